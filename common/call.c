@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/call.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* newer than the kernel headers that the oldest supported distribution ships */
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+const struct crash__family_info crash__families[CRASH__FAMILIES] = {
+#define FAMILY(ENUM, text, about) [CRASH__FAMILY_##ENUM] = {.name = #text, .sentence = about},
+#include "families.def"
+#undef FAMILY
+};
+
+#define CANCEL true
+#define PLAIN false
+#define WHERE(...) {__VA_ARGS__}
+
+/* The kernel call's row, with its last column wherever it stands. */
+#define KERNEL_ROW(text, FAMILY, where_, cancels, about)                                           \
+	[CRASH__CALL_##text] = {.name = #text,                                                     \
+				.sentence = about,                                                 \
+				.kernel = CRASH__CALL_##text,                                      \
+				.number = SYS_##text,                                              \
+				.family = CRASH__FAMILY_##FAMILY,                                  \
+				.cancel = cancels,                                                 \
+				.where = WHERE where_},
+#define SYMBOL_ROW(symbol, of) [CRASH__CALL_##symbol] = {.name = #symbol, .kernel = CRASH__CALL_##of},
+
+const struct crash__call_info crash__calls[CRASH__CALLS] = {
+#define CALL(name, FAMILY, where, FLAGS, type, parameters, arguments, sentence)                    \
+	KERNEL_ROW(name, FAMILY, where, FLAGS, sentence)
+#define RAW(name, FAMILY, where, FLAGS, sentence) KERNEL_ROW(name, FAMILY, where, FLAGS, sentence)
+#define TWIN(symbol, kernel, ...) SYMBOL_ROW(symbol, kernel)
+#define OWN(symbol, kernel) SYMBOL_ROW(symbol, kernel)
+#define ALIAS(...)
+#define HAND(...)
+#include "calls.def"
+};
+
+const char *crash__family_name(unsigned int family)
+{
+	return family < CRASH__FAMILIES ? crash__families[family].name : "io";
+}
+
+static bool same(const char *text, const char *name, size_t length)
+{
+	return strncmp(text, name, length) == 0 && text[length] == '\0';
+}
+
+int crash__family_find(const char *name, size_t length)
+{
+	for (int i = 0; i < CRASH__FAMILIES; i++)
+		if (same(crash__families[i].name, name, length))
+			return i;
+	return same("io", name, length) ? CRASH__FAMILY_IO : -1;
+}
+
+int crash__call_find(const char *name, size_t length)
+{
+	for (int i = 0; i < CRASH__CALLS; i++)
+		if (same(crash__calls[i].name, name, length))
+			return i;
+	return -1;
+}
+
+int crash__call_of_number(long number)
+{
+	for (int i = 0; i < CRASH__KERNEL_CALLS; i++)
+		if (crash__calls[i].number == number)
+			return i;
+	return -1;
+}
+
+bool crash__call_changes(const struct crash__call_info *call, const long args[6],
+			 uint64_t open_flags)
+{
+	const struct crash__call_info *kernel = &crash__calls[call->kernel];
+
+	switch (call->kernel) {
+	case CRASH__CALL_open:
+	case CRASH__CALL_openat:
+		open_flags = (uint64_t)crash__arg(args, kernel->where.flags);
+		break;
+	case CRASH__CALL_openat2:
+		break;
+	case CRASH__CALL_ioctl:
+		return (unsigned int)args[1] == FICLONE || (unsigned int)args[1] == FICLONERANGE;
+	default:
+		return true;
+	}
+	/* O_TMPFILE contains O_DIRECTORY, which alone creates nothing. */
+	return open_flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY));
+}

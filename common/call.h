@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.h - the families and calls of families.def and calls.def as numbers, names and tables.
+ *
+ * No allocation, no locks, async-signal-safe: this is used inside other people's processes.
+ */
+#ifndef CRASH_CALL_H
+#define CRASH_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum crash__family {
+#define FAMILY(ENUM, name, sentence) CRASH__FAMILY_##ENUM,
+#include "families.def"
+#undef FAMILY
+	CRASH__FAMILIES,
+	/* every op of the families above; only in rules, never the family of a call */
+	CRASH__FAMILY_IO = CRASH__FAMILIES,
+};
+
+/* A call's name: what libc or the kernel calls it. Kernel calls come first, in a row of their own. */
+enum crash__call {
+#define CALL(name, ...) CRASH__CALL_##name,
+#define RAW(name, ...) CRASH__CALL_##name,
+#define TWIN(...)
+#define ALIAS(...)
+#define OWN(...)
+#define HAND(...)
+#include "calls.def"
+#undef CALL
+#undef RAW
+#undef TWIN
+#undef OWN
+	CRASH__KERNEL_CALLS,
+	CRASH__LAST_KERNEL_CALL = CRASH__KERNEL_CALLS - 1,
+#define CALL(...)
+#define RAW(...)
+#define TWIN(symbol, ...) CRASH__CALL_##symbol,
+#define OWN(symbol, ...) CRASH__CALL_##symbol,
+#include "calls.def"
+#undef CALL
+#undef RAW
+#undef TWIN
+#undef ALIAS
+#undef OWN
+#undef HAND
+	CRASH__CALLS,
+};
+
+/**
+ * Which arguments of a kernel call say what; each is counted from 1, and 0 means "has none".
+ * `offset` is the offset itself, `offset_at` and `from_offset` point to one (or are NULL: the file
+ * position). `nofollow` is not an argument: the call never follows a final symbolic link.
+ */
+struct crash__where {
+	uint8_t fd, from;
+	uint8_t dirfd, path, todirfd, to;
+	uint8_t buf, bytes, iov, count, iocbs;
+	uint8_t offset, offset_at, from_offset;
+	uint8_t size, flags, mode, how, request, text, address;
+	uint8_t nofollow;
+};
+
+struct crash__call_info {
+	const char *name;
+	const char *sentence;
+	uint16_t kernel; /* the enum crash__call of the kernel's call; itself for a kernel call */
+	uint16_t number; /* the kernel's call number */
+	uint8_t family;
+	bool cancel; /* a cancellation point */
+	struct crash__where where;
+};
+
+struct crash__family_info {
+	const char *name;
+	const char *sentence;
+};
+
+extern const struct crash__call_info crash__calls[CRASH__CALLS];
+extern const struct crash__family_info crash__families[CRASH__FAMILIES];
+
+/** The name of a family, "io" for CRASH__FAMILY_IO. */
+const char *crash__family_name(unsigned int family);
+
+/** The family of that name, or -1. */
+int crash__family_find(const char *name, size_t length);
+
+/** The call of that name, or -1. */
+int crash__call_find(const char *name, size_t length);
+
+/** The kernel call with that number, or -1. */
+int crash__call_of_number(long number);
+
+/**
+ * Whether this call with these arguments may change storage at all: an open without O_CREAT,
+ * O_TRUNC or O_TMPFILE does not, nor an ioctl() that clones nothing. `open_flags` are the flags
+ * where the call keeps them in memory (openat2), otherwise ignored.
+ */
+bool crash__call_changes(const struct crash__call_info *call, const long args[6],
+			 uint64_t open_flags);
+
+/** The argument that `where` names (counted from 1), or 0 where it has none. */
+static inline long crash__arg(const long args[6], uint8_t position)
+{
+	return position ? args[position - 1] : 0;
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/control.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <linux/futex.h>
+
+#include "common/sys.h"
+
+size_t crash__control_size(unsigned int rings)
+{
+	size_t block = (sizeof(struct crash__control) + 4095) & ~(size_t)4095;
+
+	return block + rings * sizeof(struct crash__ring);
+}
+
+static void copy_text(char *to, const char *from, size_t size)
+{
+	size_t length = from ? strnlen(from, size - 1) : 0;
+
+	memcpy(to, from ? from : "", length);
+	to[length] = '\0';
+}
+
+/*
+ * Takes the free slot whose state is `state`. A slot that somebody is filling is waited for a moment
+ * only: whoever fills it may have been killed meanwhile, and then the slot is passed over for good.
+ */
+static bool take_slot(_Atomic uint32_t *state)
+{
+	uint32_t expected = 0;
+
+	if (atomic_compare_exchange_strong(state, &expected, 1))
+		return true;
+	for (int i = 0; i < 10000 && atomic_load(state) == 1; i++)
+		__builtin_ia32_pause();
+	return false;
+}
+
+void crash__control_incomplete(struct crash__control *control, enum crash__incomplete why,
+			       const char *detail)
+{
+	for (int i = 0; i < CRASH__REASONS; i++) {
+		struct crash__reason *reason = &control->reasons[i];
+
+		if (take_slot(&reason->state)) {
+			reason->why = why;
+			copy_text(reason->detail, detail, sizeof reason->detail);
+			atomic_store(&reason->times, 1);
+			atomic_store(&reason->state, 2);
+			return;
+		}
+		if (atomic_load(&reason->state) == 2 && reason->why == why) {
+			atomic_fetch_add(&reason->times, 1);
+			return;
+		}
+	}
+}
+
+void crash__control_ring_bell(struct crash__control *control)
+{
+	atomic_fetch_add(&control->bell, 1);
+	crash__sys6(SYS_futex, (long)&control->bell, FUTEX_WAKE, INT_MAX, 0, 0, 0);
+}
+
+static uint32_t hash_name(const char *name)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
+struct crash__named_point *crash__control_point(struct crash__control *control, const char *name,
+						const char *file, uint32_t line)
+{
+	uint32_t hash = hash_name(name);
+
+	for (uint32_t i = 0; i < CRASH__POINTS; i++) {
+		struct crash__named_point *point = &control->points[(hash + i) % CRASH__POINTS];
+
+		if (take_slot(&point->state)) {
+			copy_text(point->name, name, sizeof point->name);
+			copy_text(point->file, file, sizeof point->file);
+			point->line = line;
+			point->rules = crash__plan_rules_of_point(&control->plan, point->name);
+			atomic_store(&point->state, 2);
+			return point;
+		}
+		if (atomic_load(&point->state) == 2 &&
+		    strncmp(point->name, name, sizeof point->name - 1) == 0)
+			return point;
+	}
+	crash__control_incomplete(control, CRASH__INCOMPLETE_POINTS_FULL, name);
+	return NULL;
+}
+
+bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode)
+{
+	for (int i = 0; i < 2; i++)
+		if (inode && control->outside[i].inode == inode && control->outside[i].device == device)
+			return true;
+	return false;
+}
+
+bool crash__control_fire(struct crash__control *control)
+{
+	uint32_t expected = 0;
+
+	return atomic_compare_exchange_strong(&control->fired.state, &expected, 1);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * control.h - the control block: the one mapping that the runner, the keeper, the supervisor and
+ * every process of the tested tree share.
+ *
+ * The runner writes the plan before the program starts. Afterwards everything here is atomic:
+ * counters for the whole tree, the `dead` flag, the record of the crash. The file is named by
+ * CRASH_CONTROL, mapped once by each process, by path (programs close descriptors they do not know),
+ * and removed by the keeper. Rings follow the block in the same file.
+ *
+ * Life of `dead`: 0 until a rule that ends the program fires. The one that fires writes `fired`
+ * completely, sets `dead`, rings the bell and dies. Everybody else looks at `dead` before each op
+ * and before each write to the outside, and never does another one.
+ */
+#ifndef CRASH_CONTROL_H
+#define CRASH_CONTROL_H
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/plan.h"
+#include "common/ring.h"
+
+#define CRASH__CONTROL_MAGIC 0x314b4c4248535243u /* "CRSHBLK1" */
+#define CRASH__CONTROL_VERSION 1u
+#define CRASH__CONTROL_VARIABLE "CRASH_CONTROL" /* PATH,NUMBER-OF-THE-PROCESS */
+
+#define CRASH__FRAMES 64
+#define CRASH__MODULES 32
+#define CRASH__POINTS 512
+#define CRASH__REASONS 16
+#define CRASH__MAX_RINGS 1024
+#define CRASH__EPOCHS 256
+#define CRASH__LOCKS 32
+#define CRASH__RANGES 64
+
+enum crash__mode {
+	CRASH__MODE_KEEPER = 1,	    /* a keeper listens to the bell */
+	CRASH__MODE_RECORD = 2,	    /* ops go to the rings */
+	CRASH__MODE_DATA = 4,	    /* and so does what is written */
+	CRASH__MODE_STACKS = 8,	    /* and the backtraces */
+	CRASH__MODE_ACKS = 16,	    /* and what the program tells the outside */
+	CRASH__MODE_SUPERVISOR = 32, /* a seccomp filter reports what the shim does not see */
+	CRASH__MODE_LOGGED = 64,    /* only ops of rules with :log go to the rings */
+	CRASH__MODE_PATCH = 128,    /* the shim may patch libc */
+};
+
+/* Why a run is not complete; each has a sentence in incomplete.def. */
+enum crash__incomplete {
+#define INCOMPLETE(ENUM, name, sentence) CRASH__INCOMPLETE_##ENUM,
+#include "incomplete.def"
+#undef INCOMPLETE
+	CRASH__INCOMPLETES,
+};
+
+struct crash__frame_module {
+	uint64_t bias, start, end;
+	char path[PATH_MAX / 4];
+};
+
+/* The crash, as the one that died of it wrote it down. */
+struct crash__fired {
+	_Atomic uint32_t state; /* 0 nothing, 1 being written, 2 without backtrace, 3 complete */
+	uint32_t rule;
+	uint32_t pid, tid, process, thread;
+	int32_t call;	/* enum crash__call, -1 for an explicit point */
+	int32_t family; /* enum crash__family, -1 for an explicit point */
+	uint32_t line;
+	uint64_t occurrence;	  /* of the family, or of the explicit point */
+	uint64_t call_occurrence; /* of the call */
+	uint64_t hit;		  /* of the rule */
+	int64_t offset;		  /* -1: has none */
+	int64_t bytes;		  /* -1: has none */
+	int64_t done;		  /* bytes that reached the file before the crash; -1: no write */
+	char name[CRASH__NAME];	  /* of an explicit point */
+	char file[PATH_MAX], to[PATH_MAX];
+	/* The backtrace is filled in after the rest and may stay short. */
+	_Atomic uint32_t frames;
+	uint32_t modules;
+	uint32_t unwound; /* 1: the unwinder reached the outermost frame */
+	uint64_t addresses[CRASH__FRAMES];
+	struct crash__frame_module module[CRASH__MODULES];
+};
+
+/* Where a function that a rule names with in= is, in a file that the runner knows. */
+struct crash__range {
+	uint32_t rule;
+	uint32_t pad;
+	uint64_t device, inode;
+	uint64_t start, end; /* addresses in the file */
+};
+
+/* An explicit point that some process has. */
+struct crash__named_point {
+	_Atomic uint32_t state; /* 0 free, 1 being filled, 2 valid */
+	uint32_t line;
+	uint64_t rules;
+	_Atomic uint64_t hits;
+	char name[CRASH__NAME];
+	char file[160];
+};
+
+struct crash__reason {
+	_Atomic uint32_t state; /* 0 free, 1 being filled, 2 valid */
+	uint32_t why;		/* enum crash__incomplete */
+	_Atomic uint64_t times;
+	char detail[256];
+};
+
+struct crash__control {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t mode; /* enum crash__mode */
+	uint64_t bytes; /* of the mapping, rings included */
+	uint32_t keeper;	/* its process id */
+	uint32_t ring_count;	/* rings behind the block */
+	uint64_t keeper_pid_namespace;
+	char root[PATH_MAX];	/* only what is below counts; empty: everything */
+	char directory[PATH_MAX]; /* of the run's own files: never counts */
+	char preload[PATH_MAX]; /* what to put into LD_PRELOAD of children */
+	struct {
+		uint64_t device, inode;
+	} outside[2]; /* regular files that are the runner's own stdout and stderr: not storage */
+
+	_Alignas(64) _Atomic uint64_t sequence;
+	_Alignas(64) _Atomic uint64_t family_hits[CRASH__FAMILIES];
+	_Atomic uint64_t call_hits[CRASH__CALLS];
+	_Alignas(64) _Atomic uint32_t dead;
+	_Atomic uint32_t name_epoch; /* moves when names may have changed */
+	_Atomic uint32_t processes;  /* numbers given to processes */
+	_Atomic uint32_t loaded;     /* processes in which the shim loaded */
+	_Atomic uint32_t files, stacks; /* numbers given to files and backtraces */
+	_Atomic uint32_t stopped;    /* a rule with :stop fired */
+	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
+	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
+	_Atomic uint32_t fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */
+
+	/*
+	 * Held by a thread (process id, thread id) while it writes at a file position and asks what the
+	 * position was; by the file's inode. Taken only while recording, and never waited for long.
+	 */
+	_Alignas(64) _Atomic uint64_t locks[CRASH__LOCKS];
+
+	struct crash__plan plan;
+	struct crash__fired fired;
+	struct crash__named_point points[CRASH__POINTS];
+	struct crash__reason reasons[CRASH__REASONS];
+	uint32_t range_count;
+	struct crash__range ranges[CRASH__RANGES];
+};
+
+/** Where the rings start in the mapping. */
+size_t crash__control_size(unsigned int rings);
+
+static inline struct crash__ring *crash__control_ring(struct crash__control *control,
+						      unsigned int index)
+{
+	size_t at = (sizeof *control + 4095) & ~(size_t)4095;
+
+	return (struct crash__ring *)((char *)control + at) + index;
+}
+
+/** Notes once that the run is not complete, and why. `detail` may be NULL. Async-signal-safe. */
+void crash__control_incomplete(struct crash__control *control, enum crash__incomplete why,
+			       const char *detail);
+
+/** Wakes the keeper. Async-signal-safe. */
+void crash__control_ring_bell(struct crash__control *control);
+
+/** The entry of an explicit point, made if it is new; NULL if the table is full. Async-signal-safe. */
+struct crash__named_point *crash__control_point(struct crash__control *control, const char *name,
+						const char *file, uint32_t line);
+
+/** Whether a file is the runner's own stdout or stderr, which the program inherited. */
+bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode);
+
+/** Which of the locks is a file's. */
+static inline uint32_t crash__control_lock_of(uint64_t inode)
+{
+	return (uint32_t)((inode * 0x9e3779b97f4a7c15u) >> 40) % CRASH__LOCKS;
+}
+
+/** Claims the right to write `fired`. Only one caller ever gets it. */
+bool crash__control_fire(struct crash__control *control);
+
+#endif

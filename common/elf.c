@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/elf.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "common/sys.h"
+
+#define HEADERS 32 /* program headers that are looked at */
+
+static bool read_at(int fd, void *to, size_t count, uint64_t offset)
+{
+	return crash__sys6(SYS_pread64, fd, (long)to, (long)count, (long)offset, 0, 0) == (long)count;
+}
+
+/* Reads what is there of a string at `offset`. */
+static void read_string(int fd, char *to, size_t size, uint64_t offset)
+{
+	long got = crash__sys6(SYS_pread64, fd, (long)to, (long)size - 1, (long)offset, 0, 0);
+
+	to[got < 0 ? 0 : got] = '\0';
+}
+
+static uint64_t offset_of(const Elf64_Phdr *headers, int count, uint64_t address)
+{
+	for (int i = 0; i < count; i++)
+		if (headers[i].p_type == PT_LOAD && address >= headers[i].p_vaddr &&
+		    address - headers[i].p_vaddr < headers[i].p_filesz)
+			return headers[i].p_offset + (address - headers[i].p_vaddr);
+	return 0;
+}
+
+/* A sanitizer insists on being the first library. */
+static bool is_sanitizer(const char *library)
+{
+	static const char *const names[] = {"libasan.so", "libtsan.so", "libclang_rt.asan",
+					    "libclang_rt.tsan", "libhwasan.so"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(library, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+static void find_sanitizer(int fd, const Elf64_Phdr *headers, int count, const Elf64_Phdr *dynamic,
+			   struct crash__program *program)
+{
+	uint64_t strings = 0;
+	Elf64_Dyn entry;
+
+	for (uint64_t at = 0; at < dynamic->p_filesz; at += sizeof entry) {
+		if (!read_at(fd, &entry, sizeof entry, dynamic->p_offset + at) || entry.d_tag == DT_NULL)
+			break;
+		if (entry.d_tag == DT_STRTAB)
+			strings = offset_of(headers, count, entry.d_un.d_ptr);
+	}
+	for (uint64_t at = 0; strings && at < dynamic->p_filesz; at += sizeof entry) {
+		char name[sizeof program->sanitizer];
+
+		if (!read_at(fd, &entry, sizeof entry, dynamic->p_offset + at) || entry.d_tag == DT_NULL)
+			return;
+		if (entry.d_tag != DT_NEEDED)
+			continue;
+		read_string(fd, name, sizeof name, strings + entry.d_un.d_val);
+		if (is_sanitizer(name))
+			memcpy(program->sanitizer, name, sizeof name);
+	}
+}
+
+static void inspect_elf(int fd, const Elf64_Ehdr *header, struct crash__program *program)
+{
+	Elf64_Phdr headers[HEADERS];
+	const Elf64_Phdr *interpreter = NULL, *dynamic = NULL;
+	int count = header->e_phnum < HEADERS ? header->e_phnum : HEADERS;
+
+	if (header->e_phentsize != sizeof *headers ||
+	    !read_at(fd, headers, (size_t)count * sizeof *headers, header->e_phoff))
+		return;
+	for (int i = 0; i < count; i++) {
+		if (headers[i].p_type == PT_INTERP)
+			interpreter = &headers[i];
+		if (headers[i].p_type == PT_DYNAMIC)
+			dynamic = &headers[i];
+	}
+	program->kind = CRASH__PROGRAM_STATIC;
+	if (!interpreter)
+		return;
+	read_string(fd, program->interpreter, sizeof program->interpreter, interpreter->p_offset);
+	const char *base = strrchr(program->interpreter, '/');
+	program->kind = strncmp(base ? base + 1 : program->interpreter, "ld-linux", 8) == 0 ?
+				CRASH__PROGRAM_GLIBC :
+				CRASH__PROGRAM_OTHER_LIBC;
+	if (dynamic)
+		find_sanitizer(fd, headers, count, dynamic, program);
+}
+
+static void inspect_script(char *line, struct crash__program *program)
+{
+	char *start = line + 2 + strspn(line + 2, " \t");
+	size_t length = strcspn(start, " \t\n");
+
+	program->kind = CRASH__PROGRAM_SCRIPT;
+	if (length >= sizeof program->interpreter)
+		length = sizeof program->interpreter - 1;
+	memcpy(program->interpreter, start, length);
+	program->interpreter[length] = '\0';
+}
+
+static void inspect_open(int fd, struct crash__program *program)
+{
+	union {
+		Elf64_Ehdr header;
+		char line[256];
+	} start;
+	struct stat status;
+
+	memset(&start, 0, sizeof start);
+	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
+		program->privileged = status.st_mode & (S_ISUID | S_ISGID);
+	if (crash__sys6(SYS_pread64, fd, (long)&start, sizeof start - 1, 0, 0, 0) < 4)
+		return;
+	if (start.line[0] == '#' && start.line[1] == '!') {
+		inspect_script(start.line, program);
+		return;
+	}
+	if (memcmp(start.header.e_ident, ELFMAG, SELFMAG) != 0)
+		return;
+	program->machine = start.header.e_machine; /* at the same place in both classes */
+	if (start.header.e_ident[EI_CLASS] != ELFCLASS64 || start.header.e_machine != EM_X86_64)
+		program->kind = CRASH__PROGRAM_FOREIGN;
+	else
+		inspect_elf(fd, &start.header, program);
+}
+
+void crash__program_inspect(int dirfd, const char *path, struct crash__program *program)
+{
+	long fd;
+
+	memset(program, 0, sizeof *program);
+	/* fexecve() names a program by its descriptor alone */
+	if (*path == '\0')
+		fd = crash__sys3(SYS_dup, dirfd, 0, 0);
+	else
+		fd = crash__sys6(SYS_openat, dirfd, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (fd < 0)
+		return;
+	program->kind = CRASH__PROGRAM_UNKNOWN;
+	inspect_open((int)fd, program);
+	crash__sys3(SYS_close, fd, 0, 0);
+}
+
+void crash__program_inspect_final(int dirfd, const char *path, struct crash__program *program)
+{
+	char interpreter[sizeof program->interpreter];
+
+	crash__program_inspect(dirfd, path, program);
+	for (int depth = 0; depth < 5 && program->kind == CRASH__PROGRAM_SCRIPT; depth++) {
+		memcpy(interpreter, program->interpreter, sizeof interpreter);
+		crash__program_inspect(AT_FDCWD, interpreter, program);
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * environment.h - the variables that crashinject reads and gives.
+ */
+#ifndef CRASH_ENVIRONMENT_H
+#define CRASH_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * Looks for variables called CRASH_... that are none of ours.
+ * @param position where to start; moved behind the one that was found
+ * @param nearest set to the name that was probably meant, or NULL
+ * @return the next "NAME=value" that is unknown, or NULL when there is none
+ */
+const char *crash__environment_unknown(char *const *environment, size_t *position,
+				       const char **nearest);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/plan.h"
+
+#include <string.h>
+
+#include "common/glob.h"
+
+bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule)
+{
+	uint64_t bit;
+
+	if (plan->count == CRASH__RULES)
+		return false;
+	bit = UINT64_C(1) << plan->count;
+	/* not an assignment: the counter is atomic and starts at 0 wherever it came from */
+	memcpy(&plan->rules[plan->count], rule, sizeof *rule);
+	atomic_store_explicit(&plan->rules[plan->count].hits, 0, memory_order_relaxed);
+	plan->count++;
+
+	if (rule->kind == CRASH__KIND_EXPLICIT)
+		plan->explicit_rules |= bit;
+	else if (rule->kind == CRASH__KIND_CALL)
+		plan->of_call[rule->which] |= bit;
+	else
+		for (int family = 0; family < CRASH__FAMILIES; family++)
+			if (rule->which == CRASH__FAMILY_IO || rule->which == family)
+				plan->of_family[family] |= bit;
+	if (rule->glob[0])
+		plan->with_glob |= bit;
+	if (rule->has_thread || rule->has_child || rule->function[0])
+		plan->with_filter |= bit;
+	return true;
+}
+
+uint64_t crash__plan_rules_of_point(const struct crash__plan *plan, const char *name)
+{
+	uint64_t found = 0;
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(plan, plan->explicit_rules, rule)
+		if (rule->pattern ? crash__glob_match(rule->name, name)
+				  : strcmp(rule->name, name) == 0)
+			found |= UINT64_C(1) << (rule - plan->rules);
+	return found;
+}
+
+uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules,
+				   const char *path)
+{
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(plan, rules & plan->with_glob, rule)
+		if (!crash__glob_match_path(rule->glob, path))
+			rules &= ~(UINT64_C(1) << (rule - plan->rules));
+	return rules;
+}
+
+bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit)
+{
+	return hit >= rule->first && hit <= rule->last && (hit - rule->first) % rule->step == 0;
+}
+
+uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules)
+{
+	uint64_t fires = 0;
+	struct crash__rule *rule;
+
+	CRASH__EACH_RULE(plan, rules, rule)
+		if (crash__rule_fires(rule, atomic_fetch_add_explicit(&rule->hits, 1,
+								      memory_order_relaxed) + 1))
+			fires |= UINT64_C(1) << (rule - plan->rules);
+	return fires;
+}
+
+uint64_t crash__rule_part(const struct crash__rule *rule, uint64_t bytes)
+{
+	uint64_t part;
+
+	if (rule->action == CRASH__SHORT)
+		part = (uint64_t)rule->argument;
+	else if (rule->moment == CRASH__TORN_PERCENT)
+		part = (uint64_t)((unsigned __int128)bytes * rule->torn / 100);
+	else
+		part = rule->torn;
+	return part < bytes ? part : bytes;
+}

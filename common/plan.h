@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - what is to happen at which op.
+ *
+ * A plan is the rules of CRASH_AT in a form that needs no parsing, no allocation and no locks: it
+ * lives in the control block, is written once before the program starts, and afterwards only the
+ * rules' hit counters change. Whoever sees an op - the shim in the program, the supervisor beside
+ * it - asks the same plan.
+ */
+#ifndef CRASH_PLAN_H
+#define CRASH_PLAN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/call.h"
+
+#define CRASH__RULES 64	   /* a set of rules is a 64-bit mask */
+#define CRASH__NAME 96	   /* longest point name, with its NUL */
+#define CRASH__GLOB 256	   /* longest file pattern, with its NUL */
+#define CRASH__FUNCTION 96 /* longest function name, with its NUL */
+
+enum crash__kind { CRASH__KIND_EXPLICIT, CRASH__KIND_FAMILY, CRASH__KIND_CALL };
+
+/* When an action happens, seen from the op. */
+enum crash__moment {
+	CRASH__BEFORE,
+	CRASH__AFTER,
+	CRASH__TORN_BYTES,   /* after the first `torn` bytes of the write */
+	CRASH__TORN_PERCENT, /* after the first `torn` percent of it */
+};
+
+enum crash__action {
+	CRASH__KILL,
+	CRASH__ABORT,
+	CRASH__EXIT,   /* argument: exit status */
+	CRASH__SIGNAL, /* argument: signal number */
+	CRASH__STOP,
+	CRASH__DELAY, /* argument: microseconds */
+	CRASH__LOG,
+	CRASH__ERROR, /* argument: errno; the call is not made */
+	CRASH__SHORT, /* argument: bytes that are written, and reported */
+};
+
+struct crash__rule {
+	uint8_t kind;	/* enum crash__kind */
+	uint8_t moment; /* enum crash__moment */
+	uint8_t action; /* enum crash__action */
+	bool pattern;	/* `name` holds * or ? */
+	bool self;	/* only this process dies, not the tree */
+	uint16_t which; /* the family or call, by kind */
+	uint32_t thread, child;
+	bool has_thread, has_child;
+	uint64_t first, last, step; /* fires at hit first, first + step, ... up to last */
+	uint64_t torn;
+	int64_t argument;
+	uint32_t column, length; /* where the rule stands in its specification */
+	char name[CRASH__NAME];
+	char glob[CRASH__GLOB];
+	char function[CRASH__FUNCTION];
+	_Atomic uint64_t hits;
+};
+
+struct crash__plan {
+	uint32_t count;
+	uint64_t explicit_rules;
+	uint64_t with_glob; /* rules that look at the file */
+	uint64_t with_filter; /* rules that look at thread, child or function */
+	uint64_t of_family[CRASH__FAMILIES];
+	uint64_t of_call[CRASH__CALLS];
+	struct crash__rule rules[CRASH__RULES];
+};
+
+/** Appends a filled rule. Returns false when there are CRASH__RULES of them already. */
+bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule);
+
+/** The rules that speak of this call, whatever its file. */
+static inline uint64_t crash__plan_rules_of(const struct crash__plan *plan, unsigned int call)
+{
+	unsigned int family = crash__calls[crash__calls[call].kernel].family;
+
+	return plan->of_family[family] | plan->of_call[call];
+}
+
+/** The rules that speak of the explicit point `name`. */
+uint64_t crash__plan_rules_of_point(const struct crash__plan *plan, const char *name);
+
+/** Those of `rules` whose file pattern, if they have one, matches the absolute path. */
+uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules,
+				   const char *path);
+
+/** Whether `rule` fires at its hit number `hit`, counted from 1. */
+bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit);
+
+/**
+ * Counts one op against each of `rules` and returns those that fire. This is the only place that
+ * moves a rule's counter; call it once for each op and rule.
+ */
+uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules);
+
+/** Whether the action ends the program. */
+static inline bool crash__action_is_death(unsigned int action)
+{
+	return action == CRASH__KILL || action == CRASH__ABORT || action == CRASH__EXIT;
+}
+
+/** How many of `bytes` a torn or short write puts into the file. */
+uint64_t crash__rule_part(const struct crash__rule *rule, uint64_t bytes);
+
+/** Iterates over the set bits of a mask of rules. */
+#define CRASH__EACH_RULE(plan, mask, rule)                                                         \
+	for (uint64_t rule##_left = (mask);                                                        \
+	     rule##_left && ((rule) = &(plan)->rules[__builtin_ctzll(rule##_left)], true);         \
+	     rule##_left &= rule##_left - 1)
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.h - what is written down about a run: the records of a trace.
+ *
+ * A record starts with struct crash__record, is a multiple of 8 bytes long, and is little-endian,
+ * as every machine this runs on. The program's threads append records to rings (ring.h), the keeper
+ * moves them into the trace file, and readers merge the threads' streams by sequence number.
+ * crashinject-trace(5) documents the file for others.
+ *
+ * An op takes two records: CRASH__RECORD_OP before the call, so that a call during which the process
+ * dies is known, and CRASH__RECORD_END after it. Their sequence numbers come from one counter: op A
+ * is known to have ended before op B started exactly if A.end < B.start.
+ */
+#ifndef CRASH_RECORD_H
+#define CRASH_RECORD_H
+
+#include <stdint.h>
+
+enum crash__record_type {
+	CRASH__RECORD_NONE, /* not a record */
+	CRASH__RECORD_PROCESS, /* a process shows itself: struct crash__process_record */
+	CRASH__RECORD_THREAD,  /* the records that follow in this stream are this thread's */
+	CRASH__RECORD_FILE,    /* the number that later records use for a file */
+	CRASH__RECORD_STACK,   /* the number that later records use for a backtrace */
+	CRASH__RECORD_MODULE,  /* where a program or library is mapped, for naming addresses */
+	CRASH__RECORD_OP,
+	CRASH__RECORD_DATA, /* bytes written by the op before; may repeat */
+	CRASH__RECORD_END,
+	CRASH__RECORD_POINT, /* an explicit breakpoint was passed */
+	CRASH__RECORD_ACK,   /* the program told the outside something */
+	CRASH__RECORD_LOST,  /* something could not be written down */
+	CRASH__RECORD_TYPES,
+};
+
+struct crash__record {
+	uint32_t bytes; /* of the whole record */
+	uint16_t type;
+	uint16_t flags; /* by type */
+};
+
+struct crash__process_record {
+	struct crash__record record;
+	uint32_t number; /* in the tree, from 0: the program */
+	uint32_t pid;
+	uint32_t parent; /* its process id */
+	uint32_t pad;
+	char name[]; /* path of the executable */
+};
+
+struct crash__thread_record {
+	struct crash__record record;
+	uint32_t process; /* number */
+	uint32_t pid;
+	uint32_t tid;
+	uint32_t number; /* of the thread in its process, from 1 */
+};
+
+struct crash__file_record {
+	struct crash__record record;
+	uint32_t file; /* number */
+	uint32_t mode;
+	uint64_t device, inode;
+	uint64_t size; /* when it was first seen under this number */
+	char path[];   /* absolute; empty if it could not be found out */
+};
+
+struct crash__stack_record {
+	struct crash__record record;
+	uint32_t stack; /* number */
+	uint32_t count;
+	uint64_t addresses[]; /* innermost first; return addresses but for a frame a signal interrupted */
+};
+
+struct crash__module_record {
+	struct crash__record record;
+	uint32_t process; /* number */
+	uint32_t pad;
+	uint64_t bias;	     /* address = bias + address in the file */
+	uint64_t start, end; /* of what is mapped */
+	char path[];
+};
+
+/* How an op was seen. */
+enum crash__route {
+	CRASH__ROUTE_SYMBOL, /* a wrapper of the shim */
+	CRASH__ROUTE_LIBC,   /* a system call inside libc */
+	CRASH__ROUTE_KERNEL, /* reported by the kernel to the supervisor */
+	CRASH__ROUTE_MEMORY, /* stores to a shared mapping, found by comparing */
+};
+
+enum crash__op_flags {
+	CRASH__OP_LOGGED = 1, /* a rule with :log fired */
+	CRASH__OP_FAILED = 2, /* a rule made the call fail or be short */
+	CRASH__OP_SYNC = 4,   /* the write also syncs: O_SYNC, O_DSYNC, RWF_SYNC, RWF_DSYNC */
+	CRASH__OP_DATA_LOST = 8, /* the data could not be read */
+};
+
+struct crash__op_record {
+	struct crash__record record;
+	uint64_t start; /* sequence number, also the op's identity */
+	uint16_t call;	/* enum crash__call: the name it was called by */
+	uint16_t kernel;
+	uint16_t route;
+	uint16_t path_bytes, to_bytes, text_bytes; /* of the strings that follow, with their NULs */
+	uint32_t file, from; /* file numbers; 0: none, or known by path */
+	uint32_t stack;
+	uint32_t process, thread;
+	int64_t args[6];
+	uint64_t device, inode; /* of the file that a path names, before the call; 0: none */
+	char strings[];		/* path, to, text */
+};
+
+struct crash__end_record {
+	struct crash__record record;
+	uint64_t start; /* of the op that ended */
+	uint64_t end;
+	int64_t result; /* negative errno on failure */
+	uint64_t offset; /* where the data really went; UINT64_MAX: has no meaning or is not known */
+	uint64_t device, inode; /* of a file that the call opened or made */
+	uint32_t mode;
+	uint32_t pad;
+};
+
+struct crash__data_record {
+	struct crash__record record;
+	uint64_t start; /* of the op */
+	uint64_t at;	/* offset in the op's data */
+	uint64_t count; /* bytes that follow; the record is padded */
+	unsigned char bytes[];
+};
+
+struct crash__point_record {
+	struct crash__record record;
+	uint64_t start;
+	uint64_t hit; /* which time this point was passed, from 1 */
+	uint32_t process, thread;
+	uint32_t stack;
+	uint32_t line;
+	uint32_t name_bytes, file_bytes; /* with their NULs */
+	char strings[];
+};
+
+struct crash__ack_record {
+	struct crash__record record;
+	uint64_t start;
+	uint32_t process;
+	int32_t fd; /* -1: crash_ack() */
+	uint64_t count;
+	unsigned char bytes[];
+};
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.h - one run over a store: it commits the workload and tells the world.
+ *
+ * All functions return 0, a negative errno, or one of verify.h with the session's reason set.
+ */
+#ifndef HELPER_SESSION_H
+#define HELPER_SESSION_H
+
+#include "batch.h"
+#include "reason.h"
+#include "store.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+/** Tells the world that a commit is durable: one line, with its newline. Thread-safe. */
+typedef int session_tell(const void *line, size_t size);
+
+/** Filled in by its owner up to `tell`; session_open() does the rest. */
+struct session {
+	const char *path;	  /* the store's directory */
+	unsigned int commits;	  /* about as many, a scenario */
+	unsigned int threads;	  /* that write at a time, where a scenario has several */
+	unsigned int value_bytes; /* values have that many to twice as many */
+	session_tell *tell;
+
+	struct store *store;
+	uint64_t told;	      /* highest number acknowledged */
+	pthread_mutex_t turn; /* covers `told`, and from the choice of a number to the append */
+	struct reason why;
+};
+
+/** A transaction that is appended and perhaps not durable. */
+struct commit {
+	struct batch batch;
+	uint64_t sequence;
+};
+
+/** Opens the store and checks it. session_close() must follow, also after an error. */
+int session_open(struct session *session);
+void session_close(struct session *session);
+
+/** Closes the store, as a process does that dies, lets `damage` at it, and opens it again. */
+int session_reopen(struct session *session, int (*damage)(const char *path));
+
+/** Appends the workload's next transaction. @param commit session_finish() must follow */
+int session_append(struct session *session, struct commit *commit);
+
+/** Waits until the transaction is durable, acknowledges it, and frees its content. */
+int session_finish(struct session *session, struct commit *commit);
+
+/** Appends and finishes `count` transactions, one after the other. */
+int session_commit(struct session *session, unsigned int count);
+
+#endif /* HELPER_SESSION_H */

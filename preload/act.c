@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * act.c - what a rule does when it fires: die, tear, fail, delay, stop, log.
+ *
+ * Method of a crash. Whoever fires first claims `fired` and sets `dead`: from then on nobody else in
+ * the tree begins an op or tells the outside anything. Then the crash is written down, the backtrace
+ * last because it takes longest and may go wrong, and the keeper is called, who kills the whole tree
+ * at once. The process that crashed waits for that, so that no parent sees it die before being killed
+ * itself, and kills itself if nobody comes.
+ */
+#include "preload/shim.h"
+
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "common/say.h"
+
+/* What a rule fired at: an op or an explicit point. */
+struct subject {
+	struct crash__control *control;
+	const struct crash__op *op;		/* or NULL */
+	const struct crash__named_point *point; /* or NULL */
+	const struct crash__caller *caller;
+	uint64_t hit; /* of the point */
+	int64_t done; /* bytes that reached the file; -1: no write */
+};
+
+static void sleep_microseconds(uint64_t microseconds)
+{
+	struct timespec left = {.tv_sec = (time_t)(microseconds / 1000000),
+				.tv_nsec = (long)(microseconds % 1000000) * 1000};
+
+	while (crash__sys3(SYS_nanosleep, (long)&left, (long)&left, 0) == -EINTR)
+		;
+}
+
+/* SIGKILL has no effect on the init process of a pid namespace that sends it to itself. */
+static _Noreturn void kill_self(void)
+{
+	long pid = crash__sys3(SYS_getpid, 0, 0, 0);
+
+	crash__sys3(SYS_kill, pid, SIGKILL, 0);
+	for (;;)
+		crash__sys3(SYS_exit_group, 128 + SIGKILL, 0, 0);
+}
+
+/* Waits for the keeper's kill, and does without it when it does not come. */
+static _Noreturn void await_kill(const struct crash__control *control, uint64_t most)
+{
+	if (control->mode & CRASH__MODE_KEEPER)
+		sleep_microseconds(most);
+	kill_self();
+}
+
+_Noreturn void crash__stop_here(struct crash__control *control)
+{
+	/* Longer than whoever crashes waits: it must not be us who is seen dying first. */
+	await_kill(control, 10000000);
+}
+
+static _Noreturn void abort_self(void)
+{
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		unsigned long mask;
+	} action = {.handler = SIG_DFL};
+	unsigned long mask = 1UL << (SIGABRT - 1);
+
+	crash__sys6(SYS_rt_sigaction, SIGABRT, (long)&action, 0, sizeof mask, 0, 0);
+	crash__sys6(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&mask, 0, sizeof mask, 0, 0);
+	crash__sys3(SYS_tgkill, crash__sys3(SYS_getpid, 0, 0, 0), crash__sys3(SYS_gettid, 0, 0, 0),
+		    SIGABRT);
+	for (;;)
+		crash__sys3(SYS_exit_group, 128 + SIGABRT, 0, 0);
+}
+
+/* ------------------------------------------------------------------ writing the crash down */
+
+static void describe_op(struct crash__fired *fired, const struct crash__op *op)
+{
+	const struct crash__where *where = &op->kernel->where;
+
+	fired->call = (int32_t)op->call;
+	fired->family = (int32_t)op->family;
+	fired->occurrence = op->occurrence;
+	fired->call_occurrence = op->call_occurrence;
+	fired->offset = where->offset ? crash__arg(op->args, where->offset) : -1;
+	fired->bytes = op->kernel->family == CRASH__FAMILY_WRITE ? (int64_t)crash__op_bytes(op) : -1;
+	if (op->scratch) {
+		strcpy(fired->file, op->scratch->path);
+		strcpy(fired->to, op->scratch->to);
+	} else if (where->fd) {
+		crash__path_of_fd((int)crash__arg(op->args, where->fd), fired->file);
+	}
+}
+
+static void describe(struct crash__fired *fired, const struct subject *subject, uint32_t rule)
+{
+	struct crash__identity identity = crash__identify();
+
+	fired->rule = rule;
+	fired->pid = identity.pid;
+	fired->tid = identity.tid;
+	fired->process = identity.process;
+	fired->thread = identity.thread;
+	fired->done = subject->done;
+	fired->hit = atomic_load(&subject->control->plan.rules[rule].hits);
+	if (subject->op) {
+		describe_op(fired, subject->op);
+		return;
+	}
+	fired->call = fired->family = -1;
+	fired->offset = fired->bytes = -1;
+	fired->occurrence = subject->hit;
+	fired->line = subject->point->line;
+	memcpy(fired->name, subject->point->name, sizeof fired->name);
+	strcpy(fired->file, subject->point->file);
+}
+
+/* ------------------------------------------------------------------ actions */
+
+static _Noreturn void die(const struct subject *subject, const struct crash__rule *rule)
+{
+	struct crash__control *control = subject->control;
+	struct crash__fired *fired = &control->fired;
+
+	if (!crash__control_fire(control)) {
+		if (!rule->self)
+			crash__stop_here(control);
+	} else {
+		if (!rule->self)
+			atomic_store(&control->dead, 1);
+		describe(fired, subject, (uint32_t)(rule - control->plan.rules));
+		atomic_store(&fired->state, 2);
+		crash__backtrace_fired(fired, subject->caller);
+		atomic_store(&fired->state, 3);
+	}
+	if (!rule->self)
+		crash__control_ring_bell(control);
+	if (rule->action == CRASH__ABORT)
+		abort_self();
+	if (rule->action == CRASH__EXIT)
+		for (;;)
+			crash__sys3(SYS_exit_group, rule->argument, 0, 0);
+	if (rule->self)
+		kill_self();
+	await_kill(control, 2000000);
+}
+
+static void stop(struct crash__control *control, const struct crash__rule *rule)
+{
+	if (!rule->self && (control->mode & CRASH__MODE_KEEPER)) {
+		atomic_fetch_add(&control->stopped, 1);
+		crash__control_ring_bell(control);
+	}
+	crash__sys3(SYS_kill, crash__sys3(SYS_getpid, 0, 0, 0), SIGSTOP, 0);
+}
+
+/* Without a keeper who collects them, log lines go to stderr. */
+static void log_alone(const struct subject *subject)
+{
+	char number[24];
+
+	if (subject->control->mode & CRASH__MODE_KEEPER)
+		return;
+	if (subject->point)
+		crash__say("crashinject: ", subject->point->name, "#",
+			   crash__decimal(number, sizeof number, subject->hit), "\n", NULL);
+	else
+		crash__say("crashinject: ", crash__family_name(subject->op->family), "#",
+			   crash__decimal(number, sizeof number, subject->op->occurrence), " ",
+			   subject->op->name->name, "\n", NULL);
+}
+
+static void act(const struct subject *subject, const struct crash__rule *rule)
+{
+	struct crash__control *control = subject->control;
+
+	switch (rule->action) {
+	case CRASH__KILL:
+	case CRASH__ABORT:
+	case CRASH__EXIT:
+		die(subject, rule);
+	case CRASH__SIGNAL:
+		crash__sys3(SYS_kill, crash__sys3(SYS_getpid, 0, 0, 0), rule->argument, 0);
+		break;
+	case CRASH__STOP:
+		stop(control, rule);
+		break;
+	case CRASH__DELAY:
+		sleep_microseconds((uint64_t)rule->argument);
+		break;
+	case CRASH__LOG:
+		log_alone(subject);
+		break;
+	default: /* err and short are the call's affair */
+		break;
+	}
+}
+
+/* The rules that are for this thread, process and function. */
+static uint64_t filter(struct crash__control *control, uint64_t rules,
+		       const struct crash__caller *caller)
+{
+	struct crash__plan *plan = &control->plan;
+	struct crash__identity identity;
+	const struct crash__rule *rule;
+
+	if (!(rules & plan->with_filter))
+		return rules;
+	identity = crash__identify();
+	CRASH__EACH_RULE(plan, rules & plan->with_filter, rule)
+		if ((rule->has_thread && rule->thread != identity.thread) ||
+		    (rule->has_child && rule->child != identity.process) ||
+		    (rule->function[0] && !crash__backtrace_has(control, rule, caller)))
+			rules &= ~(UINT64_C(1) << (rule - plan->rules));
+	return rules;
+}
+
+/* Whether there is nothing to tear: then a torn rule means before. */
+static bool cannot_tear(const struct crash__op *op)
+{
+	return op->family != CRASH__FAMILY_WRITE ||
+	       !(op->kernel->where.bytes || op->kernel->where.iov);
+}
+
+static bool is_before(const struct crash__rule *rule, const struct crash__op *op)
+{
+	return rule->moment == CRASH__BEFORE || (rule->moment != CRASH__AFTER && cannot_tear(op));
+}
+
+uint64_t crash__act_before(struct crash__op *op, uint64_t rules)
+{
+	struct subject subject = {
+		.control = op->control, .op = op, .caller = op->caller, .done = -1};
+	const struct crash__rule *rule;
+	uint64_t fired;
+
+	if (!rules)
+		return 0;
+	if (op->family == CRASH__FAMILY_WRITE)
+		subject.done = 0;
+	rules = filter(op->control, rules, op->caller);
+	fired = crash__plan_hit(&op->control->plan, rules);
+	CRASH__EACH_RULE(&op->control->plan, fired, rule) {
+		if (rule->action == CRASH__LOG)
+			op->flags |= CRASH__OP_LOGGED;
+		if (is_before(rule, op))
+			act(&subject, rule);
+	}
+	return fired;
+}
+
+/* Puts the first part of a write into the file, all of it, and dies. */
+static _Noreturn void tear(struct crash__op *op, const struct crash__rule *rule)
+{
+	uint64_t part = crash__rule_part(rule, crash__op_bytes(op));
+	long done = crash__op_call_part(op, part);
+	struct subject subject = {.control = op->control,
+				  .op = op,
+				  .caller = op->caller,
+				  .done = done > 0 ? done : 0};
+
+	die(&subject, rule);
+}
+
+bool crash__act_error(const struct crash__op *op, uint64_t fired, long *result)
+{
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(&op->control->plan, fired, rule)
+		if (rule->action == CRASH__ERROR) {
+			*result = -rule->argument;
+			return true;
+		}
+	return false;
+}
+
+long crash__act_call(struct crash__op *op, uint64_t fired)
+{
+	const struct crash__rule *rule;
+	long result;
+
+	if (__builtin_expect(!fired, 1))
+		return crash__op_call(op);
+	if (crash__act_error(op, fired, &result)) {
+		op->flags |= CRASH__OP_FAILED;
+		return result;
+	}
+	CRASH__EACH_RULE(&op->control->plan, fired, rule) {
+		if (rule->moment >= CRASH__TORN_BYTES && !cannot_tear(op))
+			tear(op, rule);
+		if (rule->action == CRASH__SHORT && !cannot_tear(op)) {
+			op->flags |= CRASH__OP_FAILED;
+			return crash__op_call_part(op, crash__rule_part(rule, crash__op_bytes(op)));
+		}
+	}
+	return crash__op_call(op);
+}
+
+void crash__act_after(struct crash__op *op, uint64_t fired, long result)
+{
+	struct subject subject = {.control = op->control,
+				  .op = op,
+				  .caller = op->caller,
+				  .done = op->family == CRASH__FAMILY_WRITE && result >= 0 ? result : -1};
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(&op->control->plan, fired, rule)
+		if (rule->moment == CRASH__AFTER)
+			act(&subject, rule);
+}
+
+void crash__act_point(struct crash__control *control, const struct crash__named_point *point,
+		      uint64_t hit, uint64_t rules, const struct crash__caller *caller)
+{
+	struct subject subject = {
+		.control = control, .point = point, .caller = caller, .hit = hit, .done = -1};
+	uint64_t fired = crash__plan_hit(&control->plan, filter(control, rules, caller));
+	const struct crash__rule *rule;
+	uint16_t flags = 0;
+
+	CRASH__EACH_RULE(&control->plan, fired, rule)
+		if (rule->action == CRASH__LOG)
+			flags = CRASH__OP_LOGGED;
+	crash__record_point(control, point, hit, caller, flags);
+	CRASH__EACH_RULE(&control->plan, fired, rule)
+		act(&subject, rule);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach.c - the control block, and who this process and thread are.
+ *
+ * Method. A process that crashinject started finds the control block by path (CRASH_CONTROL). One
+ * that only preloads the shim gets a block of its own from CRASH_AT, shared with what it forks.
+ *
+ * A forked child must not go on as its parent: it has other ids and must not touch the parent's
+ * rings. Nobody can be relied on to tell us about a fork (clone(2) needs no libc), so the process's
+ * identity lies in a page that the kernel hands to the child zeroed (MADV_WIPEONFORK). A child of
+ * vfork shares our memory, page and thread state included; crash__borrowed says that there may be
+ * one, and then its process id is asked for each time.
+ */
+#include "preload/shim.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/environment.h"
+#include "common/say.h"
+#include "common/spec.h"
+
+struct self {
+	_Atomic uint32_t state; /* 0 just forked, 1 being filled, 2 valid */
+	uint32_t pid;
+	uint32_t number;
+	_Atomic uint32_t threads;
+	_Atomic uint32_t announced; /* 1 + the number that the last PROCESS record named */
+};
+
+struct crash__control *crash__control;
+_Thread_local struct crash__thread crash__me;
+_Thread_local uint32_t crash__borrowed;
+bool crash__no_cache, crash__delegate;
+
+static struct self *self;
+
+static const struct self *current_self(void)
+{
+	uint32_t expected = 0;
+
+	if (__builtin_expect(atomic_load_explicit(&self->state, memory_order_acquire) == 2, 1))
+		return self;
+	if (atomic_compare_exchange_strong(&self->state, &expected, 1)) {
+		self->pid = (uint32_t)crash__sys3(SYS_getpid, 0, 0, 0);
+		self->number = atomic_fetch_add(&crash__control->processes, 1);
+		atomic_store_explicit(&self->state, 2, memory_order_release);
+	}
+	while (atomic_load_explicit(&self->state, memory_order_acquire) != 2)
+		__builtin_ia32_pause();
+	return self;
+}
+
+struct crash__thread *crash__thread(void)
+{
+	const struct self *process = current_self();
+	struct crash__thread *me = &crash__me;
+
+	if (__builtin_expect(me->pid != process->pid, 0)) {
+		memset(me->rings, 0, sizeof me->rings);
+		me->unwinding = false;
+		me->tid = (uint32_t)crash__sys3(SYS_gettid, 0, 0, 0);
+		me->number = atomic_fetch_add(&self->threads, 1) + 1;
+		me->pid = process->pid;
+	}
+	return me;
+}
+
+struct crash__identity crash__identify(void)
+{
+	struct crash__thread *me = crash__thread();
+	struct crash__identity identity = {
+		.pid = me->pid, .tid = me->tid, .process = self->number, .thread = me->number};
+	uint32_t pid;
+
+	if (__builtin_expect(crash__borrowed == 0, 1))
+		return identity;
+	pid = (uint32_t)crash__sys3(SYS_getpid, 0, 0, 0);
+	if (pid == me->pid)
+		return identity;
+	if (me->borrowed_pid != pid) {
+		me->borrowed_pid = pid;
+		me->borrowed_number = atomic_fetch_add(&crash__control->processes, 1);
+	}
+	return (struct crash__identity){
+		.pid = pid, .tid = pid, .process = me->borrowed_number, .thread = 1};
+}
+
+bool crash__announce_process(uint32_t number)
+{
+	return atomic_exchange(&self->announced, number + 1) != number + 1;
+}
+
+static const char *variable(char **environment, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (char **entry = environment; entry && *entry; entry++)
+		if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+			return *entry + length + 1;
+	return NULL;
+}
+
+/* Makes the page that a fork wipes. */
+static bool make_self(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED || madvise(page, 4096, MADV_WIPEONFORK) < 0)
+		return false;
+	self = page;
+	return true;
+}
+
+/* Says which process this is: one that execs keeps its number. */
+static void number_self(uint32_t number)
+{
+	self->pid = (uint32_t)crash__sys3(SYS_getpid, 0, 0, 0);
+	self->number = number;
+	atomic_store(&self->state, 2);
+}
+
+static struct crash__control *map_control(const char *path)
+{
+	struct stat status;
+	struct crash__control *control = NULL;
+	void *memory;
+	int fd = (int)crash__sys6(SYS_openat, AT_FDCWD, (long)path, O_RDWR | O_CLOEXEC, 0, 0, 0);
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &status) == 0 && (size_t)status.st_size >= sizeof *control) {
+		memory = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_NORESERVE, fd, 0);
+		if (memory != MAP_FAILED) {
+			control = memory;
+			madvise(memory, (size_t)status.st_size, MADV_DONTDUMP);
+		}
+	}
+	crash__sys3(SYS_close, fd, 0, 0);
+	if (control && (control->magic != CRASH__CONTROL_MAGIC ||
+			control->version != CRASH__CONTROL_VERSION ||
+			control->bytes != (uint64_t)status.st_size)) {
+		munmap(control, (size_t)status.st_size);
+		control = NULL;
+	}
+	return control;
+}
+
+static void attach_to_runner(const char *value)
+{
+	char path[PATH_MAX];
+	size_t length = strcspn(value, ",");
+	uint64_t number = 0;
+	bool has_number = value[length] == ',' &&
+			  crash__parse_count(value + length + 1, strlen(value + length + 1), &number);
+	struct crash__control *control;
+
+	if (length >= sizeof path)
+		return;
+	memcpy(path, value, length);
+	path[length] = '\0';
+	control = map_control(path);
+	if (control == NULL) {
+		crash__say("crashinject: cannot map ", path, ": this process is not watched\n", NULL);
+		return;
+	}
+	if (!make_self())
+		return;
+	number_self(has_number ? (uint32_t)number : atomic_fetch_add(&control->processes, 1));
+	atomic_fetch_add(&control->loaded, 1);
+	crash__control = control;
+}
+
+static _Noreturn void refuse_spec(const char *spec, const struct crash__spec_error *error)
+{
+	char column[24];
+
+	crash__say("crashinject: CRASH_AT=", spec, ": column ",
+		   crash__decimal(column, sizeof column, error->column), ": ", error->message,
+		   error->hint[0] ? "; " : "", error->hint, "\n", NULL);
+	_exit(125);
+}
+
+/* Only LD_PRELOAD and CRASH_AT are set: the block is ours and of what we fork. */
+static void attach_alone(const char *spec, char **environment)
+{
+	struct crash__spec_error error;
+	const char *after = variable(environment, "CRASH_AFTER"), *unknown, *nearest;
+	uint64_t first = 0;
+	size_t position = 0;
+	struct crash__control *control =
+		mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (control == MAP_FAILED || !make_self())
+		return;
+	while ((unknown = crash__environment_unknown(environment, &position, &nearest)) != NULL)
+		crash__say("crashinject: unknown variable ", unknown, nearest ? "; did you mean " : "",
+			   nearest ? nearest : "", nearest ? "?\n" : "\n", NULL);
+	if (after && !crash__parse_count(after, strlen(after), &first)) {
+		crash__say("crashinject: CRASH_AFTER=", after, ": not a number\n", NULL);
+		_exit(125);
+	}
+	if (!crash__spec_parse(&control->plan, spec, first, &error))
+		refuse_spec(spec, &error);
+	control->magic = CRASH__CONTROL_MAGIC;
+	control->version = CRASH__CONTROL_VERSION;
+	control->bytes = sizeof *control;
+	control->mode = CRASH__MODE_PATCH;
+	number_self(atomic_fetch_add(&control->processes, 1));
+	crash__control = control;
+}
+
+void crash__attach_control(char **environment)
+{
+	static bool done;
+	const char *value;
+
+	if (done)
+		return;
+	done = true;
+	value = variable(environment, CRASH__CONTROL_VARIABLE);
+	if (value)
+		attach_to_runner(value);
+	else if ((value = variable(environment, "CRASH_AT")) != NULL && *value)
+		attach_alone(value, environment);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exec.c - taking the shim along into new programs.
+ *
+ * Method. What the program starts has to find the shim and the control block in its environment,
+ * whatever environment the program gives it: `env -i`, a new envp, system() after clearenv(). Where
+ * libc is patched every exec arrives at crash__exec_call(), which rewrites the environment there; our
+ * variables can then be hidden from the program itself (crash__exec_hide()). Where it is not, the
+ * wrappers below do the same and the variables stay visible.
+ *
+ * Between vfork and exec the memory is the parent's. The new environment is built in memory that the
+ * thread keeps for this purpose and uses again.
+ */
+#include "preload/shim.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/elf.h"
+#include "common/say.h"
+#include "preload/real.h"
+
+#define PRELOAD "LD_PRELOAD="
+#define CONTROL CRASH__CONTROL_VARIABLE "="
+
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Makes room for `bytes` in the thread's own memory. */
+static char *exec_memory(size_t bytes)
+{
+	struct crash__thread *me = crash__thread();
+	size_t size = (bytes + 65535) & ~(size_t)65535;
+	long memory;
+
+	if (me->exec_bytes >= bytes)
+		return (char *)me->exec_memory;
+	memory = crash__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (crash__sys_failed(memory))
+		return NULL;
+	if (me->exec_memory)
+		crash__sys3(SYS_munmap, (long)me->exec_memory, (long)me->exec_bytes, 0);
+	me->exec_memory = (void *)memory;
+	me->exec_bytes = size;
+	return (char *)memory;
+}
+
+/* Whether the colon or space separated list names the shim. */
+static bool lists_shim(const char *list, const char *shim)
+{
+	size_t length = strlen(shim);
+
+	for (const char *at = strstr(list, shim); at; at = strstr(at + 1, shim))
+		if ((at == list || at[-1] == ':' || at[-1] == ' ') &&
+		    (at[length] == '\0' || at[length] == ':' || at[length] == ' '))
+			return true;
+	return false;
+}
+
+/* "LD_PRELOAD=": a sanitizer's runtime, what was there, and last the shim. */
+static char *put_preload(char *out, const char *old, const char *shim, const char *sanitizer)
+{
+	out = stpcpy(out, PRELOAD);
+	if (sanitizer[0] && !strstr(old, sanitizer)) {
+		out = stpcpy(out, sanitizer);
+		*out++ = ':';
+	}
+	out = stpcpy(out, old);
+	if (!lists_shim(old, shim)) {
+		if (*old)
+			*out++ = ':';
+		out = stpcpy(out, shim);
+	}
+	return out + 1;
+}
+
+static char *put_control(char *out, const struct crash__control *control)
+{
+	char number[16];
+
+	out = stpcpy(out, CONTROL);
+	out = stpcpy(out, control->directory);
+	out = stpcpy(out, "/control,");
+	out = stpcpy(out, crash__decimal(number, sizeof number, crash__identify().process));
+	return out + 1;
+}
+
+/* Says so if nobody will see what the program does. */
+static bool takes_shim(struct crash__control *control, int dirfd, const char *path,
+		       struct crash__program *program)
+{
+	crash__program_inspect_final(dirfd, path, program);
+	if (program->kind == CRASH__PROGRAM_FOREIGN) {
+		crash__control_incomplete(control, CRASH__INCOMPLETE_FOREIGN, path);
+		return false;
+	}
+	if (program->kind != CRASH__PROGRAM_GLIBC && program->kind != CRASH__PROGRAM_STATIC &&
+	    program->kind != CRASH__PROGRAM_OTHER_LIBC)
+		return program->kind == CRASH__PROGRAM_UNREADABLE; /* exec only: probably like others */
+	if ((program->kind != CRASH__PROGRAM_GLIBC || (program->privileged && geteuid() != 0)) &&
+	    !(control->mode & CRASH__MODE_SUPERVISOR))
+		crash__control_incomplete(control, CRASH__INCOMPLETE_NO_SHIM, path);
+	return program->kind == CRASH__PROGRAM_GLIBC;
+}
+
+static char *const *with_shim(struct crash__control *control, char *const *environment,
+			      const char *sanitizer)
+{
+	const char *old = "";
+	size_t count = 0, kept = 0, bytes = 0;
+	char **list, *text;
+
+	for (; environment && environment[count]; count++)
+		if (starts_with(environment[count], PRELOAD))
+			old = environment[count] + strlen(PRELOAD);
+	bytes = (count + 3) * sizeof *list + strlen(old) + strlen(control->preload) +
+		strlen(sanitizer) + strlen(control->directory) + 128;
+	list = (char **)exec_memory(bytes);
+	if (!list)
+		return environment;
+	for (size_t i = 0; i < count; i++)
+		if (!starts_with(environment[i], PRELOAD) && !starts_with(environment[i], CONTROL))
+			list[kept++] = environment[i];
+	text = (char *)(list + kept + 3);
+	list[kept++] = text;
+	text = put_preload(text, old, control->preload, sanitizer);
+	list[kept++] = text;
+	put_control(text, control);
+	list[kept] = NULL;
+	return list;
+}
+
+char *const *crash__exec_environment(int dirfd, const char *path, char *const *environment)
+{
+	struct crash__control *control = crash__control;
+	struct crash__program program = {.kind = CRASH__PROGRAM_GLIBC};
+
+	if (!control || !(control->mode & CRASH__MODE_KEEPER))
+		return environment;
+	crash__check_dead(control);
+	if (path && !takes_shim(control, dirfd, path, &program))
+		return environment;
+	return with_shim(control, environment, program.sanitizer);
+}
+
+static void remove_variable(char **entry)
+{
+	for (; *entry; entry++)
+		entry[0] = entry[1];
+}
+
+void crash__exec_hide(char **environment)
+{
+	const char *shim = crash__control->preload;
+
+	for (char **entry = environment; *entry;) {
+		char *list = *entry + strlen(PRELOAD);
+		size_t keep;
+
+		if (starts_with(*entry, CONTROL)) {
+			remove_variable(entry);
+			continue;
+		}
+		if (starts_with(*entry, PRELOAD) && strlen(list) >= strlen(shim) &&
+		    strcmp(list + strlen(list) - strlen(shim), shim) == 0) {
+			keep = strlen(list) - strlen(shim);
+			if (keep == 0) {
+				remove_variable(entry);
+				continue;
+			}
+			list[keep - 1] = '\0'; /* the colon in front of it */
+		}
+		entry++;
+	}
+}
+
+/* ------------------------------------------------------------------ the exec family */
+
+static int exec(const char *path, char *const *argv, char *const *environment)
+{
+	long result = crash__other_call(SYS_execve, (long[6]){(long)path, (long)argv, (long)environment});
+
+	return (int)crash__result(result);
+}
+
+CRASH__EXPORT int execve(const char *path, char *const argv[], char *const environment[])
+{
+	return exec(path, argv, environment);
+}
+
+CRASH__EXPORT int execv(const char *path, char *const argv[])
+{
+	return exec(path, argv, environ);
+}
+
+CRASH__EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const environment[],
+			   int flags)
+{
+	return (int)crash__result(crash__other_call(
+		SYS_execveat, (long[6]){dirfd, (long)path, (long)argv, (long)environment, flags}));
+}
+
+CRASH__EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
+{
+	return (int)crash__result(crash__other_call(
+		SYS_execveat, (long[6]){fd, (long)"", (long)argv, (long)environment, AT_EMPTY_PATH}));
+}
+
+/* For functions of libc that exec by themselves: where libc is patched, that exec is seen. */
+static char *const *for_wrapper(const char *path, char *const *environment)
+{
+	return crash__patched ? environment : crash__exec_environment(AT_FDCWD, path, environment);
+}
+
+/* The search in PATH is libc's. */
+CRASH__EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
+{
+	return crash__real.execvpe(file, argv, for_wrapper(NULL, environment));
+}
+
+CRASH__EXPORT int execvp(const char *file, char *const argv[])
+{
+	return execvpe(file, argv, environ);
+}
+
+/* Counts the arguments up to NULL and leaves `list` behind it. */
+static size_t count_arguments(const char *first, va_list list)
+{
+	size_t count = 0;
+
+	for (const char *at = first; at; at = va_arg(list, const char *))
+		count++;
+	return count;
+}
+
+#define COLLECT(argv, first)                                                                       \
+	va_list list, again;                                                                       \
+	va_start(list, first);                                                                     \
+	va_copy(again, list);                                                                      \
+	size_t count = count_arguments(first, list);                                               \
+	char *argv[count + 1];                                                                     \
+	argv[0] = (char *)(uintptr_t)first;                                                        \
+	for (size_t i = 1; i <= count; i++)                                                        \
+		argv[i] = va_arg(again, char *);                                                   \
+	va_end(again)
+
+CRASH__EXPORT int execl(const char *path, const char *first, ...)
+{
+	COLLECT(argv, first);
+	va_end(list);
+	return exec(path, argv, environ);
+}
+
+CRASH__EXPORT int execlp(const char *file, const char *first, ...)
+{
+	COLLECT(argv, first);
+	va_end(list);
+	return execvpe(file, argv, environ);
+}
+
+CRASH__EXPORT int execle(const char *path, const char *first, ...)
+{
+	COLLECT(argv, first);
+	char *const *environment = va_arg(list, char *const *);
+
+	va_end(list);
+	return exec(path, argv, environment);
+}
+
+/* ------------------------------------------------------------------ children in our memory */
+
+CRASH__EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+			      const posix_spawnattr_t *attributes, char *const argv[],
+			      char *const environment[])
+{
+	int error;
+
+	crash__borrowed++;
+	error = crash__real.posix_spawn(pid, path, actions, attributes, argv,
+					for_wrapper(path, environment));
+	crash__borrowed--;
+	return error;
+}
+
+CRASH__EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+			       const posix_spawnattr_t *attributes, char *const argv[],
+			       char *const environment[])
+{
+	int error;
+
+	crash__borrowed++;
+	error = crash__real.posix_spawnp(pid, file, actions, attributes, argv,
+					 for_wrapper(NULL, environment));
+	crash__borrowed--;
+	return error;
+}
+
+CRASH__EXPORT FILE *popen(const char *command, const char *type)
+{
+	FILE *file;
+
+	crash__borrowed++;
+	file = crash__real.popen(command, type);
+	crash__borrowed--;
+	return file;
+}
+
+CRASH__EXPORT int system(const char *command)
+{
+	int status;
+
+	crash__borrowed++;
+	status = crash__real.system(command);
+	crash__borrowed--;
+	return status;
+}
+
+CRASH__EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
+{
+	bool shares = (flags & CLONE_VM) && !(flags & CLONE_THREAD);
+	void *rest[3];
+	va_list list;
+	int result;
+
+	va_start(list, argument);
+	for (int i = 0; i < 3; i++)
+		rest[i] = va_arg(list, void *);
+	va_end(list);
+	if (shares && !(flags & CLONE_VFORK))
+		crash__no_cache = true; /* two processes, one table of descriptors in memory */
+	crash__borrowed += shares;
+	result = crash__real.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
+	crash__borrowed -= shares;
+	return result;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fds.c - what descriptors are: files that count, or anything else.
+ *
+ * Method. Asking the kernel costs two system calls, so the answer is kept in a table by descriptor
+ * until the descriptor is closed or replaced (every route by which libc does that calls
+ * crash__fds_forget(); closes that bypass libc are reported by the supervisor in fd_epoch) or names
+ * change anywhere in the tree (name_epoch). A child of vfork shares the table but not the
+ * descriptors: while there may be one, nothing is remembered.
+ */
+#include "preload/shim.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "common/walk.h"
+
+#define FDS 65536
+
+/* Bits of the lower half of `key`; the upper half is the epoch in which it was true. */
+#define KNOWN 0x80000000u
+#define STORAGE 0x40000000u
+#define SYNC 0x20000000u
+#define LOCK_SHIFT 24
+#define FILE_NUMBER 0x00ffffffu
+#define FILLING 1u /* and the thread in the upper half: somebody is asking */
+
+struct entry {
+	_Atomic uint64_t key;
+	_Atomic uint64_t rules;
+};
+
+static struct entry table[FDS];
+
+static uint32_t epoch_now(const struct crash__control *control)
+{
+	return atomic_load_explicit(&control->name_epoch, memory_order_acquire) +
+	       atomic_load_explicit(&control->fd_epoch[crash__me.pid % CRASH__EPOCHS],
+				    memory_order_acquire);
+}
+
+void crash__fds_forget(int first, int last)
+{
+	if (crash__borrowed)
+		return;
+	if (last >= FDS)
+		last = FDS - 1;
+	for (int fd = first < 0 ? 0 : first; fd <= last; fd++)
+		if (atomic_load_explicit(&table[fd].key, memory_order_relaxed))
+			atomic_store_explicit(&table[fd].key, 0, memory_order_release);
+}
+
+/* Asks the kernel. */
+static struct crash__target look_up(struct crash__control *control, int fd)
+{
+	struct crash__target target = {.rules = ~control->plan.with_glob};
+	struct stat status;
+	struct crash__scratch *scratch;
+	char *path;
+	long flags;
+
+	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) < 0)
+		return target;
+	if ((!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) || crash__control_is_outside(control, status.st_dev, status.st_ino))
+		return target;
+	scratch = crash__scratch_take();
+	path = scratch ? scratch->path : (char[]){""};
+	if (scratch && crash__path_of_fd(fd, path)) {
+		if (status.st_nlink == 0)
+			crash__path_strip_deleted(path);
+		if (!crash__path_counts(control, path))
+			goto done;
+	} else {
+		*path = '\0';
+		crash__control_incomplete(control, CRASH__INCOMPLETE_PATH_UNKNOWN, NULL);
+	}
+	target.storage = true;
+	target.lock = crash__control_lock_of(status.st_ino);
+	flags = crash__sys3(SYS_fcntl, fd, F_GETFL, 0);
+	target.sync = flags >= 0 && (flags & O_DSYNC); /* O_SYNC includes the bit */
+	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), path);
+	if (control->mode & CRASH__MODE_RECORD)
+		target.file = crash__record_file(control, status.st_dev, status.st_ino,
+						 status.st_mode, (uint64_t)status.st_size, path);
+done:
+	crash__scratch_give(scratch);
+	return target;
+}
+
+struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
+{
+	struct crash__target target;
+	struct entry *entry;
+	uint64_t key, mark, epoch;
+
+	crash__thread();
+	if ((unsigned int)fd >= FDS || crash__borrowed || crash__no_cache)
+		return look_up(control, fd);
+	entry = &table[fd];
+	epoch = epoch_now(control);
+	key = atomic_load_explicit(&entry->key, memory_order_acquire);
+	if (__builtin_expect((key & KNOWN) && key >> 32 == (epoch & 0xffffffffu), 1)) {
+		target.storage = key & STORAGE;
+		target.sync = key & SYNC;
+		target.file = key & FILE_NUMBER;
+		target.lock = key >> LOCK_SHIFT & (CRASH__LOCKS - 1);
+		target.rules = atomic_load_explicit(&entry->rules, memory_order_acquire);
+		/* rules and key belong together if the key is still the same */
+		if (__builtin_expect(atomic_load_explicit(&entry->key, memory_order_relaxed) == key, 1))
+			return target;
+	}
+	/* A close on another thread meanwhile takes the mark away, and with it the answer. */
+	mark = FILLING | (uint64_t)crash__me.tid << 32;
+	atomic_store_explicit(&entry->key, mark, memory_order_release);
+	target = look_up(control, fd);
+	atomic_store_explicit(&entry->rules, target.rules, memory_order_release);
+	key = epoch << 32 | KNOWN | (target.storage ? STORAGE : 0) | (target.sync ? SYNC : 0) |
+	      target.lock << LOCK_SHIFT | (target.file & FILE_NUMBER);
+	atomic_compare_exchange_strong_explicit(&entry->key, &mark, key, memory_order_acq_rel,
+						memory_order_relaxed);
+	return target;
+}

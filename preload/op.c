@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op.c - the way of one op: which file, which number, which rules, the call itself.
+ *
+ * Method. Everything between a wrapper and the kernel passes crash__op(). What is no storage goes on
+ * at once; what is storage is counted, and if no rule speaks of it and nothing is recorded, that was
+ * all. The slow way, in take(), is the same for every call: record, act before, call, act after.
+ *
+ * Cancellation. libc acts on a cancellation at the entry of a cancellation point and anywhere inside
+ * its system call. So do we where the call may block (pipes, sockets, FIFOs): nothing is held there,
+ * and the thread unwinds through these functions. A call on storage does not wait for anybody: a
+ * cancellation is acted upon before it, or after it at the next cancellation point, never in between,
+ * where an op would have been done and not be written down.
+ */
+#include "preload/shim.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/single_threaded.h>
+#include <sys/syscall.h>
+
+#include "preload/mapping.h"
+
+/* What a write by these flags of pwritev2() does beyond writing. */
+#define RWF_SYNCS (RWF_DSYNC | RWF_SYNC)
+
+/* The system call, cancellable if it is in libc. */
+static long invoke(const struct crash__op *op, const long args[6])
+{
+	long result;
+
+	if (!op->cancel)
+		return op->enter(op->kernel->number, args);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	result = op->enter(op->kernel->number, args);
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+	return result;
+}
+
+long crash__op_call(const struct crash__op *op)
+{
+	return invoke(op, op->args);
+}
+
+uint64_t crash__op_bytes(const struct crash__op *op)
+{
+	const struct iovec *iov = (const struct iovec *)crash__arg(op->args, op->kernel->where.iov);
+	long count = crash__arg(op->args, op->kernel->where.count);
+	uint64_t bytes = 0;
+
+	if (op->kernel->family != CRASH__FAMILY_WRITE)
+		return 0;
+	if (!iov)
+		return (uint64_t)crash__arg(op->args, op->kernel->where.bytes);
+	for (long i = 0; i < count && i < IOV_MAX; i++)
+		bytes += iov[i].iov_len;
+	return bytes;
+}
+
+/* A vector of the first `part` bytes; the copy is the caller's to unmap. */
+static struct iovec *cut_vector(const struct iovec *iov, long count, uint64_t part, long *cut)
+{
+	long memory = crash__sys6(SYS_mmap, 0, (long)(sizeof *iov * (size_t)count),
+				  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec *copy = (struct iovec *)memory;
+
+	if (crash__sys_failed(memory))
+		return NULL;
+	memcpy(copy, iov, sizeof *iov * (size_t)count);
+	for (*cut = 0; *cut < count && part; ++*cut) {
+		if (copy[*cut].iov_len > part)
+			copy[*cut].iov_len = part;
+		part -= copy[*cut].iov_len;
+	}
+	return copy;
+}
+
+long crash__op_call_part(const struct crash__op *op, uint64_t part)
+{
+	const struct crash__where *where = &op->kernel->where;
+	long args[6], count = crash__arg(op->args, where->count), cut, result;
+	struct iovec *iov = NULL;
+
+	if (part == 0)
+		return 0;
+	memcpy(args, op->args, sizeof args);
+	if (where->bytes) {
+		args[where->bytes - 1] = (long)part;
+	} else if (where->iov) {
+		iov = cut_vector((const struct iovec *)args[where->iov - 1], count, part, &cut);
+		if (!iov)
+			return -ENOMEM;
+		args[where->iov - 1] = (long)iov;
+		args[where->count - 1] = cut;
+	}
+	result = invoke(op, args);
+	if (iov)
+		crash__sys3(SYS_munmap, (long)iov, (long)(sizeof *iov * (size_t)count), 0);
+	return result;
+}
+
+/* ------------------------------------------------------------------ the slow way */
+
+/*
+ * A write to a file that was opened with O_SYNC or O_DSYNC is a sync as well. It is counted as one
+ * of its own, behind the write: a crash before it finds the data in the page cache.
+ */
+static long imply_sync(struct crash__op *op, long result)
+{
+	struct crash__op sync = *op;
+	struct crash__plan *plan = &op->control->plan;
+	uint64_t fired;
+
+	sync.family = CRASH__FAMILY_FSYNC;
+	sync.occurrence = atomic_fetch_add_explicit(&op->control->family_hits[CRASH__FAMILY_FSYNC],
+						    1, memory_order_relaxed) + 1;
+	fired = crash__act_before(&sync, plan->of_family[CRASH__FAMILY_FSYNC] & op->target.rules);
+	crash__act_error(&sync, fired, &result);
+	crash__act_after(&sync, fired, result);
+	return result;
+}
+
+static bool syncs(const struct crash__op *op)
+{
+	if (op->kernel->family != CRASH__FAMILY_WRITE)
+		return false;
+	return op->target.sync || (op->kernel->kernel == CRASH__CALL_pwritev2 &&
+				   (crash__arg(op->args, op->kernel->where.flags) & RWF_SYNCS));
+}
+
+static long take(struct crash__op *op, uint64_t rules)
+{
+	struct crash__control *control = op->control;
+	uint64_t fired;
+	long result;
+
+	if (syncs(op))
+		op->flags |= CRASH__OP_SYNC;
+	fired = crash__act_before(op, rules);
+	crash__record_op(op);
+	crash__check_dead(control);
+	result = crash__act_call(op, fired);
+	crash__record_end(op, result);
+	if (op->kernel->family == CRASH__FAMILY_RENAME || op->kernel->family == CRASH__FAMILY_UNLINK)
+		atomic_fetch_add_explicit(&control->name_epoch, 1, memory_order_acq_rel);
+	crash__act_after(op, fired, result);
+	if ((op->flags & CRASH__OP_SYNC) && result > 0)
+		result = imply_sync(op, result);
+	return result;
+}
+
+/* Gives the op its numbers. Returns whether the slow way is needed. */
+static bool count(struct crash__op *op, uint64_t *rules)
+{
+	struct crash__control *control = op->control;
+
+	op->family = op->kernel->family;
+	op->occurrence = atomic_fetch_add_explicit(&control->family_hits[op->family], 1,
+						   memory_order_relaxed) + 1;
+	op->call_occurrence = atomic_fetch_add_explicit(&control->call_hits[op->call], 1,
+							memory_order_relaxed) + 1;
+	*rules = crash__plan_rules_of(&control->plan, op->call) & op->target.rules;
+	return *rules || (control->mode & CRASH__MODE_RECORD) || op->target.sync ||
+	       op->kernel->kernel == CRASH__CALL_pwritev2;
+}
+
+/*
+ * What is no storage may block. What goes to pipes, sockets and terminals is what the program tells
+ * the outside.
+ */
+static long call_outside(struct crash__op *op)
+{
+	long result;
+
+	op->cancel = op->blocking_cancel;
+	result = crash__op_call(op);
+	if (__builtin_expect(op->control->mode & CRASH__MODE_ACKS, 0) && result > 0 &&
+	    op->kernel->family == CRASH__FAMILY_WRITE)
+		crash__record_ack_of(op, result);
+	return result;
+}
+
+static long by_descriptor(struct crash__op *op)
+{
+	uint64_t rules;
+
+	if (op->kernel->where.fd)
+		op->target = crash__target_of_fd(op->control, (int)crash__arg(op->args, op->kernel->where.fd));
+	else if (op->kernel->where.address)
+		op->target = crash__target_of_mapping(op->control, (uintptr_t)op->args[0]);
+	else /* sync() */
+		op->target = (struct crash__target){.storage = true, .rules = ~op->control->plan.with_glob};
+	if (!op->target.storage)
+		return call_outside(op);
+	return count(op, &rules) ? take(op, rules) : crash__op_call(op);
+}
+
+static long by_path(struct crash__op *op)
+{
+	uint64_t rules;
+	long result;
+
+	op->scratch = crash__scratch_take();
+	if (!op->scratch) {
+		crash__control_incomplete(op->control, CRASH__INCOMPLETE_PATH_UNKNOWN, NULL);
+		return call_outside(op);
+	}
+	op->target = crash__target_of_path(op->control, op->kernel, op->args, op->scratch);
+	if (!op->target.storage) {
+		crash__scratch_give(op->scratch);
+		op->scratch = NULL;
+		return call_outside(op);
+	}
+	count(op, &rules);
+	result = take(op, rules);
+	crash__scratch_give(op->scratch);
+	return result;
+}
+
+static long by_kind(struct crash__op *op)
+{
+	const struct crash__call_info *kernel = op->kernel;
+
+	/* the unwinder opens files to read; it may do so after the crash */
+	if (!crash__call_changes(kernel, op->args,
+				 kernel->where.how ? crash__open_flags(kernel, op->args) : 0)) {
+		op->cancel = op->blocking_cancel;
+		return crash__op_call(op);
+	}
+	crash__check_dead(op->control);
+	return kernel->where.path ? by_path(op) : by_descriptor(op);
+}
+
+long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum crash__route route,
+	       const struct crash__caller *caller)
+{
+	struct crash__op op;
+	int type = PTHREAD_CANCEL_DEFERRED;
+	long result;
+
+	op.control = crash__me.unwinding ? NULL : crash__control;
+	op.kernel = &crash__calls[kernel];
+	op.name = &crash__calls[call];
+	op.caller = caller;
+	op.scratch = NULL;
+	op.lock = NULL;
+	memcpy(op.args, args, sizeof op.args);
+	op.call = call;
+	op.route = route;
+	op.start = 0;
+	op.flags = 0;
+	op.cancel = op.blocking_cancel = false;
+	if (!__libc_single_threaded) {
+		/* Libc's own cancellation points arrive with asynchronous cancellation switched on. */
+		pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+		op.blocking_cancel = type == PTHREAD_CANCEL_ASYNCHRONOUS ||
+				     (route == CRASH__ROUTE_SYMBOL && op.kernel->cancel);
+		if (op.blocking_cancel)
+			pthread_testcancel();
+	}
+	if (__builtin_expect(op.control == NULL || crash__delegate, 0)) {
+		op.enter = crash__me.unwinding ? crash__syscall : crash__syscall_seen;
+		op.cancel = op.blocking_cancel;
+		result = crash__op_call(&op);
+	} else {
+		op.enter = crash__syscall;
+		result = by_kind(&op);
+	}
+	if (__builtin_expect(type == PTHREAD_CANCEL_ASYNCHRONOUS, 0))
+		pthread_setcanceltype(type, NULL);
+	return result;
+}

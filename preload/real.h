@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * real.h - libc's own functions, where a wrapper goes on to call them.
+ *
+ * Looked up once, by the constructor: dlsym() is not for signal handlers.
+ */
+#ifndef CRASH_REAL_H
+#define CRASH_REAL_H
+
+#include <dirent.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* REAL(return type, name, parameters) */
+#define CRASH__REAL_FUNCTIONS                                                                      \
+	REAL(int, __open_2, (const char *, int))                                                   \
+	REAL(int, __open64_2, (const char *, int))                                                 \
+	REAL(int, __openat_2, (int, const char *, int))                                            \
+	REAL(int, __openat64_2, (int, const char *, int))                                          \
+	REAL(int, fchmodat, (int, const char *, mode_t, int))                                      \
+	REAL(void, closefrom, (int))                                                               \
+	REAL(int, fclose, (FILE *))                                                                \
+	REAL(FILE *, freopen, (const char *, const char *, FILE *))                                \
+	REAL(FILE *, freopen64, (const char *, const char *, FILE *))                              \
+	REAL(int, closedir, (DIR *))                                                               \
+	REAL(int, execvpe, (const char *, char *const *, char *const *))                           \
+	REAL(int, posix_spawn,                                                                     \
+	     (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,    \
+	      char *const *, char *const *))                                                       \
+	REAL(int, posix_spawnp,                                                                    \
+	     (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,    \
+	      char *const *, char *const *))                                                       \
+	REAL(FILE *, popen, (const char *, const char *))                                          \
+	REAL(int, system, (const char *))                                                          \
+	REAL(int, clone, (int (*)(void *), void *, int, void *, void *, void *, void *))
+
+struct crash__real {
+#define REAL(type, name, parameters) type(*name) parameters;
+	CRASH__REAL_FUNCTIONS
+#undef REAL
+};
+
+extern struct crash__real crash__real;
+
+/** Looks all of them up. */
+void crash__real_find(void);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim.c - the module's beginning, and the way from a system call's number to what handles it.
+ */
+#include "preload/shim.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/single_threaded.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload/real.h"
+
+#define NUMBERS 512
+
+struct crash__real crash__real;
+bool crash__patched;
+
+/* 1 + enum crash__call by the kernel's number */
+static uint16_t call_of[NUMBERS];
+
+void crash__real_find(void)
+{
+#define REAL(type, name, parameters) *(void **)&crash__real.name = dlsym(RTLD_NEXT, #name);
+	CRASH__REAL_FUNCTIONS
+#undef REAL
+}
+
+/* Called by vfork() in stub.S. */
+__attribute__((visibility("hidden"))) void crash__set_errno(int error);
+
+void crash__set_errno(int error)
+{
+	errno = error;
+}
+
+long crash__cancellable(long number, const long args[6])
+{
+	long result;
+	int type;
+
+	if (__libc_single_threaded)
+		return crash__syscall(number, args);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	result = crash__syscall(number, args);
+	pthread_setcanceltype(type, NULL);
+	return result;
+}
+
+/* A filter of the program's own may forbid what we do beside its calls. */
+static void notice_filter(long number, const long args[6])
+{
+	if (number == SYS_prctl ? args[0] == PR_SET_SECCOMP :
+				  args[0] == SECCOMP_SET_MODE_STRICT || args[0] == SECCOMP_SET_MODE_FILTER)
+		crash__delegate = true;
+}
+
+long crash__other_call(long number, const long args[6])
+{
+	long changed[6];
+
+	memcpy(changed, args, sizeof changed);
+	switch (number) {
+	case SYS_close:
+		crash__fds_forget((int)args[0], (int)args[0]);
+		break;
+	case SYS_dup2:
+	case SYS_dup3:
+		crash__fds_forget((int)args[1], (int)args[1]);
+		break;
+	case SYS_close_range:
+		crash__fds_forget((int)args[0], (unsigned long)args[1] > INT_MAX ? INT_MAX : (int)args[1]);
+		break;
+	case SYS_fcntl:
+		if (args[1] == F_SETFL)
+			crash__fds_forget((int)args[0], (int)args[0]);
+		break;
+	case SYS_execve:
+		changed[2] = (long)crash__exec_environment(AT_FDCWD, (const char *)args[0],
+							   (char *const *)args[2]);
+		break;
+	case SYS_execveat:
+		changed[3] = (long)crash__exec_environment((int)args[0], (const char *)args[1],
+							   (char *const *)args[3]);
+		break;
+	case SYS_prctl:
+	case SYS_seccomp:
+		notice_filter(number, args);
+		break;
+	}
+	return crash__syscall(number, changed);
+}
+
+long crash__call_by_number(long number, const long args[6], enum crash__route route,
+			   const struct crash__caller *caller)
+{
+	unsigned int call = number >= 0 && number < NUMBERS ? call_of[number] : 0;
+
+	if (call)
+		return crash__op(call - 1, call - 1, args, route, caller);
+	return crash__other_call(number, args);
+}
+
+/* Called by crash__site_entry() in stub.S. */
+__attribute__((visibility("hidden"))) long crash__site(long number, const long args[6],
+							const struct crash__caller *caller);
+
+long crash__site(long number, const long args[6], const struct crash__caller *caller)
+{
+	int saved = errno;
+	long result = crash__call_by_number(number, args, CRASH__ROUTE_LIBC, caller);
+
+	errno = saved;
+	return result;
+}
+
+static int is_displaced(struct dl_phdr_info *info, size_t size, void *context)
+{
+	(void)size;
+	(void)context;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && (uintptr_t)is_displaced >= start &&
+		    (uintptr_t)is_displaced < start + info->dlpi_phdr[i].p_memsz)
+			return info->dlpi_addr != 0 ? 2 : 1;
+	}
+	return 0;
+}
+
+/*
+ * Linked with -z initfirst: runs before every other constructor, libc's included, so `environ` is not
+ * set yet; the loader hands the environment over.
+ */
+static __attribute__((constructor)) void start(int argc, char **argv, char **environment)
+{
+	(void)argc;
+	(void)argv;
+	for (int call = 0; call < CRASH__KERNEL_CALLS; call++)
+		if (crash__calls[call].number < NUMBERS)
+			call_of[crash__calls[call].number] = (uint16_t)(call + 1);
+	crash__real_find();
+	crash__attach_control(environment);
+	if (!crash__control)
+		return;
+	crash__check_dead(crash__control);
+	if ((crash__control->mode & CRASH__MODE_SUPERVISOR) && dl_iterate_phdr(is_displaced, NULL) == 2)
+		crash__delegate = true; /* the filter does not know our stub */
+	crash__patched = crash__patch_libc(crash__control) > 0;
+	if (crash__patched && (crash__control->mode & CRASH__MODE_KEEPER))
+		crash__exec_hide(environment);
+}

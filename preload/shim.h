@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shim.h - what the files of the preload module share.
+ *
+ * Everything here runs inside the tested program: in signal handlers, between vfork and exec, while
+ * other threads are cancelled or killed. So: no malloc, no stdio, no locks but atomics; errno is as
+ * the program left it when a wrapper returns; storage is touched by crash__syscall() alone.
+ *
+ *	attach.c     the control block, and who this process and thread are
+ *	wrappers.c   one function for each row of calls.def; own.c those written by hand
+ *	patch.c      the system calls inside libc
+ *	op.c         the way of one op: target, count, plan, action, call
+ *	target.c     which file a call is about; path.c names; fds.c what descriptors are
+ *	act.c        what a rule does: die, tear, fail, delay
+ *	record.c     writing ops down; backtrace.c the stacks
+ *	points.c     explicit breakpoints
+ *	exec.c       taking the shim along into new programs
+ */
+#ifndef CRASH_SHIM_H
+#define CRASH_SHIM_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "common/control.h"
+#include "common/sys.h"
+#include "preload/scratch.h"
+
+/* Exported from the module. */
+#define CRASH__EXPORT __attribute__((visibility("default")))
+
+/* ------------------------------------------------------------------ stub.S */
+
+/** Makes a system call that the seccomp filter lets pass. */
+long crash__syscall(long number, const long args[6]);
+/** Makes it so that the supervisor sees it. */
+long crash__syscall_seen(long number, const long args[6]);
+/** Calls `function` on another stack, which ends at `top`. */
+void crash__on_stack(void (*function)(void *), void *argument, void *top);
+/** Where a patched system call of libc arrives. */
+void crash__site_entry(void);
+
+/* ------------------------------------------------------------------ attach.c */
+
+/** The control block, or NULL when there is nothing to do. */
+extern struct crash__control *crash__control;
+
+/** What a thread keeps; small, because it is taken from the thread's stack. */
+struct crash__thread {
+	uint32_t pid; /* of the process that filled this in; another one means: forked since */
+	uint32_t tid;
+	uint32_t number;
+	uint32_t borrowed_pid, borrowed_number; /* of the last child that ran in our memory */
+	struct crash__ring *rings[4];		/* by nesting of signal handlers */
+	struct crash__stacks *stacks;
+	char **exec_memory;
+	size_t exec_bytes;
+	bool unwinding; /* every call of this thread is the unwinder's */
+};
+
+extern _Thread_local struct crash__thread crash__me __attribute__((tls_model("initial-exec")));
+
+/** How many vfork or spawn calls are under way on this thread: its memory may be a child's. */
+extern _Thread_local uint32_t crash__borrowed __attribute__((tls_model("initial-exec")));
+
+/** Set once threads or processes share this memory in ways that the caches cannot follow. */
+extern bool crash__no_cache;
+
+/**
+ * Set when calls do not pass the filter (the module is not at its address) or when the program has put a seccomp
+ * filter of its own in place: the shim stops making calls of its own and leaves everything to the
+ * supervisor.
+ */
+extern bool crash__delegate;
+
+/** Who does something, in terms of the run. */
+struct crash__identity {
+	uint32_t pid, tid;
+	uint32_t process; /* number in the tree, from 0: the program */
+	uint32_t thread;  /* number in its process, from 1, in order of the first op */
+};
+
+/** Who the caller is: also right in a forked child, and between vfork and exec. */
+struct crash__identity crash__identify(void);
+
+/** Whether process `number` has not been written down yet; true once for each program it runs. */
+bool crash__announce_process(uint32_t number);
+
+/** The calling thread's state, made anew after a fork. */
+struct crash__thread *crash__thread(void);
+
+/** Maps the control block or parses CRASH_AT; called by constructors, more than once. */
+void crash__attach_control(char **environment);
+
+
+/* ------------------------------------------------------------------ path.c */
+
+/**
+ * Makes `path` absolute and free of symbolic links, as seen from `dirfd`. The last component is
+ * followed only if `follow`. Returns false if it cannot be found out (`out` is then empty).
+ */
+bool crash__path_resolve(struct crash__scratch *scratch, int dirfd, const char *path, bool follow,
+			 char out[PATH_MAX]);
+
+/** The path that a descriptor was opened by, as the kernel knows it now. */
+bool crash__path_of_fd(int fd, char out[PATH_MAX]);
+
+/* ------------------------------------------------------------------ target.c, fds.c */
+
+/** What an op is about. */
+struct crash__target {
+	bool storage; /* a regular file or directory that counts */
+	bool sync;    /* what is written is durable when the call returns (O_SYNC, O_DSYNC) */
+	uint32_t file; /* number in the trace; 0: none */
+	uint32_t lock; /* the same for all descriptors of one file */
+	uint64_t rules; /* those whose file pattern matches; of rules without one, all */
+};
+
+/** Classifies a descriptor. */
+struct crash__target crash__target_of_fd(struct crash__control *control, int fd);
+
+/** Classifies the file that a call names by path; the names are left in `scratch`. */
+struct crash__target crash__target_of_path(struct crash__control *control,
+					   const struct crash__call_info *kernel,
+					   const long args[6], struct crash__scratch *scratch);
+
+/** The flags that an open call opens with, wherever it keeps them. */
+uint64_t crash__open_flags(const struct crash__call_info *kernel, const long args[6]);
+
+/** Forgets what is known about descriptors that the program closes or replaces. */
+void crash__fds_forget(int first, int last);
+
+/* ------------------------------------------------------------------ op.c */
+
+/** Where the program called us, for the backtrace. */
+struct crash__caller {
+	const void *address;	    /* that the wrapper returns to */
+	const void *const *on_stack; /* where it stands on the stack */
+};
+
+#define CRASH__CALLER()                                                                            \
+	(&(struct crash__caller){__builtin_return_address(0),                                      \
+				 (const void *const *)__builtin_frame_address(0) + 1})
+
+/**
+ * Takes one call of the program all the way.
+ * @param call   the name it was called by
+ * @param kernel the kernel's call that it comes to
+ * @return the kernel's result or a negative errno; errno itself may have changed
+ */
+long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum crash__route route,
+	       const struct crash__caller *caller);
+
+/** A system call that is a cancellation point and no op. */
+long crash__cancellable(long number, const long args[6]);
+
+/** A system call that is no op but may close descriptors, exec or map; makes it. */
+long crash__other_call(long number, const long args[6]);
+
+/** Any system call by number: an op or another. */
+long crash__call_by_number(long number, const long args[6], enum crash__route route,
+			   const struct crash__caller *caller);
+
+/** An op while it is under way. */
+struct crash__op {
+	struct crash__control *control;
+	const struct crash__call_info *name, *kernel;
+	const struct crash__caller *caller;
+	struct crash__target target;
+	struct crash__scratch *scratch; /* holds the paths; NULL: the call has none */
+	long (*enter)(long number, const long args[6]);
+	long args[6];
+	unsigned int call;
+	unsigned int family; /* the kernel call's, or fsync for the sync that a write implies */
+	enum crash__route route;
+	bool cancel;	     /* the thread may be cancelled in the system call */
+	bool blocking_cancel; /* ... if the call is not on storage */
+	_Atomic uint64_t *lock; /* held while the file position matters; or NULL */
+	uint64_t start;	     /* sequence number; 0: not recorded */
+	uint64_t occurrence; /* of the family */
+	uint64_t call_occurrence;
+	uint32_t flags; /* enum crash__op_flags */
+};
+
+/** How many bytes the program asked to write; 0 if the op is no write. */
+uint64_t crash__op_bytes(const struct crash__op *op);
+
+/** Makes the op's call, or its first `part` bytes. Cancellable if the call is. */
+long crash__op_call(const struct crash__op *op);
+long crash__op_call_part(const struct crash__op *op, uint64_t part);
+
+/** Turns a negative errno into -1 and errno, and leaves errno alone otherwise. */
+static inline long crash__result(long result)
+{
+	if (__builtin_expect(crash__sys_failed(result), 0)) {
+		errno = (int)-result;
+		return -1;
+	}
+	return result;
+}
+
+/* ------------------------------------------------------------------ act.c */
+
+/** Ends the calling thread for good because somebody else crashed. */
+_Noreturn void crash__stop_here(struct crash__control *control);
+
+static inline void crash__check_dead(struct crash__control *control)
+{
+	if (__builtin_expect(atomic_load_explicit(&control->dead, memory_order_acquire) != 0, 0))
+		crash__stop_here(control);
+}
+
+/**
+ * Counts the hit for those of `rules` that are for this thread, process and function, and does what
+ * is to be done before the call. Returns the rules that fired. Does not return if one of them ends
+ * the process here.
+ */
+uint64_t crash__act_before(struct crash__op *op, uint64_t rules);
+
+/** Makes the call as the rules that fired want it: whole, short, not at all, torn before death. */
+long crash__act_call(struct crash__op *op, uint64_t fired);
+
+/** Whether a rule that fired makes the call fail; `result` becomes the negative errno. */
+bool crash__act_error(const struct crash__op *op, uint64_t fired, long *result);
+
+/** Does what is to be done after the call. */
+void crash__act_after(struct crash__op *op, uint64_t fired, long result);
+
+/** The same for an explicit point, where everything happens at once. */
+void crash__act_point(struct crash__control *control, const struct crash__named_point *point,
+		      uint64_t hit, uint64_t rules, const struct crash__caller *caller);
+
+/* ------------------------------------------------------------------ record.c */
+
+/** Writes the op down before its call; sets op->start. */
+void crash__record_op(struct crash__op *op);
+/** Writes down how it ended, and what data it wrote. */
+void crash__record_end(struct crash__op *op, long result);
+/** Lets others write at the same file position again. */
+void crash__record_unlock(struct crash__op *op);
+/** Writes down a file and returns its number. */
+uint32_t crash__record_file(struct crash__control *control, uint64_t device, uint64_t inode,
+			    uint32_t mode, uint64_t size, const char *path);
+/** Writes down that an explicit point was passed. */
+void crash__record_point(struct crash__control *control, const struct crash__named_point *point,
+			 uint64_t hit, const struct crash__caller *caller, uint16_t flags);
+/** Writes down what the program told the outside. */
+void crash__record_ack(struct crash__control *control, int fd, const void *bytes, size_t count);
+/** The same for the first `count` bytes of what the op writes. */
+void crash__record_ack_of(const struct crash__op *op, long count);
+/** Writes down a backtrace and returns its number. */
+uint32_t crash__record_stack(struct crash__control *control, const uint64_t *addresses,
+			     uint32_t count);
+void crash__record_module(struct crash__control *control, const struct crash__frame_module *module);
+
+/* ------------------------------------------------------------------ backtrace.c */
+
+/** The number of the calling thread's backtrace in the trace. */
+uint32_t crash__backtrace_number(struct crash__control *control, const struct crash__caller *caller);
+
+/** Fills in fired's backtrace and the modules that its addresses are in. */
+void crash__backtrace_fired(struct crash__fired *fired, const struct crash__caller *caller);
+
+/** What the unwinder asks the kernel through syscall(2). */
+long crash__unwinder_syscall(long number, const long args[6]);
+
+/** Whether one of the frames is in the function that the rule names. */
+bool crash__backtrace_has(struct crash__control *control, const struct crash__rule *rule,
+			  const struct crash__caller *caller);
+
+/* ------------------------------------------------------------------ patch.c, exec.c */
+
+/** Whether they are. */
+extern bool crash__patched;
+
+/** Redirects the system calls inside libc to crash__site_entry(). Returns how many. */
+unsigned int crash__patch_libc(struct crash__control *control);
+
+/**
+ * The environment that a program started now needs, in memory of the calling thread.
+ * @param path the program, relative to `dirfd`; NULL if it is not known
+ */
+char *const *crash__exec_environment(int dirfd, const char *path, char *const *environment);
+
+/** Takes our own variables out of the program's sight. */
+void crash__exec_hide(char **environment);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job.h - one run of one program: everything the keeper needs to start it and to watch over it.
+ *
+ * Three processes take part:
+ *
+ *	runner ──fork──▶ keeper ──vfork, exec──▶ program ──▶ ... the tree
+ *
+ * The runner (crash_run(), the command) prepares the control block, captures output and reads the
+ * result. The keeper is the tree's subreaper: it waits for every process, moves records from the rings
+ * into the trace, kills the tree on a crash, a timeout or the runner's death, and removes the run's
+ * directory. Keeper and runner share the control block and struct crash__report.
+ */
+#ifndef CRASH_JOB_H
+#define CRASH_JOB_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/control.h"
+
+/** How the run ended, written by the keeper into memory that it shares with the runner. */
+struct crash__report {
+	_Atomic uint32_t state; /* 0 running, 1 the program could not be started, 2 ended */
+	int32_t error;		/* errno of what failed in state 1 */
+	int32_t status;		/* as wait(2) has it */
+	uint32_t pid;
+	bool timed_out;
+	bool interrupted; /* the runner died or asked for an end */
+	uint32_t left_behind;
+	_Atomic uint32_t stopped; /* a rule with :stop fired: this often */
+	_Atomic uint32_t interrupt; /* set by the runner: end it now; ring the control block's bell */
+	uint64_t started, ended; /* CLOCK_MONOTONIC, ns */
+	uint64_t trace_bytes;
+	bool trace_failed; /* could not be written */
+	bool trace_full;
+	int32_t listener; /* the seccomp filter's descriptor, or -errno */
+};
+
+struct crash__job {
+	/* what to run */
+	const char *path; /* of the executable */
+	char *const *argv, *const *envp;
+	const char *cwd; /* NULL: stay */
+	int in, out, err; /* the program's descriptors 0, 1 and 2 */
+	/* how long */
+	uint64_t timeout; /* microseconds; 0: for ever */
+	uint64_t linger;
+	/* where it is written down */
+	int trace;	    /* descriptor, or -1 */
+	uint64_t trace_most; /* bytes */
+	bool supervise;	    /* install the seccomp filter */
+	bool io_uring;	    /* let it pass */
+	/* shared */
+	struct crash__control *control;
+	struct crash__report *report;
+	char directory[64]; /* of the control block; removed by the keeper */
+	/* of the runner */
+	int control_fd;
+	int wake; /* written by the keeper when the report changes */
+	pid_t keeper;
+	sigset_t mask; /* that the program starts with */
+};
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keeper.c - starts the program, watches over its tree, ends it, cleans up.
+ *
+ * Method. Everything that can happen rings one bell, a futex in the control block: a record ring that
+ * fills up, the crash, a child's death and the runner's death (signal handlers ring it, too). So there
+ * is one loop and one place to sleep, and no descriptor that a program could close or poll.
+ *
+ * The keeper is forked from a process that may have threads and lives on without exec: it allocates
+ * nothing and takes no locks but the rings'.
+ */
+#include "runner/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/sys.h"
+#include "runner/error.h"
+#include "runner/spawn.h"
+#include "runner/tree.h"
+#include "trace/writer.h"
+
+/* What the signal handlers and the reaper need; there is one keeper in a process. */
+static struct keeper {
+	struct crash__job *job;
+	struct crash__control *control;
+	struct crash__report *report;
+	struct crash__trace_writer writer;
+	volatile sig_atomic_t runner_died;
+	bool program_ended;
+	uint64_t deadline, linger_end; /* CLOCK_MONOTONIC, ns; 0: none */
+	uint32_t stopped;	       /* stops that were carried out */
+} keeper;
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static void on_signal(int signal)
+{
+	int saved = errno;
+
+	if (signal == SIGTERM)
+		keeper.runner_died = 1;
+	crash__control_ring_bell(keeper.control);
+	errno = saved;
+}
+
+static void on_reaped(pid_t pid, int status)
+{
+	if (pid != (pid_t)keeper.report->pid || keeper.program_ended)
+		return;
+	keeper.program_ended = true;
+	keeper.report->status = status;
+	keeper.report->ended = now();
+}
+
+/* Returns false when no process of the tree is left. */
+static bool reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+		on_reaped(pid, status);
+	return !(pid < 0 && errno == ECHILD);
+}
+
+/* ------------------------------------------------------------------ rings */
+
+/* Gives more rings memory when all are taken; a full file system is not the program's problem. */
+static void offer_rings(void)
+{
+	struct crash__control *control = keeper.control;
+	uint32_t ready = atomic_load(&control->rings_ready), more;
+	off_t at;
+
+	for (uint32_t i = 0; i < ready; i++)
+		if (atomic_load(&crash__control_ring(control, i)->state) == CRASH__RING_FREE)
+			return;
+	more = ready + 4 < control->ring_count ? ready + 4 : control->ring_count;
+	if (more == ready)
+		return;
+	at = (off_t)((char *)crash__control_ring(control, ready) - (char *)control);
+	if (fallocate(keeper.job->control_fd, 0, at,
+		      (off_t)((more - ready) * sizeof(struct crash__ring))) < 0 && errno != EOPNOTSUPP)
+		return;
+	for (uint32_t i = ready; i < more; i++)
+		crash__ring_init(crash__control_ring(control, i));
+	atomic_store(&control->rings_ready, more);
+	crash__sys6(SYS_futex, (long)&control->rings_ready, FUTEX_WAKE, INT_MAX, 0, 0, 0);
+}
+
+/* Moves what the rings hold into the trace. Returns how many bytes there were. */
+static size_t drain_rings(bool reclaim)
+{
+	struct crash__control *control = keeper.control;
+	uint32_t ready = atomic_load(&control->rings_ready);
+	size_t moved = 0;
+
+	for (uint32_t i = 0; i < ready; i++) {
+		struct crash__ring *ring = crash__control_ring(control, i);
+		size_t bytes = crash__trace_drain(&keeper.writer, i, ring);
+
+		moved += bytes;
+		if (bytes && atomic_exchange(&ring->waiting, 0)) {
+			atomic_fetch_add(&ring->room, 1);
+			crash__sys6(SYS_futex, (long)&ring->room, FUTEX_WAKE, INT_MAX, 0, 0, 0);
+		}
+		if (reclaim)
+			crash__ring_reclaim(ring);
+	}
+	return moved;
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+static bool crashed(void)
+{
+	return atomic_load(&keeper.control->dead) &&
+	       atomic_load(&keeper.control->fired.state) == 3;
+}
+
+static void stop_tree(void)
+{
+	uint32_t wanted = atomic_load(&keeper.control->stopped);
+
+	if (wanted == keeper.stopped)
+		return;
+	keeper.stopped = wanted;
+	keeper.deadline = 0; /* whoever looks around in the debugger takes the time it takes */
+	crash__tree_signal(SIGSTOP);
+	atomic_store(&keeper.report->stopped, wanted);
+	if (write(keeper.job->wake, "s", 1) < 0)
+		return; /* the runner is gone; SIGTERM says so */
+}
+
+static bool over(void)
+{
+	uint64_t time = now();
+
+	if (crashed())
+		return true;
+	if (keeper.runner_died || atomic_load(&keeper.report->interrupt)) {
+		keeper.report->interrupted = true;
+		return true;
+	}
+	if (keeper.deadline && time >= keeper.deadline && !keeper.program_ended) {
+		keeper.report->timed_out = true;
+		return true;
+	}
+	if (keeper.program_ended && keeper.linger_end == 0)
+		keeper.linger_end = time + keeper.job->linger * 1000;
+	return keeper.program_ended && time >= keeper.linger_end;
+}
+
+/* Sleeps until the bell rings or something is due. */
+static void sleep_until_rung(uint32_t bell)
+{
+	struct timespec most = {.tv_sec = 60};
+	uint64_t due = keeper.program_ended ? keeper.linger_end : keeper.deadline, time = now();
+
+	if (due && due > time && due - time < 60000000000u)
+		most = (struct timespec){.tv_sec = (time_t)((due - time) / 1000000000u),
+					 .tv_nsec = (long)((due - time) % 1000000000u)};
+	if (keeper.control->mode & CRASH__MODE_RECORD) /* records do not ring for each */
+		if (most.tv_sec || most.tv_nsec > 10000000)
+			most = (struct timespec){.tv_nsec = 10000000};
+	crash__sys6(SYS_futex, (long)&keeper.control->bell, FUTEX_WAIT, bell, (long)&most, 0, 0);
+}
+
+static void watch(void)
+{
+	for (;;) {
+		uint32_t bell = atomic_load(&keeper.control->bell);
+		bool recording = keeper.control->mode & CRASH__MODE_RECORD;
+
+		if (recording) {
+			drain_rings(true);
+			offer_rings();
+		}
+		if (!reap() || over())
+			return;
+		stop_tree();
+		sleep_until_rung(bell);
+	}
+}
+
+static void set_up_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	sigset_t set;
+
+	for (int signal = 1; signal < NSIG; signal++) {
+		struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+		/* what a terminal sends to the whole group is the program's and the runner's business */
+		if (signal != SIGCHLD && signal != SIGTERM && signal != SIGSEGV && signal != SIGBUS &&
+		    signal != SIGILL && signal != SIGFPE && signal != SIGABRT)
+			sigaction(signal, &ignore, NULL);
+	}
+	sigfillset(&action.sa_mask);
+	sigaction(SIGCHLD, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigemptyset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+/* Keeps only the descriptors that the keeper and the program need. */
+static void close_others(const struct crash__job *job)
+{
+	int keep[] = {job->in, job->out, job->err, job->trace, job->control_fd, job->wake};
+	unsigned int from = 0;
+
+	for (;;) {
+		unsigned int next = UINT_MAX;
+
+		for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
+			if (keep[i] >= (int)from && (unsigned int)keep[i] < next)
+				next = (unsigned int)keep[i];
+		if (next > from)
+			close_range(from, next == UINT_MAX ? UINT_MAX : next - 1, 0);
+		if (next == UINT_MAX)
+			return;
+		from = next + 1;
+	}
+}
+
+static void remove_files(const struct crash__job *job)
+{
+	char path[sizeof job->directory + 16];
+
+	strcpy(stpcpy(path, job->directory), "/control");
+	unlink(path);
+	strcpy(stpcpy(path, job->directory), "/preload.so");
+	unlink(path);
+	rmdir(job->directory);
+}
+
+static _Noreturn void keep(struct crash__job *job, pid_t runner)
+{
+	struct crash__report *report = job->report;
+
+	keeper.job = job;
+	keeper.control = job->control;
+	keeper.report = report;
+	prctl(PR_SET_NAME, "crash-keeper", 0, 0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	close_others(job);
+	job->control->keeper = (uint32_t)getpid();
+	crash__trace_writer_init(&keeper.writer, job->trace, job->trace_most);
+	if (job->control->mode & CRASH__MODE_RECORD)
+		offer_rings();
+
+	report->started = now();
+	report->error = crash__spawn(job);
+	/* from here on signals are ours; until now the child inherited what the caller had */
+	set_up_signals();
+	if (getppid() != runner)
+		keeper.runner_died = 1;
+	setsid();
+	if (report->error) {
+		atomic_store(&report->state, 1);
+	} else {
+		if (job->timeout)
+			keeper.deadline = report->started + job->timeout * 1000;
+		watch();
+		report->left_behind = keeper.program_ended ? crash__tree_signal(0) : 0;
+		crash__tree_kill(on_reaped);
+		if (job->control->mode & CRASH__MODE_RECORD)
+			drain_rings(false);
+		report->trace_bytes = keeper.writer.bytes;
+		report->trace_failed = keeper.writer.failed;
+		report->trace_full = keeper.writer.full;
+		atomic_store(&report->state, 2);
+	}
+	remove_files(job);
+	_exit(0);
+}
+
+int crash__keeper_start(struct crash__job *job)
+{
+	pid_t runner = getpid();
+	sigset_t all;
+
+	/* No handler of the caller's may run in the keeper. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &job->mask);
+	job->keeper = fork();
+	if (job->keeper == 0)
+		keep(job, runner);
+	pthread_sigmask(SIG_SETMASK, &job->mask, NULL);
+	if (job->keeper < 0)
+		return crash__fail_errno("cannot fork");
+	return 0;
+}

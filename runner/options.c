@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "runner/options.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/spec.h"
+#include "common/suggest.h"
+
+static const char common_help[] =
+	"Common options:\n"
+	"  --root DIR            only files below DIR count as storage\n"
+	"  --dir DIR             CRASH_DIR for the program; default: the working directory\n"
+	"  --timeout TIME        end the whole tree after TIME: 90, 1.5s, 200ms, 5m\n"
+	"  --linger TIME         let processes outlive the program for TIME (1s)\n"
+	"  --json[=FILE]         results as JSON lines, to stdout or FILE\n"
+	"  -q, --quiet           print less\n"
+	"  -v, --verbose         print more: stacks\n"
+	"  --preload FILE        the preload module, if it is not where it was installed\n"
+	"  --no-supervisor       do without the seccomp filter\n"
+	"  --io-uring=allow      let the program use io_uring, which cannot be seen\n"
+	"  --help, --version\n";
+
+void crash__die(const char *format, ...)
+{
+	va_list args;
+
+	fputs(CRASH__PROGRAM_NAME ": ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(CRASH__EXIT_FAILED);
+}
+
+void crash__die_error(int error)
+{
+	const char *detail = crash_error_detail();
+
+	/* the detail of these is a picture of its own */
+	if (error == CRASH_ESPEC)
+		fprintf(stderr, "%s: %s:\n  ", CRASH__PROGRAM_NAME, crash_strerror(error));
+	else
+		fprintf(stderr, "%s: %s%s", CRASH__PROGRAM_NAME, crash_strerror(error),
+			*detail ? ": " : "");
+	for (; *detail; detail++) {
+		fputc(*detail, stderr);
+		if (*detail == '\n')
+			fputs("  ", stderr);
+	}
+	fputc('\n', stderr);
+	exit(error == CRASH_ENOPROGRAM ? CRASH__EXIT_NOPROGRAM :
+	     error == CRASH_ENOEXEC || error == CRASH_EFOREIGN ? CRASH__EXIT_NOEXEC :
+								  CRASH__EXIT_FAILED);
+}
+
+void crash__die_value(const char *option, const char *value, const char *expected)
+{
+	crash__die("%s %s: %s", option, value, expected);
+}
+
+static _Noreturn void print_help(const struct crash__command *command)
+{
+	printf("Usage: %s %s %s\n%s.\n\n%s\n%s", CRASH__PROGRAM_NAME, command->name, command->arguments,
+	       command->summary, command->help, common_help);
+	exit(0);
+}
+
+static uint32_t milliseconds(const char *option, const char *value)
+{
+	uint64_t us;
+
+	if (!crash__parse_time(value, strlen(value), &us) || us > (uint64_t)1000 * (UINT32_MAX - 1))
+		crash__die_value(option, value, "this is no time; write 90, 1.5s, 200ms or 5m");
+	return us < 1000 ? 1 : (uint32_t)(us / 1000);
+}
+
+static void open_json(struct crash__options *options, const char *path)
+{
+	options->json = true;
+	options->json_out = stdout;
+	if (!path)
+		return;
+	options->json_out = fopen(path, "we");
+	if (!options->json_out)
+		crash__die("--json=%s: %s", path, strerror(errno));
+}
+
+static bool take_common(struct crash__options *options, int option, const char *value)
+{
+	switch (option) {
+	case CRASH__OPTION_ROOT:
+		options->opts.root = value;
+		return true;
+	case CRASH__OPTION_DIR:
+		options->opts.dir = value;
+		return true;
+	case CRASH__OPTION_TIMEOUT:
+		options->opts.timeout_ms = milliseconds("--timeout", value);
+		return true;
+	case CRASH__OPTION_LINGER:
+		options->opts.linger_ms = milliseconds("--linger", value);
+		return true;
+	case CRASH__OPTION_JSON:
+		open_json(options, value);
+		return true;
+	case CRASH__OPTION_PRELOAD:
+		options->opts.preload = value;
+		return true;
+	case CRASH__OPTION_NO_SUPERVISOR:
+		options->opts.flags |= CRASH_NO_SUPERVISOR;
+		return true;
+	case CRASH__OPTION_IO_URING:
+		if (strcmp(value, "allow") != 0)
+			crash__die_value("--io-uring", value, "only \"allow\" has a meaning");
+		options->opts.flags |= CRASH_ALLOW_IO_URING;
+		return true;
+	case 'q':
+		options->quiet = true;
+		return true;
+	case 'v':
+		options->verbose++;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* getopt's own message says neither which command it was nor what was probably meant. */
+static _Noreturn void refuse_option(const struct crash__command *command, const char *word,
+				    const struct option *table, int error)
+{
+	struct crash__suggestion near = {.word = word + 2, .length = strcspn(word, "=") - 2};
+
+	if (error == ':')
+		crash__die("%s: %s needs a value; see %s %s --help", command->name, word,
+			   CRASH__PROGRAM_NAME, command->name);
+	if (strncmp(word, "--", 2) == 0)
+		for (; table->name; table++)
+			crash__suggest(&near, table->name);
+	if (near.best)
+		crash__die("%s: unknown option %s; did you mean --%s?", command->name, word, near.best);
+	crash__die("%s: unknown option %s; see %s %s --help", command->name, word, CRASH__PROGRAM_NAME,
+		   command->name);
+}
+
+void crash__options_parse(struct crash__options *options, const struct crash__command *command,
+			  int argc, char **argv, const struct option *table,
+			  bool (*own)(void *context, int option, const char *value), void *context)
+{
+	int option, word;
+
+	memset(options, 0, sizeof *options);
+	options->opts.timeout_ms = CRASH_NO_TIMEOUT;
+	optind = 1;
+	opterr = 0;
+	/* "+": the program's options are the program's */
+	while (word = optind, (option = getopt_long(argc, argv, "+:qv", table, NULL)) != -1) {
+		if (option == CRASH__OPTION_HELP)
+			print_help(command);
+		if (option == CRASH__OPTION_VERSION) {
+			printf("crashinject %s\n", crash_version());
+			exit(0);
+		}
+		if (option == '?' || option == ':')
+			refuse_option(command, argv[word], table, option);
+		if (!take_common(options, option, optarg) && !(own && own(context, option, optarg)))
+			refuse_option(command, argv[word], table, '?');
+	}
+	options->program = argv + optind;
+}
+
+struct crash__request crash__options_request(const struct crash__options *options)
+{
+	struct crash__request request = crash__request_new();
+
+	request.opts = options->opts;
+	request.opts.program = options->program[0];
+	request.opts.args = (const char *const *)options->program + 1;
+	if (!request.opts.dir)
+		request.opts.dir = getenv("CRASH_DIR");
+	if (!request.opts.dir || !*request.opts.dir)
+		request.opts.dir = ".";
+	request.in = 0;
+	request.out = 1;
+	request.err = 2;
+	return request;
+}
+
+const char *crash__shown_path(const char *path)
+{
+	static char cwd[PATH_MAX];
+	size_t length;
+
+	if (!cwd[0] && !getcwd(cwd, sizeof cwd))
+		return path;
+	length = strlen(cwd);
+	if (strncmp(path, cwd, length) == 0 && path[length] == '/' && path[length + 1])
+		return path + length + 1;
+	return path;
+}
+
+bool crash__use_colour(FILE *stream)
+{
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(fileno(stream)) && !(no_colour && *no_colour) &&
+	       !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+void crash__print_incomplete(const struct crash_out *out)
+{
+	if (out->complete)
+		return;
+	fputs(CRASH__PROGRAM_NAME ": incomplete:\n", stderr);
+	for (char **reason = out->incomplete_reasons; reason && *reason; reason++)
+		fprintf(stderr, "  %s\n", *reason);
+}

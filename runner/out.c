@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "runner/out.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runner/error.h"
+
+static const struct {
+	const char *name, *sentence;
+} incompletes[CRASH__INCOMPLETES] = {
+#define INCOMPLETE(ENUM, text, about) [CRASH__INCOMPLETE_##ENUM] = {#text, about},
+#include "common/incomplete.def"
+#undef INCOMPLETE
+};
+
+void crash__call_point_name(char *out, size_t size, unsigned int call, uint64_t occurrence)
+{
+	const char *name = crash__calls[call].name;
+
+	snprintf(out, size, "%s%s#%llu", name, crash__family_find(name, strlen(name)) >= 0 ? "()" : "",
+		 (unsigned long long)occurrence);
+}
+
+char *crash__fired_point(const struct crash__fired *fired)
+{
+	char name[CRASH__NAME + 24];
+
+	snprintf(name, sizeof name, "%s#%llu",
+		 fired->family < 0 ? fired->name : crash__family_name((unsigned int)fired->family),
+		 (unsigned long long)fired->occurrence);
+	return strdup(name);
+}
+
+char *crash__fired_call_point(const struct crash__fired *fired)
+{
+	char name[CRASH__NAME + 24];
+
+	if (fired->call < 0)
+		return NULL;
+	crash__call_point_name(name, sizeof name, (unsigned int)fired->call, fired->call_occurrence);
+	return strdup(name);
+}
+
+static char *copy_or_null(const char *text)
+{
+	return text && *text ? strdup(text) : NULL;
+}
+
+static void name_frames(struct crash_out *out, const struct crash__fired *fired,
+			struct crash__symbols *symbols)
+{
+	uint32_t count = atomic_load(&fired->frames);
+
+	out->backtrace = calloc(count + 1, sizeof *out->backtrace);
+	if (!out->backtrace)
+		return;
+	out->backtrace_complete = fired->unwound;
+	for (uint32_t i = 0; i < count; i++) {
+		struct crash_frame *frame = &out->backtrace[out->frames];
+		uint64_t address = fired->addresses[i];
+		uint32_t m = 0;
+
+		while (m < fired->modules &&
+		       (address < fired->module[m].start || address >= fired->module[m].end))
+			m++;
+		if (m == fired->modules)
+			frame->address = address;
+		else if (crash__symbols_name(symbols, fired->module[m].path,
+					     address - fired->module[m].bias, frame) < 0)
+			return;
+		out->frames++;
+	}
+}
+
+static void fill_fired(struct crash_out *out, const struct crash__control *control,
+		       const char *scenario, struct crash__symbols *symbols)
+{
+	const struct crash__fired *fired = &control->fired;
+	const struct crash__rule *rule = &control->plan.rules[fired->rule];
+
+	out->killed = true;
+	out->point = crash__fired_point(fired);
+	out->call_point = crash__fired_call_point(fired);
+	out->rule = strndup(scenario + rule->column - 1, rule->length);
+	out->call = fired->call < 0 ? NULL : strdup(crash__calls[fired->call].name);
+	out->file = copy_or_null(fired->file);
+	out->to = copy_or_null(fired->to);
+	out->offset = fired->offset;
+	out->bytes = fired->bytes;
+	out->written = fired->done;
+	out->pid = fired->pid;
+	name_frames(out, fired, symbols);
+}
+
+int crash__out_incomplete(struct crash_out *out, enum crash__incomplete why, const char *detail)
+{
+	size_t count = 0;
+	char **reasons, *text;
+
+	while (out->incomplete_reasons && out->incomplete_reasons[count])
+		count++;
+	reasons = realloc(out->incomplete_reasons, (count + 2) * sizeof *reasons);
+	if (!reasons)
+		return crash__fail(CRASH_ENOMEM, "no memory for the result");
+	out->incomplete_reasons = reasons;
+	reasons[count] = NULL;
+	if (why == CRASH__INCOMPLETES) /* only makes the list */
+		return 0;
+	if (asprintf(&text, "%s: %s%s%s%s", incompletes[why].name, incompletes[why].sentence,
+		     detail && *detail ? " (" : "", detail ? detail : "", detail && *detail ? ")" : "") < 0)
+		return crash__fail(CRASH_ENOMEM, "no memory for the result");
+	reasons[count] = text;
+	reasons[count + 1] = NULL;
+	out->complete = false;
+	return 0;
+}
+
+static int fill_reasons(struct crash_out *out, const struct crash__control *control)
+{
+	int error = crash__out_incomplete(out, CRASH__INCOMPLETES, NULL);
+
+	out->complete = true;
+	for (int i = 0; error == 0 && i < CRASH__REASONS; i++) {
+		const struct crash__reason *reason = &control->reasons[i];
+
+		if (atomic_load(&reason->state) == 2 && reason->why < CRASH__INCOMPLETES)
+			error = crash__out_incomplete(out, reason->why, reason->detail);
+	}
+	return error;
+}
+
+static int fill_unreached(struct crash_out *out, const struct crash__plan *plan, const char *scenario)
+{
+	size_t count = 0;
+
+	out->unreached = calloc(plan->count + 1, sizeof *out->unreached);
+	for (uint32_t i = 0; out->unreached && i < plan->count; i++) {
+		const struct crash__rule *rule = &plan->rules[i];
+
+		if (atomic_load(&rule->hits) < rule->first)
+			out->unreached[count++] = strndup(scenario + rule->column - 1, rule->length);
+	}
+	return out->unreached ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the result");
+}
+
+static int fill_passed(struct crash_out *out, const struct crash__control *control)
+{
+	size_t size;
+	FILE *stream = open_memstream(&out->passed, &size);
+	const char *comma = "";
+
+	if (!stream)
+		return crash__fail(CRASH_ENOMEM, "no memory for the result");
+	for (int i = 0; i < CRASH__FAMILIES; i++) {
+		uint64_t hits = atomic_load(&control->family_hits[i]);
+
+		if (hits)
+			fprintf(stream, "%s%llu %s", comma, (unsigned long long)hits, crash__families[i].name);
+		comma = hits ? ", " : comma;
+	}
+	for (int i = 0; i < CRASH__POINTS; i++) {
+		const struct crash__named_point *point = &control->points[i];
+		uint64_t hits = atomic_load(&point->hits);
+
+		if (atomic_load(&point->state) != 2 || !hits)
+			continue;
+		fprintf(stream, "%s%llu %s", comma, (unsigned long long)hits, point->name);
+		comma = ", ";
+	}
+	if (!*comma)
+		fputs("no points", stream);
+	fclose(stream);
+	return 0;
+}
+
+int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario,
+		    struct crash__symbols *symbols)
+{
+	const struct crash__report *report = job->report;
+	int error;
+
+	out->exit_code = WIFEXITED(report->status) ? WEXITSTATUS(report->status) : -1;
+	out->signal = WIFSIGNALED(report->status) ? WTERMSIG(report->status) : 0;
+	out->timed_out = report->timed_out;
+	out->left_behind = report->left_behind;
+	out->seconds = (double)(report->ended - report->started) / 1e9;
+	out->pid = report->pid;
+	out->offset = out->bytes = out->written = -1;
+	/* Being written down is what makes it ours: a signal alone proves nothing. */
+	if (atomic_load(&job->control->fired.state) >= 2)
+		fill_fired(out, job->control, scenario, symbols);
+	error = fill_reasons(out, job->control);
+	if (error == 0)
+		error = fill_unreached(out, &job->control->plan, scenario);
+	return error < 0 ? error : fill_passed(out, job->control);
+}
+
+/* ------------------------------------------------------------------ release */
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	(void)status;
+	(void)type;
+	(void)place;
+	remove(path);
+	return 0;
+}
+
+static void free_list(char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+}
+
+void crash_out_clear(struct crash_out *out)
+{
+	for (size_t i = 0; i < out->frames; i++)
+		crash__frame_clear(&out->backtrace[i]);
+	if (out->dir && out->reserved[0])
+		nftw(out->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	free(out->stdout_data);
+	free(out->stderr_data);
+	free_list(out->incomplete_reasons);
+	free_list(out->unreached);
+	free_list(out->log);
+	free(out->passed);
+	free(out->dir);
+	free(out->point);
+	free(out->call_point);
+	free(out->rule);
+	free(out->call);
+	free(out->file);
+	free(out->to);
+	free(out->backtrace);
+	memset(out, 0, sizeof *out);
+}

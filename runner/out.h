@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * out.h - from the control block and the keeper's report to struct crash_out.
+ */
+#ifndef CRASH_OUT_H
+#define CRASH_OUT_H
+
+#include "runner/job.h"
+#include "runner/symbols.h"
+
+/** Fills in everything but the output streams and the directory. */
+int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario,
+		    struct crash__symbols *symbols);
+
+/** Adds a sentence to out->incomplete_reasons. */
+int crash__out_incomplete(struct crash_out *out, enum crash__incomplete why, const char *detail);
+
+/** The canonical name of what fired, as write#17; allocated. */
+char *crash__fired_point(const struct crash__fired *fired);
+
+/** The same by the call's own name; "write()#9" where the name is a family's, too. */
+char *crash__fired_call_point(const struct crash__fired *fired);
+
+/** Writes NAME#N for a call. */
+void crash__call_point_name(char *out, size_t size, unsigned int call, uint64_t occurrence);
+
+#endif

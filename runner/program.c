@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "runner/program.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner/error.h"
+
+/* A file that could be executed: nothing else in PATH is taken. */
+static bool is_executable(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Puts `directory` (of which `length` bytes count), a slash and `name` together, behind `cwd`. */
+static bool join(char path[PATH_MAX], const char *cwd, const char *directory, size_t length,
+		 const char *name)
+{
+	bool absolute = length ? directory[0] == '/' : name[0] == '/';
+
+	if (absolute || !cwd)
+		cwd = "";
+	return snprintf(path, PATH_MAX, "%s%s%.*s%s%s", cwd, *cwd ? "/" : "", (int)length, directory,
+			length ? "/" : "", name) < PATH_MAX;
+}
+
+static int check_named(const char *name, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return crash__fail(CRASH_ENOPROGRAM, "%s: %s", name, strerror(errno));
+	if (S_ISDIR(status.st_mode))
+		return crash__fail(CRASH_ENOEXEC, "%s is a directory", name);
+	if (access(path, X_OK) < 0)
+		return crash__fail(CRASH_ENOEXEC, "%s: %s; try chmod +x", name, strerror(errno));
+	return 0;
+}
+
+int crash__program_find(const char *name, const char *cwd, char path[PATH_MAX])
+{
+	const char *list = getenv("PATH");
+
+	if (!*name)
+		return crash__fail(CRASH_ENOPROGRAM, "the program's name is empty");
+	if (strchr(name, '/')) {
+		if (!join(path, cwd, "", 0, name))
+			return crash__fail(CRASH_ENOPROGRAM, "%s: this path is too long", name);
+		return check_named(name, path);
+	}
+	for (const char *at = list ? list : "/usr/local/bin:/usr/bin:/bin"; *at;) {
+		size_t length = strcspn(at, ":");
+
+		if (join(path, cwd, at, length, name) && is_executable(path))
+			return 0;
+		at += length;
+		at += *at == ':';
+	}
+	return crash__fail(CRASH_ENOPROGRAM, "%s is not in PATH%s", name,
+			   is_executable(name) ? "; did you mean ./ in front of it?" : "");
+}
+
+static const char *machine_name(uint16_t machine)
+{
+	switch (machine) {
+	case EM_386:
+		return "i386";
+	case EM_AARCH64:
+		return "aarch64";
+	case EM_ARM:
+		return "arm";
+	case EM_RISCV:
+		return "riscv";
+	case EM_X86_64:
+		return "x32";
+	default:
+		return "another machine";
+	}
+}
+
+int crash__program_check(const char *path, struct crash__program *program)
+{
+	crash__program_inspect_final(AT_FDCWD, path, program);
+	if (program->kind == CRASH__PROGRAM_FOREIGN)
+		return crash__fail(CRASH_EFOREIGN, "%s is built for %s, and the shim for x86-64", path,
+				   machine_name(program->machine));
+	return 0;
+}
+
+/* The module in the tree that this library was built in and not installed from. */
+static bool find_beside_library(char path[PATH_MAX])
+{
+	Dl_info info;
+	char *slash;
+
+	if (!dladdr((void *)crash__program_preload, &info) || !info.dli_fname ||
+	    !realpath(info.dli_fname, path))
+		return false;
+	slash = strrchr(path, '/');
+	if (!slash || (size_t)(slash - path) + sizeof "/libcrashinject-preload.so" > PATH_MAX)
+		return false;
+	strcpy(slash, "/libcrashinject-preload.so");
+	return access(path, R_OK) == 0;
+}
+
+int crash__program_preload(const char *given, char path[PATH_MAX])
+{
+	const char *installed = PKGLIBDIR "/libcrashinject-preload.so";
+
+	if (!given)
+		given = getenv("CRASHINJECT_PRELOAD");
+	if (given && *given) {
+		if (access(given, R_OK) < 0)
+			return crash__fail(CRASH_EPRELOAD, "%s: %s", given, strerror(errno));
+		snprintf(path, PATH_MAX, "%s", given);
+		return 0;
+	}
+	if (find_beside_library(path))
+		return 0;
+	if (access(installed, R_OK) < 0)
+		return crash__fail(CRASH_EPRELOAD, "%s: %s; set CRASHINJECT_PRELOAD to where it is",
+				   installed, strerror(errno));
+	strcpy(path, installed);
+	return 0;
+}

@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.c - one run from request to result.
+ *
+ * The order of things: everything that can be refused is refused before anything is made; then the
+ * control block, the pipes and the keeper; then reading until the keeper has ended; then the result.
+ */
+#include "runner/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runner/capture.h"
+#include "runner/error.h"
+#include "runner/keeper.h"
+#include "runner/out.h"
+#include "runner/program.h"
+#include "runner/scenario.h"
+#include "runner/setup.h"
+#include "runner/story.h"
+
+#define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_LINGER_MS 1000
+
+struct run {
+	const struct crash__request *request;
+	struct crash__job job;
+	struct crash__program program;
+	struct crash__symbols *symbols, *own_symbols;
+	struct crash__capture capture;
+	char path[PATH_MAX], preload[PATH_MAX];
+	char *dir;	  /* CRASH_DIR, absolute */
+	bool made_dir;
+	char **argv, **envp; /* envp's strings are ours, argv's are not */
+	int opened[8];	   /* descriptors to close */
+	unsigned int open_count;
+};
+
+struct crash__request crash__request_new(void)
+{
+	return (struct crash__request){.trace = -1, .in = -1, .out = -1, .err = -1};
+}
+
+/* ------------------------------------------------------------------ descriptors */
+
+static int keep_fd(struct run *run, int fd)
+{
+	if (fd >= 0)
+		run->opened[run->open_count++] = fd;
+	return fd;
+}
+
+static void close_fd(struct run *run, int fd)
+{
+	for (unsigned int i = 0; i < run->open_count; i++)
+		if (run->opened[i] == fd) {
+			close(fd);
+			run->opened[i] = run->opened[--run->open_count];
+			return;
+		}
+}
+
+/* Makes a pipe; the reading end does not block. */
+static int make_pipe(struct run *run, int *reading, int *writing)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return crash__fail_errno("cannot make a pipe");
+	*reading = keep_fd(run, ends[0]);
+	*writing = keep_fd(run, ends[1]);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+static int choose_streams(struct run *run)
+{
+	const struct crash__request *request = run->request;
+	uint32_t flags = request->opts.flags;
+	int error = 0;
+
+	run->capture.out = run->capture.err = -1;
+	run->job.in = request->in;
+	run->job.out = request->out;
+	run->job.err = request->err;
+	if (run->job.in < 0 && (flags & CRASH_INHERIT_STDIN))
+		run->job.in = 0;
+	if (run->job.in < 0)
+		run->job.in = keep_fd(run, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	if (run->job.in < 0)
+		return crash__fail_errno("/dev/null");
+	if (run->job.out < 0 && (flags & CRASH_INHERIT_STDOUT))
+		run->job.out = 1;
+	if (run->job.err < 0 && (flags & CRASH_INHERIT_STDERR))
+		run->job.err = 2;
+	if (run->job.out < 0)
+		error = make_pipe(run, &run->capture.out, &run->job.out);
+	if (error == 0 && run->job.err < 0)
+		error = make_pipe(run, &run->capture.err, &run->job.err);
+	if (error == 0)
+		error = make_pipe(run, &run->capture.wake, &run->job.wake);
+	return error;
+}
+
+/* ------------------------------------------------------------------ arguments and environment */
+
+static size_t count_list(const char *const *list)
+{
+	size_t count = 0;
+
+	while (list && list[count])
+		count++;
+	return count;
+}
+
+static int build_argv(struct run *run)
+{
+	const struct crash_opts *opts = &run->request->opts;
+	size_t count = count_list(opts->args);
+
+	run->argv = calloc(count + 2, sizeof *run->argv);
+	if (!run->argv)
+		return crash__fail(CRASH_ENOMEM, "no memory for the arguments");
+	run->argv[0] = (char *)(uintptr_t)(opts->program ? opts->program : "crashinject-helper");
+	for (size_t i = 0; i < count; i++)
+		run->argv[i + 1] = (char *)(uintptr_t)opts->args[i];
+	return 0;
+}
+
+/* Whether two KEY=VALUE strings have the same key. */
+static bool same_key(const char *a, const char *b)
+{
+	size_t length = strcspn(a, "=");
+
+	return strncmp(a, b, length) == 0 && b[length] == '=';
+}
+
+/* Puts an entry in the place of one with the same key, or behind all. */
+static bool set_entry(char **list, char *entry)
+{
+	size_t i = 0;
+
+	if (!entry)
+		return false;
+	while (list[i] && !same_key(entry, list[i]))
+		i++;
+	free(list[i]);
+	list[i] = entry;
+	return true;
+}
+
+static void drop_entry(char **list, const char *key)
+{
+	for (size_t i = 0; list[i]; i++)
+		if (same_key(key, list[i])) {
+			free(list[i]);
+			memmove(&list[i], &list[i + 1], (count_list((const char *const *)&list[i])) * sizeof *list);
+			return;
+		}
+}
+
+static bool set_format(char **list, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool set_format(char **list, const char *format, ...)
+{
+	char *entry = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&entry, format, args) < 0)
+		entry = NULL;
+	va_end(args);
+	return set_entry(list, entry);
+}
+
+static const char *find_entry(char *const *list, const char *key)
+{
+	for (; *list; list++)
+		if (same_key(key, *list))
+			return *list + strlen(key);
+	return NULL;
+}
+
+/* What makes the dynamic linker load the shim: a sanitizer first, what was there, the shim last. */
+static bool set_preload(struct run *run)
+{
+	const char *old = find_entry(run->envp, "LD_PRELOAD=");
+	const char *sanitizer = run->program.sanitizer;
+	char *copy = old && *old ? strdup(old) : NULL;
+	bool done = set_format(run->envp, "LD_PRELOAD=%s%s%s%s%s", sanitizer, *sanitizer ? ":" : "",
+			       copy ? copy : "", copy ? ":" : "", run->job.control->preload);
+
+	free(copy);
+	return done;
+}
+
+static int build_environment(struct run *run)
+{
+	const struct crash__request *request = run->request;
+	size_t own = count_list((const char *const *)environ), extra = count_list(request->opts.env);
+	bool good = true;
+
+	run->envp = calloc(own + extra + 8, sizeof *run->envp);
+	if (!run->envp)
+		return crash__fail(CRASH_ENOMEM, "no memory for the environment");
+	for (size_t i = 0; i < own && good; i++)
+		good = (run->envp[i] = strdup(environ[i])) != NULL;
+	drop_entry(run->envp, "CRASH_CONTROL=");
+	drop_entry(run->envp, "CRASH_AT=");
+	if (request->scenario && *request->scenario)
+		good = good && set_format(run->envp, "CRASH_AT=%s", request->scenario);
+	good = good && set_format(run->envp, "CRASH_DIR=%s", run->dir);
+	for (size_t i = 0; i < extra && good; i++)
+		good = set_entry(run->envp, strdup(request->opts.env[i]));
+	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the environment");
+}
+
+/* With the control block there is a way to tell the program's shim where it is. */
+static int add_shim(struct run *run)
+{
+	bool good = set_format(run->envp, CRASH__CONTROL_VARIABLE "=%s/control", run->job.directory);
+
+	if (run->program.kind == CRASH__PROGRAM_GLIBC || run->program.kind == CRASH__PROGRAM_UNREADABLE)
+		good = good && set_preload(run);
+	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the environment");
+}
+
+/* ------------------------------------------------------------------ preparing */
+
+static int choose_directory(struct run *run)
+{
+	const char *given = run->request->opts.dir, *base = getenv("TMPDIR");
+	char path[PATH_MAX];
+	struct stat status;
+
+	if (given) {
+		if (!realpath(given, path))
+			return crash__fail(CRASH_EDIR, "%s: %s", given, strerror(errno));
+		if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+			return crash__fail(CRASH_EDIR, "%s is not a directory", given);
+	} else {
+		snprintf(path, sizeof path, "%s/crash-dir-XXXXXX", base && *base ? base : "/tmp");
+		if (!mkdtemp(path))
+			return crash__fail(CRASH_EDIR, "cannot make %s: %s", path, strerror(errno));
+		run->made_dir = true;
+	}
+	run->dir = strdup(path);
+	return run->dir ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a path");
+}
+
+static int find_program(struct run *run)
+{
+	const struct crash_opts *opts = &run->request->opts;
+	int error = crash__program_find(run->argv[0], opts->cwd, run->path);
+
+	if (error == CRASH_ENOPROGRAM && !opts->program) {
+		snprintf(run->path, sizeof run->path, "%s/crashinject-helper", BINDIR);
+		error = access(run->path, X_OK) == 0 ? 0 : error;
+	}
+	return error < 0 ? error : crash__program_check(run->path, &run->program);
+}
+
+/* The shim cannot come along: then nothing would be seen, and every point be "not reached". */
+static int check_shim(const struct run *run, const struct crash__plan *plan)
+{
+	const struct crash__program *program = &run->program;
+	bool privileged = program->privileged && geteuid() != 0;
+
+	if (!plan->count || (run->job.control->mode & CRASH__MODE_SUPERVISOR))
+		return 0;
+	if (program->kind == CRASH__PROGRAM_STATIC && plan->count > 0 &&
+	    plan->explicit_rules == (plan->count == 64 ? ~UINT64_C(0) : (UINT64_C(1) << plan->count) - 1))
+		return 0; /* libcrashpoint may be in it; if it is not, the run says so */
+	if (program->kind == CRASH__PROGRAM_STATIC)
+		return crash__fail(CRASH_ENOSHIM,
+				   "%s is statically linked, so nothing can be preloaded into it, and the "
+				   "kernel refuses the seccomp filter that would see its calls; link it "
+				   "dynamically, or name points with crashinject/breakpoint.h and link "
+				   "libcrashpoint.a",
+				   run->path);
+	if (program->kind == CRASH__PROGRAM_OTHER_LIBC)
+		return crash__fail(CRASH_ENOSHIM, "%s uses %s and not glibc, for which the shim is built",
+				   run->path, program->interpreter);
+	if (privileged)
+		return crash__fail(CRASH_ENOSHIM,
+				   "%s is setuid or setgid, and the dynamic linker preloads nothing into "
+				   "such programs; run a copy without the bit, or run as root",
+				   run->path);
+	return 0;
+}
+
+static int set_root(struct crash__control *control, const char *root)
+{
+	char path[PATH_MAX];
+
+	if (!root)
+		return 0;
+	if (!realpath(root, path))
+		return crash__fail(CRASH_EDIR, "--root %s: %s", root, strerror(errno));
+	strcpy(control->root, path);
+	return 0;
+}
+
+static void set_limits(struct run *run)
+{
+	const struct crash_opts *opts = &run->request->opts;
+	uint32_t timeout = opts->timeout_ms ? opts->timeout_ms : DEFAULT_TIMEOUT_MS;
+	uint32_t linger = opts->linger_ms ? opts->linger_ms : DEFAULT_LINGER_MS;
+
+	run->job.timeout = timeout == CRASH_NO_TIMEOUT ? 0 : (uint64_t)timeout * 1000;
+	run->job.linger = (uint64_t)linger * 1000;
+}
+
+static bool has_log(const struct crash__plan *plan)
+{
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (plan->rules[i].action == CRASH__LOG)
+			return true;
+	return false;
+}
+
+/* Where records go: the caller's file, or memory for the log. */
+static int open_trace(struct run *run)
+{
+	run->job.trace = run->request->trace;
+	if (run->job.trace < 0)
+		run->job.trace = keep_fd(run, memfd_create("crashinject-trace", MFD_CLOEXEC));
+	if (run->job.trace < 0)
+		return crash__fail_errno("cannot make memory for the trace");
+	return crash__story_start(&run->job, run->path, run->request->scenario);
+}
+
+/* Makes the control block and puts the plan there. */
+static int set_up(struct run *run, const struct crash__plan *plan)
+{
+	const struct crash__request *request = run->request;
+	uint32_t mode = CRASH__MODE_KEEPER | CRASH__MODE_PATCH | request->mode;
+	bool shim = plan->count || request->mode;
+	int error = shim ? crash__program_preload(request->opts.preload, run->preload) : 0;
+
+	if (has_log(plan) && !(mode & CRASH__MODE_RECORD))
+		mode |= CRASH__MODE_RECORD | CRASH__MODE_LOGGED;
+	if (error == 0)
+		error = crash__setup(&run->job, mode, mode & CRASH__MODE_RECORD ? CRASH__MAX_RINGS : 0,
+				     shim ? run->preload : NULL);
+	if (error < 0)
+		return error;
+	memcpy(&run->job.control->plan, plan, sizeof *plan);
+	error = set_root(run->job.control, request->opts.root);
+		if (error == 0 && (mode & CRASH__MODE_RECORD))
+		error = open_trace(run);
+	if (error == 0)
+		error = crash__scenario_bind(run->job.control, run->path, run->symbols);
+	if (error == 0)
+		error = check_shim(run, plan);
+	if (error == 0 && shim)
+		error = add_shim(run);
+	return error;
+}
+
+static int prepare(struct run *run)
+{
+	const struct crash__request *request = run->request;
+	struct crash__plan *plan = calloc(1, sizeof *plan);
+	const char *after = NULL;
+	int error = plan ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the plan");
+
+	run->symbols = request->symbols;
+	if (error == 0 && !run->symbols && !(run->symbols = run->own_symbols = crash__symbols_new()))
+		error = crash__fail(CRASH_ENOMEM, "no memory for symbols");
+	if (error == 0)
+		error = build_argv(run);
+	if (error == 0)
+		error = find_program(run);
+	if (error == 0)
+		error = choose_directory(run);
+	if (error == 0)
+		error = build_environment(run);
+	if (error == 0) {
+		after = find_entry(run->envp, "CRASH_AFTER=");
+		error = crash__scenario_parse(plan, request->scenario, after);
+	}
+	run->job.path = run->path;
+	run->job.argv = run->argv;
+	run->job.envp = run->envp;
+	run->job.cwd = request->opts.cwd;
+	run->job.trace_most = request->trace_most;
+	set_limits(run);
+	if (error == 0)
+		error = choose_streams(run);
+	if (error == 0)
+		error = set_up(run, plan);
+	free(plan);
+	return error;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static void tell(void *context, char message)
+{
+	struct run *run = context;
+
+	run->request->tell(run->request->context, message, run->job.control, run->job.report->pid);
+}
+
+static int await_end(struct run *run)
+{
+	pid_t reaped;
+	int error;
+
+	run->capture.keeper = keep_fd(run, (int)syscall(SYS_pidfd_open, run->job.keeper, 0));
+	if (run->capture.keeper < 0)
+		return crash__fail_errno("cannot watch the keeper");
+	run->capture.every_ms = run->request->every_ms;
+	run->capture.context = run;
+	run->capture.tell = run->request->tell ? tell : NULL;
+	error = crash__capture_run(&run->capture);
+	do
+		reaped = waitpid(run->job.keeper, NULL, __WALL);
+	while (reaped < 0 && errno == EINTR);
+	return error;
+}
+
+/* Where exec failed, errno says why; some of it can be said better. */
+static int explain_start(const struct run *run)
+{
+	int error = run->job.report->error;
+
+	if (error == ENOENT && run->program.kind == CRASH__PROGRAM_SCRIPT)
+		return crash__fail(CRASH_ENOEXEC, "%s: its interpreter %s does not exist", run->path,
+				   run->program.interpreter);
+	if (error == ENOENT && run->program.interpreter[0])
+		return crash__fail(CRASH_ENOEXEC, "%s: its dynamic linker %s does not exist", run->path,
+				   run->program.interpreter);
+	if (error == ENOEXEC)
+		return crash__fail(CRASH_ENOEXEC,
+				   "%s is neither a binary nor a script with #! in its first line",
+				   run->path);
+	return crash__fail(CRASH_ENOEXEC, "%s: %s", run->path, strerror(error));
+}
+
+/* A plan that nobody read is no run. */
+static int check_loaded(const struct run *run)
+{
+	const struct crash__control *control = run->job.control;
+
+	if (!control->plan.count || atomic_load(&control->loaded) ||
+	    (control->mode & CRASH__MODE_SUPERVISOR) || run->job.report->timed_out)
+		return 0;
+	if (run->program.kind == CRASH__PROGRAM_STATIC)
+		return crash__fail(CRASH_ENOSHIM, "%s is statically linked and not linked with libcrashpoint.a",
+				   run->path);
+	return crash__fail(CRASH_ENOSHIM, "the shim never loaded into %s; its output says: %.200s", run->path,
+			   run->capture.err_data.data ? run->capture.err_data.data : "");
+}
+
+static int collect(struct run *run, struct crash_out *result)
+{
+	uint32_t state = atomic_load(&run->job.report->state);
+	int error;
+
+	if (state == 1)
+		return explain_start(run);
+	if (state != 2)
+		atomic_store(&run->job.control->dead, 1); /* whatever is left does no more ops */
+	if (state != 2)
+		return crash__fail(CRASH_EKEEPER, "the keeper (process %d) ended before the program",
+				   (int)run->job.keeper);
+	error = check_loaded(run);
+	if (error < 0)
+		return error;
+	error = crash__out_fill(result, &run->job, run->request->scenario, run->symbols);
+	if (error < 0)
+		return error;
+	error = crash__story_end(&run->job, result);
+	if (error == 0 && (run->job.control->mode & CRASH__MODE_LOGGED))
+		error = crash__story_log(&run->job, result);
+	if (error < 0)
+		return error;
+	result->stdout_data = run->capture.out_data.data;
+	result->stdout_len = run->capture.out_data.length;
+	result->stderr_data = run->capture.err_data.data;
+	result->stderr_len = run->capture.err_data.length;
+	result->dir = run->dir;
+	result->reserved[0] = run->made_dir && !(run->request->opts.flags & CRASH_KEEP_DIR) ? result : NULL;
+	run->capture.out_data.data = run->capture.err_data.data = run->dir = NULL;
+	run->made_dir = false;
+	return 0;
+}
+
+static void clear(struct run *run)
+{
+	if (run->made_dir)
+		rmdir(run->dir);
+	while (run->open_count)
+		close(run->opened[--run->open_count]);
+	for (size_t i = 0; run->envp && run->envp[i]; i++)
+		free(run->envp[i]);
+	free(run->envp);
+	free(run->argv);
+	free(run->dir);
+	free(run->capture.out_data.data);
+	free(run->capture.err_data.data);
+	crash__symbols_free(run->own_symbols);
+	crash__setup_clear(&run->job);
+}
+
+int crash__run(const struct crash__request *request, struct crash_out *out)
+{
+	struct run *run = calloc(1, sizeof *run);
+	struct crash_out result = {0};
+	int error;
+
+	if (!run)
+		return crash__fail(CRASH_ENOMEM, "no memory for a run");
+	crash__fail_clear();
+	run->request = request;
+	run->job.control_fd = run->job.trace = -1;
+	run->capture.keeper = -1;
+	error = prepare(run);
+	if (error == 0)
+		error = crash__keeper_start(&run->job);
+	if (error == 0) {
+		/* or the pipes would never end */
+		if (run->capture.out >= 0)
+			close_fd(run, run->job.out);
+		if (run->capture.err >= 0)
+			close_fd(run, run->job.err);
+		close_fd(run, run->job.wake);
+		error = await_end(run);
+	}
+	if (error == 0)
+		error = collect(run, &result);
+	if (error == 0)
+		*out = result;
+	else
+		crash_out_clear(&result);
+	clear(run);
+	free(run);
+	return error;
+}
+
+int crash_run(const char *scenario, const struct crash_opts *opts, struct crash_out *out)
+{
+	struct crash__request request = crash__request_new();
+
+	if (!out)
+		return crash__fail(CRASH_EINVAL, "out is NULL");
+	if (opts)
+		request.opts = *opts;
+	request.scenario = scenario;
+	return crash__run(&request, out);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. The control block has to be reachable by path from every process of the tree and must not
+ * cost disk traffic, so it lies in /dev/shm, or in TMPDIR where that is missing. Its memory is
+ * allocated before the program starts: a full file system is our error, not the program's SIGBUS.
+ *
+ * The keeper removes the directory. Against the case that runner and keeper are killed together, the
+ * keeper holds a lock on the control file for as long as it lives: a directory whose control file can
+ * be locked belongs to nobody and is swept away by the next run.
+ */
+#include "runner/setup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner/error.h"
+
+#define PREFIX "crashinject-"
+
+static const char *shm_directory(void)
+{
+	const char *temporary = getenv("TMPDIR");
+
+	if (access("/dev/shm", W_OK | X_OK) == 0)
+		return "/dev/shm";
+	return temporary && *temporary ? temporary : "/tmp";
+}
+
+static int make_directory(struct crash__job *job)
+{
+	const char *base = shm_directory();
+
+	if ((size_t)snprintf(job->directory, sizeof job->directory, "%s/" PREFIX "XXXXXX", base) >=
+	    sizeof job->directory) {
+		job->directory[0] = '\0';
+		return crash__fail(CRASH_EDIR, "%s: this path is too long for temporary files", base);
+	}
+	if (!mkdtemp(job->directory)) {
+		int error = crash__fail_errno("cannot make a directory in %s", base);
+
+		job->directory[0] = '\0';
+		return error;
+	}
+	return 0;
+}
+
+static int map_control(struct crash__job *job, unsigned int rings)
+{
+	char path[sizeof job->directory + 16];
+	size_t size = crash__control_size(rings);
+	void *memory;
+
+	snprintf(path, sizeof path, "%s/control", job->directory);
+	job->control_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (job->control_fd < 0)
+		return crash__fail_errno("cannot make %s", path);
+	if (flock(job->control_fd, LOCK_EX) < 0)
+		return crash__fail_errno("cannot lock %s", path);
+	if (ftruncate(job->control_fd, (off_t)size) < 0)
+		return crash__fail_errno("cannot size %s", path);
+	if (fallocate(job->control_fd, 0, 0, sizeof *job->control) < 0 && errno != EOPNOTSUPP)
+		return crash__fail_errno("no room for %s", path);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		      job->control_fd, 0);
+	if (memory == MAP_FAILED)
+		return crash__fail_errno("cannot map %s", path);
+	job->control = memory;
+	job->control->bytes = size;
+	job->control->ring_count = rings;
+	return 0;
+}
+
+/* ld.so splits LD_PRELOAD at spaces and colons, so such a path gets a name without. */
+static int name_preload(struct crash__job *job, const char *preload)
+{
+	struct crash__control *control = job->control;
+	char absolute[PATH_MAX];
+
+	if (!realpath(preload, absolute))
+		return crash__fail(CRASH_EPRELOAD, "%s: %s", preload, strerror(errno));
+	if (!strpbrk(absolute, " :$")) {
+		strcpy(control->preload, absolute);
+		return 0;
+	}
+	snprintf(control->preload, sizeof control->preload, "%s/preload.so", job->directory);
+	if (symlink(absolute, control->preload) < 0)
+		return crash__fail_errno("cannot make %s", control->preload);
+	return 0;
+}
+
+/* Regular files that are the caller's own stdout and stderr belong to the outside. */
+static void note_outside(struct crash__control *control)
+{
+	struct stat status;
+
+	for (int i = 0; i < 2; i++) {
+		if (fstat(1 + i, &status) < 0 || !S_ISREG(status.st_mode))
+			continue;
+		control->outside[i].device = status.st_dev;
+		control->outside[i].inode = status.st_ino;
+	}
+}
+
+int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, const char *preload)
+{
+	struct stat namespace;
+	int error;
+
+	job->control_fd = -1;
+	job->control = NULL;
+	job->report = NULL;
+	error = make_directory(job);
+	if (error == 0)
+		error = map_control(job, rings);
+	if (error == 0 && preload)
+		error = name_preload(job, preload);
+	if (error == 0) {
+		void *memory = mmap(NULL, sizeof *job->report, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (memory == MAP_FAILED)
+			error = crash__fail_errno("cannot map memory");
+		else
+			job->report = memory;
+	}
+	if (error < 0) {
+		crash__setup_clear(job);
+		return error;
+	}
+	job->control->magic = CRASH__CONTROL_MAGIC;
+	job->control->version = CRASH__CONTROL_VERSION;
+	job->control->mode = mode;
+	strcpy(job->control->directory, job->directory);
+	if (stat("/proc/self/ns/pid", &namespace) == 0)
+		job->control->keeper_pid_namespace = namespace.st_ino;
+	note_outside(job->control);
+	return 0;
+}
+
+/* Removes the few files that a run's directory has. */
+static void remove_directory(const char *directory)
+{
+	static const char *const names[] = {"control", "preload.so"};
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; fd >= 0 && i < sizeof names / sizeof *names; i++)
+		unlinkat(fd, names[i], 0);
+	if (fd >= 0)
+		close(fd);
+	rmdir(directory);
+}
+
+void crash__setup_clear(struct crash__job *job)
+{
+	if (job->directory[0])
+		remove_directory(job->directory);
+	if (job->report)
+		munmap(job->report, sizeof *job->report);
+	if (job->control)
+		munmap(job->control, job->control->bytes);
+	if (job->control_fd >= 0)
+		close(job->control_fd);
+	job->control_fd = -1;
+	job->control = NULL;
+	job->report = NULL;
+	job->directory[0] = '\0';
+}
+
+void crash__setup_sweep(void)
+{
+	const char *base = shm_directory();
+	DIR *directory = opendir(base);
+	struct dirent *entry;
+	struct stat status;
+
+	while (directory && (entry = readdir(directory)) != NULL) {
+		char path[PATH_MAX], control[PATH_MAX];
+		int fd;
+
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", base, entry->d_name);
+		snprintf(control, sizeof control, "%s/%s/control", base, entry->d_name);
+		if (stat(path, &status) < 0 || status.st_uid != geteuid())
+			continue;
+		fd = open(control, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		/* One that is just being made has no control file yet, or is not locked yet: leave it. */
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &status) == 0 &&
+		    status.st_size > 0)
+			remove_directory(path);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (directory)
+		closedir(directory);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setup.h - making and removing what a run needs: its directory and its control block.
+ */
+#ifndef CRASH_SETUP_H
+#define CRASH_SETUP_H
+
+#include "runner/job.h"
+
+/**
+ * Makes the directory and the control block and fills in what does not depend on the run.
+ * @param mode    enum crash__mode
+ * @param rings   how many rings there may be
+ * @param preload the module's path; a path that LD_PRELOAD cannot hold gets a link without spaces
+ */
+int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, const char *preload);
+
+/** Unmaps, closes, removes; safe on a job that crash__setup() failed for. */
+void crash__setup_clear(struct crash__job *job);
+
+/** Removes directories of runs whose keeper and runner were both killed. */
+void crash__setup_sweep(void);
+
+#endif

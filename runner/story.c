@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "runner/story.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runner/error.h"
+#include "runner/json.h"
+#include "runner/out.h"
+#include "trace/writer.h"
+
+static int write_json(const struct crash__job *job, enum crash__chunk_type type, bool header,
+		      json_t *object)
+{
+	struct crash__trace_writer writer;
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	json_decref(object);
+	if (!text)
+		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+	crash__trace_writer_init(&writer, job->trace, 0);
+	if (header)
+		crash__trace_begin(&writer);
+	crash__trace_chunk(&writer, type, text, strlen(text));
+	free(text);
+	return writer.failed ? crash__fail_errno("cannot write the trace") : 0;
+}
+
+int crash__story_start(const struct crash__job *job, const char *path, const char *scenario)
+{
+	char cwd[PATH_MAX] = "";
+	const char *dir = "";
+
+	for (char *const *entry = job->envp; *entry; entry++)
+		if (strncmp(*entry, "CRASH_DIR=", 10) == 0)
+			dir = *entry + 10;
+	if (job->cwd)
+		snprintf(cwd, sizeof cwd, "%s", job->cwd);
+	else if (!getcwd(cwd, sizeof cwd))
+		cwd[0] = '\0';
+	return write_json(job, CRASH__CHUNK_START, true,
+			  json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "version", crash_version(),
+				    "program", crash__json_string(path), "argv", crash__json_list(job->argv),
+				    "cwd", crash__json_string(cwd), "dir", crash__json_string(dir), "root",
+				    crash__json_string(job->control->root), "scenario",
+				    crash__json_string(scenario), "time", (json_int_t)time(NULL)));
+}
+
+int crash__story_end(const struct crash__job *job, struct crash_out *out)
+{
+	int error = 0;
+
+	if (!(job->control->mode & CRASH__MODE_RECORD))
+		return 0;
+	if (job->report->trace_full)
+		error = crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_LIMIT, NULL);
+	if (error == 0 && job->report->trace_failed)
+		return crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_WRITE, NULL);
+	if (error < 0)
+		return error;
+	error = write_json(job, CRASH__CHUNK_END, false, crash__json_run(out));
+	if (error < 0)
+		return crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_WRITE, NULL);
+	return 0;
+}
+
+void crash__event_point(const struct crash__event *event, char *out, size_t size)
+{
+	snprintf(out, size, "%s#%llu",
+		 event->kind == CRASH__EVENT_POINT ? event->name : crash__family_name(event->family),
+		 (unsigned long long)event->occurrence);
+}
+
+char *crash__story_line(const struct crash__trace *trace, const struct crash__event *event)
+{
+	char point[CRASH__NAME + 24], *line = NULL;
+	const char *path = crash__event_path(trace, event);
+	int64_t bytes = crash__event_bytes(event);
+	size_t size;
+	FILE *stream = open_memstream(&line, &size);
+
+	if (!stream)
+		return NULL;
+	crash__event_point(event, point, sizeof point);
+	fputs(point, stream);
+	if (event->kind == CRASH__EVENT_POINT) {
+		fprintf(stream, " in %s:%u", event->source ? event->source : "?", event->line);
+	} else {
+		fprintf(stream, " (%s)", crash__calls[event->call].name);
+		if (path)
+			fprintf(stream, " on %s", path);
+		if (event->to)
+			fprintf(stream, " to %s", event->to);
+		if (event->offset != UINT64_MAX)
+			fprintf(stream, ", offset %llu", (unsigned long long)event->offset);
+		if (bytes >= 0)
+			fprintf(stream, ", %lld bytes", (long long)bytes);
+		if (event->end != UINT64_MAX && event->result < 0)
+			fprintf(stream, ", failed: %s", strerrorname_np((int)-event->result));
+	}
+	fclose(stream);
+	return line;
+}
+
+int crash__story_log(const struct crash__job *job, struct crash_out *out)
+{
+	struct crash__trace trace;
+	size_t count = 0;
+	int error = crash__trace_open_fd(job->trace, "the log", &trace);
+
+	if (error < 0)
+		return error;
+	out->log = calloc(trace.count + 1, sizeof *out->log);
+	if (!out->log) {
+		crash__trace_close(&trace);
+		return crash__fail(CRASH_ENOMEM, "no memory for the log");
+	}
+	for (size_t i = 0; i < trace.count; i++)
+		if (trace.events[i].flags & CRASH__OP_LOGGED)
+			out->log[count++] = crash__story_line(&trace, &trace.events[i]);
+	crash__trace_close(&trace);
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. libdw opens each object once, at address 0, and finds separate debug files by build id as
+ * every debugger does. Without debug information the symbol table, or the dynamic one, still names
+ * functions.
+ */
+#include "runner/symbols.h"
+
+#include <elfutils/libdwfl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <uthash.h>
+
+#include "runner/error.h"
+
+struct object {
+	char *path;
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	UT_hash_handle hh;
+};
+
+struct crash__symbols {
+	struct object *objects;
+};
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+struct crash__symbols *crash__symbols_new(void)
+{
+	return calloc(1, sizeof(struct crash__symbols));
+}
+
+static void free_object(struct object *object)
+{
+	if (object->dwfl)
+		dwfl_end(object->dwfl);
+	free(object->path);
+	free(object);
+}
+
+void crash__symbols_free(struct crash__symbols *symbols)
+{
+	struct object *object, *next;
+
+	if (!symbols)
+		return;
+	HASH_ITER(hh, symbols->objects, object, next)
+	{
+		HASH_DEL(symbols->objects, object);
+		free_object(object);
+	}
+	free(symbols);
+}
+
+/* Opens an object; one that cannot be opened is remembered as such. */
+static struct object *open_object(struct crash__symbols *symbols, const char *path)
+{
+	struct object *object;
+	struct stat status;
+
+	HASH_FIND_STR(symbols->objects, path, object);
+	if (object)
+		return object;
+	object = calloc(1, sizeof *object);
+	if (!object || !(object->path = strdup(path))) {
+		free(object);
+		return NULL;
+	}
+	/* not whatever a name like "[vdso]" or a FIFO would be */
+	if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		object->dwfl = dwfl_begin(&callbacks);
+	if (object->dwfl) {
+		dwfl_report_begin(object->dwfl);
+		object->module = dwfl_report_elf(object->dwfl, path, path, -1, 0, false);
+		dwfl_report_end(object->dwfl, NULL, NULL);
+	}
+	HASH_ADD_KEYPTR(hh, symbols->objects, object->path, strlen(object->path), object);
+	return object;
+}
+
+void crash__frame_clear(struct crash_frame *frame)
+{
+	free(frame->function);
+	free(frame->file);
+	free(frame->object);
+	memset(frame, 0, sizeof *frame);
+}
+
+int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64_t address,
+			struct crash_frame *frame)
+{
+	struct object *object = open_object(symbols, path);
+	struct crash_frame found = {.address = address, .object = strdup(path)};
+	const char *name, *file;
+	Dwfl_Line *line;
+	int number;
+	/* the call is in front of the address it returns to */
+	GElf_Addr call = address - 1;
+
+	if (!object || !found.object) {
+		crash__frame_clear(&found);
+		return crash__fail(CRASH_ENOMEM, "no memory for symbols");
+	}
+	if (object->module) {
+		name = dwfl_module_addrname(object->module, call);
+		line = dwfl_module_getsrc(object->module, call);
+		file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+		if (name)
+			found.function = strdup(name);
+		if (file) {
+			found.file = strdup(file);
+			found.line = (unsigned int)number;
+		}
+	}
+	*frame = found;
+	return 0;
+}
+
+unsigned int crash__symbols_find(struct crash__symbols *symbols, const char *path,
+				 const char *function, struct crash__range *ranges, unsigned int most)
+{
+	struct object *object = open_object(symbols, path);
+	unsigned int count = 0;
+	struct stat status;
+	int total;
+
+	if (!object || !object->module || stat(path, &status) < 0)
+		return 0;
+	total = dwfl_module_getsymtab(object->module);
+	for (int i = 1; i < total && count < most; i++) {
+		GElf_Sym symbol;
+		GElf_Addr value;
+		const char *name = dwfl_module_getsym_info(object->module, i, &symbol, &value, NULL,
+							   NULL, NULL);
+
+		if (!name || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
+		    strcmp(name, function) != 0)
+			continue;
+		ranges[count++] = (struct crash__range){
+			.device = status.st_dev,
+			.inode = status.st_ino,
+			.start = value,
+			.end = value + (symbol.st_size ? symbol.st_size : 1),
+		};
+	}
+	return count;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tree.h - all processes below this one.
+ *
+ * Only for a process that is a subreaper and has no children but those that are meant. No allocation:
+ * the keeper is forked from programs that may have threads.
+ */
+#ifndef CRASH_TREE_H
+#define CRASH_TREE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/** Sends a signal to every descendant, parents before children. Returns how many there were. */
+unsigned int crash__tree_signal(int signal);
+
+/** Kills every descendant and waits for all of them, for some seconds at most. */
+bool crash__tree_kill(void (*reaped)(pid_t pid, int status));
+
+#endif
