@@ -96,6 +96,21 @@ struct crash__named_point *crash__control_point(struct crash__control *control, 
 	return NULL;
 }
 
+uint32_t crash__control_number(struct crash__control *control, uint32_t pid, uint32_t number)
+{
+	uint64_t mine = (uint64_t)pid << 32 | number;
+
+	for (uint32_t i = 0; i < CRASH__NUMBERS; i++) {
+		_Atomic uint64_t *slot = &control->numbers[(pid + i) & (CRASH__NUMBERS - 1)];
+		uint64_t entry = atomic_load(slot);
+
+		while (entry == 0 || entry >> 32 == pid)
+			if (atomic_compare_exchange_weak(slot, &entry, mine))
+				return number;
+	}
+	return number;
+}
+
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode)
 {
 	for (int i = 0; i < 2; i++)

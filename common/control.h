@@ -35,6 +35,7 @@
 #define CRASH__EPOCHS 256
 #define CRASH__LOCKS 32
 #define CRASH__RANGES 64
+#define CRASH__NUMBERS 1024 /* a power of 2 */
 
 enum crash__mode {
 	CRASH__MODE_KEEPER = 1,	    /* a keeper listens to the bell */
@@ -133,10 +134,13 @@ struct crash__control {
 	_Atomic uint32_t loaded;     /* processes in which the shim loaded */
 	_Atomic uint32_t files, stacks; /* numbers given to files and backtraces */
 	_Atomic uint32_t stopped;    /* a rule with :stop fired */
+	_Atomic uint32_t refused_io_uring;
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
 	_Atomic uint32_t fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */
 
+	/* Which number a process has: process id and number, by process id; 0 is free. */
+	_Atomic uint64_t numbers[CRASH__NUMBERS];
 	/*
 	 * Held by a thread (process id, thread id) while it writes at a file position and asks what the
 	 * position was; by the file's inode. Taken only while recording, and never waited for long.
@@ -175,6 +179,9 @@ struct crash__named_point *crash__control_point(struct crash__control *control, 
 
 /** Whether a file is the runner's own stdout or stderr, which the program inherited. */
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode);
+
+/** Notes which number a process has; returns it. */
+uint32_t crash__control_number(struct crash__control *control, uint32_t pid, uint32_t number);
 
 /** Which of the locks is a file's. */
 static inline uint32_t crash__control_lock_of(uint64_t inode)

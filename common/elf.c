@@ -136,6 +136,28 @@ static void inspect_open(int fd, struct crash__program *program)
 		inspect_elf(fd, &start.header, program);
 }
 
+uint64_t crash__program_base(const char *path)
+{
+	long fd = crash__sys6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	Elf64_Ehdr header;
+	Elf64_Phdr segment;
+	uint64_t base = 0;
+
+	if (fd < 0)
+		return 0;
+	if (read_at((int)fd, &header, sizeof header, 0) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0)
+		for (int i = 0; i < header.e_phnum; i++) {
+			if (!read_at((int)fd, &segment, sizeof segment, header.e_phoff + (uint64_t)i * sizeof segment))
+				break;
+			if (segment.p_type == PT_LOAD) {
+				base = segment.p_vaddr - segment.p_offset;
+				break;
+			}
+		}
+	crash__sys3(SYS_close, fd, 0, 0);
+	return base;
+}
+
 void crash__program_inspect(int dirfd, const char *path, struct crash__program *program)
 {
 	long fd;

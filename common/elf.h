@@ -31,6 +31,9 @@ struct crash__program {
 /** Looks at the program at `path` (relative to `dirfd`). */
 void crash__program_inspect(int dirfd, const char *path, struct crash__program *program);
 
+/** The address that the first byte of a program or library wants to be mapped at: 0 if it does not care. */
+uint64_t crash__program_base(const char *path);
+
 /** The same for what really runs: follows "#!" lines to the interpreter, as the kernel does. */
 void crash__program_inspect_final(int dirfd, const char *path, struct crash__program *program);
 

@@ -13,47 +13,18 @@
 #include "preload/shim.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "common/append.h"
 #include "preload/readback.h"
 
 #define PIECE 16384u /* bytes of data in one record */
 
-struct part {
-	const void *bytes;
-	size_t count;
-};
-
-static void futex_wait(_Atomic uint32_t *word, uint32_t expected, long milliseconds)
-{
-	struct timespec most = {.tv_sec = milliseconds / 1000,
-				.tv_nsec = milliseconds % 1000 * 1000000};
-
-	crash__sys6(SYS_futex, (long)word, FUTEX_WAIT, expected, (long)&most, 0, 0);
-}
-
 /* ------------------------------------------------------------------ rings */
-
-static struct crash__ring *claim_ring(struct crash__control *control)
-{
-	for (int tries = 0; tries < 100; tries++) {
-		uint32_t ready = atomic_load_explicit(&control->rings_ready, memory_order_acquire);
-
-		for (uint32_t i = 0; i < ready; i++)
-			if (crash__ring_claim(crash__control_ring(control, i)))
-				return crash__control_ring(control, i);
-		crash__control_ring_bell(control);
-		futex_wait(&control->rings_ready, ready, 20);
-		crash__check_dead(control);
-	}
-	crash__control_incomplete(control, CRASH__INCOMPLETE_RINGS_FULL, NULL);
-	return NULL;
-}
 
 /*
  * Whether the append that we seem to interrupt is gone, because a handler left it with longjmp: its
@@ -78,7 +49,7 @@ static struct crash__ring *pick_ring(struct crash__control *control)
 		struct crash__ring *ring = me->rings[level];
 
 		if (!ring)
-			ring = me->rings[level] = claim_ring(control);
+			ring = me->rings[level] = crash__ring_find(control);
 		if (!ring)
 			return NULL;
 		if (crash__ring_busy(ring)) {
@@ -89,41 +60,6 @@ static struct crash__ring *pick_ring(struct crash__control *control)
 		return ring;
 	}
 	return NULL;
-}
-
-static bool await_room(struct crash__control *control, struct crash__ring *ring)
-{
-	uint32_t room = atomic_load_explicit(&ring->room, memory_order_acquire);
-
-	atomic_store(&ring->waiting, 1);
-	crash__control_ring_bell(control);
-	futex_wait(&ring->room, room, 100);
-	crash__check_dead(control);
-	return true;
-}
-
-static bool append_to(struct crash__control *control, struct crash__ring *ring, uint16_t type,
-		      uint16_t flags, const struct part *parts, int count, uint32_t bytes)
-{
-	static const char zeros[8];
-	struct crash__append append;
-	uint32_t at = 0;
-
-	for (int waits = 0; !crash__ring_begin(ring, &append, bytes); waits++)
-		if (waits == 600 || !await_room(control, ring))
-			return false;
-	for (int i = 0; i < count; i++) {
-		crash__ring_put(&append, at, parts[i].bytes, parts[i].count);
-		at += (uint32_t)parts[i].count;
-	}
-	crash__ring_put(&append, at, zeros, bytes - at);
-	if (!crash__ring_commit(&append, type, flags))
-		return append_to(control, ring, type, flags, parts, count, bytes);
-	if (append.at + bytes - atomic_load_explicit(&ring->tail, memory_order_relaxed) >
-		    CRASH__RING_BYTES / 2 &&
-	    !atomic_exchange(&ring->waiting, 1))
-		crash__control_ring_bell(control);
-	return true;
 }
 
 static void announce(struct crash__control *control, struct crash__ring *ring)
@@ -137,11 +73,11 @@ static void announce(struct crash__control *control, struct crash__ring *ring)
 		.number = identity.process,
 		.pid = identity.pid,
 		.parent = (uint32_t)crash__sys3(SYS_getppid, 0, 0, 0)};
-	struct part part = {&thread, sizeof thread}, parts[2];
+	struct crash__part part = {&thread, sizeof thread}, parts[2];
 	struct crash__scratch *scratch;
 
 	ring->announced = identity.tid;
-	append_to(control, ring, CRASH__RECORD_THREAD, 0, &part, 1, sizeof thread);
+	crash__append(control, ring, CRASH__RECORD_THREAD, 0, &part, 1);
 	if (!crash__announce_process(identity.process))
 		return;
 	scratch = crash__scratch_take();
@@ -150,27 +86,23 @@ static void announce(struct crash__control *control, struct crash__ring *ring)
 	long length = crash__sys3(SYS_readlink, (long)"/proc/self/exe", (long)scratch->link,
 				  PATH_MAX - 1);
 	scratch->link[length < 0 ? 0 : length] = '\0';
-	parts[0] = (struct part){&process, sizeof process};
-	parts[1] = (struct part){scratch->link, strlen(scratch->link) + 1};
-	append_to(control, ring, CRASH__RECORD_PROCESS, 0, parts, 2,
-		  (uint32_t)(sizeof process + parts[1].count + 7) & ~7u);
+	parts[0] = (struct crash__part){&process, sizeof process};
+	parts[1] = (struct crash__part){scratch->link, strlen(scratch->link) + 1};
+	crash__append(control, ring, CRASH__RECORD_PROCESS, 0, parts, 2);
 	crash__scratch_give(scratch);
 }
 
-/* Appends one record; its parts start with the record's header, which is filled in here. */
 static void append(struct crash__control *control, uint16_t type, uint16_t flags,
-		   const struct part *parts, int count)
+		   const struct crash__part *parts, int count)
 {
 	struct crash__ring *ring = pick_ring(control);
-	uint32_t bytes = 0;
 
-	for (int i = 0; i < count; i++)
-		bytes += (uint32_t)parts[i].count;
-	bytes = (bytes + 7) & ~7u;
 	if (ring && (ring->announced != crash__me.tid || crash__borrowed))
 		announce(control, ring);
-	if (!ring || !append_to(control, ring, type, flags, parts, count, bytes))
-		crash__control_incomplete(control, CRASH__INCOMPLETE_LOST_RECORDS, NULL);
+	if (ring && crash__append(control, ring, type, flags, parts, count))
+		return;
+	crash__check_dead(control);
+	crash__control_incomplete(control, CRASH__INCOMPLETE_LOST_RECORDS, NULL);
 }
 
 /* ------------------------------------------------------------------ things that ops refer to */
@@ -185,7 +117,7 @@ uint32_t crash__record_file(struct crash__control *control, uint64_t device, uin
 		.inode = inode,
 		.size = size,
 	};
-	struct part parts[] = {{&record, sizeof record}, {path, strlen(path) + 1}};
+	struct crash__part parts[] = {{&record, sizeof record}, {path, strlen(path) + 1}};
 
 	append(control, CRASH__RECORD_FILE, 0, parts, 2);
 	return record.file;
@@ -198,7 +130,7 @@ uint32_t crash__record_stack(struct crash__control *control, const uint64_t *add
 		.stack = atomic_fetch_add(&control->stacks, 1) + 1,
 		.count = count,
 	};
-	struct part parts[] = {{&record, sizeof record}, {addresses, count * sizeof *addresses}};
+	struct crash__part parts[] = {{&record, sizeof record}, {addresses, count * sizeof *addresses}};
 
 	append(control, CRASH__RECORD_STACK, 0, parts, 2);
 	return record.stack;
@@ -212,14 +144,9 @@ void crash__record_module(struct crash__control *control, const struct crash__fr
 		.start = module->start,
 		.end = module->end,
 	};
-	struct part parts[] = {{&record, sizeof record}, {module->path, strlen(module->path) + 1}};
+	struct crash__part parts[] = {{&record, sizeof record}, {module->path, strlen(module->path) + 1}};
 
 	append(control, CRASH__RECORD_MODULE, 0, parts, 2);
-}
-
-static uint64_t next_sequence(struct crash__control *control)
-{
-	return atomic_fetch_add_explicit(&control->sequence, 1, memory_order_acq_rel) + 1;
 }
 
 static uint32_t stack_number(struct crash__control *control, const struct crash__caller *caller)
@@ -321,7 +248,7 @@ void crash__record_op(struct crash__op *op)
 	const struct crash__where *where = &op->kernel->where;
 	struct crash__identity identity;
 	struct crash__op_record record;
-	struct part parts[4] = {{&record, sizeof record}};
+	struct crash__part parts[4] = {{&record, sizeof record}};
 	struct stat status;
 
 	if (!wanted(op->control, op->flags))
@@ -338,9 +265,9 @@ void crash__record_op(struct crash__op *op)
 	};
 	memcpy(record.args, op->args, sizeof record.args);
 	if (op->scratch) {
-		parts[1] = (struct part){op->scratch->path, strlen(op->scratch->path) + 1};
-		parts[2] = (struct part){op->scratch->to, strlen(op->scratch->to) + 1};
-		parts[3] = (struct part){op->scratch->rest, copy_text(op, op->scratch->rest)};
+		parts[1] = (struct crash__part){op->scratch->path, strlen(op->scratch->path) + 1};
+		parts[2] = (struct crash__part){op->scratch->to, strlen(op->scratch->to) + 1};
+		parts[3] = (struct crash__part){op->scratch->rest, copy_text(op, op->scratch->rest)};
 		record.path_bytes = (uint16_t)parts[1].count;
 		record.to_bytes = (uint16_t)parts[2].count;
 		record.text_bytes = (uint16_t)parts[3].count;
@@ -356,7 +283,7 @@ void crash__record_op(struct crash__op *op)
 		record.from = crash__target_of_fd(op->control, (int)crash__arg(op->args, where->from)).file;
 	if (at_position(op))
 		lock_position(op);
-	record.start = op->start = next_sequence(op->control);
+	record.start = op->start = crash__next_sequence(op->control);
 	append(op->control, CRASH__RECORD_OP, (uint16_t)op->flags, parts, 4);
 }
 
@@ -365,7 +292,7 @@ static void record_data(struct crash__op *op, uint64_t at, const void *bytes, si
 	while (count) {
 		size_t piece = count < PIECE ? count : PIECE;
 		struct crash__data_record record = {.start = op->start, .at = at, .count = piece};
-		struct part parts[] = {{&record, sizeof record}, {bytes, piece}};
+		struct crash__part parts[] = {{&record, sizeof record}, {bytes, piece}};
 
 		append(op->control, CRASH__RECORD_DATA, 0, parts, 2);
 		bytes = (const char *)bytes + piece;
@@ -441,13 +368,13 @@ static void identify_made(const struct crash__op *op, long result, struct crash_
 void crash__record_end(struct crash__op *op, long result)
 {
 	struct crash__end_record record = {.start = op->start, .result = result};
-	struct part part = {&record, sizeof record};
+	struct crash__part part = {&record, sizeof record};
 
 	if (!op->start)
 		return;
 	record.offset = offset_of(op, result);
 	crash__record_unlock(op);
-	record.end = next_sequence(op->control);
+	record.end = crash__next_sequence(op->control);
 	if ((op->control->mode & CRASH__MODE_DATA) && result > 0 &&
 	    op->kernel->family == CRASH__FAMILY_WRITE) {
 		if (op->kernel->where.buf || op->kernel->where.iov)
@@ -472,7 +399,7 @@ void crash__record_point(struct crash__control *control, const struct crash__nam
 		.file_bytes = (uint32_t)strlen(point->file) + 1,
 	};
 	struct crash__identity identity;
-	struct part parts[] = {{&record, sizeof record},
+	struct crash__part parts[] = {{&record, sizeof record},
 			       {point->name, record.name_bytes},
 			       {point->file, record.file_bytes}};
 
@@ -482,13 +409,13 @@ void crash__record_point(struct crash__control *control, const struct crash__nam
 	record.process = identity.process;
 	record.thread = identity.thread;
 	record.stack = stack_number(control, caller);
-	record.start = next_sequence(control);
+	record.start = crash__next_sequence(control);
 	append(control, CRASH__RECORD_POINT, flags, parts, 3);
 }
 
 void crash__record_ack(struct crash__control *control, int fd, const void *bytes, size_t count)
 {
-	uint64_t start = next_sequence(control);
+	uint64_t start = crash__next_sequence(control);
 
 	while (count) {
 		size_t piece = count < PIECE ? count : PIECE;
@@ -496,7 +423,7 @@ void crash__record_ack(struct crash__control *control, int fd, const void *bytes
 						   .process = crash__identify().process,
 						   .fd = fd,
 						   .count = piece};
-		struct part parts[] = {{&record, sizeof record}, {bytes, piece}};
+		struct crash__part parts[] = {{&record, sizeof record}, {bytes, piece}};
 
 		append(control, CRASH__RECORD_ACK, 0, parts, 2);
 		bytes = (const char *)bytes + piece;

@@ -12,29 +12,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "common/follow.h"
 #include "common/walk.h"
-
-/* Whether the call would follow a symbolic link that stands last in its path. */
-static bool follows(const struct crash__call_info *kernel, const long args[6], uint64_t open_flags)
-{
-	long flags = crash__arg(args, kernel->where.flags);
-
-	switch (kernel->family) {
-	case CRASH__FAMILY_OPEN:
-		if (kernel->kernel == CRASH__CALL_mknod || kernel->kernel == CRASH__CALL_mknodat)
-			return false;
-		return !(open_flags & O_NOFOLLOW) && (open_flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
-	case CRASH__FAMILY_TRUNCATE:
-		return true;
-	case CRASH__FAMILY_ATTR:
-		return !kernel->where.nofollow &&
-		       !(kernel->where.flags && (flags & AT_SYMLINK_NOFOLLOW));
-	case CRASH__FAMILY_LINK:
-		return kernel->kernel == CRASH__CALL_linkat && (flags & AT_SYMLINK_FOLLOW);
-	default:
-		return false;
-	}
-}
 
 uint64_t crash__open_flags(const struct crash__call_info *kernel, const long args[6])
 {
@@ -42,10 +21,8 @@ uint64_t crash__open_flags(const struct crash__call_info *kernel, const long arg
 	struct iovec local = {&how.flags, sizeof how.flags};
 	struct iovec remote = {(void *)crash__arg(args, kernel->where.how), sizeof how.flags};
 
-	if (kernel->kernel == CRASH__CALL_creat)
-		return O_CREAT | O_TRUNC | O_WRONLY;
 	if (!kernel->where.how)
-		return (uint64_t)crash__arg(args, kernel->where.flags);
+		return crash__open_flags_of(kernel, args);
 	/* the program's pointer may be bad */
 	crash__sys6(SYS_process_vm_readv, crash__sys3(SYS_getpid, 0, 0, 0), (long)&local, 1,
 		    (long)&remote, 1, 0);
@@ -59,22 +36,6 @@ static bool lstat_at(int dirfd, const char *path, struct stat *status, bool *bad
 
 	*bad = result == -EFAULT;
 	return result == 0;
-}
-
-/* Whether what is there is something that holds data or names. */
-static bool is_file(mode_t mode)
-{
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
-}
-
-/*
- * Whether the call is about the thing at `path` itself, so that a device or FIFO there does not count.
- * The other calls change directories.
- */
-static bool is_about_file(const struct crash__call_info *kernel)
-{
-	return kernel->family == CRASH__FAMILY_OPEN || kernel->family == CRASH__FAMILY_TRUNCATE ||
-	       kernel->family == CRASH__FAMILY_ATTR;
 }
 
 /* Whether the call names its file by the descriptor where others have a directory. */
@@ -102,7 +63,7 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 	const char *path = (const char *)crash__arg(args, kernel->where.path);
 	const char *to = (const char *)crash__arg(args, kernel->where.to);
 	int todirfd = kernel->where.todirfd ? (int)crash__arg(args, kernel->where.todirfd) : AT_FDCWD;
-	bool follow = follows(kernel, args, crash__open_flags(kernel, args)), bad, exists;
+	bool follow = crash__follows_last(kernel, args, crash__open_flags(kernel, args)), bad, exists;
 	struct stat status;
 
 	scratch->path[0] = scratch->to[0] = '\0';
@@ -123,7 +84,7 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 	}
 	if (exists && follow && S_ISLNK(status.st_mode))
 		exists = lstat_at(AT_FDCWD, scratch->path, &status, &bad);
-	if (exists && is_about_file(kernel) && !is_file(status.st_mode))
+	if (exists && !crash__counts_as_file(kernel, status.st_mode))
 		return target;
 	target.storage = crash__path_counts(control, scratch->path);
 	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), scratch->path);

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "common/control.h"
+#include "supervisor/filter.h"
 
 /** How the run ended, written by the keeper into memory that it shares with the runner. */
 struct crash__report {
@@ -37,7 +38,7 @@ struct crash__report {
 	uint64_t trace_bytes;
 	bool trace_failed; /* could not be written */
 	bool trace_full;
-	int32_t listener; /* the seccomp filter's descriptor, or -errno */
+	_Atomic int listener; /* the seccomp filter's descriptor; -1 not yet, else -errno - 1 */
 };
 
 struct crash__job {
@@ -52,7 +53,7 @@ struct crash__job {
 	/* where it is written down */
 	int trace;	    /* descriptor, or -1 */
 	uint64_t trace_most; /* bytes */
-	bool supervise;	    /* install the seccomp filter */
+	const struct crash__filter *filter; /* to install; NULL: none */
 	bool io_uring;	    /* let it pass */
 	/* shared */
 	struct crash__control *control;

@@ -26,6 +26,7 @@
 #include "runner/error.h"
 #include "runner/spawn.h"
 #include "runner/tree.h"
+#include "supervisor/supervisor.h"
 #include "trace/writer.h"
 
 /* What the signal handlers and the reaper need; there is one keeper in a process. */
@@ -265,6 +266,9 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	if (job->control->mode & CRASH__MODE_RECORD)
 		offer_rings();
 
+	atomic_store(&report->listener, -1);
+	if (job->filter)
+		crash__supervisor_start(job->control, &report->listener, job->io_uring);
 	report->started = now();
 	report->error = crash__spawn(job);
 	/* from here on signals are ours; until now the child inherited what the caller had */
@@ -280,6 +284,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		watch();
 		report->left_behind = keeper.program_ended ? crash__tree_signal(0) : 0;
 		crash__tree_kill(on_reaped);
+		crash__supervisor_settle();
 		if (job->control->mode & CRASH__MODE_RECORD)
 			drain_rings(false);
 		report->trace_bytes = keeper.writer.bytes;

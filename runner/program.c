@@ -2,9 +2,9 @@
 #include "runner/program.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +94,36 @@ int crash__program_check(const char *path, struct crash__program *program)
 		return crash__fail(CRASH_EFOREIGN, "%s is built for %s, and the shim for x86-64", path,
 				   machine_name(program->machine));
 	return 0;
+}
+
+uint64_t crash__program_stub(const char *preload)
+{
+	int fd = open(preload, O_RDONLY | O_CLOEXEC);
+	Elf *elf;
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	GElf_Sym symbol;
+	uint64_t address = 0;
+
+	if (fd < 0)
+		return 0;
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	while (elf && (section = elf_nextscn(elf, section)) != NULL) {
+		Elf_Data *data = elf_getdata(section, NULL);
+
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNSYM || !data)
+			continue;
+		for (int i = 0; gelf_getsym(data, i, &symbol); i++) {
+			const char *name = elf_strptr(elf, header.sh_link, symbol.st_name);
+
+			if (name && strcmp(name, "crash__syscall_return") == 0)
+				address = symbol.st_value;
+		}
+	}
+	elf_end(elf);
+	close(fd);
+	return address;
 }
 
 /* The module in the tree that this library was built in and not installed from. */

@@ -37,6 +37,7 @@ struct run {
 	struct crash__program program;
 	struct crash__symbols *symbols, *own_symbols;
 	struct crash__capture capture;
+	struct crash__filter filter;
 	char path[PATH_MAX], preload[PATH_MAX];
 	char *dir;	  /* CRASH_DIR, absolute */
 	bool made_dir;
@@ -340,6 +341,14 @@ static int open_trace(struct run *run)
 	return crash__story_start(&run->job, run->path, run->request->scenario);
 }
 
+/* Explicit points alone need nobody who watches system calls. */
+static bool wants_supervisor(const struct crash__plan *plan, uint32_t mode)
+{
+	uint64_t all = plan->count == CRASH__RULES ? ~UINT64_C(0) : (UINT64_C(1) << plan->count) - 1;
+
+	return (mode & CRASH__MODE_RECORD) || plan->explicit_rules != all;
+}
+
 /* Makes the control block and puts the plan there. */
 static int set_up(struct run *run, const struct crash__plan *plan)
 {
@@ -348,6 +357,9 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	bool shim = plan->count || request->mode;
 	int error = shim ? crash__program_preload(request->opts.preload, run->preload) : 0;
 
+	if (wants_supervisor(plan, mode) && !(request->opts.flags & CRASH_NO_SUPERVISOR) &&
+	    crash__filter_possible())
+		mode |= CRASH__MODE_SUPERVISOR;
 	if (has_log(plan) && !(mode & CRASH__MODE_RECORD))
 		mode |= CRASH__MODE_RECORD | CRASH__MODE_LOGGED;
 	if (error == 0)
@@ -356,6 +368,14 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	if (error < 0)
 		return error;
 	memcpy(&run->job.control->plan, plan, sizeof *plan);
+	if (mode & CRASH__MODE_SUPERVISOR) {
+		crash__filter_build(&run->filter, crash__program_stub(run->preload),
+				    mode & CRASH__MODE_ACKS);
+		run->job.filter = &run->filter;
+		run->job.io_uring = request->opts.flags & CRASH_ALLOW_IO_URING;
+	} else if (wants_supervisor(plan, mode)) {
+		crash__control_incomplete(run->job.control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
+	}
 	error = set_root(run->job.control, request->opts.root);
 		if (error == 0 && (mode & CRASH__MODE_RECORD))
 		error = open_trace(run);

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +31,24 @@ static int place(int from, int to)
 	return dup2(from, to);
 }
 
+/*
+ * The descriptor of the filter appears in the table that we still share with the keeper, whose threads
+ * wait for it. From here on our own calls are reported like anybody's.
+ */
+static void install_filter(const struct crash__job *job)
+{
+	_Atomic int *listener = &job->report->listener;
+	int result = crash__filter_install(job->filter);
+
+	unshare(CLONE_FILES);
+	if (result < 0) {
+		job->control->mode &= ~(uint32_t)CRASH__MODE_SUPERVISOR;
+		crash__control_incomplete(job->control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
+	}
+	atomic_store(listener, result < 0 ? result - 1 : result);
+	syscall(SYS_futex, listener, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
 static int run_child(void *argument)
 {
 	struct child *child = argument;
@@ -36,6 +56,8 @@ static int run_child(void *argument)
 
 	/* should the keeper be killed; the runner kills the rest */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (job->filter)
+		install_filter(job);
 	if ((!job->cwd || chdir(job->cwd) == 0) && place(job->in, 0) >= 0 &&
 	    place(job->out, 1) >= 0 && place(job->err, 2) >= 0) {
 		sigprocmask(SIG_SETMASK, &job->mask, NULL);
@@ -50,11 +72,12 @@ int crash__spawn(struct crash__job *job)
 	struct child child = {.job = job};
 	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (job->filter ? CLONE_FILES : 0);
 	pid_t pid;
 
 	if (stack == MAP_FAILED)
 		return errno;
-	pid = clone(run_child, (char *)stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
+	pid = clone(run_child, (char *)stack + STACK_BYTES, flags, &child);
 	if (pid < 0)
 		return errno;
 	munmap(stack, STACK_BYTES);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filter.h - the seccomp filter: which calls the supervisor is told of.
+ */
+#ifndef CRASH_FILTER_H
+#define CRASH_FILTER_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CRASH__FILTER_MOST 1024
+
+struct crash__filter {
+	struct sock_filter code[CRASH__FILTER_MOST];
+	unsigned short length;
+};
+
+/**
+ * Builds the filter.
+ * @param stub     the address from which the shim makes its calls; 0: there is none
+ * @param acks     report what goes to sockets, too
+ */
+void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks);
+
+/** Puts the filter in place for the calling thread; returns the listener or a negative errno. */
+int crash__filter_install(const struct crash__filter *filter);
+
+/** Whether the kernel can report system calls in the way that is needed (Linux 5.19). */
+bool crash__filter_possible(void);
+
+#endif

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proxy.c - making a call on behalf of the process that waits for it.
+ *
+ * Method. Calls on descriptors are made on the very same open file description, fetched with
+ * pidfd_getfd(2): position, O_APPEND, O_DIRECT and locks are the process's. Calls on paths are made with
+ * the path as the process gave it, relative to its directory, if credentials, root and mounts are ours;
+ * only "/proc/self" is spelt out. Where anything is in the way (another user, a file size limit whose
+ * signal we would get) the answer is no, and the process makes its call itself.
+ */
+#include "supervisor/proxy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+bool crash__proxy_prepare(void)
+{
+	return unshare(CLONE_FS) == 0;
+}
+
+void crash__proxied_clear(struct crash__proxied *proxied)
+{
+	if (proxied->fd >= 0)
+		close(proxied->fd);
+	free(proxied->data);
+	proxied->fd = -1;
+	proxied->data = NULL;
+}
+
+static long argument(const struct crash__watched *watched, uint8_t position)
+{
+	return crash__arg(watched->args, position);
+}
+
+static long or_errno(long result)
+{
+	return result < 0 ? -errno : result;
+}
+
+/* ------------------------------------------------------------------ on descriptors */
+
+/* The bytes of a write, in memory that O_DIRECT can use. A bad address ends them; none is EFAULT. */
+static long gather(const struct crash__watched *watched, uint64_t part, unsigned char **out)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	uint64_t wanted = crash__watched_bytes(watched), done = 0;
+	long count = where->iov ? argument(watched, where->count) : 1;
+	struct iovec iov;
+	void *memory;
+
+	if (part < wanted)
+		wanted = part;
+	if (wanted > 0x7ffff000) /* as the kernel */
+		wanted = 0x7ffff000;
+	if (posix_memalign(&memory, 4096, wanted + 1) != 0)
+		return -ENOMEM;
+	*out = memory;
+	for (long i = 0; i < count && done < wanted; i++) {
+		size_t now;
+		long got;
+
+		if (where->iov)
+			got = crash__remote_read(&watched->remote,
+						 (uint64_t)argument(watched, where->iov) +
+							 (uint64_t)i * sizeof iov,
+						 &iov, sizeof iov);
+		else
+			iov = (struct iovec){(void *)argument(watched, where->buf), wanted};
+		if (where->iov && got != sizeof iov)
+			return done ? (long)done : -EFAULT;
+		now = iov.iov_len < wanted - done ? iov.iov_len : wanted - done;
+		got = crash__remote_read(&watched->remote, (uint64_t)iov.iov_base, *out + done, now);
+		if (got > 0)
+			done += (uint64_t)got;
+		if (got != (long)now)
+			return done ? (long)done : -EFAULT;
+	}
+	return (long)done;
+}
+
+/* Writers of one file take turns, so that it is known where the position was. */
+static _Atomic uint64_t *take_turn(struct crash__watched *watched)
+{
+	_Atomic uint64_t *lock = &watched->control->locks[crash__control_lock_of(watched->inode)];
+	uint64_t mine = (uint64_t)getpid() << 32 | (uint32_t)gettid(), holder = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		holder = 0;
+		if (atomic_compare_exchange_weak(lock, &holder, mine))
+			return lock;
+		if (i > 1000)
+			usleep(20);
+	}
+	atomic_compare_exchange_strong(lock, &holder, 0);
+	return NULL;
+}
+
+static long write_gathered(struct crash__watched *watched, int fd, const void *data, size_t bytes)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	struct iovec iov = {(void *)(uintptr_t)data, bytes};
+
+	if (!where->offset)
+		return or_errno(write(fd, data, bytes));
+	if (watched->kernel->kernel == CRASH__CALL_pwritev2)
+		return or_errno(pwritev2(fd, &iov, 1, argument(watched, where->offset),
+					 (int)argument(watched, where->flags)));
+	return or_errno(pwrite(fd, data, bytes, argument(watched, where->offset)));
+}
+
+static bool is_at_position(const struct crash__watched *watched)
+{
+	const struct crash__where *where = &watched->kernel->where;
+
+	return !where->offset || (watched->kernel->kernel == CRASH__CALL_pwritev2 &&
+				  argument(watched, where->offset) == -1);
+}
+
+/* Where the data of a write went. */
+static uint64_t find_offset(const struct crash__watched *watched, int fd, long result)
+{
+	struct stat status;
+	off_t position;
+
+	if (result < 0)
+		return UINT64_MAX;
+	if (is_at_position(watched)) {
+		position = lseek(fd, 0, SEEK_CUR);
+		return position < result ? UINT64_MAX : (uint64_t)(position - result);
+	}
+	if ((fcntl(fd, F_GETFL) & O_APPEND) && fstat(fd, &status) == 0)
+		return (uint64_t)(status.st_size - result);
+	return (uint64_t)argument(watched, watched->kernel->where.offset);
+}
+
+static bool has_size_limit(const struct crash__watched *watched)
+{
+	struct rlimit limit;
+
+	return prlimit(watched->remote.tid, RLIMIT_FSIZE, NULL, &limit) < 0 ||
+	       limit.rlim_cur != RLIM_INFINITY;
+}
+
+static bool proxy_write(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
+{
+	_Atomic uint64_t *turn = NULL;
+	long bytes;
+	int fd;
+
+	if (has_size_limit(watched))
+		return false;
+	bytes = gather(watched, part, &proxied->data);
+	if (bytes < 0) {
+		proxied->result = bytes;
+		return bytes != -ENOMEM;
+	}
+	fd = crash__remote_dup(&watched->remote, (int)argument(watched, watched->kernel->where.fd));
+	if (fd < 0)
+		return false;
+	if (is_at_position(watched))
+		turn = take_turn(watched);
+	proxied->result = write_gathered(watched, fd, proxied->data, (size_t)bytes);
+	proxied->offset = find_offset(watched, fd, proxied->result);
+	if (turn)
+		atomic_store(turn, 0);
+	close(fd);
+	return true;
+}
+
+/* Reads what a copy inside the kernel has put into the file. */
+static void read_back(struct crash__proxied *proxied, int fd)
+{
+	char path[64];
+	int again;
+	ssize_t got;
+
+	if (proxied->result <= 0 || proxied->offset == UINT64_MAX)
+		return;
+	proxied->data = malloc((size_t)proxied->result);
+	if (!proxied->data)
+		return;
+	got = pread(fd, proxied->data, (size_t)proxied->result, (off_t)proxied->offset);
+	if (got < 0) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		again = open(path, O_RDONLY | O_CLOEXEC);
+		got = again < 0 ? -1 :
+				  pread(again, proxied->data, (size_t)proxied->result, (off_t)proxied->offset);
+		if (again >= 0)
+			close(again);
+	}
+	if (got != proxied->result) {
+		free(proxied->data);
+		proxied->data = NULL;
+	}
+}
+
+/* An offset that the process keeps in memory; NULL there means the file position. */
+struct offset {
+	uint64_t address;
+	off_t value;
+};
+
+static off_t *fetch_offset(const struct crash__watched *watched, uint8_t position, struct offset *offset)
+{
+	offset->address = (uint64_t)argument(watched, position);
+	if (!offset->address || crash__remote_read(&watched->remote, offset->address, &offset->value,
+						   sizeof offset->value) != sizeof offset->value)
+		return NULL;
+	return &offset->value;
+}
+
+static bool proxy_copy(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	int from = crash__remote_dup(&watched->remote, (int)argument(watched, where->from));
+	int to = crash__remote_dup(&watched->remote, (int)argument(watched, where->fd));
+	struct offset source = {0}, target = {0};
+	off_t *at_source = fetch_offset(watched, where->from_offset, &source);
+	off_t *at_target = fetch_offset(watched, where->offset_at, &target);
+	uint64_t bytes = (uint64_t)argument(watched, where->bytes);
+	struct stat status;
+	bool done = false;
+
+	if (part < bytes)
+		bytes = part;
+	/* from a pipe or socket it may have to wait, which is the process's own affair */
+	if (from < 0 || to < 0 || has_size_limit(watched) || fstat(from, &status) < 0 ||
+	    !S_ISREG(status.st_mode) || (source.address && !at_source) || (target.address && !at_target) ||
+	    watched->kernel->kernel == CRASH__CALL_splice)
+		goto close;
+	if (watched->kernel->kernel == CRASH__CALL_sendfile)
+		proxied->result = or_errno(sendfile(to, from, at_source, bytes));
+	else
+		proxied->result = or_errno(copy_file_range(from, at_source, to, at_target, bytes,
+							   (unsigned int)watched->args[5]));
+	if (at_source)
+		crash__remote_write(&watched->remote, source.address, at_source, sizeof *at_source);
+	if (at_target)
+		crash__remote_write(&watched->remote, target.address, at_target, sizeof *at_target);
+	if (proxied->result > 0)
+		proxied->offset = (uint64_t)((at_target ? *at_target : lseek(to, 0, SEEK_CUR)) - proxied->result);
+	read_back(proxied, to);
+	done = true;
+close:
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	return done;
+}
+
+static bool proxy_clone(struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	struct file_clone_range range = {0};
+	unsigned long request = (unsigned long)watched->args[1];
+	int to = crash__remote_dup(&watched->remote, (int)watched->args[0]), from = -1;
+	bool done = false;
+
+	if (request == FICLONE)
+		range.src_fd = (int)watched->args[2];
+	else if (crash__remote_read(&watched->remote, (uint64_t)watched->args[2], &range, sizeof range) !=
+		 sizeof range)
+		goto close;
+	from = crash__remote_dup(&watched->remote, (int)range.src_fd);
+	if (from < 0 || to < 0)
+		goto close;
+	range.src_fd = from;
+	proxied->result = or_errno(request == FICLONE ? ioctl(to, FICLONE, from) :
+							ioctl(to, FICLONERANGE, &range));
+	done = true;
+close:
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	return done;
+}
+
+/* Calls whose arguments behind the descriptor are plain numbers. */
+static bool proxy_plain(struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	int fd = crash__remote_dup(&watched->remote, (int)argument(watched, watched->kernel->where.fd));
+
+	if (fd < 0)
+		return false;
+	if (watched->kernel->family == CRASH__FAMILY_TRUNCATE && has_size_limit(watched)) {
+		close(fd);
+		return false;
+	}
+	proxied->result = or_errno(syscall(watched->kernel->number, fd, watched->args[1], watched->args[2],
+					   watched->args[3]));
+	close(fd);
+	return true;
+}
+
+/* ------------------------------------------------------------------ on paths */
+
+/* A descriptor for the directory that a relative path starts at; AT_FDCWD is the process's, not ours. */
+static int open_base(const struct crash__watched *watched, uint8_t position)
+{
+	int dirfd = position ? (int)argument(watched, position) : AT_FDCWD;
+	char path[64];
+
+	if (dirfd == AT_FDCWD)
+		snprintf(path, sizeof path, "/proc/%d/cwd", (int)watched->remote.tid);
+	else
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)watched->remote.tid, dirfd);
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
+static long make_open(struct crash__watched *watched, int base, struct crash__proxied *proxied)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	uint64_t flags = crash__watched_open_flags(watched);
+	struct open_how how = {.flags = flags, .mode = (uint64_t)argument(watched, where->mode)};
+	long fd;
+
+	if (where->how) {
+		if (crash__remote_read(&watched->remote, (uint64_t)argument(watched, where->how), &how,
+				       sizeof how) != sizeof how)
+			return -EFAULT;
+		how.flags |= O_CLOEXEC;
+		fd = syscall(SYS_openat2, base, watched->given, &how, sizeof how);
+	} else {
+		fd = openat(base, watched->given, (int)flags | O_CLOEXEC, (mode_t)how.mode);
+	}
+	if (fd < 0)
+		return -errno;
+	proxied->fd = (int)fd;
+	proxied->cloexec = flags & O_CLOEXEC;
+	return 0;
+}
+
+static long make_link(struct crash__watched *watched, int base, int to_base)
+{
+	char text[PATH_MAX];
+	int flags = (int)argument(watched, watched->kernel->where.flags);
+
+	if (watched->kernel->where.to)
+		return or_errno(linkat(base, watched->given, to_base, watched->given_to,
+				       watched->kernel->where.flags ? flags : 0));
+	if (!crash__remote_string(&watched->remote, (uint64_t)argument(watched, watched->kernel->where.text),
+				  text, sizeof text))
+		return -EFAULT;
+	return or_errno(symlinkat(text, base, watched->given));
+}
+
+static long make_truncate(const struct crash__watched *watched, int base)
+{
+	char path[PATH_MAX + 64];
+
+	if (watched->given[0] == '/')
+		snprintf(path, sizeof path, "%s", watched->given);
+	else
+		snprintf(path, sizeof path, "/proc/self/fd/%d/%s", base, watched->given);
+	return or_errno(truncate(path, (off_t)argument(watched, watched->kernel->where.size)));
+}
+
+static long make_unlink(const struct crash__watched *watched, int base)
+{
+	int flags = watched->kernel->kernel == CRASH__CALL_rmdir ? AT_REMOVEDIR :
+								  (int)argument(watched, watched->kernel->where.flags);
+
+	return or_errno(unlinkat(base, watched->given, flags));
+}
+
+static bool make_by_path(struct crash__watched *watched, int base, int to_base,
+			 struct crash__proxied *proxied)
+{
+	mode_t mode = (mode_t)argument(watched, watched->kernel->where.mode);
+
+	switch (watched->kernel->kernel) {
+	case CRASH__CALL_mknod:
+		proxied->result = or_errno(mknodat(base, watched->given, mode, (dev_t)watched->args[2]));
+		return true;
+	case CRASH__CALL_mknodat:
+		proxied->result = or_errno(mknodat(base, watched->given, mode, (dev_t)watched->args[3]));
+		return true;
+	case CRASH__CALL_truncate:
+		proxied->result = make_truncate(watched, base);
+		return true;
+	case CRASH__CALL_chmod:
+	case CRASH__CALL_fchmodat:
+		proxied->result = or_errno(fchmodat(base, watched->given, mode, 0));
+		return true;
+	}
+	switch (watched->kernel->family) {
+	case CRASH__FAMILY_OPEN:
+		proxied->result = make_open(watched, base, proxied);
+		return true;
+	case CRASH__FAMILY_RENAME:
+		proxied->result = or_errno(renameat2(base, watched->given, to_base, watched->given_to,
+						     (unsigned int)argument(watched, watched->kernel->where.flags)));
+		return true;
+	case CRASH__FAMILY_UNLINK:
+		proxied->result = make_unlink(watched, base);
+		return true;
+	case CRASH__FAMILY_LINK:
+		proxied->result = make_link(watched, base, to_base);
+		return true;
+	case CRASH__FAMILY_MKDIR:
+		proxied->result = or_errno(mkdirat(base, watched->given, mode));
+		return true;
+	default: /* attributes whose arguments lie in memory */
+		return false;
+	}
+}
+
+/* Who was opened or made. */
+static void identify_made(const struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	const char *path = watched->kernel->where.to ? watched->to : watched->path;
+
+	if (proxied->result < 0)
+		return;
+	if (proxied->fd >= 0) {
+		fstat(proxied->fd, &proxied->made);
+		return;
+	}
+	if (watched->kernel->family == CRASH__FAMILY_OPEN || watched->kernel->family == CRASH__FAMILY_MKDIR ||
+	    watched->kernel->family == CRASH__FAMILY_LINK)
+		if (lstat(path, &proxied->made) < 0)
+			proxied->made.st_ino = 0;
+}
+
+static bool proxy_path(struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	int base = -1, to_base = -1;
+	bool done = false;
+	mode_t mask;
+
+	/* linkat() and fchownat() on a descriptor with an empty path */
+	if (!watched->given[0] || !crash__remote_equals_us(&watched->remote, &mask))
+		return false;
+	base = open_base(watched, where->dirfd);
+	to_base = where->to ? open_base(watched, where->todirfd) : -1;
+	/* a path that is absolute needs no directory, and may come with a bad one */
+	if ((base >= 0 || watched->given[0] == '/') &&
+	    (!where->to || to_base >= 0 || watched->given_to[0] == '/')) {
+		umask(mask);
+		done = make_by_path(watched, base, to_base, proxied);
+		identify_made(watched, proxied);
+	}
+	if (base >= 0)
+		close(base);
+	if (to_base >= 0)
+		close(to_base);
+	return done;
+}
+
+bool crash__proxy_call(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
+{
+	const struct crash__where *where = &watched->kernel->where;
+
+	*proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
+	if (where->buf || where->iov)
+		return proxy_write(watched, part, proxied);
+	if (where->from)
+		return proxy_copy(watched, part, proxied);
+	if (where->request)
+		return proxy_clone(watched, proxied);
+	if (where->path)
+		return proxy_path(watched, proxied);
+	if (where->fd && (watched->kernel->family == CRASH__FAMILY_FSYNC ||
+			  watched->kernel->family == CRASH__FAMILY_TRUNCATE ||
+			  watched->kernel->kernel == CRASH__CALL_fchmod ||
+			  watched->kernel->kernel == CRASH__CALL_fchown))
+		return proxy_plain(watched, proxied);
+	if (watched->kernel->kernel == CRASH__CALL_sync) {
+		sync();
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. /proc, process_vm_readv(2) and pidfd_getfd(2), in this order of preference by what they need:
+ * a container's profile may forbid the system calls and still have /proc.
+ */
+#include "supervisor/remote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "common/control.h"
+
+#define KNOWN 1024
+
+/* Threads seen so far, by id. An entry is checked before it is believed: ids are used again. */
+static struct {
+	pid_t tid, pid;
+	uint32_t process, thread;
+} known[KNOWN];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool read_file(char *out, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Reads a small file whole. */
+static bool read_file(char *out, size_t size, const char *format, ...)
+{
+	char path[64];
+	va_list args;
+	ssize_t got;
+	int fd;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof path, format, args);
+	va_end(args);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, out, size - 1);
+	close(fd);
+	if (got < 0)
+		return false;
+	out[got] = '\0';
+	return true;
+}
+
+static const char *field(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? at + strlen(name) : "";
+}
+
+static bool read_link(char out[PATH_MAX], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool read_link(char out[PATH_MAX], const char *format, ...)
+{
+	char path[64];
+	va_list args;
+	ssize_t length;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof path, format, args);
+	va_end(args);
+	length = readlink(path, out, PATH_MAX - 1);
+	out[length < 0 ? 0 : length] = '\0';
+	return length >= 0;
+}
+
+/* Processes that have the shim number themselves; others get their number here. */
+static uint32_t process_number(struct crash__control *control, pid_t pid)
+{
+	for (uint32_t i = 0; i < CRASH__NUMBERS; i++) {
+		uint64_t entry = atomic_load(&control->numbers[((uint32_t)pid + i) & (CRASH__NUMBERS - 1)]);
+
+		if (entry == 0)
+			break;
+		if (entry >> 32 == (uint32_t)pid)
+			return (uint32_t)entry;
+	}
+	return crash__control_number(control, (uint32_t)pid, atomic_fetch_add(&control->processes, 1));
+}
+
+/* How many threads of the process were seen before. */
+static uint32_t count_threads(pid_t pid)
+{
+	uint32_t count = 0;
+
+	for (int i = 0; i < KNOWN; i++)
+		count += known[i].pid == pid;
+	return count;
+}
+
+/* Whether paths mean to the process what they mean to us. */
+static bool has_our_root(pid_t tid)
+{
+	char ours[PATH_MAX], theirs[PATH_MAX];
+
+	return read_link(theirs, "/proc/%d/root", (int)tid) && strcmp(theirs, "/") == 0 &&
+	       read_link(theirs, "/proc/%d/ns/mnt", (int)tid) &&
+	       read_link(ours, "/proc/self/ns/mnt") && strcmp(ours, theirs) == 0;
+}
+
+bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash__remote *remote)
+{
+	unsigned int slot = (unsigned int)tid % KNOWN;
+	char status[2048], path[64];
+	bool found;
+
+	pthread_mutex_lock(&lock);
+	remote->tid = tid;
+	found = known[slot].tid == tid;
+	remote->pid = known[slot].pid;
+	remote->process = known[slot].process;
+	remote->thread = known[slot].thread;
+	snprintf(path, sizeof path, "/proc/%d/task/%d", (int)remote->pid, (int)tid);
+	if (!found || access(path, F_OK) < 0) {
+		found = read_file(status, sizeof status, "/proc/%d/status", (int)tid);
+		remote->pid = (pid_t)atoi(field(status, "\nTgid:"));
+		if (found) {
+			remote->process = process_number(control, remote->pid);
+			known[slot].tid = 0;
+			known[slot].pid = 0;
+			remote->thread = count_threads(remote->pid) + 1;
+			known[slot].tid = tid;
+			known[slot].pid = remote->pid;
+			known[slot].process = remote->process;
+			known[slot].thread = remote->thread;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	remote->root[0] = '\0';
+	if (found && !has_our_root(tid))
+		snprintf(remote->root, sizeof remote->root, "/proc/%d/root", (int)tid);
+	return found;
+}
+
+/* Through /proc, where the system call is forbidden. */
+static long access_memory(const struct crash__remote *remote, uint64_t address, void *bytes, size_t count,
+			  bool writing)
+{
+	char path[64];
+	ssize_t done;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/mem", (int)remote->tid);
+	fd = open(path, (writing ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = writing ? pwrite(fd, bytes, count, (off_t)address) : pread(fd, bytes, count, (off_t)address);
+	if (done < 0)
+		done = errno == EIO ? -EFAULT : -errno;
+	close(fd);
+	return done;
+}
+
+long crash__remote_read(const struct crash__remote *remote, uint64_t address, void *to, size_t count)
+{
+	struct iovec ours = {to, count}, theirs = {(void *)address, count};
+	ssize_t got;
+
+	if (count == 0)
+		return 0;
+	got = process_vm_readv(remote->tid, &ours, 1, &theirs, 1, 0);
+	if (got < 0 && (errno == EPERM || errno == ENOSYS))
+		return access_memory(remote, address, to, count, false);
+	return got < 0 ? -errno : got;
+}
+
+long crash__remote_write(const struct crash__remote *remote, uint64_t address, const void *from,
+			 size_t count)
+{
+	struct iovec ours = {(void *)(uintptr_t)from, count}, theirs = {(void *)address, count};
+	ssize_t done = process_vm_writev(remote->tid, &ours, 1, &theirs, 1, 0);
+
+	if (done < 0 && (errno == EPERM || errno == ENOSYS))
+		return access_memory(remote, address, (void *)(uintptr_t)from, count, true);
+	return done < 0 ? -errno : done;
+}
+
+bool crash__remote_string(const struct crash__remote *remote, uint64_t address, char *to, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t piece = 4096 - (address + done) % 4096; /* the next page may not be there */
+		long got = crash__remote_read(remote, address + done, to + done,
+					      piece < size - done ? piece : size - done);
+
+		if (got <= 0)
+			return false;
+		if (memchr(to + done, '\0', (size_t)got))
+			return true;
+		done += (size_t)got;
+	}
+	return false;
+}
+
+bool crash__remote_fstat(const struct crash__remote *remote, int fd, struct stat *status)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)remote->tid, fd);
+	return stat(path, status) == 0;
+}
+
+bool crash__remote_fd_path(const struct crash__remote *remote, int fd, char out[PATH_MAX])
+{
+	return read_link(out, "/proc/%d/fd/%d", (int)remote->tid, fd);
+}
+
+long crash__remote_fd_flags(const struct crash__remote *remote, int fd)
+{
+	char text[512];
+
+	if (!read_file(text, sizeof text, "/proc/%d/fdinfo/%d", (int)remote->tid, fd))
+		return -1;
+	return strtol(field(text, "flags:"), NULL, 8);
+}
+
+bool crash__remote_base(const struct crash__remote *remote, int dirfd, char out[PATH_MAX])
+{
+	char whole[PATH_MAX];
+	bool found = dirfd == AT_FDCWD ? read_link(whole, "/proc/%d/cwd", (int)remote->tid) :
+					 crash__remote_fd_path(remote, dirfd, whole);
+	char root[PATH_MAX];
+	size_t length;
+
+	if (!found)
+		return false;
+	/* the kernel names it as we would, a changed root included */
+	if (!remote->root[0] || !read_link(root, "/proc/%d/root", (int)remote->tid) ||
+	    strcmp(root, "/") == 0) {
+		strcpy(out, whole);
+		return out[0] == '/';
+	}
+	length = strlen(root);
+	if (strncmp(whole, root, length) != 0)
+		return false;
+	strcpy(out, whole[length] ? whole + length : "/");
+	return true;
+}
+
+int crash__remote_dup(const struct crash__remote *remote, int fd)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, remote->pid, 0), result;
+
+	if (pidfd < 0)
+		return -errno;
+	result = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (result < 0)
+		result = -errno;
+	close(pidfd);
+	return result;
+}
+
+/* Whether a line of the two status files says the same. */
+static bool same_line(const char *a, const char *b, const char *name)
+{
+	const char *x = field(a, name), *y = field(b, name);
+	size_t length = strcspn(x, "\n");
+
+	return length == strcspn(y, "\n") && strncmp(x, y, length) == 0;
+}
+
+bool crash__remote_equals_us(const struct crash__remote *remote, mode_t *mask)
+{
+	static const char *const lines[] = {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"};
+	char ours[4096], theirs[4096];
+
+	if (remote->root[0] || !read_file(theirs, sizeof theirs, "/proc/%d/status", (int)remote->tid) ||
+	    !read_file(ours, sizeof ours, "/proc/thread-self/status"))
+		return false;
+	*mask = (mode_t)strtol(field(theirs, "\nUmask:"), NULL, 8);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (!same_line(ours, theirs, lines[i]))
+			return false;
+	return true;
+}
+
+bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp)
+{
+	unsigned long long fields[8];
+	char text[512];
+	int number;
+
+	/* the number of the call, its six arguments, the stack pointer, the program counter */
+	if (!read_file(text, sizeof text, "/proc/%d/task/%d/syscall", (int)remote->pid, (int)remote->tid) ||
+	    sscanf(text, "%d %llx %llx %llx %llx %llx %llx %llx %llx", &number, &fields[0], &fields[1],
+		   &fields[2], &fields[3], &fields[4], &fields[5], &fields[6], &fields[7]) != 9)
+		return false;
+	*sp = fields[6];
+	*pc = fields[7];
+	return true;
+}
+
+void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX])
+{
+	read_link(out, "/proc/%d/exe", (int)remote->pid);
+}

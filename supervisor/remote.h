@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * remote.h - looking into another process: its memory, its descriptors, where its paths start.
+ *
+ * The process waits in the kernel for our answer, so nothing of this changes under our eyes unless
+ * another of its threads does it.
+ */
+#ifndef CRASH_REMOTE_H
+#define CRASH_REMOTE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct crash__remote {
+	pid_t tid, pid;
+	uint32_t process, thread; /* numbers in the run */
+	char root[32];		  /* "/proc/TID/root" if its root or mounts are not ours, else "" */
+};
+
+struct crash__control;
+
+/** Finds out who a thread is. Returns false if it is gone. Thread-safe. */
+bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash__remote *remote);
+
+/** Reads the thread's memory; returns the bytes, which may be fewer, or a negative errno. */
+long crash__remote_read(const struct crash__remote *remote, uint64_t address, void *to, size_t count);
+
+/** Writes it. */
+long crash__remote_write(const struct crash__remote *remote, uint64_t address, const void *from,
+			 size_t count);
+
+/** Reads a string; false if it is at a bad address or longer than `size`. */
+bool crash__remote_string(const struct crash__remote *remote, uint64_t address, char *to, size_t size);
+
+/** What a descriptor is; false if it is not open. */
+bool crash__remote_fstat(const struct crash__remote *remote, int fd, struct stat *status);
+
+/** The path it was opened by. */
+bool crash__remote_fd_path(const struct crash__remote *remote, int fd, char out[PATH_MAX]);
+
+/** The flags it was opened with; -1 if they cannot be found out. */
+long crash__remote_fd_flags(const struct crash__remote *remote, int fd);
+
+/** Where relative paths start: the directory behind `dirfd`, or the working directory. */
+bool crash__remote_base(const struct crash__remote *remote, int dirfd, char out[PATH_MAX]);
+
+/** The same open file description in this process, to be closed; or a negative errno. */
+int crash__remote_dup(const struct crash__remote *remote, int fd);
+
+/** Whether what this process does on the other's behalf is what the other may do and gets. */
+bool crash__remote_equals_us(const struct crash__remote *remote, mode_t *umask);
+
+/** The program counter and stack pointer of the waiting thread. */
+bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp);
+
+/** The executable's path. */
+void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX]);
+
+#endif

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervisor.c - what the shim does not see.
+ *
+ * Method. A seccomp filter (filter.c) lets the shim's own calls pass and stops every other call that
+ * changes storage: from inside libc where it could not be patched, from inline system calls, from static
+ * programs, from Go. The kernel wakes one of the threads here, the caller waits, and the same plan with
+ * the same counters decides. If nothing has to be known about the call's result the answer is "continue";
+ * otherwise the call is made on the caller's behalf (proxy.c) and the answer is its result.
+ *
+ * After a crash nobody is answered any more: who waits, waits for the keeper's kill.
+ */
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/sys.h"
+#include "supervisor/note.h"
+#include "supervisor/proxy.h"
+#include "supervisor/unwind.h"
+#include "supervisor/watched.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+#define MOST_THREADS 64
+
+static struct {
+	struct crash__control *control;
+	_Atomic int *listener;
+	bool allow_io_uring;
+	_Atomic unsigned int threads, idle;
+	_Atomic unsigned int busy; /* in the middle of an op that is written down */
+} supervisor;
+
+/* What a notification is answered with. */
+struct answer {
+	bool never;   /* the tree is dead */
+	bool proceed; /* let the process make the call */
+	long result;
+};
+
+static const struct answer proceed = {.proceed = true};
+static const struct answer never = {.never = true};
+
+static struct answer fail_with(int error)
+{
+	return (struct answer){.result = -error};
+}
+
+static bool is_dead(void)
+{
+	return atomic_load(&supervisor.control->dead);
+}
+
+static void sleep_microseconds(uint64_t microseconds)
+{
+	struct timespec time = {.tv_sec = (time_t)(microseconds / 1000000),
+				.tv_nsec = (long)(microseconds % 1000000) * 1000};
+
+	nanosleep(&time, NULL);
+}
+
+/* ------------------------------------------------------------------ actions */
+
+static void describe(struct crash__fired *fired, const struct crash__watched *watched,
+		     const struct crash__rule *rule, int64_t done)
+{
+	const struct crash__where *where = &watched->kernel->where;
+
+	fired->rule = (uint32_t)(rule - watched->control->plan.rules);
+	fired->pid = (uint32_t)watched->remote.pid;
+	fired->tid = (uint32_t)watched->remote.tid;
+	fired->process = watched->remote.process;
+	fired->thread = watched->remote.thread;
+	fired->call = (int32_t)watched->call;
+	fired->family = (int32_t)watched->family;
+	fired->occurrence = watched->occurrence;
+	fired->call_occurrence = watched->call_occurrence;
+	fired->hit = atomic_load(&rule->hits);
+	fired->offset = where->offset ? crash__arg(watched->args, where->offset) : -1;
+	fired->bytes = watched->kernel->family == CRASH__FAMILY_WRITE ? (int64_t)crash__watched_bytes(watched) : -1;
+	fired->done = done;
+	strcpy(fired->file, watched->path);
+	strcpy(fired->to, watched->to);
+}
+
+/* From outside a process can be killed, but not be made to abort or exit at this place. */
+static void die(struct crash__watched *watched, const struct crash__rule *rule, int64_t done)
+{
+	struct crash__control *control = watched->control;
+
+	if (!crash__control_fire(control)) {
+		if (rule->self)
+			kill(watched->remote.pid, SIGKILL);
+		return;
+	}
+	if (!rule->self)
+		atomic_store(&control->dead, 1);
+	describe(&control->fired, watched, rule, done);
+	atomic_store(&control->fired.state, 2);
+	crash__unwind_fired(watched, &control->fired);
+	atomic_store(&control->fired.state, 3);
+	if (rule->action == CRASH__ABORT)
+		kill(watched->remote.pid, SIGABRT);
+	if (rule->self)
+		kill(watched->remote.pid, SIGKILL);
+	crash__control_ring_bell(control);
+}
+
+/* Returns whether the process is to stay where it is for ever. */
+static bool act(struct crash__watched *watched, const struct crash__rule *rule, int64_t done)
+{
+	switch (rule->action) {
+	case CRASH__KILL:
+	case CRASH__ABORT:
+	case CRASH__EXIT:
+		die(watched, rule, done);
+		return true;
+	case CRASH__SIGNAL:
+		kill(watched->remote.pid, (int)rule->argument);
+		return false;
+	case CRASH__STOP:
+		if (!rule->self) {
+			atomic_fetch_add(&watched->control->stopped, 1);
+			crash__control_ring_bell(watched->control);
+		}
+		kill(watched->remote.pid, SIGSTOP);
+		return false;
+	case CRASH__DELAY:
+		sleep_microseconds((uint64_t)rule->argument);
+		return false;
+	default:
+		return false;
+	}
+}
+
+static uint64_t filter_rules(struct crash__watched *watched, uint64_t rules)
+{
+	struct crash__plan *plan = &watched->control->plan;
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(plan, rules & plan->with_filter, rule)
+		if ((rule->has_thread && rule->thread != watched->remote.thread) ||
+		    (rule->has_child && rule->child != watched->remote.process) ||
+		    (rule->function[0] && !crash__unwind_has(watched, rule)))
+			rules &= ~(UINT64_C(1) << (rule - plan->rules));
+	return rules;
+}
+
+static bool can_tear(const struct crash__watched *watched)
+{
+	const struct crash__where *where = &watched->kernel->where;
+
+	return watched->family == CRASH__FAMILY_WRITE && (where->bytes || where->iov);
+}
+
+/* ------------------------------------------------------------------ one op */
+
+/* What the rules that fired make of the call itself. */
+struct wish {
+	bool fails, is_short, torn, after;
+	int error;
+	uint64_t part;
+	const struct crash__rule *tearing;
+};
+
+static struct wish wish_of(struct crash__watched *watched, uint64_t fired)
+{
+	struct wish wish = {.part = CRASH__WHOLE};
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
+		if (rule->action == CRASH__ERROR && !wish.fails) {
+			wish.fails = true;
+			wish.error = (int)rule->argument;
+		}
+		if (rule->action == CRASH__SHORT && can_tear(watched) && !wish.is_short && !wish.torn) {
+			wish.is_short = true;
+			wish.part = crash__rule_part(rule, crash__watched_bytes(watched));
+		}
+		if (rule->moment >= CRASH__TORN_BYTES && can_tear(watched) && !wish.is_short && !wish.torn) {
+			wish.torn = true;
+			wish.tearing = rule;
+			wish.part = crash__rule_part(rule, crash__watched_bytes(watched));
+		}
+		wish.after |= rule->moment == CRASH__AFTER;
+	}
+	return wish;
+}
+
+/*
+ * A call that cannot be made for the process, and whose end has to be known: it makes the call itself
+ * and finds a stop signal when it returns, before it executes one instruction of its own.
+ */
+static void await_stop(struct crash__watched *watched)
+{
+	char path[64], text[512];
+
+	for (int i = 0; i < 5000; i++) {
+		FILE *file;
+		char state = '?';
+
+		snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)watched->remote.pid,
+			 (int)watched->remote.tid);
+		file = fopen(path, "re");
+		if (file && fgets(text, sizeof text, file)) {
+			const char *end = strrchr(text, ')');
+
+			state = end ? end[2] : '?';
+		}
+		if (file)
+			fclose(file);
+		if (state == 'T' || state == '?')
+			return;
+		sleep_microseconds(200);
+	}
+}
+
+static void send_answer(const struct crash__watched *watched, const struct answer *answer);
+
+static struct answer finish(struct crash__watched *watched, uint64_t fired, long result)
+{
+	int64_t done = watched->family == CRASH__FAMILY_WRITE && result >= 0 ? result : -1;
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(&watched->control->plan, fired, rule)
+		if (rule->moment == CRASH__AFTER && act(watched, rule, done))
+			return never;
+	return (struct answer){.result = result};
+}
+
+/* Lets the process make its call, and goes on when it is done. */
+static struct answer let_and_finish(struct crash__watched *watched, uint64_t fired)
+{
+	kill(watched->remote.pid, SIGSTOP);
+	send_answer(watched, &proceed);
+	await_stop(watched);
+	finish(watched, fired, 0);
+	if (!is_dead())
+		kill(watched->remote.pid, SIGCONT);
+	return never; /* answered already */
+}
+
+/* Gives the process what was opened for it; its number there is the result. */
+static void hand_over(struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	struct seccomp_notif_addfd descriptor = {
+		.id = watched->id,
+		.srcfd = (uint32_t)proxied->fd,
+		.newfd_flags = proxied->cloexec ? O_CLOEXEC : 0,
+	};
+	int result = ioctl(atomic_load(supervisor.listener), SECCOMP_IOCTL_NOTIF_ADDFD, &descriptor);
+
+	proxied->result = result < 0 ? -errno : result;
+}
+
+/* A call that has to be made here. */
+static struct answer make(struct crash__watched *watched, uint64_t fired, const struct wish *wish)
+{
+	struct crash__proxied proxied;
+	struct answer answer;
+
+	if (wish->part == 0) {
+		proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
+	} else if (!crash__proxy_call(watched, wish->part, &proxied)) {
+		crash__proxied_clear(&proxied);
+		if (wish->after && !wish->torn && !wish->is_short)
+			return let_and_finish(watched, fired);
+		if (crash__note_wanted(watched)) {
+			/* what it is going to be unless it fails */
+			proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
+			if (watched->kernel->family == CRASH__FAMILY_WRITE)
+				proxied.result = (long)crash__watched_bytes(watched);
+			if (watched->kernel->family != CRASH__FAMILY_ATTR)
+				crash__control_incomplete(watched->control, CRASH__INCOMPLETE_RESULT_UNKNOWN,
+							  watched->kernel->name);
+			crash__note_end(watched, &proxied);
+		}
+		return proceed;
+	}
+	if (proxied.fd >= 0)
+		hand_over(watched, &proxied);
+	crash__note_end(watched, &proxied);
+	if (wish->torn) {
+		die(watched, wish->tearing, proxied.result > 0 ? proxied.result : 0);
+		crash__proxied_clear(&proxied);
+		return never;
+	}
+	answer = finish(watched, fired, proxied.result);
+	crash__proxied_clear(&proxied);
+	return answer;
+}
+
+static bool implies_sync(const struct crash__watched *watched)
+{
+	if (watched->kernel->family != CRASH__FAMILY_WRITE)
+		return false;
+	return watched->sync || (watched->kernel->kernel == CRASH__CALL_pwritev2 &&
+				 (crash__arg(watched->args, watched->kernel->where.flags) & 0x06)); /* RWF_DSYNC, RWF_SYNC */
+}
+
+/* The sync that a write with O_SYNC implies: an op of its own, behind the write. */
+static struct answer imply_sync(struct crash__watched *watched, struct answer answer)
+{
+	struct crash__control *control = watched->control;
+	const struct crash__rule *rule;
+	uint64_t rules = control->plan.of_family[CRASH__FAMILY_FSYNC] & watched->rules, fired;
+
+	watched->family = CRASH__FAMILY_FSYNC;
+	watched->occurrence = atomic_fetch_add(&control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
+	fired = crash__plan_hit(&control->plan, filter_rules(watched, rules));
+	CRASH__EACH_RULE(&control->plan, fired, rule) {
+		if (rule->action == CRASH__ERROR)
+			answer.result = -rule->argument;
+		else if (act(watched, rule, answer.result))
+			return never;
+	}
+	return answer;
+}
+
+static struct answer take_op(struct crash__watched *watched)
+{
+	struct crash__control *control = watched->control;
+	uint64_t rules, fired;
+	const struct crash__rule *rule;
+	struct answer answer = proceed;
+	struct wish wish;
+	bool needs_result;
+
+	watched->family = watched->kernel->family;
+	watched->occurrence = atomic_fetch_add(&control->family_hits[watched->family], 1) + 1;
+	watched->call_occurrence = atomic_fetch_add(&control->call_hits[watched->call], 1) + 1;
+	rules = filter_rules(watched, crash__plan_rules_of(&control->plan, watched->call) & watched->rules);
+	fired = rules ? crash__plan_hit(&control->plan, rules) : 0;
+	if (implies_sync(watched))
+		watched->flags |= CRASH__OP_SYNC;
+	CRASH__EACH_RULE(&control->plan, fired, rule) {
+		if (rule->action == CRASH__LOG)
+			watched->flags |= CRASH__OP_LOGGED;
+		if (rule->moment == CRASH__BEFORE || (rule->moment >= CRASH__TORN_BYTES && !can_tear(watched)))
+			if (act(watched, rule, watched->family == CRASH__FAMILY_WRITE ? 0 : -1))
+				return never;
+	}
+	wish = wish_of(watched, fired);
+	if (crash__note_wanted(watched))
+		crash__note_op(watched);
+	if (is_dead())
+		return never;
+	if (wish.fails) {
+		struct crash__proxied failed = {.result = -wish.error, .fd = -1, .offset = UINT64_MAX};
+
+		watched->flags |= CRASH__OP_FAILED;
+		crash__note_end(watched, &failed);
+		return fail_with(wish.error);
+	}
+	needs_result = watched->start || wish.is_short || wish.torn || wish.after ||
+		       ((watched->flags & CRASH__OP_SYNC) && control->plan.of_family[CRASH__FAMILY_FSYNC]);
+	if (needs_result)
+		answer = make(watched, fired, &wish);
+	if (!answer.never && watched->family == CRASH__FAMILY_RENAME)
+		atomic_fetch_add(&control->name_epoch, 1);
+	if (!answer.never && (watched->flags & CRASH__OP_SYNC) && (answer.proceed || answer.result > 0))
+		answer = imply_sync(watched, answer);
+	return answer;
+}
+
+/* ------------------------------------------------------------------ what is no op */
+
+/* What is told to a pipe or terminal. It is not known whether all of it arrives; it was said. */
+static struct answer take_outside(struct crash__watched *watched)
+{
+	uint64_t bytes = crash__watched_bytes(watched), address;
+	const struct crash__where *where = &watched->kernel->where;
+	unsigned char *data;
+	long got;
+
+	if (!(watched->control->mode & CRASH__MODE_ACKS) || watched->kernel->family != CRASH__FAMILY_WRITE ||
+	    !where->buf || bytes > 16 << 20)
+		return proceed;
+	address = (uint64_t)crash__arg(watched->args, where->buf);
+	data = malloc(bytes + 1);
+	got = data ? crash__remote_read(&watched->remote, address, data, bytes) : -1;
+	if (got > 0)
+		crash__note_ack(watched, (int)crash__arg(watched->args, where->fd), data, (size_t)got);
+	free(data);
+	return proceed;
+}
+
+static struct answer take_io_uring(const struct crash__watched *watched)
+{
+	char program[PATH_MAX];
+
+	crash__remote_program(&watched->remote, program);
+	if (supervisor.allow_io_uring) {
+		crash__control_incomplete(watched->control, CRASH__INCOMPLETE_IO_URING, program);
+		return proceed;
+	}
+	atomic_store(&watched->control->refused_io_uring, 1);
+	return fail_with(ENOSYS);
+}
+
+static struct answer take_foreign(const struct crash__watched *watched)
+{
+	char program[PATH_MAX];
+
+	crash__remote_program(&watched->remote, program);
+	crash__control_incomplete(watched->control, CRASH__INCOMPLETE_FOREIGN, program);
+	kill(watched->remote.pid, SIGKILL); /* refused: what it does could not be followed */
+	return never;
+}
+
+/* ------------------------------------------------------------------ notifications */
+
+static struct answer take(struct crash__watched *watched, const struct seccomp_data *data)
+{
+	int call = crash__call_of_number(data->nr);
+
+	memcpy(watched->args, data->args, sizeof watched->args);
+	watched->pc = data->instruction_pointer;
+	watched->start = 0;
+	watched->flags = 0;
+	if (data->arch != AUDIT_ARCH_X86_64 || data->nr >= 0x40000000)
+		return take_foreign(watched);
+	if (data->nr == SYS_io_uring_setup)
+		return take_io_uring(watched);
+	if (call < 0) {
+		/* close, dup2 and their like: what the shim knows about this process's descriptors is void */
+		atomic_fetch_add(&watched->control->fd_epoch[(uint32_t)watched->remote.pid % CRASH__EPOCHS], 1);
+		return proceed;
+	}
+	watched->kernel = &crash__calls[call];
+	watched->call = (unsigned int)call;
+	watched->family = watched->kernel->family;
+	if (!crash__call_changes(watched->kernel, watched->args,
+				 watched->kernel->where.how ? crash__watched_open_flags(watched) : 0))
+		return proceed;
+	if (is_dead())
+		return never;
+	crash__watched_classify(watched);
+	return watched->storage ? take_op(watched) : take_outside(watched);
+}
+
+static void send_answer(const struct crash__watched *watched, const struct answer *answer)
+{
+	int listener = atomic_load(supervisor.listener);
+	struct seccomp_notif_resp response = {.id = watched->id};
+
+	if (answer->never)
+		return;
+	if (answer->proceed) {
+		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	} else if (crash__sys_failed(answer->result)) {
+		response.error = (int)answer->result;
+	} else {
+		response.val = answer->result;
+	}
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response); /* it may have been killed */
+}
+
+static void *serve(void *argument);
+
+/* There is always one thread that waits, so that a long fsync or delay of one process holds up nobody. */
+static void keep_one_idle(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	if (atomic_load(&supervisor.idle) > 0 || atomic_load(&supervisor.threads) >= MOST_THREADS)
+		return;
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, 512 << 10);
+	atomic_fetch_add(&supervisor.idle, 1);
+	if (pthread_create(&thread, &attributes, serve, NULL) == 0)
+		atomic_fetch_add(&supervisor.threads, 1);
+	else
+		atomic_fetch_sub(&supervisor.idle, 1);
+	pthread_attr_destroy(&attributes);
+}
+
+static void serve_one(struct crash__watched *watched, const struct seccomp_notif *notification)
+{
+	struct answer answer = proceed;
+
+	watched->control = supervisor.control;
+	watched->id = notification->id;
+	atomic_fetch_add(&supervisor.busy, 1);
+	if (crash__remote_find(supervisor.control, (pid_t)notification->pid, &watched->remote))
+		answer = take(watched, &notification->data);
+	send_answer(watched, &answer);
+	atomic_fetch_sub(&supervisor.busy, 1);
+}
+
+static int await_listener(void)
+{
+	int listener;
+
+	while ((listener = atomic_load(supervisor.listener)) == -1)
+		crash__sys6(SYS_futex, (long)supervisor.listener, FUTEX_WAIT, -1, 0, 0, 0);
+	return listener;
+}
+
+static void *serve(void *argument)
+{
+	struct crash__watched *watched = calloc(1, sizeof *watched);
+	struct seccomp_notif notification;
+	int listener = await_listener();
+
+	(void)argument;
+	crash__proxy_prepare();
+	while (watched && listener >= 0) {
+		memset(&notification, 0, sizeof notification);
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) < 0) {
+			if (errno == EINTR || errno == ENOENT)
+				continue;
+			break;
+		}
+		atomic_fetch_sub(&supervisor.idle, 1);
+		keep_one_idle();
+		serve_one(watched, &notification);
+		atomic_fetch_add(&supervisor.idle, 1);
+	}
+	free(watched);
+	return NULL;
+}
+
+bool crash__supervisor_start(struct crash__control *control, _Atomic int *listener, bool allow_io_uring)
+{
+	supervisor.control = control;
+	supervisor.listener = listener;
+	supervisor.allow_io_uring = allow_io_uring;
+	keep_one_idle();
+	return atomic_load(&supervisor.threads) > 0;
+}
+
+void crash__supervisor_settle(void)
+{
+	for (int i = 0; i < 1000 && atomic_load(&supervisor.busy); i++)
+		sleep_microseconds(1000);
+}

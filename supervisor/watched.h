@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watched.h - an op of another process, while that process waits for our answer.
+ */
+#ifndef CRASH_WATCHED_H
+#define CRASH_WATCHED_H
+
+#include "common/control.h"
+#include "supervisor/remote.h"
+
+struct crash__watched {
+	struct crash__control *control;
+	const struct crash__call_info *kernel;
+	unsigned int call, family;
+	struct crash__remote remote;
+	uint64_t id; /* of the notification */
+	uint64_t pc; /* behind the system call instruction */
+	long args[6];
+	bool storage, sync;
+	uint64_t rules;
+	uint64_t device, inode;
+	uint32_t mode;
+	uint64_t size;
+	char path[PATH_MAX], to[PATH_MAX]; /* absolute; empty: none */
+	char given[PATH_MAX], given_to[PATH_MAX]; /* as the program gave them */
+	char rest[PATH_MAX], link[PATH_MAX];
+	uint64_t occurrence, call_occurrence;
+	uint64_t start; /* sequence number; 0: not recorded */
+	uint32_t flags; /* enum crash__op_flags */
+};
+
+/** Finds out which file the op is about, and whether it counts. */
+void crash__watched_classify(struct crash__watched *watched);
+
+/** How many bytes it wants to write; 0 if it is no write. */
+uint64_t crash__watched_bytes(const struct crash__watched *watched);
+
+/** The flags that an open call opens with. */
+uint64_t crash__watched_open_flags(const struct crash__watched *watched);
+
+#endif
