@@ -45,8 +45,8 @@ void crash__attach(struct crash_site *start, struct crash_site *stop)
 		if (!point)
 			continue;
 		site->slot = (uint32_t)(point - control->points) + 1;
-		site->armed = point->rules || (control->mode & CRASH__MODE_RECORD) ||
-			      !(control->mode & CRASH__MODE_KEEPER);
+		/* with any rule for a point the passes of all are counted, for the report */
+		site->armed = control->plan.explicit_rules || (control->mode & CRASH__MODE_RECORD);
 	}
 }
 

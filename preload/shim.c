@@ -32,7 +32,7 @@ void crash__real_find(void)
 #undef REAL
 }
 
-/* Called by vfork() in stub.S. */
+/* Called by vfork() in entry.S. */
 __attribute__((visibility("hidden"))) void crash__set_errno(int error);
 
 void crash__set_errno(int error)
@@ -107,7 +107,7 @@ long crash__call_by_number(long number, const long args[6], enum crash__route ro
 	return crash__other_call(number, args);
 }
 
-/* Called by crash__site_entry() in stub.S. */
+/* Called by crash__site_entry() in entry.S. */
 __attribute__((visibility("hidden"))) long crash__site(long number, const long args[6],
 							const struct crash__caller *caller);
 

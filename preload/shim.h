@@ -31,7 +31,7 @@
 /* Exported from the module. */
 #define CRASH__EXPORT __attribute__((visibility("default")))
 
-/* ------------------------------------------------------------------ stub.S */
+/* ------------------------------------------------------------------ stub.S, entry.S */
 
 /** Makes a system call that the seccomp filter lets pass. */
 long crash__syscall(long number, const long args[6]);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/control.h"
+#include "runner/describe.h"
 #include "runner/json.h"
 #include "runner/options.h"
 
@@ -45,69 +46,13 @@ static void tell(void *context, char message, const struct crash__control *contr
 			CRASH__PROGRAM_NAME, pid, pid);
 }
 
-static void print_frames(const struct crash_out *out)
-{
-	for (size_t i = 0; i < out->frames; i++) {
-		const struct crash_frame *frame = &out->backtrace[i];
-
-		fprintf(stderr, "  #%-2zu ", i);
-		if (frame->function)
-			fputs(frame->function, stderr);
-		else
-			fprintf(stderr, "0x%llx", (unsigned long long)frame->address);
-		if (frame->file)
-			fprintf(stderr, "  %s:%u", crash__shown_path(frame->file), frame->line);
-		else if (frame->object)
-			fprintf(stderr, "  in %s", frame->object);
-		fputc('\n', stderr);
-	}
-	if (!out->backtrace_complete)
-		fputs("  (the backtrace ends here: what called this has no unwind information)\n", stderr);
-}
-
-static void print_crash(const struct crash_out *out)
-{
-	fprintf(stderr, "%s: killed at %s", CRASH__PROGRAM_NAME, out->point);
-	if (out->call)
-		fprintf(stderr, " (%s)", out->call);
-	if (out->file)
-		fprintf(stderr, " %s %s", out->call ? "on" : "in", crash__shown_path(out->file));
-	if (out->to)
-		fprintf(stderr, " to %s", crash__shown_path(out->to));
-	if (out->offset >= 0)
-		fprintf(stderr, ", offset %lld", (long long)out->offset);
-	if (out->bytes >= 0)
-		fprintf(stderr, ", %lld bytes, %lld of them written", (long long)out->bytes,
-			(long long)(out->written < 0 ? 0 : out->written));
-	fprintf(stderr, "\n  rule %s, process %u\n", out->rule, out->pid);
-	print_frames(out);
-}
-
-static void print_ending(const struct crash_out *out)
-{
-	if (out->timed_out)
-		fputs("ran into the timeout", stderr);
-	else if (out->signal)
-		fprintf(stderr, "was ended by signal %d (%s), which was not ours", out->signal,
-			strsignal(out->signal));
-	else
-		fprintf(stderr, "exited with %d", out->exit_code);
-}
-
 static void print_result(const struct crash_out *out)
 {
 	for (char **line = out->log; line && *line; line++)
 		fprintf(stderr, "%s: %s\n", CRASH__PROGRAM_NAME, *line);
-	if (out->killed) {
-		print_crash(out);
-	} else if (out->unreached[0]) {
-		fprintf(stderr, "%s: %s was not reached: the program ", CRASH__PROGRAM_NAME,
-			out->unreached[0]);
-		print_ending(out);
-		fprintf(stderr, "\n  it passed %s; `%s list` shows each\n", out->passed,
-			CRASH__PROGRAM_NAME);
-	} else if (out->timed_out) {
-		fprintf(stderr, "%s: the program ran into the timeout\n", CRASH__PROGRAM_NAME);
+	if (out->killed || out->unreached[0] || out->timed_out) {
+		fprintf(stderr, "%s: ", CRASH__PROGRAM_NAME);
+		crash__describe(stderr, out, crash__shown_path);
 	}
 	if (out->left_behind)
 		fprintf(stderr, "%s: ended %u process%s that the program left behind\n",

@@ -40,13 +40,13 @@ static void install_filter(const struct crash__job *job)
 	_Atomic int *listener = &job->report->listener;
 	int result = crash__filter_install(job->filter);
 
-	unshare(CLONE_FILES);
 	if (result < 0) {
 		job->control->mode &= ~(uint32_t)CRASH__MODE_SUPERVISOR;
 		crash__control_incomplete(job->control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
 	}
 	atomic_store(listener, result < 0 ? result - 1 : result);
 	syscall(SYS_futex, listener, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	unshare(CLONE_FILES); /* the program's descriptors are its own */
 }
 
 static int run_child(void *argument)

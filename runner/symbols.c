@@ -111,8 +111,9 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64
 		name = dwfl_module_addrname(object->module, call);
 		line = dwfl_module_getsrc(object->module, call);
 		file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+		/* without the symbol's version: __libc_start_main@@GLIBC_2.34 */
 		if (name)
-			found.function = strdup(name);
+			found.function = strndup(name, strcspn(name, "@"));
 		if (file) {
 			found.file = strdup(file);
 			found.line = (unsigned int)number;

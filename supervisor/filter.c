@@ -88,8 +88,9 @@ static void add_call(struct crash__filter *filter, uint32_t number, const struct
 	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
 }
 
-/* Not ops, but the supervisor has to know: they change descriptors, or lead past everything. */
-static const uint16_t others[] = {SYS_close, SYS_dup2, SYS_dup3, SYS_close_range, SYS_io_uring_setup};
+/* Not ops, but the supervisor has to know: they change descriptors or roots, or lead past everything. */
+static const uint16_t others[] = {SYS_close,  SYS_dup2,	SYS_dup3,   SYS_close_range, SYS_io_uring_setup,
+				  SYS_chroot, SYS_pivot_root, SYS_setns, SYS_unshare};
 static const uint16_t sockets[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg};
 
 void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)

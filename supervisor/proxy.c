@@ -158,25 +158,20 @@ static bool proxy_write(struct crash__watched *watched, uint64_t part, struct cr
 {
 	_Atomic uint64_t *turn = NULL;
 	long bytes;
-	int fd;
 
-	if (has_size_limit(watched))
+	if (watched->fd < 0 || has_size_limit(watched))
 		return false;
 	bytes = gather(watched, part, &proxied->data);
 	if (bytes < 0) {
 		proxied->result = bytes;
 		return bytes != -ENOMEM;
 	}
-	fd = crash__remote_dup(&watched->remote, (int)argument(watched, watched->kernel->where.fd));
-	if (fd < 0)
-		return false;
 	if (is_at_position(watched))
 		turn = take_turn(watched);
-	proxied->result = write_gathered(watched, fd, proxied->data, (size_t)bytes);
-	proxied->offset = find_offset(watched, fd, proxied->result);
+	proxied->result = write_gathered(watched, watched->fd, proxied->data, (size_t)bytes);
+	proxied->offset = find_offset(watched, watched->fd, proxied->result);
 	if (turn)
 		atomic_store(turn, 0);
-	close(fd);
 	return true;
 }
 
@@ -226,7 +221,7 @@ static bool proxy_copy(struct crash__watched *watched, uint64_t part, struct cra
 {
 	const struct crash__where *where = &watched->kernel->where;
 	int from = crash__remote_dup(&watched->remote, (int)argument(watched, where->from));
-	int to = crash__remote_dup(&watched->remote, (int)argument(watched, where->fd));
+	int to = watched->fd;
 	struct offset source = {0}, target = {0};
 	off_t *at_source = fetch_offset(watched, where->from_offset, &source);
 	off_t *at_target = fetch_offset(watched, where->offset_at, &target);
@@ -257,8 +252,6 @@ static bool proxy_copy(struct crash__watched *watched, uint64_t part, struct cra
 close:
 	if (from >= 0)
 		close(from);
-	if (to >= 0)
-		close(to);
 	return done;
 }
 
@@ -266,7 +259,7 @@ static bool proxy_clone(struct crash__watched *watched, struct crash__proxied *p
 {
 	struct file_clone_range range = {0};
 	unsigned long request = (unsigned long)watched->args[1];
-	int to = crash__remote_dup(&watched->remote, (int)watched->args[0]), from = -1;
+	int to = watched->fd, from = -1;
 	bool done = false;
 
 	if (request == FICLONE)
@@ -284,25 +277,16 @@ static bool proxy_clone(struct crash__watched *watched, struct crash__proxied *p
 close:
 	if (from >= 0)
 		close(from);
-	if (to >= 0)
-		close(to);
 	return done;
 }
 
 /* Calls whose arguments behind the descriptor are plain numbers. */
 static bool proxy_plain(struct crash__watched *watched, struct crash__proxied *proxied)
 {
-	int fd = crash__remote_dup(&watched->remote, (int)argument(watched, watched->kernel->where.fd));
-
-	if (fd < 0)
+	if (watched->fd < 0 || (watched->kernel->family == CRASH__FAMILY_TRUNCATE && has_size_limit(watched)))
 		return false;
-	if (watched->kernel->family == CRASH__FAMILY_TRUNCATE && has_size_limit(watched)) {
-		close(fd);
-		return false;
-	}
-	proxied->result = or_errno(syscall(watched->kernel->number, fd, watched->args[1], watched->args[2],
-					   watched->args[3]));
-	close(fd);
+	proxied->result = or_errno(syscall(watched->kernel->number, watched->fd, watched->args[1],
+					   watched->args[2], watched->args[3]));
 	return true;
 }
 

@@ -20,11 +20,18 @@
 
 #define KNOWN 1024
 
-/* Threads seen so far, by id. An entry is checked before it is believed: ids are used again. */
-static struct {
+/*
+ * Threads seen so far, by id. An entry is checked before it is believed: ids are used again. Whether a
+ * process has our root is found out once; a call that may change it is reported, and then nothing that
+ * is known is believed any more.
+ */
+static struct known {
 	pid_t tid, pid;
 	uint32_t process, thread;
+	int pidfd; /* 0: none */
+	bool our_root;
 } known[KNOWN];
+static bool roots_change;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static bool read_file(char *out, size_t size, const char *format, ...)
@@ -110,38 +117,55 @@ static bool has_our_root(pid_t tid)
 	       read_link(ours, "/proc/self/ns/mnt") && strcmp(ours, theirs) == 0;
 }
 
+/* Fills the entry of a thread that is seen for the first time. */
+static bool learn(struct crash__control *control, struct known *entry, pid_t tid)
+{
+	char status[2048];
+
+	if (entry->pidfd)
+		close(entry->pidfd);
+	memset(entry, 0, sizeof *entry);
+	if (!read_file(status, sizeof status, "/proc/%d/status", (int)tid))
+		return false;
+	entry->pid = (pid_t)atoi(field(status, "\nTgid:"));
+	entry->process = process_number(control, entry->pid);
+	entry->thread = count_threads(entry->pid);
+	entry->our_root = has_our_root(tid);
+	entry->pidfd = (int)syscall(SYS_pidfd_open, entry->pid, 0);
+	if (entry->pidfd < 0)
+		entry->pidfd = 0;
+	entry->tid = tid;
+	return true;
+}
+
+static bool is_thread_of(pid_t tid, pid_t pid)
+{
+	return syscall(SYS_tgkill, pid, tid, 0) == 0 || errno == EPERM;
+}
+
 bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash__remote *remote)
 {
-	unsigned int slot = (unsigned int)tid % KNOWN;
-	char status[2048], path[64];
-	bool found;
+	struct known *entry = &known[(unsigned int)tid % KNOWN];
+	bool found, our_root;
 
 	pthread_mutex_lock(&lock);
+	found = (entry->tid == tid && is_thread_of(tid, entry->pid)) || learn(control, entry, tid);
 	remote->tid = tid;
-	found = known[slot].tid == tid;
-	remote->pid = known[slot].pid;
-	remote->process = known[slot].process;
-	remote->thread = known[slot].thread;
-	snprintf(path, sizeof path, "/proc/%d/task/%d", (int)remote->pid, (int)tid);
-	if (!found || access(path, F_OK) < 0) {
-		found = read_file(status, sizeof status, "/proc/%d/status", (int)tid);
-		remote->pid = (pid_t)atoi(field(status, "\nTgid:"));
-		if (found) {
-			remote->process = process_number(control, remote->pid);
-			known[slot].tid = 0;
-			known[slot].pid = 0;
-			remote->thread = count_threads(remote->pid) + 1;
-			known[slot].tid = tid;
-			known[slot].pid = remote->pid;
-			known[slot].process = remote->process;
-			known[slot].thread = remote->thread;
-		}
-	}
+	remote->pid = entry->pid;
+	remote->process = entry->process;
+	remote->thread = entry->thread;
+	remote->pidfd = entry->pidfd;
+	our_root = entry->our_root && !roots_change;
 	pthread_mutex_unlock(&lock);
 	remote->root[0] = '\0';
-	if (found && !has_our_root(tid))
+	if (found && !our_root && !has_our_root(tid))
 		snprintf(remote->root, sizeof remote->root, "/proc/%d/root", (int)tid);
 	return found;
+}
+
+void crash__remote_roots_change(void)
+{
+	roots_change = true;
 }
 
 /* Through /proc, where the system call is forbidden. */
@@ -252,15 +276,9 @@ bool crash__remote_base(const struct crash__remote *remote, int dirfd, char out[
 
 int crash__remote_dup(const struct crash__remote *remote, int fd)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, remote->pid, 0), result;
+	int result = remote->pidfd ? (int)syscall(SYS_pidfd_getfd, remote->pidfd, fd, 0) : -1;
 
-	if (pidfd < 0)
-		return -errno;
-	result = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	if (result < 0)
-		result = -errno;
-	close(pidfd);
-	return result;
+	return result < 0 ? -errno : result;
 }
 
 /* Whether a line of the two status files says the same. */

@@ -17,6 +17,7 @@
 struct crash__remote {
 	pid_t tid, pid;
 	uint32_t process, thread; /* numbers in the run */
+	int pidfd;		  /* of the process; kept by the table of known threads; 0: none */
 	char root[32];		  /* "/proc/TID/root" if its root or mounts are not ours, else "" */
 };
 
@@ -24,6 +25,9 @@ struct crash__control;
 
 /** Finds out who a thread is. Returns false if it is gone. Thread-safe. */
 bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash__remote *remote);
+
+/** From now on any process may have another root or other mounts than it had. */
+void crash__remote_roots_change(void);
 
 /** Reads the thread's memory; returns the bytes, which may be fewer, or a negative errno. */
 long crash__remote_read(const struct crash__remote *remote, uint64_t address, void *to, size_t count);

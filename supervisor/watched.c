@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "common/follow.h"
 #include "common/walk.h"
@@ -59,14 +60,36 @@ static void note_file(struct crash__watched *watched, const struct stat *status)
 	watched->size = (uint64_t)status->st_size;
 }
 
+void crash__watched_clear(struct crash__watched *watched)
+{
+	if (watched->fd >= 0)
+		close(watched->fd);
+	watched->fd = -1;
+}
+
+/* The process's descriptor, or where that is forbidden the link in /proc. */
+static bool fetch(struct crash__watched *watched, int fd, struct stat *status)
+{
+	watched->fd = crash__remote_dup(&watched->remote, fd);
+	if (watched->fd >= 0)
+		return fstat(watched->fd, status) == 0;
+	return crash__remote_fstat(&watched->remote, fd, status);
+}
+
+static bool is_sync(const struct crash__watched *watched, int fd)
+{
+	long flags = watched->fd >= 0 ? fcntl(watched->fd, F_GETFL) :
+					crash__remote_fd_flags(&watched->remote, fd);
+
+	return flags >= 0 && (flags & O_DSYNC);
+}
+
 static void classify_descriptor(struct crash__watched *watched, int fd)
 {
 	struct crash__control *control = watched->control;
 	struct stat status;
-	long flags;
 
-	if (!crash__remote_fstat(&watched->remote, fd, &status) ||
-	    (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
+	if (!fetch(watched, fd, &status) || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
 	    crash__control_is_outside(control, status.st_dev, status.st_ino))
 		return;
 	if (!crash__remote_fd_path(&watched->remote, fd, watched->path))
@@ -78,10 +101,7 @@ static void classify_descriptor(struct crash__watched *watched, int fd)
 	note_file(watched, &status);
 	watched->storage = true;
 	watched->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), watched->path);
-	if (watched->family == CRASH__FAMILY_WRITE) {
-		flags = crash__remote_fd_flags(&watched->remote, fd);
-		watched->sync = flags >= 0 && (flags & O_DSYNC);
-	}
+	watched->sync = watched->family == CRASH__FAMILY_WRITE && is_sync(watched, fd);
 }
 
 /* "/proc/self" would be us. */

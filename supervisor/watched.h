@@ -18,6 +18,7 @@ struct crash__watched {
 	long args[6];
 	bool storage, sync;
 	uint64_t rules;
+	int fd; /* the file's descriptor, fetched from the process; -1: none, or it is not allowed */
 	uint64_t device, inode;
 	uint32_t mode;
 	uint64_t size;
@@ -31,6 +32,9 @@ struct crash__watched {
 
 /** Finds out which file the op is about, and whether it counts. */
 void crash__watched_classify(struct crash__watched *watched);
+
+/** Closes what was fetched for it. */
+void crash__watched_clear(struct crash__watched *watched);
 
 /** How many bytes it wants to write; 0 if it is no write. */
 uint64_t crash__watched_bytes(const struct crash__watched *watched);

@@ -95,25 +95,26 @@ struct crash_site {
 
 /**
  * Marks a crash point whose name is made at run time.
- * @param name the point's name; not kept
+ * @param name the point's name, a const char *; not kept
  *
  * Costs a function call when crashinject runs the program, a load and a branch
  * otherwise. Languages with a foreign-function interface look the symbol
  * `crash_breakpoint` up in the running process and skip the call where it is
  * missing. Preserves errno. Async-signal-safe, thread-safe.
+ *
+ * A macro, so that the backtrace shows the caller's line.
  */
-static inline __attribute__((always_inline, unused)) void crash_breakpoint(const char *name)
-{
-	void (*function)(const char *);
-
-	CRASH__ADDRESS(function, "crash_breakpoint");
-	if (__builtin_expect(function != NULL, 0))
-		function(name);
-}
+#define crash_breakpoint(name)                                                                     \
+	do {                                                                                       \
+		void (*crash__function)(const char *);                                             \
+		CRASH__ADDRESS(crash__function, "crash_breakpoint");                               \
+		if (__builtin_expect(crash__function != NULL, 0))                                  \
+			crash__function(name);                                                     \
+	} while (0)
 
 /**
  * Tells crashinject what the program has promised to the world at this moment.
- * @param text  what was acknowledged; not kept
+ * @param text  what was acknowledged, a const void *; not kept
  * @param bytes its length
  *
  * The recording keeps acknowledgements in order with the storage operations,
@@ -121,16 +122,15 @@ static inline __attribute__((always_inline, unused)) void crash_breakpoint(const
  * stdout, pipes and sockets is recorded without this call.
  * Preserves errno. Async-signal-safe, thread-safe.
  */
-static inline __attribute__((always_inline, unused)) void crash_ack(const void *text, size_t bytes)
-{
-	void (*function)(const void *, size_t);
+#define crash_ack(text, bytes)                                                                     \
+	do {                                                                                       \
+		void (*crash__function)(const void *, size_t);                                     \
+		CRASH__ADDRESS(crash__function, "crash_ack");                                      \
+		if (__builtin_expect(crash__function != NULL, 0))                                  \
+			crash__function(text, bytes);                                              \
+	} while (0)
 
-	CRASH__ADDRESS(function, "crash_ack");
-	if (__builtin_expect(function != NULL, 0))
-		function(text, bytes);
-}
-
-/** Acknowledges a string literal or variable that ends with NUL; a newline is added. */
+/** Acknowledges a string: CRASH_ACK("txn 17"). */
 #define CRASH_ACK(text) crash_ack((text), __builtin_strlen(text))
 
 extern struct crash_site crash__sites_start __asm__("__start_crash_sites")
@@ -152,17 +152,8 @@ static __attribute__((constructor, used)) void crash__attach_module(void)
 
 #define CRASH_BREAKPOINT(name) ((void)sizeof("" name ""))
 
-static inline void crash_breakpoint(const char *name)
-{
-	(void)name;
-}
-
-static inline void crash_ack(const void *text, size_t bytes)
-{
-	(void)text;
-	(void)bytes;
-}
-
+#define crash_breakpoint(name) ((void)(name))
+#define crash_ack(text, bytes) ((void)(text), (void)(bytes))
 #define CRASH_ACK(text) ((void)(text))
 
 #endif

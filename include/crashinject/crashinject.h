@@ -132,6 +132,12 @@ int crash_run(const char *scenario, const struct crash_opts *opts, struct crash_
 /** Frees what crash_run() filled in, and removes a directory it made (CRASH_KEEP_DIR: does not). */
 void crash_out_clear(struct crash_out *out);
 
+/**
+ * Says in several lines how a run ended: the point or the exit, the backtrace, the output.
+ * @return a string to be freed with free(), or NULL when there is no memory
+ */
+char *crash_out_describe(const struct crash_out *out);
+
 /** Errors of this library, negative. */
 enum crash_error {
 #define CRASH_ERROR(NAME, value, message) CRASH_##NAME = -value,

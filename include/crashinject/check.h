@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.h - assertions for users of Check (https://libcheck.github.io/check/).
+ *
+ *	ck_assert_crash_run("wal.mid-frame", &opts, &out);
+ *	ck_assert_crashed_at(&out, "wal.mid-frame");
+ *
+ * A failing assertion shows how the run really ended, the backtrace of the crash and what the program
+ * wrote.
+ */
+#ifndef CRASHINJECT_CHECK_H
+#define CRASHINJECT_CHECK_H
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <crashinject/crashinject.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Whether the crash was at `point`: write#3, or wal.mid-frame for any occurrence of it. */
+static inline int crash_out_is_at(const struct crash_out *out, const char *point)
+{
+	size_t length = strlen(point);
+
+	if (!out->killed || !out->point || strncmp(out->point, point, length) != 0)
+		return 0;
+	return out->point[length] == '\0' || (out->point[length] == '#' && !strchr(point, '#'));
+}
+
+/* Fails the test with a description of the run. */
+#define CRASH__CHECK(condition, out, ...)                                                          \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			char *crash__text = crash_out_describe(out);                               \
+			char crash__copy[8192];                                                    \
+                                                                                                   \
+			crash__copy[0] = '\0';                                                     \
+			if (crash__text)                                                           \
+				strncat(crash__copy, crash__text, sizeof crash__copy - 1);         \
+			free(crash__text);                                                         \
+			ck_abort_msg(__VA_ARGS__, crash__copy);                                    \
+		}                                                                                  \
+	} while (0)
+
+/** The run could be made at all. */
+#define ck_assert_crash_run(scenario, opts, out)                                                   \
+	do {                                                                                       \
+		int crash__error = crash_run(scenario, opts, out);                                 \
+                                                                                                   \
+		ck_assert_msg(crash__error == 0, "crash_run(%s): %s: %s",                          \
+			      (scenario) ? (const char *)(scenario) : "NULL",                      \
+			      crash_strerror(crash__error), crash_error_detail());                 \
+	} while (0)
+
+/** The program died at this point, by our hand. */
+#define ck_assert_crashed_at(out, point)                                                           \
+	CRASH__CHECK(crash_out_is_at(out, point), out, "expected a crash at %s, but %s", point)
+
+/** The program ended by itself, with this exit status. */
+#define ck_assert_exited(out, status)                                                              \
+	CRASH__CHECK(!(out)->killed && !(out)->timed_out && (out)->exit_code == (status), out,     \
+		     "expected exit status %d, but %s", status)
+
+/** The program was ended by the timeout. */
+#define ck_assert_timed_out(out)                                                                   \
+	CRASH__CHECK((out)->timed_out && !(out)->killed, out, "expected a timeout%s, but %s", "")
+
+/** Nothing can have been missed. */
+#define ck_assert_complete(out)                                                                    \
+	CRASH__CHECK((out)->complete, out, "expected a complete run%s, but %s", "")
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CRASHINJECT_CHECK_H */
