@@ -22,11 +22,11 @@ const struct crash__family_info crash__families[CRASH__FAMILIES] = {
 #define WHERE(...) {__VA_ARGS__}
 
 /* The kernel call's row, with its last column wherever it stands. */
-#define KERNEL_ROW(text, FAMILY, where_, cancels, about)                                           \
+#define KERNEL_ROW(text, number_, FAMILY, where_, cancels, about)                                  \
 	[CRASH__CALL_##text] = {.name = #text,                                                     \
 				.sentence = about,                                                 \
 				.kernel = CRASH__CALL_##text,                                      \
-				.number = SYS_##text,                                              \
+				.number = number_,                                                 \
 				.family = CRASH__FAMILY_##FAMILY,                                  \
 				.cancel = cancels,                                                 \
 				.where = WHERE where_},
@@ -34,8 +34,11 @@ const struct crash__family_info crash__families[CRASH__FAMILIES] = {
 
 const struct crash__call_info crash__calls[CRASH__CALLS] = {
 #define CALL(name, FAMILY, where, FLAGS, type, parameters, arguments, sentence)                    \
-	KERNEL_ROW(name, FAMILY, where, FLAGS, sentence)
-#define RAW(name, FAMILY, where, FLAGS, sentence) KERNEL_ROW(name, FAMILY, where, FLAGS, sentence)
+	KERNEL_ROW(name, SYS_##name, FAMILY, where, FLAGS, sentence)
+#define RAW(name, FAMILY, where, FLAGS, sentence)                                                  \
+	KERNEL_ROW(name, SYS_##name, FAMILY, where, FLAGS, sentence)
+#define MEMORY(name, FAMILY, where, sentence)                                                      \
+	KERNEL_ROW(name, CRASH__NO_NUMBER, FAMILY, where, PLAIN, sentence)
 #define TWIN(symbol, kernel, ...) SYMBOL_ROW(symbol, kernel)
 #define OWN(symbol, kernel) SYMBOL_ROW(symbol, kernel)
 #define ALIAS(...)

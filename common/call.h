@@ -24,6 +24,7 @@ enum crash__family {
 enum crash__call {
 #define CALL(name, ...) CRASH__CALL_##name,
 #define RAW(name, ...) CRASH__CALL_##name,
+#define MEMORY(name, ...) CRASH__CALL_##name,
 #define TWIN(...)
 #define ALIAS(...)
 #define OWN(...)
@@ -31,17 +32,20 @@ enum crash__call {
 #include "calls.def"
 #undef CALL
 #undef RAW
+#undef MEMORY
 #undef TWIN
 #undef OWN
 	CRASH__KERNEL_CALLS,
 	CRASH__LAST_KERNEL_CALL = CRASH__KERNEL_CALLS - 1,
 #define CALL(...)
 #define RAW(...)
+#define MEMORY(...)
 #define TWIN(symbol, ...) CRASH__CALL_##symbol,
 #define OWN(symbol, ...) CRASH__CALL_##symbol,
 #include "calls.def"
 #undef CALL
 #undef RAW
+#undef MEMORY
 #undef TWIN
 #undef ALIAS
 #undef OWN
@@ -63,11 +67,14 @@ struct crash__where {
 	uint8_t nofollow;
 };
 
+/* The number of what is no system call. */
+#define CRASH__NO_NUMBER 0xffffu
+
 struct crash__call_info {
 	const char *name;
 	const char *sentence;
 	uint16_t kernel; /* the enum crash__call of the kernel's call; itself for a kernel call */
-	uint16_t number; /* the kernel's call number */
+	uint16_t number; /* the kernel's call number, or CRASH__NO_NUMBER */
 	uint8_t family;
 	bool cancel; /* a cancellation point */
 	struct crash__where where;

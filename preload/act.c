@@ -225,7 +225,7 @@ static uint64_t filter(struct crash__control *control, uint64_t rules,
 /* Whether there is nothing to tear: then a torn rule means before. */
 static bool cannot_tear(const struct crash__op *op)
 {
-	return op->family != CRASH__FAMILY_WRITE ||
+	return op->family != CRASH__FAMILY_WRITE || op->route == CRASH__ROUTE_MEMORY ||
 	       !(op->kernel->where.bytes || op->kernel->where.iov);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "preload/real.h"
+#include "preload/tracker.h"
 
 static long other(long number, long a, long b, long c)
 {
@@ -26,6 +27,10 @@ CRASH__EXPORT int close(int fd)
 	int saved = errno;
 	long result;
 
+	if (crash__tracker_owns(fd)) {
+		errno = EBADF;
+		return -1;
+	}
 	crash__fds_forget(fd, fd);
 	result = crash__cancellable(SYS_close, (long[6]){fd});
 	errno = saved;
@@ -57,8 +62,7 @@ CRASH__EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 
 CRASH__EXPORT void closefrom(int first)
 {
-	crash__fds_forget(first, INT_MAX);
-	crash__real.closefrom(first);
+	other(SYS_close_range, first < 0 ? 0 : first, (long)UINT_MAX, 0);
 }
 
 /*

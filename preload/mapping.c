@@ -1,14 +1,358 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * mapping.c - files that are mapped shared and writable: stores to memory that are writes to a file.
+ *
+ * Method. A store makes no call, so it is found afterwards: before each op of this process, before msync,
+ * munmap, exec and exit, the pages that were stored to since the last time (tracker.c) become writes at
+ * this place in the sequence, one for each run of pages. That is as exact as it has to be: between two ops
+ * nothing else of this process reached the disk, and after a process crash the page cache has the stores.
+ *
+ * The table is guarded by a flag that is tried, not waited for: a signal handler may interrupt its holder.
+ */
 #include "preload/mapping.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+
+#include "preload/tracker.h"
+
+#define MOST 256
+#define RUNS 16
+
+struct mapping {
+	uintptr_t start, end;
+	uint64_t offset; /* in the file */
+	uint64_t device, inode;
+	struct crash__target target;
+	void *copy;
+	bool used, watched; /* watched: it is writable */
+	char path[PATH_MAX];
+};
+
+bool crash__mapped;
+
+static struct mapping table[MOST];
+static _Atomic uint32_t held; /* thread id */
+static uint32_t chosen_in;    /* process id that the tracker was chosen in */
+
+static bool hold(void)
+{
+	uint32_t nobody = 0;
+
+	for (int i = 0; i < 10000; i++) {
+		nobody = 0;
+		if (atomic_compare_exchange_weak(&held, &nobody, crash__thread()->tid))
+			return true;
+		if (nobody == crash__me.tid) /* we interrupted ourselves */
+			return false;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
+static void release(void)
+{
+	atomic_store(&held, 0);
+}
+
+static void lost(const struct mapping *mapping)
+{
+	crash__control_incomplete(crash__control, CRASH__INCOMPLETE_MAPPING_UNSEEN,
+				  mapping ? mapping->path : NULL);
+}
+
+/* ------------------------------------------------------------------ stores */
+
+/* One run of pages, as a write. What lies behind the file's end is no part of it. */
+static void take_run(const struct mapping *mapping, const struct crash__run *run)
+{
+	struct crash__caller caller = {NULL, NULL};
+	struct crash__op op = {
+		.control = crash__control,
+		.kernel = &crash__calls[CRASH__CALL_store],
+		.name = &crash__calls[CRASH__CALL_store],
+		.call = CRASH__CALL_store,
+		.family = CRASH__FAMILY_WRITE,
+		.route = CRASH__ROUTE_MEMORY,
+		.caller = &caller,
+		.target = mapping->target,
+	};
+	uint64_t offset = mapping->offset + (run->start - mapping->start);
+	size_t bytes = run->end - run->start;
+
+	op.args[0] = (long)run->start;
+	op.args[1] = (long)bytes;
+	op.args[2] = (long)offset;
+	crash__op_store(&op, mapping->path);
+}
+
+/* How much of the mapping is backed by the file now: a store behind its end would have been a SIGBUS. */
+static uintptr_t file_end(const struct mapping *mapping)
+{
+	struct stat status;
+	uint64_t bytes = mapping->end - mapping->start, left;
+
+	if (crash__sys6(SYS_newfstatat, AT_FDCWD, (long)mapping->path, (long)&status, 0, 0, 0) < 0 ||
+	    status.st_dev != mapping->device || status.st_ino != mapping->inode)
+		return mapping->end; /* renamed or removed meanwhile */
+	left = (uint64_t)status.st_size > mapping->offset ? (uint64_t)status.st_size - mapping->offset : 0;
+	return mapping->start + (left < bytes ? left : bytes);
+}
+
+static void scan_mapping(struct mapping *mapping)
+{
+	uintptr_t at = mapping->start, end = 0;
+	struct crash__run runs[RUNS];
+
+	while (at < mapping->end) {
+		size_t count = crash__tracker->scan(&at, mapping->end, mapping->start, mapping->copy, runs, RUNS);
+
+		if (count == SIZE_MAX) {
+			lost(mapping);
+			return;
+		}
+		if (count && !end)
+			end = file_end(mapping);
+		for (size_t i = 0; i < count; i++) {
+			if (runs[i].end > end)
+				runs[i].end = end;
+			if (runs[i].start < runs[i].end)
+				take_run(mapping, &runs[i]);
+		}
+	}
+}
+
+/* A forked child has the mappings, but nobody watches them there. */
+static void choose_again(void)
+{
+	if (chosen_in == crash__thread()->pid)
+		return;
+	chosen_in = crash__me.pid;
+	crash__tracker_choose();
+	for (int i = 0; i < MOST; i++)
+		if (table[i].used && table[i].watched &&
+		    !crash__tracker->watch(table[i].start, table[i].end - table[i].start, &table[i].copy))
+			lost(&table[i]);
+}
+
+static void after_fork(void)
+{
+	if (!crash__mapped)
+		return;
+	atomic_store(&held, 0);
+	choose_again();
+}
+
+void crash__mapping_scan(void)
+{
+	if (!crash__mapped || crash__borrowed || !hold())
+		return;
+	choose_again();
+	for (int i = 0; i < MOST; i++)
+		if (table[i].used && table[i].watched)
+			scan_mapping(&table[i]);
+	release();
+}
+
+void crash__mapping_finish(void)
+{
+	crash__mapping_scan();
+}
+
+/* ------------------------------------------------------------------ which ranges */
+
+static void start_watching(struct mapping *mapping)
+{
+	static bool registered;
+
+	if (!registered) {
+		registered = true;
+		pthread_atfork(NULL, NULL, after_fork);
+	}
+	choose_again();
+	mapping->watched = true;
+	if (crash__tracker->watch(mapping->start, mapping->end - mapping->start, &mapping->copy))
+		return;
+	mapping->watched = false;
+	lost(mapping);
+}
+
+static struct mapping *new_mapping(void)
+{
+	for (int i = 0; i < MOST; i++)
+		if (!table[i].used)
+			return &table[i];
+	return NULL;
+}
+
+/* A mapping that the program has just made. */
+static void add(uintptr_t start, size_t bytes, int prot, int fd, uint64_t offset)
+{
+	struct crash__target target = crash__target_of_fd(crash__control, fd);
+	struct mapping *mapping;
+	struct stat status;
+
+	/* one that can never become writable writes nothing */
+	if (!target.storage || (crash__sys3(SYS_fcntl, fd, F_GETFL, 0) & O_ACCMODE) != O_RDWR ||
+	    crash__sys3(SYS_fstat, fd, (long)&status, 0) < 0 || !S_ISREG(status.st_mode))
+		return;
+	mapping = new_mapping();
+	if (!mapping) {
+		lost(NULL);
+		return;
+	}
+	*mapping = (struct mapping){
+		.start = start,
+		.end = start + ((bytes + CRASH__PAGE - 1) & ~(size_t)(CRASH__PAGE - 1)),
+		.offset = offset,
+		.device = status.st_dev,
+		.inode = status.st_ino,
+		.target = target,
+		.used = true,
+	};
+	crash__path_of_fd(fd, mapping->path);
+	crash__mapped = true;
+	if (prot & PROT_WRITE)
+		start_watching(mapping);
+}
+
+/* Copies what a mapping is, without being watched. */
+static struct mapping part_of(const struct mapping *mapping, uintptr_t start, uintptr_t end)
+{
+	struct mapping part = *mapping;
+
+	part.start = start;
+	part.end = end;
+	part.offset += start - mapping->start;
+	part.copy = NULL;
+	part.watched = false;
+	return part;
+}
+
+/* The range is another one's now, or nobody's. What is left of the mappings there stays watched. */
+static void cut(uintptr_t start, uintptr_t end)
+{
+	for (int i = 0; i < MOST; i++) {
+		struct mapping old = table[i], *mapping;
+
+		if (!old.used || old.end <= start || old.start >= end)
+			continue;
+		if (old.watched)
+			crash__tracker->forget(old.start, old.end - old.start, old.copy);
+		table[i].used = false;
+		for (int side = 0; side < 2; side++) {
+			uintptr_t from = side ? end : old.start, to = side ? old.end : start;
+
+			if (from >= to)
+				continue;
+			mapping = new_mapping();
+			if (!mapping) {
+				lost(&old);
+				continue;
+			}
+			*mapping = part_of(&old, from, to);
+			if (old.watched)
+				start_watching(mapping);
+		}
+	}
+}
+
+static void make_writable(uintptr_t start, uintptr_t end)
+{
+	for (int i = 0; i < MOST; i++)
+		if (table[i].used && !table[i].watched && table[i].end > start && table[i].start < end)
+			start_watching(&table[i]);
+}
+
+/* The mapping at `old` lies at `now` from now on, with another length. */
+static void move(uintptr_t old, size_t old_bytes, uintptr_t now, size_t bytes)
+{
+	for (int i = 0; i < MOST; i++) {
+		struct mapping moved;
+
+		if (!table[i].used || table[i].start > old || table[i].end < old + old_bytes)
+			continue;
+		moved = part_of(&table[i], old, old + old_bytes);
+		moved.start = now;
+		moved.end = now + ((bytes + CRASH__PAGE - 1) & ~(size_t)(CRASH__PAGE - 1));
+		bool watched = table[i].watched;
+		struct mapping *mapping;
+
+		cut(old, old + old_bytes);
+		mapping = new_mapping();
+		if (!mapping) {
+			lost(&moved);
+			return;
+		}
+		*mapping = moved;
+		if (watched)
+			start_watching(mapping);
+		return;
+	}
+}
+
+static void note(long number, const long args[6], long result)
+{
+	uintptr_t start = (uintptr_t)args[0];
+
+	switch (number) {
+	case SYS_mmap:
+		if (crash__mapped && (args[3] & MAP_FIXED))
+			cut((uintptr_t)result, (uintptr_t)result + (uintptr_t)args[1]);
+		if ((args[3] & MAP_SHARED) && !(args[3] & MAP_ANONYMOUS))
+			add((uintptr_t)result, (size_t)args[1], (int)args[2], (int)args[4], (uint64_t)args[5]);
+		break;
+	case SYS_munmap:
+		cut(start, start + (uintptr_t)args[1]);
+		break;
+	case SYS_mremap:
+		move(start, (size_t)args[1], (uintptr_t)result, (size_t)args[2]);
+		break;
+	case SYS_mprotect:
+		if (args[2] & PROT_WRITE)
+			make_writable(start, start + (uintptr_t)args[1]);
+		break;
+	}
+}
+
+/* Whether the call touches what is known, or adds to it. Nearly none does. */
+static bool matters(long number, const long args[6])
+{
+	if (number == SYS_mmap && (args[3] & MAP_SHARED) && !(args[3] & MAP_ANONYMOUS))
+		return true;
+	return crash__mapped && (number != SYS_mmap || (args[3] & MAP_FIXED));
+}
+
+long crash__mapping_call(long number, const long args[6])
+{
+	long result;
+
+	if (!crash__control || crash__borrowed || crash__me.unwinding || !matters(number, args))
+		return crash__syscall(number, args);
+	if (number != SYS_mprotect)
+		crash__mapping_scan(); /* before it is gone */
+	result = crash__syscall(number, args);
+	if (crash__sys_failed(result) || !hold())
+		return result;
+	note(number, args, result);
+	release();
+	return result;
+}
 
 struct crash__target crash__target_of_mapping(struct crash__control *control, uintptr_t address)
 {
-	struct crash__target target = {.storage = true, .rules = ~control->plan.with_glob};
+	struct crash__target target = {.rules = ~control->plan.with_glob};
 
-	(void)address;
+	crash__mapping_scan();
+	if (!hold())
+		return target;
+	for (int i = 0; i < MOST; i++)
+		if (table[i].used && address >= table[i].start && address < table[i].end)
+			target = table[i].target;
+	release();
 	return target;
 }

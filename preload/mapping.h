@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mapping.h - files that are mapped shared and writable.
+ * mapping.h - files that are mapped shared and writable: stores to memory that are writes to a file.
  */
 #ifndef CRASH_MAPPING_H
 #define CRASH_MAPPING_H
 
 #include "preload/shim.h"
+
+/** Whether there are any; looked at before each op. */
+extern bool crash__mapped;
+
+/** Takes note of mmap, munmap, mremap and mprotect; makes the call. */
+long crash__mapping_call(long number, const long args[6]);
+
+/** Finds the stores since the last time, counts them as writes and writes them down. */
+void crash__mapping_scan(void);
+
+/** The same, for the last time in this program: it is about to exit or exec. */
+void crash__mapping_finish(void);
 
 /** Classifies the file that is mapped shared at this address. */
 struct crash__target crash__target_of_mapping(struct crash__control *control, uintptr_t address);

@@ -41,6 +41,8 @@ static long invoke(const struct crash__op *op, const long args[6])
 
 long crash__op_call(const struct crash__op *op)
 {
+	if (op->route == CRASH__ROUTE_MEMORY) /* it has been done */
+		return op->args[1];
 	return invoke(op, op->args);
 }
 
@@ -85,6 +87,8 @@ long crash__op_call_part(const struct crash__op *op, uint64_t part)
 
 	if (part == 0)
 		return 0;
+	if (op->route == CRASH__ROUTE_MEMORY)
+		return op->args[1];
 	memcpy(args, op->args, sizeof args);
 	if (where->bytes) {
 		args[where->bytes - 1] = (long)part;
@@ -230,7 +234,24 @@ static long by_kind(struct crash__op *op)
 		return crash__op_call(op);
 	}
 	crash__check_dead(op->control);
+	if (__builtin_expect(crash__mapped, 0))
+		crash__mapping_scan();
 	return kernel->where.path ? by_path(op) : by_descriptor(op);
+}
+
+void crash__op_store(struct crash__op *op, const char *path)
+{
+	uint64_t rules;
+
+	if (!op->target.storage || !count(op, &rules))
+		return;
+	op->scratch = crash__scratch_take();
+	if (op->scratch) {
+		strcpy(op->scratch->path, path);
+		op->scratch->to[0] = '\0';
+	}
+	take(op, rules);
+	crash__scratch_give(op->scratch);
 }
 
 long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum crash__route route,

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "preload/mapping.h"
 #include "preload/real.h"
 
 static long op(unsigned int call, unsigned int kernel, const long args[6],
@@ -351,4 +353,59 @@ CRASH__EXPORT long syscall(long number, ...)
 			 crash__call_by_number(number, args, CRASH__ROUTE_SYMBOL, CRASH__CALLER());
 	errno = saved;
 	return crash__result(result);
+}
+
+/* ------------------------------------------------------------------ mappings of files */
+
+/* The last stores are found before the memory is gone. exit() comes by the destructor in shim.c. */
+CRASH__EXPORT void _exit(int status)
+{
+	crash__mapping_finish();
+	for (;;)
+		crash__sys3(SYS_exit_group, status, 0, 0);
+}
+
+CRASH__EXPORT void _Exit(int status)
+{
+	_exit(status);
+}
+
+static long mapping(long number, const long args[6])
+{
+	int saved = errno;
+	long result = crash__mapping_call(number, args);
+
+	errno = saved;
+	return crash__result(result);
+}
+
+CRASH__EXPORT void *mmap(void *address, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+	return (void *)mapping(SYS_mmap, (long[6]){(long)address, (long)bytes, prot, flags, fd, offset});
+}
+
+CRASH__EXPORT void *mmap64(void *address, size_t bytes, int prot, int flags, int fd, off64_t offset)
+{
+	return (void *)mapping(SYS_mmap, (long[6]){(long)address, (long)bytes, prot, flags, fd, offset});
+}
+
+CRASH__EXPORT int munmap(void *address, size_t bytes)
+{
+	return (int)mapping(SYS_munmap, (long[6]){(long)address, (long)bytes});
+}
+
+CRASH__EXPORT int mprotect(void *address, size_t bytes, int prot)
+{
+	return (int)mapping(SYS_mprotect, (long[6]){(long)address, (long)bytes, prot});
+}
+
+CRASH__EXPORT void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
+{
+	va_list rest;
+	void *address;
+
+	va_start(rest, flags);
+	address = va_arg(rest, void *); /* garbage unless MREMAP_FIXED, as in libc */
+	va_end(rest);
+	return (void *)mapping(SYS_mremap, (long[6]){(long)old, (long)old_bytes, (long)bytes, flags, (long)address});
 }

@@ -19,7 +19,6 @@
 	REAL(int, __openat_2, (int, const char *, int))                                            \
 	REAL(int, __openat64_2, (int, const char *, int))                                          \
 	REAL(int, fchmodat, (int, const char *, mode_t, int))                                      \
-	REAL(void, closefrom, (int))                                                               \
 	REAL(int, fclose, (FILE *))                                                                \
 	REAL(FILE *, freopen, (const char *, const char *, FILE *))                                \
 	REAL(FILE *, freopen64, (const char *, const char *, FILE *))                              \

@@ -161,7 +161,7 @@ static bool at_position(const struct crash__op *op)
 {
 	const struct crash__where *where = &op->kernel->where;
 
-	if (op->kernel->family != CRASH__FAMILY_WRITE || !(where->bytes || where->iov))
+	if (op->kernel->family != CRASH__FAMILY_WRITE || !(where->buf || where->iov || where->from))
 		return false;
 	if (where->offset_at)
 		return crash__arg(op->args, where->offset_at) == 0;
@@ -216,7 +216,7 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	if (where->offset_at)
 		return *(const uint64_t *)crash__arg(op->args, where->offset_at) - (uint64_t)result;
 	/* Linux appends whatever the offset says. */
-	if (where->offset && (crash__sys3(SYS_fcntl, fd, F_GETFL, 0) & O_APPEND) &&
+	if (where->offset && where->fd && (crash__sys3(SYS_fcntl, fd, F_GETFL, 0) & O_APPEND) &&
 	    crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
 		return (uint64_t)(status.st_size - result);
 	return where->offset ? (uint64_t)crash__arg(op->args, where->offset) : UINT64_MAX;
@@ -308,8 +308,9 @@ static void record_buffers(struct crash__op *op, size_t left)
 	const struct iovec *iov = (const struct iovec *)crash__arg(op->args, where->iov);
 	uint64_t at = 0;
 
-	if (where->buf) {
-		record_data(op, 0, (const void *)crash__arg(op->args, where->buf), left);
+	if (where->buf || where->address) {
+		record_data(op, 0, (const void *)crash__arg(op->args, where->buf ? where->buf : where->address),
+			    left);
 		return;
 	}
 	for (; left; iov++) {
@@ -377,7 +378,7 @@ void crash__record_end(struct crash__op *op, long result)
 	record.end = crash__next_sequence(op->control);
 	if ((op->control->mode & CRASH__MODE_DATA) && result > 0 &&
 	    op->kernel->family == CRASH__FAMILY_WRITE) {
-		if (op->kernel->where.buf || op->kernel->where.iov)
+		if (!op->kernel->where.from && !op->kernel->where.request)
 			record_buffers(op, (size_t)result);
 		else
 			record_from_file(op, record.offset, (size_t)result);

@@ -15,7 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "preload/mapping.h"
 #include "preload/real.h"
+#include "preload/tracker.h"
 
 #define NUMBERS 512
 
@@ -61,6 +63,29 @@ static void notice_filter(long number, const long args[6])
 		crash__delegate = true;
 }
 
+/* Closes all but what is ours. */
+static long close_range_around(unsigned int first, unsigned int last, long flags)
+{
+	long result = 0;
+
+	if (first > last)
+		return crash__syscall(SYS_close_range, (long[6]){(long)first, (long)last, flags});
+	crash__fds_forget((int)first, last > INT_MAX ? INT_MAX : (int)last);
+	for (unsigned int from = first;; from++) {
+		unsigned int to = from;
+
+		while (to < last && to < 65536 && !crash__tracker_owns((int)to))
+			to++;
+		if (!crash__tracker_owns((int)to))
+			return crash__syscall(SYS_close_range, (long[6]){(long)from, (long)last, flags});
+		if (to > from)
+			result = crash__syscall(SYS_close_range, (long[6]){(long)from, (long)to - 1, flags});
+		if (result < 0 || to == last)
+			return result;
+		from = to;
+	}
+}
+
 long crash__other_call(long number, const long args[6])
 {
 	long changed[6];
@@ -68,24 +93,33 @@ long crash__other_call(long number, const long args[6])
 	memcpy(changed, args, sizeof changed);
 	switch (number) {
 	case SYS_close:
+		if (crash__tracker_owns((int)args[0]))
+			return -EBADF;
 		crash__fds_forget((int)args[0], (int)args[0]);
 		break;
 	case SYS_dup2:
 	case SYS_dup3:
+		crash__tracker_avoid((int)args[1]);
 		crash__fds_forget((int)args[1], (int)args[1]);
 		break;
 	case SYS_close_range:
-		crash__fds_forget((int)args[0], (unsigned long)args[1] > INT_MAX ? INT_MAX : (int)args[1]);
-		break;
+		return close_range_around((unsigned int)args[0], (unsigned int)args[1], args[2]);
+	case SYS_mmap:
+	case SYS_munmap:
+	case SYS_mremap:
+	case SYS_mprotect:
+		return crash__mapping_call(number, args);
 	case SYS_fcntl:
 		if (args[1] == F_SETFL)
 			crash__fds_forget((int)args[0], (int)args[0]);
 		break;
 	case SYS_execve:
+		crash__mapping_finish();
 		changed[2] = (long)crash__exec_environment(AT_FDCWD, (const char *)args[0],
 							   (char *const *)args[2]);
 		break;
 	case SYS_execveat:
+		crash__mapping_finish();
 		changed[3] = (long)crash__exec_environment((int)args[0], (const char *)args[1],
 							   (char *const *)args[3]);
 		break;
@@ -155,4 +189,10 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
 	crash__patched = crash__patch_libc(crash__control) > 0;
 	if (crash__patched && (crash__control->mode & CRASH__MODE_KEEPER))
 		crash__exec_hide(environment);
+}
+
+/* Runs after every other destructor, as the constructor ran first. */
+static __attribute__((destructor)) void end(void)
+{
+	crash__mapping_finish();
 }

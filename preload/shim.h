@@ -163,6 +163,11 @@ long crash__other_call(long number, const long args[6]);
 long crash__call_by_number(long number, const long args[6], enum crash__route route,
 			   const struct crash__caller *caller);
 
+struct crash__op;
+
+/** Takes stores to a mapped file, which have been done already, all the way of an op. */
+void crash__op_store(struct crash__op *op, const char *path);
+
 /** An op while it is under way. */
 struct crash__op {
 	struct crash__control *control;

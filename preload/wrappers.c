@@ -47,6 +47,7 @@
 #define ALIAS(symbol, kernel, type, parameters, arguments)                                         \
 	WRAPPER(symbol, kernel, type, parameters, arguments)
 #define RAW(...)
+#define MEMORY(...)
 #define OWN(...)
 #define HAND(...)
 #include "common/calls.def"

@@ -103,7 +103,8 @@ void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 	ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
 	ADD(NOTIFY);
 	for (int i = 0; i < CRASH__KERNEL_CALLS; i++)
-		add_call(filter, crash__calls[i].number, &crash__calls[i], stub);
+		if (crash__calls[i].number != CRASH__NO_NUMBER)
+			add_call(filter, crash__calls[i].number, &crash__calls[i], stub);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		add_call(filter, others[i], NULL, stub);
 	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)
