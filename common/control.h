@@ -135,6 +135,7 @@ struct crash__control {
 	_Atomic uint32_t files, stacks; /* numbers given to files and backtraces */
 	_Atomic uint32_t stopped;    /* a rule with :stop fired */
 	_Atomic uint32_t refused_io_uring;
+	_Atomic uint32_t mappers; /* programs that have mapped a file writable and not ended in order */
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
 	_Atomic uint32_t fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */

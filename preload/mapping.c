@@ -38,6 +38,7 @@ bool crash__mapped;
 static struct mapping table[MOST];
 static _Atomic uint32_t held; /* thread id */
 static uint32_t chosen_in;    /* process id that the tracker was chosen in */
+static uint32_t counted_in;   /* ... and that counts as a mapper */
 
 static bool hold(void)
 {
@@ -131,7 +132,8 @@ static void choose_again(void)
 {
 	if (chosen_in == crash__thread()->pid)
 		return;
-	chosen_in = crash__me.pid;
+	chosen_in = counted_in = crash__me.pid;
+	atomic_fetch_add(&crash__control->mappers, 1);
 	crash__tracker_choose();
 	for (int i = 0; i < MOST; i++)
 		if (table[i].used && table[i].watched &&
@@ -160,7 +162,12 @@ void crash__mapping_scan(void)
 
 void crash__mapping_finish(void)
 {
+	if (!crash__mapped)
+		return;
 	crash__mapping_scan();
+	if (counted_in == crash__thread()->pid)
+		atomic_fetch_sub(&crash__control->mappers, 1);
+	counted_in = 0;
 }
 
 /* ------------------------------------------------------------------ which ranges */

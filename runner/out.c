@@ -195,6 +195,10 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 	if (atomic_load(&job->control->fired.state) >= 2)
 		fill_fired(out, job->control, scenario, symbols);
 	error = fill_reasons(out, job->control);
+	if (error == 0 && (job->control->mode & CRASH__MODE_RECORD) && atomic_load(&job->control->mappers) &&
+	    !out->killed)
+		error = crash__out_incomplete(out, CRASH__INCOMPLETE_MAPPING_UNSEEN,
+					      "a program that had mapped a file was killed");
 	if (error == 0 && atomic_load(&job->control->refused_io_uring) && out->exit_code != 0 &&
 	    !out->killed && !out->timed_out)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_IO_URING,

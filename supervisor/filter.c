@@ -16,6 +16,7 @@
 #include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -72,6 +73,23 @@ static void allow_other_requests(struct crash__filter *filter, uint8_t argument)
 	ADD(ALLOW);
 }
 
+/* Lets every mmap() but those that share a file pass. */
+static void add_shared_mmap(struct crash__filter *filter, uint64_t stub)
+{
+	unsigned short jump = filter->length;
+
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 0));
+	ADD(LOAD_AT(offsetof(struct seccomp_data, args) + 8 * 3));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_SHARED, 1, 0));
+	ADD(ALLOW);
+	ADD(LOAD_AT(offsetof(struct seccomp_data, args) + 8 * 4));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, 0, 1));
+	ADD(ALLOW);
+	allow_stub(filter, stub);
+	ADD(NOTIFY);
+	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
+}
+
 /* One call that is reported; the accumulator holds the number before and after. */
 static void add_call(struct crash__filter *filter, uint32_t number, const struct crash__call_info *call,
 		     uint64_t stub)
@@ -105,6 +123,7 @@ void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 	for (int i = 0; i < CRASH__KERNEL_CALLS; i++)
 		if (crash__calls[i].number != CRASH__NO_NUMBER)
 			add_call(filter, crash__calls[i].number, &crash__calls[i], stub);
+	add_shared_mmap(filter, stub);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		add_call(filter, others[i], NULL, stub);
 	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)

@@ -87,7 +87,7 @@ void crash__note_op(struct crash__watched *watched)
 	};
 	struct crash__part parts[4] = {{&record, sizeof record}};
 
-	if (!where->path && where->fd && watched->inode)
+	if (!where->path && watched->inode)
 		record.file = note_file(watched);
 	record.stack = note_stack(watched);
 	memcpy(record.args, watched->args, sizeof record.args);
@@ -146,6 +146,31 @@ void crash__note_end(struct crash__watched *watched, const struct crash__proxied
 						  watched->path);
 	}
 	append(watched, CRASH__RECORD_END, (uint16_t)watched->flags, &part, 1);
+}
+
+void crash__note_store(struct crash__watched *store, const unsigned char *bytes)
+{
+	struct crash__op_record record = {
+		.call = CRASH__CALL_store,
+		.kernel = CRASH__CALL_store,
+		.route = CRASH__ROUTE_MEMORY,
+		.process = store->remote.process,
+		.thread = store->remote.thread,
+		.device = store->device,
+		.inode = store->inode,
+		.path_bytes = (uint16_t)(strlen(store->path) + 1),
+	};
+	struct crash__part parts[] = {{&record, sizeof record}, {store->path, record.path_bytes}};
+	struct crash__end_record end = {.result = store->args[1], .offset = (uint64_t)store->args[2]};
+	struct crash__part part = {&end, sizeof end};
+
+	memcpy(record.args, store->args, sizeof record.args);
+	record.start = end.start = store->start = crash__next_sequence(store->control);
+	append(store, CRASH__RECORD_OP, (uint16_t)store->flags, parts, 2);
+	if (store->control->mode & CRASH__MODE_DATA)
+		note_data(store, bytes, (size_t)store->args[1]);
+	end.end = crash__next_sequence(store->control);
+	append(store, CRASH__RECORD_END, (uint16_t)store->flags, &part, 1);
 }
 
 void crash__note_ack(struct crash__watched *watched, int fd, const void *bytes, size_t count)

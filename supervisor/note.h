@@ -17,6 +17,9 @@ void crash__note_op(struct crash__watched *watched);
 /** Writes down how it ended. */
 void crash__note_end(struct crash__watched *watched, const struct crash__proxied *proxied);
 
+/** Writes down a store to a mapped file, which has been done already. */
+void crash__note_store(struct crash__watched *store, const unsigned char *bytes);
+
 /** Writes down what is told to the outside. */
 void crash__note_ack(struct crash__watched *watched, int fd, const void *bytes, size_t count);
 

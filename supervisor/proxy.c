@@ -464,6 +464,14 @@ bool crash__proxy_call(struct crash__watched *watched, uint64_t part, struct cra
 			  watched->kernel->kernel == CRASH__CALL_fchmod ||
 			  watched->kernel->kernel == CRASH__CALL_fchown))
 		return proxy_plain(watched, proxied);
+	if (watched->kernel->kernel == CRASH__CALL_msync) {
+		/* what the stores have made dirty is the file's own */
+		if (watched->fd < 0)
+			return false;
+		if (argument(watched, where->flags) & MS_SYNC)
+			proxied->result = or_errno(fdatasync(watched->fd));
+		return true;
+	}
 	if (watched->kernel->kernel == CRASH__CALL_sync) {
 		sync();
 		return true;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -319,6 +320,31 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 	*sp = fields[6];
 	*pc = fields[7];
 	return true;
+}
+
+bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address, uint64_t *device,
+			   uint64_t *inode, char out[PATH_MAX])
+{
+	char path[64], line[PATH_MAX + 128];
+	unsigned long long start, end, number;
+	unsigned int major, minor;
+	bool found = false;
+	FILE *maps;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)remote->pid);
+	maps = fopen(path, "re");
+	while (maps && !found && fgets(line, sizeof line, maps)) {
+		out[0] = '\0';
+		if (sscanf(line, "%llx-%llx %*s %*x %x:%x %llu %4095[^\n]", &start, &end, &major, &minor,
+			   &number, out) < 5)
+			continue;
+		found = address >= start && address < end && number;
+	}
+	if (maps)
+		fclose(maps);
+	*device = makedev(major, minor);
+	*inode = number;
+	return found;
 }
 
 void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX])

@@ -60,6 +60,10 @@ bool crash__remote_equals_us(const struct crash__remote *remote, mode_t *umask);
 /** The program counter and stack pointer of the waiting thread. */
 bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp);
 
+/** The file that is mapped at an address: device, inode and path. */
+bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address, uint64_t *device,
+			   uint64_t *inode, char path[PATH_MAX]);
+
 /** The executable's path. */
 void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX]);
 

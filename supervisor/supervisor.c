@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "common/sys.h"
+#include "supervisor/mapped.h"
 #include "supervisor/note.h"
 #include "supervisor/proxy.h"
 #include "supervisor/unwind.h"
@@ -327,6 +328,8 @@ static struct answer make(struct crash__watched *watched, uint64_t fired, const 
 	if (proxied.fd >= 0)
 		hand_over(watched, &proxied);
 	crash__note_end(watched, &proxied);
+	if (proxied.data && proxied.result > 0 && proxied.offset != UINT64_MAX)
+		crash__mapped_wrote(watched, proxied.offset, proxied.data, (size_t)proxied.result);
 	if (wish->torn) {
 		die(watched, wish->tearing, proxied.result > 0 ? proxied.result : 0);
 		crash__proxied_clear(&proxied);
@@ -362,6 +365,28 @@ static struct answer imply_sync(struct crash__watched *watched, struct answer an
 			return never;
 	}
 	return answer;
+}
+
+/* A store to a mapped file, found afterwards. Returns false when the tree is dead. */
+static bool take_store(struct crash__watched *store, const unsigned char *bytes)
+{
+	struct crash__control *control = store->control;
+	const struct crash__rule *rule;
+	uint64_t rules, fired;
+
+	store->occurrence = atomic_fetch_add(&control->family_hits[store->family], 1) + 1;
+	store->call_occurrence = atomic_fetch_add(&control->call_hits[store->call], 1) + 1;
+	rules = filter_rules(store, crash__plan_rules_of(&control->plan, store->call) & store->rules);
+	fired = rules ? crash__plan_hit(&control->plan, rules) : 0;
+	CRASH__EACH_RULE(&control->plan, fired, rule)
+		if (rule->action == CRASH__LOG)
+			store->flags |= CRASH__OP_LOGGED;
+	if (crash__note_wanted(store))
+		crash__note_store(store, bytes);
+	CRASH__EACH_RULE(&control->plan, fired, rule)
+		if (act(store, rule, store->args[1]))
+			return false;
+	return true;
 }
 
 static struct answer take_op(struct crash__watched *watched)
@@ -445,6 +470,14 @@ static struct answer take_io_uring(const struct crash__watched *watched)
 	return fail_with(ENOSYS);
 }
 
+/* A file that becomes memory: stores to it make no calls. */
+static void take_mapping(struct crash__watched *watched)
+{
+	crash__watched_classify_fd(watched, (int)watched->args[4]);
+	if (watched->storage && S_ISREG(watched->mode))
+		crash__mapped_add(watched);
+}
+
 static struct answer take_foreign(const struct crash__watched *watched)
 {
 	char program[PATH_MAX];
@@ -469,6 +502,10 @@ static struct answer take(struct crash__watched *watched, const struct seccomp_d
 		return take_foreign(watched);
 	if (data->nr == SYS_io_uring_setup)
 		return take_io_uring(watched);
+	if (data->nr == SYS_mmap) {
+		take_mapping(watched);
+		return proceed;
+	}
 	if (data->nr == SYS_chroot || data->nr == SYS_pivot_root || data->nr == SYS_setns ||
 	    data->nr == SYS_unshare) {
 		if (data->nr != SYS_unshare || (data->args[0] & (CLONE_NEWNS | CLONE_NEWUSER)))
@@ -486,6 +523,9 @@ static struct answer take(struct crash__watched *watched, const struct seccomp_d
 	if (!crash__call_changes(watched->kernel, watched->args,
 				 watched->kernel->where.how ? crash__watched_open_flags(watched) : 0))
 		return proceed;
+	if (is_dead())
+		return never;
+	crash__mapped_scan(watched->control, take_store);
 	if (is_dead())
 		return never;
 	crash__watched_classify(watched);
@@ -613,4 +653,6 @@ void crash__supervisor_settle(void)
 {
 	for (int i = 0; i < 1000 && atomic_load(&supervisor.busy); i++)
 		sleep_microseconds(1000);
+	if (supervisor.control && !is_dead())
+		crash__mapped_scan(supervisor.control, take_store);
 }

@@ -191,15 +191,43 @@ static bool names_descriptor(struct crash__watched *watched)
 	       watched->given[0] == '\0';
 }
 
-void crash__watched_classify(struct crash__watched *watched)
+/* msync() names its file by memory. */
+static void classify_mapping(struct crash__watched *watched, uint64_t address)
 {
-	const struct crash__where *where = &watched->kernel->where;
+	struct stat status;
 
+	if (!crash__remote_mapping(&watched->remote, address, &watched->device, &watched->inode,
+				   watched->path) ||
+	    !crash__path_counts(watched->control, watched->path))
+		return;
+	watched->fd = crash__mapped_open(watched->device, watched->inode);
+	watched->storage = true;
+	watched->rules = crash__plan_rules_of_file(&watched->control->plan, ~UINT64_C(0), watched->path);
+	if (watched->fd >= 0 && fstat(watched->fd, &status) == 0)
+		note_file(watched, &status);
+}
+
+static void forget(struct crash__watched *watched)
+{
 	watched->storage = watched->sync = false;
 	watched->rules = ~watched->control->plan.with_glob;
 	watched->path[0] = watched->to[0] = watched->given[0] = watched->given_to[0] = '\0';
 	watched->device = watched->inode = watched->size = 0;
 	watched->mode = 0;
+}
+
+void crash__watched_classify_fd(struct crash__watched *watched, int fd)
+{
+	forget(watched);
+	watched->family = CRASH__FAMILIES; /* not an op itself */
+	classify_descriptor(watched, fd);
+}
+
+void crash__watched_classify(struct crash__watched *watched)
+{
+	const struct crash__where *where = &watched->kernel->where;
+
+	forget(watched);
 	if (where->path && names_descriptor(watched)) {
 		classify_descriptor(watched, (int)argument(watched, where->dirfd));
 		if (watched->storage && where->to)
@@ -208,7 +236,9 @@ void crash__watched_classify(struct crash__watched *watched)
 		classify_path(watched);
 	} else if (where->fd) {
 		classify_descriptor(watched, (int)argument(watched, where->fd));
+	} else if (where->address) {
+		classify_mapping(watched, (uint64_t)argument(watched, where->address));
 	} else {
-		watched->storage = true; /* sync(); msync() and io_submit() by what they are */
+		watched->storage = true; /* sync(), and io_submit() by what it is */
 	}
 }

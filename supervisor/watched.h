@@ -33,6 +33,9 @@ struct crash__watched {
 /** Finds out which file the op is about, and whether it counts. */
 void crash__watched_classify(struct crash__watched *watched);
 
+/** The same for a descriptor that is not the op's own. */
+void crash__watched_classify_fd(struct crash__watched *watched, int fd);
+
 /** Closes what was fetched for it. */
 void crash__watched_clear(struct crash__watched *watched);
 

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapped.c - files that programs without the shim have mapped shared and writable.
+ *
+ * Method. Nobody inside the program can ask the kernel which pages it stored to, but the page cache is
+ * everybody's: the file itself, read through a descriptor of our own, shows the stores. It is compared with
+ * a copy at each op that is reported, and after the tree has ended, a killed process included. Copies are
+ * limited in size, and what is larger makes the run incomplete.
+ */
+#include "supervisor/mapped.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MOST 64
+#define MOST_BYTES (256u << 20)
+#define PAGE 4096u
+
+struct mapped {
+	int fd;
+	uint64_t device, inode;
+	size_t bytes; /* of the copy: from the file's start on */
+	unsigned char *copy;
+	struct crash__remote remote; /* who mapped it */
+	char path[PATH_MAX];
+	uint64_t rules;
+};
+
+static struct mapped table[MOST];
+static unsigned int count;
+static size_t total;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void refuse(const struct crash__watched *watched)
+{
+	crash__control_incomplete(watched->control, CRASH__INCOMPLETE_MAPPING_UNSEEN, watched->path);
+}
+
+/* Makes the copy cover the first `bytes` of the file. */
+static bool cover(struct mapped *mapped, size_t bytes)
+{
+	unsigned char *copy;
+
+	bytes = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+	if (bytes <= mapped->bytes)
+		return true;
+	if (total + bytes - mapped->bytes > MOST_BYTES)
+		return false;
+	copy = realloc(mapped->copy, bytes);
+	if (!copy)
+		return false;
+	memset(copy + mapped->bytes, 0, bytes - mapped->bytes);
+	if (pread(mapped->fd, copy + mapped->bytes, bytes - mapped->bytes, (off_t)mapped->bytes) < 0)
+		return false;
+	total += bytes - mapped->bytes;
+	mapped->copy = copy;
+	mapped->bytes = bytes;
+	return true;
+}
+
+static struct mapped *find(uint64_t device, uint64_t inode)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (table[i].device == device && table[i].inode == inode)
+			return &table[i];
+	return NULL;
+}
+
+void crash__mapped_add(struct crash__watched *watched)
+{
+	struct mapped *mapped;
+
+	if (watched->fd < 0 || (fcntl(watched->fd, F_GETFL) & O_ACCMODE) != O_RDWR)
+		return;
+	pthread_mutex_lock(&lock);
+	mapped = find(watched->device, watched->inode);
+	if (!mapped && count < MOST) {
+		mapped = &table[count++];
+		*mapped = (struct mapped){
+			.fd = dup(watched->fd),
+			.device = watched->device,
+			.inode = watched->inode,
+			.remote = watched->remote,
+			.rules = watched->rules,
+		};
+		strcpy(mapped->path, watched->path);
+	}
+	if (!mapped || mapped->fd < 0 ||
+	    !cover(mapped, (size_t)watched->args[5] + (size_t)watched->args[1]))
+		refuse(watched);
+	pthread_mutex_unlock(&lock);
+}
+
+int crash__mapped_open(uint64_t device, uint64_t inode)
+{
+	struct mapped *mapped;
+	int fd;
+
+	pthread_mutex_lock(&lock);
+	mapped = find(device, inode);
+	fd = mapped ? fcntl(mapped->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
+void crash__mapped_wrote(const struct crash__watched *watched, uint64_t offset, const unsigned char *bytes,
+			 size_t written)
+{
+	struct mapped *mapped;
+
+	if (!count)
+		return;
+	pthread_mutex_lock(&lock);
+	mapped = find(watched->device, watched->inode);
+	if (mapped && offset < mapped->bytes)
+		memcpy(mapped->copy + offset, bytes,
+		       written < mapped->bytes - offset ? written : mapped->bytes - offset);
+	pthread_mutex_unlock(&lock);
+}
+
+/* One run of pages that differ. */
+static bool report(struct crash__control *control, const struct mapped *mapped, size_t start, size_t end,
+		   bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+{
+	struct crash__watched *store = calloc(1, sizeof *store);
+	bool more;
+
+	if (!store)
+		return false;
+	store->control = control;
+	store->kernel = &crash__calls[CRASH__CALL_store];
+	store->call = CRASH__CALL_store;
+	store->family = CRASH__FAMILY_WRITE;
+	store->remote = mapped->remote;
+	store->fd = -1;
+	store->args[1] = (long)(end - start);
+	store->args[2] = (long)start;
+	store->storage = true;
+	store->rules = mapped->rules;
+	store->device = mapped->device;
+	store->inode = mapped->inode;
+	store->mode = S_IFREG;
+	strcpy(store->path, mapped->path);
+	more = take(store, mapped->copy + start);
+	free(store);
+	return more;
+}
+
+static bool scan(struct crash__control *control, struct mapped *mapped,
+		 bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+{
+	unsigned char page[PAGE];
+	size_t start = 0, end = 0;
+	struct stat status;
+
+	if (fstat(mapped->fd, &status) < 0)
+		return true;
+	for (size_t at = 0; at < mapped->bytes && at < (size_t)status.st_size; at += PAGE) {
+		ssize_t got = pread(mapped->fd, page, PAGE, (off_t)at);
+
+		if (got <= 0)
+			break;
+		if (memcmp(page, mapped->copy + at, (size_t)got) == 0)
+			continue;
+		memcpy(mapped->copy + at, page, (size_t)got);
+		if (end != at || start == end) {
+			if (start < end && !report(control, mapped, start, end, take))
+				return false;
+			start = at;
+		}
+		end = at + (size_t)got;
+	}
+	return start == end || report(control, mapped, start, end, take);
+}
+
+void crash__mapped_scan(struct crash__control *control,
+			bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+{
+	if (!count)
+		return;
+	pthread_mutex_lock(&lock);
+	for (unsigned int i = 0; i < count; i++)
+		if (table[i].copy && !scan(control, &table[i], take))
+			break;
+	pthread_mutex_unlock(&lock);
+}
