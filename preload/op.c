@@ -233,6 +233,12 @@ static long by_kind(struct crash__op *op)
 		op->cancel = op->blocking_cancel;
 		return crash__op_call(op);
 	}
+	if (kernel->where.iocbs) {
+		/* several ops in one call, which the supervisor takes apart */
+		if (!(op->control->mode & CRASH__MODE_SUPERVISOR))
+			crash__control_incomplete(op->control, CRASH__INCOMPLETE_UNSUPPORTED, kernel->name);
+		return crash__syscall_seen(kernel->number, op->args);
+	}
 	crash__check_dead(op->control);
 	if (__builtin_expect(crash__mapped, 0))
 		crash__mapping_scan();

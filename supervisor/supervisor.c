@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/audit.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
@@ -367,23 +368,53 @@ static struct answer imply_sync(struct crash__watched *watched, struct answer an
 	return answer;
 }
 
-/* A store to a mapped file, found afterwards. Returns false when the tree is dead. */
-static bool take_store(struct crash__watched *store, const unsigned char *bytes)
+/* Gives the op its numbers. Returns the rules that fired. */
+static uint64_t count_op(struct crash__watched *watched)
 {
-	struct crash__control *control = store->control;
+	struct crash__control *control = watched->control;
 	const struct crash__rule *rule;
 	uint64_t rules, fired;
 
-	store->occurrence = atomic_fetch_add(&control->family_hits[store->family], 1) + 1;
-	store->call_occurrence = atomic_fetch_add(&control->call_hits[store->call], 1) + 1;
-	rules = filter_rules(store, crash__plan_rules_of(&control->plan, store->call) & store->rules);
+	watched->family = watched->kernel->family;
+	watched->occurrence = atomic_fetch_add(&control->family_hits[watched->family], 1) + 1;
+	watched->call_occurrence = atomic_fetch_add(&control->call_hits[watched->call], 1) + 1;
+	rules = filter_rules(watched, crash__plan_rules_of(&control->plan, watched->call) & watched->rules);
 	fired = rules ? crash__plan_hit(&control->plan, rules) : 0;
 	CRASH__EACH_RULE(&control->plan, fired, rule)
 		if (rule->action == CRASH__LOG)
-			store->flags |= CRASH__OP_LOGGED;
+			watched->flags |= CRASH__OP_LOGGED;
+	return fired;
+}
+
+/* A request of io_submit(): the process makes the call when all of them have been looked at. */
+static struct answer take_request(struct crash__watched *watched)
+{
+	uint64_t fired = count_op(watched);
+	const struct crash__rule *rule;
+	struct crash__proxied assumed = {.fd = -1, .offset = UINT64_MAX};
+
+	CRASH__EACH_RULE(&watched->control->plan, fired, rule)
+		if (act(watched, rule, -1))
+			return never;
+	if (crash__note_wanted(watched)) {
+		assumed.result = (long)crash__watched_bytes(watched);
+		if (watched->kernel->where.offset)
+			assumed.offset = (uint64_t)watched->args[3];
+		crash__note_op(watched);
+		crash__note_end(watched, &assumed);
+	}
+	return proceed;
+}
+
+/* A store to a mapped file, found afterwards. Returns false when the tree is dead. */
+static bool take_store(struct crash__watched *store, const unsigned char *bytes)
+{
+	uint64_t fired = count_op(store);
+	const struct crash__rule *rule;
+
 	if (crash__note_wanted(store))
 		crash__note_store(store, bytes);
-	CRASH__EACH_RULE(&control->plan, fired, rule)
+	CRASH__EACH_RULE(&store->control->plan, fired, rule)
 		if (act(store, rule, store->args[1]))
 			return false;
 	return true;
@@ -392,22 +423,15 @@ static bool take_store(struct crash__watched *store, const unsigned char *bytes)
 static struct answer take_op(struct crash__watched *watched)
 {
 	struct crash__control *control = watched->control;
-	uint64_t rules, fired;
+	uint64_t fired = count_op(watched);
 	const struct crash__rule *rule;
 	struct answer answer = proceed;
 	struct wish wish;
 	bool needs_result;
 
-	watched->family = watched->kernel->family;
-	watched->occurrence = atomic_fetch_add(&control->family_hits[watched->family], 1) + 1;
-	watched->call_occurrence = atomic_fetch_add(&control->call_hits[watched->call], 1) + 1;
-	rules = filter_rules(watched, crash__plan_rules_of(&control->plan, watched->call) & watched->rules);
-	fired = rules ? crash__plan_hit(&control->plan, rules) : 0;
 	if (implies_sync(watched))
 		watched->flags |= CRASH__OP_SYNC;
 	CRASH__EACH_RULE(&control->plan, fired, rule) {
-		if (rule->action == CRASH__LOG)
-			watched->flags |= CRASH__OP_LOGGED;
 		if (rule->moment == CRASH__BEFORE || (rule->moment >= CRASH__TORN_BYTES && !can_tear(watched)))
 			if (act(watched, rule, watched->family == CRASH__FAMILY_WRITE ? 0 : -1))
 				return never;
@@ -433,6 +457,66 @@ static struct answer take_op(struct crash__watched *watched)
 	if (!answer.never && (watched->flags & CRASH__OP_SYNC) && (answer.proceed || answer.result > 0))
 		answer = imply_sync(watched, answer);
 	return answer;
+}
+
+/* ------------------------------------------------------------------ io_submit */
+
+/* The op that one request of io_submit() comes to; false if it changes nothing. */
+static bool read_request(struct crash__watched *watched, const struct iocb *request)
+{
+	static const uint16_t calls[] = {
+		[IOCB_CMD_PWRITE] = CRASH__CALL_pwrite64,
+		[IOCB_CMD_PWRITEV] = CRASH__CALL_pwritev,
+		[IOCB_CMD_FSYNC] = CRASH__CALL_fsync,
+		[IOCB_CMD_FDSYNC] = CRASH__CALL_fdatasync,
+	};
+	unsigned int opcode = request->aio_lio_opcode;
+
+	if (opcode >= sizeof calls / sizeof *calls || (opcode != IOCB_CMD_PWRITE && !calls[opcode]))
+		return false;
+	watched->kernel = &crash__calls[calls[opcode]];
+	watched->call = CRASH__CALL_io_submit;
+	watched->family = watched->kernel->family;
+	watched->args[0] = (long)request->aio_fildes;
+	watched->args[1] = (long)request->aio_buf;
+	watched->args[2] = (long)request->aio_nbytes;
+	watched->args[3] = (long)request->aio_offset;
+	return true;
+}
+
+/*
+ * Each request is an op of its own. The kernel does them while the program goes on, so that it is not
+ * seen when one has ended.
+ */
+static struct answer take_requests(struct crash__watched *watched)
+{
+	long count = watched->args[1];
+	uint64_t list = (uint64_t)watched->args[2], address;
+	struct iocb request;
+
+	if (watched->control->mode & CRASH__MODE_DATA)
+		crash__control_incomplete(watched->control, CRASH__INCOMPLETE_UNSUPPORTED,
+					  "io_submit: when an asynchronous write has ended is not seen");
+	for (long i = 0; i < count && i < 65536; i++) {
+		struct answer answer;
+
+		if (crash__remote_read(&watched->remote, list + (uint64_t)i * sizeof address, &address,
+				       sizeof address) != sizeof address ||
+		    crash__remote_read(&watched->remote, address, &request, sizeof request) != sizeof request)
+			break;
+		if (!read_request(watched, &request))
+			continue;
+		watched->start = 0;
+		watched->flags = 0;
+		crash__watched_clear(watched);
+		crash__watched_classify(watched);
+		if (!watched->storage)
+			continue;
+		answer = take_request(watched);
+		if (answer.never)
+			return never;
+	}
+	return proceed;
 }
 
 /* ------------------------------------------------------------------ what is no op */
@@ -528,6 +612,8 @@ static struct answer take(struct crash__watched *watched, const struct seccomp_d
 	crash__mapped_scan(watched->control, take_store);
 	if (is_dead())
 		return never;
+	if (watched->kernel->where.iocbs)
+		return take_requests(watched);
 	crash__watched_classify(watched);
 	return watched->storage ? take_op(watched) : take_outside(watched);
 }

@@ -10,6 +10,7 @@
 
 #include "common/follow.h"
 #include "common/walk.h"
+#include "supervisor/mapped.h"
 
 static long argument(const struct crash__watched *watched, uint8_t position)
 {
