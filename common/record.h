@@ -117,7 +117,7 @@ struct crash__end_record {
 	int64_t result; /* negative errno on failure */
 	uint64_t offset; /* where the data really went; UINT64_MAX: has no meaning or is not known */
 	uint64_t device, inode; /* of a file that the call opened or made */
-	uint32_t mode;
+	uint32_t mode, uid, gid;
 	uint32_t pad;
 };
 

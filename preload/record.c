@@ -364,6 +364,8 @@ static void identify_made(const struct crash__op *op, long result, struct crash_
 	record->device = status.st_dev;
 	record->inode = status.st_ino;
 	record->mode = status.st_mode;
+	record->uid = status.st_uid;
+	record->gid = status.st_gid;
 }
 
 void crash__record_end(struct crash__op *op, long result)

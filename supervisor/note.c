@@ -136,6 +136,8 @@ void crash__note_end(struct crash__watched *watched, const struct crash__proxied
 		record.device = proxied->made.st_dev;
 		record.inode = proxied->made.st_ino;
 		record.mode = proxied->made.st_mode;
+		record.uid = proxied->made.st_uid;
+		record.gid = proxied->made.st_gid;
 	}
 	if ((watched->control->mode & CRASH__MODE_DATA) && proxied->result > 0 &&
 	    watched->kernel->family == CRASH__FAMILY_WRITE) {

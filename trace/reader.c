@@ -122,6 +122,7 @@ static bool add_piece(struct reader *reader, struct crash__event *event, const u
 	else
 		event->data = piece;
 	event->last = piece;
+	event->data_bytes += count;
 	return true;
 }
 
@@ -303,6 +304,8 @@ static bool take_end(struct reader *reader, struct stream *stream, const struct 
 	event->made_device = record->device;
 	event->made_inode = record->inode;
 	event->made_mode = record->mode;
+	event->made_uid = record->uid;
+	event->made_gid = record->gid;
 	return true;
 }
 

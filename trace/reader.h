@@ -40,7 +40,7 @@ struct crash__event {
 	uint32_t file, from; /* file numbers; 0: none */
 	uint64_t device, inode; /* before the call, of what `path` names */
 	uint64_t made_device, made_inode; /* of what the call opened or made; 0: nothing */
-	uint32_t made_mode;
+	uint32_t made_mode, made_uid, made_gid;
 	const char *path, *to, *text; /* or NULL */
 	/* numbers, from 1 */
 	uint64_t occurrence;	  /* of the family, or of the explicit point */
@@ -53,6 +53,7 @@ struct crash__event {
 	int32_t fd;
 	/* data, in order */
 	struct crash__piece *data, *last;
+	uint64_t data_bytes;
 };
 
 struct crash__trace_file {

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base.h - the tree that was there before the recorded run.
+ *
+ * Either the data directory itself, which the run has not changed because it ran on an overlay, or what
+ * `record` has put into the trace. Nothing is read that nobody asks for: the cost does not grow with the
+ * directory.
+ */
+#ifndef CRASH_BASE_H
+#define CRASH_BASE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct crash__base;
+
+/** The tree in a directory; its path is copied. */
+int crash__base_open(const char *directory, struct crash__base **base);
+
+void crash__base_close(struct crash__base *base);
+
+/** What a path below it (without a leading slash; "" is itself) is; false if nothing. */
+bool crash__base_stat(const struct crash__base *base, const char *path, struct stat *status);
+
+/** Where a symbolic link points; false if it is none. */
+bool crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX]);
+
+/** Reads a file; returns the bytes, 0 behind its end, or -1. */
+long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,
+		      uint64_t offset);
+
+/** The directory's path, to be put under an overlay or copied. */
+const char *crash__base_directory(const struct crash__base *base);
+
+#endif

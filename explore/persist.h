@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * persist.h - persistence models: what a file system may keep, lose, tear and reorder at a power loss.
+ *
+ * A model is data: a file of parameters in models/, which crashinject-models(5) describes. Nothing else in
+ * the program knows a file system by name.
+ */
+#ifndef CRASH_PERSIST_H
+#define CRASH_PERSIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum crash__lost_data { CRASH__LOST_ZEROS, CRASH__LOST_STALE, CRASH__LOST_GARBAGE };
+enum crash__dirop_order { CRASH__DIROPS_TOTAL, CRASH__DIROPS_PER_DIRECTORY, CRASH__DIROPS_FREE };
+enum crash__failed_fsync { CRASH__FAILED_CLEAN, CRASH__FAILED_DROPPED, CRASH__FAILED_DIRTY };
+
+enum crash__fdatasync_drops { CRASH__DROPS_NOTHING, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_ENTRY };
+
+/** Each parameter is the position of its value in the list of possible ones (persist.c), or as its enum says. */
+struct crash__model {
+	char name[32];
+	char about[256];
+	int process_only; /* only the process dies: everything written is kept */
+	int tear;	  /* bytes that are kept or lost together; 0: the whole op */
+	int lost_data;	  /* enum crash__lost_data */
+	int rename_atomic, dirop_atomic, truncate_atomic;
+	int dirop_order; /* enum crash__dirop_order */
+	int overwrite_order, append_order, same_file_append_order;
+	int data_before_metadata;
+	int fsync_own_entry, fsync_commits_metadata;
+	int safe_rename, safe_truncate;
+	int fdatasync_drops; /* enum crash__fdatasync_drops; each includes the one before */
+	int failed_fsync;    /* enum crash__failed_fsync */
+};
+
+/**
+ * Reads a model.
+ * @param name one that is shipped, or a path (with a '/' or ending in ".ini")
+ */
+int crash__model_read(const char *name, struct crash__model *model);
+
+/** Names of the shipped models, sorted, ending with NULL. Release with crash__model_names_free(). */
+char **crash__model_names(void);
+void crash__model_names_free(char **names);
+
+struct crash__parameter {
+	const char *name;
+	const char *values; /* separated by blanks; the first is the weakest promise */
+	const char *about;
+	size_t offset; /* in struct crash__model */
+};
+
+extern const struct crash__parameter crash__parameters[];
+extern const size_t crash__parameter_count;
+
+/** The value of a parameter as its file would have it. */
+void crash__parameter_text(const struct crash__model *model, const struct crash__parameter *parameter,
+			   char *out, size_t size);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runner/error.h"
+
+/* Removes what is in a directory, through directories that their owner may not enter. */
+static int remove_below(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), error = 0;
+	struct dirent *entry;
+	DIR *stream;
+
+	if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
+		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!stream)
+		return -1;
+	while ((entry = readdir(stream)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) == 0)
+			continue;
+		if (errno == EACCES) /* the directory itself may not be written to */
+			fchmod(fd, 0700);
+		if (remove_below(fd, entry->d_name) < 0)
+			unlinkat(fd, entry->d_name, 0);
+		if (unlinkat(fd, entry->d_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			error = -1;
+	}
+	closedir(stream);
+	return error;
+}
+
+int crash__remove_tree(const char *path, bool itself)
+{
+	int error = remove_below(AT_FDCWD, path);
+
+	return itself && rmdir(path) < 0 ? -1 : error;
+}
+
+/* ------------------------------------------------------------------ namespaces */
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* We stay who we are: one user and one group, mapped to themselves. */
+static bool map_ids(uid_t uid, gid_t gid)
+{
+	char text[64];
+
+	if (!write_file("/proc/self/setgroups", "deny"))
+		return false;
+	snprintf(text, sizeof text, "%u %u 1\n", uid, uid);
+	if (!write_file("/proc/self/uid_map", text))
+		return false;
+	snprintf(text, sizeof text, "%u %u 1\n", gid, gid);
+	return write_file("/proc/self/gid_map", text);
+}
+
+pid_t crash__sandbox_fork(bool own_pids)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	unsigned long flags = CLONE_NEWNS | SIGCHLD | (uid ? CLONE_NEWUSER : 0) | (own_pids ? CLONE_NEWPID : 0);
+	pid_t pid;
+
+	fflush(NULL);
+	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+	if (pid == 0 && uid && !map_ids(uid, gid))
+		_exit(125);
+	return pid;
+}
+
+/* ------------------------------------------------------------------ mounts */
+
+/*
+ * The space needs no place of its own: it is mounted over the data directory, and the overlay on top of it.
+ * What is below is reached through descriptors. So there is nothing that could be left behind.
+ */
+static const char *const places[] = {"tree", "store", "upper", "work", "lower"};
+
+void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64])
+{
+	snprintf(out, 64, "/proc/self/fd/%d/%s", sandbox->space, name);
+}
+
+int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory)
+{
+	char from[64], to[64];
+	int below;
+
+	sandbox->mounted = false;
+	if (!realpath(directory, sandbox->directory))
+		return crash__fail(CRASH_EDIR, "%s: %s", directory, strerror(errno));
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return crash__fail_errno("cannot make mounts private");
+	/* without the outside's /proc, descriptors could not be named by path in a new pid namespace */
+	if (getpid() == 1 && mount("proc", "/proc", "proc", 0, NULL) < 0)
+		return crash__fail_errno("cannot mount /proc");
+	below = open(sandbox->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (below < 0 || mount("tmpfs", sandbox->directory, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
+		return crash__fail_errno("cannot mount memory over %s", sandbox->directory);
+	sandbox->space = open(sandbox->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sandbox->space < 0)
+		return crash__fail_errno("%s", sandbox->directory);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (mkdirat(sandbox->space, places[i], 0700) < 0)
+			return crash__fail_errno("cannot make a directory in memory");
+	snprintf(from, sizeof from, "/proc/self/fd/%d", below);
+	crash__sandbox_path(sandbox, "lower", to);
+	if (mount(from, to, NULL, MS_BIND, NULL) < 0)
+		return crash__fail_errno("cannot bind %s", sandbox->directory);
+	close(below);
+	return 0;
+}
+
+/* The upper layer looks like the directory that it stands for. */
+static int prepare_upper(const struct crash__sandbox *sandbox)
+{
+	struct stat status;
+
+	if (fstatat(sandbox->space, "lower", &status, 0) < 0 ||
+	    fchmodat(sandbox->space, "upper", status.st_mode & 07777, 0) < 0 ||
+	    (geteuid() == 0 && fchownat(sandbox->space, "upper", status.st_uid, status.st_gid, 0) < 0))
+		return crash__fail_errno("cannot prepare an overlay for %s", sandbox->directory);
+	return 0;
+}
+
+int crash__sandbox_mount(struct crash__sandbox *sandbox, bool with_tree)
+{
+	char tree[64], lower[64], upper[64], work[64], options[512];
+	int error = prepare_upper(sandbox);
+
+	if (error < 0)
+		return error;
+	crash__sandbox_path(sandbox, "tree", tree);
+	crash__sandbox_path(sandbox, "lower", lower);
+	crash__sandbox_path(sandbox, "upper", upper);
+	crash__sandbox_path(sandbox, "work", work);
+	snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s%s", with_tree ? tree : "",
+		 with_tree ? ":" : "", lower, upper, work, geteuid() ? ",userxattr" : "");
+	if (mount("overlay", sandbox->directory, "overlay", 0, options) < 0)
+		return crash__fail_errno("cannot mount an overlay over %s", sandbox->directory);
+	sandbox->mounted = true;
+	return 0;
+}
+
+int crash__sandbox_unmount(struct crash__sandbox *sandbox)
+{
+	if (sandbox->mounted && umount2(sandbox->directory, MNT_DETACH) < 0)
+		return crash__fail_errno("cannot unmount %s", sandbox->directory);
+	sandbox->mounted = false;
+	if (remove_below(sandbox->space, "upper") < 0 || remove_below(sandbox->space, "work") < 0)
+		return crash__fail_errno("cannot empty an overlay of %s", sandbox->directory);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ trying */
+
+/* In the child: everything that a worker does. */
+static int try_all(const char *directory)
+{
+	struct crash__sandbox sandbox;
+	int error = crash__sandbox_enter(&sandbox, directory);
+
+	if (error == 0)
+		error = crash__sandbox_mount(&sandbox, true);
+	if (error == 0)
+		error = crash__sandbox_unmount(&sandbox);
+	return error;
+}
+
+bool crash__sandbox_possible(const char *directory, const char **why_not)
+{
+	static char reason[256];
+	int ends[2], status = -1;
+	ssize_t got;
+	pid_t pid;
+
+	*why_not = reason;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	pid = crash__sandbox_fork(true);
+	if (pid == 0) {
+		int error = try_all(directory);
+		const char *detail = crash_error_detail();
+
+		if (error < 0 && write(ends[1], detail, strlen(detail)) < 0)
+			_exit(2);
+		_exit(error < 0);
+	}
+	close(ends[1]);
+	if (pid < 0)
+		snprintf(reason, sizeof reason, "namespaces are refused: %s", strerror(errno));
+	got = pid < 0 ? -1 : read(ends[0], reason, sizeof reason - 1);
+	if (got >= 0)
+		reason[got] = '\0';
+	close(ends[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
+}
