@@ -24,8 +24,8 @@ static bool match_set(const char *pattern, unsigned char c, const char **end)
 			return false;
 		}
 		if (p[1] == '-' && p[2] && p[2] != ']') {
-			high = (unsigned char)p[2];
 			p += 2;
+			high = (unsigned char)(*p == '\\' && p[1] ? *++p : *p);
 		}
 		found |= low <= c && c <= high;
 	} while (*++p != ']');
