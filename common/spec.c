@@ -169,20 +169,31 @@ static bool take_pattern(struct cursor *cursor, const char *stops, char *out, si
 	return true;
 }
 
-static const char *nearest_point(const char *word, size_t length)
+static const char *nearest_point(const char *word, size_t length, bool call_only)
 {
 	struct crash__suggestion near = {.word = word, .length = length};
 
-	for (unsigned int i = 0; i <= CRASH__FAMILIES; i++)
+	for (unsigned int i = 0; i <= CRASH__FAMILIES && !call_only; i++)
 		crash__suggest(&near, crash__family_name(i));
 	for (int i = 0; i < CRASH__CALLS; i++)
 		crash__suggest(&near, crash__calls[i].name);
 	return near.best;
 }
 
+/* Whether a * or ? in the text is to be taken as it is, which no name has. */
+static bool has_escaped_wildcard(const char *text, size_t length)
+{
+	for (size_t i = 0; i + 1 < length; i++)
+		if (text[i] == '\\' && (text[i + 1] == '*' || text[i + 1] == '?'))
+			return true;
+	return false;
+}
+
 static bool parse_explicit(struct cursor *cursor, struct crash__rule *rule, const char *where,
 			   size_t length)
 {
+	size_t typed = (size_t)(cursor->at - where);
+	bool wrong = has_escaped_wildcard(where, typed);
 	const char *near;
 	char hint[CRASH__NAME + 16];
 
@@ -190,15 +201,17 @@ static bool parse_explicit(struct cursor *cursor, struct crash__rule *rule, cons
 		if (rule->name[i] == '*' || rule->name[i] == '?')
 			rule->pattern = true;
 		else if (!is_name_char(rule->name[i]))
-			return fail_word(cursor, where, length,
-					 "\"%.*s\" is not a point: names have letters, digits, . _ - and /",
-					 NULL);
+			wrong = true;
 	}
+	if (wrong)
+		return fail_word(cursor, where, typed,
+				 "\"%.*s\" is not a point: names have letters, digits, . _ - and /",
+				 NULL);
 	/* Explicit names usually have a dot; a word that is nearly "write" is a misspelt "write". */
-	near = strpbrk(rule->name, ".*?/") ? NULL : nearest_point(rule->name, length);
+	near = strpbrk(rule->name, ".*?/") ? NULL : nearest_point(rule->name, length, false);
 	if (near) {
 		snprintf(hint, sizeof hint, "did you mean %s?", near);
-		return fail_word(cursor, where, length, "there is no call or family \"%.*s\"", hint);
+		return fail_word(cursor, where, typed, "there is no call or family \"%.*s\"", hint);
 	}
 	rule->kind = CRASH__KIND_EXPLICIT;
 	return true;
@@ -231,10 +244,13 @@ static bool parse_point(struct cursor *cursor, struct crash__rule *rule)
 		return true;
 	}
 	if (call_only) {
-		const char *near = nearest_point(rule->name, length);
+		const char *near = nearest_point(rule->name, length, true);
 		char hint[CRASH__NAME];
 
-		snprintf(hint, sizeof hint, near ? "did you mean %s()?" : "%s", near ? near : "");
+		if (crash__family_find(rule->name, length) >= 0)
+			snprintf(hint, sizeof hint, "%.*s without () is a family", (int)length, rule->name);
+		else
+			snprintf(hint, sizeof hint, near ? "did you mean %s()?" : "%s", near ? near : "");
 		return fail_word(cursor, where, length, "there is no call \"%.*s\"", hint);
 	}
 	return parse_explicit(cursor, rule, where, length);
@@ -287,6 +303,30 @@ static bool parse_when(struct cursor *cursor, struct crash__rule *rule)
 
 /* ------------------------------------------------------------------ modifiers */
 
+/* Second names, which the C library's own tables do not have. */
+struct alias {
+	const char *name;
+	int number;
+};
+
+static const struct alias signal_aliases[] = {
+	{"IO", SIGIO}, {"IOT", SIGIOT}, {"CLD", SIGCLD}, {NULL, 0}};
+static const struct alias errno_aliases[] = {
+	{"EWOULDBLOCK", EWOULDBLOCK}, {"ENOTSUP", ENOTSUP}, {"EDEADLOCK", EDEADLOCK}, {NULL, 0}};
+
+static bool is_word(struct value value, const char *word)
+{
+	return word && strlen(word) == value.length && !memcmp(word, value.text, value.length);
+}
+
+static int alias_of(struct value value, const struct alias *aliases)
+{
+	for (; aliases->name; aliases++)
+		if (is_word(value, aliases->name))
+			return aliases->number;
+	return -1;
+}
+
 static int signal_of(struct value value)
 {
 	uint64_t number;
@@ -297,13 +337,10 @@ static int signal_of(struct value value)
 		value.text += 3;
 		value.length -= 3;
 	}
-	for (int i = 1; i < NSIG; i++) {
-		const char *name = sigabbrev_np(i);
-
-		if (name && strlen(name) == value.length && !memcmp(name, value.text, value.length))
+	for (int i = 1; i < NSIG; i++)
+		if (is_word(value, sigabbrev_np(i)))
 			return i;
-	}
-	return -1;
+	return alias_of(value, signal_aliases);
 }
 
 static int errno_of(struct value value)
@@ -312,13 +349,10 @@ static int errno_of(struct value value)
 
 	if (crash__parse_count(value.text, value.length, &number))
 		return number >= 1 && number < 4096 ? (int)number : -1;
-	for (int i = 1; i < 256; i++) {
-		const char *name = strerrorname_np(i);
-
-		if (name && strlen(name) == value.length && !memcmp(name, value.text, value.length))
+	for (int i = 1; i < 256; i++)
+		if (is_word(value, strerrorname_np(i)))
 			return i;
-	}
-	return -1;
+	return alias_of(value, errno_aliases);
 }
 
 static bool set_torn(struct crash__rule *rule, struct value value)
