@@ -26,6 +26,11 @@
 extern "C" {
 #endif
 
+/* What is declared here is exported, however the library is compiled. */
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 /** timeout_ms: wait for ever. */
 #define CRASH_NO_TIMEOUT UINT32_MAX
 
@@ -153,6 +158,10 @@ const char *crash_error_detail(void);
 
 /** The library's version, as "0.1.0"; static. */
 const char *crash_version(void);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }
