@@ -455,10 +455,13 @@ static int await_end(struct run *run)
 static int explain_start(const struct run *run)
 {
 	int error = run->job.report->error;
+	struct crash__program first;
 
-	if (error == ENOENT && run->program.kind == CRASH__PROGRAM_SCRIPT)
+	/* run->program is what the script's interpreter is */
+	crash__program_inspect(AT_FDCWD, run->path, &first);
+	if (error == ENOENT && first.kind == CRASH__PROGRAM_SCRIPT)
 		return crash__fail(CRASH_ENOEXEC, "%s: its interpreter %s does not exist", run->path,
-				   run->program.interpreter);
+				   first.interpreter);
 	if (error == ENOENT && run->program.interpreter[0])
 		return crash__fail(CRASH_ENOEXEC, "%s: its dynamic linker %s does not exist", run->path,
 				   run->program.interpreter);

@@ -808,6 +808,9 @@ START_TEST(a_program_that_cannot_be_executed)
 
 	write_program("program", "#!/bin/sh\n", 10, 0644);
 	assert_refused(CRASH_ENOEXEC, "chmod +x", "write#1", &opts);
+	write_program("program", "#!/nonexistent/interpreter -x\n", 30, 0755);
+	assert_refused(CRASH_ENOEXEC, "its interpreter /nonexistent/interpreter does not exist", "write#1", &opts);
+	assert_refused(CRASH_ENOEXEC, "its interpreter /nonexistent/interpreter does not exist", NULL, &opts);
 	write_program("program", "no header at all\n", 17, 0755);
 	assert_refused(CRASH_ENOEXEC, "neither a binary nor a script", "write#1", &opts);
 	opts.program = lab_dir;
