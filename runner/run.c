@@ -259,6 +259,17 @@ static int choose_directory(struct run *run)
 	return run->dir ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a path");
 }
 
+static int check_cwd(const char *cwd)
+{
+	struct stat status;
+
+	if (cwd && stat(cwd, &status) < 0)
+		return crash__fail(CRASH_EDIR, "%s: %s", cwd, strerror(errno));
+	if (cwd && !S_ISDIR(status.st_mode))
+		return crash__fail(CRASH_EDIR, "%s is not a directory", cwd);
+	return 0;
+}
+
 static int find_program(struct run *run)
 {
 	const struct crash_opts *opts = &run->request->opts;
@@ -400,6 +411,8 @@ static int prepare(struct run *run)
 		error = crash__fail(CRASH_ENOMEM, "no memory for symbols");
 	if (error == 0)
 		error = build_argv(run);
+	if (error == 0)
+		error = check_cwd(request->opts.cwd);
 	if (error == 0)
 		error = find_program(run);
 	if (error == 0)

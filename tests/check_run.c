@@ -976,6 +976,11 @@ START_TEST(a_directory_that_cannot_be_used)
 	opts.root = "missing";
 	assert_refused(CRASH_EDIR, "--root missing: No such file", "write#1", &opts);
 	opts.root = NULL;
+	opts.cwd = "missing";
+	assert_refused(CRASH_EDIR, "missing: No such file", "write#1", &opts);
+	opts.cwd = "file";
+	assert_refused(CRASH_EDIR, "file is not a directory", NULL, &opts);
+	opts.cwd = NULL;
 	setenv("TMPDIR", "/nonexistent", 1);
 	assert_refused(CRASH_EDIR, "/nonexistent/", NULL, &opts);
 }
