@@ -34,6 +34,7 @@ struct crash__report {
 	uint32_t left_behind;
 	_Atomic uint32_t stopped; /* a rule with :stop fired: this often */
 	_Atomic uint32_t interrupt; /* set by the runner: end it now; ring the control block's bell */
+	_Atomic uint32_t watched;   /* set by the runner: it will notice the keeper's end */
 	uint64_t started, ended; /* CLOCK_MONOTONIC, ns */
 	uint64_t trace_bytes;
 	bool trace_failed; /* could not be written */
@@ -64,6 +65,7 @@ struct crash__job {
 	int wake; /* written by the keeper when the report changes */
 	pid_t keeper;
 	sigset_t mask; /* that the program starts with */
+	bool ignores_children; /* it starts with SIGCHLD ignored */
 };
 
 #endif

@@ -219,6 +219,24 @@ static void set_up_signals(void)
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
+/* A caller may have its children reaped unseen. We want to know how ours end; the program gets what the caller has. */
+static void see_children(struct crash__job *job)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL}, old;
+
+	sigaction(SIGCHLD, &action, &old);
+	job->ignores_children = old.sa_handler == SIG_IGN;
+}
+
+/* Of a keeper that is gone and was reaped unseen the runner could not find out that it ended. */
+static void await_runner(const struct crash__report *report, pid_t runner)
+{
+	struct timespec pause = {.tv_nsec = 200000};
+
+	while (!atomic_load(&report->watched) && getppid() == runner)
+		nanosleep(&pause, NULL);
+}
+
 /* Keeps only the descriptors that the keeper and the program need. */
 static void close_others(const struct crash__job *job)
 {
@@ -261,6 +279,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	close_others(job);
+	see_children(job);
 	job->control->keeper = (uint32_t)getpid();
 	crash__trace_writer_init(&keeper.writer, job->trace, job->trace_most);
 	if (job->control->mode & CRASH__MODE_RECORD)
@@ -293,6 +312,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		atomic_store(&report->state, 2);
 	}
 	remove_files(job);
+	await_runner(report, runner);
 	_exit(0);
 }
 

@@ -452,12 +452,17 @@ static int await_end(struct run *run)
 	int error;
 
 	run->capture.keeper = keep_fd(run, (int)syscall(SYS_pidfd_open, run->job.keeper, 0));
-	if (run->capture.keeper < 0)
-		return crash__fail_errno("cannot watch the keeper");
 	run->capture.every_ms = run->request->every_ms;
 	run->capture.context = run;
 	run->capture.tell = run->request->tell ? tell : NULL;
-	error = crash__capture_run(&run->capture);
+	error = run->capture.keeper < 0 ? crash__fail_errno("cannot watch the keeper") : 0;
+	atomic_store(&run->job.report->watched, 1);
+	if (error == 0)
+		error = crash__capture_run(&run->capture);
+	if (error < 0) { /* nobody wants to know any more how it ends */
+		atomic_store(&run->job.report->interrupt, 1);
+		crash__control_ring_bell(run->job.control);
+	}
 	do
 		reaped = waitpid(run->job.keeper, NULL, __WALL);
 	while (reaped < 0 && errno == EINTR);
@@ -507,11 +512,11 @@ static int collect(struct run *run, struct crash_out *result)
 
 	if (state == 1)
 		return explain_start(run);
-	if (state != 2)
+	if (state != 2) {
 		atomic_store(&run->job.control->dead, 1); /* whatever is left does no more ops */
-	if (state != 2)
 		return crash__fail(CRASH_EKEEPER, "the keeper (process %d) ended before the program",
 				   (int)run->job.keeper);
+	}
 	error = check_loaded(run);
 	if (error < 0)
 		return error;

@@ -60,6 +60,8 @@ static int run_child(void *argument)
 		install_filter(job);
 	if ((!job->cwd || chdir(job->cwd) == 0) && place(job->in, 0) >= 0 &&
 	    place(job->out, 1) >= 0 && place(job->err, 2) >= 0) {
+		if (job->ignores_children)
+			signal(SIGCHLD, SIG_IGN);
 		sigprocmask(SIG_SETMASK, &job->mask, NULL);
 		execve(job->path, job->argv, job->envp);
 	}

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -418,6 +419,24 @@ START_TEST(the_program_inherits_the_callers_signal_mask)
 	ck_assert_uint_eq(signals_in(out.stdout_data, "SigBlk:"), UINT64_C(1) << (SIGUSR1 - 1));
 	ck_assert_uint_eq(signals_in(out.stdout_data, "SigIgn:"), signals_in(alone, "SigIgn:"));
 	ck_assert_uint_ne(signals_in(alone, "SigIgn:") & UINT64_C(1) << (SIGUSR2 - 1), 0);
+	crash_out_clear(&out);
+}
+END_TEST
+
+/* A caller that ignores SIGCHLD still learns how its programs ended. */
+START_TEST(a_caller_that_ignores_the_end_of_children_gets_every_status)
+{
+	struct crash_opts opts = BEHAVE("exit", "3"), crash = {.program = lab_program("steps"),
+							      .args = ARGS("open a wc", "write 3 x")};
+
+	signal(SIGCHLD, SIG_IGN);
+	for (int i = 0; i < 40; i++) {
+		ck_assert_crash_run(i % 2 ? NULL : "write#1", &opts, &out);
+		ck_assert_exited(&out, 3);
+		crash_out_clear(&out);
+	}
+	ck_assert_crash_run("write#1", &crash, &out);
+	ck_assert_crashed_at(&out, "write#1");
 	crash_out_clear(&out);
 }
 END_TEST
@@ -1017,6 +1036,39 @@ START_TEST(a_caller_who_asks_for_nothing)
 }
 END_TEST
 
+/* Whichever descriptor it is that cannot be had: the call is named, and nothing stays. */
+START_TEST(a_process_that_has_no_descriptors_left)
+{
+	const char *marker = mark("full");
+	struct crash_opts opts = BEHAVE("tree", "2");
+	unsigned int used = lab_descriptors() - 1, refused = 0;
+	struct rlimit limit, before;
+	int error = -1;
+
+	opts.env = ARGS(marker);
+	opts.timeout_ms = 200;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(mkdir("tmp", 0755), 0);
+	setenv("TMPDIR", lab_text("%s/tmp", lab_dir), 1);
+	for (unsigned int more = 0; error != 0 && more < 30; more++) {
+		limit = (struct rlimit){used + more, before.rlim_max};
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		error = crash_run("write#1", &opts, &out);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		if (error == CRASH_ESYSTEM && strstr(crash_error_detail(), "Too many open files"))
+			refused++;
+		if (error == 0)
+			crash_out_clear(&out);
+		ck_assert_uint_eq(lab_processes(marker), 0);
+		ck_assert_int_eq(waitpid(-1, NULL, __WALL | WNOHANG), -1);
+		ck_assert_uint_eq(lab_descriptors() - 1, used);
+		ck_assert_int_eq(lab_entries("tmp"), 0);
+	}
+	ck_assert_int_eq(error, 0);
+	ck_assert_uint_ge(refused, 5);
+}
+END_TEST
+
 static const int codes[] = {
 #define CRASH_ERROR(NAME, value, message) CRASH_##NAME,
 #include <crashinject/errors.def>
@@ -1114,6 +1166,7 @@ int main(void)
 	tcase = lab_case(suite, "the caller", 60);
 	tcase_add_test(tcase, the_callers_own_signals_go_on);
 	tcase_add_test(tcase, the_program_inherits_the_callers_signal_mask);
+	tcase_add_test(tcase, a_caller_that_ignores_the_end_of_children_gets_every_status);
 	tcase_add_test(tcase, the_callers_other_children_are_left_alone);
 	tcase_add_test(tcase, fifty_runs_leave_nothing_behind);
 	tcase_add_test(tcase, eight_threads_run_at_once_and_each_gets_its_own_answers);
@@ -1143,6 +1196,7 @@ int main(void)
 	tcase_add_test(tcase, rules_that_do_not_parse);
 	tcase_add_test(tcase, a_point_that_the_program_does_not_have);
 	tcase_add_test(tcase, a_caller_who_asks_for_nothing);
+	tcase_add_test(tcase, a_process_that_has_no_descriptors_left);
 	tcase_add_test(tcase, every_error_has_a_sentence_of_its_own);
 	tcase_add_test(tcase, a_detail_belongs_to_the_last_failure_alone);
 
