@@ -27,6 +27,7 @@
 #include "runner/scenario.h"
 #include "runner/setup.h"
 #include "runner/story.h"
+#include "runner/tree.h"
 
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_LINGER_MS 1000
@@ -514,6 +515,7 @@ static int collect(struct run *run, struct crash_out *result)
 		return explain_start(run);
 	if (state != 2) {
 		atomic_store(&run->job.control->dead, 1); /* whatever is left does no more ops */
+		crash__tree_kill_orphans(run->job.directory);
 		return crash__fail(CRASH_EKEEPER, "the keeper (process %d) ended before the program",
 				   (int)run->job.keeper);
 	}

@@ -8,21 +8,26 @@
  */
 #include "runner/tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/control.h"
 #include "common/say.h"
 #include "common/sys.h"
 
 #define MOST 8192
+#define CONTROL CRASH__CONTROL_VARIABLE "="
 
 struct tree {
 	pid_t pids[MOST];
@@ -126,4 +131,47 @@ bool crash__tree_kill(void (*reaped)(pid_t pid, int status))
 			sched_yield();
 	}
 	return false;
+}
+
+/* Whether a process was started with a control block in this directory. */
+static bool has_control(const char *pid, const char *directory)
+{
+	char path[64], *entry = NULL;
+	size_t size = 0, length = strlen(directory);
+	bool found = false;
+	FILE *environment;
+
+	snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
+	environment = fopen(path, "re");
+	while (environment && !found && getdelim(&entry, &size, '\0', environment) > 0)
+		found = strncmp(entry, CONTROL, strlen(CONTROL)) == 0 &&
+			strncmp(entry + strlen(CONTROL), directory, length) == 0;
+	if (environment)
+		fclose(environment);
+	free(entry);
+	return found;
+}
+
+void crash__tree_kill_orphans(const char *directory)
+{
+	struct timespec pause = {.tv_nsec = 200000};
+	unsigned int found = 1;
+
+	/* They are no children of ours, so nobody tells when they are gone; and they may fork. */
+	for (int round = 0; found && round < 2000; round++) {
+		DIR *processes = opendir("/proc");
+		struct dirent *entry;
+
+		found = 0;
+		while (processes && (entry = readdir(processes)) != NULL) {
+			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !has_control(entry->d_name, directory))
+				continue;
+			kill((pid_t)atol(entry->d_name), SIGKILL);
+			found++;
+		}
+		if (processes)
+			closedir(processes);
+		if (found)
+			nanosleep(&pause, NULL);
+	}
 }

@@ -17,4 +17,10 @@ unsigned int crash__tree_signal(int signal);
 /** Kills every descendant and waits for all of them, for some seconds at most. */
 bool crash__tree_kill(void (*reaped)(pid_t pid, int status));
 
+/**
+ * Kills what is left of a run whose keeper is gone: every process that was started with the run's control
+ * block, in `directory`, in its environment. For the runner; allocates.
+ */
+void crash__tree_kill_orphans(const char *directory);
+
 #endif

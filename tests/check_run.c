@@ -583,7 +583,7 @@ static pid_t run_in_child(const char *file, const char *marker)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct crash_opts opts = BEHAVE("pid", file, "0");
+		struct crash_opts opts = BEHAVE("pid", file, "5");
 		struct crash_out mine;
 
 		opts.env = ARGS(marker);
