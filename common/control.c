@@ -96,6 +96,27 @@ struct crash__named_point *crash__control_point(struct crash__control *control, 
 	return NULL;
 }
 
+uint32_t crash__control_number_of(struct crash__control *control, uint32_t pid)
+{
+	uint32_t number = 0;
+	bool given = false;
+
+	for (uint32_t i = 0; i < CRASH__NUMBERS; i++) {
+		_Atomic uint64_t *slot = &control->numbers[(pid + i) & (CRASH__NUMBERS - 1)];
+		uint64_t entry = atomic_load(slot);
+
+		if (entry == 0 && !given) {
+			number = atomic_fetch_add(&control->processes, 1);
+			given = true;
+		}
+		if (entry == 0 && atomic_compare_exchange_strong(slot, &entry, (uint64_t)pid << 32 | number))
+			return number;
+		if (entry >> 32 == pid)
+			return (uint32_t)entry;
+	}
+	return given ? number : atomic_fetch_add(&control->processes, 1);
+}
+
 uint32_t crash__control_number(struct crash__control *control, uint32_t pid, uint32_t number)
 {
 	uint64_t mine = (uint64_t)pid << 32 | number;

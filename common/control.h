@@ -80,6 +80,7 @@ struct crash__fired {
 	/* The backtrace is filled in after the rest and may stay short. */
 	_Atomic uint32_t frames;
 	uint32_t modules;
+	uint32_t leaves;  /* 1: it exits or aborts by itself, and only the others are to be killed */
 	uint32_t unwound; /* 1: the unwinder reached the outermost frame */
 	uint64_t addresses[CRASH__FRAMES];
 	struct crash__frame_module module[CRASH__MODULES];
@@ -180,6 +181,9 @@ struct crash__named_point *crash__control_point(struct crash__control *control, 
 
 /** Whether a file is the runner's own stdout or stderr, which the program inherited. */
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode);
+
+/** Which number a process has; it gets the next one if it has none yet. Async-signal-safe. */
+uint32_t crash__control_number_of(struct crash__control *control, uint32_t pid);
 
 /** Notes which number a process has; returns it. */
 uint32_t crash__control_number(struct crash__control *control, uint32_t pid, uint32_t number);

@@ -6,7 +6,8 @@
  * the tree begins an op or tells the outside anything. Then the crash is written down, the backtrace
  * last because it takes longest and may go wrong, and the keeper is called, who kills the whole tree
  * at once. The process that crashed waits for that, so that no parent sees it die before being killed
- * itself, and kills itself if nobody comes.
+ * itself, and kills itself if nobody comes. Where it is to exit or abort, the keeper spares it and kills
+ * the others.
  */
 #include "preload/shim.h"
 
@@ -136,6 +137,7 @@ static _Noreturn void die(const struct subject *subject, const struct crash__rul
 		if (!rule->self)
 			atomic_store(&control->dead, 1);
 		describe(fired, subject, (uint32_t)(rule - control->plan.rules));
+		fired->leaves = rule->action != CRASH__KILL;
 		atomic_store(&fired->state, 2);
 		crash__backtrace_fired(fired, subject->caller);
 		atomic_store(&fired->state, 3);

@@ -48,8 +48,7 @@ static const struct self *current_self(void)
 		return self;
 	if (atomic_compare_exchange_strong(&self->state, &expected, 1)) {
 		self->pid = (uint32_t)crash__sys3(SYS_getpid, 0, 0, 0);
-		self->number = crash__control_number(crash__control, self->pid,
-						     atomic_fetch_add(&crash__control->processes, 1));
+		self->number = crash__control_number_of(crash__control, self->pid);
 		atomic_store_explicit(&self->state, 2, memory_order_release);
 	}
 	while (atomic_load_explicit(&self->state, memory_order_acquire) != 2)
@@ -86,8 +85,7 @@ struct crash__identity crash__identify(void)
 		return identity;
 	if (me->borrowed_pid != pid) {
 		me->borrowed_pid = pid;
-		me->borrowed_number = crash__control_number(
-			crash__control, pid, atomic_fetch_add(&crash__control->processes, 1));
+		me->borrowed_number = crash__control_number_of(crash__control, pid);
 	}
 	return (struct crash__identity){
 		.pid = pid, .tid = pid, .process = me->borrowed_number, .thread = 1};
@@ -120,10 +118,11 @@ static bool make_self(void)
 }
 
 /* Says which process this is: one that execs keeps its number. */
-static void number_self(struct crash__control *control, uint32_t number)
+static void number_self(struct crash__control *control, const uint64_t *number)
 {
 	self->pid = (uint32_t)crash__sys3(SYS_getpid, 0, 0, 0);
-	self->number = crash__control_number(control, self->pid, number);
+	self->number = number ? crash__control_number(control, self->pid, (uint32_t)*number) :
+				crash__control_number_of(control, self->pid);
 	atomic_store(&self->state, 2);
 }
 
@@ -174,7 +173,7 @@ static void attach_to_runner(const char *value)
 	}
 	if (!make_self())
 		return;
-	number_self(control, has_number ? (uint32_t)number : atomic_fetch_add(&control->processes, 1));
+	number_self(control, has_number ? &number : NULL);
 	atomic_fetch_add(&control->loaded, 1);
 	crash__control = control;
 }
@@ -214,7 +213,7 @@ static void attach_alone(const char *spec, char **environment)
 	control->version = CRASH__CONTROL_VERSION;
 	control->bytes = sizeof *control;
 	control->mode = CRASH__MODE_PATCH;
-	number_self(control, atomic_fetch_add(&control->processes, 1));
+	number_self(control, NULL);
 	crash__control = control;
 }
 

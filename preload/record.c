@@ -96,8 +96,10 @@ static void append(struct crash__control *control, uint16_t type, uint16_t flags
 		   const struct crash__part *parts, int count)
 {
 	struct crash__ring *ring = pick_ring(control);
+	uint32_t tid = crash__borrowed ? crash__identify().tid : crash__me.tid;
 
-	if (ring && (ring->announced != crash__me.tid || crash__borrowed))
+	/* once, and not between the records of one op: who announces itself begins anew */
+	if (ring && ring->announced != tid)
 		announce(control, ring);
 	if (ring && crash__append(control, ring, type, flags, parts, count))
 		return;

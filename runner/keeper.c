@@ -142,7 +142,7 @@ static void stop_tree(void)
 		return;
 	keeper.stopped = wanted;
 	keeper.deadline = 0; /* whoever looks around in the debugger takes the time it takes */
-	crash__tree_signal(SIGSTOP);
+	crash__tree_signal(SIGSTOP, 0);
 	atomic_store(&keeper.report->stopped, wanted);
 	if (write(keeper.job->wake, "s", 1) < 0)
 		return; /* the runner is gone; SIGTERM says so */
@@ -196,6 +196,23 @@ static void watch(void)
 			return;
 		stop_tree();
 		sleep_until_rung(bell);
+	}
+}
+
+/* Who crashed by exit or abort ends by itself; nobody else is left to see it. Not waited for long. */
+static void await_leaving(void)
+{
+	const struct crash__fired *fired = &keeper.control->fired;
+	struct timespec pause = {.tv_nsec = 200000};
+
+	if (!crashed() || !fired->leaves)
+		return;
+	for (int i = 0; i < 10000 && kill((pid_t)fired->pid, 0) == 0; i++) {
+		crash__tree_signal(SIGKILL, (pid_t)fired->pid);
+		if (!reap())
+			return;
+		if (i > 3)
+			nanosleep(&pause, NULL);
 	}
 }
 
@@ -301,7 +318,8 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		if (job->timeout)
 			keeper.deadline = report->started + job->timeout * 1000;
 		watch();
-		report->left_behind = keeper.program_ended ? crash__tree_signal(0) : 0;
+		report->left_behind = keeper.program_ended ? crash__tree_signal(0, 0) : 0;
+		await_leaving();
 		crash__tree_kill(on_reaped);
 		crash__supervisor_settle();
 		if (job->control->mode & CRASH__MODE_RECORD)

@@ -230,7 +230,8 @@ static int build_environment(struct run *run)
 /* With the control block there is a way to tell the program's shim where it is. */
 static int add_shim(struct run *run)
 {
-	bool good = set_format(run->envp, CRASH__CONTROL_VARIABLE "=%s/control", run->job.directory);
+	/* with the number of the process in the tree: the program is the first */
+	bool good = set_format(run->envp, CRASH__CONTROL_VARIABLE "=%s/control,0", run->job.directory);
 
 	if (run->program.kind == CRASH__PROGRAM_GLIBC || run->program.kind == CRASH__PROGRAM_UNREADABLE)
 		good = good && set_preload(run);

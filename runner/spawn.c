@@ -56,6 +56,8 @@ static int run_child(void *argument)
 
 	/* should the keeper be killed; the runner kills the rest */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* the program is process 0, whoever sees it first */
+	crash__control_number_of(job->control, (uint32_t)getpid());
 	if (job->filter)
 		install_filter(job);
 	if ((!job->cwd || chdir(job->cwd) == 0) && place(job->in, 0) >= 0 &&

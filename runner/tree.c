@@ -102,13 +102,14 @@ static void collect(struct tree *tree)
 		add_children(tree, tree->pids[i]);
 }
 
-unsigned int crash__tree_signal(int signal)
+unsigned int crash__tree_signal(int signal, pid_t spared)
 {
 	static struct tree tree;
 
 	collect(&tree);
 	for (unsigned int i = 0; i < tree.count; i++)
-		kill(tree.pids[i], signal);
+		if (tree.pids[i] != spared)
+			kill(tree.pids[i], signal);
 	return tree.count;
 }
 
@@ -119,7 +120,7 @@ bool crash__tree_kill(void (*reaped)(pid_t pid, int status))
 	pid_t pid;
 
 	for (int round = 0; round < 20000; round++) {
-		crash__tree_signal(SIGKILL);
+		crash__tree_signal(SIGKILL, 0);
 		while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
 			reaped(pid, status);
 		if (pid < 0 && errno == ECHILD)

@@ -11,8 +11,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/** Sends a signal to every descendant, parents before children. Returns how many there were. */
-unsigned int crash__tree_signal(int signal);
+/**
+ * Sends a signal to every descendant, parents before children.
+ * @param spared a process that gets none; 0: all do
+ * @return how many descendants there were
+ */
+unsigned int crash__tree_signal(int signal, pid_t spared);
 
 /** Kills every descendant and waits for all of them, for some seconds at most. */
 bool crash__tree_kill(void (*reaped)(pid_t pid, int status));

@@ -84,20 +84,6 @@ static bool read_link(char out[PATH_MAX], const char *format, ...)
 	return length >= 0;
 }
 
-/* Processes that have the shim number themselves; others get their number here. */
-static uint32_t process_number(struct crash__control *control, pid_t pid)
-{
-	for (uint32_t i = 0; i < CRASH__NUMBERS; i++) {
-		uint64_t entry = atomic_load(&control->numbers[((uint32_t)pid + i) & (CRASH__NUMBERS - 1)]);
-
-		if (entry == 0)
-			break;
-		if (entry >> 32 == (uint32_t)pid)
-			return (uint32_t)entry;
-	}
-	return crash__control_number(control, (uint32_t)pid, atomic_fetch_add(&control->processes, 1));
-}
-
 /* How many threads of the process were seen before. */
 static uint32_t count_threads(pid_t pid)
 {
@@ -129,7 +115,7 @@ static bool learn(struct crash__control *control, struct known *entry, pid_t tid
 	if (!read_file(status, sizeof status, "/proc/%d/status", (int)tid))
 		return false;
 	entry->pid = (pid_t)atoi(field(status, "\nTgid:"));
-	entry->process = process_number(control, entry->pid);
+	entry->process = crash__control_number_of(control, (uint32_t)entry->pid);
 	entry->thread = count_threads(entry->pid);
 	entry->our_root = has_our_root(tid);
 	entry->pidfd = (int)syscall(SYS_pidfd_open, entry->pid, 0);
