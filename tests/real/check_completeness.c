@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_completeness.c - crashinject sees every call that changes storage: as many as strace sees, in
+ * the same order for each file, with the same results.
+ *
+ * Method. Each workload of corpus.c runs twice in fresh directories of one name: under strace, which
+ * sees everything, and under `crashinject list`. What the two say is compared file by file; so are
+ * what the program printed, its exit status, and what it left in the directory, because a program
+ * that does something else under crashinject would be no witness.
+ */
+#include <check.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/real/corpus.h"
+#include "tests/real/listing.h"
+#include "tests/real/ops.h"
+#include "tests/real/sandbox.h"
+#include "tests/real/strace.h"
+
+#define SECONDS 240
+
+static struct sandbox sandbox;
+
+/* What one run was like. */
+struct witness {
+	struct ops ops;
+	int status; /* exit status; 128 + signal */
+	char *output, *tree;
+};
+
+static int exit_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void start(const struct workload *workload, struct witness *witness)
+{
+	witness->ops.directory = sandbox.directory;
+	witness->ops.random = workload->random;
+	witness->ops.sizes_vary = workload->sizes_vary;
+	sandbox_fresh(&sandbox);
+	if (workload->prepare)
+		ck_assert_msg(sandbox_script(&sandbox, workload->prepare, sandbox_path(&sandbox, "prepare.out"),
+					     SECONDS) == 0,
+			      "%s: its preparation failed: %s", workload->name,
+			      sandbox_read(sandbox_path(&sandbox, "prepare.out"), NULL));
+}
+
+static void finish(const struct workload *workload, const char *output, struct witness *witness)
+{
+	witness->output = sandbox_read(output, NULL);
+	witness->tree = sandbox_tree(&sandbox, workload->random, !workload->sizes_vary);
+}
+
+static void watch_by_strace(const struct workload *workload, struct witness *witness)
+{
+	const char *log = sandbox_path(&sandbox, "strace.log"), *output = sandbox_path(&sandbox, "strace.out");
+	char calls[4200];
+	const char *const argv[] = {"strace", "-f", "-y", "-s", "0", "-qq", "--seccomp-bpf", "-e", "signal=none",
+				    "-e", calls, "-o", log, "--", "/bin/sh", "-c", workload->run, NULL};
+
+	snprintf(calls, sizeof calls, "trace=%s", strace_calls());
+	start(workload, witness);
+	witness->status = exit_status(sandbox_run(&sandbox, argv, output, SECONDS));
+	finish(workload, output, witness);
+	ck_assert_msg(strace_read(log, sandbox.directory, &witness->ops), "%s: the log of strace", workload->name);
+}
+
+static void watch_by_crashinject(const struct workload *workload, struct witness *witness,
+				 struct listing *listing)
+{
+	const char *listed = sandbox_path(&sandbox, "list.json"), *output = sandbox_path(&sandbox, "list.out");
+	char json[PATH_MAX];
+	const char *const argv[] = {getenv("CRASHINJECT"), "list", "-q", json, "--linger", "20s",
+				    "--", "/bin/sh", "-c", workload->run, NULL};
+	int status;
+
+	snprintf(json, sizeof json, "--json=%s", listed);
+	start(workload, witness);
+	status = exit_status(sandbox_run(&sandbox, argv, output, SECONDS));
+	finish(workload, output, witness);
+	ck_assert_msg(status == 0 || status == 3, "%s: crashinject list ended with %d: %s", workload->name, status,
+		      witness->output);
+	ck_assert_msg(listing_read(listed, &witness->ops, listing), "%s: the listing", workload->name);
+	witness->status = listing->exit_code < 0 ? -1 : listing->exit_code;
+}
+
+static bool is_complete(const struct workload *workload, const struct listing *listing)
+{
+	if (workload->incomplete ? !listing->complete && strstr(listing->reasons, workload->incomplete) :
+				   listing->complete)
+		return true;
+	printf("  %s; expected %s\n", listing->complete ? "complete" : listing->reasons,
+	       workload->incomplete ? workload->incomplete : "a complete run");
+	return false;
+}
+
+static bool is_same_run(const struct workload *workload, const struct witness *expected,
+			const struct witness *seen)
+{
+	bool same = expected->status == seen->status;
+
+	if (!same)
+		printf("  exit status: %d with strace, %d with crashinject\n", expected->status, seen->status);
+	if (!workload->output_varies && !workload->incomplete)
+		same &= !sandbox_differ("the output", expected->output, seen->output);
+	if (!workload->tree_varies)
+		same &= !sandbox_differ("the directory", expected->tree, seen->tree);
+	return same;
+}
+
+static void clear(struct witness *witness)
+{
+	ops_clear(&witness->ops);
+	free(witness->output);
+	free(witness->tree);
+}
+
+static bool is_wanted(const struct workload *workload)
+{
+	const char *missing = sandbox_missing(workload->needs), *only = getenv("WORKLOAD");
+	char reason[128];
+
+	if (only && *only && strcmp(only, workload->name) != 0)
+		return false;
+	if (workload->is_long && !getenv("CRASHINJECT_LONG")) {
+		sandbox_skip(workload->name, "long; set CRASHINJECT_LONG=1");
+		return false;
+	}
+	if (missing) {
+		sandbox_skip(workload->name, "%s is not installed", missing);
+		return false;
+	}
+	snprintf(reason, sizeof reason, "build-%s.out", workload->name);
+	if (workload->build &&
+	    sandbox_script(&sandbox, workload->build, sandbox_path(&sandbox, reason), SECONDS) != 0) {
+		sandbox_skip(workload->name, "cannot be built: %.300s",
+			     sandbox_read(sandbox_path(&sandbox, reason), NULL));
+		return false;
+	}
+	return true;
+}
+
+START_TEST(test_workload)
+{
+	const struct workload *workload = &corpus[_i];
+	struct witness expected = {0}, seen = {0};
+	struct listing listing;
+	enum ops_order order;
+	bool good;
+
+	sandbox_fresh(&sandbox);
+	if (!is_wanted(workload))
+		return;
+	watch_by_strace(workload, &expected);
+	watch_by_crashinject(workload, &seen, &listing);
+	printf("%-24s %6zu ops: %zu by symbol, %zu in libc, %zu by the kernel\n", workload->name,
+	       listing.by_route[0] + listing.by_route[1] + listing.by_route[2], listing.by_route[0],
+	       listing.by_route[1], listing.by_route[2]);
+	order = workload->counts_vary ? OPS_KINDS : workload->unordered ? OPS_COUNTED : OPS_IN_ORDER;
+	good = ops_compare(&expected.ops, &seen.ops, order, stdout) == 0;
+	good &= is_same_run(workload, &expected, &seen);
+	good &= is_complete(workload, &listing);
+	fflush(stdout);
+	ck_assert_msg(expected.ops.count > 0, "%s: strace saw nothing: no test", workload->name);
+	ck_assert_msg(good, "%s: crashinject saw something else than strace", workload->name);
+	clear(&expected);
+	clear(&seen);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("completeness");
+	TCase *tcase = tcase_create("corpus");
+	SRunner *runner;
+	int failures;
+
+	if (!sandbox_find("strace")) {
+		sandbox_skip("completeness", "strace is not installed");
+		return 77;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	sandbox_make(&sandbox, "completeness");
+	tcase_set_timeout(tcase, 3 * SECONDS);
+	tcase_add_loop_test(tcase, test_workload, 0, (int)corpus_count);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failures = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	if (!getenv("KEEP"))
+		sandbox_remove(&sandbox);
+	return failures != 0;
+}
