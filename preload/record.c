@@ -98,7 +98,8 @@ static void append(struct crash__control *control, uint16_t type, uint16_t flags
 	struct crash__ring *ring = pick_ring(control);
 	uint32_t tid = crash__borrowed ? crash__identify().tid : crash__me.tid;
 
-	/* once, and not between the records of one op: who announces itself begins anew */
+	/* a child in our memory writes to our ring, and we go on with it afterwards; once for each op, as
+	   who announces itself begins anew */
 	if (ring && ring->announced != tid)
 		announce(control, ring);
 	if (ring && crash__append(control, ring, type, flags, parts, count))

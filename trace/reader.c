@@ -2,7 +2,8 @@
 /*
  * Method. The file is mapped; events point into it and nothing is copied. Chunks are walked once. Each
  * stream has a cursor: who appends to it, and which ops are open there. An END or DATA record belongs to
- * the op of its own stream with the same start number, which is nearly always the last one.
+ * the op of its own stream with the same start number, which is nearly always the last one. Processes that
+ * share their memory share a stream, so an op may end when somebody else has appended meanwhile.
  */
 #include "trace/reader.h"
 
@@ -226,12 +227,22 @@ static bool next_string(const char **at, size_t *left, size_t bytes, const char 
 	return true;
 }
 
+/* A free place; else that of the op that has been open longest: who began it is dead. */
+static uint64_t *slot_for_op(struct stream *stream)
+{
+	uint64_t *slot = &stream->open[0];
+
+	for (int i = 0; i < OPEN_OPS && *slot; i++)
+		if (stream->open[i] < *slot)
+			slot = &stream->open[i];
+	return slot;
+}
+
 static bool take_op(struct reader *reader, struct stream *stream, const struct crash__op_record *record)
 {
 	struct crash__event *event;
 	const char *at = record->strings;
 	size_t left = record->record.bytes - sizeof *record;
-	int free = 0;
 
 	if (record->call >= CRASH__CALLS || record->kernel >= CRASH__KERNEL_CALLS)
 		return false;
@@ -255,9 +266,7 @@ static bool take_op(struct reader *reader, struct stream *stream, const struct c
 	event->device = record->device;
 	event->inode = record->inode;
 	memcpy(event->args, record->args, sizeof event->args);
-	while (free < OPEN_OPS - 1 && stream->open[free])
-		free++;
-	stream->open[free] = reader->trace->count;
+	*slot_for_op(stream) = reader->trace->count;
 	return next_string(&at, &left, record->path_bytes, &event->path) &&
 	       next_string(&at, &left, record->to_bytes, &event->to) &&
 	       next_string(&at, &left, record->text_bytes, &event->text);
@@ -380,7 +389,6 @@ static bool take_record(struct reader *reader, struct stream *stream, const stru
 	if (record->type == CRASH__RECORD_THREAD) {
 		memcpy(&stream->who, record, sizeof stream->who);
 		stream->known = true;
-		memset(stream->open, 0, sizeof stream->open);
 		return true;
 	}
 	if (!stream->known)
