@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/limits.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define NOWHERE 8 /* an address where nothing is, for calls that are to fail with EFAULT */
 
 bool crash__proxy_prepare(void)
 {
@@ -280,10 +283,13 @@ close:
 	return done;
 }
 
-/* Calls whose arguments behind the descriptor are plain numbers. */
+/* Calls whose arguments behind the descriptor are plain numbers. Who may change attributes is asked. */
 static bool proxy_plain(struct crash__watched *watched, struct crash__proxied *proxied)
 {
-	if (watched->fd < 0 || (watched->kernel->family == CRASH__FAMILY_TRUNCATE && has_size_limit(watched)))
+	mode_t mask;
+
+	if (watched->fd < 0 || (watched->kernel->family == CRASH__FAMILY_TRUNCATE && has_size_limit(watched)) ||
+	    (watched->kernel->family == CRASH__FAMILY_ATTR && !crash__remote_equals_us(&watched->remote, &mask)))
 		return false;
 	proxied->result = or_errno(syscall(watched->kernel->number, watched->fd, watched->args[1],
 					   watched->args[2], watched->args[3]));
@@ -342,14 +348,20 @@ static long make_link(struct crash__watched *watched, int base, int to_base)
 	return or_errno(symlinkat(text, base, watched->given));
 }
 
+/* For calls that know no directory to start at. */
+static void path_from(const struct crash__watched *watched, int base, char path[PATH_MAX + 64])
+{
+	if (watched->given[0] == '/')
+		snprintf(path, PATH_MAX + 64, "%s", watched->given);
+	else
+		snprintf(path, PATH_MAX + 64, "/proc/self/fd/%d/%s", base, watched->given);
+}
+
 static long make_truncate(const struct crash__watched *watched, int base)
 {
 	char path[PATH_MAX + 64];
 
-	if (watched->given[0] == '/')
-		snprintf(path, sizeof path, "%s", watched->given);
-	else
-		snprintf(path, sizeof path, "/proc/self/fd/%d/%s", base, watched->given);
+	path_from(watched, base, path);
 	return or_errno(truncate(path, (off_t)argument(watched, watched->kernel->where.size)));
 }
 
@@ -360,6 +372,133 @@ static long make_unlink(const struct crash__watched *watched, int base)
 
 	return or_errno(unlinkat(base, watched->given, flags));
 }
+
+/* ------------------------------------------------------------------ attributes */
+
+static int flags_of(const struct crash__watched *watched)
+{
+	return (int)argument(watched, watched->kernel->where.flags) |
+	       (watched->kernel->where.nofollow ? AT_SYMLINK_NOFOLLOW : 0);
+}
+
+/* Owner and group follow the path. */
+static long make_chown(const struct crash__watched *watched, int base, const char *path, int flags)
+{
+	const long *ids = &watched->args[watched->kernel->where.path];
+
+	return or_errno(fchownat(base, path, (uid_t)ids[0], (gid_t)ids[1], flags));
+}
+
+/* The times in whatever form the call has them; NULL for now, or a bad address like the process's. */
+static const struct timespec *fetch_times(const struct crash__watched *watched, struct timespec times[2])
+{
+	uint64_t address = (uint64_t)watched->args[watched->kernel->where.path];
+	uint64_t words[4];
+	size_t bytes = watched->kernel->kernel == CRASH__CALL_utime ? 2 * sizeof *words : sizeof words;
+
+	if (!address)
+		return NULL;
+	if (crash__remote_read(&watched->remote, address, words, bytes) != (long)bytes)
+		return (const struct timespec *)NOWHERE;
+	switch (watched->kernel->kernel) {
+	case CRASH__CALL_utime:
+		times[0] = (struct timespec){.tv_sec = (time_t)words[0]};
+		times[1] = (struct timespec){.tv_sec = (time_t)words[1]};
+		break;
+	case CRASH__CALL_utimensat:
+		memcpy(times, words, sizeof words);
+		break;
+	default: /* microseconds */
+		for (int i = 0; i < 2; i++)
+			times[i] = (struct timespec){.tv_sec = (time_t)words[2 * i],
+						     .tv_nsec = (long)words[2 * i + 1] * 1000};
+	}
+	return times;
+}
+
+static long make_times(const struct crash__watched *watched, int base, const char *path, int flags)
+{
+	struct timespec times[2];
+
+	return or_errno(syscall(SYS_utimensat, base, path, fetch_times(watched, times), flags));
+}
+
+static bool is_chown(unsigned int call)
+{
+	return call == CRASH__CALL_chown || call == CRASH__CALL_lchown || call == CRASH__CALL_fchownat;
+}
+
+static bool is_utime(unsigned int call)
+{
+	return call == CRASH__CALL_utime || call == CRASH__CALL_utimes || call == CRASH__CALL_futimesat ||
+	       call == CRASH__CALL_utimensat;
+}
+
+/* Extended attributes: of a descriptor, or of a path that needs no directory to start at. */
+static long make_xattr(const struct crash__watched *watched, long file)
+{
+	char name[XATTR_NAME_MAX + 2], value[XATTR_SIZE_MAX];
+	size_t bytes = (size_t)watched->args[3];
+	const void *value_there = value;
+	const char *name_there = name;
+
+	if (!crash__remote_string(&watched->remote, (uint64_t)watched->args[1], name, sizeof name)) {
+		if (crash__remote_read(&watched->remote, (uint64_t)watched->args[1], name, 1) != 1)
+			name_there = (const char *)NOWHERE;
+		name[sizeof name - 1] = '\0'; /* too long */
+	}
+	/* those that remove have no value, and this is not looked at */
+	if (bytes && (bytes > sizeof value || crash__remote_read(&watched->remote, (uint64_t)watched->args[2],
+								 value, bytes) != (long)bytes))
+		value_there = (const void *)NOWHERE;
+	return or_errno(syscall(watched->kernel->number, file, name_there, value_there, bytes, (int)watched->args[4]));
+}
+
+static bool make_attribute(const struct crash__watched *watched, int base, struct crash__proxied *proxied)
+{
+	char path[PATH_MAX + 64];
+
+	if (is_chown(watched->kernel->kernel)) {
+		proxied->result = make_chown(watched, base, watched->given, flags_of(watched));
+	} else if (is_utime(watched->kernel->kernel)) {
+		proxied->result = make_times(watched, base, watched->given, flags_of(watched));
+	} else if (watched->kernel->kernel == CRASH__CALL_fchmodat2) {
+		proxied->result = or_errno(syscall(watched->kernel->number, base, watched->given, watched->args[2],
+						   watched->args[3]));
+	} else {
+		path_from(watched, base, path);
+		proxied->result = make_xattr(watched, (long)path);
+	}
+	return true;
+}
+
+/* Where a descriptor takes the place of the path: NULL or empty. */
+static bool proxy_nameless(const struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	mode_t mask;
+
+	if (watched->fd < 0 || !crash__remote_equals_us(&watched->remote, &mask))
+		return false;
+	if (is_utime(watched->kernel->kernel) && !watched->args[watched->kernel->where.path - 1])
+		proxied->result = make_times(watched, watched->fd, NULL, flags_of(watched));
+	else if (watched->kernel->kernel == CRASH__CALL_fchownat)
+		proxied->result = make_chown(watched, watched->fd, "", flags_of(watched));
+	else
+		return false;
+	return true;
+}
+
+static bool proxy_xattr(const struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	mode_t mask;
+
+	if (watched->fd < 0 || !crash__remote_equals_us(&watched->remote, &mask))
+		return false;
+	proxied->result = make_xattr(watched, watched->fd);
+	return true;
+}
+
+/* ------------------------------------------------------------------ any call */
 
 static bool make_by_path(struct crash__watched *watched, int base, int to_base,
 			 struct crash__proxied *proxied)
@@ -398,8 +537,8 @@ static bool make_by_path(struct crash__watched *watched, int base, int to_base,
 	case CRASH__FAMILY_MKDIR:
 		proxied->result = or_errno(mkdirat(base, watched->given, mode));
 		return true;
-	default: /* attributes whose arguments lie in memory */
-		return false;
+	default:
+		return make_attribute(watched, base, proxied);
 	}
 }
 
@@ -427,7 +566,9 @@ static bool proxy_path(struct crash__watched *watched, struct crash__proxied *pr
 	bool done = false;
 	mode_t mask;
 
-	/* linkat() and fchownat() on a descriptor with an empty path */
+	if (!watched->given[0] && watched->kernel->family == CRASH__FAMILY_ATTR)
+		return proxy_nameless(watched, proxied);
+	/* linkat() on a descriptor with an empty path */
 	if (!watched->given[0] || !crash__remote_equals_us(&watched->remote, &mask))
 		return false;
 	base = open_base(watched, where->dirfd);
@@ -472,6 +613,8 @@ bool crash__proxy_call(struct crash__watched *watched, uint64_t part, struct cra
 			proxied->result = or_errno(fdatasync(watched->fd));
 		return true;
 	}
+	if (where->fd && watched->kernel->family == CRASH__FAMILY_ATTR)
+		return proxy_xattr(watched, proxied);
 	if (watched->kernel->kernel == CRASH__CALL_sync) {
 		sync();
 		return true;

@@ -319,9 +319,8 @@ static struct answer make(struct crash__watched *watched, uint64_t fired, const 
 			proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
 			if (watched->kernel->family == CRASH__FAMILY_WRITE)
 				proxied.result = (long)crash__watched_bytes(watched);
-			if (watched->kernel->family != CRASH__FAMILY_ATTR)
-				crash__control_incomplete(watched->control, CRASH__INCOMPLETE_RESULT_UNKNOWN,
-							  watched->kernel->name);
+			crash__control_incomplete(watched->control, CRASH__INCOMPLETE_RESULT_UNKNOWN,
+						  watched->kernel->name);
 			crash__note_end(watched, &proxied);
 		}
 		return proceed;

@@ -170,6 +170,10 @@ const struct workload corpus[] = {
 	 .run = "gcc -c a.c; gcc -O2 -g -o a a.o; gcc -save-temps -c a.c -o b.o; ar rc lib.a a.o b.o; ranlib lib.a; strip a -o stripped; strip -g a; objcopy --only-keep-debug b.o b.dbg; gcc -c none.c",
 	 .unordered = true},
 	{"zip", "zip unzip", .prepare = TREE, .random = NAMES("zi??????"), .run = "zip -qr t.zip tree; zip -qd t.zip tree/a/2; zip -qm t.zip tree/a/3; unzip -q t.zip -d out; unzip -qo t.zip -d out"},
+	{"busybox", "busybox", .prepare = TREE,
+	 .run = "busybox sh -c 'cp -r tree t2; mv t2 t3; tar cf t.tar tree; mkdir x; tar xf t.tar -C x; gzip t.tar; sed -i s/1/one/ tree/a/1; dd if=tree/a/2 of=dd conv=fsync bs=512; "
+		"ln -s a b; touch t; chmod 600 t; rm -r t3; awk \"BEGIN { print 1 > \\\"awk\\\" }\"; sort -o s tree/a/1; truncate -s 5 s; echo >> t; install -D t i/t; fsync t; sync t'",
+	 .random = NAMES("1??????")},
 	{"awk", "gawk", .prepare = "seq 300 > in",
 	 .run = "gawk '{ print > (\"out-\" $1 % 3) } END { close(\"out-1\"); print \"again\" >> \"out-1\"; print \"p\" | \"cat > piped\"; close(\"cat > piped\"); fflush(); system(\"echo > sys\") }' in"},
 	{"lua", "lua5.4", .random = NAMES("lua_??????"),
