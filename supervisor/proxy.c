@@ -55,15 +55,40 @@ static long or_errno(long result)
 
 /* ------------------------------------------------------------------ on descriptors */
 
+/* What a write hands over, as a vector; returns how long it is, or the error that the kernel has for it. */
+static long fetch_vector(const struct crash__watched *watched, struct iovec vector[IOV_MAX])
+{
+	const struct crash__where *where = &watched->kernel->where;
+	uint64_t count = (uint64_t)argument(watched, where->count);
+
+	if (!where->iov) {
+		vector[0] = (struct iovec){(void *)argument(watched, where->buf),
+					   (size_t)argument(watched, where->bytes)};
+		return (ssize_t)vector[0].iov_len < 0 ? -EFAULT : 1;
+	}
+	if (count > IOV_MAX)
+		return -EINVAL;
+	if (crash__remote_read(&watched->remote, (uint64_t)argument(watched, where->iov), vector,
+			       count * sizeof *vector) != (long)(count * sizeof *vector))
+		return -EFAULT;
+	for (uint64_t i = 0; i < count; i++)
+		if ((ssize_t)vector[i].iov_len < 0)
+			return -EINVAL;
+	return (long)count;
+}
+
 /* The bytes of a write, in memory that O_DIRECT can use. A bad address ends them; none is EFAULT. */
 static long gather(const struct crash__watched *watched, uint64_t part, unsigned char **out)
 {
-	const struct crash__where *where = &watched->kernel->where;
-	uint64_t wanted = crash__watched_bytes(watched), done = 0;
-	long count = where->iov ? argument(watched, where->count) : 1;
-	struct iovec iov;
+	struct iovec vector[IOV_MAX];
+	long count = fetch_vector(watched, vector);
+	uint64_t wanted = 0, done = 0;
 	void *memory;
 
+	if (count < 0)
+		return count;
+	for (long i = 0; i < count; i++)
+		wanted += vector[i].iov_len;
 	if (part < wanted)
 		wanted = part;
 	if (wanted > 0x7ffff000) /* as the kernel */
@@ -72,26 +97,36 @@ static long gather(const struct crash__watched *watched, uint64_t part, unsigned
 		return -ENOMEM;
 	*out = memory;
 	for (long i = 0; i < count && done < wanted; i++) {
-		size_t now;
-		long got;
+		size_t now = vector[i].iov_len < wanted - done ? vector[i].iov_len : wanted - done;
+		long got = crash__remote_read(&watched->remote, (uint64_t)vector[i].iov_base, *out + done, now);
 
-		if (where->iov)
-			got = crash__remote_read(&watched->remote,
-						 (uint64_t)argument(watched, where->iov) +
-							 (uint64_t)i * sizeof iov,
-						 &iov, sizeof iov);
-		else
-			iov = (struct iovec){(void *)argument(watched, where->buf), wanted};
-		if (where->iov && got != sizeof iov)
-			return done ? (long)done : -EFAULT;
-		now = iov.iov_len < wanted - done ? iov.iov_len : wanted - done;
-		got = crash__remote_read(&watched->remote, (uint64_t)iov.iov_base, *out + done, now);
 		if (got > 0)
 			done += (uint64_t)got;
 		if (got != (long)now)
 			return done ? (long)done : -EFAULT;
 	}
 	return (long)done;
+}
+
+/*
+ * A write that the kernel refuses for what it hands over, unless it refuses it for something else
+ * first: so the kernel is asked, with a vector or address of ours that is bad in the same way.
+ */
+static long write_bad(const struct crash__watched *watched, int fd, long error)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	struct iovec negative = {(void *)NOWHERE, SIZE_MAX};
+	long args[6];
+
+	memcpy(args, watched->args, sizeof args);
+	args[where->fd - 1] = fd;
+	if (!where->iov)
+		args[where->buf - 1] = NOWHERE;
+	else
+		args[where->iov - 1] = error == -EINVAL ? (long)&negative : NOWHERE;
+	if (where->iov && error == -EINVAL && args[where->count - 1] > 0 && args[where->count - 1] <= IOV_MAX)
+		args[where->count - 1] = 1;
+	return or_errno(syscall(watched->kernel->number, args[0], args[1], args[2], args[3], args[4], args[5]));
 }
 
 /* Writers of one file take turns, so that it is known where the position was. */
@@ -165,9 +200,11 @@ static bool proxy_write(struct crash__watched *watched, uint64_t part, struct cr
 	if (watched->fd < 0 || has_size_limit(watched))
 		return false;
 	bytes = gather(watched, part, &proxied->data);
+	if (bytes == -ENOMEM)
+		return false;
 	if (bytes < 0) {
-		proxied->result = bytes;
-		return bytes != -ENOMEM;
+		proxied->result = write_bad(watched, watched->fd, bytes);
+		return true;
 	}
 	if (is_at_position(watched))
 		turn = take_turn(watched);

@@ -39,6 +39,8 @@ uint64_t crash__watched_bytes(const struct crash__watched *watched)
 		return 0;
 	if (!where->iov)
 		return (uint64_t)argument(watched, where->bytes);
+	if (left > IOV_MAX) /* what the kernel refuses */
+		return 0;
 	while (left > 0) {
 		size_t now = left < 64 ? (size_t)left : 64;
 

@@ -119,6 +119,13 @@ const struct workload corpus[] = {
 	{"exec-c", "bash", .run = "bash -c 'exec -c /bin/sh -c \"echo x > x; /bin/ln -s x y\"'; bash -c '(exec -c -l /bin/bash -c \"echo z > z; exec -c /bin/touch t\")'"},
 
 	{"calls", .random = NAMELESS, .run = "exec $PROGRAMS/real_calls"},
+	{"calls-static", .random = NAMELESS, .incomplete = SPLICE, .run = "exec $PROGRAMS/real_calls_static"},
+	{"calls-musl", "musl-gcc", .build = "musl-gcc -D_GNU_SOURCE -O2 -o $BUILT/calls-musl $SRCDIR/tests/programs/real_calls.c",
+	 .random = NAMELESS, .incomplete = SPLICE, .run = "exec $BUILT/calls-musl"},
+	{"calls-musl-static", "musl-gcc", .build = "musl-gcc -static -D_GNU_SOURCE -O2 -o $BUILT/calls-musl-static $SRCDIR/tests/programs/real_calls.c",
+	 .random = NAMELESS, .incomplete = SPLICE, .run = "exec $BUILT/calls-musl-static"},
+	{"static-to-dynamic", .random = NAMELESS, .incomplete = SPLICE, .run = "exec $PROGRAMS/real_calls_static env -i /bin/sh -c 'echo dynamic > dynamic; mv dynamic d2'"},
+	{"dynamic-to-static", .random = NAMELESS, .incomplete = SPLICE, .run = "$PROGRAMS/real_forks vfork; env -i $PROGRAMS/real_calls_static $PROGRAMS/real_forks clear"},
 	{"stream", .run = "exec $PROGRAMS/real_stream"},
 	{"go", "go", .build = "cd $BUILT && HOME=$BUILT GOFLAGS=-mod=mod GO111MODULE=off GOCACHE=$BUILT/cache CGO_ENABLED=0 go build -o gofiles $SRCDIR/tests/programs/real_go.go",
 	 .random = NAMES("temp-*"), .run = "exec $BUILT/gofiles", .unordered = true},
