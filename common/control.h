@@ -118,6 +118,7 @@ struct crash__control {
 	uint64_t bytes; /* of the mapping, rings included */
 	uint32_t keeper;	/* its process id */
 	uint32_t ring_count;	/* rings behind the block */
+	uint32_t owner;		/* its user */
 	uint64_t keeper_pid_namespace;
 	char root[PATH_MAX];	/* only what is below counts; empty: everything */
 	char directory[PATH_MAX]; /* of the run's own files: never counts */

@@ -6,7 +6,8 @@
  * whatever environment the program gives it: `env -i`, a new envp, system() after clearenv(). Where
  * libc is patched every exec arrives at crash__exec_call(), which rewrites the environment there; our
  * variables can then be hidden from the program itself (crash__exec_hide()). Where it is not, the
- * wrappers below do the same and the variables stay visible.
+ * wrappers below do the same and the variables stay visible. A program that is started as another user
+ * could not open the control block, and goes without: the supervisor sees what it does.
  *
  * Between vfork and exec the memory is the parent's. The new environment is built in memory that the
  * thread keeps for this purpose and uses again.
@@ -98,6 +99,8 @@ static char *put_control(char *out, const struct crash__control *control)
 static bool takes_shim(struct crash__control *control, int dirfd, const char *path,
 		       struct crash__program *program)
 {
+	bool stranger; /* may not open the control block */
+
 	crash__program_inspect_final(dirfd, path, program);
 	if (program->kind == CRASH__PROGRAM_FOREIGN) {
 		crash__control_incomplete(control, CRASH__INCOMPLETE_FOREIGN, path);
@@ -106,10 +109,11 @@ static bool takes_shim(struct crash__control *control, int dirfd, const char *pa
 	if (program->kind != CRASH__PROGRAM_GLIBC && program->kind != CRASH__PROGRAM_STATIC &&
 	    program->kind != CRASH__PROGRAM_OTHER_LIBC)
 		return program->kind == CRASH__PROGRAM_UNREADABLE; /* exec only: probably like others */
-	if ((program->kind != CRASH__PROGRAM_GLIBC || (program->privileged && geteuid() != 0)) &&
+	stranger = geteuid() != 0 && geteuid() != control->owner;
+	if ((program->kind != CRASH__PROGRAM_GLIBC || (program->privileged && geteuid() != 0) || stranger) &&
 	    !(control->mode & CRASH__MODE_SUPERVISOR))
 		crash__control_incomplete(control, CRASH__INCOMPLETE_NO_SHIM, path);
-	return program->kind == CRASH__PROGRAM_GLIBC;
+	return program->kind == CRASH__PROGRAM_GLIBC && !stranger;
 }
 
 static char *const *with_shim(struct crash__control *control, char *const *environment,

@@ -138,6 +138,7 @@ int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, cons
 	job->control->magic = CRASH__CONTROL_MAGIC;
 	job->control->version = CRASH__CONTROL_VERSION;
 	job->control->mode = mode;
+	job->control->owner = geteuid();
 	strcpy(job->control->directory, job->directory);
 	if (stat("/proc/self/ns/pid", &namespace) == 0)
 		job->control->keeper_pid_namespace = namespace.st_ino;

@@ -4,9 +4,9 @@
  *
  * Method. Calls on descriptors are made on the very same open file description, fetched with
  * pidfd_getfd(2): position, O_APPEND, O_DIRECT and locks are the process's. Calls on paths are made with
- * the path as the process gave it, relative to its directory, if credentials, root and mounts are ours;
- * only "/proc/self" is spelt out. Where anything is in the way (another user, a file size limit whose
- * signal we would get) the answer is no, and the process makes its call itself.
+ * the path as the process gave it, relative to its directory, as its user, if root and mounts are ours;
+ * only "/proc/self" is spelt out. Where anything is in the way (rights that we cannot take on, a file
+ * size limit whose signal we would get) the answer is no, and the process makes its call itself.
  */
 #include "supervisor/proxy.h"
 
@@ -188,8 +188,10 @@ static bool has_size_limit(const struct crash__watched *watched)
 {
 	struct rlimit limit;
 
-	return prlimit(watched->remote.tid, RLIMIT_FSIZE, NULL, &limit) < 0 ||
-	       limit.rlim_cur != RLIM_INFINITY;
+	/* another user's limits are a secret of the system call's, but not of /proc's */
+	if (prlimit(watched->remote.tid, RLIMIT_FSIZE, NULL, &limit) < 0)
+		return crash__remote_size_limit(&watched->remote) != RLIM_INFINITY;
+	return limit.rlim_cur != RLIM_INFINITY;
 }
 
 static bool proxy_write(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
@@ -323,13 +325,12 @@ close:
 /* Calls whose arguments behind the descriptor are plain numbers. Who may change attributes is asked. */
 static bool proxy_plain(struct crash__watched *watched, struct crash__proxied *proxied)
 {
-	mode_t mask;
-
 	if (watched->fd < 0 || (watched->kernel->family == CRASH__FAMILY_TRUNCATE && has_size_limit(watched)) ||
-	    (watched->kernel->family == CRASH__FAMILY_ATTR && !crash__remote_equals_us(&watched->remote, &mask)))
+	    (watched->kernel->family == CRASH__FAMILY_ATTR && !crash__remote_become(&watched->remote)))
 		return false;
 	proxied->result = or_errno(syscall(watched->kernel->number, watched->fd, watched->args[1],
 					   watched->args[2], watched->args[3]));
+	crash__remote_resume();
 	return true;
 }
 
@@ -512,26 +513,25 @@ static bool make_attribute(const struct crash__watched *watched, int base, struc
 /* Where a descriptor takes the place of the path: NULL or empty. */
 static bool proxy_nameless(const struct crash__watched *watched, struct crash__proxied *proxied)
 {
-	mode_t mask;
+	bool times = is_utime(watched->kernel->kernel) && !watched->args[watched->kernel->where.path - 1];
 
-	if (watched->fd < 0 || !crash__remote_equals_us(&watched->remote, &mask))
+	if ((!times && watched->kernel->kernel != CRASH__CALL_fchownat) || watched->fd < 0 ||
+	    !crash__remote_become(&watched->remote))
 		return false;
-	if (is_utime(watched->kernel->kernel) && !watched->args[watched->kernel->where.path - 1])
+	if (times)
 		proxied->result = make_times(watched, watched->fd, NULL, flags_of(watched));
-	else if (watched->kernel->kernel == CRASH__CALL_fchownat)
-		proxied->result = make_chown(watched, watched->fd, "", flags_of(watched));
 	else
-		return false;
+		proxied->result = make_chown(watched, watched->fd, "", flags_of(watched));
+	crash__remote_resume();
 	return true;
 }
 
 static bool proxy_xattr(const struct crash__watched *watched, struct crash__proxied *proxied)
 {
-	mode_t mask;
-
-	if (watched->fd < 0 || !crash__remote_equals_us(&watched->remote, &mask))
+	if (watched->fd < 0 || !crash__remote_become(&watched->remote))
 		return false;
 	proxied->result = make_xattr(watched, watched->fd);
+	crash__remote_resume();
 	return true;
 }
 
@@ -601,20 +601,20 @@ static bool proxy_path(struct crash__watched *watched, struct crash__proxied *pr
 	const struct crash__where *where = &watched->kernel->where;
 	int base = -1, to_base = -1;
 	bool done = false;
-	mode_t mask;
 
 	if (!watched->given[0] && watched->kernel->family == CRASH__FAMILY_ATTR)
 		return proxy_nameless(watched, proxied);
 	/* linkat() on a descriptor with an empty path */
-	if (!watched->given[0] || !crash__remote_equals_us(&watched->remote, &mask))
+	if (!watched->given[0])
 		return false;
 	base = open_base(watched, where->dirfd);
 	to_base = where->to ? open_base(watched, where->todirfd) : -1;
 	/* a path that is absolute needs no directory, and may come with a bad one */
 	if ((base >= 0 || watched->given[0] == '/') &&
-	    (!where->to || to_base >= 0 || watched->given_to[0] == '/')) {
-		umask(mask);
+	    (!where->to || to_base >= 0 || watched->given_to[0] == '/') &&
+	    crash__remote_become(&watched->remote)) {
 		done = make_by_path(watched, base, to_base, proxied);
+		crash__remote_resume();
 		identify_made(watched, proxied);
 	}
 	if (base >= 0)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
@@ -277,19 +278,96 @@ static bool same_line(const char *a, const char *b, const char *name)
 	return length == strcspn(y, "\n") && strncmp(x, y, length) == 0;
 }
 
-bool crash__remote_equals_us(const struct crash__remote *remote, mode_t *mask)
+/* ------------------------------------------------------------------ acting as somebody else */
+
+#define MOST_GROUPS 256
+
+/* What the calling thread was before it became somebody else. */
+static _Thread_local struct {
+	bool changed;
+	uid_t user;
+	gid_t group;
+	int group_count;
+	gid_t groups[MOST_GROUPS];
+} before;
+
+/* The last of the four numbers: who the process is to the file system. */
+static uint32_t file_system_id(const char *status, const char *name)
+{
+	uint32_t ids[4] = {0};
+
+	if (sscanf(field(status, name), "%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) != 4)
+		return UINT32_MAX;
+	return ids[3];
+}
+
+static int read_groups(const char *status, gid_t groups[MOST_GROUPS])
+{
+	const char *at = field(status, "\nGroups:");
+	int count = 0;
+
+	for (;;) {
+		at += strspn(at, " \t");
+		if (*at < '0' || *at > '9' || count == MOST_GROUPS)
+			return *at < '0' || *at > '9' ? count : -1;
+		groups[count++] = (gid_t)strtoul(at, (char **)(uintptr_t)&at, 10);
+	}
+}
+
+/* By system call: libc would change all threads. */
+static bool take_on(uid_t user, gid_t group, const gid_t *groups, int group_count)
+{
+	syscall(SYS_setfsgid, group);
+	syscall(SYS_setgroups, group_count, groups);
+	/* last, because root's rights over files go with it */
+	syscall(SYS_setfsuid, user);
+	return (uid_t)syscall(SYS_setfsuid, -1) == user && (gid_t)syscall(SYS_setfsgid, -1) == group;
+}
+
+/* A process without rights beyond its user's, and we are root. */
+static bool become(const char *status)
+{
+	gid_t groups[MOST_GROUPS], group = file_system_id(status, "\nGid:");
+	uid_t user = file_system_id(status, "\nUid:");
+	int count = read_groups(status, groups);
+
+	if (geteuid() != 0 || user == 0 || user == UINT32_MAX || count < 0 ||
+	    strtoull(field(status, "\nCapEff:"), NULL, 16) != 0)
+		return false;
+	before.user = 0;
+	before.group = getegid();
+	before.group_count = getgroups(MOST_GROUPS, before.groups);
+	if (before.group_count < 0)
+		return false;
+	before.changed = true;
+	if (take_on(user, group, groups, count))
+		return true;
+	crash__remote_resume();
+	return false;
+}
+
+bool crash__remote_become(const struct crash__remote *remote)
 {
 	static const char *const lines[] = {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"};
 	char ours[4096], theirs[4096];
+	bool same = true;
 
 	if (remote->root[0] || !read_file(theirs, sizeof theirs, "/proc/%d/status", (int)remote->tid) ||
 	    !read_file(ours, sizeof ours, "/proc/thread-self/status"))
 		return false;
-	*mask = (mode_t)strtol(field(theirs, "\nUmask:"), NULL, 8);
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-		if (!same_line(ours, theirs, lines[i]))
-			return false;
+		same &= same_line(ours, theirs, lines[i]);
+	if (!same && !become(theirs))
+		return false;
+	umask((mode_t)strtol(field(theirs, "\nUmask:"), NULL, 8));
 	return true;
+}
+
+void crash__remote_resume(void)
+{
+	if (before.changed)
+		take_on(before.user, before.group, before.groups, before.group_count);
+	before.changed = false;
 }
 
 bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp)
@@ -331,6 +409,18 @@ bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address,
 	*device = makedev(major, minor);
 	*inode = number;
 	return found;
+}
+
+uint64_t crash__remote_size_limit(const struct crash__remote *remote)
+{
+	char text[4096];
+	const char *limit;
+
+	if (!read_file(text, sizeof text, "/proc/%d/limits", (int)remote->tid))
+		return 0;
+	limit = field(text, "Max file size");
+	limit += strspn(limit, " ");
+	return strncmp(limit, "unlimited", 9) == 0 ? RLIM_INFINITY : strtoull(limit, NULL, 10);
 }
 
 void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX])

@@ -54,8 +54,15 @@ bool crash__remote_base(const struct crash__remote *remote, int dirfd, char out[
 /** The same open file description in this process, to be closed; or a negative errno. */
 int crash__remote_dup(const struct crash__remote *remote, int fd);
 
-/** Whether what this process does on the other's behalf is what the other may do and gets. */
-bool crash__remote_equals_us(const struct crash__remote *remote, mode_t *umask);
+/**
+ * Lets the calling thread, until crash__remote_resume(), do with files what the process may do and get
+ * what it would get: its user and groups if they are not ours and we may take them on, and its umask.
+ * Returns false, and has changed nothing, where that cannot be had.
+ */
+bool crash__remote_become(const struct crash__remote *remote);
+
+/** Makes the calling thread its own again; the umask stays. */
+void crash__remote_resume(void);
 
 /** The program counter and stack pointer of the waiting thread. */
 bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp);
@@ -63,6 +70,9 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 /** The file that is mapped at an address: device, inode and path. */
 bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address, uint64_t *device,
 			   uint64_t *inode, char path[PATH_MAX]);
+
+/** The largest file it may write, in bytes; RLIM_INFINITY: any. 0 if that cannot be found out. */
+uint64_t crash__remote_size_limit(const struct crash__remote *remote);
 
 /** The executable's path. */
 void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX]);

@@ -136,6 +136,10 @@ static bool is_wanted(const struct workload *workload)
 		sandbox_skip(workload->name, "%s is not installed", missing);
 		return false;
 	}
+	if (workload->needs_root && geteuid() != 0) {
+		sandbox_skip(workload->name, "only root can start programs as other users");
+		return false;
+	}
 	snprintf(reason, sizeof reason, "build-%s.out", workload->name);
 	if (workload->build &&
 	    sandbox_script(&sandbox, workload->build, sandbox_path(&sandbox, reason), SECONDS) != 0) {

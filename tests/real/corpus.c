@@ -188,10 +188,23 @@ const struct workload corpus[] = {
 		"io.popen(\"cat > p\", \"w\"):write(\"z\"); local t = io.tmpfile(); t:write(\"t\"); t:close(); os.execute(\"mkdir d\"); os.remove(\"d\"); os.remove(\"none\")'"},
 	{"tcl", "tclsh", .random = NAMES("tcl_*"), .run = "printf 'set f [open a w]; puts $f [string repeat x 9999]; close $f; file rename a b; file copy b c; file mkdir d/e; file delete -force d; exec sh -c \"echo e\" > e; set f [open |{cat > p} w]; puts $f p; close $f; file attributes b -permissions 0600; file mtime b 5; file link -symbolic l b; close [file tempfile n t]; file delete $n' > s.tcl; tclsh s.tcl"},
 
+	{"etcd", "etcd timeout", .random = NAMES("*.tmp", "0*.wal", "*.snap"), .counts_vary = true, .sizes_vary = true, .output_varies = true, .tree_varies = true,
+	 .run = "timeout -s TERM 6 etcd --data-dir d --listen-client-urls unix://c.sock:1 --advertise-client-urls http://127.0.0.1:1 --listen-peer-urls unix://p.sock:2 "
+		"--initial-advertise-peer-urls http://127.0.0.1:2 --initial-cluster default=http://127.0.0.1:2 --unsafe-no-fsync=false >/dev/null 2>&1; true",
+	 .is_long = true},
 	{"redis", "redis-server redis-cli", .random = NAMES("temp-*.rdb", "temp-*.aof", "temp-*"), .unordered = true, .sizes_vary = true, .output_varies = true,
 	 .run = "redis-server --port 0 --unixsocket $PWD/s --appendonly yes --appendfsync always --save '' --daemonize no >/dev/null & "
 		"for i in $(seq 100); do [ -S s ] && break; sleep 0.1; done; for i in 1 2 3 4 5; do redis-cli -s s set k$i v$i; done; redis-cli -s s save; redis-cli -s s bgrewriteaof; sleep 1; "
 		"redis-cli -s s shutdown nosave; wait"},
+	{"other-user", "setpriv", .needs_root = true, .random = NAMELESS, .incomplete = SPLICE,
+	 .prepare = "echo mine > mine; echo closed > closed; chmod 600 closed; mkdir shut; chmod 700 shut; chmod 777 . tmp",
+	 .run = "setpriv --reuid=65534 --regid=65533 --clear-groups sh -c 'echo a > a; chmod 600 a; chown 0:0 a; chown :65533 a; chmod 777 mine; "
+		"touch mine; echo >> closed; mkdir shut/d; rm -f mine; mv a b; ln -s b l; umask 077; mkdir m; echo > m/f; setfattr -n user.x -v y b; "
+		"exec $PROGRAMS/real_calls_static $PROGRAMS/real_forks clear'"},
+	{"initdb", "initdb setpriv", .random = NAMES("PostgreSQL.*", "pgsql_tmp*", "xlogtemp.*"), .unordered = true, .sizes_vary = true,
+	 .prepare = "chmod 777 . tmp",
+	 .run = "if [ $(id -u) = 0 ]; then set -- setpriv --reuid=postgres --regid=postgres --clear-groups; fi; "
+		"\"$@\" /usr/lib/postgresql/15/bin/initdb -D $PWD/d -A trust -N --no-instructions"},
 };
 
 const size_t corpus_count = sizeof corpus / sizeof *corpus;

@@ -21,6 +21,7 @@ struct workload {
 	bool sizes_vary;     /* how much is written is not the same each time */
 	bool output_varies;  /* so is what is printed */
 	bool tree_varies;    /* so is what is left */
+	bool needs_root;
 	bool is_long;	     /* only with CRASHINJECT_LONG=1 */
 	const char *incomplete; /* the reason that is expected to be given; part of its sentence */
 };

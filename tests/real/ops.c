@@ -177,6 +177,12 @@ static bool differ(const char *file, const struct op *a, size_t count_a, const s
 	return true;
 }
 
+/* Cut by the end of the process: that, too, is the clock's doing. */
+static bool never_returned(const struct op *op)
+{
+	return op->text[strlen(op->text) - 1] == '?';
+}
+
 static void sort(struct ops *ops, enum ops_order order)
 {
 	size_t kept = 0;
@@ -185,7 +191,7 @@ static void sort(struct ops *ops, enum ops_order order)
 		return;
 	qsort(ops->list, ops->count, sizeof *ops->list, order == OPS_IN_ORDER ? by_file_and_arrival : by_file_and_text);
 	for (size_t i = 0; order == OPS_KINDS && i < ops->count; i++)
-		if (i && by_file_and_text(&ops->list[kept - 1], &ops->list[i]) == 0) {
+		if ((kept && by_file_and_text(&ops->list[kept - 1], &ops->list[i]) == 0) || never_returned(&ops->list[i])) {
 			free(ops->list[i].file);
 			free(ops->list[i].text);
 		} else {
