@@ -328,6 +328,21 @@ CRASH__EXPORT int system(const char *command)
 	return status;
 }
 
+/*
+ * Two processes that run at once in one memory, thread-local storage included: nothing here can tell
+ * them apart, and both would append to one ring. Who is outside can.
+ */
+static void share_memory(void)
+{
+	crash__no_cache = true; /* one table for the descriptors of both */
+	if (!crash__control)
+		return;
+	if (crash__control->mode & CRASH__MODE_SUPERVISOR)
+		crash__delegate = true;
+	else if (crash__control->mode & CRASH__MODE_RECORD)
+		crash__control_incomplete(crash__control, CRASH__INCOMPLETE_UNSUPPORTED, "clone with CLONE_VM");
+}
+
 CRASH__EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
 {
 	bool shares = (flags & CLONE_VM) && !(flags & CLONE_THREAD);
@@ -340,7 +355,7 @@ CRASH__EXPORT int clone(int (*function)(void *), void *stack, int flags, void *a
 		rest[i] = va_arg(list, void *);
 	va_end(list);
 	if (shares && !(flags & CLONE_VFORK))
-		crash__no_cache = true; /* two processes, one table of descriptors in memory */
+		share_memory();
 	crash__borrowed += shares;
 	result = crash__real.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
 	crash__borrowed -= shares;

@@ -69,9 +69,9 @@ extern _Thread_local uint32_t crash__borrowed __attribute__((tls_model("initial-
 extern bool crash__no_cache;
 
 /**
- * Set when calls do not pass the filter (the module is not at its address) or when the program has put a seccomp
- * filter of its own in place: the shim stops making calls of its own and leaves everything to the
- * supervisor.
+ * Set when calls do not pass the filter (the module is not at its address), when the program has put a
+ * seccomp filter of its own in place, and when two processes run in its memory: the shim stops making
+ * calls of its own and leaves everything to the supervisor.
  */
 extern bool crash__delegate;
 

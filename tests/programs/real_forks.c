@@ -130,29 +130,31 @@ static int clone_child(void *argument)
 {
 	int fd = open(argument, O_WRONLY | O_CREAT, 0600);
 
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 100; i++)
 		if (write(fd, "clone\n", 6) != 6)
 			abort();
 	close(fd);
 	return 0;
 }
 
+/* Two that only run when the other waits, and then three at once, with the parent between them. */
 static int do_clone(void)
 {
-	static char stacks[3][65536] __attribute__((aligned(64)));
-	static char names[3][16] = {"clone-0", "clone-1", "clone-2"};
-	int flags[3] = {CLONE_VM | SIGCHLD, CLONE_VM | CLONE_VFORK | SIGCHLD, CLONE_VM | CLONE_FILES | SIGCHLD};
-	pid_t pid;
+	static char stacks[5][65536] __attribute__((aligned(64)));
+	static char names[5][16] = {"clone-0", "clone-1", "clone-2", "clone-3", "clone-4"};
+	static const int flags[5] = {CLONE_VM | CLONE_VFORK | SIGCHLD, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
+				     CLONE_VM | SIGCHLD, CLONE_VM | CLONE_FILES | SIGCHLD, CLONE_VM | SIGCHLD};
+	int fd = open("parent", O_WRONLY | O_CREAT, 0600);
 
-	for (int i = 0; i < 3; i++) {
-		int fd = open("parent", O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-		pid = clone(clone_child, stacks[i] + sizeof stacks[i], flags[i], names[i]);
-		if (pid < 0 || write(fd, "parent\n", 7) != 7)
+	for (int i = 0; i < 5; i++) {
+		if (clone(clone_child, stacks[i] + sizeof stacks[i], flags[i], names[i]) < 0)
 			abort();
-		waitpid(pid, NULL, __WALL);
-		close(fd);
+		for (int j = 0; j < 50; j++)
+			if (write(fd, "parent\n", 7) != 7)
+				abort();
 	}
+	close(fd);
+	await_all();
 	return 0;
 }
 
