@@ -42,6 +42,7 @@ static const struct row rows[] = {
 	{KIND_ALIAS, #symbol, #kernel, #arguments},
 #define OWN(symbol, kernel) {KIND_OWN, #symbol, #kernel, NULL},
 #define HAND(symbol, kernel) {KIND_HAND, #symbol, #kernel, NULL},
+#define MEMORY(...) /* nobody calls it */
 #include "common/calls.def"
 };
 
@@ -104,6 +105,7 @@ static const struct {
 	{"open", "(path, flags, mode)"},
 	{"openat2", "(dirfd, path, how, bytes of it)"},
 	{"mknod", "(path, mode, device)"},
+	{"store", "(address, bytes, offset)"},
 	{"fchmodat", "(dirfd, path, mode)"},
 	{"fchmodat2", "(dirfd, path, mode, flags)"},
 };
