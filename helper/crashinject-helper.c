@@ -78,7 +78,8 @@ static const char usage_text[] =
 	"\n"
 	"Example: kill it in the middle of a frame, and see what is left.\n"
 	"\n"
-	"    crashinject run --at 'wal.mid-frame#3' --dir store -- " PROGRAM " >acks\n"
+	"    mkdir store\n"
+	       "    crashinject run --at 'wal.mid-frame#3' --dir store -- " PROGRAM " >acks\n"
 	"    " PROGRAM " verify store acks\n";
 
 static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)

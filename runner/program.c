@@ -126,20 +126,29 @@ uint64_t crash__program_stub(const char *preload)
 	return address;
 }
 
-/* The module in the tree that this library was built in and not installed from. */
-static bool find_beside_library(char path[PATH_MAX])
+/* Puts `name` in the place of the last part of the path `self`. */
+static bool find_beside(const char *self, const char *name, char path[PATH_MAX])
 {
-	Dl_info info;
 	char *slash;
 
-	if (!dladdr((void *)crash__program_preload, &info) || !info.dli_fname ||
-	    !realpath(info.dli_fname, path))
+	if (!realpath(self, path))
 		return false;
 	slash = strrchr(path, '/');
-	if (!slash || (size_t)(slash - path) + sizeof "/libcrashinject-preload.so" > PATH_MAX)
+	if (!slash || (size_t)(slash - path) + strlen(name) + 2 > PATH_MAX)
 		return false;
-	strcpy(slash, "/libcrashinject-preload.so");
+	strcpy(slash + 1, name);
 	return access(path, R_OK) == 0;
+}
+
+/* The module in the tree that this library, or this command, was built in and not installed from. */
+static bool find_in_build_tree(char path[PATH_MAX])
+{
+	Dl_info info;
+
+	if (dladdr((void *)crash__program_preload, &info) && info.dli_fname &&
+	    find_beside(info.dli_fname, "libcrashinject-preload.so", path))
+		return true;
+	return find_beside("/proc/self/exe", ".libs/libcrashinject-preload.so", path);
 }
 
 int crash__program_preload(const char *given, char path[PATH_MAX])
@@ -154,7 +163,7 @@ int crash__program_preload(const char *given, char path[PATH_MAX])
 		snprintf(path, PATH_MAX, "%s", given);
 		return 0;
 	}
-	if (find_beside_library(path))
+	if (find_in_build_tree(path))
 		return 0;
 	if (access(installed, R_OK) < 0)
 		return crash__fail(CRASH_EPRELOAD, "%s: %s; set CRASHINJECT_PRELOAD to where it is",
