@@ -2,6 +2,7 @@
 #include "common/control.h"
 
 #include <string.h>
+#include <time.h>
 #include <sys/syscall.h>
 #include <linux/futex.h>
 
@@ -140,9 +141,31 @@ bool crash__control_is_outside(const struct crash__control *control, uint64_t de
 	return false;
 }
 
-bool crash__control_fire(struct crash__control *control)
+static void forget_fired(struct crash__fired *fired)
 {
-	uint32_t expected = 0;
+	fired->name[0] = fired->file[0] = fired->to[0] = '\0';
+	fired->modules = fired->leaves = fired->unwound = fired->line = 0;
+	atomic_store(&fired->frames, 0);
+}
 
-	return atomic_compare_exchange_strong(&control->fired.state, &expected, 1);
+bool crash__control_fire(struct crash__control *control, bool self)
+{
+	struct timespec pause = {.tv_nsec = 100000};
+
+	/* who writes it down may have been killed meanwhile, and then it is not told */
+	for (int i = 0; i < 20000 && !atomic_load(&control->dead); i++) {
+		uint32_t state = 0;
+
+		if (atomic_compare_exchange_strong(&control->fired.state, &state, 1))
+			return true;
+		if (self)
+			return false;
+		if (state == 3 && control->plan.rules[control->fired.rule].self &&
+		    atomic_compare_exchange_strong(&control->fired.state, &state, 1)) {
+			forget_fired(&control->fired);
+			return true;
+		}
+		crash__sys3(SYS_nanosleep, (long)&pause, 0, 0);
+	}
+	return false;
 }

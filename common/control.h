@@ -135,7 +135,8 @@ struct crash__control {
 	_Atomic uint32_t processes;  /* numbers given to processes */
 	_Atomic uint32_t loaded;     /* processes in which the shim loaded */
 	_Atomic uint32_t files, stacks; /* numbers given to files and backtraces */
-	_Atomic uint32_t stopped;    /* a rule with :stop fired */
+	_Atomic uint32_t stopped;    /* how often a rule with :stop fired */
+	_Atomic uint32_t stopper;    /* in this process, which stops by itself */
 	_Atomic uint32_t refused_io_uring;
 	_Atomic uint32_t mappers; /* programs that have mapped a file writable and not ended in order */
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
@@ -195,7 +196,10 @@ static inline uint32_t crash__control_lock_of(uint64_t inode)
 	return (uint32_t)((inode * 0x9e3779b97f4a7c15u) >> 40) % CRASH__LOCKS;
 }
 
-/** Claims the right to write `fired`. Only one caller ever gets it. */
-bool crash__control_fire(struct crash__control *control);
+/**
+ * Claims the right to write `fired`. Only one caller gets it; but the death of one process (`self`) is
+ * not the last word, and a crash of the whole tree after it is told instead. Async-signal-safe.
+ */
+bool crash__control_fire(struct crash__control *control, bool self);
 
 #endif

@@ -29,6 +29,9 @@ bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule)
 		plan->with_glob |= bit;
 	if (rule->has_thread || rule->has_child || rule->function[0])
 		plan->with_filter |= bit;
+	if (!((plan->with_glob | plan->with_filter) & bit) && !rule->pattern &&
+	    !(rule->kind == CRASH__KIND_FAMILY && rule->which == CRASH__FAMILY_IO))
+		plan->plain |= bit;
 	return true;
 }
 
@@ -60,15 +63,33 @@ bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit)
 	return hit >= rule->first && hit <= rule->last && (hit - rule->first) % rule->step == 0;
 }
 
-uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules)
+/* Ends the tree before its op is done, or in the middle of it. */
+static bool ends_tree_before(const struct crash__rule *rule)
+{
+	return crash__action_is_death(rule->action) && !rule->self && rule->moment != CRASH__AFTER;
+}
+
+/*
+ * Where a rule takes every op, its hit is the op's own number. Were it counted apart, two threads could
+ * pass the two counters in different orders, and write#5 would fire at write#6.
+ */
+uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules, uint64_t occurrence,
+			 uint64_t call_occurrence, bool *late)
 {
 	uint64_t fires = 0;
 	struct crash__rule *rule;
 
-	CRASH__EACH_RULE(plan, rules, rule)
-		if (crash__rule_fires(rule, atomic_fetch_add_explicit(&rule->hits, 1,
-								      memory_order_relaxed) + 1))
-			fires |= UINT64_C(1) << (rule - plan->rules);
+	CRASH__EACH_RULE(plan, rules, rule) {
+		uint64_t bit = UINT64_C(1) << (rule - plan->rules);
+		uint64_t hit = atomic_fetch_add_explicit(&rule->hits, 1, memory_order_relaxed) + 1;
+
+		if (plan->plain & bit)
+			hit = rule->kind == CRASH__KIND_CALL ? call_occurrence : occurrence;
+		if (crash__rule_fires(rule, hit))
+			fires |= bit;
+		if (hit > rule->first && ends_tree_before(rule))
+			*late = true;
+	}
 	return fires;
 }
 

@@ -67,6 +67,7 @@ struct crash__plan {
 	uint64_t explicit_rules;
 	uint64_t with_glob; /* rules that look at the file */
 	uint64_t with_filter; /* rules that look at thread, child or function */
+	uint64_t plain; /* rules that take every op of one family or call, or every pass of one point */
 	uint64_t of_family[CRASH__FAMILIES];
 	uint64_t of_call[CRASH__CALLS];
 	struct crash__rule rules[CRASH__RULES];
@@ -96,8 +97,13 @@ bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit);
 /**
  * Counts one op against each of `rules` and returns those that fire. This is the only place that
  * moves a rule's counter; call it once for each op and rule.
+ * @param occurrence      the op's number in its family, or which pass of the explicit point it is
+ * @param call_occurrence the op's number among ops of its call; 0: has none
+ * @param late            set if a rule ends the tree before an op that came earlier than this one:
+ *			  then this one must not be done; otherwise left alone
  */
-uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules);
+uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules, uint64_t occurrence,
+			 uint64_t call_occurrence, bool *late);
 
 /** Whether the action ends the program. */
 static inline bool crash__action_is_death(unsigned int action)

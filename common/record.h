@@ -107,6 +107,7 @@ struct crash__op_record {
 	uint32_t process, thread;
 	int64_t args[6];
 	uint64_t device, inode; /* of the file that a path names, before the call; 0: none */
+	uint64_t occurrence, call_occurrence; /* of the family and of the call, from 1 */
 	char strings[];		/* path, to, text */
 };
 
@@ -119,6 +120,7 @@ struct crash__end_record {
 	uint64_t device, inode; /* of a file that the call opened or made */
 	uint32_t mode, uid, gid;
 	uint32_t pad;
+	uint64_t sync_occurrence; /* of the sync that the write implied; 0: none */
 };
 
 struct crash__data_record {

@@ -8,6 +8,9 @@
  * at once. The process that crashed waits for that, so that no parent sees it die before being killed
  * itself, and kills itself if nobody comes. Where it is to exit or abort, the keeper spares it and kills
  * the others.
+ *
+ * Between claiming a number and setting `dead` others may have claimed later ones. They see by their
+ * number that they are late, and wait for the crash instead of doing their op.
  */
 #include "preload/shim.h"
 
@@ -60,6 +63,14 @@ _Noreturn void crash__stop_here(struct crash__control *control)
 {
 	/* Longer than whoever crashes waits: it must not be us who is seen dying first. */
 	await_kill(control, 10000000);
+}
+
+/* For whoever came after the op that crashes the tree, and before the crash: it must not be done. */
+static _Noreturn void await_crash(struct crash__control *control)
+{
+	for (int i = 0; i < 20000 && !atomic_load(&control->dead); i++)
+		sleep_microseconds(100);
+	crash__stop_here(control);
 }
 
 static _Noreturn void abort_self(void)
@@ -130,7 +141,7 @@ static _Noreturn void die(const struct subject *subject, const struct crash__rul
 	struct crash__control *control = subject->control;
 	struct crash__fired *fired = &control->fired;
 
-	if (!crash__control_fire(control)) {
+	if (!crash__control_fire(control, rule->self)) {
 		if (!rule->self)
 			crash__stop_here(control);
 	} else {
@@ -157,10 +168,12 @@ static _Noreturn void die(const struct subject *subject, const struct crash__rul
 static void stop(struct crash__control *control, const struct crash__rule *rule)
 {
 	if (!rule->self && (control->mode & CRASH__MODE_KEEPER)) {
+		atomic_store(&control->stopper, crash__identify().pid);
 		atomic_fetch_add(&control->stopped, 1);
 		crash__control_ring_bell(control);
 	}
-	crash__sys3(SYS_kill, crash__sys3(SYS_getpid, 0, 0, 0), SIGSTOP, 0);
+	/* to this thread, or another one may take it and this one go on */
+	crash__sys3(SYS_tgkill, crash__sys3(SYS_getpid, 0, 0, 0), crash__sys3(SYS_gettid, 0, 0, 0), SIGSTOP);
 }
 
 /* Without a keeper who collects them, log lines go to stderr. */
@@ -241,6 +254,7 @@ uint64_t crash__act_before(struct crash__op *op, uint64_t rules)
 	struct subject subject = {
 		.control = op->control, .op = op, .caller = op->caller, .done = -1};
 	const struct crash__rule *rule;
+	bool late = false;
 	uint64_t fired;
 
 	if (!rules)
@@ -248,7 +262,9 @@ uint64_t crash__act_before(struct crash__op *op, uint64_t rules)
 	if (op->family == CRASH__FAMILY_WRITE)
 		subject.done = 0;
 	rules = filter(op->control, rules, op->caller);
-	fired = crash__plan_hit(&op->control->plan, rules);
+	fired = crash__plan_hit(&op->control->plan, rules, op->occurrence, op->call_occurrence, &late);
+	if (late && op->route != CRASH__ROUTE_MEMORY) /* a store has been done already */
+		await_crash(op->control);
 	CRASH__EACH_RULE(&op->control->plan, fired, rule) {
 		if (rule->action == CRASH__LOG)
 			op->flags |= CRASH__OP_LOGGED;
@@ -323,10 +339,13 @@ void crash__act_point(struct crash__control *control, const struct crash__named_
 {
 	struct subject subject = {
 		.control = control, .point = point, .caller = caller, .hit = hit, .done = -1};
-	uint64_t fired = crash__plan_hit(&control->plan, filter(control, rules, caller));
 	const struct crash__rule *rule;
 	uint16_t flags = 0;
+	bool late = false;
+	uint64_t fired = crash__plan_hit(&control->plan, filter(control, rules, caller), hit, 0, &late);
 
+	if (late)
+		await_crash(control);
 	CRASH__EACH_RULE(&control->plan, fired, rule)
 		if (rule->action == CRASH__LOG)
 			flags = CRASH__OP_LOGGED;

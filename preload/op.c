@@ -118,12 +118,16 @@ static long imply_sync(struct crash__op *op, long result)
 	uint64_t fired;
 
 	sync.family = CRASH__FAMILY_FSYNC;
-	sync.occurrence = atomic_fetch_add_explicit(&op->control->family_hits[CRASH__FAMILY_FSYNC],
-						    1, memory_order_relaxed) + 1;
+	sync.occurrence = op->sync_occurrence;
 	fired = crash__act_before(&sync, plan->of_family[CRASH__FAMILY_FSYNC] & op->target.rules);
 	crash__act_error(&sync, fired, &result);
 	crash__act_after(&sync, fired, result);
 	return result;
+}
+
+static uint64_t next_of(struct crash__op *op, unsigned int family)
+{
+	return atomic_fetch_add_explicit(&op->control->family_hits[family], 1, memory_order_relaxed) + 1;
 }
 
 static bool syncs(const struct crash__op *op)
@@ -146,11 +150,13 @@ static long take(struct crash__op *op, uint64_t rules)
 	crash__record_op(op);
 	crash__check_dead(control);
 	result = crash__act_call(op, fired);
+	if ((op->flags & CRASH__OP_SYNC) && result > 0)
+		op->sync_occurrence = next_of(op, CRASH__FAMILY_FSYNC);
 	crash__record_end(op, result);
 	if (op->kernel->family == CRASH__FAMILY_RENAME || op->kernel->family == CRASH__FAMILY_UNLINK)
 		atomic_fetch_add_explicit(&control->name_epoch, 1, memory_order_acq_rel);
 	crash__act_after(op, fired, result);
-	if ((op->flags & CRASH__OP_SYNC) && result > 0)
+	if (op->sync_occurrence)
 		result = imply_sync(op, result);
 	return result;
 }
@@ -161,8 +167,7 @@ static bool count(struct crash__op *op, uint64_t *rules)
 	struct crash__control *control = op->control;
 
 	op->family = op->kernel->family;
-	op->occurrence = atomic_fetch_add_explicit(&control->family_hits[op->family], 1,
-						   memory_order_relaxed) + 1;
+	op->occurrence = next_of(op, op->family);
 	op->call_occurrence = atomic_fetch_add_explicit(&control->call_hits[op->call], 1,
 							memory_order_relaxed) + 1;
 	*rules = crash__plan_rules_of(&control->plan, op->call) & op->target.rules;
@@ -276,7 +281,7 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 	memcpy(op.args, args, sizeof op.args);
 	op.call = call;
 	op.route = route;
-	op.start = 0;
+	op.start = op.sync_occurrence = 0;
 	op.flags = 0;
 	op.cancel = op.blocking_cancel = false;
 	if (!__libc_single_threaded) {

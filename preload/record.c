@@ -265,6 +265,8 @@ void crash__record_op(struct crash__op *op)
 		.stack = stack_number(op->control, op->caller),
 		.process = identity.process,
 		.thread = identity.thread,
+		.occurrence = op->occurrence,
+		.call_occurrence = op->call_occurrence,
 	};
 	memcpy(record.args, op->args, sizeof record.args);
 	if (op->scratch) {
@@ -373,7 +375,8 @@ static void identify_made(const struct crash__op *op, long result, struct crash_
 
 void crash__record_end(struct crash__op *op, long result)
 {
-	struct crash__end_record record = {.start = op->start, .result = result};
+	struct crash__end_record record = {
+		.start = op->start, .result = result, .sync_occurrence = op->sync_occurrence};
 	struct crash__part part = {&record, sizeof record};
 
 	if (!op->start)

@@ -142,7 +142,8 @@ static void stop_tree(void)
 		return;
 	keeper.stopped = wanted;
 	keeper.deadline = 0; /* whoever looks around in the debugger takes the time it takes */
-	crash__tree_signal(SIGSTOP, 0);
+	/* were it stopped twice, once before it stops itself, it would have to be let go on twice */
+	crash__tree_signal(SIGSTOP, (pid_t)atomic_load(&keeper.control->stopper));
 	atomic_store(&keeper.report->stopped, wanted);
 	if (write(keeper.job->wake, "s", 1) < 0)
 		return; /* the runner is gone; SIGTERM says so */

@@ -84,6 +84,8 @@ void crash__note_op(struct crash__watched *watched)
 		.thread = watched->remote.thread,
 		.device = watched->device,
 		.inode = watched->inode,
+		.occurrence = watched->occurrence,
+		.call_occurrence = watched->call_occurrence,
 	};
 	struct crash__part parts[4] = {{&record, sizeof record}};
 
@@ -126,6 +128,7 @@ void crash__note_end(struct crash__watched *watched, const struct crash__proxied
 		.start = watched->start,
 		.result = proxied->result,
 		.offset = proxied->offset,
+		.sync_occurrence = watched->sync_occurrence,
 	};
 	struct crash__part part = {&record, sizeof record};
 
@@ -161,6 +164,8 @@ void crash__note_store(struct crash__watched *store, const unsigned char *bytes)
 		.device = store->device,
 		.inode = store->inode,
 		.path_bytes = (uint16_t)(strlen(store->path) + 1),
+		.occurrence = store->occurrence,
+		.call_occurrence = store->call_occurrence,
 	};
 	struct crash__part parts[] = {{&record, sizeof record}, {store->path, record.path_bytes}};
 	struct crash__end_record end = {.result = store->args[1], .offset = (uint64_t)store->args[2]};

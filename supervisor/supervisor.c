@@ -46,7 +46,11 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
+/* The kernel's own, with which a call that a signal interrupted is made anew, whatever handlers there are. */
+#define ERESTARTNOINTR 513
+
 #define MOST_THREADS 64
+#define MOST_HELD 64
 
 static struct {
 	struct crash__control *control;
@@ -71,6 +75,7 @@ static void step_down(void);
 struct answer {
 	bool never;   /* the tree is dead */
 	bool proceed; /* let the process make the call */
+	bool again;   /* take the signal that waits, then make the call anew */
 	long result;
 };
 
@@ -124,7 +129,7 @@ static void die(struct crash__watched *watched, const struct crash__rule *rule, 
 {
 	struct crash__control *control = watched->control;
 
-	if (!crash__control_fire(control)) {
+	if (!crash__control_fire(control, rule->self)) {
 		if (rule->self)
 			kill(watched->remote.pid, SIGKILL);
 		return;
@@ -142,6 +147,17 @@ static void die(struct crash__watched *watched, const struct crash__rule *rule, 
 	crash__control_ring_bell(control);
 }
 
+/* The signal goes to the thread that waits for us, which finds it before it returns to the program. */
+static void stop(const struct crash__watched *watched, const struct crash__rule *rule)
+{
+	if (!rule->self) {
+		atomic_store(&watched->control->stopper, (uint32_t)watched->remote.pid);
+		atomic_fetch_add(&watched->control->stopped, 1);
+		crash__control_ring_bell(watched->control);
+	}
+	crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, SIGSTOP);
+}
+
 /* Returns whether the process is to stay where it is for ever. */
 static bool act(struct crash__watched *watched, const struct crash__rule *rule, int64_t done)
 {
@@ -155,11 +171,7 @@ static bool act(struct crash__watched *watched, const struct crash__rule *rule, 
 		kill(watched->remote.pid, (int)rule->argument);
 		return false;
 	case CRASH__STOP:
-		if (!rule->self) {
-			atomic_fetch_add(&watched->control->stopped, 1);
-			crash__control_ring_bell(watched->control);
-		}
-		kill(watched->remote.pid, SIGSTOP);
+		stop(watched, rule);
 		return false;
 	case CRASH__DELAY:
 		step_down();
@@ -300,6 +312,14 @@ static bool may_take_long(const struct crash__watched *watched)
 	       watched->kernel->where.from || crash__watched_bytes(watched) > 1 << 20;
 }
 
+/* Numbers the sync that a write implies; once. */
+static void count_sync(struct crash__watched *watched)
+{
+	if ((watched->flags & CRASH__OP_SYNC) && !watched->sync_occurrence)
+		watched->sync_occurrence =
+			atomic_fetch_add(&watched->control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
+}
+
 /* A call that has to be made here. */
 static struct answer make(struct crash__watched *watched, uint64_t fired, const struct wish *wish)
 {
@@ -319,6 +339,7 @@ static struct answer make(struct crash__watched *watched, uint64_t fired, const 
 			proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
 			if (watched->kernel->family == CRASH__FAMILY_WRITE)
 				proxied.result = (long)crash__watched_bytes(watched);
+			count_sync(watched);
 			crash__control_incomplete(watched->control, CRASH__INCOMPLETE_RESULT_UNKNOWN,
 						  watched->kernel->name);
 			crash__note_end(watched, &proxied);
@@ -327,6 +348,8 @@ static struct answer make(struct crash__watched *watched, uint64_t fired, const 
 	}
 	if (proxied.fd >= 0)
 		hand_over(watched, &proxied);
+	if (proxied.result > 0)
+		count_sync(watched);
 	crash__note_end(watched, &proxied);
 	if (proxied.data && proxied.result > 0 && proxied.offset != UINT64_MAX)
 		crash__mapped_wrote(watched, proxied.offset, proxied.data, (size_t)proxied.result);
@@ -354,10 +377,14 @@ static struct answer imply_sync(struct crash__watched *watched, struct answer an
 	struct crash__control *control = watched->control;
 	const struct crash__rule *rule;
 	uint64_t rules = control->plan.of_family[CRASH__FAMILY_FSYNC] & watched->rules, fired;
+	bool late = false;
 
+	count_sync(watched);
 	watched->family = CRASH__FAMILY_FSYNC;
-	watched->occurrence = atomic_fetch_add(&control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
-	fired = crash__plan_hit(&control->plan, filter_rules(watched, rules));
+	watched->occurrence = watched->sync_occurrence;
+	fired = crash__plan_hit(&control->plan, filter_rules(watched, rules), watched->occurrence, 0, &late);
+	if (late)
+		return never;
 	CRASH__EACH_RULE(&control->plan, fired, rule) {
 		if (rule->action == CRASH__ERROR)
 			answer.result = -rule->argument;
@@ -367,8 +394,8 @@ static struct answer imply_sync(struct crash__watched *watched, struct answer an
 	return answer;
 }
 
-/* Gives the op its numbers. Returns the rules that fired. */
-static uint64_t count_op(struct crash__watched *watched)
+/* Gives the op its numbers. Returns the rules that fired; `late` as crash__plan_hit() has it. */
+static uint64_t count_op(struct crash__watched *watched, bool *late)
 {
 	struct crash__control *control = watched->control;
 	const struct crash__rule *rule;
@@ -377,8 +404,11 @@ static uint64_t count_op(struct crash__watched *watched)
 	watched->family = watched->kernel->family;
 	watched->occurrence = atomic_fetch_add(&control->family_hits[watched->family], 1) + 1;
 	watched->call_occurrence = atomic_fetch_add(&control->call_hits[watched->call], 1) + 1;
-	rules = filter_rules(watched, crash__plan_rules_of(&control->plan, watched->call) & watched->rules);
-	fired = rules ? crash__plan_hit(&control->plan, rules) : 0;
+	/* a request of io_submit() is of the family of what it asks for */
+	rules = (control->plan.of_family[watched->family] | control->plan.of_call[watched->call]) & watched->rules;
+	rules = filter_rules(watched, rules);
+	fired = rules ? crash__plan_hit(&control->plan, rules, watched->occurrence,
+					watched->call_occurrence, late) : 0;
 	CRASH__EACH_RULE(&control->plan, fired, rule)
 		if (rule->action == CRASH__LOG)
 			watched->flags |= CRASH__OP_LOGGED;
@@ -388,10 +418,13 @@ static uint64_t count_op(struct crash__watched *watched)
 /* A request of io_submit(): the process makes the call when all of them have been looked at. */
 static struct answer take_request(struct crash__watched *watched)
 {
-	uint64_t fired = count_op(watched);
+	bool late = false;
+	uint64_t fired = count_op(watched, &late);
 	const struct crash__rule *rule;
 	struct crash__proxied assumed = {.fd = -1, .offset = UINT64_MAX};
 
+	if (late)
+		return never;
 	CRASH__EACH_RULE(&watched->control->plan, fired, rule)
 		if (act(watched, rule, -1))
 			return never;
@@ -408,7 +441,8 @@ static struct answer take_request(struct crash__watched *watched)
 /* A store to a mapped file, found afterwards. Returns false when the tree is dead. */
 static bool take_store(struct crash__watched *store, const unsigned char *bytes)
 {
-	uint64_t fired = count_op(store);
+	bool late = false; /* it has been done already */
+	uint64_t fired = count_op(store, &late);
 	const struct crash__rule *rule;
 
 	if (crash__note_wanted(store))
@@ -419,22 +453,103 @@ static bool take_store(struct crash__watched *store, const unsigned char *bytes)
 	return true;
 }
 
+/*
+ * A rule with :stop fired before a call. A thread that waits for us cannot stop, and a debugger could not
+ * get hold of it; so it is sent back to the start of its call, finds the signal there, and calls again
+ * when it is let go on. That is the same op: it was counted, and its rules have fired.
+ */
+static struct held {
+	pid_t tid; /* 0: free */
+	unsigned int call;
+	uint64_t pc, fired, occurrence, call_occurrence;
+	uint32_t flags;
+	long args[6];
+} held[MOST_HELD];
+
+static bool hold(const struct crash__watched *watched, uint64_t fired)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&supervisor.lock);
+	for (int i = 0; i < MOST_HELD && !found; i++) {
+		found = held[i].tid == 0 || held[i].tid == watched->remote.tid;
+		if (!found)
+			continue;
+		held[i] = (struct held){
+			.tid = watched->remote.tid,
+			.call = watched->call,
+			.pc = watched->pc,
+			.fired = fired,
+			.occurrence = watched->occurrence,
+			.call_occurrence = watched->call_occurrence,
+			.flags = watched->flags,
+		};
+		memcpy(held[i].args, watched->args, sizeof held[i].args);
+	}
+	pthread_mutex_unlock(&supervisor.lock);
+	return found;
+}
+
+/* Whether the call was held up before; gives it its numbers back. */
+static bool resume(struct crash__watched *watched, uint64_t *fired)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&supervisor.lock);
+	for (int i = 0; i < MOST_HELD && !found; i++) {
+		found = held[i].tid == watched->remote.tid && held[i].call == watched->call &&
+			held[i].pc == watched->pc &&
+			memcmp(held[i].args, watched->args, sizeof held[i].args) == 0;
+		if (!found)
+			continue;
+		held[i].tid = 0;
+		*fired = held[i].fired;
+		watched->family = watched->kernel->family;
+		watched->occurrence = held[i].occurrence;
+		watched->call_occurrence = held[i].call_occurrence;
+		watched->flags = held[i].flags;
+	}
+	pthread_mutex_unlock(&supervisor.lock);
+	return found;
+}
+
+/* Does what is to be done before the call; `answer` is what the process gets where it does not go on. */
+static bool act_before(struct crash__watched *watched, uint64_t fired, struct answer *answer)
+{
+	const struct crash__rule *rule;
+	bool stops = false;
+
+	*answer = never;
+	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
+		if (rule->moment == CRASH__AFTER || (rule->moment >= CRASH__TORN_BYTES && can_tear(watched)))
+			continue;
+		if (act(watched, rule, watched->family == CRASH__FAMILY_WRITE ? 0 : -1))
+			return false;
+		stops |= rule->action == CRASH__STOP;
+	}
+	if (!stops || !hold(watched, fired))
+		return true;
+	answer->never = false;
+	answer->again = true;
+	return false;
+}
+
 static struct answer take_op(struct crash__watched *watched)
 {
 	struct crash__control *control = watched->control;
-	uint64_t fired = count_op(watched);
-	const struct crash__rule *rule;
-	struct answer answer = proceed;
+	uint64_t fired;
+	struct answer answer;
 	struct wish wish;
-	bool needs_result;
+	bool needs_result, late = false;
 
 	if (implies_sync(watched))
 		watched->flags |= CRASH__OP_SYNC;
-	CRASH__EACH_RULE(&control->plan, fired, rule) {
-		if (rule->moment == CRASH__BEFORE || (rule->moment >= CRASH__TORN_BYTES && !can_tear(watched)))
-			if (act(watched, rule, watched->family == CRASH__FAMILY_WRITE ? 0 : -1))
-				return never;
+	if (!resume(watched, &fired)) {
+		fired = count_op(watched, &late);
+		if (late || !act_before(watched, fired, &answer))
+			return late ? never : answer;
 	}
+	answer = proceed;
 	wish = wish_of(watched, fired);
 	if (crash__note_wanted(watched))
 		crash__note_op(watched);
@@ -579,7 +694,7 @@ static struct answer take(struct crash__watched *watched, const struct seccomp_d
 
 	memcpy(watched->args, data->args, sizeof watched->args);
 	watched->pc = data->instruction_pointer;
-	watched->start = 0;
+	watched->start = watched->sync_occurrence = 0;
 	watched->flags = 0;
 	if (data->arch != AUDIT_ARCH_X86_64 || data->nr >= 0x40000000)
 		return take_foreign(watched);
@@ -626,6 +741,8 @@ static void send_answer(const struct crash__watched *watched, const struct answe
 		return;
 	if (answer->proceed) {
 		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	} else if (answer->again) {
+		response.error = -ERESTARTNOINTR;
 	} else if (crash__sys_failed(answer->result)) {
 		response.error = (int)answer->result;
 	} else {

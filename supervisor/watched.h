@@ -26,6 +26,7 @@ struct crash__watched {
 	char given[PATH_MAX], given_to[PATH_MAX]; /* as the program gave them */
 	char rest[PATH_MAX], link[PATH_MAX];
 	uint64_t occurrence, call_occurrence;
+	uint64_t sync_occurrence; /* of the sync that the write implies; 0: not counted yet, or none */
 	uint64_t start; /* sequence number; 0: not recorded */
 	uint32_t flags; /* enum crash__op_flags */
 };

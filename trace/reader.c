@@ -265,6 +265,8 @@ static bool take_op(struct reader *reader, struct stream *stream, const struct c
 	event->from = record->from;
 	event->device = record->device;
 	event->inode = record->inode;
+	event->occurrence = record->occurrence;
+	event->call_occurrence = record->call_occurrence;
 	memcpy(event->args, record->args, sizeof event->args);
 	*slot_for_op(stream) = reader->trace->count;
 	return next_string(&at, &left, record->path_bytes, &event->path) &&
@@ -309,6 +311,7 @@ static bool take_end(struct reader *reader, struct stream *stream, const struct 
 	event->end = record->end;
 	event->result = record->result;
 	event->offset = record->offset;
+	event->sync_occurrence = record->sync_occurrence;
 	event->flags = record->record.flags;
 	event->made_device = record->device;
 	event->made_inode = record->inode;
@@ -479,29 +482,13 @@ static void take_chunks(struct reader *reader, const unsigned char *bytes, size_
 	reader->trace->cut = at < size || !reader->trace->end_text;
 }
 
-/* ------------------------------------------------------------------ order and numbers */
+/* ------------------------------------------------------------------ order */
 
 static int by_start(const void *a, const void *b)
 {
 	uint64_t x = ((const struct crash__event *)a)->start, y = ((const struct crash__event *)b)->start;
 
 	return x < y ? -1 : x > y;
-}
-
-static void number_events(struct crash__trace *trace)
-{
-	uint64_t family[CRASH__FAMILIES] = {0}, call[CRASH__CALLS] = {0};
-
-	for (size_t i = 0; i < trace->count; i++) {
-		struct crash__event *event = &trace->events[i];
-
-		if (event->kind != CRASH__EVENT_OP)
-			continue;
-		event->occurrence = ++family[event->family];
-		event->call_occurrence = ++call[event->call];
-		if ((event->flags & CRASH__OP_SYNC) && event->result > 0)
-			event->sync_occurrence = ++family[CRASH__FAMILY_FSYNC];
-	}
 }
 
 int crash__trace_parse(const void *bytes, size_t size, const char *name, struct crash__trace *trace)
@@ -527,7 +514,6 @@ int crash__trace_parse(const void *bytes, size_t size, const char *name, struct 
 	free(reader.streams);
 	if (trace->count)
 		qsort(trace->events, trace->count, sizeof *trace->events, by_start);
-	number_events(trace);
 	return 0;
 }
 
