@@ -132,13 +132,16 @@ START_TEST(a_crash_leaves_exactly_what_the_moment_says)
 }
 END_TEST
 
+/* A call is named as the program calls it: by libc's function, or as the kernel knows it. */
+static const char *const pwrite_names[] = {"pwrite", "pwrite64"};
+
 /* What is told of the op: its names, its file, where and how much, and from where in the program. */
 START_TEST(a_crash_says_which_op_it_was)
 {
-	STEPS(_i, "pwrite64:torn=2", "open data bc", "write 3 abcdefgh", "pwrite 3 5 XYZ");
-	ck_assert_str_eq(out.point, "write#2");
-	ck_assert_str_eq(out.call_point, _i ? "pwrite64#1" : "pwrite64#1");
-	ck_assert_str_eq(out.call, "pwrite64");
+	STEPS(_i, lab_text("%s:torn=2", pwrite_names[_i]), "open data bc", "write 3 abcdefgh", "pwrite 3 5 XYZ");
+	ck_assert_crashed_at(&out, "write#2");
+	ck_assert_str_eq(out.call_point, lab_text("%s#1", pwrite_names[_i]));
+	ck_assert_str_eq(out.call, pwrite_names[_i]);
 	ck_assert_int_eq(out.offset, 5);
 	ck_assert_int_eq(out.bytes, 3);
 	ck_assert_int_eq(out.written, 2);
@@ -150,7 +153,7 @@ START_TEST(a_crash_says_which_op_it_was)
 	lab_assert_file("data", "abcdeXYh");
 	crash_out_clear(&out);
 
-	STEPS(_i, "rename#1:after", "open data bc", "rename data other");
+	STEPS(_i, "rename#1:after", "open data bct", "rename data other");
 	ck_assert_crashed_at(&out, "rename#1");
 	ck_assert_str_eq(out.file, lab_text("%s/data", lab_dir));
 	ck_assert_str_eq(out.to, lab_text("%s/other", lab_dir));
@@ -290,18 +293,13 @@ END_TEST
 /* Before: the file lacks the write while it is held up; after: it has it. */
 START_TEST(delay_is_before_or_after_as_asked)
 {
-	struct crash_opts opts = {
-		.program = lab_program(builds[_i % 2]),
-		.args = ARGS("open data wc", "background {", "sleep 700", "say ended", "exit 0", "}", "write 3 one"),
-		.dir = lab_dir,
-	};
+	bool after = _i / 2;
 
-	/* a second rule crashes the tree while the write is held up: its sleeper's end is an op to wait for */
-	opts.args = ARGS("open data wc", "background {", "sleep 300", "open b wc", "}", "write 3 one");
-	ck_assert_crash_run(_i / 2 ? "write#1:after:delay=60s,open@*/b" : "write#1:delay=60s,open@*/b", &opts, &out);
-	ck_assert(out.killed);
-	ck_assert_str_eq(out.point, "open#2");
-	lab_assert_file("data", _i / 2 ? "one" : "");
+	/* a child crashes the tree while the write is held up */
+	STEPS(_i % 2, after ? "write#1:after:delay=60s,open@*/b" : "write#1:delay=60s,open@*/b", "open data wc",
+	      "background {", after ? "await data 3" : "sleep 300", "open b wc", "}", "write 3 one");
+	ck_assert_crashed_at(&out, "open#2");
+	lab_assert_file("data", after ? "one" : "");
 	crash_out_clear(&out);
 }
 END_TEST
@@ -316,8 +314,8 @@ START_TEST(log_tells_every_op_that_a_rule_names)
 	ck_assert_exited(&out, 0);
 	ck_assert_str_eq(joined(out.log),
 			 lab_text("write#1 (write) on %s, offset 0, 3 bytes|"
-				  "write#2 (pwrite64) on %s, offset 9, 4 bytes|rename#1 (rename) on %s to %s|",
-				  data, data, data, other));
+				  "write#2 (%s) on %s, offset 9, 4 bytes|rename#1 (rename) on %s to %s|",
+				  data, pwrite_names[_i], data, data, other));
 	ck_assert_str_eq(out.stdout_data, "end\n");
 	ck_assert_uint_eq(out.stderr_len, 0);
 	crash_out_clear(&out);
@@ -378,47 +376,40 @@ START_TEST(short_writes_the_first_bytes_and_goes_on)
 }
 END_TEST
 
-/* stop: the whole tree stands still until somebody lets it go on; no timeout meanwhile. */
+/* Waits until both processes stand still, looks around for longer than the timeout, and lets them go on. */
 static void *let_go_on(void *argument)
 {
 	const char *marker = argument;
-	long pid = 0;
-	int tries = 0;
 
-	while (tries++ < 2000) {
-		char *text = lab_read("pid", NULL), *stat = NULL, *end;
-
-		pid = text ? atol(text) : 0;
-		stat = pid ? lab_read(lab_text("/proc/%ld/stat", pid), NULL) : NULL;
-		end = stat ? strrchr(stat, ')') : NULL;
-		if (end && end[2] == 'T' && lab_processes(marker) == 2)
-			break;
-		lab_pause(5);
-	}
-	lab_pause(500); /* longer than the timeout */
+	LAB_AWAIT(lab_stopped(marker) == 2);
+	lab_pause(2500);
+	ck_assert_uint_eq(lab_stopped(marker), 2);
 	lab_assert_file("data", "one");
-	kill((pid_t)pid, SIGCONT);
+	lab_signal(marker, SIGCONT);
 	return NULL;
 }
 
+/* stop: the whole tree stands still in front of the op until somebody lets it go on; no timeout meanwhile. */
 START_TEST(stop_stops_the_tree_and_the_clock)
 {
 	const char *marker = lab_text("LAB_MARK=stop-%d", (int)getpid());
 	struct crash_opts opts = {
-		.program = "sh",
-		.args = ARGS("-c", lab_text("%s 'background {' 'sleep 100' '}' 'open data wc' 'write 3 one' 'write 3 two' & "
-					    "echo $! >pid.tmp; mv pid.tmp pid; wait",
-					    lab_program(builds[_i]))),
+		.program = lab_program(builds[_i]),
+		.args = ARGS("background {", "await data 6", "say child", "}", "open data wc", "write 3 one",
+			     "write 3 two", "write 3 three"),
 		.dir = lab_dir,
-		.cwd = lab_dir,
 		.timeout_ms = 2000,
 		.env = ARGS(marker),
 	};
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, let_go_on, (void *)(uintptr_t)marker);
-	(void)thread;
-	ck_assert_crash_run("write@*/data#2:stop", &opts, &out);
+	ck_assert_int_eq(pthread_create(&thread, NULL, let_go_on, (void *)(uintptr_t)marker), 0);
+	ck_assert_crash_run("write#2:stop", &opts, &out);
+	pthread_join(thread, NULL);
+	ck_assert_exited(&out, 0);
+	ck_assert_str_eq(out.stdout_data, "child\n");
+	assert_passed("3 write, 1 open");
+	lab_assert_file("data", "onetwothree");
 	crash_out_clear(&out);
 }
 END_TEST
@@ -434,6 +425,33 @@ START_TEST(self_ends_one_process_and_not_the_tree)
 	ck_assert_str_eq(out.point, "write#2");
 	ck_assert_int_eq(out.exit_code, 0);
 	lab_assert_file("data", "onethree");
+	crash_out_clear(&out);
+}
+END_TEST
+
+/* The death of one process is not the last word: a crash of the tree after it is the one that is told. */
+START_TEST(a_crash_of_the_tree_after_the_death_of_one_process_is_told)
+{
+	STEPS(_i, "write#2:self,write#4", "open data wc", "write 3 one", "fork {", "write 3 two", "}",
+	      "write 3 three", "write 3 four", "say unreached");
+	ck_assert_crashed_at(&out, "write#4");
+	ck_assert_str_eq(out.rule, "write#4");
+	ck_assert_str_eq(out.stdout_data, "child: signal 9\n");
+	ck_assert_int_eq(out.signal, SIGKILL);
+	ck_assert(has_frame("do_write"));
+	lab_assert_file("data", "onethree");
+	crash_out_clear(&out);
+}
+END_TEST
+
+/* exit:self and abort:self end one process in their own way. */
+START_TEST(self_ends_one_process_by_exit_or_abort)
+{
+	STEPS(0, "write#2:self:exit=5,write#3:self:abort", "open data wc", "write 3 one", "fork {", "write 3 two", "}",
+	      "fork {", "write 3 three", "}", "write 3 four");
+	ck_assert_str_eq(out.stdout_data, "child: exit 5\nchild: signal 6\n");
+	ck_assert_int_eq(out.exit_code, 0);
+	lab_assert_file("data", "onefour");
 	crash_out_clear(&out);
 }
 END_TEST
@@ -708,15 +726,16 @@ START_TEST(a_child_counts_and_dies_with_the_tree)
 	int build = _i / (int)WAYS;
 	const char *block = ways[_i % (int)WAYS].block;
 
+	/* who does not wait for its child gets no further than the crash either: there are 11 bytes after it */
 	STEPS(build, "write#3", "open data wc", "write 3 one", block, "write 3 two", "write 3 three", "say unreached",
-	      "}", "say unreached-either");
+	      "}", "await data 11", "say unreached-either");
 	ck_assert_crashed_at(&out, "write#3");
 	ck_assert_uint_eq(out.stdout_len, 0);
 	lab_assert_file("data", "onetwo");
 	crash_out_clear(&out);
 
 	STEPS(build, "write#4", "open data wct", "write 3 one", block, "write 3 two", "write 3 three", "}",
-	      "sleep 200", "write 3 four");
+	      "await data 11", "write 3 four");
 	ck_assert_crashed_at(&out, "write#4");
 	lab_assert_file("data", "onetwothree");
 	crash_out_clear(&out);
@@ -934,6 +953,8 @@ int main(void)
 
 	tcase = lab_case(suite, "scopes", 60);
 	tcase_add_loop_test(tcase, self_ends_one_process_and_not_the_tree, 0, BUILDS);
+	tcase_add_loop_test(tcase, a_crash_of_the_tree_after_the_death_of_one_process_is_told, 0, BUILDS);
+	tcase_add_test(tcase, self_ends_one_process_by_exit_or_abort);
 	tcase_add_loop_test(tcase, thread_looks_at_one_thread, 0, BUILDS);
 	tcase_add_loop_test(tcase, child_looks_at_one_process, 0, BUILDS);
 	tcase_add_loop_test(tcase, a_process_keeps_its_number_over_exec, 0, BUILDS);

@@ -387,7 +387,21 @@ char *lab_list_text(const struct lab_listing *listing)
 
 /* ------------------------------------------------------------------ processes */
 
-unsigned int lab_processes(const char *text)
+/* The letter that /proc has for what a process does; 0: there is none. */
+static char state_of(long pid)
+{
+	char *text = lab_read(lab_text("/proc/%ld/stat", pid), NULL);
+	const char *end = text ? strrchr(text, ')') : NULL;
+	char state = '\0';
+
+	if (end && end[1])
+		state = end[2];
+	free(text);
+	return state;
+}
+
+/* Counts the processes in whose environment the text is, and shows each to `visit`, which says whether it counts. */
+static unsigned int count_processes(const char *text, bool (*visit)(long pid, int signal), int signal)
 {
 	DIR *directory = opendir("/proc");
 	unsigned int count = 0;
@@ -402,20 +416,52 @@ unsigned int lab_processes(const char *text)
 			continue;
 		snprintf(path, sizeof path, "/proc/%s/environ", entry->d_name);
 		environment = lab_read(path, &bytes);
-		if (environment)
-			count += memmem(environment, bytes, text, strlen(text)) != NULL;
+		if (environment && memmem(environment, bytes, text, strlen(text)))
+			count += visit(atol(entry->d_name), signal);
 		free(environment);
 	}
 	closedir(directory);
 	return count;
 }
 
+static bool visit_any(long pid, int signal)
+{
+	(void)pid;
+	(void)signal;
+	return true;
+}
+
+static bool visit_stopped(long pid, int signal)
+{
+	(void)signal;
+	return state_of(pid) == 'T';
+}
+
+static bool visit_signal(long pid, int signal)
+{
+	return kill((pid_t)pid, signal) == 0;
+}
+
+unsigned int lab_processes(const char *text)
+{
+	return count_processes(text, visit_any, 0);
+}
+
+unsigned int lab_stopped(const char *text)
+{
+	return count_processes(text, visit_stopped, 0);
+}
+
+void lab_signal(const char *text, int signal)
+{
+	count_processes(text, visit_signal, signal);
+}
+
 bool lab_lives(long pid)
 {
-	char *text = lab_read(lab_text("/proc/%ld/stat", pid), NULL);
-	const char *end = text ? strrchr(text, ')') : NULL;
+	char state = state_of(pid);
 
-	return end && end[2] != 'Z' && end[2] != 'X';
+	return state && state != 'Z' && state != 'X';
 }
 
 unsigned int lab_descriptors(void)

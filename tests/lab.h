@@ -127,6 +127,12 @@ char *lab_list_text(const struct lab_listing *listing);
 /** How many processes that are no zombies have this text in the environment they were started with. */
 unsigned int lab_processes(const char *text);
 
+/** How many of them stand still because of a stop signal. */
+unsigned int lab_stopped(const char *text);
+
+/** Sends all of them a signal. */
+void lab_signal(const char *text, int signal);
+
 /** Whether a process is there, and no zombie. */
 bool lab_lives(long pid);
 

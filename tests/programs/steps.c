@@ -401,6 +401,17 @@ static long do_sleep(char **word)
 	return nanosleep(&time, NULL);
 }
 
+/* Until somebody else has written so much. */
+static long do_await(char **word)
+{
+	struct timespec time = {.tv_nsec = 1000000};
+	struct stat status;
+
+	while (stat(word[1], &status) < 0 || status.st_size < number(word[2]))
+		nanosleep(&time, NULL);
+	return 0;
+}
+
 static long do_limit(char **word)
 {
 	struct rlimit limit = {(rlim_t)number(word[1]), (rlim_t)number(word[1])};
@@ -499,6 +510,7 @@ static const struct verb {
 	{"raise", do_raise, "SIGNAL"},
 	{"catch", do_catch, "SIGNAL: says when it comes"},
 	{"sleep", do_sleep, "MILLISECONDS"},
+	{"await", do_await, "FILE BYTES: until it has them"},
 	{"limit", do_limit, "BYTES: RLIMIT_FSIZE"},
 	{"hide", do_hide, "PR_SET_DUMPABLE"},
 	{"point", do_point, "NAME: crash_breakpoint()"},
