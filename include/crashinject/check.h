@@ -49,10 +49,11 @@ static inline int crash_out_is_at(const struct crash_out *out, const char *point
 /** The run could be made at all. */
 #define ck_assert_crash_run(scenario, opts, out)                                                   \
 	do {                                                                                       \
-		int crash__error = crash_run(scenario, opts, out);                                 \
+		const char *crash__scenario = (scenario);                                          \
+		int crash__error = crash_run(crash__scenario, opts, out);                          \
                                                                                                    \
 		ck_assert_msg(crash__error == 0, "crash_run(%s): %s: %s",                          \
-			      (scenario) ? (const char *)(scenario) : "NULL",                      \
+			      crash__scenario ? crash__scenario : "NULL",                          \
 			      crash_strerror(crash__error), crash_error_detail());                 \
 	} while (0)
 
