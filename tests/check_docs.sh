@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the documents show is so.
+#
+# A fenced block that follows a sentence "..., from [name](path):" is text of that file. What a console
+# block shows is typed and compared, where
+#   - "..." alone stands for any lines, and at the end of a line for the rest of it
+#   - process ids are shown as N
+set -u
+
+skip()
+{
+	echo "SKIP: docs: $*"
+	exit 77
+}
+
+source=$(cd "${srcdir:-.}" && pwd)
+build=$(pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/docs-XXXXXX")
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+failures=0
+
+# ---------------------------------------------------------------- listings
+
+# Writes the listings of a document to $work/listing.N and the files' names to $work/listed.
+listings()
+{
+	rm -f "$work"/listing.* "$work/listed"
+	: >"$work/listed"
+	awk -v work="$work" '
+	function close_block() { if (inside && name != "") close(file); inside = 0; name = "" }
+	/^```/ {
+		if (inside) { close_block(); next }
+		inside = 1
+		name = ""
+		if (sentence ~ /[Ff]rom$/ || sentence ~ /[Ff]rom[ \n]+\[[^]]*\]\([^)]*\):$/) {
+			name = sentence
+			sub(/.*\(/, "", name)
+			sub(/\):$/, "", name)
+			file = work "/listing." ++count
+			printf "" >file
+			print name >(work "/listed")
+		}
+		next
+	}
+	inside { if (name != "") print >file; next }
+	/^$/ { blank = 1; next }
+	{ sentence = blank ? $0 : sentence " " $0; blank = 0 }
+	' "$1"
+}
+
+# contains FILE PART: whether PART is consecutive lines of FILE.
+contains()
+{
+	awk '
+	NR == FNR { part[++lines] = $0; next }
+	{ whole[++all] = $0 }
+	END {
+		for (i = 0; i + lines <= all; i++) {
+			for (j = 1; j <= lines && whole[i + j] == part[j]; j++)
+				;
+			if (j > lines)
+				exit 0
+		}
+		exit 1
+	}' "$2" "$1"
+}
+
+check_listings()
+{
+	directory=$(dirname "$1")
+	count=0
+	listings "$1"
+	while read -r name; do
+		count=$((count + 1))
+		if ! contains "$directory/$name" "$work/listing.$count"; then
+			echo "$1: this is not in $name:"
+			cat "$work/listing.$count"
+			failures=$((failures + 1))
+		fi
+	done <"$work/listed"
+	echo "${1#"$source"/}: $count listings"
+}
+
+# ---------------------------------------------------------------- consoles
+
+# The commands of a document, one file each, and what they should print.
+consoles()
+{
+	rm -f "$work"/command.* "$work"/expected.*
+	awk -v work="$work" '
+	/^```/ { inside = !inside && $0 == "```console"; next }
+	!inside { next }
+	/^\$ / {
+		count++
+		print substr($0, 3) >(work "/command." count)
+		printf "" >(work "/expected." count)
+		next
+	}
+	{ print >(work "/expected." count) }
+	' "$1"
+}
+
+same_output()
+{
+	awk '
+	function fits(want, line) {
+		if (want == line) return 1
+		return want ~ /\.\.\.$/ && index(line, substr(want, 1, length(want) - 3)) == 1
+	}
+	NR == FNR { want[++wanted] = $0; next }
+	{ got[++lines] = $0 }
+	END {
+		for (w = g = 1; w <= wanted; w++) {
+			if (want[w] != "...") {
+				if (g > lines || !fits(want[w], got[g])) exit 1
+				g++
+				continue
+			}
+			if (w == wanted) exit 0
+			while (g <= lines && !fits(want[w + 1], got[g])) g++
+		}
+		exit g <= lines
+	}' "$1" "$2"
+}
+
+# check_consoles DOCUMENT: types its commands in the current directory.
+check_consoles()
+{
+	count=1
+	consoles "$1"
+	while [ -f "$work/command.$count" ]; do
+		sh "$work/command.$count" >"$work/output" 2>&1 </dev/null
+		sed -i 's/, process [0-9]*/, process N/' "$work/output"
+		if ! same_output "$work/expected.$count" "$work/output"; then
+			echo "$1: this"
+			sed 's/^/  $ /' "$work/command.$count"
+			echo "prints:"
+			sed 's/^/  /' "$work/output"
+			echo "and is shown as:"
+			sed 's/^/  /' "$work/expected.$count"
+			failures=$((failures + 1))
+		fi
+		count=$((count + 1))
+	done
+	echo "${1#"$source"/}: $((count - 1)) commands"
+}
+
+for document in "$source"/README.md "$source"/docs/*.md; do
+	check_listings "$document"
+done
+
+PATH=$build:$PATH
+export PATH
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES TESTS CRASH_AT CRASH_DIR CRASH_AFTER
+mkdir "$work/empty"
+cd "$work/empty" || exit 1
+if command -v sqlite3 >/dev/null; then
+	check_consoles "$source/README.md"
+else
+	echo "SKIP: README.md: sqlite3 is not installed"
+fi
+
+# The tutorial's program, as its reader would have built it.
+mkdir "$work/notes"
+cd "$work/notes" || exit 1
+cp "$source"/docs/tutorial/* .
+chmod -R u+w .
+echo '#define HAVE_CRASHINJECT 1' >config.h
+${CC:-cc} -g -O0 -D_GNU_SOURCE -I. -I"$source/include" -o notes notes.c || exit 1
+check_consoles "$source/docs/TUTORIAL.md"
+
+[ $failures = 0 ]
