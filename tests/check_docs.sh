@@ -156,11 +156,11 @@ export PATH
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES TESTS CRASH_AT CRASH_DIR CRASH_AFTER
 mkdir "$work/empty"
 cd "$work/empty" || exit 1
-if command -v sqlite3 >/dev/null; then
-	check_consoles "$source/README.md"
-else
-	echo "SKIP: README.md: sqlite3 is not installed"
-fi
+case $(sqlite3 --version 2>/dev/null) in
+3.40.*) check_consoles "$source/README.md" ;;
+'') echo "SKIP: README.md: sqlite3 is not installed" ;;
+*) echo "SKIP: README.md: another sqlite3 than 3.40 has other offsets" ;;
+esac
 
 # The tutorial's program, as its reader would have built it.
 mkdir "$work/notes"
