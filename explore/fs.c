@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/fs.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -59,6 +60,16 @@ static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__n
 	return true;
 }
 
+/* The run shows which number a node has there. */
+static bool identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode)
+{
+	if (inode == 0)
+		return true;
+	fs->nodes[node].device = device;
+	fs->nodes[node].inode = inode;
+	return identity_set(&fs->identity_index, device, inode, node);
+}
+
 static void identity_clear(void **index)
 {
 	struct identity *table = *index, *entry, *next;
@@ -107,7 +118,7 @@ static crash__node_id base_node(struct crash__fs *fs, const char *path)
 	node = &fs->nodes[id];
 	node->uid = status.st_uid;
 	node->gid = status.st_gid;
-	node->links = (uint32_t)status.st_nlink;
+	node->links = node->base_links = (uint32_t)status.st_nlink;
 	node->base_path = strdup(path);
 	node->size = node->base_size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
 	if (node->type == CRASH__NODE_LINK && crash__base_link(fs->base, path, text))
@@ -152,7 +163,7 @@ crash__slot_id crash__fs_slot(struct crash__fs *fs, crash__node_id directory, co
 	}
 	id = (crash__slot_id)(fs->slots_count - 1);
 	slot->directory = directory;
-	slot->base_child = slot->child = 0;
+	slot->base_child = slot->child = slot->gone = 0;
 	entry->slot = id;
 	HASH_ADD(hh, table, key, key_size, entry);
 	fs->slot_index = table;
@@ -254,8 +265,11 @@ static void set_entry(struct replay *replay, crash__slot_id id, crash__node_id n
 	effect->slot = id;
 	effect->node = node;
 	effect->old_node = slot->child;
-	if (slot->child)
+	if (slot->child) {
 		fs->nodes[slot->child].links--;
+		if (!fs->nodes[slot->child].inode)
+			slot->gone = slot->child;
+	}
 	if (node)
 		fs->nodes[node].links++;
 	slot->child = node;
@@ -326,6 +340,36 @@ static void unsupported(struct replay *replay)
 
 /* ------------------------------------------------------------------ which file */
 
+/* Whether a node can be the file: it is of the same type, and not known to be another one. */
+static bool can_be(const struct crash__fs *fs, crash__node_id node, const struct crash__trace_file *file)
+{
+	const struct crash__node *there = &fs->nodes[node];
+
+	return node && (there->mode & S_IFMT) == (file->mode & S_IFMT) &&
+	       (!there->inode || (there->device == file->device && there->inode == file->inode));
+}
+
+/*
+ * A file of the starting tree, by the name it had when the run first used its descriptor. It may have lost that
+ * name since it was opened; the kernel then calls it "NAME (deleted)", and another may have the name by now.
+ */
+static crash__node_id node_of_name(struct crash__fs *fs, const struct crash__trace_file *file, bool *outside)
+{
+	static const char remark[] = " (deleted)";
+	size_t length = file->path ? strlen(file->path) : 0;
+	char path[PATH_MAX];
+	crash__slot_id slot;
+	crash__node_id node = find_node(fs, file->path, outside);
+
+	if (*outside || can_be(fs, node, file))
+		return node;
+	if (length >= sizeof remark && strcmp(file->path + length - (sizeof remark - 1), remark) == 0)
+		length -= sizeof remark - 1;
+	snprintf(path, sizeof path, "%.*s", (int)length, file->path);
+	slot = find_slot(fs, path, outside);
+	return slot && can_be(fs, fs->slots[slot].gone, file) ? fs->slots[slot].gone : 0;
+}
+
 /* The node an op on a descriptor is about. */
 static crash__node_id node_of_file(struct replay *replay, uint32_t number, bool *outside)
 {
@@ -340,9 +384,9 @@ static crash__node_id node_of_file(struct replay *replay, uint32_t number, bool 
 	node = identity_find(fs->identity_index, file->device, file->inode);
 	if (node)
 		return node;
-	node = find_node(fs, file->path, outside);
+	node = node_of_name(fs, file, outside);
 	if (node)
-		identity_set(&fs->identity_index, file->device, file->inode, node);
+		identify(fs, node, file->device, file->inode);
 	return node;
 }
 
@@ -354,14 +398,15 @@ static crash__node_id node_of_event(struct replay *replay)
 	bool outside = false;
 	crash__node_id node;
 
-	if (!event->path) {
+	/* what names its file by a descriptor may have a path as well, which is only what it was called once */
+	if (event->file || !event->path) {
 		node = node_of_file(replay, event->file, &outside);
 	} else {
 		node = find_node(fs, event->path, &outside);
 		if (!node && event->inode)
 			node = identity_find(fs->identity_index, event->device, event->inode);
 		if (node)
-			identity_set(&fs->identity_index, event->device, event->inode, node);
+			identify(fs, node, event->device, event->inode);
 	}
 	if (node)
 		return node;
@@ -374,8 +419,7 @@ static crash__node_id node_of_event(struct replay *replay)
 
 static void note_made(struct replay *replay, crash__node_id node)
 {
-	if (!identity_set(&replay->fs->identity_index, replay->event->made_device, replay->event->made_inode,
-			  node))
+	if (!identify(replay->fs, node, replay->event->made_device, replay->event->made_inode))
 		replay->no_memory = true;
 }
 
@@ -513,14 +557,18 @@ static void replay_link(struct replay *replay)
 		fs->ignored++;
 		return;
 	}
-	node = find_node(fs, event->path, &from_outside);
+	node = event->file ? node_of_file(replay, event->file, &from_outside) :
+			     find_node(fs, event->path, &from_outside);
 	/* a file without a name, opened with O_TMPFILE, is known by its number */
 	if (!node)
 		node = identity_find(fs->identity_index, event->made_device, event->made_inode);
-	if (!slot || !node)
+	if (!slot || !node) {
 		unknown(replay, event->path);
-	else
+	} else {
+		if (!event->file)
+			identify(fs, node, event->device, event->inode);
 		set_entry(replay, slot, node);
+	}
 }
 
 static void replay_rename(struct replay *replay)
@@ -544,6 +592,7 @@ static void replay_rename(struct replay *replay)
 	}
 	if (from == to || moved == there)
 		return; /* two names of one file: nothing happens */
+	identify(fs, moved, event->device, event->inode);
 	if (flags & RENAME_EXCHANGE) {
 		set_entry(replay, from, there);
 		set_entry(replay, to, moved);
@@ -561,15 +610,20 @@ static void replay_rename(struct replay *replay)
 
 static void replay_unlink(struct replay *replay)
 {
+	struct crash__fs *fs = replay->fs;
+	const struct crash__event *event = replay->event;
 	bool outside;
-	crash__slot_id slot = find_slot(replay->fs, replay->event->path, &outside);
+	crash__slot_id slot = find_slot(fs, event->path, &outside);
 
-	if (outside)
-		replay->fs->ignored++;
-	else if (!slot || !replay->fs->slots[slot].child)
-		unknown(replay, replay->event->path);
-	else
+	if (outside) {
+		fs->ignored++;
+	} else if (!slot || !fs->slots[slot].child) {
+		unknown(replay, event->path);
+	} else {
+		/* it may be open, and written to later */
+		identify(fs, fs->slots[slot].child, event->device, event->inode);
 		set_entry(replay, slot, 0);
+	}
 }
 
 static void replay_fallocate(struct replay *replay, crash__node_id node)
@@ -690,6 +744,72 @@ static void replay_event(struct replay *replay)
 	the_step(replay);
 }
 
+/* ------------------------------------------------------------------ other names */
+
+/* The slot of a path in the starting tree, which has that name there. */
+static crash__slot_id base_slot(struct crash__fs *fs, const char *path)
+{
+	crash__node_id directory = 1;
+	crash__slot_id slot = 0;
+
+	for (const char *at = path; *at && directory; at += strspn(at, "/")) {
+		size_t part = strcspn(at, "/");
+
+		slot = crash__fs_slot(fs, directory, at, part);
+		directory = slot ? fs->slots[slot].base_child : 0;
+		at += part;
+	}
+	return directory ? slot : 0;
+}
+
+/* Looks below a directory of the starting tree for names of files that are known by another one. */
+static void find_names_below(struct crash__fs *fs, const char *directory)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	struct stat status;
+	DIR *stream;
+
+	snprintf(path, sizeof path, "%s/%s", crash__base_directory(fs->base), directory);
+	stream = opendir(path);
+	while (stream && (entry = readdir(stream)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    snprintf(path, sizeof path, "%s%s%s", directory, *directory ? "/" : "", entry->d_name) >=
+			    (int)sizeof path ||
+		    !crash__base_stat(fs->base, path, &status))
+			continue;
+		if (S_ISDIR(status.st_mode))
+			find_names_below(fs, path);
+		else if (status.st_nlink > 1 && identity_find(fs->base_index, status.st_dev, status.st_ino))
+			base_slot(fs, path);
+	}
+	if (stream)
+		closedir(stream);
+}
+
+/*
+ * A file of the starting tree with several names, of which the run used one: what it did to the file shows under
+ * the others, too. They are not known until somebody looks for them, which takes a walk over the whole tree.
+ */
+static void find_other_names(struct crash__fs *fs)
+{
+	uint32_t *known = calloc(fs->nodes_count, sizeof *known);
+	bool missing = false;
+
+	for (crash__slot_id slot = 1; known && slot < fs->slots_count; slot++)
+		known[fs->slots[slot].base_child]++;
+	for (size_t i = 0; known && i < fs->effects_count; i++) {
+		crash__node_id node = fs->effects[i].kind == CRASH__EFFECT_ENTRY ? fs->effects[i].old_node :
+										   fs->effects[i].node;
+
+		missing |= node && fs->nodes[node].base_path && fs->nodes[node].type != CRASH__NODE_DIRECTORY &&
+			   fs->nodes[node].base_links > known[node];
+	}
+	free(known);
+	if (missing)
+		find_names_below(fs, "");
+}
+
 /* ------------------------------------------------------------------ order */
 
 static int by_end(const void *a, const void *b)
@@ -739,6 +859,7 @@ int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, con
 		replay_event(&replay);
 	}
 	free(order);
+	find_other_names(fs);
 	if (replay.no_memory) {
 		crash__fs_clear(fs);
 		return crash__fail(CRASH_ENOMEM, "no memory for the model");

@@ -31,7 +31,9 @@ struct crash__node {
 	uint32_t uid, gid;
 	char *base_path; /* of a node that was there before the run; else NULL */
 	uint64_t base_size;
+	uint32_t base_links;
 	char *text; /* where a symbolic link points */
+	uint64_t device, inode; /* in the run; 0: nothing there has shown them */
 	/* while replaying: as things are now */
 	uint64_t size;
 	uint32_t links;
@@ -47,6 +49,7 @@ struct crash__slot {
 	char *name;
 	crash__node_id base_child; /* before the run */
 	crash__node_id child;	   /* while replaying: now */
+	crash__node_id gone;	   /* what had the name last; only if the run has not shown its number */
 };
 
 enum crash__effect_kind {

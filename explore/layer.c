@@ -6,7 +6,9 @@
  * in it along, as it does in a file system.
  *
  * In an overlay a node of the starting tree is fetched when it is first needed, and a name of the starting
- * tree that is gone becomes a whiteout: a character device 0/0, which anybody may make.
+ * tree that is gone becomes a whiteout: a character device 0/0, which anybody may make. A directory that the
+ * run made, or that has moved, is cut off from the starting tree: it has all its entries in the layer, is
+ * marked as opaque, and has no whiteouts, which would be listed there as names of nothing.
  */
 #include "explore/layer.h"
 
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "runner/error.h"
@@ -33,6 +36,8 @@ struct node {
 	uint32_t names;	     /* it has */
 	crash__slot_id slot; /* one of them; directories have no other */
 	bool unwritable;     /* its mode forbids us to open it */
+	bool cut_off;	     /* a directory through which nothing of the starting tree shows */
+	uint64_t limit;	     /* behind it nothing of the starting tree shows */
 };
 
 struct slot {
@@ -120,13 +125,14 @@ static int make_parents(struct crash__layer *layer, const struct location *at)
 	return 0;
 }
 
-/* Copies the first bytes of a file of the starting tree. */
-static int copy_base(struct crash__layer *layer, const char *from, int to, uint64_t bytes)
+/* Copies a range of a file of the starting tree. */
+static int copy_base(struct crash__layer *layer, const char *from, int to, uint64_t at, uint64_t end)
 {
 	static char buffer[1 << 16];
 
-	for (uint64_t at = 0; at < bytes;) {
-		long got = crash__base_read(layer->fs->base, from, buffer, sizeof buffer, at);
+	while (at < end) {
+		size_t want = end - at < sizeof buffer ? (size_t)(end - at) : sizeof buffer;
+		long got = crash__base_read(layer->fs->base, from, buffer, want, at);
 
 		if (got < 0)
 			return crash__fail_errno("cannot read %s", from);
@@ -136,7 +142,7 @@ static int copy_base(struct crash__layer *layer, const char *from, int to, uint6
 			return crash__fail_errno("cannot copy %s", from);
 		at += (uint64_t)got;
 	}
-	return ftruncate(to, (off_t)bytes) < 0 ? crash__fail_errno("cannot copy %s", from) : 0;
+	return 0;
 }
 
 static int make_file(struct crash__layer *layer, const char *base_path, uint64_t bytes, const struct location *at)
@@ -146,7 +152,9 @@ static int make_file(struct crash__layer *layer, const char *base_path, uint64_t
 	if (fd < 0)
 		return fail("make", at);
 	if (base_path)
-		error = copy_base(layer, base_path, fd, bytes);
+		error = copy_base(layer, base_path, fd, 0, bytes);
+	if (error == 0 && ftruncate(fd, (off_t)bytes) < 0)
+		error = fail("size", at);
 	close(fd);
 	return error;
 }
@@ -180,19 +188,54 @@ static int make_thing(struct crash__layer *layer, enum crash__node_type type, co
 	return error;
 }
 
+/* Nothing of the layers below an opaque directory shows in it. */
+static int make_opaque(const struct location *at)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof path, "/proc/self/fd/%d/%s", at->root, at->path) >= (int)sizeof path ||
+	    setxattr(path, geteuid() ? "user.overlay.opaque" : "trusted.overlay.opaque", "y", 1, 0) < 0)
+		return fail("cut off", at);
+	return 0;
+}
+
 static int make_node(struct crash__layer *layer, crash__node_id id, const struct location *at)
 {
 	const struct crash__node *node = &layer->fs->nodes[id];
+	bool is_new = layer->overlay && node->type == CRASH__NODE_DIRECTORY && !node->base_path;
+	int error;
 
 	layer->nodes[id].unwritable = !(node->mode & S_IWUSR);
-	return make_thing(layer, node->type, node->base_path, node->base_size, node->text, node->mode, node->uid,
-			  node->gid, at);
+	layer->nodes[id].cut_off = is_new;
+	error = make_thing(layer, node->type, node->base_path, node->base_size, node->text, node->mode, node->uid,
+			   node->gid, at);
+	return error == 0 && is_new ? make_opaque(at) : error;
+}
+
+/* The other names that a file of the starting tree has: the overlay would show them as files of their own. */
+static int link_names(struct crash__layer *layer, crash__node_id id, const struct location *from)
+{
+	int error = 0;
+
+	for (crash__slot_id slot = 1; slot < layer->fs->slots_count && error == 0; slot++) {
+		struct location at;
+
+		if (layer->slots[slot].child != id || slot == layer->nodes[id].slot)
+			continue;
+		if (!locate_slot(layer, slot, &at))
+			return crash__fail(CRASH_ETRACE, "a name lies outside of the tree");
+		error = make_parents(layer, &at);
+		if (error == 0 && linkat(from->root, from->path, at.root, at.path, 0) < 0)
+			error = fail("link", &at);
+	}
+	return error;
 }
 
 /* Puts a node that is not in the layer yet there: where it stands, or in the store. */
 static int fetch(struct crash__layer *layer, crash__node_id id)
 {
 	struct node *node = &layer->nodes[id];
+	bool from_base = node->place == IN_BASE;
 	struct location at;
 	int error = 0;
 
@@ -202,11 +245,15 @@ static int fetch(struct crash__layer *layer, crash__node_id id)
 		node->place = IN_STORE;
 	if (!locate_node(layer, id, &at))
 		return crash__fail(CRASH_ETRACE, "a file lies outside of the tree");
-	if (node->place == IN_BASE) {
+	if (from_base) {
 		error = make_parents(layer, &at);
 		node->place = IN_TREE;
 	}
-	return error < 0 ? error : make_node(layer, id, &at);
+	if (error == 0)
+		error = make_node(layer, id, &at);
+	if (error == 0 && from_base && node->names > 1)
+		error = link_names(layer, id, &at);
+	return error;
 }
 
 /* ------------------------------------------------------------------ names */
@@ -214,18 +261,9 @@ static int fetch(struct crash__layer *layer, crash__node_id id)
 /* Whether the overlay would show something of the starting tree at this name. */
 static bool shows_through(const struct crash__layer *layer, crash__slot_id id)
 {
-	crash__node_id directory = layer->fs->slots[id].directory;
+	const struct crash__slot *slot = &layer->fs->slots[id];
 
-	/* that is while every directory above stands where it did */
-	for (int depth = 0; layer->overlay && layer->fs->slots[id].base_child && depth < 1000; depth++) {
-		if (directory == 1)
-			return true;
-		if (layer->nodes[directory].place == IN_STORE || !layer->nodes[directory].slot ||
-		    layer->fs->slots[layer->nodes[directory].slot].base_child != directory)
-			return false;
-		directory = layer->fs->slots[layer->nodes[directory].slot].directory;
-	}
-	return false;
+	return layer->overlay && slot->base_child && !layer->nodes[slot->directory].cut_off;
 }
 
 static int set_whiteout(struct crash__layer *layer, crash__slot_id id, const struct location *at, bool wanted)
@@ -268,6 +306,23 @@ static crash__slot_id known_slot(const struct crash__layer *layer, crash__node_i
 static int copy_rest(struct crash__layer *layer, crash__node_id directory, const char *base_path,
 		     const struct location *at);
 
+/* A directory of the starting tree gets all that it shows into the layer, with what is below it. */
+static int cut_off(struct crash__layer *layer, crash__node_id id, const char *base_path, const struct location *at)
+{
+	int error = fetch(layer, id);
+
+	if (error == 0)
+		error = copy_rest(layer, id, base_path, at);
+	for (crash__slot_id slot = 1; slot < layer->fs->slots_count && error == 0; slot++) {
+		struct location hidden = *at;
+
+		if (layer->fs->slots[slot].directory == id && append(&hidden, layer->fs->slots[slot].name))
+			error = set_whiteout(layer, slot, &hidden, false);
+	}
+	layer->nodes[id].cut_off = true;
+	return error < 0 ? error : make_opaque(at);
+}
+
 /* One entry of a directory of the starting tree that has to be in the layer itself. */
 static int copy_entry(struct crash__layer *layer, crash__node_id directory, const char *base_path,
 		      const struct location *above, const char *name)
@@ -282,14 +337,14 @@ static int copy_entry(struct crash__layer *layer, crash__node_id directory, cons
 	if (snprintf(path, sizeof path, "%s/%s", base_path, name) >= (int)sizeof path || !append(&at, name))
 		return 0;
 	if (id) {
-		/* what the model knows is fetched if it still is there */
+		/* what the model knows is in the layer already, unless it still is what it was */
 		crash__node_id child = layer->slots[id].child;
 
-		error = child && layer->nodes[child].place == IN_BASE ? fetch(layer, child) : 0;
-		if (error == 0 && child && layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY &&
-		    layer->fs->slots[id].base_child == child)
-			error = copy_rest(layer, child, path, &at);
-		return error;
+		if (!child || child != layer->fs->slots[id].base_child)
+			return 0;
+		if (layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY)
+			return layer->nodes[child].cut_off ? 0 : cut_off(layer, child, path, &at);
+		return fetch(layer, child);
 	}
 	if (!crash__base_stat(layer->fs->base, path, &status))
 		return 0;
@@ -306,10 +361,6 @@ static int copy_entry(struct crash__layer *layer, crash__node_id directory, cons
 	return error;
 }
 
-/*
- * A directory of the starting tree that is going to move must have its contents in the layer: the overlay shows
- * them only where they were.
- */
 static int copy_rest(struct crash__layer *layer, crash__node_id directory, const char *base_path,
 		     const struct location *at)
 {
@@ -335,20 +386,20 @@ static int detach(struct crash__layer *layer, crash__slot_id id)
 	crash__node_id child = slot->child;
 	struct node *node = &layer->nodes[child];
 	struct location at;
-	bool was_base, through = shows_through(layer, id);
+	bool through = shows_through(layer, id);
 	char kept[16];
 	int error;
 
 	if (!child)
 		return 0;
-	was_base = layer->fs->nodes[child].base_path && layer->fs->slots[id].base_child == child;
 	error = fetch(layer, child);
 	if (error < 0)
 		return error;
 	if (!locate_slot(layer, id, &at))
 		return crash__fail(CRASH_ETRACE, "a name lies outside of the tree");
-	if (was_base && through && layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY) {
-		error = copy_rest(layer, child, layer->fs->nodes[child].base_path, &at);
+	/* the overlay shows its contents only where it was */
+	if (layer->overlay && layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY && !node->cut_off) {
+		error = cut_off(layer, child, layer->fs->nodes[child].base_path, &at);
 		if (error < 0)
 			return error;
 	}
@@ -475,37 +526,34 @@ static int finish_node(struct crash__layer *layer, const struct crash__view *vie
 }
 
 /*
- * A truncation hides what was behind it for good: a file first shrinks to the least it ever was, then shows as
- * much of the starting tree as no truncation hides, and grows again with zeros.
+ * Takes away what the file must not show any more, and brings back what it shows again of the starting tree. Where
+ * the limit of that changes, everything behind it is made anew: the difference has all blocks from there on.
  */
 static int cut_node(struct crash__layer *layer, const struct crash__view *view, crash__node_id id)
 {
 	const struct crash__node *node = &layer->fs->nodes[id];
-	uint64_t limit = crash__view_base_limit(view, id), at;
-	char buffer[CRASH__BLOCK];
-	struct stat status;
+	uint64_t limit = crash__view_base_limit(view, id), size = crash__view_size(view, id), at = size, end;
 	int fd, error = 0;
+	struct stat status;
 
 	if (node->type != CRASH__NODE_FILE)
 		return 0;
-	if (limit > crash__view_size(view, id))
-		limit = crash__view_size(view, id);
 	fd = open_node(layer, id);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &status) < 0 || ((uint64_t)status.st_size > limit && ftruncate(fd, (off_t)limit) < 0))
-		error = crash__fail_errno("cannot size a file of the state");
-	at = (uint64_t)status.st_size;
-	while (node->base_path && error == 0 && at < limit && at < node->base_size) {
-		size_t want = limit - at < sizeof buffer ? (size_t)(limit - at) : sizeof buffer;
-		long got = crash__base_read(layer->fs->base, node->base_path, buffer, want, at);
+	if (limit != layer->nodes[id].limit) {
+		uint64_t least = limit < layer->nodes[id].limit ? limit : layer->nodes[id].limit;
 
-		if (got <= 0)
-			break;
-		if (pwrite(fd, buffer, (size_t)got, (off_t)at) != got)
-			error = crash__fail_errno("cannot restore a file of the starting tree");
-		at += (uint64_t)got;
+		at = least < size ? least : size;
 	}
+	layer->nodes[id].limit = limit;
+	if (fstat(fd, &status) < 0 || ((uint64_t)status.st_size > at && ftruncate(fd, (off_t)at) < 0))
+		error = crash__fail_errno("cannot size a file of the state");
+	else if ((uint64_t)status.st_size < at)
+		at = (uint64_t)status.st_size;
+	end = node->base_size < limit ? node->base_size : limit;
+	if (error == 0 && node->base_path)
+		error = copy_base(layer, node->base_path, fd, at, end < size ? end : size);
 	close(fd);
 	return error;
 }
@@ -568,6 +616,7 @@ int crash__layer_new(const struct crash__fs *fs, const char *directory, const ch
 		if (fs->nodes[id].base_path)
 			layer->nodes[id].place = overlay ? IN_BASE : IN_TREE;
 		layer->nodes[id].unwritable = !(fs->nodes[id].mode & S_IWUSR);
+		layer->nodes[id].limit = UINT64_MAX;
 	}
 	for (crash__slot_id id = 1; id < fs->slots_count; id++) {
 		crash__node_id child = fs->slots[id].base_child;

@@ -188,6 +188,12 @@ static void start_watching(struct mapping *mapping)
 	lost(mapping);
 }
 
+/* The kernel maps and unmaps whole pages, whatever length it is given. */
+static uintptr_t end_of(uintptr_t start, long bytes)
+{
+	return start + (((uintptr_t)bytes + CRASH__PAGE - 1) & ~(uintptr_t)(CRASH__PAGE - 1));
+}
+
 static struct mapping *new_mapping(void)
 {
 	for (int i = 0; i < MOST; i++)
@@ -214,7 +220,7 @@ static void add(uintptr_t start, size_t bytes, int prot, int fd, uint64_t offset
 	}
 	*mapping = (struct mapping){
 		.start = start,
-		.end = start + ((bytes + CRASH__PAGE - 1) & ~(size_t)(CRASH__PAGE - 1)),
+		.end = end_of(start, (long)bytes),
 		.offset = offset,
 		.device = status.st_dev,
 		.inode = status.st_ino,
@@ -285,7 +291,7 @@ static void move(uintptr_t old, size_t old_bytes, uintptr_t now, size_t bytes)
 			continue;
 		moved = part_of(&table[i], old, old + old_bytes);
 		moved.start = now;
-		moved.end = now + ((bytes + CRASH__PAGE - 1) & ~(size_t)(CRASH__PAGE - 1));
+		moved.end = end_of(now, (long)bytes);
 		bool watched = table[i].watched;
 		struct mapping *mapping;
 
@@ -309,19 +315,19 @@ static void note(long number, const long args[6], long result)
 	switch (number) {
 	case SYS_mmap:
 		if (crash__mapped && (args[3] & MAP_FIXED))
-			cut((uintptr_t)result, (uintptr_t)result + (uintptr_t)args[1]);
+			cut((uintptr_t)result, end_of((uintptr_t)result, args[1]));
 		if ((args[3] & MAP_SHARED) && !(args[3] & MAP_ANONYMOUS))
 			add((uintptr_t)result, (size_t)args[1], (int)args[2], (int)args[4], (uint64_t)args[5]);
 		break;
 	case SYS_munmap:
-		cut(start, start + (uintptr_t)args[1]);
+		cut(start, end_of(start, args[1]));
 		break;
 	case SYS_mremap:
-		move(start, (size_t)args[1], (uintptr_t)result, (size_t)args[2]);
+		move(start, end_of(0, args[1]), (uintptr_t)result, (size_t)args[2]);
 		break;
 	case SYS_mprotect:
 		if (args[2] & PROT_WRITE)
-			make_writable(start, start + (uintptr_t)args[1]);
+			make_writable(start, end_of(start, args[1]));
 		break;
 	}
 }

@@ -7,6 +7,7 @@
  */
 #include "preload/shim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -36,6 +37,14 @@ static bool lstat_at(int dirfd, const char *path, struct stat *status, bool *bad
 
 	*bad = result == -EFAULT;
 	return result == 0;
+}
+
+/* Whether a path ends in symbolic links that lead round in a circle. */
+static bool loops(int dirfd, const char *path)
+{
+	struct stat status;
+
+	return crash__sys6(SYS_newfstatat, dirfd, (long)path, (long)&status, 0, 0, 0) == -ELOOP;
 }
 
 /* Whether the call names its file by the descriptor where others have a directory. */
@@ -78,7 +87,7 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 		return target;
 	if (!crash__path_resolve(scratch, dirfd, path, follow, scratch->path)) {
 		/* The call itself will fail unless a name is hidden from us only. */
-		if (exists)
+		if (exists && !(follow && loops(dirfd, path)))
 			crash__control_incomplete(control, CRASH__INCOMPLETE_PATH_UNKNOWN, path);
 		return target;
 	}
