@@ -425,6 +425,13 @@ static void note_made(struct replay *replay, crash__node_id node)
 
 /* ------------------------------------------------------------------ the families */
 
+static uint64_t bytes_inside(const struct crash__fs *fs, crash__node_id node, uint64_t offset, uint64_t bytes)
+{
+	uint64_t size = fs->nodes[node].size, left = size > offset ? size - offset : 0;
+
+	return bytes < left ? bytes : left;
+}
+
 static void replay_write(struct replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -439,8 +446,11 @@ static void replay_write(struct replay *replay)
 			unknown(replay, "without data");
 		return;
 	}
+	/* a store is seen as whole pages, and never makes a file grow */
+	if (event->kernel == CRASH__CALL_store)
+		bytes = bytes_inside(replay->fs, node, event->offset, bytes);
 	set_range(replay, CRASH__EFFECT_DATA, node, event->offset, bytes);
-	if (event->offset + bytes > replay->fs->nodes[node].size)
+	if (bytes && event->offset + bytes > replay->fs->nodes[node].size)
 		set_size(replay, node, event->offset + bytes);
 	step = the_step(replay);
 	if (!step)

@@ -40,17 +40,20 @@ static _Atomic uint32_t held; /* thread id */
 static uint32_t chosen_in;    /* process id that the tracker was chosen in */
 static uint32_t counted_in;   /* ... and that counts as a mapper */
 
+/* The holder may be off the processor, and it does not hold for long: without it stores would be lost. */
 static bool hold(void)
 {
-	uint32_t nobody = 0;
+	for (int i = 0; i < 100000; i++) {
+		uint32_t nobody = 0;
 
-	for (int i = 0; i < 10000; i++) {
-		nobody = 0;
-		if (atomic_compare_exchange_weak(&held, &nobody, crash__thread()->tid))
+		if (atomic_compare_exchange_strong(&held, &nobody, crash__thread()->tid))
 			return true;
 		if (nobody == crash__me.tid) /* we interrupted ourselves */
 			return false;
-		__builtin_ia32_pause();
+		if (i < 100)
+			__builtin_ia32_pause();
+		else
+			crash__sys3(SYS_sched_yield, 0, 0, 0);
 	}
 	return false;
 }
@@ -149,14 +152,19 @@ static void after_fork(void)
 	choose_again();
 }
 
-void crash__mapping_scan(void)
+static void scan_all(void)
 {
-	if (!crash__mapped || crash__borrowed || !hold())
-		return;
 	choose_again();
 	for (int i = 0; i < MOST; i++)
 		if (table[i].used && table[i].watched)
 			scan_mapping(&table[i]);
+}
+
+void crash__mapping_scan(void)
+{
+	if (!crash__mapped || crash__borrowed || !hold())
+		return;
+	scan_all();
 	release();
 }
 
@@ -344,14 +352,14 @@ long crash__mapping_call(long number, const long args[6])
 {
 	long result;
 
-	if (!crash__control || crash__borrowed || crash__me.unwinding || !matters(number, args))
+	if (!crash__control || crash__borrowed || crash__me.unwinding || !matters(number, args) || !hold())
 		return crash__syscall(number, args);
-	if (number != SYS_mprotect)
-		crash__mapping_scan(); /* before it is gone */
+	if (number != SYS_mprotect && crash__mapped)
+		scan_all(); /* before it is gone */
+	/* held meanwhile, so that no other thread looks at what is not there any more */
 	result = crash__syscall(number, args);
-	if (crash__sys_failed(result) || !hold())
-		return result;
-	note(number, args, result);
+	if (!crash__sys_failed(result))
+		note(number, args, result);
 	release();
 	return result;
 }

@@ -188,8 +188,19 @@ static void record_there(const struct run *run, int trace, int text)
 	ck_assert_int_eq(write(text, is, strlen(is)), (ssize_t)strlen(is));
 }
 
+/* Files that the run left alone are copied one by one into a directory that moves. */
+static char *without_links(char *text)
+{
+	for (char *at = text; (at = strstr(at, " links ")) != NULL;) {
+		size_t skip = strcspn(at + 7, " ");
+
+		memmove(at, at + 7 + skip, strlen(at + 7 + skip) + 1);
+	}
+	return text;
+}
+
 /* In another sandbox: what the layer shows, through the overlay. */
-static void walk_there(struct run *run, const char *should)
+static void walk_there(struct run *run, char *should)
 {
 	struct crash__sandbox sandbox;
 	char tree[64], store[64], lower[64], *is;
@@ -204,7 +215,8 @@ static void walk_there(struct run *run, const char *should)
 	run->fs.base = run->base;
 	walk(run, tree, store, true);
 	trees_ok(crash__sandbox_mount(&sandbox, true));
-	is = trees_text(sandbox.directory);
+	is = without_links(trees_text(sandbox.directory));
+	should = without_links(should);
 	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s ops %s in an overlay: %s", run->seed, run->ops,
 		      trees_differ(is, should));
 }
