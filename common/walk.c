@@ -7,6 +7,7 @@
  */
 #include "common/walk.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -41,7 +42,7 @@ static bool was_walked(uint64_t hash)
 	return atomic_load_explicit(&walked[hash % WALKED], memory_order_relaxed) == hash;
 }
 
-/* Reads what was walked as a link; returns its length, or -1 if it is none. */
+/* Reads what was walked as a link; returns its length, -EINVAL if it is none, or another error. */
 static long read_link(const struct state *state)
 {
 	const struct crash__walk *walk = state->walk;
@@ -53,13 +54,13 @@ static long read_link(const struct state *state)
 	} else {
 		/* the name, then the link, in the same buffer */
 		if (prefix + state->length >= PATH_MAX)
-			return -1;
+			return -ENAMETOOLONG;
 		memcpy(walk->link, walk->prefix, prefix);
 		memcpy(walk->link + prefix, walk->out, state->length + 1);
 		length = crash__sys3(SYS_readlink, (long)walk->link, (long)walk->link, PATH_MAX - 1);
 	}
 	if (length < 0)
-		return -1;
+		return length;
 	walk->link[length] = '\0';
 	return length;
 }
@@ -124,7 +125,8 @@ static bool step(struct state *state, const char *part, size_t size, const char 
 		state->length = before;
 		return follow_link(state, length, left);
 	}
-	if (!last && !*state->walk->prefix)
+	/* what is not there yet may be a link when it is */
+	if (length == -EINVAL && !last && !*state->walk->prefix)
 		atomic_store_explicit(&walked[hash % WALKED], hash, memory_order_relaxed);
 done:
 	memmove(state->walk->rest, left, strlen(left) + 1);
