@@ -485,9 +485,8 @@ static void fail_atom(struct maker *maker, struct crash__atom *atom, uint32_t st
 		atom->dropped = step;
 }
 
-static void cover(struct maker *maker, crash__atom_id id, uint32_t step)
+static void cover(struct maker *maker, crash__atom_id id, const struct crash__step *sync, uint32_t step)
 {
-	const struct crash__step *sync = &maker->fs->steps[step];
 	struct crash__atom *atom = &maker->atoms->list[id];
 
 	if (atom->durable != CRASH__NEVER || atom->abandoned)
@@ -510,17 +509,15 @@ static bool is_covered(const struct maker *maker, const struct crash__step *sync
 }
 
 /* Covers the atoms of a list, and takes those that are durable now off it. */
-static void cover_list(struct maker *maker, uint32_t *at, uint32_t step,
+static void cover_list(struct maker *maker, uint32_t *at, const struct crash__step *sync, uint32_t step,
 		       bool (*speaks_of)(const struct maker *, const struct crash__step *,
 					 const struct crash__atom *))
 {
-	const struct crash__step *sync = &maker->fs->steps[step];
-
 	while (*at && !maker->no_memory) {
 		struct crash__edge *link = &maker->links[*at - 1];
 
 		if (!speaks_of || speaks_of(maker, sync, &maker->atoms->list[link->atom]))
-			cover(maker, link->atom, step);
+			cover(maker, link->atom, sync, step);
 		if (maker->atoms->list[link->atom].durable != CRASH__NEVER)
 			*at = link->next;
 		else
@@ -528,9 +525,8 @@ static void cover_list(struct maker *maker, uint32_t *at, uint32_t step,
 	}
 }
 
-static void sync_step(struct maker *maker, uint32_t step, crash__atom_id first)
+static void sync_step(struct maker *maker, const struct crash__step *sync, uint32_t step, crash__atom_id first)
 {
-	const struct crash__step *sync = &maker->fs->steps[step];
 	const struct crash__model *model = maker->model;
 
 	if (sync->sync == CRASH__SYNC_NONE)
@@ -541,15 +537,15 @@ static void sync_step(struct maker *maker, uint32_t step, crash__atom_id first)
 		return;
 	}
 	if (sync->sync == CRASH__SYNC_ALL) {
-		cover_list(maker, &maker->all, step, NULL);
+		cover_list(maker, &maker->all, sync, step, NULL);
 		return;
 	}
-	cover_list(maker, &maker->pending[sync->node], step, is_covered);
+	cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
 	if (model->fsync_own_entry &&
 	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
-		cover_list(maker, &maker->names[sync->node], step, NULL);
+		cover_list(maker, &maker->names[sync->node], sync, step, NULL);
 	if (model->fsync_commits_metadata)
-		cover_list(maker, &maker->metadata, step, NULL);
+		cover_list(maker, &maker->metadata, sync, step, NULL);
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -561,6 +557,12 @@ static void free_ordered(struct ordered *ordered)
 }
 
 int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model)
+{
+	return crash__atoms_make_with(atoms, fs, model, NULL, 0);
+}
+
+int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model,
+			   const struct crash__virtual_sync *syncs, size_t count)
 {
 	struct maker maker = {.atoms = atoms, .fs = fs, .model = model};
 
@@ -575,6 +577,12 @@ int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs, co
 		crash__atom_id first = (crash__atom_id)atoms->list_count, end;
 
 		atoms->first[step] = first;
+		for (; count && syncs->step == step; syncs++, count--) {
+			struct crash__step sync = {
+				.event = fs->steps[step].event, .sync = CRASH__SYNC_FILE, .node = syncs->node};
+
+			sync_step(&maker, &sync, step, first);
+		}
 		make_atoms(&maker, step);
 		end = (crash__atom_id)atoms->list_count;
 		order_within(&maker, first, end);
@@ -582,7 +590,7 @@ int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs, co
 			order_atom(&maker, id);
 		register_atoms(&maker, first, end);
 		if (!maker.no_memory)
-			sync_step(&maker, step, first);
+			sync_step(&maker, &fs->steps[step], step, first);
 	}
 	if (atoms->first)
 		atoms->first[fs->steps_count] = (uint32_t)atoms->list_count;

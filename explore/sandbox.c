@@ -98,7 +98,7 @@ pid_t crash__sandbox_fork(bool own_pids)
  * The space needs no place of its own: it is mounted over the data directory, and the overlay on top of it.
  * What is below is reached through descriptors. So there is nothing that could be left behind.
  */
-static const char *const places[] = {"tree", "store", "upper", "work", "lower"};
+static const char *const places[] = {"tree", "store", "durable", "durable-store", "upper", "work", "lower"};
 
 void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64])
 {
@@ -147,19 +147,21 @@ static int prepare_upper(const struct crash__sandbox *sandbox)
 	return 0;
 }
 
-int crash__sandbox_mount(struct crash__sandbox *sandbox, bool with_tree)
+int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 {
-	char tree[64], lower[64], upper[64], work[64], options[512];
+	char tree[64] = "", lower[64], upper[64], work[64], options[512];
 	int error = prepare_upper(sandbox);
 
 	if (error < 0)
 		return error;
-	crash__sandbox_path(sandbox, "tree", tree);
+	if (between)
+		crash__sandbox_path(sandbox, between, tree);
 	crash__sandbox_path(sandbox, "lower", lower);
 	crash__sandbox_path(sandbox, "upper", upper);
 	crash__sandbox_path(sandbox, "work", work);
-	snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s%s", with_tree ? tree : "",
-		 with_tree ? ":" : "", lower, upper, work, geteuid() ? ",userxattr" : "");
+	/* redirect_dir: or directories of the starting tree could not be renamed */
+	snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree, between ? ":" : "",
+		 lower, upper, work, geteuid() ? "userxattr" : "redirect_dir=on");
 	if (mount("overlay", sandbox->directory, "overlay", 0, options) < 0)
 		return crash__fail_errno("cannot mount an overlay over %s", sandbox->directory);
 	sandbox->mounted = true;
@@ -185,7 +187,7 @@ static int try_all(const char *directory)
 	int error = crash__sandbox_enter(&sandbox, directory);
 
 	if (error == 0)
-		error = crash__sandbox_mount(&sandbox, true);
+		error = crash__sandbox_mount(&sandbox, "tree");
 	if (error == 0)
 		error = crash__sandbox_unmount(&sandbox);
 	return error;

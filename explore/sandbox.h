@@ -14,7 +14,7 @@
 
 struct crash__sandbox {
 	char directory[PATH_MAX]; /* the data directory */
-	int space;		  /* a file system in memory; its directories: tree, store, upper, work, lower */
+	int space;		  /* a file system in memory; its directories are named in sandbox.c */
 	bool mounted;		  /* an overlay is over the data directory now */
 };
 
@@ -28,8 +28,11 @@ pid_t crash__sandbox_fork(bool own_pids);
 /** In the child: makes the space. `lower` there is the data directory. */
 int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory);
 
-/** In the child: puts an overlay over the data directory; `with_tree`: tree lies between. */
-int crash__sandbox_mount(struct crash__sandbox *sandbox, bool with_tree);
+/**
+ * In the child: puts an overlay over the data directory.
+ * @param between the directory of the space that lies between what is written and the data directory; or NULL
+ */
+int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between);
 
 /** In the child: takes it away, with everything that was written. */
 int crash__sandbox_unmount(struct crash__sandbox *sandbox);

@@ -22,7 +22,7 @@ static int write_json(const struct crash__job *job, enum crash__chunk_type type,
 	if (!text)
 		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
 	crash__trace_writer_init(&writer, job->trace, 0);
-	if (header)
+	if (header && lseek(job->trace, 0, SEEK_CUR) <= 0) /* the starting tree may be there already */
 		crash__trace_begin(&writer);
 	crash__trace_chunk(&writer, type, text, strlen(text));
 	free(text);

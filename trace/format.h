@@ -27,6 +27,21 @@ enum crash__chunk_type {
 	CRASH__CHUNK_RECORDS = 1,
 	CRASH__CHUNK_START, /* JSON: what was run, and how */
 	CRASH__CHUNK_END,   /* JSON: how it ended, and why the trace may not be complete */
+	/* the data directory before the run, see struct crash__tree_entry */
+	CRASH__CHUNK_TREE,    /* JSON: its path, and whether all of it is here */
+	CRASH__CHUNK_ENTRY,   /* struct crash__tree_entry */
+	CRASH__CHUNK_CONTENT, /* what is in the file that the entry before speaks of; without checksum */
+	CRASH__CHUNK_PADDING, /* nothing, so that contents begin at a multiple of 4096 */
+};
+
+/** Something in the data directory. Directories stand before what is in them. */
+struct crash__tree_entry {
+	uint32_t mode, uid, gid;
+	uint32_t path_bytes, text_bytes; /* of the strings that follow, with their NULs */
+	uint32_t mtime_ns;
+	int64_t mtime;
+	uint64_t size; /* of a file; holes at its end are not in its contents */
+	char strings[]; /* path below the directory; where a symbolic link points, or the entry a hard link is to */
 };
 
 struct crash__chunk {

@@ -442,6 +442,26 @@ static bool take_records(struct reader *reader, uint32_t number, const unsigned 
 	return true;
 }
 
+static bool add_tree_chunk(struct reader *reader, const struct crash__chunk *chunk, const unsigned char *bytes)
+{
+	struct crash__trace *trace = reader->trace;
+
+	if (trace->tree_count == trace->tree_size) {
+		size_t size = trace->tree_size ? trace->tree_size * 2 : 64;
+		struct crash__trace_chunk *bigger = realloc(trace->tree, size * sizeof *bigger);
+
+		if (!bigger) {
+			reader->no_memory = true;
+			return false;
+		}
+		trace->tree = bigger;
+		trace->tree_size = size;
+	}
+	trace->tree[trace->tree_count++] =
+		(struct crash__trace_chunk){.type = chunk->type, .bytes = bytes, .count = chunk->bytes};
+	return true;
+}
+
 static bool take_chunk(struct reader *reader, const struct crash__chunk *chunk, const unsigned char *bytes)
 {
 	struct crash__trace *trace = reader->trace;
@@ -457,9 +477,19 @@ static bool take_chunk(struct reader *reader, const struct crash__chunk *chunk, 
 		trace->end_text = (const char *)bytes;
 		trace->end_length = chunk->bytes;
 		return true;
+	case CRASH__CHUNK_TREE:
+	case CRASH__CHUNK_ENTRY:
+	case CRASH__CHUNK_CONTENT:
+		return add_tree_chunk(reader, chunk, bytes);
 	default:
 		return true; /* of a later version, or somebody else's */
 	}
+}
+
+static bool is_whole(const struct crash__chunk *chunk, const unsigned char *content)
+{
+	/* contents may share their blocks with the file that they came from: they were never read */
+	return chunk->type == CRASH__CHUNK_CONTENT || XXH32(content, chunk->bytes, 0) == chunk->checksum;
 }
 
 static void take_chunks(struct reader *reader, const unsigned char *bytes, size_t size)
@@ -474,8 +504,7 @@ static void take_chunks(struct reader *reader, const unsigned char *bytes, size_
 			break;
 		memcpy(&chunk, bytes + at, sizeof chunk);
 		if (chunk.magic != CRASH__CHUNK_MAGIC || chunk.bytes > size - at - sizeof chunk ||
-		    XXH32(content, chunk.bytes, 0) != chunk.checksum ||
-		    !take_chunk(reader, &chunk, content))
+		    !is_whole(&chunk, content) || !take_chunk(reader, &chunk, content))
 			break;
 		at += sizeof chunk + ((chunk.bytes + 7) & ~(uint64_t)7);
 	}
@@ -566,6 +595,7 @@ void crash__trace_close(struct crash__trace *trace)
 	free(trace->stacks);
 	free(trace->modules);
 	free(trace->processes);
+	free(trace->tree);
 	memset(trace, 0, sizeof *trace);
 }
 

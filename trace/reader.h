@@ -79,6 +79,13 @@ struct crash__trace_process {
 	const char *name;
 };
 
+/** A chunk of the starting tree. */
+struct crash__trace_chunk {
+	uint16_t type;
+	const unsigned char *bytes;
+	uint64_t count;
+};
+
 struct crash__trace {
 	struct crash__event *events; /* in order of `start` */
 	size_t count;
@@ -92,6 +99,8 @@ struct crash__trace {
 	size_t process_count;
 	const char *start_text, *end_text; /* JSON, with lengths; NULL: missing */
 	size_t start_length, end_length;
+	struct crash__trace_chunk *tree; /* TREE, ENTRY and CONTENT chunks, as they came */
+	size_t tree_count, tree_size;
 	bool cut; /* it ends in the middle, or is damaged from some place on */
 	/* the reader's */
 	void *map;

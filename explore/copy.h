@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * copy.h - copies of files and trees; where the file system can, they share their blocks.
+ */
+#ifndef CRASH_COPY_H
+#define CRASH_COPY_H
+
+#include <stdint.h>
+
+/** Copies `bytes` bytes between open files, from their positions on; -1 with errno. */
+int crash__copy_range(int from, int to, uint64_t bytes);
+
+/**
+ * Makes a directory's contents the same as another's: types, modes, owners (for root), hard links, times,
+ * holes. The directory exists and is empty.
+ */
+int crash__copy_tree(const char *from, const char *to);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.h - the one run that everything is derived from.
+ */
+#ifndef CRASH_EXPLORE_RECORD_H
+#define CRASH_EXPLORE_RECORD_H
+
+#include "runner/run.h"
+
+/** How the recorded run ended; the trace says the rest. Release with crash__recorded_clear(). */
+struct crash__recorded {
+	int exit_code; /* -1: a signal ended it */
+	int signal;
+	bool timed_out, killed;
+	bool complete;
+	char **incomplete_reasons;
+	char *output; /* the end of what it wrote to stdout and stderr */
+};
+
+/**
+ * Runs a program on an overlay over its data directory, which is left as it was.
+ * @param request   what to run; its trace gets the recording
+ * @param directory the data directory, absolute
+ */
+int crash__record_in_sandbox(const struct crash__request *request, const char *directory,
+			     struct crash__recorded *recorded);
+
+/** Runs a program where it is. */
+int crash__record_in_place(const struct crash__request *request, struct crash__recorded *recorded);
+
+void crash__recorded_clear(struct crash__recorded *recorded);
+
+#endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. The candidates are fsyncs right before each op that comes from the place where something survived,
+ * of what was lost before it: of the file, of the directory of the name, or of both. A candidate is tried by
+ * making the model's atoms anew, as if the program had made these syncs: a state is impossible if anything
+ * that it has lost is durable by then. No checker runs.
+ *
+ * Whether another model allows a cause is found out alike: the same op's atoms under that model must not be
+ * durable at that point, and what depends on them must not take the op that survived along.
+ */
+#include "explore/repair.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "explore/persist.h"
+#include "explore/set.h"
+#include "runner/error.h"
+
+enum what { OF_FILE = 1, OF_DIRECTORY = 2 };
+
+struct candidate {
+	CRASH__VECTOR(struct crash__virtual_sync, syncs);
+	crash__node_id example; /* what is synced before the cause's own survivor */
+};
+
+/* ------------------------------------------------------------------ candidates */
+
+static int add_sync(struct candidate *candidate, uint32_t step, crash__node_id node)
+{
+	struct crash__virtual_sync *at;
+
+	for (size_t i = candidate->syncs_count; i-- > 0 && candidate->syncs[i].step == step;)
+		if (candidate->syncs[i].node == node)
+			return 0;
+	at = CRASH__PUSH(candidate, syncs);
+	if (!at)
+		return crash__fail(CRASH_ENOMEM, "no memory for a repair");
+	*at = (struct crash__virtual_sync){step, node};
+	return 0;
+}
+
+/* What an op changed: its file, or the directories of its names. */
+static int add_syncs_of(struct candidate *candidate, const struct crash__fs *fs, uint32_t lost, uint32_t before, int what)
+{
+	const struct crash__step *step = &fs->steps[lost];
+	int error = 0;
+
+	for (uint32_t i = 0; i < step->effects && error == 0; i++) {
+		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
+
+		if (effect->kind == CRASH__EFFECT_ENTRY && (what & OF_DIRECTORY))
+			error = add_sync(candidate, before, fs->slots[effect->slot].directory);
+		else if (effect->kind != CRASH__EFFECT_ENTRY && (what & OF_FILE))
+			error = add_sync(candidate, before, effect->node);
+		else if (effect->kind == CRASH__EFFECT_ENTRY && effect->node && (what & OF_FILE))
+			error = add_sync(candidate, before, effect->node);
+	}
+	return error;
+}
+
+static bool is_like(struct crash__places *places, const struct crash__event *event, const char *signature)
+{
+	char *own = crash__place_signature(places, event);
+	bool like = own && strcmp(own, signature) == 0;
+
+	free(own);
+	return like;
+}
+
+/* Syncs before every op that is like the survivor, of all ops like the lost one since the last time. */
+static int make_candidate(const struct crash__fs *fs, struct crash__places *places, const struct crash__cause *cause,
+			  int what, struct candidate *candidate)
+{
+	char *lost = crash__place_signature(places, fs->steps[cause->lost].event);
+	char *survivor = crash__place_signature(places, fs->steps[cause->survivor].event);
+	struct {
+		CRASH__VECTOR(uint32_t, steps);
+	} pending = {0};
+	int error = lost && survivor ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a repair");
+
+	for (uint32_t step = 0; step < fs->steps_count && error == 0; step++) {
+		const struct crash__event *event = fs->steps[step].event;
+		uint32_t *at;
+
+		if (is_like(places, event, survivor)) {
+			for (size_t i = 0; i < pending.steps_count && error == 0; i++)
+				error = add_syncs_of(candidate, fs, pending.steps[i], step, what);
+			pending.steps_count = 0;
+		}
+		if (fs->steps[step].effects && is_like(places, event, lost)) {
+			at = CRASH__PUSH(&pending, steps);
+			if (at)
+				*at = step;
+			else
+				error = crash__fail(CRASH_ENOMEM, "no memory for a repair");
+		}
+	}
+	for (size_t i = 0; i < candidate->syncs_count; i++)
+		if (candidate->syncs[i].step == cause->survivor)
+			candidate->example = candidate->syncs[i].node;
+	free(pending.steps);
+	free(lost);
+	free(survivor);
+	return error;
+}
+
+/* ------------------------------------------------------------------ trying them */
+
+/*
+ * Whether anything that a state has lost would be durable at its point. A state that is said as "only what is
+ * durable" has lost what was not.
+ */
+static bool is_impossible(const struct crash__atoms *as_is, const struct crash__atoms *repaired,
+			  const struct crash__state *state)
+{
+	bool everything = state->reference == CRASH__EVERYTHING;
+	uint32_t at = 0;
+
+	for (crash__atom_id id = 0; id < repaired->first[state->step + 1]; id++) {
+		bool flipped;
+
+		while (at < state->count && state->flipped[at] < id)
+			at++;
+		flipped = at < state->count && state->flipped[at] == id;
+		if (flipped == everything && (int64_t)as_is->list[id].durable > state->step &&
+		    (int64_t)repaired->list[id].durable <= state->step)
+			return true;
+	}
+	return false;
+}
+
+/* How many of the cause's states a candidate makes impossible. */
+static uint64_t count_repaired(struct crash__engine *engine, const struct crash__cause *cause,
+			       const struct candidate *candidate)
+{
+	uint64_t count = 0;
+
+	for (uint32_t model = 0; model < engine->options.model_count; model++) {
+		struct crash__atoms atoms;
+		bool used = false;
+
+		for (size_t i = 0; i < cause->entries_count; i++)
+			used |= cause->entries[i]->model == model;
+		if (!used || crash__atoms_make_with(&atoms, engine->options.fs, &engine->options.models[model],
+						    candidate->syncs, candidate->syncs_count) < 0)
+			continue;
+		for (size_t i = 0; i < cause->entries_count; i++)
+			count += cause->entries[i]->model == model &&
+				 is_impossible(&engine->atoms[model], &atoms, &cause->entries[i]->state);
+		crash__atoms_clear(&atoms);
+	}
+	return count;
+}
+
+static char *node_text(const struct crash__fs *fs, crash__node_id node)
+{
+	if (node == 1)
+		return strdup(".");
+	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
+		if (fs->slots[slot].child == node || fs->slots[slot].base_child == node)
+			return crash__fs_slot_path(fs, slot);
+	/* it has lost its names since: the last one it was given */
+	for (size_t i = fs->effects_count; i-- > 0;)
+		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node == node)
+			return crash__fs_slot_path(fs, fs->effects[i].slot);
+	return strdup("the file");
+}
+
+static char *repair_text(struct crash__engine *engine, const struct crash__cause *cause,
+			 const struct candidate *candidate, uint64_t repaired)
+{
+	const struct crash__fs *fs = engine->options.fs;
+	char *names[4] = {NULL}, *text = NULL, of[4096] = "";
+	unsigned int count = 0;
+	int length;
+
+	for (size_t i = 0; i < candidate->syncs_count && count < 4; i++) {
+		bool directory;
+
+		if (candidate->syncs[i].step != cause->survivor)
+			continue;
+		directory = fs->nodes[candidate->syncs[i].node].type == CRASH__NODE_DIRECTORY;
+		names[count] = node_text(fs, candidate->syncs[i].node);
+		snprintf(of + strlen(of), sizeof of - strlen(of), "%s%s%.900s", count ? " and " : "",
+			 directory ? "the directory " : "", names[count] ? names[count] : "?");
+		count++;
+	}
+	length = asprintf(&text, "fsync of %s before %s removes %s%llu state%s", of, cause->survivor_text,
+			  repaired == cause->states && repaired > 1 ? "all " : "", (unsigned long long)repaired,
+			  repaired == 1 ? "" : "s");
+	if (length >= 0 && repaired < cause->states) {
+		char *more;
+
+		length = asprintf(&more, "%s of %llu", text, (unsigned long long)cause->states);
+		free(text);
+		text = length < 0 ? NULL : more;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		free(names[i]);
+	return length < 0 ? NULL : text;
+}
+
+static void try_repairs(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause)
+{
+	static const int choices[] = {OF_DIRECTORY, OF_FILE, OF_FILE | OF_DIRECTORY};
+	uint64_t best = 0;
+
+	for (size_t i = 0; i < sizeof choices / sizeof *choices && best < cause->states; i++) {
+		struct candidate candidate = {0};
+		uint64_t repaired = 0;
+
+		if (make_candidate(engine->options.fs, places, cause, choices[i], &candidate) == 0 && candidate.example)
+			repaired = count_repaired(engine, cause, &candidate);
+		if (repaired > best) {
+			free(cause->repair);
+			cause->repair = repair_text(engine, cause, &candidate, repaired);
+			best = repaired;
+		}
+		free(candidate.syncs);
+	}
+}
+
+/* ------------------------------------------------------------------ other models */
+
+/* Whether two atoms of different models are of the same change. */
+static bool is_same_change(const struct crash__atom *a, const struct crash__atom *b)
+{
+	if (a->step != b->step || a->kind != b->kind)
+		return false;
+	if (a->kind == CRASH__ATOM_DATA)
+		return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
+	if (a->kind == CRASH__ATOM_ENTRY)
+		return a->effect < b->effect + b->effects && b->effect < a->effect + a->effects;
+	return true;
+}
+
+/* What was lost of its own accord: an atom that no other lost one had to take along. */
+static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__state *state, crash__atom_id id)
+{
+	crash__atom_id earlier;
+
+	CRASH__EACH_EDGE(atoms, atoms->list[id].before, earlier)
+		for (uint32_t i = 0; i < state->count; i++)
+			if (state->flipped[i] == earlier)
+				return false;
+	return true;
+}
+
+static bool survivor_stays(const struct crash__set *set, const struct crash__cause *cause)
+{
+	crash__atom_id first = set->atoms->first[cause->survivor], end = set->atoms->first[cause->survivor + 1];
+
+	if (first == end)
+		return true; /* an acknowledgement */
+	for (crash__atom_id id = first; id < end; id++)
+		if (!crash__set_has(set, id))
+			return true;
+	return false;
+}
+
+static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause, const struct crash__model *model)
+{
+	const struct crash__atoms *own = &engine->atoms[cause->model];
+	struct crash__atoms atoms;
+	struct crash__set set = {0};
+	bool allowed = true, any = false;
+
+	if (cause->process)
+		return true;
+	if (model->process_only || crash__atoms_make(&atoms, engine->options.fs, model) < 0)
+		return false;
+	allowed = crash__set_init(&set, &atoms) == 0;
+	if (allowed)
+		crash__set_begin(&set, cause->state.step);
+	for (uint32_t i = 0; i < cause->state.count && allowed; i++) {
+		const struct crash__atom *lost = &own->list[cause->state.flipped[i]];
+
+		if (!is_lost_first(own, &cause->state, cause->state.flipped[i]))
+			continue;
+		for (crash__atom_id id = atoms.first[lost->step]; id < atoms.first[lost->step + 1]; id++)
+			if (is_same_change(lost, &atoms.list[id])) {
+				any = true;
+				allowed &= crash__set_omit(&set, id) == 0;
+			}
+	}
+	for (size_t i = 0; i < set.list_count && allowed; i++)
+		allowed = crash__atom_is_open(&atoms.list[set.list[i]], cause->state.step);
+	allowed = allowed && any && survivor_stays(&set, cause);
+	crash__set_clear(&set);
+	crash__atoms_clear(&atoms);
+	return allowed;
+}
+
+static bool append_name(char **list, const char *name)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", name) < 0)
+		return false;
+	free(*list);
+	*list = longer;
+	return true;
+}
+
+/* What was explored is known for certain: a state of the cause was one of that model's. */
+static bool was_seen(const struct crash__engine *engine, const struct crash__cause *cause, const char *name)
+{
+	for (uint32_t model = 0; model < engine->options.model_count; model++)
+		for (size_t i = 0; i < cause->entries_count; i++)
+			if (strcmp(engine->options.models[model].name, name) == 0 &&
+			    (cause->entries[i]->models & 1u << model))
+				return true;
+	return false;
+}
+
+static void list_models(struct crash__engine *engine, struct crash__cause *cause)
+{
+	char **names = crash__model_names();
+	struct crash__model model;
+
+	for (size_t i = 0; names && names[i]; i++) {
+		if (crash__model_read(names[i], &model) < 0)
+			continue;
+		append_name(was_seen(engine, cause, names[i]) || model_allows(engine, cause, &model) ? &cause->allowed :
+												       &cause->forbidden,
+			    names[i]);
+	}
+	crash__model_names_free(names);
+	/* and those that are the user's own */
+	for (uint32_t i = 0; i < engine->options.model_count; i++)
+		if (was_seen(engine, cause, engine->options.models[i].name) &&
+		    !(cause->allowed && strstr(cause->allowed, engine->options.models[i].name)))
+			append_name(&cause->allowed, engine->options.models[i].name);
+}
+
+void crash__repair_find(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause)
+{
+	list_models(engine, cause);
+	if (cause->process) {
+		cause->advice = strdup("no fsync helps: the ops themselves leave the files so; recovery must cope with it, "
+				       "or one op must make the change");
+		return;
+	}
+	if (!cause->torn && cause->survivor != CRASH__NEVER)
+		try_repairs(engine, places, cause);
+	if (!cause->repair)
+		cause->advice = strdup(cause->torn ?
+					       "no fsync helps: recovery must recognise a half-written record, by a checksum; "
+					       "or write to a new file and rename it" :
+					       "no single fsync removes it: the order of the ops itself is wrong");
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * repair.h - which fsync would have made a cause's states impossible, and which models allow them.
+ */
+#ifndef CRASH_REPAIR_H
+#define CRASH_REPAIR_H
+
+#include "explore/cause.h"
+#include "explore/place.h"
+
+/** Fills in the cause's repair or advice, and the models that allow it and that do not. */
+void crash__repair_find(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause);
+
+#endif
