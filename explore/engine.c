@@ -13,6 +13,8 @@
 
 /* Counting how many states a tier has must not take longer than checking some of them. */
 #define MOST_COUNTING_NS UINT64_C(5000000000)
+/* What the checker said is kept of so many failures: a person reads the first. */
+#define MOST_OUTPUTS 1000
 #define PROGRESS_EVERY_NS UINT64_C(100000000)
 
 static uint64_t now_ns(void)
@@ -111,6 +113,8 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	engine->checker_ns += answer->checker_ns;
 	engine->failed += crash__verdict_failed(entry->kind);
 	engine->flaky += entry->kind == CRASH__VERDICT_FLAKY;
+	if (crash__verdict_failed(entry->kind) && engine->outputs++ < MOST_OUTPUTS)
+		entry->output = strdup(output);
 	if (entry == engine->final && entry->kind != CRASH__VERDICT_PASSED)
 		engine->final_output = strdup(output);
 	if (engine->options.verdict)
@@ -443,6 +447,7 @@ void crash__engine_free(struct crash__engine *engine)
 		HASH_DEL(engine->entries, entry);
 		free((void *)(uintptr_t)entry->state.flipped);
 		free(entry->error);
+		free(entry->output);
 		free(entry);
 	}
 	for (uint32_t i = 0; engine->atoms && i < engine->options.model_count; i++)

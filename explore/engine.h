@@ -31,6 +31,7 @@ struct crash__entry {
 	bool elsewhere; /* another shard's */
 	bool known;	/* from an earlier exploration */
 	char *error;	/* why it could not be checked; or NULL */
+	char *output;	/* of a failure; or NULL */
 	struct crash__state state; /* its atoms are the entry's */
 	UT_hash_handle hh;
 };
@@ -90,6 +91,7 @@ struct crash__engine {
 	bool out_of_budget, stopped;
 	int final_error;
 	struct crash__entry *final; /* the state in which the program left everything */
+	unsigned int outputs; /* that are kept */
 	char *final_output;
 	int failure; /* an error that ended it */
 	char *first_error; /* why a state could not be checked */

@@ -91,11 +91,30 @@ static int record(const struct crash__explore_options *options, struct crash__ex
 
 	strcpy(exploration->root, exploration->directory);
 	if (exploration->namespaces)
-		error = crash__record_in_sandbox(options->request, exploration->directory, &exploration->recorded);
+		error = crash__record_in_sandbox(options->request, exploration->directory,
+						 crash__base_directory(exploration->base), &exploration->recorded);
 	else
 		error = record_on_copy(options, exploration);
 	exploration->has_recorded = error == 0;
 	return error;
+}
+
+/* What --setup makes of the data directory is the starting tree; the directory itself stays as it is. */
+static int set_up(const struct crash__explore_options *options, struct crash__exploration *exploration)
+{
+	char base[PATH_MAX];
+	int error;
+
+	if (!exploration->namespaces)
+		return crash__fail(CRASH_EINVAL, "--setup needs namespaces, and there are none here: %s",
+				   exploration->why_no_namespaces);
+	snprintf(base, sizeof base, "%.3000s/base", exploration->scratch.path);
+	if (mkdir(base, 0700) < 0)
+		return crash__fail_errno("cannot make %s", base);
+	error = crash__copy_tree(exploration->directory, base);
+	if (error == 0)
+		error = crash__set_up(options->setup, exploration->directory, base);
+	return error == 0 ? crash__base_open(base, &exploration->base) : error;
 }
 
 /* ------------------------------------------------------------------ what may have been missed */
@@ -167,14 +186,13 @@ static int prepare_program(const struct crash__explore_options *options, struct 
 	if (error < 0)
 		return error;
 	choose_way(options, exploration);
-	error = crash__scratch_make(&exploration->scratch, !exploration->namespaces);
+	error = crash__scratch_make(&exploration->scratch, !exploration->namespaces || options->setup);
+	if (error == 0)
+		error = options->setup ? set_up(options, exploration) :
+					 crash__base_open(exploration->directory, &exploration->base);
 	if (error == 0)
 		error = record(options, exploration);
-	if (error == 0)
-		error = open_trace(options, exploration);
-	if (error == 0)
-		error = crash__base_open(exploration->directory, &exploration->base);
-	return error;
+	return error == 0 ? open_trace(options, exploration) : error;
 }
 
 int crash__explore_prepare(const struct crash__explore_options *options, struct crash__exploration *exploration)

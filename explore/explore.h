@@ -16,6 +16,7 @@ struct crash__explore_options {
 	const struct crash__request *request; /* the program; its trace gets the recording. NULL: trace_path */
 	const char *trace_path;
 	const char *directory; /* the data directory; NULL: the trace's */
+	const char *setup;     /* for sh -c: prepares the data directory; or NULL */
 	const struct crash__model *models;
 	uint32_t model_count;
 	struct crash__engine_options engine; /* fs, models, directory, scratch and namespaces are filled in */

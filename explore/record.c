@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,8 +96,8 @@ int crash__record_in_place(const struct crash__request *request, struct crash__r
 
 /* ------------------------------------------------------------------ in a sandbox */
 
-static _Noreturn void run_child(const struct crash__request *request, const char *directory, const char *cwd,
-				int back)
+static _Noreturn void run_child(const struct crash__request *request, const char *directory, const char *base,
+				const char *cwd, int back)
 {
 	struct crash__sandbox sandbox;
 	json_t *object;
@@ -104,7 +105,7 @@ static _Noreturn void run_child(const struct crash__request *request, const char
 	int error;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	error = crash__sandbox_enter(&sandbox, directory);
+	error = crash__sandbox_enter(&sandbox, directory, base);
 	if (error == 0)
 		error = crash__sandbox_mount(&sandbox, NULL);
 	/* where we are may lie below the overlay now */
@@ -119,7 +120,7 @@ static _Noreturn void run_child(const struct crash__request *request, const char
 	_exit(0);
 }
 
-int crash__record_in_sandbox(const struct crash__request *request, const char *directory,
+int crash__record_in_sandbox(const struct crash__request *request, const char *directory, const char *base,
 			     struct crash__recorded *recorded)
 {
 	char cwd[PATH_MAX];
@@ -133,7 +134,7 @@ int crash__record_in_sandbox(const struct crash__request *request, const char *d
 	pid = crash__sandbox_fork(false);
 	if (pid == 0) {
 		close(ends[0]);
-		run_child(request, directory, cwd, ends[1]);
+		run_child(request, directory, base, cwd, ends[1]);
 	}
 	close(ends[1]);
 	if (pid < 0) {
@@ -148,6 +149,30 @@ int crash__record_in_sandbox(const struct crash__request *request, const char *d
 	error = take_json(object, recorded);
 	json_decref(object);
 	return error;
+}
+
+int crash__set_up(const char *command, const char *directory, const char *copy)
+{
+	int status = -1;
+	pid_t pid = crash__sandbox_fork(true);
+
+	if (pid == 0) {
+		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount(copy, directory, NULL, MS_BIND, NULL) < 0 || chdir(directory) < 0 ||
+		    setenv("CRASH_DIR", directory, 1) < 0)
+			_exit(126);
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		execl("/bin/sh", "sh", "-c", command, "sh", directory, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0)
+		return crash__fail_errno("cannot make namespaces for --setup");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return crash__fail(CRASH_EINVAL, "--setup failed: it %s %d: %s", WIFEXITED(status) ? "exited with" : "died by signal",
+			   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), command);
 }
 
 void crash__recorded_clear(struct crash__recorded *recorded)

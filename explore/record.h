@@ -21,9 +21,16 @@ struct crash__recorded {
  * Runs a program on an overlay over its data directory, which is left as it was.
  * @param request   what to run; its trace gets the recording
  * @param directory the data directory, absolute
+ * @param base      what it shows before the run; NULL: itself
  */
-int crash__record_in_sandbox(const struct crash__request *request, const char *directory,
+int crash__record_in_sandbox(const struct crash__request *request, const char *directory, const char *base,
 			     struct crash__recorded *recorded);
+
+/**
+ * Runs a command of the user's on a copy of the data directory, which it sees at that directory's path.
+ * @param copy where the copy is; it keeps what the command does
+ */
+int crash__set_up(const char *command, const char *directory, const char *copy);
 
 /** Runs a program where it is. */
 int crash__record_in_place(const struct crash__request *request, struct crash__recorded *recorded);

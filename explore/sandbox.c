@@ -105,7 +105,7 @@ void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name,
 	snprintf(out, 64, "/proc/self/fd/%d/%s", sandbox->space, name);
 }
 
-int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory)
+int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base)
 {
 	char from[64], to[64];
 	int below;
@@ -118,7 +118,7 @@ int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory)
 	/* without the outside's /proc, descriptors could not be named by path in a new pid namespace */
 	if (getpid() == 1 && mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return crash__fail_errno("cannot mount /proc");
-	below = open(sandbox->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	below = open(base ? base : sandbox->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (below < 0 || mount("tmpfs", sandbox->directory, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
 		return crash__fail_errno("cannot mount memory over %s", sandbox->directory);
 	sandbox->space = open(sandbox->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -184,7 +184,7 @@ int crash__sandbox_unmount(struct crash__sandbox *sandbox)
 static int try_all(const char *directory)
 {
 	struct crash__sandbox sandbox;
-	int error = crash__sandbox_enter(&sandbox, directory);
+	int error = crash__sandbox_enter(&sandbox, directory, NULL);
 
 	if (error == 0)
 		error = crash__sandbox_mount(&sandbox, "tree");

@@ -25,8 +25,11 @@ struct crash__sandbox {
  */
 pid_t crash__sandbox_fork(bool own_pids);
 
-/** In the child: makes the space. `lower` there is the data directory. */
-int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory);
+/**
+ * In the child: makes the space.
+ * @param base what the data directory shows below the overlay; NULL: itself
+ */
+int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base);
 
 /**
  * In the child: puts an overlay over the data directory.

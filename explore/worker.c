@@ -87,7 +87,8 @@ static int enter(struct worker *worker, unsigned int number)
 	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", worker->place);
 	if (worker->shop->namespaces)
-		return crash__sandbox_enter(&worker->sandbox, worker->shop->directory);
+		return crash__sandbox_enter(&worker->sandbox, worker->shop->directory,
+					    crash__base_directory(worker->shop->fs->base));
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		path_of(worker, places[i], path);
 		if (mkdir(path, 0700) < 0)

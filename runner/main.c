@@ -11,6 +11,7 @@
 static const struct crash__command *const commands[] = {
 	&crash__cmd_run,
 	&crash__cmd_list,
+	&crash__cmd_explore,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

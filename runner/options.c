@@ -78,6 +78,45 @@ static uint32_t milliseconds(const char *option, const char *value)
 	return us < 1000 ? 1 : (uint32_t)(us / 1000);
 }
 
+uint64_t crash__options_time(const char *option, const char *value)
+{
+	return milliseconds(option, value);
+}
+
+uint64_t crash__options_number(const char *option, const char *value, uint64_t least, uint64_t most)
+{
+	char *end, expected[96];
+	uint64_t number;
+
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	if (*value && *value != '-' && *value != '+' && !*end && errno == 0 && number >= least && number <= most)
+		return number;
+	if (most == UINT64_MAX)
+		snprintf(expected, sizeof expected, "write a number, %llu or more", (unsigned long long)least);
+	else
+		snprintf(expected, sizeof expected, "write a number from %llu to %llu", (unsigned long long)least,
+			 (unsigned long long)most);
+	crash__die_value(option, value, expected);
+}
+
+uint64_t crash__options_size(const char *option, const char *value)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	uint64_t number;
+	const char *unit;
+
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (*value < '0' || *value > '9' || errno || (*end && (!unit || end[1])) || number == 0)
+		crash__die_value(option, value, "write a size in bytes, or with K, M, G: 10M");
+	for (; unit && unit >= units; unit--)
+		number = number > UINT64_MAX >> 10 ? UINT64_MAX : number << 10;
+	return number;
+}
+
 static void open_json(struct crash__options *options, const char *path)
 {
 	options->json = true;

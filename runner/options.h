@@ -88,6 +88,11 @@ _Noreturn void crash__die_error(int error);
 /** Says that an option's value is wrong, with what is expected, and exits. */
 _Noreturn void crash__die_value(const char *option, const char *value, const char *expected);
 
+/** A number, a time in milliseconds or a size in bytes (64K, 10M, 2G) as an option's value; or it dies. */
+uint64_t crash__options_number(const char *option, const char *value, uint64_t least, uint64_t most);
+uint64_t crash__options_time(const char *option, const char *value);
+uint64_t crash__options_size(const char *option, const char *value);
+
 /** A path as it is shown: relative when it is below the working directory. Static, overwritten. */
 const char *crash__shown_path(const char *path);
 
@@ -97,7 +102,7 @@ bool crash__use_colour(FILE *stream);
 /** Prints why a run is not complete, to stderr. */
 void crash__print_incomplete(const struct crash_out *out);
 
-extern const struct crash__command crash__cmd_run, crash__cmd_list;
+extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_explore;
 
 /** The name the program was called by, for messages. */
 #define CRASH__PROGRAM_NAME "crashinject"

@@ -181,8 +181,8 @@ static void record_there(const struct run *run, int trace, int text)
 	struct crash__sandbox sandbox;
 	char *is;
 
-	trees_ok(crash__sandbox_enter(&sandbox, run->before));
-	trees_ok(crash__sandbox_mount(&sandbox, false));
+	trees_ok(crash__sandbox_enter(&sandbox, run->before, NULL));
+	trees_ok(crash__sandbox_mount(&sandbox, NULL));
 	trees_run(sandbox.directory, command(run), trace);
 	is = trees_text(sandbox.directory);
 	ck_assert_int_eq(write(text, is, strlen(is)), (ssize_t)strlen(is));
@@ -205,7 +205,7 @@ static void walk_there(struct run *run, char *should)
 	struct crash__sandbox sandbox;
 	char tree[64], store[64], lower[64], *is;
 
-	trees_ok(crash__sandbox_enter(&sandbox, run->before));
+	trees_ok(crash__sandbox_enter(&sandbox, run->before, NULL));
 	crash__sandbox_path(&sandbox, "tree", tree);
 	crash__sandbox_path(&sandbox, "store", store);
 	crash__sandbox_path(&sandbox, "lower", lower);
@@ -214,7 +214,7 @@ static void walk_there(struct run *run, char *should)
 	trees_ok(crash__base_open(lower, &run->base));
 	run->fs.base = run->base;
 	walk(run, tree, store, true);
-	trees_ok(crash__sandbox_mount(&sandbox, true));
+	trees_ok(crash__sandbox_mount(&sandbox, "tree"));
 	is = without_links(trees_text(sandbox.directory));
 	should = without_links(should);
 	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s ops %s in an overlay: %s", run->seed, run->ops,

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/result.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "explore/state.h"
+#include "runner/error.h"
+#include "runner/json.h"
+
+/* ------------------------------------------------------------------ findings */
+
+static json_t *split_names(const char *names)
+{
+	json_t *list = json_array();
+
+	while (names && *names) {
+		size_t length = strcspn(names, ",");
+
+		json_array_append_new(list, json_stringn(names, length));
+		names += length;
+		names += strspn(names, ", ");
+	}
+	return list;
+}
+
+/* What the checker said about the cause's own state; about any of its states, if that was not kept. */
+static const char *output_of(const struct crash__cause *cause)
+{
+	const char *any = NULL;
+
+	for (size_t i = 0; i < cause->entries_count; i++) {
+		const struct crash__entry *entry = cause->entries[i];
+
+		if (!entry->output)
+			continue;
+		if (entry->model == cause->model && entry->state.step == cause->state.step &&
+		    entry->state.count == cause->state.count)
+			return entry->output;
+		any = any ? any : entry->output;
+	}
+	return any;
+}
+
+static char *replay_line(const struct crash__cause *cause, const char *place)
+{
+	char *line = NULL;
+
+	if (asprintf(&line, "crashinject replay %s '%s' DIR", place ? place : "TRACE",
+		     cause->state_name ? cause->state_name : "?") < 0)
+		return NULL;
+	return line;
+}
+
+json_t *crash__result_finding(const struct crash__exploration *exploration, const struct crash__cause *cause,
+			      const char *place)
+{
+	char point[CRASH__NAME + 48], *replay = replay_line(cause, place);
+	json_t *ops = json_array(), *finding;
+
+	if (cause->lost_text)
+		json_array_append_new(ops, json_pack("{s:s, s:o}", "role", "lost", "op", crash__json_string(cause->lost_text)));
+	if (cause->survivor_text)
+		json_array_append_new(ops, json_pack("{s:s, s:o}", "role", "survived", "op",
+						     crash__json_string(cause->survivor_text)));
+	crash__point_name(&exploration->fs, cause->state.step, point, sizeof point);
+	finding = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o, s:o, s:b}", "id", cause->id,
+			    "kind", crash__verdict_name(cause->kind), "scope", cause->process ? "process" : "power",
+			    "sentence", crash__json_string(cause->sentence), "ops", ops, "models",
+			    split_names(cause->allowed), "models_not", split_names(cause->forbidden), "repair",
+			    crash__json_string(cause->repair), "advice", crash__json_string(cause->advice), "states",
+			    (json_int_t)cause->states, "point", point, "state", crash__json_string(cause->state_name),
+			    "replay", crash__json_string(replay), "output", crash__json_string(output_of(cause)),
+			    "accepted", 0);
+	free(replay);
+	return finding;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static json_t *tiers_json(const struct crash__engine *engine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < engine->results_count; i++) {
+		const struct crash__tier_result *result = &engine->results[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:s}", "model",
+						      engine->options.models[result->model].name, "tier",
+						      crash__tier_name(result->tier), "named", (json_int_t)result->named,
+						      "new", (json_int_t)result->fresh, "checked",
+						      (json_int_t)result->checked, "exhaustive", (int)result->finished,
+						      "counted", (int)result->counted, "proves",
+						      crash__tier_proves(result->tier)));
+	}
+	return list;
+}
+
+static json_t *reasons_json(const struct crash__exploration *exploration)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < exploration->incomplete_count; i++)
+		json_array_append_new(list, crash__json_string(exploration->incomplete[i]));
+	return list;
+}
+
+static json_t *summary_json(const struct crash__exploration *exploration)
+{
+	const struct crash__engine *engine = exploration->engine;
+	bool final_good = engine->final && engine->final->kind == CRASH__VERDICT_PASSED;
+	uint64_t distinct = engine->fresh;
+	json_t *summary = json_object();
+	const struct {
+		const char *name;
+		uint64_t value;
+	} numbers[] = {
+		{"points", engine->points},
+		{"states", engine->named},
+		{"distinct", distinct},
+		{"duplicates", engine->named > distinct ? engine->named - distinct : 0},
+		{"checked", engine->checked},
+		{"known_before", engine->reused},
+		{"other_shards", engine->elsewhere},
+		{"failed", engine->failed},
+		{"flaky", engine->flaky},
+		{"not_checkable", engine->errors},
+		{"findings", exploration->causes.list_count},
+		{"ops_outside", exploration->fs.ignored},
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		json_object_set_new(summary, numbers[i].name, json_integer((json_int_t)numbers[i].value));
+	json_object_set_new(summary, "tiers", tiers_json(engine));
+	json_object_set_new(summary, "final_state",
+			    json_string(engine->final ? crash__verdict_name(engine->final->kind) : "unchecked"));
+	json_object_set_new(summary, "final_output", crash__json_string(final_good ? NULL : engine->final_output));
+	json_object_set_new(summary, "namespaces", json_boolean(exploration->namespaces));
+	json_object_set_new(summary, "why_no_namespaces",
+			    crash__json_string(exploration->namespaces ? NULL : exploration->why_no_namespaces));
+	json_object_set_new(summary, "complete", json_boolean(final_good && !exploration->incomplete_count));
+	json_object_set_new(summary, "incomplete_reasons", reasons_json(exploration));
+	json_object_set_new(summary, "seconds", json_real((double)engine->spent / 1e9));
+	json_object_set_new(summary, "checker_seconds", json_real((double)engine->checker_ns / 1e9));
+	return summary;
+}
+
+json_t *crash__result_make(const struct crash__exploration *exploration, json_t *settings, const char *place)
+{
+	json_t *findings = json_array();
+
+	for (size_t i = 0; i < exploration->causes.list_count; i++)
+		json_array_append_new(findings,
+				      crash__result_finding(exploration, &exploration->causes.list[i], place));
+	return json_pack("{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
+			 summary_json(exploration));
+}
+
+/* ------------------------------------------------------------------ baselines */
+
+static bool accept_id(json_t *result, const char *id)
+{
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "findings"), i, finding)
+		if (strcmp(json_string_value(json_object_get(finding, "id")), id) == 0) {
+			json_object_set_new(finding, "accepted", json_true());
+			return true;
+		}
+	return false;
+}
+
+int crash__result_accept(json_t *result, const char *baseline)
+{
+	FILE *file = fopen(baseline, "re");
+	json_t *gone = json_array();
+	char *line = NULL;
+	size_t size = 0;
+	unsigned int number = 0;
+	int error = 0;
+
+	if (!file) {
+		json_decref(gone);
+		return crash__fail(CRASH_EINVAL, "--baseline %s: %s", baseline, strerror(errno));
+	}
+	while (error == 0 && getline(&line, &size, file) >= 0) {
+		size_t length = strcspn(line, " \t\n#");
+
+		number++;
+		if (length == 0)
+			continue;
+		line[length] = '\0';
+		if (length != 8 || strspn(line, "0123456789abcdef") != 8)
+			error = crash__fail(CRASH_EINVAL, "%s:%u: \"%s\" is no finding's id, which has 8 digits and letters a to f",
+					    baseline, number, line);
+		else if (!accept_id(result, line))
+			json_array_append_new(gone, json_string(line));
+	}
+	json_object_set_new(json_object_get(result, "summary"), "baseline_gone", gone);
+	free(line);
+	fclose(file);
+	return error;
+}
+
+/* ------------------------------------------------------------------ merging shards */
+
+static void add_numbers(json_t *into, json_t *from)
+{
+	static const char *const sums[] = {"checked", "failed", "flaky", "not_checkable", "known_before"};
+
+	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+		json_object_set_new(into, sums[i],
+				    json_integer(json_integer_value(json_object_get(into, sums[i])) +
+						 json_integer_value(json_object_get(from, sums[i]))));
+	json_object_set_new(into, "checker_seconds",
+			    json_real(json_number_value(json_object_get(into, "checker_seconds")) +
+				      json_number_value(json_object_get(from, "checker_seconds"))));
+}
+
+static void add_reason(json_t *summary, json_t *reason)
+{
+	json_t *reasons = json_object_get(summary, "incomplete_reasons"), *known;
+	size_t i;
+
+	json_array_foreach(reasons, i, known)
+		if (json_equal(known, reason))
+			return;
+	json_array_append(reasons, reason);
+	json_object_set_new(summary, "complete", json_false());
+}
+
+static void add_finding(json_t *findings, json_t *finding)
+{
+	json_t *known;
+	size_t i;
+
+	json_array_foreach(findings, i, known)
+		if (json_equal(json_object_get(known, "id"), json_object_get(finding, "id"))) {
+			json_object_set_new(known, "states",
+					    json_integer(json_integer_value(json_object_get(known, "states")) +
+							 json_integer_value(json_object_get(finding, "states"))));
+			return;
+		}
+	json_array_append(findings, finding);
+}
+
+/* Whether each shard of the same number is there. */
+static void check_shards(json_t *const *results, size_t count, json_t *summary)
+{
+	json_int_t shards = json_integer_value(json_object_get(json_object_get(results[0], "settings"), "shards"));
+
+	for (json_int_t wanted = 1; wanted <= shards; wanted++) {
+		bool found = false;
+
+		for (size_t i = 0; i < count; i++) {
+			json_t *settings = json_object_get(results[i], "settings");
+
+			found |= json_integer_value(json_object_get(settings, "shard")) == wanted &&
+				 json_integer_value(json_object_get(settings, "shards")) == shards;
+		}
+		if (!found) {
+			json_t *reason = json_sprintf("the result of shard %d of %d is missing", (int)wanted, (int)shards);
+
+			add_reason(summary, reason);
+			json_decref(reason);
+		}
+	}
+}
+
+json_t *crash__result_merge(json_t *const *results, size_t count)
+{
+	json_t *merged = json_deep_copy(results[0]), *summary = json_object_get(merged, "summary");
+
+	for (size_t i = 1; i < count; i++) {
+		json_t *other = json_object_get(results[i], "summary"), *item;
+		size_t at;
+
+		add_numbers(summary, other);
+		json_array_foreach(json_object_get(other, "incomplete_reasons"), at, item)
+			add_reason(summary, item);
+		json_array_foreach(json_object_get(results[i], "findings"), at, item)
+			add_finding(json_object_get(merged, "findings"), item);
+		if (json_number_value(json_object_get(other, "seconds")) >
+		    json_number_value(json_object_get(summary, "seconds")))
+			json_object_set(summary, "seconds", json_object_get(other, "seconds"));
+	}
+	json_object_set_new(summary, "other_shards", json_integer(0));
+	json_object_set_new(summary, "findings",
+			    json_integer((json_int_t)json_array_size(json_object_get(merged, "findings"))));
+	check_shards(results, count, summary);
+	return merged;
+}
+
+int crash__result_status(const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary");
+	const char *final = json_string_value(json_object_get(summary, "final_state"));
+	json_t *finding;
+	size_t i;
+
+	if (final && strcmp(final, "passed") != 0 && strcmp(final, "unchecked") != 0)
+		return 125;
+	json_array_foreach(json_object_get(result, "findings"), i, finding)
+		if (!json_is_true(json_object_get(finding, "accepted")))
+			return 1;
+	return json_is_true(json_object_get(summary, "complete")) ? 0 : 3;
+}
+
+/* ------------------------------------------------------------------ the directory */
+
+int crash__result_write(const json_t *object, const char *directory, const char *name)
+{
+	char path[PATH_MAX], temporary[PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path ||
+	    snprintf(temporary, sizeof temporary, "%s/.%s", directory, name) >= (int)sizeof temporary)
+		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
+	if (json_dump_file(object, temporary, JSON_INDENT(1)) < 0 || rename(temporary, path) < 0) {
+		remove(temporary);
+		return crash__fail_errno("cannot write %s", path);
+	}
+	return 0;
+}
+
+int crash__result_read(const char *directory, const char *name, json_t **object)
+{
+	char path[PATH_MAX];
+	json_error_t where;
+
+	if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
+		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
+	*object = json_load_file(path, 0, &where);
+	if (!*object)
+		return crash__fail(CRASH_EINVAL, "%s:%d: %s", path, where.line, where.text);
+	return 0;
+}
+
+void crash__result_note(FILE *stream, const struct crash__entry *entry)
+{
+	fprintf(stream, "%016" PRIx64 "%016" PRIx64 " %s %d %d\n", entry->hash.high, entry->hash.low,
+		crash__verdict_name(entry->kind), entry->exit_code, entry->signal);
+	fflush(stream); /* whoever kills us shall not take it along */
+}
+
+int crash__result_know(struct crash__engine *engine, const char *directory)
+{
+	char path[PATH_MAX], name[32];
+	struct crash__hash hash;
+	FILE *file;
+	int exit_code, signal, error = 0;
+
+	snprintf(path, sizeof path, "%.4000s/verdicts", directory);
+	file = fopen(path, "re");
+	if (!file)
+		return errno == ENOENT ? 0 : crash__fail_errno("%s", path);
+	/* the last line may have been cut: then it does not count */
+	while (error == 0 && fscanf(file, "%16" SCNx64 "%16" SCNx64 " %31s %d %d\n", &hash.high, &hash.low, name, &exit_code,
+				    &signal) == 5) {
+		enum crash__verdict_kind kind = crash__verdict_of_name(name);
+
+		if (kind != CRASH__VERDICT_NONE)
+			error = crash__engine_know(engine, hash, kind, exit_code, signal);
+	}
+	fclose(file);
+	return error;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* One page that needs nothing else. */
+#include "report/report.h"
+
+static const char head[] =
+	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>crashinject</title>\n<style>\n"
+	"body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }\n"
+	"table { border-collapse: collapse; } td, th { padding: .2em .8em; text-align: left; border-bottom: 1px solid #ccc; }\n"
+	"pre { background: #f4f4f4; padding: .8em; overflow: auto; } .bad { color: #a00; } .good { color: #070; }\n"
+	"section { margin: 2em 0; }\n</style></head><body>\n";
+
+static void print_paragraph(FILE *stream, const char *title, const char *text)
+{
+	if (!*text)
+		return;
+	fprintf(stream, "<p><b>%s</b> ", title);
+	crash__report_escaped(stream, text);
+	fputs("</p>\n", stream);
+}
+
+static void print_finding(FILE *stream, const json_t *finding)
+{
+	fprintf(stream, "<section id=\"%s\"><h2>%s <small>%s, %lld states%s</small></h2>\n<p>",
+		crash__report_text(finding, "id"), crash__report_text(finding, "id"), crash__report_text(finding, "kind"),
+		crash__report_number(finding, "states"),
+		json_is_true(json_object_get(finding, "accepted")) ? ", accepted" : "");
+	crash__report_escaped(stream, crash__report_text(finding, "sentence"));
+	fputs("</p>\n", stream);
+	print_paragraph(stream, "Repair:", crash__report_text(finding, "repair"));
+	print_paragraph(stream, "Advice:", crash__report_text(finding, "advice"));
+	fputs("<p><b>Models that allow it:</b> ", stream);
+	crash__report_names(stream, json_object_get(finding, "models"));
+	fputs("</p>\n<pre>", stream);
+	crash__report_escaped(stream, crash__report_text(finding, "replay"));
+	fputs("</pre>\n", stream);
+	if (*crash__report_text(finding, "output")) {
+		fputs("<p>The checker said:</p>\n<pre>", stream);
+		crash__report_escaped(stream, crash__report_text(finding, "output"));
+		fputs("</pre>\n", stream);
+	}
+	fputs("</section>\n", stream);
+}
+
+static void print_tiers(FILE *stream, const json_t *summary)
+{
+	json_t *tier;
+	size_t i;
+
+	fputs("<table><tr><th>model</th><th>tier</th><th>states</th><th>new</th><th>checked</th><th>proves</th></tr>\n",
+	      stream);
+	json_array_foreach(json_object_get(summary, "tiers"), i, tier)
+		fprintf(stream, "<tr><td>%s</td><td>%s</td><td>%lld</td><td>%lld</td><td>%lld%s</td><td>%s</td></tr>\n",
+			crash__report_text(tier, "model"), crash__report_text(tier, "tier"),
+			crash__report_number(tier, "named"), crash__report_number(tier, "new"),
+			crash__report_number(tier, "checked"),
+			json_is_true(json_object_get(tier, "exhaustive")) ? "" : " (cut short)",
+			json_is_true(json_object_get(tier, "exhaustive")) ? crash__report_text(tier, "proves") : "");
+	fputs("</table>\n", stream);
+}
+
+static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
+{
+	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
+	json_t *item;
+	size_t i;
+
+	(void)options;
+	fputs(head, stream);
+	fprintf(stream, "<h1>%zu finding%s</h1>\n<p>%lld crash points, %lld states, %lld distinct, %lld checked, %lld failed</p>\n",
+		json_array_size(findings), json_array_size(findings) == 1 ? "" : "s",
+		crash__report_number(summary, "points"), crash__report_number(summary, "states"),
+		crash__report_number(summary, "distinct"), crash__report_number(summary, "checked"),
+		crash__report_number(summary, "failed"));
+	if (json_is_true(json_object_get(summary, "complete"))) {
+		fputs("<p class=\"good\">complete</p>\n", stream);
+	} else {
+		fputs("<p class=\"bad\">incomplete:</p><ul>\n", stream);
+		json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, item) {
+			fputs("<li>", stream);
+			crash__report_escaped(stream, json_string_value(item));
+			fputs("</li>\n", stream);
+		}
+		fputs("</ul>\n", stream);
+	}
+	print_tiers(stream, summary);
+	json_array_foreach(findings, i, item)
+		print_finding(stream, item);
+	fputs("</body></html>\n", stream);
+}
+
+const struct crash__reporter crash__report_html = {"html", print};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * As test runners write it: a case for each tier, which fails if it is not exhaustive, and one for each finding.
+ */
+#include "report/report.h"
+
+static void print_tiers(FILE *stream, const json_t *summary)
+{
+	json_t *tier;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
+		fprintf(stream, "  <testcase classname=\"crashinject.%s\" name=\"%s\"", crash__report_text(tier, "model"),
+			crash__report_text(tier, "tier"));
+		if (json_is_true(json_object_get(tier, "exhaustive")))
+			fputs("/>\n", stream);
+		else
+			fprintf(stream, "><error message=\"%lld of %lld states checked\"/></testcase>\n",
+				crash__report_number(tier, "checked"), crash__report_number(tier, "new"));
+	}
+}
+
+static void print_finding(FILE *stream, const json_t *finding)
+{
+	fprintf(stream, "  <testcase classname=\"crashinject.finding\" name=\"%s\">\n", crash__report_text(finding, "id"));
+	if (json_is_true(json_object_get(finding, "accepted"))) {
+		fputs("    <skipped message=\"accepted by the baseline\"/>\n  </testcase>\n", stream);
+		return;
+	}
+	fprintf(stream, "    <failure type=\"%s\" message=\"", crash__report_text(finding, "kind"));
+	crash__report_escaped(stream, crash__report_text(finding, "sentence"));
+	fputs("\">", stream);
+	crash__report_escaped(stream, crash__report_text(finding, "repair"));
+	crash__report_escaped(stream, crash__report_text(finding, "advice"));
+	fputc('\n', stream);
+	crash__report_escaped(stream, crash__report_text(finding, "replay"));
+	fputc('\n', stream);
+	crash__report_escaped(stream, crash__report_text(finding, "output"));
+	fputs("</failure>\n  </testcase>\n", stream);
+}
+
+static void print_incomplete(FILE *stream, const json_t *summary)
+{
+	json_t *reason;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason) {
+		fprintf(stream, "  <testcase classname=\"crashinject.complete\" name=\"reason %zu\"><error message=\"", i + 1);
+		crash__report_escaped(stream, json_string_value(reason));
+		fputs("\"/></testcase>\n", stream);
+	}
+}
+
+static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
+{
+	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
+	size_t tiers = json_array_size(json_object_get(summary, "tiers")), accepted = 0, cut = 0, i;
+	size_t reasons = json_array_size(json_object_get(summary, "incomplete_reasons"));
+	json_t *item;
+
+	(void)options;
+	json_array_foreach(findings, i, item)
+		accepted += json_is_true(json_object_get(item, "accepted"));
+	json_array_foreach(json_object_get(summary, "tiers"), i, item)
+		cut += !json_is_true(json_object_get(item, "exhaustive"));
+	fprintf(stream,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"crashinject\" tests=\"%zu\" "
+		"failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
+		tiers + json_array_size(findings) + reasons, json_array_size(findings) - accepted, cut + reasons, accepted,
+		json_number_value(json_object_get(summary, "seconds")));
+	print_tiers(stream, summary);
+	json_array_foreach(findings, i, item)
+		print_finding(stream, item);
+	print_incomplete(stream, summary);
+	fputs("</testsuite>\n", stream);
+}
+
+const struct crash__reporter crash__report_junit = {"junit", print};

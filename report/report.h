@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - a result, printed. Each reporter is a file; explore/result.h says what they print from.
+ */
+#ifndef CRASH_REPORT_H
+#define CRASH_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct crash__report_options {
+	bool colour, quiet;
+	int verbose;
+};
+
+struct crash__reporter {
+	const char *name;
+	void (*print)(FILE *stream, const json_t *result, const struct crash__report_options *options);
+};
+
+extern const struct crash__reporter crash__report_terminal, crash__report_json, crash__report_junit,
+	crash__report_html;
+
+/* ------------------------------------------------------------------ for reporters */
+
+/** Members of an object; "" or 0 where there is none. */
+const char *crash__report_text(const json_t *object, const char *name);
+long long crash__report_number(const json_t *object, const char *name);
+
+/** Prints text so that XML and HTML take it as text. */
+void crash__report_escaped(FILE *stream, const char *text);
+
+/** Prints the strings of a list, with ", " between them. */
+void crash__report_names(FILE *stream, const json_t *list);
+
+#endif

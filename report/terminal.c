@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* For people. */
+#include "report/report.h"
+
+#include <string.h>
+
+#define OUTPUT_LINES 12
+
+static const char *paint(const struct crash__report_options *options, const char *colour)
+{
+	return options->colour ? colour : "";
+}
+
+/* The first lines of what the checker said. */
+static void print_output(FILE *stream, const char *output, int lines)
+{
+	if (!*output)
+		return;
+	fputs("  the checker said:\n", stream);
+	for (; *output && lines; lines--) {
+		size_t length = strcspn(output, "\n");
+
+		fprintf(stream, "    %.*s\n", (int)length, output);
+		output += length + (output[length] == '\n');
+	}
+	if (*output)
+		fputs("    ...\n", stream);
+}
+
+static void print_finding(FILE *stream, const json_t *finding, const struct crash__report_options *options)
+{
+	bool accepted = json_is_true(json_object_get(finding, "accepted"));
+	long long states = crash__report_number(finding, "states");
+
+	fprintf(stream, "\n%sfinding %s%s: %s, %lld state%s%s\n", paint(options, accepted ? "\033[33m" : "\033[1;31m"),
+		crash__report_text(finding, "id"), paint(options, "\033[0m"), crash__report_text(finding, "kind"), states,
+		states == 1 ? "" : "s", accepted ? ", accepted" : "");
+	if (accepted && !options->verbose)
+		return;
+	fprintf(stream, "  %s\n", crash__report_text(finding, "sentence"));
+	if (*crash__report_text(finding, "repair"))
+		fprintf(stream, "  repair: %s\n", crash__report_text(finding, "repair"));
+	else if (*crash__report_text(finding, "advice"))
+		fprintf(stream, "  %s\n", crash__report_text(finding, "advice"));
+	fputs("  allowed by: ", stream);
+	crash__report_names(stream, json_object_get(finding, "models"));
+	if (json_array_size(json_object_get(finding, "models_not"))) {
+		fputs("; not by: ", stream);
+		crash__report_names(stream, json_object_get(finding, "models_not"));
+	}
+	fprintf(stream, "\n  again:  %s\n", crash__report_text(finding, "replay"));
+	print_output(stream, crash__report_text(finding, "output"), options->verbose ? 1000 : OUTPUT_LINES);
+}
+
+static void print_tiers(FILE *stream, const json_t *summary)
+{
+	json_t *tier;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
+		bool whole = json_is_true(json_object_get(tier, "exhaustive"));
+		long long checked = crash__report_number(tier, "checked"), fresh = crash__report_number(tier, "new");
+
+		fprintf(stream, "  %-15s %-10s %8lld states %8lld new  ", crash__report_text(tier, "model"),
+			crash__report_text(tier, "tier"), crash__report_number(tier, "named"), fresh);
+		if (whole)
+			fprintf(stream, "exhaustive: %s\n", crash__report_text(tier, "proves"));
+		else
+			fprintf(stream, "%lld of %s%lld checked\n", checked,
+				json_is_true(json_object_get(tier, "counted")) ? "" : "at least ", fresh);
+	}
+}
+
+static void print_final(FILE *stream, const json_t *summary, const json_t *settings)
+{
+	fprintf(stream,
+		"crashinject: the state in which the program itself left everything is not accepted (%s): nothing else was "
+		"checked\n",
+		crash__report_text(summary, "final_state"));
+	print_output(stream, crash__report_text(summary, "final_output"), OUTPUT_LINES);
+	fprintf(stream, "  the checker runs in %s\n", crash__report_text(settings, "directory"));
+}
+
+static void print_numbers(FILE *stream, const json_t *summary)
+{
+	static const struct {
+		const char *name, *text;
+	} extras[] = {
+		{"known_before", "known from before"},
+		{"other_shards", "other shards'"},
+		{"flaky", "flaky"},
+		{"not_checkable", "could not be checked"},
+	};
+
+	fprintf(stream, "%lld points, %lld states, %lld distinct, %lld checked, %lld failed",
+		crash__report_number(summary, "points"), crash__report_number(summary, "states"),
+		crash__report_number(summary, "distinct"), crash__report_number(summary, "checked"),
+		crash__report_number(summary, "failed"));
+	for (size_t i = 0; i < sizeof extras / sizeof *extras; i++)
+		if (crash__report_number(summary, extras[i].name))
+			fprintf(stream, ", %lld %s", crash__report_number(summary, extras[i].name), extras[i].text);
+	fprintf(stream, "; %.1f s\n", json_number_value(json_object_get(summary, "seconds")));
+}
+
+static void print_baseline(FILE *stream, const json_t *summary)
+{
+	json_t *id;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "baseline_gone"), i, id)
+		fprintf(stream, "accepted finding %s was not found any more\n", json_string_value(id));
+}
+
+static void print_remarks(FILE *stream, const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary"), *settings = json_object_get(result, "settings");
+	json_t *reason;
+	size_t i;
+
+	if (json_is_true(json_object_get(settings, "default_checker")))
+		fputs("  no --check was given: the program was run again on each state, and its exit status is the verdict\n",
+		      stream);
+	if (crash__report_number(summary, "ops_outside"))
+		fprintf(stream, "  %lld ops outside of %s were left alone\n", crash__report_number(summary, "ops_outside"),
+			crash__report_text(settings, "directory"));
+	if (*crash__report_text(summary, "why_no_namespaces"))
+		fprintf(stream, "  states were copies, at other paths than the program's own: %s\n",
+			crash__report_text(summary, "why_no_namespaces"));
+	if (json_is_true(json_object_get(summary, "complete")))
+		return;
+	fputs("incomplete:\n", stream);
+	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason)
+		fprintf(stream, "  %s\n", json_string_value(reason));
+}
+
+static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
+{
+	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
+	const char *final = crash__report_text(summary, "final_state");
+	json_t *finding;
+	size_t i;
+
+	if (strcmp(final, "passed") != 0 && strcmp(final, "unchecked") != 0) {
+		print_final(stream, summary, json_object_get(result, "settings"));
+		return;
+	}
+	print_numbers(stream, summary);
+	if (!options->quiet) {
+		print_tiers(stream, summary);
+		print_remarks(stream, result);
+	}
+	json_array_foreach(findings, i, finding)
+		print_finding(stream, finding, options);
+	print_baseline(stream, summary);
+	if (json_array_size(findings) == 0)
+		fprintf(stream, "%sno findings%s%s\n", paint(options, "\033[32m"), paint(options, "\033[0m"),
+			json_is_true(json_object_get(summary, "complete")) ? "" : " so far: incomplete");
+}
+
+const struct crash__reporter crash__report_terminal = {"terminal", print};

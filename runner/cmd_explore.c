@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/control.h"
+#include "common/spec.h"
+#include "explore/copy.h"
+#include "explore/explore.h"
+#include "explore/result.h"
+#include "explore/tree.h"
+#include "report/report.h"
+#include "runner/error.h"
+#include "runner/json.h"
+#include "runner/options.h"
+#include "runner/progress.h"
+#include "trace/format.h"
+
+#define DEFAULT_CHECK_TIMEOUT_MS 60000
+#define DEFAULT_SAMPLES 1000
+#define DEFAULT_MAX_TREE (UINT64_C(1) << 30)
+
+struct explore_options {
+	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit, *html, *baseline;
+	const char *at;
+	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
+	unsigned int jobs;
+	bool exhaustive, copy;
+	/* of those */
+	struct crash__model model[CRASH__MOST_MODELS];
+	uint32_t model_count;
+	uint32_t tier_mask;
+	uint64_t budget_states, budget_ns;
+	unsigned int shard_number, shards;
+};
+
+enum {
+	OPTION_CHECK = CRASH__OPTION_OWN,
+	OPTION_RECOVER,
+	OPTION_SETUP,
+	OPTION_MODEL,
+	OPTION_TIERS,
+	OPTION_EXHAUSTIVE,
+	OPTION_BUDGET,
+	OPTION_SEED,
+	OPTION_SAMPLES,
+	OPTION_JOBS,
+	OPTION_SHARD,
+	OPTION_OUTPUT,
+	OPTION_RESUME,
+	OPTION_JUNIT,
+	OPTION_HTML,
+	OPTION_BASELINE,
+	OPTION_CHECK_TIMEOUT,
+	OPTION_COPY,
+	OPTION_AT,
+	OPTION_MAX_TRACE,
+	OPTION_MAX_TREE,
+};
+
+static const struct option table[] = {
+	{"check", required_argument, NULL, OPTION_CHECK},
+	{"recover", required_argument, NULL, OPTION_RECOVER},
+	{"setup", required_argument, NULL, OPTION_SETUP},
+	{"model", required_argument, NULL, OPTION_MODEL},
+	{"tiers", required_argument, NULL, OPTION_TIERS},
+	{"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},
+	{"budget", required_argument, NULL, OPTION_BUDGET},
+	{"seed", required_argument, NULL, OPTION_SEED},
+	{"samples", required_argument, NULL, OPTION_SAMPLES},
+	{"jobs", required_argument, NULL, OPTION_JOBS},
+	{"shard", required_argument, NULL, OPTION_SHARD},
+	{"output", required_argument, NULL, OPTION_OUTPUT},
+	{"resume", required_argument, NULL, OPTION_RESUME},
+	{"junit", required_argument, NULL, OPTION_JUNIT},
+	{"html", required_argument, NULL, OPTION_HTML},
+	{"baseline", required_argument, NULL, OPTION_BASELINE},
+	{"check-timeout", required_argument, NULL, OPTION_CHECK_TIMEOUT},
+	{"copy", no_argument, NULL, OPTION_COPY},
+	{"at", required_argument, NULL, OPTION_AT},
+	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
+	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
+	CRASH__COMMON_OPTIONS,
+	{NULL, 0, NULL, 0},
+};
+
+static bool take_option(void *context, int option, const char *value)
+{
+	struct explore_options *own = context;
+	const struct {
+		int option;
+		const char **text;
+	} texts[] = {
+		{OPTION_CHECK, &own->check},   {OPTION_RECOVER, &own->recover}, {OPTION_SETUP, &own->setup},
+		{OPTION_MODEL, &own->models},  {OPTION_TIERS, &own->tiers},	{OPTION_BUDGET, &own->budget},
+		{OPTION_SHARD, &own->shard},   {OPTION_OUTPUT, &own->output},	{OPTION_RESUME, &own->resume},
+		{OPTION_JUNIT, &own->junit},   {OPTION_HTML, &own->html},	{OPTION_BASELINE, &own->baseline},
+		{OPTION_AT, &own->at},
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].option == option) {
+			*texts[i].text = value;
+			return true;
+		}
+	switch (option) {
+	case OPTION_EXHAUSTIVE:
+		own->exhaustive = true;
+		return true;
+	case OPTION_COPY:
+		own->copy = true;
+		return true;
+	case OPTION_SEED:
+		own->seed = crash__options_number("--seed", value, 0, UINT64_MAX);
+		return true;
+	case OPTION_SAMPLES:
+		own->samples = crash__options_number("--samples", value, 1, UINT32_MAX);
+		return true;
+	case OPTION_JOBS:
+		own->jobs = (unsigned int)crash__options_number("--jobs", value, 1, 1024);
+		return true;
+	case OPTION_CHECK_TIMEOUT:
+		own->check_timeout_ms = crash__options_time("--check-timeout", value);
+		return true;
+	case OPTION_MAX_TRACE:
+		own->max_trace = crash__options_size("--max-trace", value);
+		return true;
+	case OPTION_MAX_TREE:
+		own->max_tree = crash__options_size("--max-tree", value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ------------------------------------------------------------------ what the options mean */
+
+static void read_models(struct explore_options *own)
+{
+	char *list = strdup(own->models ? own->models : "kill"), *rest = list, *name;
+
+	while ((name = strsep(&rest, ",")) != NULL) {
+		if (own->model_count == CRASH__MOST_MODELS)
+			crash__die("--model: %u are too many", own->model_count + 1);
+		if (crash__model_read(name, &own->model[own->model_count]) < 0)
+			crash__die("--model: %s", crash_error_detail());
+		for (uint32_t i = 0; i < own->model_count; i++)
+			if (strcmp(own->model[i].name, own->model[own->model_count].name) == 0)
+				crash__die("--model: %s is named twice", own->model[i].name);
+		own->model_count++;
+	}
+	free(list);
+}
+
+static void read_tiers(struct explore_options *own)
+{
+	const char *at = own->tiers;
+
+	if (own->exhaustive)
+		own->tier_mask = 1u << CRASH__TIER_PREFIX | 1u << CRASH__TIER_EXHAUSTIVE;
+	else if (!at)
+		own->tier_mask = 1u << CRASH__TIER_PREFIX | 1u << CRASH__TIER_CUT | 1u << CRASH__TIER_OMIT |
+				 1u << CRASH__TIER_KEEP | 1u << CRASH__TIER_TEAR;
+	while (at && *at) {
+		size_t length = strcspn(at, ",");
+		enum crash__tier tier = crash__tier_of_name(at, length);
+
+		if (tier == CRASH__TIERS)
+			crash__die("--tiers: there is no tier \"%.*s\"; write some of prefix, cut, omit-1, keep-1, tear, pairs, "
+				   "sample, exhaustive, with commas",
+				   (int)length, at);
+		own->tier_mask |= 1u << tier;
+		at += length;
+		at += *at == ',';
+	}
+}
+
+/* 500 states, or 30s. */
+static void read_budget(struct explore_options *own)
+{
+	const char *text = own->budget;
+	uint64_t us;
+
+	if (!text)
+		return;
+	if (*text && strspn(text, "0123456789") == strlen(text))
+		own->budget_states = crash__options_number("--budget", text, 1, UINT64_MAX);
+	else if (crash__parse_time(text, strlen(text), &us) && us)
+		own->budget_ns = us * 1000;
+	else
+		crash__die_value("--budget", text, "write a number of states, or a time: 500, 30s, 5m");
+}
+
+/* K/N; or what job arrays of common schedulers say. */
+static void read_shard(struct explore_options *own)
+{
+	static const struct {
+		const char *index, *count;
+		unsigned int first;
+	} arrays[] = {
+		{"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", 0},
+		{"JOB_COMPLETION_INDEX", "JOB_COMPLETIONS", 0},
+		{"TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS", 0},
+	};
+	int end = 0;
+
+	own->shard_number = own->shards = 1;
+	if (own->shard && strcmp(own->shard, "env") != 0) {
+		if (sscanf(own->shard, "%u/%u%n", &own->shard_number, &own->shards, &end) != 2 || own->shard[end] ||
+		    own->shard_number < 1 || own->shard_number > own->shards)
+			crash__die_value("--shard", own->shard, "write K/N, from 1/N to N/N; or env");
+		return;
+	}
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+		const char *index = getenv(arrays[i].index), *count = getenv(arrays[i].count);
+		const char *least = i == 0 ? getenv("SLURM_ARRAY_TASK_MIN") : NULL;
+
+		if (!index || !count)
+			continue;
+		own->shards = (unsigned int)crash__options_number(arrays[i].count, count, 1, 1000000);
+		own->shard_number = (unsigned int)(crash__options_number(arrays[i].index, index, 0, UINT32_MAX) -
+						   (least ? crash__options_number("SLURM_ARRAY_TASK_MIN", least, 0, UINT32_MAX) : 0)) +
+				    1;
+		if (own->shard_number > own->shards)
+			crash__die("%s=%s is not one of %s=%s shards", arrays[i].index, index, arrays[i].count, count);
+		return;
+	}
+	if (own->shard)
+		crash__die("--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX with JOB_COMPLETIONS nor "
+			   "TEST_SHARD_INDEX is set");
+}
+
+static void read_options(struct explore_options *own)
+{
+	read_models(own);
+	read_tiers(own);
+	read_budget(own);
+	read_shard(own);
+	if (!own->jobs)
+		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (!own->samples)
+		own->samples = DEFAULT_SAMPLES;
+	if (!own->check_timeout_ms)
+		own->check_timeout_ms = DEFAULT_CHECK_TIMEOUT_MS;
+	if (!own->max_tree)
+		own->max_tree = DEFAULT_MAX_TREE;
+}
+
+/* ------------------------------------------------------------------ stopping */
+
+static _Atomic bool stop;
+
+static void on_signal(int signal)
+{
+	if (atomic_exchange(&stop, true))
+		_exit(128 + signal); /* twice: at once */
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+/* ------------------------------------------------------------------ the result directory */
+
+/* A trace in memory, or in the result directory. */
+static int open_trace(const struct explore_options *own)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!own->output) {
+		fd = memfd_create("crashinject-trace", MFD_CLOEXEC);
+		if (fd < 0)
+			crash__die("cannot make memory for the trace: %m");
+		return fd;
+	}
+	if (mkdir(own->output, 0777) < 0 && errno != EEXIST)
+		crash__die("--output %s: %s", own->output, strerror(errno));
+	snprintf(path, sizeof path, "%.4000s/trace", own->output);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 && errno == EEXIST)
+		crash__die("--output %s: there is a result already; name another directory, or go on with --resume %s",
+			   own->output, own->output);
+	if (fd < 0)
+		crash__die("%s: %s", path, strerror(errno));
+	return fd;
+}
+
+static json_t *settings_json(const struct crash__options *options, const struct explore_options *own,
+			     const struct crash__exploration *exploration)
+{
+	json_t *models = json_array(), *names = json_array();
+	char *copy = strdup(own->models ? own->models : "kill"), *rest = copy, *name, path[PATH_MAX];
+
+	while ((name = strsep(&rest, ",")) != NULL)
+		json_array_append_new(models, json_string(strchr(name, '/') && realpath(name, path) ? path : name));
+	free(copy);
+	for (uint32_t i = 0; i < own->model_count; i++)
+		json_array_append_new(names, json_string(own->model[i].name));
+	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o}", "version", crash_version(),
+			 "directory", crash__json_string(exploration->directory), "check", crash__json_string(own->check),
+			 "recover", crash__json_string(own->recover), "default_checker", own->check == NULL, "models", models,
+			 "model_names", names, "program", crash__json_list(options->program), "tiers",
+			 (json_int_t)own->tier_mask, "seed", (json_int_t)own->seed, "samples", (json_int_t)own->samples,
+			 "shard", (int)own->shard_number, "shards", (int)own->shards, "root",
+			 crash__json_string(exploration->root));
+}
+
+/* Where the result of a run that found something is kept, if nobody named a place. */
+static const char *keep_result(int trace)
+{
+	static char directory[PATH_MAX];
+	const char *base = getenv("TMPDIR");
+	char path[PATH_MAX];
+	struct stat status;
+	int to;
+
+	snprintf(directory, sizeof directory, "%.3000s/crashinject-result-XXXXXX", base && *base ? base : "/tmp");
+	if (!mkdtemp(directory))
+		return NULL;
+	snprintf(path, sizeof path, "%.4000s/trace", directory);
+	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (to < 0 || fstat(trace, &status) < 0 || lseek(trace, 0, SEEK_SET) < 0 ||
+	    crash__copy_range(trace, to, (uint64_t)status.st_size) < 0 || close(to) < 0)
+		return NULL;
+	return directory;
+}
+
+/* ------------------------------------------------------------------ running */
+
+struct session {
+	struct crash__options options;
+	struct explore_options own;
+	struct crash__exploration exploration;
+	struct crash__request request;
+	FILE *verdicts;
+	json_t *settings;
+};
+
+static void on_verdict(void *context, const struct crash__entry *entry, const struct crash__answer *answer, const char *output)
+{
+	struct session *session = context;
+
+	(void)answer;
+	(void)output;
+	if (session->verdicts)
+		crash__result_note(session->verdicts, entry);
+}
+
+static struct crash__explore_options exploration_options(struct session *session, char **program, const char *cwd)
+{
+	const struct explore_options *own = &session->own;
+
+	return (struct crash__explore_options){
+		.request = session->request.trace >= 0 ? &session->request : NULL,
+		.directory = session->options.opts.root ? session->options.opts.root : session->request.opts.dir,
+		.setup = own->setup,
+		.models = own->model,
+		.model_count = own->model_count,
+		.copy = own->copy,
+		.engine =
+			{
+				.tiers = own->tier_mask,
+				.tier_options = {.seed = own->seed, .samples = own->samples},
+				.budget_states = own->budget_states,
+				.budget_ns = own->budget_ns,
+				.jobs = own->jobs,
+				.shard = own->shard_number,
+				.shards = own->shards,
+				.checker =
+					{
+						.check = own->check,
+						.recover = own->recover,
+						.program = program,
+						.cwd = cwd,
+						.timeout_ms = own->check_timeout_ms,
+						.environment = environ,
+					},
+				.acks_matter = own->check != NULL,
+				.stop = &stop,
+				.progress = crash__progress_show,
+				.verdict = on_verdict,
+				.context = session,
+			},
+	};
+}
+
+static void say_how_it_ended(const struct session *session)
+{
+	const struct crash__recorded *recorded = &session->exploration.recorded;
+
+	if (!session->exploration.has_recorded || session->options.quiet)
+		return;
+	if (recorded->timed_out)
+		fprintf(stderr, "%s: the program ran into the timeout; what it did until then is explored\n", CRASH__PROGRAM_NAME);
+	else if (recorded->exit_code > 0)
+		fprintf(stderr, "%s: the program exited with %d\n", CRASH__PROGRAM_NAME, recorded->exit_code);
+	else if (recorded->exit_code < 0 && !recorded->killed)
+		fprintf(stderr, "%s: signal %d ended the program\n", CRASH__PROGRAM_NAME, recorded->signal);
+	if (*recorded->output && (session->options.verbose || recorded->exit_code != 0))
+		fputs(recorded->output, stderr);
+}
+
+static void print_to(const char *option, const char *path, const struct crash__reporter *reporter, const json_t *result)
+{
+	const struct crash__report_options plain = {0};
+	FILE *file;
+
+	if (!path)
+		return;
+	file = fopen(path, "we");
+	if (!file)
+		crash__die("%s %s: %s", option, path, strerror(errno));
+	reporter->print(file, result, &plain);
+	if (fclose(file) != 0)
+		crash__die("%s %s: %s", option, path, strerror(errno));
+}
+
+static int report(struct session *session, json_t *result)
+{
+	const struct crash__report_options options = {.colour = crash__use_colour(stdout),
+						      .quiet = session->options.quiet,
+						      .verbose = session->options.verbose};
+
+	if (session->own.baseline && crash__result_accept(result, session->own.baseline) < 0)
+		crash__die("%s", crash_error_detail());
+	print_to("--junit", session->own.junit, &crash__report_junit, result);
+	print_to("--html", session->own.html, &crash__report_html, result);
+	if (session->options.json)
+		crash__report_json.print(session->options.json_out, result, &options);
+	if (!session->options.json || session->options.json_out != stdout)
+		crash__report_terminal.print(stdout, result, &options);
+	fflush(stdout);
+	return crash__result_status(result);
+}
+
+/* Findings can be replayed later: for that the starting tree goes into the trace. */
+static const char *save_result(struct session *session)
+{
+	const struct crash__exploration *exploration = &session->exploration;
+	bool found = exploration->causes.list_count > 0, saved;
+	const char *place = session->own.resume ? session->own.resume : session->own.output;
+
+	if (session->request.trace >= 0 && (found || place)) {
+		lseek(session->request.trace, 0, SEEK_END);
+		if (crash__tree_save(session->request.trace, crash__base_directory(exploration->base), session->own.max_tree,
+				     &saved) < 0)
+			crash__die("%s", crash_error_detail());
+		if (!saved && !session->options.quiet)
+			fprintf(stderr, "%s: the data directory is too large to be saved (--max-tree): a replay takes it as it is then\n",
+				CRASH__PROGRAM_NAME);
+	}
+	if (!place && found && session->request.trace >= 0)
+		place = keep_result(session->request.trace);
+	return place;
+}
+
+static int finish(struct session *session, int error)
+{
+	const char *detail = crash_error_detail(), *place;
+	json_t *result;
+	int status;
+
+	crash__progress_end();
+	if (error < 0 && !session->exploration.engine)
+		crash__die_error(error);
+	if (error < 0)
+		crash__explore_incomplete(&session->exploration, "it could not go on: %s", detail);
+	place = save_result(session);
+	result = crash__result_make(&session->exploration, json_incref(session->settings), place);
+	if (!result)
+		crash__die("no memory for the result");
+	status = report(session, result);
+	if (place && crash__result_write(result, place, "result.json") < 0)
+		crash__die("%s", crash_error_detail());
+	if (place && crash__result_write(session->settings, place, "settings.json") < 0)
+		crash__die("%s", crash_error_detail());
+	if (place && !session->options.quiet)
+		fprintf(stderr, "%s: the result is in %s\n", CRASH__PROGRAM_NAME, place);
+	json_decref(result);
+	return status;
+}
+
+/* Fills in from a result directory what this exploration is to be like. */
+static void read_settings(struct session *session, char trace[PATH_MAX])
+{
+	struct explore_options *own = &session->own;
+	json_t *settings, *program, *models, *item;
+	char *list = NULL;
+	size_t i;
+
+	if (crash__result_read(own->resume, "settings.json", &settings) < 0)
+		crash__die("--resume: %s", crash_error_detail());
+	session->settings = settings; /* lives as long as we do */
+	snprintf(trace, PATH_MAX, "%.4000s/trace", own->resume);
+	own->check = json_string_value(json_object_get(settings, "check"));
+	own->recover = json_string_value(json_object_get(settings, "recover"));
+	own->seed = (uint64_t)json_integer_value(json_object_get(settings, "seed"));
+	own->samples = (uint64_t)json_integer_value(json_object_get(settings, "samples"));
+	models = json_object_get(settings, "models");
+	json_array_foreach(models, i, item) {
+		char *longer;
+
+		if (asprintf(&longer, "%s%s%s", list ? list : "", list ? "," : "", json_string_value(item)) < 0)
+			crash__die("out of memory");
+		free(list);
+		list = longer;
+	}
+	if (!own->models)
+		own->models = list;
+	program = json_object_get(settings, "program");
+	session->options.program = calloc(json_array_size(program) + 1, sizeof *session->options.program);
+	json_array_foreach(program, i, item)
+		session->options.program[i] = (char *)(uintptr_t)json_string_value(item);
+	session->request.opts.dir = json_string_value(json_object_get(settings, "directory"));
+}
+
+static bool is_trace(const char *path)
+{
+	char magic[sizeof CRASH__TRACE_MAGIC] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic &&
+		  memcmp(magic, CRASH__TRACE_MAGIC, sizeof magic) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/* Whether to record a program, read a trace, or go on with a result. */
+static const char *choose_source(struct session *session, char trace[PATH_MAX])
+{
+	session->request = crash__request_new();
+	if (session->own.resume) {
+		read_settings(session, trace);
+		return trace;
+	}
+	if (!session->options.program[0])
+		crash__die("explore: no program; write it behind --: %s explore --check ./verify.sh -- PROGRAM",
+			   CRASH__PROGRAM_NAME);
+	if (!session->options.program[1] && is_trace(session->options.program[0])) {
+		snprintf(trace, PATH_MAX, "%.4000s", session->options.program[0]);
+		if (!session->own.check)
+			crash__die("explore: a trace has no program to run again: say with --check how to look at a state");
+		return trace;
+	}
+	session->request = crash__options_request(&session->options);
+	session->request.out = session->request.err = -1;
+	session->request.scenario = session->own.at;
+	session->request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
+	session->request.trace_most = session->own.max_trace;
+	session->request.opts.root = NULL;
+	session->request.trace = open_trace(&session->own);
+	return NULL;
+}
+
+static void open_verdicts(struct session *session)
+{
+	const char *place = session->own.resume ? session->own.resume : session->own.output;
+	char path[PATH_MAX];
+
+	if (!place)
+		return;
+	snprintf(path, sizeof path, "%.4000s/verdicts", place);
+	session->verdicts = fopen(path, "ae");
+	if (!session->verdicts)
+		crash__die("%s: %s", path, strerror(errno));
+	if (crash__result_write(session->settings, place, "settings.json") < 0)
+		crash__die("%s", crash_error_detail());
+}
+
+static int run(int argc, char **argv)
+{
+	static struct session session;
+	struct crash__explore_options options;
+	char cwd[PATH_MAX], trace[PATH_MAX];
+	int error, status;
+
+	crash__options_parse(&session.options, &crash__cmd_explore, argc, argv, table, take_option, &session.own);
+	if (!getcwd(cwd, sizeof cwd))
+		crash__die("the working directory: %s", strerror(errno));
+	memset(trace, 0, sizeof trace);
+	choose_source(&session, trace);
+	read_options(&session.own);
+	catch_signals();
+	crash__progress_begin(!session.options.quiet);
+	options = exploration_options(&session, session.options.program, cwd);
+	options.trace_path = trace;
+	if (!options.request && !session.options.opts.dir && !session.own.resume)
+		options.directory = session.options.opts.root;
+	error = crash__explore_prepare(&options, &session.exploration);
+	if (error == 0)
+		say_how_it_ended(&session);
+	if (error == 0 && !session.settings)
+		session.settings = settings_json(&session.options, &session.own, &session.exploration);
+	if (error == 0)
+		open_verdicts(&session);
+	if (error == 0)
+		error = crash__explore_start(&options, &session.exploration);
+	if (error == 0 && session.own.resume)
+		error = crash__result_know(session.exploration.engine, session.own.resume);
+	if (error == 0)
+		error = crash__explore_run(&session.exploration);
+	status = finish(&session, error);
+	crash__explore_clear(&session.exploration);
+	json_decref(session.settings);
+	if (session.verdicts)
+		fclose(session.verdicts);
+	return status;
+}
+
+const struct crash__command crash__cmd_explore = {
+	.name = "explore",
+	.run = run,
+	.arguments = "[--check CMD] [OPTION]... -- PROGRAM [ARG]...",
+	.summary = "Run a program once, and check every state that a crash can leave",
+	.help = "The program runs on an overlay: its data directory stays as it is.\n\n"
+		"  --check CMD           sh -c CMD says by its exit status whether a state is right: 0 yes,\n"
+		"                        2 an acknowledged write is lost, else no; it runs in the data\n"
+		"                        directory, which is also $1 and $CRASH_DIR; $CRASH_ACKED is a file\n"
+		"                        with all that the program had told by then.\n"
+		"                        Without --check the program is run again on each state\n"
+		"  --recover CMD         runs before the check; its failure is a finding of its own kind\n"
+		"  --setup CMD           prepares the data directory, unrecorded\n"
+		"  --model LIST          kill (default), posix, ext4, xfs, btrfs, ..., or files; see models\n"
+		"  --tiers LIST          prefix,cut,omit-1,keep-1,tear (default); also pairs, sample\n"
+		"  --exhaustive          every state that the model allows\n"
+		"  --budget N|TIME       check no more states, or no longer; the rest is counted\n"
+		"  --seed N, --samples N for the tier sample (0, 1000)\n"
+		"  --jobs N              workers; default: the processors\n"
+		"  --shard K/N|env       only this part of the states; report merges them\n"
+		"  --output DIR          keep everything there; default: only if there are findings\n"
+		"  --resume DIR          go on with an interrupted exploration\n"
+		"  --baseline FILE       ids of findings that are accepted\n"
+		"  --junit FILE, --html FILE\n"
+		"  --check-timeout TIME  of one check (60s)\n"
+		"  --copy                check copies, not overlays\n"
+		"  --at RULE             while recording, as for run: fsync#3:err=EIO\n"
+		"  --max-trace SIZE      end the recording there; the result is incomplete then\n"
+		"  --max-tree SIZE       largest starting tree to be kept for replay (1G)\n\n"
+		"Examples:\n"
+		"  crashinject explore --check ./verify.sh -- ./program\n"
+		"  crashinject explore --model posix,ext4 --check 'sqlite3 t.db \"pragma integrity_check\" | grep -qx ok' \\\n"
+		"          -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n\n"
+		"Exit status: 0 nothing found, 1 something found, 3 incomplete, 125 failed, or the checker\n"
+		"does not accept the state in which the program itself left everything.\n",
+};
