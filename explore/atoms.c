@@ -23,7 +23,7 @@ struct maker {
 	struct crash__atoms *atoms;
 	const struct crash__fs *fs;
 	const struct crash__model *model;
-	struct ordered dirops, appends, overwrites;
+	struct ordered dirops, appends, overwrites, moves;
 	/* lists of atoms that are not durable yet, newest first: */
 	uint32_t *pending;  /* of each file, its atoms; of each directory, those of its entries */
 	uint32_t *names;    /* of each node, the entries that name it */
@@ -121,6 +121,26 @@ static bool is_entry(const struct maker *maker, const struct crash__atom *a, con
 	return a->kind == CRASH__ATOM_ENTRY;
 }
 
+/* Whether the entries of a step give a directory another name. */
+static bool moves_directory(const struct maker *maker, const struct crash__step *step)
+{
+	if (step->event->family != CRASH__FAMILY_RENAME)
+		return false;
+	for (uint32_t i = 0; i < step->effects; i++) {
+		crash__node_id node = maker->fs->effects[step->first_effect + i].node;
+
+		if (node && maker->fs->nodes[node].type == CRASH__NODE_DIRECTORY)
+			return true;
+	}
+	return false;
+}
+
+static bool is_move(const struct maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+{
+	(void)b;
+	return moves_directory(maker, &maker->fs->steps[a->step]);
+}
+
 static bool is_append(const struct maker *maker, const struct crash__atom *a, const struct crash__atom *b)
 {
 	(void)maker;
@@ -211,7 +231,9 @@ static void order_safe_truncate(struct maker *maker, crash__atom_id id)
 
 		if (other->kind == CRASH__ATOM_SIZE && !other->appends &&
 		    maker->fs->steps[other->step].replaces) {
-			order(maker, id, maker->links[at - 1].atom);
+			/* one that is durable already waits for nothing */
+			if (other->durable == CRASH__NEVER)
+				order(maker, id, maker->links[at - 1].atom);
 			return;
 		}
 	}
@@ -223,6 +245,9 @@ static void order_atom(struct maker *maker, crash__atom_id id)
 	enum crash__atom_kind kind = maker->atoms->list[id].kind;
 	bool metadata = kind != CRASH__ATOM_DATA;
 
+	/* or a directory would have two names, or lie below itself */
+	if (kind == CRASH__ATOM_ENTRY && moves_directory(maker, &maker->fs->steps[maker->atoms->list[id].step]))
+		order_after_class(maker, &maker->moves, id, is_move);
 	if (model->dirop_order == CRASH__DIROPS_TOTAL && metadata)
 		order_after_class(maker, &maker->dirops, id, is_entry);
 	else if (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY)
@@ -339,7 +364,8 @@ static void make_size(struct maker *maker, uint32_t step, uint32_t index, bool b
 /* All entries of a step as one atom, or each as its own. */
 static void make_entries(struct maker *maker, uint32_t step, uint32_t index, uint32_t count)
 {
-	uint32_t together = maker->model->rename_atomic ? count : 1;
+	bool whole = maker->model->rename_atomic || moves_directory(maker, &maker->fs->steps[step]);
+	uint32_t together = whole ? count : 1;
 
 	for (uint32_t i = 0; i < count; i += together) {
 		struct crash__atom *atom = new_atom(maker, CRASH__ATOM_ENTRY, step, index + i);
@@ -421,6 +447,8 @@ static void register_atoms(struct maker *maker, crash__atom_id first, crash__ato
 	for (crash__atom_id id = first; id < end && !maker->no_memory; id++) {
 		const struct crash__atom *atom = &maker->atoms->list[id];
 
+		if (atom->kind == CRASH__ATOM_ENTRY && moves_directory(maker, &maker->fs->steps[atom->step]))
+			ordered_add(maker, &maker->moves, atom->step);
 		if (atom->kind == CRASH__ATOM_ENTRY)
 			ordered_add(maker, &maker->dirops, atom->step);
 		else if (atom->appends)
@@ -597,6 +625,7 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 	free_ordered(&maker.dirops);
 	free_ordered(&maker.appends);
 	free_ordered(&maker.overwrites);
+	free_ordered(&maker.moves);
 	free(maker.pending);
 	free(maker.names);
 	free(maker.links);

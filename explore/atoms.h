@@ -7,6 +7,9 @@
  * is (its predecessors). A crash state after step k is a set S of the atoms of steps up to k such that S
  * contains every atom that is durable by k, and with an atom all its predecessors.
  *
+ * Under every model a state is a tree: renames of directories are atomic and reach the disk in order among
+ * themselves, or a directory could have two names, or lie below itself.
+ *
  * Predecessors are kept as few edges: where the model orders one kind of op totally, an edge to the last
  * one is enough, because that one has an edge to the one before. So the whole thing is linear in the trace.
  */

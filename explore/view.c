@@ -264,6 +264,24 @@ static bool is_zeros(const struct crash__view *view, const struct crash__atom *a
 	return view->fs->effects[atom->effect].kind == CRASH__EFFECT_ZERO;
 }
 
+/* What was written behind the end of the file, and lost, shows as the model says. */
+static void add_lost_layers(const struct crash__view *view, const struct block *block, struct pieces *pieces,
+			    crash__atom_id since, uint64_t behind)
+{
+	crash__atom_id id;
+	uint32_t from, to;
+
+	EACH_LINK(view, block->atoms, id) {
+		const struct crash__atom *atom = &view->atoms->list[id];
+
+		if (id < since)
+			return;
+		if (!has(view, id) && atom->appends &&
+		    clip(block, atom->offset > behind ? atom->offset : behind, atom->offset + atom->bytes, &from, &to))
+			add_layer(pieces, from, to, FROM_LOST, 0);
+	}
+}
+
 /* Layers from the newest to the oldest: data that was kept, and truncations that were. */
 static void add_kept_layers(const struct crash__view *view, const struct block *block, struct pieces *pieces)
 {
@@ -285,25 +303,11 @@ static void add_kept_layers(const struct crash__view *view, const struct block *
 			const struct crash__atom *atom = &view->atoms->list[newest_size];
 
 			sizes = view->links[sizes - 1].next;
-			if (!atom->appends && has(view, newest_size) &&
-			    clip(block, atom->size, UINT64_MAX, &from, &to))
-				add_layer(pieces, from, to, FROM_ZERO, 0);
+			if (atom->appends || !has(view, newest_size) || !clip(block, atom->size, UINT64_MAX, &from, &to))
+				continue;
+			add_lost_layers(view, block, pieces, newest_size, atom->size);
+			add_layer(pieces, from, to, FROM_ZERO, 0);
 		}
-	}
-}
-
-/* What was lost shows as the model says, where it made the file grow. */
-static void add_lost_layers(const struct crash__view *view, const struct block *block, struct pieces *pieces)
-{
-	crash__atom_id id;
-	uint32_t from, to;
-
-	EACH_LINK(view, block->atoms, id) {
-		const struct crash__atom *atom = &view->atoms->list[id];
-
-		if (!has(view, id) && atom->appends &&
-		    clip(block, atom->offset, atom->offset + atom->bytes, &from, &to))
-			add_layer(pieces, from, to, FROM_LOST, 0);
 	}
 }
 
@@ -316,7 +320,7 @@ static void split_open(const struct crash__view *view, const struct block *block
 	if (pieces->open_count && clip(block, 0, view->fs->nodes[block->node].base_size, &from, &to))
 		add_layer(pieces, from, to, FROM_BASE, 0);
 	if (pieces->open_count)
-		add_lost_layers(view, block, pieces);
+		add_lost_layers(view, block, pieces, 0, 0);
 	add_layer(pieces, 0, CRASH__BLOCK, FROM_ZERO, 0);
 }
 
@@ -335,15 +339,24 @@ static void split_block(const struct crash__view *view, const struct block *bloc
 	split_open(view, block, pieces);
 }
 
-/* Patterns that a person recognises, and no program takes for its own. */
-static void fill_lost(int how, unsigned char *to, size_t count, uint64_t offset)
+unsigned char crash__lost_byte(enum crash__lost_data how, uint64_t offset)
 {
 	static const char stale[] = "[stale data of an old file] ";
 
+	switch (how) {
+	case CRASH__LOST_STALE:
+		return (unsigned char)stale[offset % (sizeof stale - 1)];
+	case CRASH__LOST_GARBAGE:
+		return (unsigned char)(0xa5 ^ (offset * 131 >> 3));
+	default:
+		return 0;
+	}
+}
+
+static void fill_lost(enum crash__lost_data how, unsigned char *to, size_t count, uint64_t offset)
+{
 	for (size_t i = 0; i < count; i++)
-		to[i] = how == CRASH__LOST_ZEROS ? 0 :
-			how == CRASH__LOST_STALE ? (unsigned char)stale[(offset + i) % (sizeof stale - 1)] :
-						   (unsigned char)(0xa5 ^ ((offset + i) * 131 >> 3));
+		to[i] = crash__lost_byte(how, offset + i);
 }
 
 static void fill_piece(const struct crash__view *view, const struct block *block, const struct piece *piece,
@@ -360,7 +373,7 @@ static void fill_piece(const struct crash__view *view, const struct block *block
 	else if (piece->source == FROM_BASE)
 		crash__base_read(view->fs->base, view->fs->nodes[block->node].base_path, to, count, at);
 	else if (piece->source == FROM_LOST)
-		fill_lost(view->atoms->model->lost_data, to, count, at);
+		fill_lost((enum crash__lost_data)view->atoms->model->lost_data, to, count, at);
 }
 
 /* The same as splitting and filling, byte by byte: for blocks that are cut too small to be listed. */
@@ -571,6 +584,11 @@ static void touch_atom(struct crash__view *view, crash__atom_id id)
 		touch_blocks(view, atom->node, atom->offset, atom->offset + atom->bytes);
 		break;
 	case CRASH__ATOM_SIZE:
+		touch_node(view, atom->node);
+		/* a truncation hides, or no longer hides, whatever was written there before */
+		if (!atom->appends)
+			touch_blocks(view, atom->node, atom->size, NO_LIMIT);
+		break;
 	case CRASH__ATOM_ATTRIBUTES:
 		touch_node(view, atom->node);
 		break;
@@ -587,25 +605,18 @@ static void begin_difference(struct crash__view *view)
 	view->difference.nodes_count = view->difference.blocks_count = view->difference.slots_count = 0;
 }
 
-/* A change of size shows or hides the blocks in between, and those that a truncation had hidden. */
+/* A change of size shows or hides the blocks in between. */
 static void resize(struct crash__view *view, crash__node_id id)
 {
 	struct node *node = &view->nodes[id];
-	uint64_t low, high;
 
 	node->new_size = size_of(view, id);
 	node->new_limit = limit_of(view, id);
 	node->new_mode = mode_of(view, id);
-	if (node->new_size == node->size && node->new_limit == node->base_limit)
-		return;
-	low = node->new_size < node->size ? node->new_size : node->size;
-	high = node->new_size > node->size ? node->new_size : node->size;
-	if (node->new_limit != node->base_limit) {
-		uint64_t limit = node->new_limit < node->base_limit ? node->new_limit : node->base_limit;
-
-		low = limit < low ? limit : low;
-	}
-	touch_blocks(view, id, low, high);
+	if (node->new_size < node->size)
+		touch_blocks(view, id, node->new_size, node->size);
+	else if (node->new_size > node->size)
+		touch_blocks(view, id, node->size, node->new_size);
 }
 
 /* Computes the touched nodes anew. */
@@ -807,9 +818,11 @@ static void touch_step(struct crash__view *view, uint32_t step)
 {
 	const struct crash__atoms *atoms = view->atoms;
 
-	if (view->reference == CRASH__EVERYTHING)
-		for (crash__atom_id id = atoms->first[step]; id < atoms->first[step + 1]; id++)
-			join(view, id);
+	/* that an atom could be there and is not may show as well: as lost data, or a file that is half made */
+	for (crash__atom_id id = atoms->first[step]; id < atoms->first[step + 1]; id++) {
+		view->in[id] = view->reference == CRASH__EVERYTHING;
+		touch_atom(view, id);
+	}
 	for (uint32_t i = view->wait_first[step]; i < view->wait_first[step + 1]; i++) {
 		crash__atom_id id = view->waiting[i];
 

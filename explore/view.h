@@ -84,6 +84,9 @@ void crash__view_block(const struct crash__view *view, uint32_t block, crash__no
 /** Fills a block; returns how many bytes of it are inside the file. */
 size_t crash__view_content(struct crash__view *view, uint32_t block, unsigned char out[CRASH__BLOCK]);
 
+/** What a file shows at an offset where it grew and the data was lost: a pattern that a person recognises. */
+unsigned char crash__lost_byte(enum crash__lost_data how, uint64_t offset);
+
 /** From where on a file that was there before the run shows its old bytes no more. */
 uint64_t crash__view_base_limit(const struct crash__view *view, crash__node_id node);
 
