@@ -21,7 +21,6 @@
 
 #define STREAMS 4096
 #define OPEN_OPS 16 /* ops of one thread that are under way at once: signal handlers nest */
-#define MOST_NUMBERS (1u << 26)
 
 struct stream {
 	struct crash__thread_record who;
@@ -42,6 +41,7 @@ struct reader {
 	struct stream *streams;
 	size_t event_size, module_size, process_size;
 	uint32_t file_size, stack_size;
+	uint64_t most_numbers; /* each number came with a record */
 	bool no_memory;
 };
 
@@ -67,9 +67,9 @@ static bool grow(struct reader *reader, void *array, size_t *size, size_t count,
 static bool reach(struct reader *reader, void *array, uint32_t *size, uint32_t number, size_t element)
 {
 	void **at = array, *bigger;
-	uint32_t wanted = *size ? *size : 256;
+	size_t wanted = *size ? *size : 256;
 
-	if (number == 0 || number >= MOST_NUMBERS)
+	if (number == 0 || number > reader->most_numbers)
 		return false;
 	if (number < *size)
 		return true;
@@ -82,7 +82,7 @@ static bool reach(struct reader *reader, void *array, uint32_t *size, uint32_t n
 	}
 	memset((char *)bigger + *size * element, 0, (wanted - *size) * element);
 	*at = bigger;
-	*size = wanted;
+	*size = (uint32_t)wanted;
 	return true;
 }
 
@@ -523,7 +523,7 @@ static int by_start(const void *a, const void *b)
 int crash__trace_parse(const void *bytes, size_t size, const char *name, struct crash__trace *trace)
 {
 	const struct crash__trace_header *header = bytes;
-	struct reader reader = {.trace = trace};
+	struct reader reader = {.trace = trace, .most_numbers = size / sizeof(struct crash__record)};
 
 	memset(trace, 0, sizeof *trace);
 	if (size < sizeof *header ||
