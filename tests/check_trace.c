@@ -696,10 +696,8 @@ START_TEST(a_lie_ends_the_reading)
 	put_chunk(CRASH__CHUNK_END, 0, "{}", 2);
 	parse();
 	ck_assert_msg(trace.cut, "%s is believed", lies[_i].about);
-	ck_assert_msg(trace.count >= 1 && trace.count <= 2, "%s: %zu events", lies[_i].about, trace.count);
+	ck_assert_msg(trace.count == 1, "%s: %zu events", lies[_i].about, trace.count);
 	ck_assert_uint_eq(trace.events[0].start, 1);
-	if (trace.count == 2)
-		ck_assert_uint_ne(trace.events[1].start, 2);
 	touch();
 	crash__trace_close(&trace);
 }

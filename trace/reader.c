@@ -100,6 +100,13 @@ static struct crash__event *new_event(struct reader *reader)
 	return event;
 }
 
+/* Half of what an event should be is not believed either. */
+static bool drop_event(struct reader *reader)
+{
+	reader->trace->count--;
+	return false;
+}
+
 static bool add_piece(struct reader *reader, struct crash__event *event, const unsigned char *bytes,
 		      uint64_t at, uint64_t count)
 {
@@ -268,10 +275,12 @@ static bool take_op(struct reader *reader, struct stream *stream, const struct c
 	event->occurrence = record->occurrence;
 	event->call_occurrence = record->call_occurrence;
 	memcpy(event->args, record->args, sizeof event->args);
+	if (!next_string(&at, &left, record->path_bytes, &event->path) ||
+	    !next_string(&at, &left, record->to_bytes, &event->to) ||
+	    !next_string(&at, &left, record->text_bytes, &event->text))
+		return drop_event(reader);
 	*slot_for_op(stream) = reader->trace->count;
-	return next_string(&at, &left, record->path_bytes, &event->path) &&
-	       next_string(&at, &left, record->to_bytes, &event->to) &&
-	       next_string(&at, &left, record->text_bytes, &event->text);
+	return true;
 }
 
 static struct crash__event *find_open(struct reader *reader, struct stream *stream, uint64_t start,
@@ -341,8 +350,10 @@ static bool take_point(struct reader *reader, const struct stream *stream,
 	event->stack = record->stack;
 	event->line = record->line;
 	event->flags = record->record.flags;
-	return next_string(&at, &left, record->name_bytes, &event->name) &&
-	       next_string(&at, &left, record->file_bytes, &event->source) && event->name;
+	if (!next_string(&at, &left, record->name_bytes, &event->name) ||
+	    !next_string(&at, &left, record->file_bytes, &event->source) || !event->name)
+		return drop_event(reader);
+	return true;
 }
 
 static bool take_ack(struct reader *reader, struct stream *stream, const struct crash__ack_record *record)
