@@ -303,7 +303,7 @@ static char *show(struct shown *shown)
 
 	if (!shown->sandbox)
 		return trees_text(shown->tree);
-	trees_ok(crash__sandbox_mount(shown->sandbox, true));
+	trees_ok(crash__sandbox_mount(shown->sandbox, "tree"));
 	text = trees_text(shown->sandbox->directory);
 	trees_ok(crash__sandbox_unmount(shown->sandbox));
 	return text;
@@ -384,7 +384,7 @@ static void check_there(struct run *run, enum crash__reference reference)
 	struct shown shown = {.sandbox = &sandbox};
 	char path[64];
 
-	trees_ok(crash__sandbox_enter(&sandbox, run->before));
+	trees_ok(crash__sandbox_enter(&sandbox, run->before, NULL));
 	crash__sandbox_path(&sandbox, "tree", path);
 	strcpy(shown.tree, path);
 	crash__sandbox_path(&sandbox, "store", path);
