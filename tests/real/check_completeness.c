@@ -49,6 +49,7 @@ static void start(const struct workload *workload, struct witness *witness)
 					     SECONDS) == 0,
 			      "%s: its preparation failed: %s", workload->name,
 			      sandbox_read(sandbox_path(&sandbox, "prepare.out"), NULL));
+	sandbox_settle(&sandbox);
 }
 
 static void finish(const struct workload *workload, const char *output, struct witness *witness)

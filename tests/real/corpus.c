@@ -47,8 +47,9 @@ const struct workload corpus[] = {
 	{"xz", "xz bzip2", .prepare = TREE, .run = "xz tree/a/3; xz -d tree/a/3.xz; bzip2 tree/a/4; bunzip2 tree/a/4.bz2"},
 	{"tar", "tar", .prepare = TREE,
 	 .run = "tar -cf t.tar tree; tar -czf t.tgz tree; mkdir x y; tar -xf t.tar -C x; tar -xzpf t.tgz -C y; tar --delete -f t.tar tree/a/2; tar -rf t.tar tree/a/2"},
-	{"cp", "cp", .prepare = TREE,
-	 .run = "cp tree/a/1 one; cp one tree/a/2; cp -r tree t2; cp -a tree t3; cp --reflink=auto tree/a/3 r; "
+	/* the blocks of what it reads are to be there, see sandbox_settle() */
+	{"cp", "cp sync", .prepare = TREE,
+	 .run = "cp tree/a/1 one; sync -d one; cp one tree/a/2; sync -d tree/a/2; cp -r tree t2; cp -a tree t3; cp --reflink=auto tree/a/3 r; "
 		"cp --sparse=always tree/c/sparse s; cp --remove-destination one r; cp -l one l; cp -s one sym; cp one nowhere/x"},
 	{"mv", "mv", .prepare = TREE, .run = "mv tree/a/1 one; mv one tree/a/2; mv -n tree/a/3 tree/a/4; mv tree t2; mv none t2"},
 	{"mv-elsewhere", "mv", .prepare = TREE, .random = NAMES("crash-mv-??????"),

@@ -112,6 +112,23 @@ void sandbox_fresh(const struct sandbox *sandbox)
 		      strerror(errno));
 }
 
+static int write_back(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+	int fd;
+
+	(void)walk;
+	if (type != FTW_F || !S_ISREG(status->st_mode) || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return 0;
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	close(fd);
+	return 0;
+}
+
+void sandbox_settle(const struct sandbox *sandbox)
+{
+	nftw(sandbox->directory, write_back, 16, FTW_PHYS);
+}
+
 const char *sandbox_path(const struct sandbox *sandbox, const char *name)
 {
 	static char paths[8][PATH_MAX];

@@ -25,6 +25,13 @@ void sandbox_remove(struct sandbox *sandbox);
 /** Empties the working directory and makes its tmp/. */
 void sandbox_fresh(const struct sandbox *sandbox);
 
+/**
+ * Writes back what is in the working directory. While ext4 writes a file back for the first time, its
+ * st_blocks are 0 for a moment, and cp takes it for sparse and copies it by other calls: once in some
+ * thousand runs two runs of cp differed.
+ */
+void sandbox_settle(const struct sandbox *sandbox);
+
 /** A file beside the working directory; the result is overwritten eight calls later. */
 const char *sandbox_path(const struct sandbox *sandbox, const char *name);
 
