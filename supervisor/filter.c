@@ -73,6 +73,18 @@ static void allow_other_requests(struct crash__filter *filter, uint8_t argument)
 	ADD(ALLOW);
 }
 
+/* Lets every mprotect() but those that make memory writable pass. */
+static void add_writable_mprotect(struct crash__filter *filter, uint64_t stub)
+{
+	unsigned short jump = filter->length;
+
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 0));
+	allow_without_bits(filter, 3, PROT_WRITE);
+	allow_stub(filter, stub);
+	ADD(NOTIFY);
+	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
+}
+
 /* Lets every mmap() but those that share a file pass. */
 static void add_shared_mmap(struct crash__filter *filter, uint64_t stub)
 {
@@ -124,6 +136,7 @@ void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 		if (crash__calls[i].number != CRASH__NO_NUMBER)
 			add_call(filter, crash__calls[i].number, &crash__calls[i], stub);
 	add_shared_mmap(filter, stub);
+	add_writable_mprotect(filter, stub);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		add_call(filter, others[i], NULL, stub);
 	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)

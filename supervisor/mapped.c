@@ -4,8 +4,10 @@
  *
  * Method. Nobody inside the program can ask the kernel which pages it stored to, but the page cache is
  * everybody's: the file itself, read through a descriptor of our own, shows the stores. It is compared with
- * a copy at each op that is reported, and after the tree has ended, a killed process included. Copies are
- * limited in size, and what is larger makes the run incomplete.
+ * a copy at each op that is reported, and after the tree has ended, a killed process included. So every
+ * write to such a file that is a call has to be made here, where the copy can follow it. A mapping that may
+ * only be read costs nothing until mprotect() changes that. Copies are limited in size, and what is larger
+ * makes the run incomplete.
  */
 #include "supervisor/mapped.h"
 
@@ -23,7 +25,9 @@
 struct mapped {
 	int fd;
 	uint64_t device, inode;
-	size_t bytes; /* of the copy: from the file's start on */
+	bool watched;	/* somebody may store to it */
+	uint64_t extent; /* how far into the file mappings reach */
+	size_t bytes;	/* of the copy: from the file's start on, as far as there is a file */
 	unsigned char *copy;
 	struct crash__remote remote; /* who mapped it */
 	char path[PATH_MAX];
@@ -35,31 +39,49 @@ static unsigned int count;
 static size_t total;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void refuse(const struct crash__watched *watched)
+static void refuse(struct crash__control *control, struct mapped *mapped, const char *path)
 {
-	crash__control_incomplete(watched->control, CRASH__INCOMPLETE_MAPPING_UNSEEN, watched->path);
+	crash__control_incomplete(control, CRASH__INCOMPLETE_MAPPING_UNSEEN, path);
+	if (!mapped)
+		return;
+	mapped->watched = false;
+	total -= mapped->bytes;
+	free(mapped->copy);
+	mapped->copy = NULL;
+	mapped->bytes = 0;
 }
 
-/* Makes the copy cover the first `bytes` of the file. */
-static bool cover(struct mapped *mapped, size_t bytes)
+/* Makes the copy cover the first `bytes` of the file, as far as they are mapped; the new part is zero. */
+static bool grow(struct mapped *mapped, uint64_t bytes)
 {
 	unsigned char *copy;
 
-	bytes = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+	if (bytes > mapped->extent)
+		bytes = mapped->extent;
+	bytes = (bytes + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 	if (bytes <= mapped->bytes)
 		return true;
-	if (total + bytes - mapped->bytes > MOST_BYTES)
+	if (bytes - mapped->bytes > MOST_BYTES - total)
 		return false;
 	copy = realloc(mapped->copy, bytes);
 	if (!copy)
 		return false;
 	memset(copy + mapped->bytes, 0, bytes - mapped->bytes);
-	if (pread(mapped->fd, copy + mapped->bytes, bytes - mapped->bytes, (off_t)mapped->bytes) < 0)
-		return false;
 	total += bytes - mapped->bytes;
 	mapped->copy = copy;
 	mapped->bytes = bytes;
 	return true;
+}
+
+/* What is mapped now is not a store, whatever is in it. */
+static bool cover(struct mapped *mapped)
+{
+	size_t before = mapped->bytes;
+	struct stat status;
+
+	if (fstat(mapped->fd, &status) < 0 || !grow(mapped, (uint64_t)status.st_size))
+		return false;
+	return pread(mapped->fd, mapped->copy + before, mapped->bytes - before, (off_t)before) >= 0;
 }
 
 static struct mapped *find(uint64_t device, uint64_t inode)
@@ -70,29 +92,75 @@ static struct mapped *find(uint64_t device, uint64_t inode)
 	return NULL;
 }
 
+static struct mapped *make(const struct crash__watched *watched)
+{
+	struct mapped *mapped = count < MOST ? &table[count] : NULL;
+	int fd = mapped ? dup(watched->fd) : -1;
+
+	if (fd < 0)
+		return NULL;
+	count++;
+	*mapped = (struct mapped){
+		.fd = fd,
+		.device = watched->device,
+		.inode = watched->inode,
+		.remote = watched->remote,
+		.rules = watched->rules,
+	};
+	strcpy(mapped->path, watched->path);
+	return mapped;
+}
+
 void crash__mapped_add(struct crash__watched *watched)
 {
+	uint64_t end = (uint64_t)watched->args[5] + (uint64_t)watched->args[1];
 	struct mapped *mapped;
 
 	if (watched->fd < 0 || (fcntl(watched->fd, F_GETFL) & O_ACCMODE) != O_RDWR)
 		return;
 	pthread_mutex_lock(&lock);
 	mapped = find(watched->device, watched->inode);
-	if (!mapped && count < MOST) {
-		mapped = &table[count++];
-		*mapped = (struct mapped){
-			.fd = dup(watched->fd),
-			.device = watched->device,
-			.inode = watched->inode,
-			.remote = watched->remote,
-			.rules = watched->rules,
-		};
-		strcpy(mapped->path, watched->path);
-	}
-	if (!mapped || mapped->fd < 0 ||
-	    !cover(mapped, (size_t)watched->args[5] + (size_t)watched->args[1]))
-		refuse(watched);
+	if (!mapped)
+		mapped = make(watched);
+	if (mapped && end > mapped->extent)
+		mapped->extent = end;
+	if (mapped && (watched->args[2] & PROT_WRITE))
+		mapped->watched = true;
+	if (!mapped || (mapped->watched && !cover(mapped)))
+		refuse(watched->control, mapped, watched->path);
 	pthread_mutex_unlock(&lock);
+}
+
+void crash__mapped_protect(const struct crash__watched *watched)
+{
+	struct mapped *mapped;
+	uint64_t device, inode;
+	char path[PATH_MAX];
+
+	if (!count || !crash__remote_mapping(&watched->remote, (uint64_t)watched->args[0], &device, &inode, path))
+		return;
+	pthread_mutex_lock(&lock);
+	mapped = find(device, inode);
+	if (mapped && !mapped->watched) {
+		mapped->watched = true;
+		if (!cover(mapped))
+			refuse(watched->control, mapped, path);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+bool crash__mapped_is_watched(uint64_t device, uint64_t inode)
+{
+	const struct mapped *mapped;
+	bool watched;
+
+	if (!count)
+		return false;
+	pthread_mutex_lock(&lock);
+	mapped = find(device, inode);
+	watched = mapped && mapped->watched;
+	pthread_mutex_unlock(&lock);
+	return watched;
 }
 
 int crash__mapped_open(uint64_t device, uint64_t inode)
@@ -116,6 +184,8 @@ void crash__mapped_wrote(const struct crash__watched *watched, uint64_t offset, 
 		return;
 	pthread_mutex_lock(&lock);
 	mapped = find(watched->device, watched->inode);
+	if (mapped && mapped->watched && !grow(mapped, offset + written))
+		refuse(watched->control, mapped, mapped->path);
 	if (mapped && offset < mapped->bytes)
 		memcpy(mapped->copy + offset, bytes,
 		       written < mapped->bytes - offset ? written : mapped->bytes - offset);
@@ -159,6 +229,12 @@ static bool scan(struct crash__control *control, struct mapped *mapped,
 
 	if (fstat(mapped->fd, &status) < 0)
 		return true;
+	if (!grow(mapped, (uint64_t)status.st_size)) {
+		refuse(control, mapped, mapped->path);
+		return true;
+	}
+	if ((uint64_t)status.st_size < mapped->bytes) /* cut off, and zero if it grows again */
+		memset(mapped->copy + status.st_size, 0, mapped->bytes - (size_t)status.st_size);
 	for (size_t at = 0; at < mapped->bytes && at < (size_t)status.st_size; at += PAGE) {
 		ssize_t got = pread(mapped->fd, page, PAGE, (off_t)at);
 
@@ -184,7 +260,7 @@ void crash__mapped_scan(struct crash__control *control,
 		return;
 	pthread_mutex_lock(&lock);
 	for (unsigned int i = 0; i < count; i++)
-		if (table[i].copy && !scan(control, &table[i], take))
+		if (table[i].watched && !scan(control, &table[i], take))
 			break;
 	pthread_mutex_unlock(&lock);
 }

@@ -10,6 +10,12 @@
 /** Takes note of an mmap() of a file; `watched` was classified. */
 void crash__mapped_add(struct crash__watched *watched);
 
+/** Takes note of an mprotect() that lets somebody store to memory which may be such a file. */
+void crash__mapped_protect(const struct crash__watched *watched);
+
+/** Whether stores to the file are looked for: then its writes have to be told to crash__mapped_wrote(). */
+bool crash__mapped_is_watched(uint64_t device, uint64_t inode);
+
 /**
  * Compares every such file with what it was. Calls `take` for each run of bytes that a store has changed,
  * with an op of its own; stops when `take` returns false.

@@ -563,6 +563,8 @@ static struct answer take_op(struct crash__watched *watched)
 		return fail_with(wish.error);
 	}
 	needs_result = watched->start || wish.is_short || wish.torn || wish.after ||
+		       (watched->family == CRASH__FAMILY_WRITE &&
+			crash__mapped_is_watched(watched->device, watched->inode)) ||
 		       ((watched->flags & CRASH__OP_SYNC) && control->plan.of_family[CRASH__FAMILY_FSYNC]);
 	if (needs_result)
 		answer = make(watched, fired, &wish);
@@ -669,11 +671,15 @@ static struct answer take_io_uring(const struct crash__watched *watched)
 }
 
 /* A file that becomes memory: stores to it make no calls. */
-static void take_mapping(struct crash__watched *watched)
+static struct answer take_mapping(struct crash__watched *watched)
 {
+	crash__mapped_scan(watched->control, take_store); /* what was stored by another mapping */
+	if (is_dead())
+		return never;
 	crash__watched_classify_fd(watched, (int)watched->args[4]);
 	if (watched->storage && S_ISREG(watched->mode))
 		crash__mapped_add(watched);
+	return proceed;
 }
 
 static struct answer take_foreign(const struct crash__watched *watched)
@@ -700,8 +706,10 @@ static struct answer take(struct crash__watched *watched, const struct seccomp_d
 		return take_foreign(watched);
 	if (data->nr == SYS_io_uring_setup)
 		return take_io_uring(watched);
-	if (data->nr == SYS_mmap) {
-		take_mapping(watched);
+	if (data->nr == SYS_mmap)
+		return take_mapping(watched);
+	if (data->nr == SYS_mprotect) {
+		crash__mapped_protect(watched);
 		return proceed;
 	}
 	if (data->nr == SYS_chroot || data->nr == SYS_pivot_root || data->nr == SYS_setns ||
