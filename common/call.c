@@ -100,3 +100,10 @@ bool crash__call_changes(const struct crash__call_info *call, const long args[6]
 	/* O_TMPFILE contains O_DIRECTORY, which alone creates nothing. */
 	return open_flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY));
 }
+
+uint64_t crash__clone_bytes(const struct file_clone_range *range, uint64_t size)
+{
+	uint64_t rest = range->src_offset < size ? size - range->src_offset : 0;
+
+	return range->src_length && range->src_length < rest ? range->src_length : rest;
+}

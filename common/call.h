@@ -108,6 +108,11 @@ int crash__call_of_number(long number);
 bool crash__call_changes(const struct crash__call_info *call, const long args[6],
 			 uint64_t open_flags);
 
+struct file_clone_range;
+
+/** How many bytes FICLONERANGE, or FICLONE with a range of zeros, takes from a file of `size` bytes. */
+uint64_t crash__clone_bytes(const struct file_clone_range *range, uint64_t size);
+
 /** The argument that `where` names (counted from 1), or 0 where it has none. */
 static inline long crash__arg(const long args[6], uint8_t position)
 {

@@ -10,7 +10,8 @@
  * its system call. So do we where the call may block (pipes, sockets, FIFOs): nothing is held there,
  * and the thread unwinds through these functions. A call on storage does not wait for anybody: a
  * cancellation is acted upon before it, or after it at the next cancellation point, never in between,
- * where an op would have been done and not be written down.
+ * where an op would have been done and not be written down. The exception is splice(), which waits for its
+ * pipe: it can be cancelled inside.
  */
 #include "preload/shim.h"
 
@@ -203,6 +204,8 @@ static long by_descriptor(struct crash__op *op)
 		op->target = (struct crash__target){.storage = true, .rules = ~op->control->plan.with_glob};
 	if (!op->target.storage)
 		return call_outside(op);
+	if (op->kernel->kernel == CRASH__CALL_splice)
+		op->cancel = op->blocking_cancel;
 	return count(op, &rules) ? take(op, rules) : crash__op_call(op);
 }
 

@@ -7,11 +7,13 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -198,15 +200,12 @@ CRASH__EXPORT char *mkdtemp(char *template)
 
 CRASH__EXPORT int remove(const char *path)
 {
-	int saved = errno;
-
 	if (op(CRASH__CALL_remove, CRASH__CALL_unlink, (long[6]){(long)path}, CRASH__CALLER()) == 0)
 		return 0;
-	if (errno != EISDIR ||
-	    op(CRASH__CALL_rmdir, CRASH__CALL_rmdir, (long[6]){(long)path}, CRASH__CALLER()) != 0)
+	/* as in libc, errno stays EISDIR when a directory has been removed */
+	if (errno != EISDIR)
 		return -1;
-	errno = saved;
-	return 0;
+	return (int)op(CRASH__CALL_rmdir, CRASH__CALL_rmdir, (long[6]){(long)path}, CRASH__CALLER());
 }
 
 /* Where the file system cannot allocate, libc writes a byte into each block; so do we. */
@@ -239,14 +238,19 @@ static int allocate_by_writing(int fd, off64_t offset, off64_t bytes,
 static int allocate(unsigned int call, int fd, off64_t offset, off64_t bytes,
 		    const struct crash__caller *caller)
 {
-	int saved = errno, error = 0;
+	int saved = errno, error = 0, state = PTHREAD_CANCEL_DISABLE;
+	bool threads = !__libc_single_threaded;
 
+	if (threads) /* unlike fallocate(), it is no cancellation point */
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	if (op(call, CRASH__CALL_fallocate, (long[6]){fd, 0, offset, bytes}, caller) < 0)
 		error = errno;
 	if (error == EOPNOTSUPP)
 		error = bytes == 0 || offset < 0 || bytes < 0 ?
 				EINVAL :
 				allocate_by_writing(fd, offset, bytes, caller);
+	if (threads)
+		pthread_setcancelstate(state, NULL);
 	errno = saved;
 	return error;
 }

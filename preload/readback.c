@@ -43,9 +43,13 @@ long crash__read_back(int fd, void *to, size_t count, uint64_t offset)
 {
 	char name[32] = "/proc/self/fd/", digits[16];
 	long got = crash__sys6(SYS_pread64, fd, (long)to, (long)count, (long)offset, 0, 0), again;
+	struct flock lock = {.l_type = F_WRLCK};
 
 	if (got != -EBADF)
 		return got;
+	/* the process would lose its locks on the file when we close ours */
+	if (crash__sys3(SYS_fcntl, fd, F_OFD_GETLK, (long)&lock) < 0 || lock.l_type != F_UNLCK)
+		return -EBADF;
 	strcat(name, crash__decimal(digits, sizeof digits, (uint64_t)(unsigned int)fd));
 	again = crash__sys6(SYS_openat, AT_FDCWD, (long)name, O_RDONLY | O_CLOEXEC, 0, 0, 0);
 	if (again < 0)

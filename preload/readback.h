@@ -12,7 +12,10 @@
 /** Copies a NUL-terminated string that may lie at a bad address. False if it does or is too long. */
 bool crash__copy_string(const char *from, char *to, size_t size);
 
-/** Reads a file at an offset through a descriptor that may be open for writing only. */
+/**
+ * Reads a file at an offset through a descriptor that may be open for writing only. Returns -EBADF if it is
+ * and the file is locked.
+ */
 long crash__read_back(int fd, void *to, size_t count, uint64_t offset);
 
 #endif

@@ -13,6 +13,7 @@
 #include "preload/shim.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -286,7 +287,8 @@ void crash__record_op(struct crash__op *op)
 	}
 	if (where->from)
 		record.from = crash__target_of_fd(op->control, (int)crash__arg(op->args, where->from)).file;
-	if (at_position(op))
+	/* a splice may wait for its pipe for ever */
+	if (at_position(op) && op->kernel->kernel != CRASH__CALL_splice)
 		lock_position(op);
 	record.start = op->start = crash__next_sequence(op->control);
 	append(op->control, CRASH__RECORD_OP, (uint16_t)op->flags, parts, 4);
@@ -327,16 +329,59 @@ static void record_buffers(struct crash__op *op, size_t left)
 	}
 }
 
-/* What the call wrote, from the file: a copy inside the kernel has no buffer. */
-static void record_from_file(struct crash__op *op, uint64_t offset, size_t left)
+/* Data in a file. */
+struct place {
+	int fd;
+	uint64_t offset;
+	uint64_t bytes;
+};
+
+/* The data that FICLONE or FICLONERANGE has put there, and where. */
+static void find_clone(const struct crash__op *op, struct place *from, struct place *to)
 {
+	struct file_clone_range range = {.src_fd = op->args[2]};
+	struct stat status;
+
+	if ((unsigned int)op->args[1] == FICLONERANGE)
+		memcpy(&range, (const void *)op->args[2], sizeof range); /* the kernel has read it */
+	from->fd = (int)range.src_fd;
+	from->offset = range.src_offset;
+	to->fd = (int)op->args[0];
+	to->offset = range.dest_offset;
+	if (crash__sys3(SYS_fstat, from->fd, (long)&status, 0) == 0)
+		from->bytes = to->bytes = crash__clone_bytes(&range, (uint64_t)status.st_size);
+}
+
+/* The same for the other copies inside the kernel. From a pipe nothing can be read again. */
+static void find_copy(const struct crash__op *op, uint64_t offset, size_t bytes, struct place *from,
+		      struct place *to)
+{
+	const struct crash__where *where = &op->kernel->where;
+	const uint64_t *at = (const uint64_t *)crash__arg(op->args, where->from_offset);
+	long position;
+
+	to->fd = (int)crash__arg(op->args, where->fd);
+	to->offset = offset;
+	from->fd = op->kernel->kernel == CRASH__CALL_splice ? -1 : (int)crash__arg(op->args, where->from);
+	position = at ? (long)*at : crash__sys3(SYS_lseek, from->fd, 0, SEEK_CUR);
+	from->offset = (uint64_t)position - bytes;
+	from->bytes = to->bytes = bytes;
+}
+
+/*
+ * What a copy inside the kernel wrote, which has no buffer: read from where it went, or, if that is open for
+ * writing only, from where it came from.
+ */
+static void record_copy(struct crash__op *op, const struct place *from, const struct place *to)
+{
+	bool readable = (crash__sys3(SYS_fcntl, to->fd, F_GETFL, 0) & O_ACCMODE) != O_WRONLY;
+	const struct place *place = readable || from->fd < 0 ? to : from;
 	struct crash__scratch *scratch = crash__scratch_take();
-	int fd = (int)crash__arg(op->args, op->kernel->where.fd);
 	uint64_t at = 0;
 
-	while (scratch && at < left) {
-		size_t want = left - at < sizeof *scratch ? left - at : sizeof *scratch;
-		long got = crash__read_back(fd, scratch, want, offset + at);
+	while (scratch && at < place->bytes) {
+		size_t want = place->bytes - at < sizeof *scratch ? place->bytes - at : sizeof *scratch;
+		long got = crash__read_back(place->fd, scratch, want, place->offset + at);
 
 		if (got <= 0)
 			break;
@@ -344,8 +389,25 @@ static void record_from_file(struct crash__op *op, uint64_t offset, size_t left)
 		at += (uint64_t)got;
 	}
 	crash__scratch_give(scratch);
-	if (at < left)
+	if (at < place->bytes)
 		crash__control_incomplete(op->control, CRASH__INCOMPLETE_DATA_UNREADABLE, NULL);
+}
+
+static void record_written(struct crash__op *op, long result, struct crash__end_record *end)
+{
+	const struct crash__where *where = &op->kernel->where;
+	struct place from = {.fd = -1}, to = {.fd = -1};
+
+	if (where->request && result == 0) {
+		find_clone(op, &from, &to);
+		end->offset = to.offset;
+		record_copy(op, &from, &to);
+	} else if (where->from && result > 0) {
+		find_copy(op, end->offset, (size_t)result, &from, &to);
+		record_copy(op, &from, &to);
+	} else if (result > 0) {
+		record_buffers(op, (size_t)result);
+	}
 }
 
 /* Who was opened or made. */
@@ -384,13 +446,8 @@ void crash__record_end(struct crash__op *op, long result)
 	record.offset = offset_of(op, result);
 	crash__record_unlock(op);
 	record.end = crash__next_sequence(op->control);
-	if ((op->control->mode & CRASH__MODE_DATA) && result > 0 &&
-	    op->kernel->family == CRASH__FAMILY_WRITE) {
-		if (!op->kernel->where.from && !op->kernel->where.request)
-			record_buffers(op, (size_t)result);
-		else
-			record_from_file(op, record.offset, (size_t)result);
-	}
+	if ((op->control->mode & CRASH__MODE_DATA) && op->kernel->family == CRASH__FAMILY_WRITE)
+		record_written(op, result, &record);
 	if (op->scratch)
 		identify_made(op, result, &record);
 	append(op->control, CRASH__RECORD_END, (uint16_t)op->flags, &part, 1);

@@ -73,6 +73,17 @@ static void allow_other_requests(struct crash__filter *filter, uint8_t argument)
 	ADD(ALLOW);
 }
 
+/* A second listener is refused by the kernel; that the program wanted one has to be known. */
+static void add_listener(struct crash__filter *filter)
+{
+	unsigned short jump = filter->length;
+
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 0));
+	allow_without_bits(filter, 2, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	ADD(NOTIFY);
+	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
+}
+
 /* Lets every mprotect() but those that make memory writable pass. */
 static void add_writable_mprotect(struct crash__filter *filter, uint64_t stub)
 {
@@ -137,6 +148,7 @@ void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 			add_call(filter, crash__calls[i].number, &crash__calls[i], stub);
 	add_shared_mmap(filter, stub);
 	add_writable_mprotect(filter, stub);
+	add_listener(filter);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		add_call(filter, others[i], NULL, stub);
 	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)

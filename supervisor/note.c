@@ -142,10 +142,10 @@ void crash__note_end(struct crash__watched *watched, const struct crash__proxied
 		record.uid = proxied->made.st_uid;
 		record.gid = proxied->made.st_gid;
 	}
-	if ((watched->control->mode & CRASH__MODE_DATA) && proxied->result > 0 &&
-	    watched->kernel->family == CRASH__FAMILY_WRITE) {
+	if ((watched->control->mode & CRASH__MODE_DATA) && watched->kernel->family == CRASH__FAMILY_WRITE &&
+	    (proxied->result > 0 || (watched->kernel->where.request && proxied->result == 0))) {
 		if (proxied->data)
-			note_data(watched, proxied->data, (size_t)proxied->result);
+			note_data(watched, proxied->data, proxied->data_bytes);
 		else
 			crash__control_incomplete(watched->control, CRASH__INCOMPLETE_DATA_UNREADABLE,
 						  watched->path);

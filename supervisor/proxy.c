@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "supervisor/mapped.h"
 
 #define NOWHERE 8 /* an address where nothing is, for calls that are to fail with EFAULT */
 
@@ -184,22 +187,45 @@ static uint64_t find_offset(const struct crash__watched *watched, int fd, long r
 	return (uint64_t)argument(watched, watched->kernel->where.offset);
 }
 
-static bool has_size_limit(const struct crash__watched *watched)
+static uint64_t size_limit(const struct crash__watched *watched)
 {
 	struct rlimit limit;
 
 	/* another user's limits are a secret of the system call's, but not of /proc's */
 	if (prlimit(watched->remote.tid, RLIMIT_FSIZE, NULL, &limit) < 0)
-		return crash__remote_size_limit(&watched->remote) != RLIM_INFINITY;
-	return limit.rlim_cur != RLIM_INFINITY;
+		return crash__remote_size_limit(&watched->remote);
+	return limit.rlim_cur;
+}
+
+/* Whether a file that ends at `start + bytes` is larger than the process may make one. The limit is not ours. */
+static bool exceeds_limit(const struct crash__watched *watched, uint64_t start, uint64_t bytes)
+{
+	uint64_t limit = size_limit(watched);
+
+	return limit != RLIM_INFINITY && (start > limit || bytes > limit - start);
+}
+
+/* The same for a write of `bytes`, wherever it goes; other threads may move position and end. */
+static bool write_exceeds_limit(const struct crash__watched *watched, const off_t *at, uint64_t bytes)
+{
+	off_t position = at ? *at : lseek(watched->fd, 0, SEEK_CUR);
+	struct stat status;
+
+	if (size_limit(watched) == RLIM_INFINITY)
+		return false;
+	if (fstat(watched->fd, &status) < 0 || position < 0)
+		return true;
+	return exceeds_limit(watched, (uint64_t)(position > status.st_size ? position : status.st_size), bytes);
 }
 
 static bool proxy_write(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
 {
 	_Atomic uint64_t *turn = NULL;
+	off_t offset = argument(watched, watched->kernel->where.offset);
 	long bytes;
 
-	if (watched->fd < 0 || has_size_limit(watched))
+	if (watched->fd < 0 || write_exceeds_limit(watched, is_at_position(watched) ? NULL : &offset,
+						   crash__watched_bytes(watched)))
 		return false;
 	bytes = gather(watched, part, &proxied->data);
 	if (bytes == -ENOMEM)
@@ -212,39 +238,52 @@ static bool proxy_write(struct crash__watched *watched, uint64_t part, struct cr
 		turn = take_turn(watched);
 	proxied->result = write_gathered(watched, watched->fd, proxied->data, (size_t)bytes);
 	proxied->offset = find_offset(watched, watched->fd, proxied->result);
+	proxied->data_bytes = proxied->result > 0 ? (size_t)proxied->result : 0;
 	if (turn)
 		atomic_store(turn, 0);
 	return true;
 }
 
-/* Reads what a copy inside the kernel has put into the file. */
-static void read_back(struct crash__proxied *proxied, int fd)
+static bool read_all(int fd, unsigned char *to, size_t bytes, off_t offset)
 {
-	char path[64];
-	int again;
 	ssize_t got;
 
-	if (proxied->result <= 0 || proxied->offset == UINT64_MAX)
+	for (size_t done = 0; done < bytes; done += (size_t)got)
+		if ((got = pread(fd, to + done, bytes - done, offset + (off_t)done)) <= 0)
+			return false;
+	return true;
+}
+
+/* Reads what a copy inside the kernel has put into the file, if anybody wants to know. */
+static void read_back(const struct crash__watched *watched, struct crash__proxied *proxied, int fd, size_t bytes)
+{
+	char path[64];
+	int again = -1;
+	bool good;
+
+	if (!bytes || proxied->offset == UINT64_MAX ||
+	    (!(watched->control->mode & CRASH__MODE_DATA) &&
+	     !crash__mapped_is_watched(watched->device, watched->inode)))
 		return;
-	proxied->data = malloc((size_t)proxied->result);
+	proxied->data = malloc(bytes);
 	if (!proxied->data)
 		return;
-	got = pread(fd, proxied->data, (size_t)proxied->result, (off_t)proxied->offset);
-	if (got < 0) {
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) {
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 		again = open(path, O_RDONLY | O_CLOEXEC);
-		got = again < 0 ? -1 :
-				  pread(again, proxied->data, (size_t)proxied->result, (off_t)proxied->offset);
-		if (again >= 0)
-			close(again);
 	}
-	if (got != proxied->result) {
+	good = read_all(again >= 0 ? again : fd, proxied->data, bytes, (off_t)proxied->offset);
+	if (again >= 0)
+		close(again);
+	if (good) {
+		proxied->data_bytes = bytes;
+	} else {
 		free(proxied->data);
 		proxied->data = NULL;
 	}
 }
 
-/* An offset that the process keeps in memory; NULL there means the file position. */
+/* An offset that the process keeps in memory: NULL there means the file position, a bad address stays bad. */
 struct offset {
 	uint64_t address;
 	off_t value;
@@ -253,10 +292,53 @@ struct offset {
 static off_t *fetch_offset(const struct crash__watched *watched, uint8_t position, struct offset *offset)
 {
 	offset->address = (uint64_t)argument(watched, position);
-	if (!offset->address || crash__remote_read(&watched->remote, offset->address, &offset->value,
-						   sizeof offset->value) != sizeof offset->value)
+	if (!offset->address)
 		return NULL;
+	if (crash__remote_read(&watched->remote, offset->address, &offset->value, sizeof offset->value) !=
+	    sizeof offset->value)
+		return (off_t *)NOWHERE;
 	return &offset->value;
+}
+
+static bool is_ready(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+	return poll(&ready, 1, 0) == 1;
+}
+
+/*
+ * Whether the copy can be made here: from a file; from a pipe if it need not wait, because waiting, and being
+ * interrupted in it, is the process's own affair.
+ */
+static bool can_copy(const struct crash__watched *watched, int from, bool *waits)
+{
+	struct stat status;
+
+	*waits = false;
+	if (fstat(from, &status) < 0)
+		return false;
+	if (S_ISREG(status.st_mode))
+		return true;
+	if (watched->kernel->kernel != CRASH__CALL_splice || !S_ISFIFO(status.st_mode))
+		return false;
+	*waits = !(watched->args[5] & SPLICE_F_NONBLOCK) && !(fcntl(from, F_GETFL) & O_NONBLOCK);
+	return !*waits || is_ready(from);
+}
+
+static long make_copy(const struct crash__watched *watched, int from, off_t *at_source, int to, off_t *at_target,
+		      uint64_t bytes)
+{
+	unsigned int flags = (unsigned int)watched->args[5];
+
+	switch (watched->kernel->kernel) {
+	case CRASH__CALL_sendfile:
+		return or_errno(sendfile(to, from, at_source, bytes));
+	case CRASH__CALL_splice:
+		return or_errno(splice(from, at_source, to, at_target, bytes, flags | SPLICE_F_NONBLOCK));
+	default:
+		return or_errno(copy_file_range(from, at_source, to, at_target, bytes, flags));
+	}
 }
 
 static bool proxy_copy(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
@@ -268,28 +350,23 @@ static bool proxy_copy(struct crash__watched *watched, uint64_t part, struct cra
 	off_t *at_source = fetch_offset(watched, where->from_offset, &source);
 	off_t *at_target = fetch_offset(watched, where->offset_at, &target);
 	uint64_t bytes = (uint64_t)argument(watched, where->bytes);
-	struct stat status;
-	bool done = false;
+	bool done = false, waits;
 
 	if (part < bytes)
 		bytes = part;
-	/* from a pipe or socket it may have to wait, which is the process's own affair */
-	if (from < 0 || to < 0 || has_size_limit(watched) || fstat(from, &status) < 0 ||
-	    !S_ISREG(status.st_mode) || (source.address && !at_source) || (target.address && !at_target) ||
-	    watched->kernel->kernel == CRASH__CALL_splice)
+	if (from < 0 || to < 0 || !can_copy(watched, from, &waits) ||
+	    write_exceeds_limit(watched, at_target == &target.value ? at_target : NULL, bytes))
 		goto close;
-	if (watched->kernel->kernel == CRASH__CALL_sendfile)
-		proxied->result = or_errno(sendfile(to, from, at_source, bytes));
-	else
-		proxied->result = or_errno(copy_file_range(from, at_source, to, at_target, bytes,
-							   (unsigned int)watched->args[5]));
-	if (at_source)
+	proxied->result = make_copy(watched, from, at_source, to, at_target, bytes);
+	if (waits && proxied->result == -EAGAIN) /* somebody else was faster */
+		goto close;
+	if (at_source == &source.value)
 		crash__remote_write(&watched->remote, source.address, at_source, sizeof *at_source);
-	if (at_target)
+	if (at_target == &target.value)
 		crash__remote_write(&watched->remote, target.address, at_target, sizeof *at_target);
 	if (proxied->result > 0)
 		proxied->offset = (uint64_t)((at_target ? *at_target : lseek(to, 0, SEEK_CUR)) - proxied->result);
-	read_back(proxied, to);
+	read_back(watched, proxied, to, proxied->result > 0 ? (size_t)proxied->result : 0);
 	done = true;
 close:
 	if (from >= 0)
@@ -302,6 +379,7 @@ static bool proxy_clone(struct crash__watched *watched, struct crash__proxied *p
 	struct file_clone_range range = {0};
 	unsigned long request = (unsigned long)watched->args[1];
 	int to = watched->fd, from = -1;
+	struct stat status;
 	bool done = false;
 
 	if (request == FICLONE)
@@ -315,6 +393,10 @@ static bool proxy_clone(struct crash__watched *watched, struct crash__proxied *p
 	range.src_fd = from;
 	proxied->result = or_errno(request == FICLONE ? ioctl(to, FICLONE, from) :
 							ioctl(to, FICLONERANGE, &range));
+	if (proxied->result == 0 && fstat(from, &status) == 0) {
+		proxied->offset = range.dest_offset;
+		read_back(watched, proxied, to, crash__clone_bytes(&range, (uint64_t)status.st_size));
+	}
 	done = true;
 close:
 	if (from >= 0)
@@ -325,7 +407,12 @@ close:
 /* Calls whose arguments behind the descriptor are plain numbers. Who may change attributes is asked. */
 static bool proxy_plain(struct crash__watched *watched, struct crash__proxied *proxied)
 {
-	if (watched->fd < 0 || (watched->kernel->family == CRASH__FAMILY_TRUNCATE && has_size_limit(watched)) ||
+	const struct crash__where *where = &watched->kernel->where;
+
+	if (watched->fd < 0 ||
+	    (watched->kernel->family == CRASH__FAMILY_TRUNCATE &&
+	     exceeds_limit(watched, (uint64_t)argument(watched, where->offset),
+			   (uint64_t)argument(watched, where->size ? where->size : where->bytes))) ||
 	    (watched->kernel->family == CRASH__FAMILY_ATTR && !crash__remote_become(&watched->remote)))
 		return false;
 	proxied->result = or_errno(syscall(watched->kernel->number, watched->fd, watched->args[1],
@@ -372,13 +459,26 @@ static long make_open(struct crash__watched *watched, int base, struct crash__pr
 	return 0;
 }
 
+/* The second path as the process gave it, or one that is bad in the same way. */
+static const char *second_path(const struct crash__watched *watched)
+{
+	static const char too_long[PATH_MAX + 1] = {[0 ... PATH_MAX - 1] = 'x'};
+	char first;
+
+	if (watched->given_to[0])
+		return watched->given_to;
+	if (crash__remote_read(&watched->remote, (uint64_t)argument(watched, watched->kernel->where.to), &first, 1) != 1)
+		return (const char *)NOWHERE;
+	return first ? too_long : "";
+}
+
 static long make_link(struct crash__watched *watched, int base, int to_base)
 {
 	char text[PATH_MAX];
 	int flags = (int)argument(watched, watched->kernel->where.flags);
 
 	if (watched->kernel->where.to)
-		return or_errno(linkat(base, watched->given, to_base, watched->given_to,
+		return or_errno(linkat(base, watched->given, to_base, second_path(watched),
 				       watched->kernel->where.flags ? flags : 0));
 	if (!crash__remote_string(&watched->remote, (uint64_t)argument(watched, watched->kernel->where.text),
 				  text, sizeof text))
@@ -562,7 +662,7 @@ static bool make_by_path(struct crash__watched *watched, int base, int to_base,
 		proxied->result = make_open(watched, base, proxied);
 		return true;
 	case CRASH__FAMILY_RENAME:
-		proxied->result = or_errno(renameat2(base, watched->given, to_base, watched->given_to,
+		proxied->result = or_errno(renameat2(base, watched->given, to_base, second_path(watched),
 						     (unsigned int)argument(watched, watched->kernel->where.flags)));
 		return true;
 	case CRASH__FAMILY_UNLINK:
@@ -596,6 +696,31 @@ static void identify_made(const struct crash__watched *watched, struct crash__pr
 			proxied->made.st_ino = 0;
 }
 
+/*
+ * linkat() with AT_EMPTY_PATH. Who may not do it with any descriptor may with one that he has opened himself
+ * (Linux 6.10): we have not, so a refusal means nothing.
+ */
+static bool proxy_nameless_link(struct crash__watched *watched, struct crash__proxied *proxied)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	int to_base;
+
+	if (!where->to || watched->fd < 0)
+		return false;
+	to_base = open_base(watched, where->todirfd);
+	if ((to_base >= 0 || watched->given_to[0] == '/') && crash__remote_become(&watched->remote)) {
+		proxied->result = or_errno(linkat(watched->fd, "", to_base, second_path(watched),
+						  (int)argument(watched, where->flags)));
+		crash__remote_resume();
+		identify_made(watched, proxied);
+	} else {
+		proxied->result = -ENOENT;
+	}
+	if (to_base >= 0)
+		close(to_base);
+	return proxied->result != -ENOENT;
+}
+
 static bool proxy_path(struct crash__watched *watched, struct crash__proxied *proxied)
 {
 	const struct crash__where *where = &watched->kernel->where;
@@ -604,8 +729,10 @@ static bool proxy_path(struct crash__watched *watched, struct crash__proxied *pr
 
 	if (!watched->given[0] && watched->kernel->family == CRASH__FAMILY_ATTR)
 		return proxy_nameless(watched, proxied);
-	/* linkat() on a descriptor with an empty path */
 	if (!watched->given[0])
+		return proxy_nameless_link(watched, proxied);
+	if (watched->kernel->family == CRASH__FAMILY_TRUNCATE &&
+	    exceeds_limit(watched, 0, (uint64_t)argument(watched, where->size)))
 		return false;
 	base = open_base(watched, where->dirfd);
 	to_base = where->to ? open_base(watched, where->todirfd) : -1;

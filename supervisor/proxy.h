@@ -17,7 +17,8 @@ struct crash__proxied {
 	long result; /* of the call, or a negative errno */
 	int fd;	     /* what an open call opened, to be handed over; else -1 */
 	bool cloexec;
-	unsigned char *data; /* what was written; `result` bytes */
+	unsigned char *data; /* what was written */
+	size_t data_bytes;
 	uint64_t offset;     /* where; UINT64_MAX: has no meaning or is not known */
 	struct stat made;    /* what was opened or made, if st_ino is not 0 */
 };

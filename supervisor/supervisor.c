@@ -351,8 +351,8 @@ static struct answer make(struct crash__watched *watched, uint64_t fired, const 
 	if (proxied.result > 0)
 		count_sync(watched);
 	crash__note_end(watched, &proxied);
-	if (proxied.data && proxied.result > 0 && proxied.offset != UINT64_MAX)
-		crash__mapped_wrote(watched, proxied.offset, proxied.data, (size_t)proxied.result);
+	if (proxied.data && proxied.data_bytes && proxied.offset != UINT64_MAX)
+		crash__mapped_wrote(watched, proxied.offset, proxied.data, proxied.data_bytes);
 	if (wish->torn) {
 		die(watched, wish->tearing, proxied.result > 0 ? proxied.result : 0);
 		crash__proxied_clear(&proxied);
@@ -670,6 +670,15 @@ static struct answer take_io_uring(const struct crash__watched *watched)
 	return fail_with(ENOSYS);
 }
 
+static struct answer take_listener(const struct crash__watched *watched)
+{
+	char program[PATH_MAX];
+
+	crash__remote_program(&watched->remote, program);
+	crash__control_incomplete(watched->control, CRASH__INCOMPLETE_LISTENER, program);
+	return proceed; /* to EBUSY */
+}
+
 /* A file that becomes memory: stores to it make no calls. */
 static struct answer take_mapping(struct crash__watched *watched)
 {
@@ -708,6 +717,8 @@ static struct answer take(struct crash__watched *watched, const struct seccomp_d
 		return take_io_uring(watched);
 	if (data->nr == SYS_mmap)
 		return take_mapping(watched);
+	if (data->nr == SYS_seccomp)
+		return take_listener(watched);
 	if (data->nr == SYS_mprotect) {
 		crash__mapped_protect(watched);
 		return proceed;

@@ -3,9 +3,6 @@
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* A splice() from a pipe may have to wait, so it is not made on the program's behalf. */
-#define SPLICE "the result of a call could not be seen (splice)"
-
 /* What real_calls.c does not name itself. */
 #define NAMELESS NAMES("a??????", "d??????", "#*")
 
@@ -120,13 +117,13 @@ const struct workload corpus[] = {
 	{"exec-c", "bash", .run = "bash -c 'exec -c /bin/sh -c \"echo x > x; /bin/ln -s x y\"'; bash -c '(exec -c -l /bin/bash -c \"echo z > z; exec -c /bin/touch t\")'"},
 
 	{"calls", .random = NAMELESS, .run = "exec $PROGRAMS/real_calls"},
-	{"calls-static", .random = NAMELESS, .incomplete = SPLICE, .run = "exec $PROGRAMS/real_calls_static"},
+	{"calls-static", .random = NAMELESS, .run = "exec $PROGRAMS/real_calls_static"},
 	{"calls-musl", "musl-gcc", .build = "musl-gcc -D_GNU_SOURCE -O2 -o $BUILT/calls-musl $SRCDIR/tests/programs/real_calls.c",
-	 .random = NAMELESS, .incomplete = SPLICE, .run = "exec $BUILT/calls-musl"},
+	 .random = NAMELESS, .run = "exec $BUILT/calls-musl"},
 	{"calls-musl-static", "musl-gcc", .build = "musl-gcc -static -D_GNU_SOURCE -O2 -o $BUILT/calls-musl-static $SRCDIR/tests/programs/real_calls.c",
-	 .random = NAMELESS, .incomplete = SPLICE, .run = "exec $BUILT/calls-musl-static"},
-	{"static-to-dynamic", .random = NAMELESS, .incomplete = SPLICE, .run = "exec $PROGRAMS/real_calls_static env -i /bin/sh -c 'echo dynamic > dynamic; mv dynamic d2'"},
-	{"dynamic-to-static", .random = NAMELESS, .incomplete = SPLICE, .run = "$PROGRAMS/real_forks vfork; env -i $PROGRAMS/real_calls_static $PROGRAMS/real_forks clear"},
+	 .random = NAMELESS, .run = "exec $BUILT/calls-musl-static"},
+	{"static-to-dynamic", .random = NAMELESS, .run = "exec $PROGRAMS/real_calls_static env -i /bin/sh -c 'echo dynamic > dynamic; mv dynamic d2'"},
+	{"dynamic-to-static", .random = NAMELESS, .run = "$PROGRAMS/real_forks vfork; env -i $PROGRAMS/real_calls_static $PROGRAMS/real_forks clear"},
 	{"stream", .run = "exec $PROGRAMS/real_stream"},
 	{"go", "go", .build = "cd $BUILT && HOME=$BUILT GOFLAGS=-mod=mod GO111MODULE=off GOCACHE=$BUILT/cache CGO_ENABLED=0 go build -o gofiles $SRCDIR/tests/programs/real_go.go",
 	 .random = NAMES("temp-*"), .run = "exec $BUILT/gofiles", .unordered = true},
@@ -197,7 +194,7 @@ const struct workload corpus[] = {
 	 .run = "redis-server --port 0 --unixsocket $PWD/s --appendonly yes --appendfsync always --save '' --daemonize no >/dev/null & "
 		"for i in $(seq 100); do [ -S s ] && break; sleep 0.1; done; for i in 1 2 3 4 5; do redis-cli -s s set k$i v$i; done; redis-cli -s s save; redis-cli -s s bgrewriteaof; sleep 1; "
 		"redis-cli -s s shutdown nosave; wait"},
-	{"other-user", "setpriv", .needs_root = true, .random = NAMELESS, .incomplete = SPLICE,
+	{"other-user", "setpriv", .needs_root = true, .random = NAMELESS,
 	 .prepare = "echo mine > mine; echo closed > closed; chmod 600 closed; mkdir shut; chmod 700 shut; chmod 777 . tmp",
 	 .run = "setpriv --reuid=65534 --regid=65533 --clear-groups sh -c 'echo a > a; chmod 600 a; chown 0:0 a; chown :65533 a; chmod 777 mine; "
 		"touch mine; echo >> closed; mkdir shut/d; rm -f mine; mv a b; ln -s b l; umask 077; mkdir m; echo > m/f; setfattr -n user.x -v y b; "
