@@ -90,6 +90,12 @@ for module in crashinject crashpoint; do
 	[ "$(pkg-config --modversion $module)" = "$version" ] || fail "$module has another"
 done
 
+claim "the manual is there"
+for page in man1/crashinject.1 man1/crashinject-run.1 man3/crash_run.3 man3/libcrashinject.3 man5/crashinject-trace.5 \
+	man7/crashinject-calls.7; do
+	[ -s "$DESTDIR$mandir/$page" ] || fail "$page is not installed"
+done
+
 cat >run.c <<'END'
 #include <crashinject/crashinject.h>
 #include <stdio.h>

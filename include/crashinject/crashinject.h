@@ -13,7 +13,7 @@
  *	crash_out_clear(&out);
  *
  * The program's own failure is not an error: it is what `out` is for. Link with -lcrashinject
- * (pkg-config crashinject). crashinject(3) has the same in prose.
+ * (pkg-config crashinject). crash_run(3) has the same in prose.
  */
 #ifndef CRASHINJECT_CRASHINJECT_H
 #define CRASHINJECT_CRASHINJECT_H
