@@ -156,15 +156,20 @@ char *crash__place_source(struct crash__places *places, const struct crash__even
 	return length < 0 ? NULL : text;
 }
 
-/* The first line of what was told, as far as it can be printed. */
-static void print_line(const struct crash__piece *piece, FILE *stream)
+/* The last whole line of what was told, as far as it can be printed: the latest promise. */
+static void print_line(const struct crash__event *event, FILE *stream)
 {
+	const struct crash__piece *piece = event->last;
+	uint64_t end, start;
+
 	if (!piece)
 		return;
-	fputs(" \"", stream);
-	for (uint64_t i = 0; i < piece->count && i < 40 && isprint(piece->bytes[i]); i++)
-		fputc(piece->bytes[i], stream);
-	fputc('"', stream);
+	end = piece->count;
+	while (end && isspace(piece->bytes[end - 1]))
+		end--;
+	for (start = end; start && isprint(piece->bytes[start - 1]) && end - start < 60;)
+		start--;
+	fprintf(stream, " \"%.*s\"", (int)(end - start), (const char *)piece->bytes + start);
 }
 
 static void print_op(struct crash__places *places, const struct crash__event *event, FILE *stream)
@@ -174,7 +179,7 @@ static void print_op(struct crash__places *places, const struct crash__event *ev
 
 	if (event->kind == CRASH__EVENT_ACK) {
 		fprintf(stream, event->fd < 0 ? "crash_ack()" : "output to fd %d", event->fd);
-		print_line(event->data, stream);
+		print_line(event, stream);
 		return;
 	}
 	crash__event_point(event, point, sizeof point);

@@ -156,7 +156,7 @@ static uint64_t count_repaired(struct crash__engine *engine, const struct crash_
 static char *node_text(const struct crash__fs *fs, crash__node_id node)
 {
 	if (node == 1)
-		return strdup(".");
+		return strdup("data directory");
 	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
 		if (fs->slots[slot].child == node || fs->slots[slot].base_child == node)
 			return crash__fs_slot_path(fs, slot);
@@ -183,7 +183,7 @@ static char *repair_text(struct crash__engine *engine, const struct crash__cause
 		directory = fs->nodes[candidate->syncs[i].node].type == CRASH__NODE_DIRECTORY;
 		names[count] = node_text(fs, candidate->syncs[i].node);
 		snprintf(of + strlen(of), sizeof of - strlen(of), "%s%s%.900s", count ? " and " : "",
-			 directory ? "the directory " : "", names[count] ? names[count] : "?");
+			 candidate->syncs[i].node == 1 ? "the " : directory ? "the directory " : "", names[count] ? names[count] : "?");
 		count++;
 	}
 	length = asprintf(&text, "fsync of %s before %s removes %s%llu state%s", of, cause->survivor_text,

@@ -14,6 +14,9 @@
 
 #include "trace/reader.h"
 
+/** As much of it is saved if nobody says otherwise; bytes. */
+#define CRASH__DEFAULT_MAX_TREE (UINT64_C(1) << 30)
+
 /**
  * Saves a directory at the end of a trace.
  * @param most bytes of files; where there are more, nothing is saved but that

@@ -20,11 +20,9 @@
 #include "runner/json.h"
 #include "runner/options.h"
 #include "runner/progress.h"
-#include "trace/format.h"
 
 #define DEFAULT_CHECK_TIMEOUT_MS 60000
 #define DEFAULT_SAMPLES 1000
-#define DEFAULT_MAX_TREE (UINT64_C(1) << 30)
 
 struct explore_options {
 	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit, *html, *baseline;
@@ -52,7 +50,6 @@ enum {
 	OPTION_SAMPLES,
 	OPTION_JOBS,
 	OPTION_SHARD,
-	OPTION_OUTPUT,
 	OPTION_RESUME,
 	OPTION_JUNIT,
 	OPTION_HTML,
@@ -76,7 +73,7 @@ static const struct option table[] = {
 	{"samples", required_argument, NULL, OPTION_SAMPLES},
 	{"jobs", required_argument, NULL, OPTION_JOBS},
 	{"shard", required_argument, NULL, OPTION_SHARD},
-	{"output", required_argument, NULL, OPTION_OUTPUT},
+	{"output", required_argument, NULL, 'o'},
 	{"resume", required_argument, NULL, OPTION_RESUME},
 	{"junit", required_argument, NULL, OPTION_JUNIT},
 	{"html", required_argument, NULL, OPTION_HTML},
@@ -99,7 +96,7 @@ static bool take_option(void *context, int option, const char *value)
 	} texts[] = {
 		{OPTION_CHECK, &own->check},   {OPTION_RECOVER, &own->recover}, {OPTION_SETUP, &own->setup},
 		{OPTION_MODEL, &own->models},  {OPTION_TIERS, &own->tiers},	{OPTION_BUDGET, &own->budget},
-		{OPTION_SHARD, &own->shard},   {OPTION_OUTPUT, &own->output},	{OPTION_RESUME, &own->resume},
+		{OPTION_SHARD, &own->shard},   {'o', &own->output},	{OPTION_RESUME, &own->resume},
 		{OPTION_JUNIT, &own->junit},   {OPTION_HTML, &own->html},	{OPTION_BASELINE, &own->baseline},
 		{OPTION_AT, &own->at},
 	};
@@ -249,7 +246,7 @@ static void read_options(struct explore_options *own)
 	if (!own->check_timeout_ms)
 		own->check_timeout_ms = DEFAULT_CHECK_TIMEOUT_MS;
 	if (!own->max_tree)
-		own->max_tree = DEFAULT_MAX_TREE;
+		own->max_tree = CRASH__DEFAULT_MAX_TREE;
 }
 
 /* ------------------------------------------------------------------ stopping */
@@ -346,6 +343,7 @@ struct session {
 	struct crash__request request;
 	FILE *verdicts;
 	json_t *settings;
+	char trace[PATH_MAX]; /* that is read; empty: none */
 };
 
 static void on_verdict(void *context, const struct crash__entry *entry, const struct crash__answer *answer, const char *output)
@@ -412,21 +410,6 @@ static void say_how_it_ended(const struct session *session)
 		fputs(recorded->output, stderr);
 }
 
-static void print_to(const char *option, const char *path, const struct crash__reporter *reporter, const json_t *result)
-{
-	const struct crash__report_options plain = {0};
-	FILE *file;
-
-	if (!path)
-		return;
-	file = fopen(path, "we");
-	if (!file)
-		crash__die("%s %s: %s", option, path, strerror(errno));
-	reporter->print(file, result, &plain);
-	if (fclose(file) != 0)
-		crash__die("%s %s: %s", option, path, strerror(errno));
-}
-
 static int report(struct session *session, json_t *result)
 {
 	const struct crash__report_options options = {.colour = crash__use_colour(stdout),
@@ -435,8 +418,8 @@ static int report(struct session *session, json_t *result)
 
 	if (session->own.baseline && crash__result_accept(result, session->own.baseline) < 0)
 		crash__die("%s", crash_error_detail());
-	print_to("--junit", session->own.junit, &crash__report_junit, result);
-	print_to("--html", session->own.html, &crash__report_html, result);
+	crash__report_to("--junit", session->own.junit, &crash__report_junit, result);
+	crash__report_to("--html", session->own.html, &crash__report_html, result);
 	if (session->options.json)
 		crash__report_json.print(session->options.json_out, result, &options);
 	if (!session->options.json || session->options.json_out != stdout)
@@ -478,7 +461,7 @@ static int finish(struct session *session, int error)
 	if (error < 0)
 		crash__explore_incomplete(&session->exploration, "it could not go on: %s", detail);
 	place = save_result(session);
-	result = crash__result_make(&session->exploration, json_incref(session->settings), place);
+	result = crash__result_make(&session->exploration, json_incref(session->settings), place ? place : session->trace);
 	if (!result)
 		crash__die("no memory for the result");
 	status = report(session, result);
@@ -493,7 +476,7 @@ static int finish(struct session *session, int error)
 }
 
 /* Fills in from a result directory what this exploration is to be like. */
-static void read_settings(struct session *session, char trace[PATH_MAX])
+static void read_settings(struct session *session)
 {
 	struct explore_options *own = &session->own;
 	json_t *settings, *program, *models, *item;
@@ -503,7 +486,7 @@ static void read_settings(struct session *session, char trace[PATH_MAX])
 	if (crash__result_read(own->resume, "settings.json", &settings) < 0)
 		crash__die("--resume: %s", crash_error_detail());
 	session->settings = settings; /* lives as long as we do */
-	snprintf(trace, PATH_MAX, "%.4000s/trace", own->resume);
+	snprintf(session->trace, PATH_MAX, "%.4000s/trace", own->resume);
 	own->check = json_string_value(json_object_get(settings, "check"));
 	own->recover = json_string_value(json_object_get(settings, "recover"));
 	own->seed = (uint64_t)json_integer_value(json_object_get(settings, "seed"));
@@ -526,34 +509,22 @@ static void read_settings(struct session *session, char trace[PATH_MAX])
 	session->request.opts.dir = json_string_value(json_object_get(settings, "directory"));
 }
 
-static bool is_trace(const char *path)
-{
-	char magic[sizeof CRASH__TRACE_MAGIC] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool is = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic &&
-		  memcmp(magic, CRASH__TRACE_MAGIC, sizeof magic) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return is;
-}
-
 /* Whether to record a program, read a trace, or go on with a result. */
-static const char *choose_source(struct session *session, char trace[PATH_MAX])
+static void choose_source(struct session *session)
 {
 	session->request = crash__request_new();
 	if (session->own.resume) {
-		read_settings(session, trace);
-		return trace;
+		read_settings(session);
+		return;
 	}
 	if (!session->options.program[0])
 		crash__die("explore: no program; write it behind --: %s explore --check ./verify.sh -- PROGRAM",
 			   CRASH__PROGRAM_NAME);
-	if (!session->options.program[1] && is_trace(session->options.program[0])) {
-		snprintf(trace, PATH_MAX, "%.4000s", session->options.program[0]);
+	if (!session->options.program[1] && crash__trace_is(session->options.program[0])) {
+		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
 		if (!session->own.check)
 			crash__die("explore: a trace has no program to run again: say with --check how to look at a state");
-		return trace;
+		return;
 	}
 	session->request = crash__options_request(&session->options);
 	session->request.out = session->request.err = -1;
@@ -562,7 +533,6 @@ static const char *choose_source(struct session *session, char trace[PATH_MAX])
 	session->request.trace_most = session->own.max_trace;
 	session->request.opts.root = NULL;
 	session->request.trace = open_trace(&session->own);
-	return NULL;
 }
 
 static void open_verdicts(struct session *session)
@@ -584,19 +554,18 @@ static int run(int argc, char **argv)
 {
 	static struct session session;
 	struct crash__explore_options options;
-	char cwd[PATH_MAX], trace[PATH_MAX];
+	char cwd[PATH_MAX];
 	int error, status;
 
 	crash__options_parse(&session.options, &crash__cmd_explore, argc, argv, table, take_option, &session.own);
 	if (!getcwd(cwd, sizeof cwd))
 		crash__die("the working directory: %s", strerror(errno));
-	memset(trace, 0, sizeof trace);
-	choose_source(&session, trace);
+	choose_source(&session);
 	read_options(&session.own);
 	catch_signals();
 	crash__progress_begin(!session.options.quiet);
 	options = exploration_options(&session, session.options.program, cwd);
-	options.trace_path = trace;
+	options.trace_path = session.trace;
 	if (!options.request && !session.options.opts.dir && !session.own.resume)
 		options.directory = session.options.opts.root;
 	error = crash__explore_prepare(&options, &session.exploration);
@@ -640,7 +609,7 @@ const struct crash__command crash__cmd_explore = {
 		"  --seed N, --samples N for the tier sample (0, 1000)\n"
 		"  --jobs N              workers; default: the processors\n"
 		"  --shard K/N|env       only this part of the states; report merges them\n"
-		"  --output DIR          keep everything there; default: only if there are findings\n"
+		"  -o, --output DIR      keep everything there; default: only if there are findings\n"
 		"  --resume DIR          go on with an interrupted exploration\n"
 		"  --baseline FILE       ids of findings that are accepted\n"
 		"  --junit FILE, --html FILE\n"

@@ -143,6 +143,49 @@ static int list_run(const struct crash__options *options)
 	return status;
 }
 
+/* ------------------------------------------------------------------ list TRACE */
+
+/* What the end of a trace says of the run. */
+static void read_end(const struct crash__trace *trace, struct crash_out *out)
+{
+	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL, *reason;
+	const json_t *reasons = json_object_get(end, "incomplete_reasons");
+	size_t i, count = json_array_size(reasons);
+
+	memset(out, 0, sizeof *out);
+	out->complete = json_is_true(json_object_get(end, "complete")) && !trace->cut;
+	out->timed_out = json_is_true(json_object_get(end, "timed_out"));
+	out->exit_code = json_is_integer(json_object_get(end, "exit_code")) ?
+				 (int)json_integer_value(json_object_get(end, "exit_code")) :
+				 -1;
+	out->incomplete_reasons = calloc(count + 2, sizeof *out->incomplete_reasons);
+	if (!out->incomplete_reasons)
+		crash__die("out of memory");
+	json_array_foreach(reasons, i, reason)
+		out->incomplete_reasons[i] = strdup(json_string_value(reason));
+	if (trace->cut)
+		out->incomplete_reasons[count] = strdup("the trace is cut short");
+	json_decref(end);
+}
+
+static int list_trace(const struct crash__options *options)
+{
+	struct crash__trace trace;
+	struct crash_out out;
+	int error = crash__trace_open(options->program[0], &trace), status;
+
+	if (error < 0)
+		crash__die_error(error);
+	read_end(&trace, &out);
+	crash__listing_print(options, &trace, &out);
+	if (!options->json || options->json_out != stdout)
+		crash__print_incomplete(&out);
+	status = out.complete ? CRASH__EXIT_GOOD : CRASH__EXIT_INCOMPLETE;
+	crash__trace_close(&trace);
+	crash_out_clear(&out);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	struct crash__options options;
@@ -153,7 +196,9 @@ static int run(int argc, char **argv)
 		return list_calls(&options);
 	if (!options.program[0])
 		crash__die("list: no program; write it behind --: %s list -- PROGRAM", CRASH__PROGRAM_NAME);
-	return own.points ? list_points(&options) : list_run(&options);
+	if (own.points)
+		return list_points(&options);
+	return crash__trace_is(options.program[0]) ? list_trace(&options) : list_run(&options);
 }
 
 const struct crash__command crash__cmd_list = {
@@ -166,7 +211,8 @@ const struct crash__command crash__cmd_list = {
 		"Examples:\n"
 		"  crashinject list -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n"
 		"  crashinject list -v -- ./my-wal-test        # with the stack of each point\n"
-		"  crashinject list --points ./my-wal-test\n\n"
+		"  crashinject list --points ./my-wal-test\n"
+		"  crashinject list ../wal.trace               # what record wrote down\n\n"
 		"The program's stdout goes to stderr: stdout is for the listing.\n"
 		"Exit status: 0 good, 3 incomplete, 124 timeout, 125 crashinject failed.\n",
 };

@@ -11,7 +11,11 @@
 static const struct crash__command *const commands[] = {
 	&crash__cmd_run,
 	&crash__cmd_list,
+	&crash__cmd_record,
 	&crash__cmd_explore,
+	&crash__cmd_replay,
+	&crash__cmd_report,
+	&crash__cmd_models,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -26,9 +30,10 @@ static void print_help(void)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\nFor example:\n"
 	       "  %s list -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n"
-	       "  %s run --at 'fdatasync#3' -- sqlite3 t.db 'insert into t values(2)'\n\n"
+	       "  %s run --at 'fdatasync#3' -- sqlite3 t.db 'insert into t values(2)'\n"
+	       "  %s explore --model ext4 --check ./verify.sh -- ./program\n\n"
 	       "%s COMMAND --help tells about a command; crashinject(1) about all of it.\n",
-	       CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME);
+	       CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME);
 }
 
 static void warn_about_environment(void)

@@ -9,6 +9,7 @@
 
 #include "common/spec.h"
 #include "common/suggest.h"
+#include "report/report.h"
 
 static const char common_help[] =
 	"Common options:\n"
@@ -186,18 +187,30 @@ static _Noreturn void refuse_option(const struct crash__command *command, const 
 		   command->name);
 }
 
+/* The letters of the table's options, for getopt. "+": the program's options are the program's. */
+static void list_letters(const struct option *table, char letters[64])
+{
+	size_t length = (size_t)snprintf(letters, 64, "+:qv");
+
+	for (; table->name && length < 60; table++)
+		if (table->val < 128 && table->val != 'q' && table->val != 'v')
+			length += (size_t)snprintf(letters + length, 64 - length, "%c%s", table->val,
+						   table->has_arg == required_argument ? ":" : "");
+}
+
 void crash__options_parse(struct crash__options *options, const struct crash__command *command,
 			  int argc, char **argv, const struct option *table,
 			  bool (*own)(void *context, int option, const char *value), void *context)
 {
+	char letters[64];
 	int option, word;
 
+	list_letters(table, letters);
 	memset(options, 0, sizeof *options);
 	options->opts.timeout_ms = CRASH_NO_TIMEOUT;
 	optind = 1;
 	opterr = 0;
-	/* "+": the program's options are the program's */
-	while (word = optind, (option = getopt_long(argc, argv, "+:qv", table, NULL)) != -1) {
+	while (word = optind, (option = getopt_long(argc, argv, letters, table, NULL)) != -1) {
 		if (option == CRASH__OPTION_HELP)
 			print_help(command);
 		if (option == CRASH__OPTION_VERSION) {
@@ -227,6 +240,34 @@ struct crash__request crash__options_request(const struct crash__options *option
 	request.out = 1;
 	request.err = 2;
 	return request;
+}
+
+void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX])
+{
+	const char *wanted = options->opts.root ? options->opts.root : options->opts.dir;
+
+	if (!wanted)
+		wanted = getenv("CRASH_DIR");
+	if (!wanted || !*wanted)
+		wanted = ".";
+	if (!realpath(wanted, directory))
+		crash__die("%s: %s", wanted, strerror(errno));
+}
+
+void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,
+		      const json_t *result)
+{
+	const struct crash__report_options plain = {0};
+	FILE *file;
+
+	if (!path)
+		return;
+	file = fopen(path, "we");
+	if (!file)
+		crash__die("%s %s: %s", option, path, strerror(errno));
+	reporter->print(file, result, &plain);
+	if (fclose(file) != 0)
+		crash__die("%s %s: %s", option, path, strerror(errno));
 }
 
 const char *crash__shown_path(const char *path)

@@ -6,6 +6,7 @@
 #define CRASH_OPTIONS_H
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -85,6 +86,16 @@ _Noreturn void crash__die(const char *format, ...) __attribute__((format(printf,
 /** Says why a library call failed and exits: 127, 126 or 125. */
 _Noreturn void crash__die_error(int error);
 
+/** The data directory's absolute path: --root, or else --dir, $CRASH_DIR, the working directory. */
+void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX]);
+
+struct crash__reporter;
+struct json_t;
+
+/** Prints a result to a file that an option names; does nothing if it names none. */
+void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,
+		      const struct json_t *result);
+
 /** Says that an option's value is wrong, with what is expected, and exits. */
 _Noreturn void crash__die_value(const char *option, const char *value, const char *expected);
 
@@ -102,7 +113,8 @@ bool crash__use_colour(FILE *stream);
 /** Prints why a run is not complete, to stderr. */
 void crash__print_incomplete(const struct crash_out *out);
 
-extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_explore;
+extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore,
+	crash__cmd_replay, crash__cmd_report, crash__cmd_models;
 
 /** The name the program was called by, for messages. */
 #define CRASH__PROGRAM_NAME "crashinject"

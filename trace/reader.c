@@ -557,6 +557,18 @@ int crash__trace_parse(const void *bytes, size_t size, const char *name, struct 
 	return 0;
 }
 
+bool crash__trace_is(const char *path)
+{
+	char magic[sizeof CRASH__TRACE_MAGIC] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic &&
+		  memcmp(magic, CRASH__TRACE_MAGIC, sizeof magic) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 int crash__trace_open_fd(int fd, const char *name, struct crash__trace *trace)
 {
 	struct stat status;

@@ -108,6 +108,9 @@ struct crash__trace {
 	void *pieces;
 };
 
+/** Whether a file says that it is a trace. */
+bool crash__trace_is(const char *path);
+
 /** Reads a trace. Release with crash__trace_close(). */
 int crash__trace_open(const char *path, struct crash__trace *trace);
 
