@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <linux/futex.h>
 
@@ -136,6 +137,18 @@ uint32_t crash__control_number(struct crash__control *control, uint32_t pid, uin
 				return number;
 	}
 	return number;
+}
+
+void crash__control_note_outside(struct crash__control *control)
+{
+	struct stat status;
+
+	for (int i = 0; i < 2; i++) {
+		if (crash__sys3(SYS_fstat, 1 + i, (long)&status, 0) < 0 || !S_ISREG(status.st_mode))
+			continue;
+		control->outside[i].device = status.st_dev;
+		control->outside[i].inode = status.st_ino;
+	}
 }
 
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode)

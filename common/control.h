@@ -125,7 +125,8 @@ struct crash__control {
 	char preload[PATH_MAX]; /* what to put into LD_PRELOAD of children */
 	struct {
 		uint64_t device, inode;
-	} outside[2]; /* regular files that are the runner's own stdout and stderr: not storage */
+	} outside[2]; /* regular files that are the runner's own stdout and stderr (without a runner: the
+			 program's when it starts): not storage */
 
 	_Alignas(64) _Atomic uint64_t sequence;
 	_Alignas(64) _Atomic uint64_t family_hits[CRASH__FAMILIES];
@@ -181,7 +182,10 @@ void crash__control_ring_bell(struct crash__control *control);
 struct crash__named_point *crash__control_point(struct crash__control *control, const char *name,
 						const char *file, uint32_t line);
 
-/** Whether a file is the runner's own stdout or stderr, which the program inherited. */
+/** Regular files that are the calling process's stdout and stderr are the outside, not storage. Async-signal-safe. */
+void crash__control_note_outside(struct crash__control *control);
+
+/** Whether a file is one of these, which the program inherited. */
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode);
 
 /** Which number a process has; it gets the next one if it has none yet. Async-signal-safe. */

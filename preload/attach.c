@@ -213,6 +213,7 @@ static void attach_alone(const char *spec, char **environment)
 	control->version = CRASH__CONTROL_VERSION;
 	control->bytes = sizeof *control;
 	control->mode = CRASH__MODE_PATCH;
+	crash__control_note_outside(control); /* as with a runner: the same op has the same number */
 	number_self(control, NULL);
 	crash__control = control;
 }

@@ -96,19 +96,6 @@ static int name_preload(struct crash__job *job, const char *preload)
 	return 0;
 }
 
-/* Regular files that are the caller's own stdout and stderr belong to the outside. */
-static void note_outside(struct crash__control *control)
-{
-	struct stat status;
-
-	for (int i = 0; i < 2; i++) {
-		if (fstat(1 + i, &status) < 0 || !S_ISREG(status.st_mode))
-			continue;
-		control->outside[i].device = status.st_dev;
-		control->outside[i].inode = status.st_ino;
-	}
-}
-
 int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, const char *preload)
 {
 	struct stat namespace;
@@ -142,7 +129,7 @@ int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, cons
 	strcpy(job->control->directory, job->directory);
 	if (stat("/proc/self/ns/pid", &namespace) == 0)
 		job->control->keeper_pid_namespace = namespace.st_ino;
-	note_outside(job->control);
+	crash__control_note_outside(job->control);
 	return 0;
 }
 

@@ -4,9 +4,11 @@
  */
 #include "common/control.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -300,6 +302,28 @@ START_TEST(outside_is_the_runners_own_file_and_no_other)
 }
 END_TEST
 
+START_TEST(only_files_are_noted_as_outside)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	int ends[2], file;
+
+	make_control(NULL);
+	support_directory(path);
+	strcat(path, "/out");
+	file = open(path, O_WRONLY | O_CREAT, 0644);
+	ck_assert_int_eq(fstat(file, &status), 0);
+	ck_assert_int_eq(pipe(ends), 0);
+	fflush(NULL);
+	ck_assert_int_eq(dup2(ends[1], 1), 1);
+	ck_assert_int_eq(dup2(file, 2), 2);
+	crash__control_note_outside(control);
+	ck_assert_uint_eq(control->outside[0].inode, 0);
+	ck_assert_uint_eq(control->outside[1].inode, status.st_ino);
+	ck_assert(crash__control_is_outside(control, status.st_dev, status.st_ino));
+}
+END_TEST
+
 /* ---- appending ---- */
 
 static size_t record_at(const struct crash__ring *ring, size_t at, struct crash__record *record)
@@ -389,7 +413,7 @@ int main(void)
 	support_case(suite, "numbers", a_process_has_one_number, more_processes_than_slots_still_get_numbers,
 		     whoever_asks_first_all_get_the_same_number, NULL);
 	support_case(suite, "crash", of_many_only_one_crashes, the_death_of_one_is_replaced_by_the_death_of_all,
-		     outside_is_the_runners_own_file_and_no_other, NULL);
+		     outside_is_the_runners_own_file_and_no_other, only_files_are_noted_as_outside, NULL);
 	support_case(suite, "appending", parts_become_one_padded_record, a_full_ring_of_a_dead_tree_is_left_at_once,
 		     sequence_numbers_are_given_once, NULL);
 	return support_run(suite);
