@@ -266,7 +266,7 @@ static void print_summary(const struct crash__options *options, const struct cra
 					    "incomplete_reasons", crash__json_list(out->incomplete_reasons)));
 		return;
 	}
-	printf("\n%llu ops: ", (unsigned long long)ops);
+	printf("\n%llu op%s%s", (unsigned long long)ops, ops == 1 ? "" : "s", ops ? ": " : "");
 	print_families(families);
 	printf("%s\n", complete ? "" : "; incomplete");
 	print_files(trace);
