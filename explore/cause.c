@@ -254,6 +254,29 @@ static int explain_prefix(struct finder *finder, struct crash__entry *entry)
 	return attribute(finder, index, entry);
 }
 
+/* The op whose data a failed sync has dropped from memory by a step; CRASH__NEVER: there is none. */
+static uint32_t find_dropped(const struct finder *finder, int64_t step)
+{
+	const struct crash__atoms *atoms = atoms_of(finder);
+
+	for (crash__atom_id id = step < 0 ? 0 : atoms->first[step + 1]; id-- > 0;)
+		if ((int64_t)atoms->list[id].dropped <= step)
+			return atoms->list[id].step;
+	return CRASH__NEVER;
+}
+
+/* What is lost was lost when a sync failed: it is gone without any crash. */
+static int explain_dropped(struct finder *finder, struct crash__entry *entry, uint32_t lost)
+{
+	struct crash__cause cause = {.kind = entry->kind,
+				     .failed_sync = true,
+				     .lost = lost,
+				     .survivor = (uint32_t)entry->state.step};
+	size_t index = enter_cause(finder, &cause, &entry->state);
+
+	return index == SIZE_MAX ? crash__fail(CRASH_ENOMEM, "no memory for a cause") : attribute(finder, index, entry);
+}
+
 /* Ops that overlapped, one of them not done: the state itself says which. */
 static int explain_overlap(struct finder *finder, struct crash__entry *entry)
 {
@@ -322,6 +345,8 @@ static int explain(struct finder *finder, struct crash__entry *entry)
 	if (entry->tier == CRASH__TIER_PREFIX && entry->state.count)
 		return explain_overlap(finder, entry);
 	whole = try_losing(finder, entry->state.step, NULL, 0);
+	if (crash__verdict_failed(whole) && find_dropped(finder, entry->state.step) != CRASH__NEVER)
+		return explain_dropped(finder, entry, find_dropped(finder, entry->state.step));
 	if (crash__verdict_failed(whole))
 		return explain_prefix(finder, entry);
 	if (whole == CRASH__VERDICT_NONE) {
@@ -339,8 +364,8 @@ static const char *by_sync(const struct finder *finder, const struct crash__caus
 		&finder->engine->atoms[cause->model].list[cause->state.count ? cause->state.flipped[0] : 0];
 	char point[CRASH__NAME + 48];
 
-	if (atom->abandoned)
-		return "its fsync had failed, and nothing was written again";
+	if (cause->failed_sync || atom->abandoned)
+		return "its fsync had failed, and it was not written again";
 	if (atom->durable == CRASH__NEVER)
 		return "it was never synced";
 	crash__point_name(finder->engine->options.fs, atom->durable, point, sizeof point);

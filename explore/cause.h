@@ -18,6 +18,7 @@ struct crash__cause {
 	char id[12]; /* the same for the same cause in later runs */
 	enum crash__verdict_kind kind;
 	bool process; /* a killed process is enough */
+	bool failed_sync; /* a sync failed, and was believed when it was tried again */
 	bool torn;    /* a part of an op is lost, and another is not */
 	uint32_t lost, survivor; /* steps; CRASH__NEVER: none */
 	uint32_t model;

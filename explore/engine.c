@@ -298,17 +298,32 @@ static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__ti
 	return error;
 }
 
+/* A tier that was wanted and never came to its turn is said to be so. */
+static int skip_tier(struct crash__engine *engine, uint32_t model, enum crash__tier tier)
+{
+	struct crash__tier_result *result = CRASH__PUSH(engine, results);
+
+	if (!result)
+		return crash__fail(CRASH_ENOMEM, "no memory for results");
+	*result = (struct crash__tier_result){.model = model, .tier = tier};
+	return 0;
+}
+
 /* ------------------------------------------------------------------ all of it */
+
+/* What the program left as long as the machine runs: whatever a model says of failed syncs, say. */
+static const struct crash__model final_model = {.name = "kill", .process_only = 1};
 
 /* The state in which the program left everything: if that is wrong, it is not a crash that made it so. */
 static int check_final(struct crash__engine *engine)
 {
 	struct crash__state state = {.step = (int64_t)engine->options.fs->steps_count - 1};
+	uint32_t model = engine->options.model_count; /* behind the others: in it nothing is ever lost */
 	struct crash__view *view = NULL;
 	struct crash__hash hash;
-	int error = crash__view_new(&engine->atoms[0], CRASH__EVERYTHING, &view);
+	int error = crash__view_new(&engine->atoms[model], CRASH__EVERYTHING, &view);
 
-	engine->now = (struct crash__progress){.model = engine->options.models[0].name, .tier = "final state"};
+	engine->now = (struct crash__progress){.model = final_model.name, .tier = "final state"};
 	if (error == 0)
 		error = crash__view_advance(view, state.step);
 	if (error < 0) {
@@ -324,7 +339,7 @@ static int check_final(struct crash__engine *engine)
 	engine->final->elsewhere = false;
 	if (engine->final->known)
 		return 0;
-	error = submit(engine, engine->final, 0, &state);
+	error = submit(engine, engine->final, model, &state);
 	while (error == 0 && engine->final->pending && !interrupted(engine))
 		error = crash__pool_wait(engine->pool, 100) < 0 ? CRASH_EKEEPER : 0;
 	if (error == 0 && engine->final->error)
@@ -346,10 +361,12 @@ int crash__engine_run(struct crash__engine *engine)
 
 			if (options->models[model].process_only && tier != CRASH__TIER_PREFIX)
 				wanted = false;
-			if (!wanted || engine->final->kind != CRASH__VERDICT_PASSED || engine->stopped ||
-			    engine->out_of_budget)
+			if (!wanted || engine->final->kind != CRASH__VERDICT_PASSED)
 				continue;
-			error = run_tier(engine, model, (enum crash__tier)tier);
+			if (engine->stopped || engine->out_of_budget)
+				error = skip_tier(engine, model, (enum crash__tier)tier);
+			else
+				error = run_tier(engine, model, (enum crash__tier)tier);
 		}
 	for (size_t i = 0; i < engine->results_count; i++) {
 		engine->named += engine->results[i].named;
@@ -422,11 +439,13 @@ int crash__engine_new(const struct crash__engine_options *options, struct crash_
 		return crash__fail(CRASH_ENOMEM, "no memory for an exploration");
 	engine->options = *options;
 	engine->pool_model = UINT32_MAX;
-	engine->atoms = calloc(options->model_count, sizeof *engine->atoms);
+	engine->atoms = calloc(options->model_count + 1, sizeof *engine->atoms);
 	if (!engine->atoms)
 		error = crash__fail(CRASH_ENOMEM, "no memory for an exploration");
 	for (uint32_t i = 0; i < options->model_count && error == 0; i++)
 		error = crash__atoms_make(&engine->atoms[i], options->fs, &options->models[i]);
+	if (error == 0)
+		error = crash__atoms_make(&engine->atoms[options->model_count], options->fs, &final_model);
 	if (error < 0)
 		crash__engine_free(engine);
 	else
@@ -450,7 +469,7 @@ void crash__engine_free(struct crash__engine *engine)
 		free(entry->output);
 		free(entry);
 	}
-	for (uint32_t i = 0; engine->atoms && i < engine->options.model_count; i++)
+	for (uint32_t i = 0; engine->atoms && i <= engine->options.model_count; i++)
 		crash__atoms_clear(&engine->atoms[i]);
 	free(engine->atoms);
 	free(engine->results);

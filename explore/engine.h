@@ -79,7 +79,7 @@ struct crash__engine_options {
 
 struct crash__engine {
 	struct crash__engine_options options;
-	struct crash__atoms *atoms; /* of each model */
+	struct crash__atoms *atoms; /* of each model, and of a killed process */
 	struct crash__entry *entries; /* uthash */
 	CRASH__VECTOR(struct crash__tier_result, results);
 	struct crash__workshop workshop;

@@ -342,10 +342,13 @@ void crash__repair_find(struct crash__engine *engine, struct crash__places *plac
 				       "or one op must make the change");
 		return;
 	}
-	if (!cause->torn && cause->survivor != CRASH__NEVER)
+	if (!cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
 		try_repairs(engine, places, cause);
 	if (!cause->repair)
-		cause->advice = strdup(cause->torn ?
+		cause->advice = strdup(cause->failed_sync ?
+					       "after an fsync that failed, write the data again, or stop: a second fsync "
+					       "promises nothing about what the first one could not write" :
+				       cause->torn ?
 					       "no fsync helps: recovery must recognise a half-written record, by a checksum; "
 					       "or write to a new file and rename it" :
 					       "no single fsync removes it: the order of the ops itself is wrong");

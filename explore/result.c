@@ -87,9 +87,10 @@ static json_t *tiers_json(const struct crash__engine *engine)
 	for (size_t i = 0; i < engine->results_count; i++) {
 		const struct crash__tier_result *result = &engine->results[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:s}", "model",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b, s:s}", "model",
 						      engine->options.models[result->model].name, "tier",
-						      crash__tier_name(result->tier), "named", (json_int_t)result->named,
+						      crash__tier_name(result->tier), "started",
+						      (int)result->started, "named", (json_int_t)result->named,
 						      "new", (json_int_t)result->fresh, "checked",
 						      (json_int_t)result->checked, "exhaustive", (int)result->finished,
 						      "counted", (int)result->counted, "proves",

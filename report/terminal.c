@@ -61,6 +61,11 @@ static void print_tiers(FILE *stream, const json_t *summary)
 		bool whole = json_is_true(json_object_get(tier, "exhaustive"));
 		long long checked = crash__report_number(tier, "checked"), fresh = crash__report_number(tier, "new");
 
+		if (!json_is_true(json_object_get(tier, "started"))) {
+			fprintf(stream, "  %-15s %-10s not started\n", crash__report_text(tier, "model"),
+				crash__report_text(tier, "tier"));
+			continue;
+		}
 		fprintf(stream, "  %-15s %-10s %8lld states %8lld new  ", crash__report_text(tier, "model"),
 			crash__report_text(tier, "tier"), crash__report_number(tier, "named"), fresh);
 		if (whole)
