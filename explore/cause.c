@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/cause.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #define XXH_INLINE_ALL
@@ -166,17 +167,27 @@ static const char *class_of(enum crash__verdict_kind kind)
 						 "inconsistent";
 }
 
+void crash__cause_id(char id[12], const char *format, ...)
+{
+	char *whole = NULL;
+	va_list args;
+
+	strcpy(id, "00000000");
+	va_start(args, format);
+	if (vasprintf(&whole, format, args) >= 0)
+		snprintf(id, 12, "%08x", (unsigned int)XXH3_64bits(whole, strlen(whole)));
+	va_end(args);
+	free(whole);
+}
+
 static void make_id(struct finder *finder, const struct crash__cause *cause, char id[12])
 {
 	const struct crash__event *lost = event_at(finder, cause->lost), *survivor = event_at(finder, cause->survivor);
 	char *signatures[2] = {lost ? crash__place_signature(finder->places, lost) : strdup(""),
 			       survivor ? crash__place_signature(finder->places, survivor) : strdup("")};
-	char *whole = NULL;
 
-	if (asprintf(&whole, "%s/%d/%d/%s/%s", class_of(cause->kind), cause->process, cause->torn,
-		     signatures[0] ? signatures[0] : "", signatures[1] ? signatures[1] : "") >= 0)
-		snprintf(id, 12, "%08x", (unsigned int)XXH3_64bits(whole, strlen(whole)));
-	free(whole);
+	crash__cause_id(id, "%s/%d/%d/%s/%s", class_of(cause->kind), cause->process, cause->torn,
+			signatures[0] ? signatures[0] : "", signatures[1] ? signatures[1] : "");
 	free(signatures[0]);
 	free(signatures[1]);
 }

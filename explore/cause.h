@@ -42,6 +42,9 @@ struct crash__causes {
 /** Finds the causes of all failures that the engine has. */
 int crash__causes_find(struct crash__engine *engine, struct crash__causes *causes);
 
+/** Makes the id of what a text describes: eight digits. */
+void crash__cause_id(char id[12], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 void crash__causes_clear(struct crash__causes *causes);
 
 #endif

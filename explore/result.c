@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "explore/place.h"
 #include "explore/state.h"
 #include "runner/error.h"
 #include "runner/json.h"
@@ -157,6 +158,88 @@ json_t *crash__result_make(const struct crash__exploration *exploration, json_t 
 				      crash__result_finding(exploration, &exploration->causes.list[i], place));
 	return json_pack("{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
 			 summary_json(exploration));
+}
+
+/* ------------------------------------------------------------------ real kills */
+
+static json_t *find_id(json_t *findings, const char *id)
+{
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(findings, i, finding)
+		if (strcmp(json_string_value(json_object_get(finding, "id")), id) == 0)
+			return finding;
+	return NULL;
+}
+
+/* Points whose ops come from the same place are one finding. */
+static void add_point(json_t *findings, const struct crash__exploration *exploration, struct crash__places *places,
+		      const struct crash__rerun_point *point)
+{
+	const struct crash__event *event = exploration->fs.steps[point->step].event;
+	char *signature = crash__place_signature(places, event), *text = crash__place_text(places, event);
+	char id[12];
+	json_t *known;
+
+	crash__cause_id(id, "%s/rerun/%s", crash__verdict_name(point->kind), signature ? signature : "");
+	known = find_id(findings, id);
+	if (known)
+		json_object_set_new(known, "states",
+				    json_integer(json_integer_value(json_object_get(known, "states")) + 1));
+	else
+		json_array_append_new(
+			findings,
+			json_pack("{s:s, s:s, s:s, s:o, s:[{s:s, s:o}], s:[s], s:I, s:s, s:o, s:o, s:o, s:b}", "id", id, "kind",
+				  crash__verdict_name(point->kind), "scope", "process", "sentence",
+				  json_sprintf("when the process is killed right after %s the state %s", text ? text : "?",
+					       crash__verdict_sentence(point->kind)),
+				  "ops", "role", "survived", "op", crash__json_string(text), "models", "kill", "states",
+				  (json_int_t)1, "point", point->name, "state", json_null(), "replay",
+				  json_sprintf("crashinject run --at '%s' -- PROGRAM", point->name), "output",
+				  crash__json_string(point->output), "accepted", 0));
+	free(signature);
+	free(text);
+}
+
+static json_t *rerun_reasons(const struct crash__exploration *exploration, const struct crash__rerun *rerun)
+{
+	json_t *reasons = reasons_json(exploration);
+
+	if (rerun->stopped)
+		json_array_append_new(reasons, json_string("it was interrupted"));
+	for (size_t i = 0; i < rerun->points_count; i++)
+		if (rerun->points[i].diverged) {
+			json_array_append_new(reasons,
+					      json_sprintf("%d runs diverged from the recording, the first: %s",
+							   (int)rerun->diverged,
+							   rerun->points[i].output ? rerun->points[i].output : "?"));
+			break;
+		}
+	return reasons;
+}
+
+json_t *crash__result_of_rerun(const struct crash__exploration *exploration, const struct crash__rerun *rerun,
+			       json_t *settings)
+{
+	json_t *findings = json_array(), *reasons = rerun_reasons(exploration, rerun);
+	json_int_t points = (json_int_t)rerun->points_count, checked = (json_int_t)rerun->checked;
+	struct crash__places *places;
+
+	if (crash__places_new(&exploration->trace, exploration->root, &places) < 0)
+		return NULL;
+	for (size_t i = 0; i < rerun->points_count; i++)
+		if (crash__verdict_failed(rerun->points[i].kind))
+			add_point(findings, exploration, places, &rerun->points[i]);
+	crash__places_free(places);
+	return json_pack(
+		"{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:[{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b, s:s}], s:s, s:b, s:o, s:f}}",
+		"settings", settings, "findings", findings, "summary", "points", points, "states", points, "distinct", points,
+		"checked", checked, "failed", (json_int_t)rerun->failed, "findings", (json_int_t)json_array_size(findings), "tiers",
+		"model", "kill", "tier", "rerun", "started", 1, "named", points, "new", points, "checked", checked, "exhaustive",
+		(int)(checked == points), "counted", 1, "proves", "every process crash, by real kills", "final_state",
+		"unchecked", "complete", (int)(json_array_size(reasons) == 0), "incomplete_reasons", reasons, "seconds",
+		(double)rerun->ns / 1e9);
 }
 
 /* ------------------------------------------------------------------ baselines */

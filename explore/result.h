@@ -15,9 +15,14 @@
 #include <jansson.h>
 
 #include "explore/explore.h"
+#include "explore/rerun.h"
 
 /** Everything; NULL if there is no memory. `settings` is taken over. */
 json_t *crash__result_make(const struct crash__exploration *exploration, json_t *settings, const char *place);
+
+/** The same for an exploration by real kills. `settings` is taken over. */
+json_t *crash__result_of_rerun(const struct crash__exploration *exploration, const struct crash__rerun *rerun,
+			       json_t *settings);
 
 /** One finding as it stands in the result. */
 json_t *crash__result_finding(const struct crash__exploration *exploration, const struct crash__cause *cause,

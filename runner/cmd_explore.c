@@ -29,7 +29,7 @@ struct explore_options {
 	const char *at;
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
 	unsigned int jobs;
-	bool exhaustive, copy;
+	bool exhaustive, copy, rerun;
 	/* of those */
 	struct crash__model model[CRASH__MOST_MODELS];
 	uint32_t model_count;
@@ -56,6 +56,7 @@ enum {
 	OPTION_BASELINE,
 	OPTION_CHECK_TIMEOUT,
 	OPTION_COPY,
+	OPTION_RERUN,
 	OPTION_AT,
 	OPTION_MAX_TRACE,
 	OPTION_MAX_TREE,
@@ -80,6 +81,7 @@ static const struct option table[] = {
 	{"baseline", required_argument, NULL, OPTION_BASELINE},
 	{"check-timeout", required_argument, NULL, OPTION_CHECK_TIMEOUT},
 	{"copy", no_argument, NULL, OPTION_COPY},
+	{"rerun", no_argument, NULL, OPTION_RERUN},
 	{"at", required_argument, NULL, OPTION_AT},
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
@@ -112,6 +114,9 @@ static bool take_option(void *context, int option, const char *value)
 		return true;
 	case OPTION_COPY:
 		own->copy = true;
+		return true;
+	case OPTION_RERUN:
+		own->rerun = true;
 		return true;
 	case OPTION_SEED:
 		own->seed = crash__options_number("--seed", value, 0, UINT64_MAX);
@@ -449,6 +454,35 @@ static const char *save_result(struct session *session)
 	return place;
 }
 
+/* Each point by a real kill, instead of states made from the recording. */
+static int rerun(struct session *session, const struct crash__explore_options *options)
+{
+	struct crash__rerun_options how = {.request = &session->request,
+					   .exploration = &session->exploration,
+					   .checker = &options->engine.checker,
+					   .jobs = session->own.jobs,
+					   .stop = &stop,
+					   .progress = crash__progress_show};
+	struct crash__rerun runs;
+	json_t *result;
+	int error, status;
+
+	if (!options->request || !session->exploration.namespaces || session->own.at)
+		crash__die("--rerun needs a program, no --at, and namespaces%s%s", *session->exploration.why_no_namespaces ? ": " : "",
+			   session->exploration.why_no_namespaces);
+	error = crash__rerun(&how, &runs);
+	crash__progress_end();
+	if (error < 0)
+		crash__die_error(error);
+	result = crash__result_of_rerun(&session->exploration, &runs, json_incref(session->settings));
+	if (!result)
+		crash__die("no memory for the result");
+	status = report(session, result);
+	json_decref(result);
+	crash__rerun_clear(&runs);
+	return status;
+}
+
 static int finish(struct session *session, int error)
 {
 	const char *detail = crash_error_detail(), *place;
@@ -573,6 +607,12 @@ static int run(int argc, char **argv)
 		say_how_it_ended(&session);
 	if (error == 0 && !session.settings)
 		session.settings = settings_json(&session.options, &session.own, &session.exploration);
+	if (error == 0 && session.own.rerun) {
+		status = rerun(&session, &options);
+		crash__explore_clear(&session.exploration);
+		json_decref(session.settings);
+		return status;
+	}
 	if (error == 0)
 		open_verdicts(&session);
 	if (error == 0)
@@ -615,6 +655,7 @@ const struct crash__command crash__cmd_explore = {
 		"  --junit FILE, --html FILE\n"
 		"  --check-timeout TIME  of one check (60s)\n"
 		"  --copy                check copies, not overlays\n"
+		"  --rerun               instead: run the program again for each op and kill it there\n"
 		"  --at RULE             while recording, as for run: fsync#3:err=EIO\n"
 		"  --max-trace SIZE      end the recording there; the result is incomplete then\n"
 		"  --max-tree SIZE       largest starting tree to be kept for replay (1G)\n\n"
