@@ -63,6 +63,14 @@ for page in "$man"/crashinject-*.1; do
 	options_of_page "$page" >>"$work/page"
 	same "options of crashinject $command" "$work/help" "$work/page"
 done
+"$CRASHINJECT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$work/commands"
+while read -r command; do
+	[ -f "$man/crashinject-$command.1" ] || echo "$command" >>"$work/without"
+done <"$work/commands"
+[ ! -f "$work/without" ] || { echo "commands without a page:" $(cat "$work/without"); failures=$((failures + 1)); }
+sed -n '/^The commands are:/,/^\.El/s/^\.It Cm \([a-z]*\).*/\1/p' "$man/crashinject.1" >"$work/page"
+same "commands" "$work/commands" "$work/page"
+
 "$HELPER" --help | sed -n '/^Options:/,$p' | options_of_help >"$work/help"
 options_of_page "$man/crashinject-helper.1" >"$work/page"
 same "options of crashinject-helper" "$work/help" "$work/page"
