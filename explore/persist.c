@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,11 +171,28 @@ static int take_pair(void *context, const char *section, const char *name, const
 	return refuse_key(reading, name);
 }
 
+/* Where the models are beside a command that was built and not installed. */
+static const char *models_in_build_tree(void)
+{
+	static char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "models");
+	char *slash;
+
+	if (length <= 0)
+		return NULL;
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, "models");
+	return access(path, R_OK) == 0 ? path : NULL;
+}
+
 static const char *models_directory(void)
 {
 	const char *given = getenv("CRASHINJECT_MODELS");
 
-	return given && *given ? given : PKGDATADIR "/models";
+	if (!given || !*given)
+		given = models_in_build_tree();
+	return given ? given : PKGDATADIR "/models";
 }
 
 static int refuse_name(const char *name)

@@ -6,6 +6,7 @@
 # block shows is typed and compared, where
 #   - "..." alone stands for any lines, and at the end of a line for the rest of it
 #   - process ids are shown as N
+# A command goes on behind a backslash at the end of its line.
 set -u
 
 skip()
@@ -92,10 +93,12 @@ consoles()
 	awk -v work="$work" '
 	/^```/ { inside = !inside && $0 == "```console"; next }
 	!inside { next }
-	/^\$ / {
-		count++
-		print substr($0, 3) >(work "/command." count)
+	/^\$ / || more {
+		if (!more)
+			count++
+		print more ? $0 : substr($0, 3) >(work "/command." count)
 		printf "" >(work "/expected." count)
+		more = /\\$/
 		next
 	}
 	{ print >(work "/expected." count) }

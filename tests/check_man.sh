@@ -67,7 +67,7 @@ done
 while read -r command; do
 	[ -f "$man/crashinject-$command.1" ] || echo "$command" >>"$work/without"
 done <"$work/commands"
-[ ! -f "$work/without" ] || { echo "commands without a page:" $(cat "$work/without"); failures=$((failures + 1)); }
+[ ! -f "$work/without" ] || { echo "commands without a page: $(cat "$work/without")"; failures=$((failures + 1)); }
 sed -n '/^The commands are:/,/^\.El/s/^\.It Cm \([a-z]*\).*/\1/p' "$man/crashinject.1" >"$work/page"
 same "commands" "$work/commands" "$work/page"
 
