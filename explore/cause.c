@@ -152,6 +152,20 @@ static int64_t first_failure(struct finder *finder, int64_t step)
 
 /* ------------------------------------------------------------------ causes */
 
+static void clear_cause(struct crash__cause *cause)
+{
+	free((void *)(uintptr_t)cause->state.flipped);
+	free(cause->state_name);
+	free(cause->sentence);
+	free(cause->repair);
+	free(cause->advice);
+	free(cause->lost_text);
+	free(cause->survivor_text);
+	free(cause->allowed);
+	free(cause->forbidden);
+	free(cause->entries);
+}
+
 static const struct crash__event *event_at(const struct finder *finder, uint32_t step)
 {
 	return step == CRASH__NEVER ? NULL : fs_of(finder)->steps[step].event;
@@ -431,6 +445,63 @@ static void describe(struct finder *finder, struct crash__cause *cause)
 	crash__repair_find(finder->engine, finder->places, cause);
 }
 
+/* ------------------------------------------------------------------ causes that are one */
+
+static bool loses_the_same(struct finder *finder, const struct crash__cause *one, const struct crash__cause *other)
+{
+	char *signatures[2];
+	bool same;
+
+	if (one->process || other->process || one->torn || other->torn || one->lost == CRASH__NEVER ||
+	    other->lost == CRASH__NEVER || strcmp(class_of(one->kind), class_of(other->kind)) != 0)
+		return false;
+	signatures[0] = crash__place_signature(finder->places, event_at(finder, one->lost));
+	signatures[1] = crash__place_signature(finder->places, event_at(finder, other->lost));
+	same = signatures[0] && signatures[1] && strcmp(signatures[0], signatures[1]) == 0;
+	free(signatures[0]);
+	free(signatures[1]);
+	return same;
+}
+
+/* The other cause's states become this one's. */
+static int take_over(struct finder *finder, size_t into, size_t from)
+{
+	struct crash__causes *causes = finder->causes;
+	int error = 0;
+
+	for (size_t i = 0; i < causes->list[from].entries_count && error == 0; i++)
+		error = attribute(finder, into, causes->list[from].entries[i]);
+	clear_cause(&causes->list[from]);
+	memmove(&causes->list[from], &causes->list[from + 1],
+		(causes->list_count - from - 1) * sizeof *causes->list);
+	causes->list_count--;
+	return error;
+}
+
+/*
+ * What one missing sync leaves undone can show at several ops that come later: at the rename over a file, and at the
+ * unlink of what was there before. If the sync at the first makes the others impossible, there is one mistake.
+ */
+static int unite(struct finder *finder)
+{
+	struct crash__causes *causes = finder->causes;
+	int error = 0;
+
+	for (size_t i = 0; i < causes->list_count && error == 0; i++) {
+		size_t before = causes->list_count;
+
+		for (size_t j = causes->list_count; j-- > 0 && error == 0;)
+			if (j != i && loses_the_same(finder, &causes->list[i], &causes->list[j]) &&
+			    crash__repair_covers(finder->engine, finder->places, &causes->list[i], &causes->list[j])) {
+				error = take_over(finder, i, j);
+				i -= j < i;
+			}
+		if (causes->list_count != before)
+			crash__repair_find(finder->engine, finder->places, &causes->list[i]);
+	}
+	return error;
+}
+
 /* ------------------------------------------------------------------ all of them */
 
 static int by_size(const void *a, const void *b)
@@ -495,6 +566,8 @@ int crash__causes_find(struct crash__engine *engine, struct crash__causes *cause
 	}
 	for (size_t i = 0; i < causes->list_count && error == 0; i++)
 		describe(&finder, &causes->list[i]);
+	if (error == 0)
+		error = unite(&finder);
 	free(failures);
 	free(finder.cause_of);
 	free(finder.since);
@@ -507,20 +580,8 @@ int crash__causes_find(struct crash__engine *engine, struct crash__causes *cause
 
 void crash__causes_clear(struct crash__causes *causes)
 {
-	for (size_t i = 0; i < causes->list_count; i++) {
-		struct crash__cause *cause = &causes->list[i];
-
-		free((void *)(uintptr_t)cause->state.flipped);
-		free(cause->state_name);
-		free(cause->sentence);
-		free(cause->repair);
-		free(cause->advice);
-		free(cause->lost_text);
-		free(cause->survivor_text);
-		free(cause->allowed);
-		free(cause->forbidden);
-		free(cause->entries);
-	}
+	for (size_t i = 0; i < causes->list_count; i++)
+		clear_cause(&causes->list[i]);
 	free(causes->list);
 	memset(causes, 0, sizeof *causes);
 }

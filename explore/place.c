@@ -167,8 +167,10 @@ static void print_line(const struct crash__event *event, FILE *stream)
 	end = piece->count;
 	while (end && isspace(piece->bytes[end - 1]))
 		end--;
-	for (start = end; start && isprint(piece->bytes[start - 1]) && end - start < 60;)
+	for (start = end; start && isprint(piece->bytes[start - 1]);)
 		start--;
+	if (end - start > 60)
+		end = start + 60;
 	fprintf(stream, " \"%.*s\"", (int)(end - start), (const char *)piece->bytes + start);
 }
 

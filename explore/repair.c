@@ -21,7 +21,7 @@ enum what { OF_FILE = 1, OF_DIRECTORY = 2 };
 
 struct candidate {
 	CRASH__VECTOR(struct crash__virtual_sync, syncs);
-	crash__node_id example; /* what is synced before the cause's own survivor */
+	bool useful; /* something is synced before the cause's own survivor */
 };
 
 /* ------------------------------------------------------------------ candidates */
@@ -97,8 +97,7 @@ static int make_candidate(const struct crash__fs *fs, struct crash__places *plac
 		}
 	}
 	for (size_t i = 0; i < candidate->syncs_count; i++)
-		if (candidate->syncs[i].step == cause->survivor)
-			candidate->example = candidate->syncs[i].node;
+		candidate->useful |= candidate->syncs[i].step == cause->survivor;
 	free(pending.steps);
 	free(lost);
 	free(survivor);
@@ -153,52 +152,60 @@ static uint64_t count_repaired(struct crash__engine *engine, const struct crash_
 	return count;
 }
 
-static char *node_text(const struct crash__fs *fs, crash__node_id node)
+/* The name that it has when a step begins: the last one that it was given by then. */
+static char *node_text(const struct crash__fs *fs, crash__node_id node, uint32_t step)
 {
 	if (node == 1)
 		return strdup("data directory");
-	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
-		if (fs->slots[slot].child == node || fs->slots[slot].base_child == node)
-			return crash__fs_slot_path(fs, slot);
-	/* it has lost its names since: the last one it was given */
-	for (size_t i = fs->effects_count; i-- > 0;)
+	for (size_t i = fs->steps[step].first_effect; i-- > 0;)
 		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node == node)
 			return crash__fs_slot_path(fs, fs->effects[i].slot);
+	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
+		if (fs->slots[slot].base_child == node)
+			return crash__fs_slot_path(fs, slot);
 	return strdup("the file");
 }
 
-static char *repair_text(struct crash__engine *engine, const struct crash__cause *cause,
-			 const struct candidate *candidate, uint64_t repaired)
+/* "a.tmp and the directory .": what the cause's own lost op is synced by. */
+static char *names_text(const struct crash__fs *fs, const struct crash__cause *cause, int what)
 {
-	const struct crash__fs *fs = engine->options.fs;
-	char *names[4] = {NULL}, *text = NULL, of[4096] = "";
-	unsigned int count = 0;
-	int length;
+	struct candidate own = {0};
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
 
-	for (size_t i = 0; i < candidate->syncs_count && count < 4; i++) {
-		bool directory;
+	if (stream && add_syncs_of(&own, fs, cause->lost, cause->survivor, what) == 0)
+		for (size_t i = 0; i < own.syncs_count; i++) {
+			char *name = node_text(fs, own.syncs[i].node, cause->survivor);
+			bool directory = fs->nodes[own.syncs[i].node].type == CRASH__NODE_DIRECTORY;
 
-		if (candidate->syncs[i].step != cause->survivor)
-			continue;
-		directory = fs->nodes[candidate->syncs[i].node].type == CRASH__NODE_DIRECTORY;
-		names[count] = node_text(fs, candidate->syncs[i].node);
-		snprintf(of + strlen(of), sizeof of - strlen(of), "%s%s%.900s", count ? " and " : "",
-			 candidate->syncs[i].node == 1 ? "the " : directory ? "the directory " : "", names[count] ? names[count] : "?");
-		count++;
-	}
-	length = asprintf(&text, "fsync of %s before %s removes %s%llu state%s", of, cause->survivor_text,
-			  repaired == cause->states && repaired > 1 ? "all " : "", (unsigned long long)repaired,
-			  repaired == 1 ? "" : "s");
-	if (length >= 0 && repaired < cause->states) {
-		char *more;
+			fprintf(stream, "%s%s%s", i ? " and " : "",
+				own.syncs[i].node == 1 ? "the " :
+				directory	       ? "the directory " :
+							 "",
+				name ? name : "?");
+			free(name);
+		}
+	if (stream)
+		fclose(stream);
+	free(own.syncs);
+	return text;
+}
 
-		length = asprintf(&more, "%s of %llu", text, (unsigned long long)cause->states);
-		free(text);
-		text = length < 0 ? NULL : more;
-	}
-	for (unsigned int i = 0; i < count; i++)
-		free(names[i]);
-	return length < 0 ? NULL : text;
+static char *repair_text(const struct crash__engine *engine, const struct crash__cause *cause, int what,
+			 uint64_t repaired)
+{
+	char *names = names_text(engine->options.fs, cause, what), *text = NULL, of[48] = "";
+	bool all = repaired == cause->states;
+
+	if (!all)
+		snprintf(of, sizeof of, " of %llu", (unsigned long long)cause->states);
+	if (asprintf(&text, "fsync of %s before %s removes %s%llu%s state%s", names ? names : "?", cause->survivor_text,
+		     all && repaired > 1 ? "all " : "", (unsigned long long)repaired, of,
+		     cause->states == 1 ? "" : "s") < 0)
+		text = NULL;
+	free(names);
+	return text;
 }
 
 static void try_repairs(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause)
@@ -210,15 +217,29 @@ static void try_repairs(struct crash__engine *engine, struct crash__places *plac
 		struct candidate candidate = {0};
 		uint64_t repaired = 0;
 
-		if (make_candidate(engine->options.fs, places, cause, choices[i], &candidate) == 0 && candidate.example)
+		if (make_candidate(engine->options.fs, places, cause, choices[i], &candidate) == 0 && candidate.useful)
 			repaired = count_repaired(engine, cause, &candidate);
 		if (repaired > best) {
 			free(cause->repair);
-			cause->repair = repair_text(engine, cause, &candidate, repaired);
+			cause->repair = repair_text(engine, cause, choices[i], repaired);
+			cause->remedy = choices[i];
 			best = repaired;
 		}
 		free(candidate.syncs);
 	}
+}
+
+bool crash__repair_covers(struct crash__engine *engine, struct crash__places *places, const struct crash__cause *by,
+			  const struct crash__cause *cause)
+{
+	struct candidate candidate = {0};
+	bool covers = by->remedy &&
+		      make_candidate(engine->options.fs, places, by, by->remedy, &candidate) == 0 &&
+		      count_repaired(engine, by, &candidate) == by->states &&
+		      count_repaired(engine, cause, &candidate) == cause->states;
+
+	free(candidate.syncs);
+	return covers;
 }
 
 /* ------------------------------------------------------------------ other models */
@@ -334,8 +355,20 @@ static void list_models(struct crash__engine *engine, struct crash__cause *cause
 			append_name(&cause->allowed, engine->options.models[i].name);
 }
 
+static void forget(struct crash__cause *cause)
+{
+	char **texts[] = {&cause->repair, &cause->advice, &cause->allowed, &cause->forbidden};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		free(*texts[i]);
+		*texts[i] = NULL;
+	}
+	cause->remedy = 0;
+}
+
 void crash__repair_find(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause)
 {
+	forget(cause);
 	list_models(engine, cause);
 	if (cause->process) {
 		cause->advice = strdup("no fsync helps: the ops themselves leave the files so; recovery must cope with it, "

@@ -11,4 +11,11 @@
 /** Fills in the cause's repair or advice, and the models that allow it and that do not. */
 void crash__repair_find(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause);
 
+/**
+ * Whether a cause's repair, which removes all of its own states, removes all states of another one as well: then
+ * both are one mistake of the program.
+ */
+bool crash__repair_covers(struct crash__engine *engine, struct crash__places *places, const struct crash__cause *by,
+			  const struct crash__cause *cause);
+
 #endif
