@@ -47,10 +47,10 @@ static void push_edge(struct maker *maker, uint32_t *head, crash__atom_id atom)
 	*head = (uint32_t)maker->atoms->edges_count;
 }
 
-/* `first` must be on the disk if `second` is. */
+/* `first` must be on the disk if `second` is. What will never be written holds nothing up. */
 static void order(struct maker *maker, crash__atom_id first, crash__atom_id second)
 {
-	if (first == second)
+	if (first == second || maker->atoms->list[first].abandoned)
 		return;
 	push_edge(maker, &maker->atoms->list[second].before, first);
 	push_edge(maker, &maker->atoms->list[first].after, second);
@@ -104,7 +104,8 @@ static void order_after_class(struct maker *maker, const struct ordered *ordered
 			continue;
 		for (crash__atom_id id = maker->atoms->first[earlier];
 		     id < maker->atoms->list_count && maker->atoms->list[id].step == earlier; id++)
-			if (want(maker, &maker->atoms->list[id], &maker->atoms->list[atom])) {
+			if (!maker->atoms->list[id].abandoned &&
+			    want(maker, &maker->atoms->list[id], &maker->atoms->list[atom])) {
 				order(maker, id, atom);
 				linked = true;
 			}
@@ -172,25 +173,28 @@ static void add_pending(struct maker *maker, uint32_t *head, crash__atom_id atom
 /* ------------------------------------------------------------------ order of one new atom */
 
 /*
- * Puts the last op of a list that ended before, and of which `want` accepts an atom, in front of an atom. It
- * stands for those before it.
+ * Puts the last ops of a list that ended before, and of which `want` accepts an atom, in front of an atom. They
+ * stand for those that had ended when they began.
  */
 static void order_after_last(struct maker *maker, uint32_t head, crash__atom_id id,
 			     bool (*want)(const struct maker *, const struct crash__atom *,
 					  const struct crash__atom *))
 {
-	const struct crash__atom *atom = &maker->atoms->list[id];
-	uint32_t step = CRASH__NEVER;
+	uint32_t step = maker->atoms->list[id].step;
+	uint64_t began = UINT64_MAX; /* the first of them */
 
 	for (uint32_t at = head; at; at = maker->links[at - 1].next) {
 		const struct crash__atom *other = &maker->atoms->list[maker->links[at - 1].atom];
+		const struct crash__event *event = event_of(maker, other->step);
 
-		if (step != CRASH__NEVER && other->step != step)
+		/* the list is in the order in which ops ended */
+		if (event->end < began && began != UINT64_MAX)
 			return;
-		if (other->step == atom->step || !want(maker, other, atom) ||
-		    !ended_before(maker, other->step, atom->step))
+		if (other->step == step || other->abandoned || !want(maker, other, &maker->atoms->list[id]) ||
+		    !ended_before(maker, other->step, step))
 			continue;
-		step = other->step;
+		if (event->start < began)
+			began = event->start;
 		order(maker, maker->links[at - 1].atom, id);
 	}
 }
@@ -502,14 +506,42 @@ static void make_durable(struct maker *maker, crash__atom_id id, uint32_t step)
 	}
 }
 
-/* What a sync that failed leaves of an atom that it would have made durable. */
-static void fail_atom(struct maker *maker, struct crash__atom *atom, uint32_t step)
+static void remove_edge(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
 {
-	if (maker->model->failed_fsync == CRASH__FAILED_DIRTY)
+	while (*at && atoms->edges[*at - 1].atom != atom)
+		at = &atoms->edges[*at - 1].next;
+	if (*at)
+		*at = atoms->edges[*at - 1].next;
+}
+
+/* An atom that will never be written holds nothing up. What was in front of it still is in front of what was behind. */
+static void release(struct maker *maker, crash__atom_id id)
+{
+	struct crash__atoms *atoms = maker->atoms;
+	uint32_t after = atoms->list[id].after;
+	crash__atom_id earlier, later;
+
+	CRASH__EACH_EDGE(atoms, after, later) {
+		CRASH__EACH_EDGE(atoms, atoms->list[id].before, earlier)
+			order(maker, earlier, later);
+		remove_edge(atoms, &atoms->list[later].before, id);
+	}
+	atoms->list[id].after = 0;
+}
+
+/*
+ * What a sync that failed leaves of an atom that it would have made durable. This is about pages: metadata is
+ * committed later, by a sync that does not fail.
+ */
+static void fail_atom(struct maker *maker, crash__atom_id id, uint32_t step)
+{
+	struct crash__atom *atom = &maker->atoms->list[id];
+
+	if (maker->model->failed_fsync == CRASH__FAILED_DIRTY || atom->kind != CRASH__ATOM_DATA)
 		return;
+	release(maker, id);
 	atom->abandoned = true;
-	if (maker->model->failed_fsync == CRASH__FAILED_DROPPED && atom->kind == CRASH__ATOM_DATA &&
-	    atom->dropped > step)
+	if (maker->model->failed_fsync == CRASH__FAILED_DROPPED)
 		atom->dropped = step;
 }
 
@@ -522,7 +554,7 @@ static void cover(struct maker *maker, crash__atom_id id, const struct crash__st
 	if (atom->step != step && !ended_before(maker, atom->step, step))
 		return;
 	if (sync->sync_failed)
-		fail_atom(maker, atom, step);
+		fail_atom(maker, id, step);
 	else
 		make_durable(maker, id, step);
 }
@@ -553,9 +585,33 @@ static void cover_list(struct maker *maker, uint32_t *at, const struct crash__st
 	}
 }
 
+/*
+ * Whether a sync of a file commits all metadata. fdatasync does only if there is something of the file's own that it
+ * has to commit: a size, or its creation.
+ */
+static bool commits_metadata(const struct maker *maker, const struct crash__step *sync)
+{
+	if (!maker->model->fsync_commits_metadata || sync->sync != CRASH__SYNC_DATA)
+		return maker->model->fsync_commits_metadata;
+	for (uint32_t at = maker->pending[sync->node]; at; at = maker->links[at - 1].next) {
+		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
+
+		if (atom->kind == CRASH__ATOM_SIZE && atom->durable == CRASH__NEVER)
+			return true;
+	}
+	for (uint32_t at = maker->names[sync->node]; at; at = maker->links[at - 1].next) {
+		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
+
+		if (event_of(maker, atom->step)->family == CRASH__FAMILY_OPEN && atom->durable == CRASH__NEVER)
+			return true;
+	}
+	return false;
+}
+
 static void sync_step(struct maker *maker, const struct crash__step *sync, uint32_t step, crash__atom_id first)
 {
 	const struct crash__model *model = maker->model;
+	bool commits;
 
 	if (sync->sync == CRASH__SYNC_NONE)
 		return;
@@ -568,11 +624,12 @@ static void sync_step(struct maker *maker, const struct crash__step *sync, uint3
 		cover_list(maker, &maker->all, sync, step, NULL);
 		return;
 	}
+	commits = commits_metadata(maker, sync);
 	cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
 	if (model->fsync_own_entry &&
 	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
 		cover_list(maker, &maker->names[sync->node], sync, step, NULL);
-	if (model->fsync_commits_metadata)
+	if (commits)
 		cover_list(maker, &maker->metadata, sync, step, NULL);
 }
 
@@ -617,6 +674,8 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 		for (crash__atom_id id = first; id < end && !maker.no_memory; id++)
 			order_atom(&maker, id);
 		register_atoms(&maker, first, end);
+		for (crash__atom_id id = first; model->process_only && id < end; id++)
+			make_durable(&maker, id, step);
 		if (!maker.no_memory)
 			sync_step(&maker, &fs->steps[step], step, first);
 	}

@@ -47,7 +47,7 @@ struct crash__atom {
 	bool created;		/* ATTRIBUTES: the mode that the file was made with */
 	uint32_t durable;	/* from this step on; CRASH__NEVER */
 	uint32_t dropped;	/* from this step on the page cache has lost it; CRASH__NEVER */
-	bool abandoned;		/* a sync failed and says no more of it */
+	bool abandoned;		/* a sync failed: later ones say nothing of it, and nothing waits for it */
 	uint32_t before, after; /* lists of edges: predecessors, successors */
 };
 

@@ -657,15 +657,18 @@ static void replay_truncate(struct replay *replay)
 	const struct crash__event *event = replay->event;
 	const struct crash__where *where = &crash__calls[event->kernel].where;
 	crash__node_id node = node_of_event(replay);
+	uint64_t size = (uint64_t)crash__arg(event->args, where->size);
 
 	if (!node)
 		return;
 	if (event->kernel == CRASH__CALL_fallocate)
 		replay_fallocate(replay, node);
 	else
-		set_size(replay, node, (uint64_t)crash__arg(event->args, where->size));
-	if (replay->step != SIZE_MAX)
-		the_step(replay)->node = node;
+		set_size(replay, node, size);
+	if (replay->step == SIZE_MAX)
+		return;
+	the_step(replay)->node = node;
+	the_step(replay)->replaces = event->kernel != CRASH__CALL_fallocate && size == 0;
 }
 
 static void replay_attr(struct replay *replay)

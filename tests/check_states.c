@@ -41,33 +41,6 @@ static void place(struct run *run, const char *name, char out[PATH_MAX])
 	ck_assert_int_eq(mkdir(out, 0755), 0);
 }
 
-/* A model as nobody would ship it. */
-static struct crash__model random_model(uint64_t *random)
-{
-	static const int tears[] = {0, 1, 512, 4096};
-	struct crash__model model = {
-		.name = "random",
-		.tear = tears[support_below(random, 4)],
-		.lost_data = (int)support_below(random, 3),
-		.rename_atomic = (int)support_below(random, 2),
-		.dirop_atomic = (int)support_below(random, 2),
-		.truncate_atomic = (int)support_below(random, 2),
-		.dirop_order = (int)support_below(random, 3),
-		.overwrite_order = (int)support_below(random, 2),
-		.append_order = (int)support_below(random, 2),
-		.same_file_append_order = (int)support_below(random, 2),
-		.data_before_metadata = (int)support_below(random, 2),
-		.fsync_own_entry = (int)support_below(random, 2),
-		.fsync_commits_metadata = (int)support_below(random, 2),
-		.safe_rename = (int)support_below(random, 2),
-		.safe_truncate = (int)support_below(random, 2),
-		.fdatasync_drops = (int)support_below(random, 3),
-		.failed_fsync = (int)support_below(random, 3),
-	};
-
-	return model;
-}
-
 /* The model knows the names that the run used. Here all others are wanted, too. */
 static void know_all(struct run *run, crash__node_id directory, const char *path)
 {
@@ -120,7 +93,7 @@ static void prepare(struct run *run, uint64_t seed, bool empty)
 	trees_ok(crash__base_open(run->before, &run->base));
 	trees_ok(crash__fs_replay(&run->fs, &run->trace, run->after, run->base));
 	know_all(run, 1, "");
-	run->model = random_model(&run->random);
+	run->model = trees_random_model(&run->random);
 	trees_ok(crash__atoms_make(&run->atoms, &run->fs, &run->model));
 	run->kept = calloc(run->atoms.list_count + 1, sizeof *run->kept);
 }

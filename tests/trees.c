@@ -226,3 +226,29 @@ struct crash__model trees_model(const char *name)
 	trees_ok(crash__model_read(name, &model));
 	return model;
 }
+
+struct crash__model trees_random_model(uint64_t *random)
+{
+	static const int tears[] = {0, 1, 512, 4096};
+	struct crash__model model = {
+		.name = "random",
+		.tear = tears[support_below(random, 4)],
+		.lost_data = (int)support_below(random, 3),
+		.rename_atomic = (int)support_below(random, 2),
+		.dirop_atomic = (int)support_below(random, 2),
+		.truncate_atomic = (int)support_below(random, 2),
+		.dirop_order = (int)support_below(random, 3),
+		.overwrite_order = (int)support_below(random, 2),
+		.append_order = (int)support_below(random, 2),
+		.same_file_append_order = (int)support_below(random, 2),
+		.data_before_metadata = (int)support_below(random, 2),
+		.fsync_own_entry = (int)support_below(random, 2),
+		.fsync_commits_metadata = (int)support_below(random, 2),
+		.safe_rename = (int)support_below(random, 2),
+		.safe_truncate = (int)support_below(random, 2),
+		.fdatasync_drops = (int)support_below(random, 3),
+		.failed_fsync = (int)support_below(random, 3),
+	};
+
+	return model;
+}

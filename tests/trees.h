@@ -50,4 +50,7 @@ void trees_read(int fd, struct crash__trace *trace);
 /** A model of the shipped ones. */
 struct crash__model trees_model(const char *name);
 
+/** A model as nobody would ship it. */
+struct crash__model trees_random_model(uint64_t *random);
+
 #endif

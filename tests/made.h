@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * made.h - recordings that nobody recorded: made of a few ops, in memory.
+ *
+ * The starting tree has one file, "a", of MADE_SIZE bytes. Paths are below the data directory; "" is itself.
+ */
+#ifndef CRASH_TESTS_MADE_H
+#define CRASH_TESTS_MADE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/reader.h"
+
+#define MADE_ROOT "/r"
+#define MADE_SIZE 510
+#define MADE_OPS 16
+
+enum made_kind {
+	MADE_CREATE,
+	MADE_APPEND,	/* `bytes` at the end */
+	MADE_OVERWRITE, /* 4 bytes at 100 */
+	MADE_STRADDLE,	/* 4 bytes, of which 2 are behind the end */
+	MADE_EMPTY,	/* open with O_TRUNC */
+	MADE_SHRINK,	/* ftruncate to 100 */
+	MADE_RENAME,
+	MADE_LINK,
+	MADE_UNLINK,
+	MADE_MKDIR,
+	MADE_CHMOD,
+	MADE_FSYNC,
+	MADE_FDATASYNC,
+	MADE_FSYNC_FAILS,
+	MADE_SYNC,
+};
+
+struct made_op {
+	enum made_kind kind;
+	const char *path, *to;
+	uint64_t bytes;
+};
+
+/* A file or directory as it is at the moment. */
+struct made_file {
+	bool directory;
+	uint64_t size;
+	int names;
+};
+
+struct made_name {
+	int directory; /* number of a file */
+	char name[4];
+	int file; /* -1: none */
+};
+
+/* What is there after some ops; 0 is the data directory, 1 is "a". */
+struct made_tree {
+	struct made_file files[MADE_OPS + 2];
+	int file_count;
+	struct made_name names[3 * MADE_OPS];
+	int name_count;
+};
+
+struct made {
+	struct made_tree tree;
+	struct crash__trace trace;
+	struct crash__event events[MADE_OPS];
+	struct crash__trace_file files[MADE_OPS + 1];
+	struct crash__piece pieces[MADE_OPS];
+	char paths[2 * MADE_OPS][32];
+};
+
+void made_start(struct made *made);
+
+/** The file that a path leads to; -1: none. */
+int made_find(const struct made_tree *tree, const char *path);
+
+/** Where a path's last name stands: its directory, or -1. */
+int made_parent(const struct made_tree *tree, const char *path);
+
+/** Does an op more; false, with nothing changed, if it is not possible now. */
+bool made_do(struct made *made, const struct made_op *op);
+
+/** What an op writes at a place of a file: its own, and never that of the starting tree. */
+unsigned char made_byte(int op, uint64_t at);
+
+/** Fills a directory with the starting tree. */
+void made_base(const char *directory);
+
+#endif
