@@ -19,6 +19,12 @@ struct ordered {
 	CRASH__VECTOR(uint64_t, ends); /* the latest end of the steps up to there */
 };
 
+/* A file that was truncated, and is written anew by the ops that follow. */
+struct rewrite {
+	crash__atom_id truncation; /* CRASH__NEVER: it is not */
+	bool started;
+};
+
 struct maker {
 	struct crash__atoms *atoms;
 	const struct crash__fs *fs;
@@ -28,6 +34,9 @@ struct maker {
 	uint32_t *pending;  /* of each file, its atoms; of each directory, those of its entries */
 	uint32_t *names;    /* of each node, the entries that name it */
 	uint32_t metadata, all;
+	crash__node_id *home; /* of each node, the directory where it was named last */
+	struct rewrite *rewrites; /* of each node */
+	crash__node_id written;	  /* what the last op wrote to; 0: it did something else */
 	CRASH__VECTOR(struct crash__edge, links);
 	CRASH__VECTOR(crash__atom_id, stack);
 	bool no_memory;
@@ -149,6 +158,14 @@ static bool is_append(const struct maker *maker, const struct crash__atom *a, co
 	return a->appends;
 }
 
+/* What moves the end of a file, or lies behind it. */
+static bool is_end(const struct maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+{
+	(void)maker;
+	(void)b;
+	return a->appends || a->kind == CRASH__ATOM_SIZE;
+}
+
 static bool is_overwrite(const struct maker *maker, const struct crash__atom *a, const struct crash__atom *b)
 {
 	(void)maker;
@@ -225,22 +242,32 @@ static void order_safe_rename(struct maker *maker, crash__atom_id id)
 	}
 }
 
-/* A truncation of a file that had data is not on the disk without the data that was written then. */
+/*
+ * A truncation of a file that had data is not on the disk without what was written then: by the first write and
+ * those that follow it at once. Who writes more later, as to a log, is promised nothing.
+ */
 static void order_safe_truncate(struct maker *maker, crash__atom_id id)
 {
-	const struct crash__atom *atom = &maker->atoms->list[id];
+	crash__atom_id truncation = maker->rewrites[maker->atoms->list[id].node].truncation;
 
-	for (uint32_t at = maker->pending[atom->node]; at; at = maker->links[at - 1].next) {
-		const struct crash__atom *other = &maker->atoms->list[maker->links[at - 1].atom];
+	/* one that is durable already waits for nothing */
+	if (truncation != CRASH__NEVER && maker->atoms->list[truncation].durable == CRASH__NEVER)
+		order(maker, id, truncation);
+}
 
-		if (other->kind == CRASH__ATOM_SIZE && !other->appends &&
-		    maker->fs->steps[other->step].replaces) {
-			/* one that is durable already waits for nothing */
-			if (other->durable == CRASH__NEVER)
-				order(maker, id, maker->links[at - 1].atom);
-			return;
-		}
-	}
+/* Follows which files are being written anew. */
+static void note_rewrite(struct maker *maker, uint32_t index)
+{
+	const struct crash__step *step = &maker->fs->steps[index];
+	struct rewrite *rewrite = &maker->rewrites[step->node];
+	bool writes = step->event->kind == CRASH__EVENT_OP && step->event->family == CRASH__FAMILY_WRITE;
+
+	if (!step->effects && step->sync == CRASH__SYNC_NONE)
+		return;
+	if (writes && rewrite->started && maker->written != step->node)
+		rewrite->truncation = CRASH__NEVER;
+	rewrite->started |= writes;
+	maker->written = writes ? step->node : 0;
 }
 
 static void order_atom(struct maker *maker, crash__atom_id id)
@@ -258,8 +285,8 @@ static void order_atom(struct maker *maker, crash__atom_id id)
 		order_per_directory(maker, id);
 	if (model->append_order)
 		order_after_class(maker, &maker->appends, id, is_append);
-	else if (model->same_file_append_order && maker->atoms->list[id].appends)
-		order_after_last(maker, maker->pending[maker->atoms->list[id].node], id, is_append);
+	if (model->same_file_append_order && is_end(maker, &maker->atoms->list[id], NULL))
+		order_after_last(maker, maker->pending[maker->atoms->list[id].node], id, is_end);
 	if (model->overwrite_order)
 		order_after_class(maker, &maker->overwrites, id, is_overwrite);
 	if (model->safe_rename && kind == CRASH__ATOM_ENTRY)
@@ -453,6 +480,8 @@ static void register_atoms(struct maker *maker, crash__atom_id first, crash__ato
 
 		if (atom->kind == CRASH__ATOM_ENTRY && moves_directory(maker, &maker->fs->steps[atom->step]))
 			ordered_add(maker, &maker->moves, atom->step);
+		if (atom->kind == CRASH__ATOM_SIZE && !atom->appends && maker->fs->steps[atom->step].replaces)
+			maker->rewrites[atom->node] = (struct rewrite){.truncation = id};
 		if (atom->kind == CRASH__ATOM_ENTRY)
 			ordered_add(maker, &maker->dirops, atom->step);
 		else if (atom->appends)
@@ -469,8 +498,10 @@ static void register_atoms(struct maker *maker, crash__atom_id first, crash__ato
 			const struct crash__effect *effect = &maker->fs->effects[atom->effect + i];
 
 			add_pending(maker, &maker->pending[maker->fs->slots[effect->slot].directory], id);
-			if (effect->node)
-				add_pending(maker, &maker->names[effect->node], id);
+			if (!effect->node)
+				continue;
+			add_pending(maker, &maker->names[effect->node], id);
+			maker->home[effect->node] = maker->fs->slots[effect->slot].directory;
 		}
 	}
 }
@@ -628,7 +659,9 @@ static void sync_step(struct maker *maker, const struct crash__step *sync, uint3
 	cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
 	if (model->fsync_own_entry &&
 	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
-		cover_list(maker, &maker->names[sync->node], sync, step, NULL);
+		/* and of the directories above it: a name that leads nowhere would be none */
+		for (crash__node_id node = sync->node; node; node = maker->home[node])
+			cover_list(maker, &maker->names[node], sync, step, NULL);
 	if (commits)
 		cover_list(maker, &maker->metadata, sync, step, NULL);
 }
@@ -657,7 +690,11 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 	atoms->first = calloc(fs->steps_count + 1, sizeof *atoms->first);
 	maker.pending = calloc(fs->nodes_count + 1, sizeof *maker.pending);
 	maker.names = calloc(fs->nodes_count + 1, sizeof *maker.names);
-	maker.no_memory = !atoms->first || !maker.pending || !maker.names;
+	maker.home = calloc(fs->nodes_count + 1, sizeof *maker.home);
+	maker.rewrites = calloc(fs->nodes_count + 1, sizeof *maker.rewrites);
+	maker.no_memory = !atoms->first || !maker.pending || !maker.names || !maker.home || !maker.rewrites;
+	for (size_t i = 0; i < fs->nodes_count && !maker.no_memory; i++)
+		maker.rewrites[i].truncation = CRASH__NEVER;
 	for (uint32_t step = 0; step < fs->steps_count && !maker.no_memory; step++) {
 		crash__atom_id first = (crash__atom_id)atoms->list_count, end;
 
@@ -668,6 +705,7 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 
 			sync_step(&maker, &sync, step, first);
 		}
+		note_rewrite(&maker, step);
 		make_atoms(&maker, step);
 		end = (crash__atom_id)atoms->list_count;
 		order_within(&maker, first, end);
@@ -687,6 +725,8 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 	free_ordered(&maker.moves);
 	free(maker.pending);
 	free(maker.names);
+	free(maker.home);
+	free(maker.rewrites);
 	free(maker.links);
 	free(maker.stack);
 	if (!maker.no_memory)

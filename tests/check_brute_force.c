@@ -44,6 +44,9 @@ struct opinion {
 	struct unit units[UNITS];
 	int count;
 	bool before[UNITS][UNITS];
+	const struct made_op *ops[MADE_OPS];
+	int file_of[MADE_OPS];
+	int homes[MADE_OPS + 2]; /* of each file, the directory where it was named last */
 };
 
 static struct unit *new_unit(struct opinion *opinion, int op, enum unit_kind kind)
@@ -228,7 +231,8 @@ static bool before_in_time(const struct crash__model *model, const struct unit *
 	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
 	       (entries && x->moves && y->moves) ||
 	       (model->append_order && x->appends) ||
-	       (model->same_file_append_order && x->appends && y->appends && x->file == y->file) ||
+	       (model->same_file_append_order && (x->appends || x->kind == SIZE) && (y->appends || y->kind == SIZE) &&
+		x->file == y->file) ||
 	       (model->overwrite_order && x->kind == DATA && !x->appends);
 }
 
@@ -239,11 +243,30 @@ static bool before_by_rename(const struct crash__model *model, const struct unit
 	       (x->kind == DATA || x->kind == SIZE);
 }
 
+static bool writes(const struct made_op *op)
+{
+	return op->kind == MADE_APPEND || op->kind == MADE_OVERWRITE || op->kind == MADE_STRADDLE;
+}
+
+/* Whether `later` is, after a truncation by `op`, the first write to the file or follows it at once. */
+static bool at_once(const struct opinion *opinion, int op, int later, int file)
+{
+	int first = op + 1;
+
+	while (first < later && !(writes(opinion->ops[first]) && opinion->file_of[first] == file))
+		first++;
+	for (int i = first; i <= later; i++)
+		if (!writes(opinion->ops[i]) || opinion->file_of[i] != file)
+			return false;
+	return true;
+}
+
 /* The other way round: what is written anew is there before the truncation, unless that is durable. */
 static bool before_truncation(const struct opinion *opinion, const struct unit *later, const struct unit *truncation)
 {
 	if (!opinion->model->safe_truncate || truncation->kind != SIZE || !truncation->replaces || truncation->durable ||
-	    truncation->file != later->file || (later->kind != DATA && !later->appends))
+	    truncation->file != later->file || (later->kind != DATA && !later->appends) ||
+	    !at_once(opinion, truncation->op, later->op, later->file))
 		return false;
 	for (const struct unit *other = truncation + 1; other < later; other++)
 		if (other->kind == SIZE && other->replaces && other->file == later->file)
@@ -305,9 +328,11 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 		return true;
 	if (unit->kind == ENTRY && has_directory(unit, file))
 		return true;
-	if (unit->kind == ENTRY && unit->named == file && model->fsync_own_entry &&
+	if (unit->kind == ENTRY && unit->named > 0 && model->fsync_own_entry &&
 	    !(data_only && model->fdatasync_drops == CRASH__DROPS_ENTRY))
-		return true;
+		for (int above = file; above > 0; above = opinion->homes[above])
+			if (unit->named == above)
+				return true;
 	return commits && (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));
 }
 
@@ -349,8 +374,13 @@ static void hear(struct opinion *opinion, const struct made_tree *tree, int op, 
 {
 	int first = opinion->count, file = what->path ? made_find(tree, what->path) : -1;
 
+	opinion->ops[op] = what;
+	opinion->file_of[op] = file;
 	add_units(opinion, tree, op, what);
 	add_order(opinion, first, what->kind == MADE_RENAME ? file : -1);
+	for (int i = first; i < opinion->count; i++)
+		if (opinion->units[i].named > 0)
+			opinion->homes[opinion->units[i].named] = opinion->units[i].directories[0];
 	if (opinion->model->process_only)
 		for (int i = first; i < opinion->count; i++)
 			opinion->units[i].durable = true;
