@@ -119,11 +119,35 @@ static int set_up(const struct crash__explore_options *options, struct crash__ex
 
 /* ------------------------------------------------------------------ what may have been missed */
 
+/*
+ * An overlay does not rename directories of the starting tree for users without rights: the program saw EXDEV,
+ * which it would not have seen.
+ */
+static int note_refused(struct crash__exploration *exploration)
+{
+	const struct crash__trace *trace = &exploration->trace;
+	size_t length = strlen(exploration->root);
+
+	for (size_t i = 0; i < trace->count && exploration->namespaces; i++) {
+		const struct crash__event *event = &trace->events[i];
+
+		if (event->kind == CRASH__EVENT_OP && event->family == CRASH__FAMILY_RENAME && event->result == -EXDEV &&
+		    event->path && event->to && strncmp(event->path, exploration->root, length) == 0 &&
+		    strncmp(event->to, exploration->root, length) == 0)
+			return crash__explore_incomplete(
+				exploration, "the overlay refused to rename %s, which the file system itself would do; use --copy",
+				event->path);
+	}
+	return 0;
+}
+
 static int note_missed(struct crash__exploration *exploration)
 {
 	const struct crash__fs *fs = &exploration->fs;
 	int error = 0;
 
+	if (exploration->has_recorded)
+		error = note_refused(exploration);
 	for (char **reason = exploration->recorded.incomplete_reasons; reason && *reason && error == 0; reason++)
 		error = crash__explore_incomplete(exploration, "%s", *reason);
 	if (error == 0 && exploration->trace.cut)

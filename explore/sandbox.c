@@ -193,14 +193,38 @@ static int try_all(const char *directory)
 	return error;
 }
 
+/* What is mounted inside of the directory would not be seen through an overlay. */
+static bool has_mounts(const char *directory, char *mount_point, size_t size)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char line[PATH_MAX + 512], path[PATH_MAX];
+	size_t length = strlen(directory);
+	bool found = false;
+
+	while (mounts && !found && fgets(line, sizeof line, mounts)) {
+		if (sscanf(line, "%*s %*s %*s %*s %4095s", path) != 1)
+			continue;
+		found = strncmp(path, directory, length) == 0 && path[length] == '/';
+	}
+	if (mounts)
+		fclose(mounts);
+	if (found)
+		snprintf(mount_point, size, "%.200s", path);
+	return found;
+}
+
 bool crash__sandbox_possible(const char *directory, const char **why_not)
 {
-	static char reason[256];
+	static char reason[256], inside[201];
 	int ends[2], status = -1;
 	ssize_t got;
 	pid_t pid;
 
 	*why_not = reason;
+	if (has_mounts(directory, inside, sizeof inside)) {
+		snprintf(reason, sizeof reason, "%s is mounted inside of it", inside);
+		return false;
+	}
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return false;
 	pid = crash__sandbox_fork(true);
