@@ -523,7 +523,7 @@ static void make_durable(struct maker *maker, crash__atom_id id, uint32_t step)
 		crash__atom_id now = maker->stack[--maker->stack_count], earlier;
 		struct crash__atom *atom = &maker->atoms->list[now];
 
-		if (atom->durable <= step)
+		if (atom->durable <= step || atom->abandoned)
 			continue;
 		atom->durable = step;
 		CRASH__EACH_EDGE(maker->atoms, atom->before, earlier) {

@@ -91,7 +91,8 @@ static int enter(struct worker *worker, unsigned int number)
 					    crash__base_directory(worker->shop->fs->base));
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		path_of(worker, places[i], path);
-		if (mkdir(path, 0700) < 0)
+		/* an earlier worker of this number may have left something */
+		if ((mkdir(path, 0700) < 0 && errno != EEXIST) || crash__remove_tree(path, false) < 0)
 			return crash__fail_errno("cannot make %s", path);
 	}
 	return 0;

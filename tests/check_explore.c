@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_explore.c - what `crashinject explore` and the commands around it promise.
+ *
+ * Method: tests/programs/saver saves "new" over "old" and makes the mistake that it is asked for. What each
+ * mistake leaves after a crash is known, so each exploration has one right result.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/lab.h"
+
+#define BYTES 8192
+
+/* Old or new as a whole; and new if that was told. */
+static const char check[] = "size=$(wc -c < data); old=$(tr -d o < data | wc -c); new=$(tr -d n < data | wc -c)\n"
+			    "if [ $size = 8192 ] && [ $new = 0 ]; then exit 0; fi\n"
+			    "if [ $size != 8192 ] || [ $old != 0 ]; then echo neither old nor new; exit 1; fi\n"
+			    "if grep -q saved \"$CRASH_ACKED\"; then echo it was saved; exit 2; fi\n";
+
+/* The data directory is made anew; results go beside it. */
+static void make_store(void)
+{
+	char old[BYTES];
+
+	memset(old, 'o', sizeof old);
+	lab_remove("store");
+	mkdir("store", 0755);
+	lab_write("store/data", old, sizeof old);
+}
+
+/* explore --root store [OPTION]... --check ... -- saver MISTAKE */
+static struct lab_result explore(const char *mistake, const char *const *options)
+{
+	const char *argv[32] = {lab_variable("CRASHINJECT"), "explore", "--root", "store", "--check", check};
+	size_t count = 6;
+
+	while (*options)
+		argv[count++] = *options++;
+	argv[count++] = "--";
+	argv[count++] = "sh";
+	argv[count++] = "-c";
+	argv[count++] = lab_text("cd store && exec %s %s", lab_program("saver"), mistake);
+	return lab_command(NULL, argv);
+}
+
+#define EXPLORE(mistake, ...) explore(mistake, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+/* The findings and, last, the summary of --json. */
+static json_t *lines_of(const struct lab_result *result)
+{
+	return lab_json_lines(result->out);
+}
+
+static json_t *summary_of(json_t *lines)
+{
+	json_t *last = json_array_get(lines, json_array_size(lines) - 1);
+
+	ck_assert_msg(json_object_get(last, "summary") != NULL, "the last line is no summary");
+	return json_object_get(last, "summary");
+}
+
+static json_t *finding_of(json_t *lines, size_t number)
+{
+	json_t *finding = json_object_get(json_array_get(lines, number), "finding");
+
+	ck_assert_msg(finding != NULL, "there is no finding %zu", number);
+	return finding;
+}
+
+static void assert_untouched(void)
+{
+	char old[BYTES + 1];
+	size_t bytes;
+
+	memset(old, 'o', BYTES);
+	ck_assert_int_eq(lab_entries("store"), 1);
+	ck_assert_msg(memcmp(lab_read("store/data", &bytes), old, BYTES) == 0 && bytes == BYTES,
+		      "exploring has changed the data directory");
+}
+
+/* ------------------------------------------------------------------ findings */
+
+static const struct {
+	const char *mistake, *model;
+	const char *kind; /* NULL: clean */
+	const char *in_sentence, *in_repair;
+} cases[] = {
+	{"good", "kill", NULL, NULL, NULL},
+	{"good", "posix,ext4,xfs,btrfs", NULL, NULL, NULL},
+	{"no-sync", "kill", NULL, NULL, NULL},
+	{"no-sync", "posix", "inconsistent", "rename#1 data.tmp -> data (main, saver.c:", "fsync of data"},
+	{"no-sync", "xfs", "inconsistent", "it was never synced", "before rename#1"},
+	{"no-sync", "ext4-journal", NULL, NULL, NULL}, /* the data goes through the journal, before the rename */
+	{"no-dirsync", "kill", NULL, NULL, NULL},
+	{"no-dirsync", "posix", "lost", "\"saved\" was told to the world; rename#1", "fsync of the data directory"},
+	{"no-dirsync", "ext4", "lost", "rename#1 data.tmp -> data", "before output to fd 1"},
+	{"early-ack", "kill", "lost", "when the process dies after output to fd 1", NULL},
+	{"in-place", "kill", NULL, NULL, NULL},
+	{"in-place", "ext4", "inconsistent", "reached the disk only in part", NULL},
+};
+
+START_TEST(a_mistake_is_found_and_its_repair_named)
+{
+	struct lab_result result;
+	const char *repair;
+	json_t *lines, *finding;
+
+	make_store();
+	result = EXPLORE(cases[_i].mistake, "--json", "--model", cases[_i].model);
+	lines = lines_of(&result);
+	if (!cases[_i].kind) {
+		lab_assert_status(&result, 0);
+		ck_assert_int_eq(json_array_size(lines), 1);
+		ck_assert(lab_json_bool(summary_of(lines), "complete"));
+		assert_untouched();
+		return;
+	}
+	lab_assert_status(&result, 1);
+	ck_assert_msg(json_array_size(lines) == 2, "not one finding: %s", result.out);
+	finding = finding_of(lines, 0);
+	ck_assert_str_eq(lab_json_text(finding, "kind"), cases[_i].kind);
+	ck_assert_msg(strstr(lab_json_text(finding, "sentence"), cases[_i].in_sentence) != NULL, "%s",
+		      lab_json_text(finding, "sentence"));
+	repair = lab_json_text(finding, "repair");
+	if (cases[_i].in_repair)
+		ck_assert_msg(repair && strstr(repair, cases[_i].in_repair), "%s", repair ? repair : "no repair");
+	else
+		ck_assert_msg(repair == NULL, "a repair where there is none: %s", repair);
+	assert_untouched();
+}
+END_TEST
+
+START_TEST(the_finding_says_which_models_allow_it)
+{
+	struct lab_result result;
+	char *models;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "posix,ext4,xfs");
+	models = json_dumps(json_object_get(finding_of(lines_of(&result), 0), "models"), 0);
+	/* ext4 has the data of a file that replaces another there before the name */
+	ck_assert_msg(strstr(models, "\"xfs\"") && strstr(models, "\"posix\"") && !strstr(models, "\"ext4\""), "%s", models);
+	free(models);
+}
+END_TEST
+
+START_TEST(the_id_stays_and_a_baseline_accepts_it)
+{
+	struct lab_result result;
+	char *id;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "xfs");
+	id = strdup(lab_json_text(finding_of(lines_of(&result), 0), "id"));
+	lab_write("accepted", lab_text("# known\n%s # the rename\n0123abcd\n", id), strlen(id) + 32);
+	result = EXPLORE("no-sync", "--baseline", "accepted", "--model", "xfs");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, lab_text("finding %s", id)) && strstr(result.out, "accepted"), "%s", result.out);
+	ck_assert_msg(strstr(result.out, "0123abcd was not found any more"), "%s", result.out);
+	result = EXPLORE("no-dirsync", "--baseline", "accepted", "--model", "xfs");
+	lab_assert_status(&result, 1);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_failed_sync_that_is_believed_is_found)
+{
+	struct lab_result result;
+	json_t *finding;
+
+	make_store();
+	result = EXPLORE("good", "--json", "--model", "ext4", "--at", "fsync#1:err=EIO");
+	lab_assert_status(&result, 1);
+	finding = finding_of(lines_of(&result), 0);
+	ck_assert_msg(strstr(lab_json_text(finding, "sentence"), "its fsync had failed") != NULL, "%s",
+		      lab_json_text(finding, "sentence"));
+}
+END_TEST
+
+/* ------------------------------------------------------------------ never a false all-clear */
+
+START_TEST(a_checker_that_refuses_the_final_state_ends_it)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "echo no; exit 1", "--", "sh", "-c",
+				 lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.out, "not accepted (inconsistent)") && strstr(result.out, "no\n"), "%s", result.out);
+}
+END_TEST
+
+START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", "--model", "posix", "--budget", "5");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "5 checked") && strstr(result.out, "not started") &&
+			      strstr(result.out, "no findings so far: incomplete"),
+		      "%s", result.out);
+}
+END_TEST
+
+START_TEST(a_flaky_checker_is_no_finding_and_no_all_clear)
+{
+	struct lab_result result;
+
+	make_store();
+	setenv("FLAG", lab_text("%s/flag-", lab_dir), 1);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check",
+				 "case $CRASH_POINT in rename*) mkdir $FLAG$CRASH_STATE 2>/dev/null && exit 1;; esac; exit 0",
+				 "--", "sh", "-c", lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "flaky") && !strstr(result.out, "finding "), "%s", result.out);
+}
+END_TEST
+
+static const struct {
+	const char *check, *recover, *kind;
+} verdicts[] = {
+	{"case $CRASH_POINT in rename*) sleep 60;; esac", NULL, "timeout"},
+	{"case $CRASH_POINT in rename*) kill -SEGV $$;; esac", NULL, "signal"},
+	{"case $CRASH_POINT in rename*) sleep 60 & esac", NULL, "leftover"},
+	{"true", "case $CRASH_POINT in rename*) exit 7;; esac", "recovery"},
+	{"true", "case $CRASH_POINT in rename*) sleep 60;; esac", "recovery-timeout"},
+};
+
+START_TEST(each_kind_of_failure_has_its_name)
+{
+	const char *recover = verdicts[_i].recover ? verdicts[_i].recover : "true";
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check-timeout", "2s", "--recover", recover, "--check",
+				 verdicts[_i].check, "--", "sh", "-c", lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "kind"), verdicts[_i].kind);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ results */
+
+START_TEST(shards_merge_to_the_whole)
+{
+	struct lab_result result;
+	long long checked = 0;
+
+	make_store();
+	for (int shard = 1; shard <= 3; shard++) {
+		result = EXPLORE("no-sync", "--json", "--model", "posix", "--shard", lab_text("%d/3", shard), "--output",
+				 lab_text("part-%d", shard));
+		checked += lab_json_number(summary_of(lines_of(&result)), "other_shards", -1);
+	}
+	ck_assert_int_gt(checked, 0);
+	result = LAB_CRASHINJECT("report", "part-1", "part-2");
+	ck_assert_msg(strstr(result.out, "shard 3 of 3 is missing"), "%s", result.out);
+	result = LAB_CRASHINJECT("report", "--json", "part-1", "part-2", "part-3");
+	lab_assert_status(&result, 1);
+	ck_assert_int_eq(json_array_size(lines_of(&result)), 2);
+	ck_assert(lab_json_bool(summary_of(lines_of(&result)), "complete"));
+}
+END_TEST
+
+START_TEST(job_arrays_are_shards)
+{
+	struct lab_result result;
+
+	make_store();
+	setenv("TEST_TOTAL_SHARDS", "2", 1);
+	setenv("TEST_SHARD_INDEX", "1", 1);
+	result = EXPLORE("good", "--json", "--model", "posix");
+	ck_assert_int_gt(lab_json_number(summary_of(lines_of(&result)), "other_shards", -1), 0);
+	setenv("TEST_SHARD_INDEX", "2", 1);
+	result = EXPLORE("good", "--json");
+	lab_assert_status(&result, 125);
+}
+END_TEST
+
+START_TEST(an_interrupted_exploration_is_resumed)
+{
+	struct lab_result result;
+	json_t *summary;
+
+	make_store();
+	result = EXPLORE("no-sync", "--model", "posix", "--budget", "6", "--output", "kept");
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "kept");
+	lab_assert_status(&result, 1);
+	summary = summary_of(lines_of(&result));
+	ck_assert(lab_json_bool(summary, "complete"));
+	ck_assert_int_ge(lab_json_number(summary, "known_before", -1), 6);
+}
+END_TEST
+
+START_TEST(a_replayed_state_is_what_the_checker_saw)
+{
+	struct lab_result result;
+	json_t *finding;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "posix", "--output", "kept");
+	finding = finding_of(lines_of(&result), 0);
+	result = LAB_CRASHINJECT("replay", "--acked", "told", "kept", lab_json_text(finding, "state"), "state");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "write#1 data.tmp") && strstr(result.out, "sh -c"), "%s", result.out);
+	result = LAB_COMMAND("sh", "-c", lab_text("cd state && CRASH_ACKED=../told; export CRASH_ACKED\n%s", check));
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(result.out, "neither old nor new\n");
+	result = LAB_CRASHINJECT("replay", "kept", lab_json_text(finding, "state"), "state");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "is not empty"), "%s", result.err);
+}
+END_TEST
+
+START_TEST(a_trace_is_all_that_is_needed)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("record", "-o", "trace", "--root", "store", "--", "sh", "-c",
+				 lab_text("cd store && %s no-sync", lab_program("saver")));
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("list", "trace");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "saver.written#1") && strstr(result.out, "rename#1"), "%s", result.out);
+	/* the data directory has changed, and the starting tree comes from the trace */
+	result = LAB_CRASHINJECT("explore", "--json", "--model", "posix", "--check", check, "trace");
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "kind"), "inconsistent");
+	/* cut anywhere, it says so */
+	ck_assert_int_eq(truncate("trace", 4000), 0);
+	result = LAB_CRASHINJECT("list", "trace");
+	lab_assert_status(&result, 3);
+}
+END_TEST
+
+START_TEST(junit_and_html_are_well_formed)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("no-sync", "--model", "posix", "--junit", "junit.xml", "--html", "page.html");
+	lab_assert_status(&result, 1);
+	ck_assert(strstr(lab_read("junit.xml", NULL), "failures=\"1\"") != NULL);
+	ck_assert(strstr(lab_read("page.html", NULL), "data.tmp -&gt; data") != NULL);
+	result = LAB_COMMAND("python3", "-c", "import xml.dom.minidom as m; m.parse('junit.xml')");
+	if (result.status == 127)
+		LAB_SKIP("no python3 to read XML with");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ other ways */
+
+START_TEST(real_kills_agree)
+{
+	struct lab_result result;
+	json_t *lines;
+
+	make_store();
+	result = EXPLORE("early-ack", "--json", "--rerun");
+	lines = lines_of(&result);
+	ck_assert(lab_json_bool(summary_of(lines), "complete"));
+	result = EXPLORE("good", "--rerun");
+	lab_assert_status(&result, 0);
+	assert_untouched();
+}
+END_TEST
+
+START_TEST(copies_do_where_namespaces_do_not)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--copy", "--dir", "store", "--model", "posix", "--check", check, "--", "sh", "-c",
+				 lab_text("cd \"$CRASH_DIR\" && %s no-sync", lab_program("saver")));
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "states were copies") && strstr(result.out, "rename#1"), "%s", result.out);
+	assert_untouched();
+}
+END_TEST
+
+START_TEST(setup_prepares_what_is_then_the_starting_tree)
+{
+	struct lab_result result;
+
+	lab_remove("store");
+	mkdir("store", 0755);
+	result = EXPLORE("no-sync", "--model", "posix", "--setup", "head -c 8192 /dev/zero | tr '\\000' o > data");
+	lab_assert_status(&result, 1);
+	ck_assert_int_eq(lab_entries("store"), 0);
+	result = EXPLORE("good", "--setup", "exit 5");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "--setup failed: it exited with 5"), "%s", result.err);
+}
+END_TEST
+
+START_TEST(without_a_checker_the_program_runs_again)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--", "sh", "-c", "cd store && cp data copy && test ! -e stop");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "no --check was given"), "%s", result.out);
+}
+END_TEST
+
+START_TEST(exhaustive_has_every_state_of_the_tiers)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "ext4-journal", "--exhaustive");
+	lab_assert_status(&result, 0);
+	ck_assert(strstr(result.out, "\"exhaustive\"") != NULL);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ mistakes of the user */
+
+static const struct {
+	const char *option, *value, *message;
+} mistakes[] = {
+	{"--model", "ext5", "there is no model \"ext5\"; did you mean ext4?"},
+	{"--model", "ext4,ext4", "named twice"},
+	{"--tiers", "prefix,foo", "there is no tier \"foo\""},
+	{"--budget", "many", "write a number of states, or a time"},
+	{"--shard", "3/2", "write K/N"},
+	{"--jobs", "0", "write a number from 1 to 1024"},
+	{"--check-timeout", "soon", "this is no time"},
+	{"--max-trace", "10X", "write a size in bytes"},
+	{"--baseline", "missing", "No such file"},
+	{"--root", "nowhere", "No such file"},
+};
+
+START_TEST(a_wrong_value_says_what_is_right)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", mistakes[_i].option, mistakes[_i].value);
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, mistakes[_i].message) != NULL, "%s", result.err);
+}
+END_TEST
+
+START_TEST(nothing_is_left_when_it_is_killed)
+{
+	const char *marker = lab_text("EXPLORED_BY=%d", (int)getpid());
+	int pause = 20 + 60 * _i;
+	pid_t pid;
+
+	make_store();
+	putenv((char *)(uintptr_t)marker);
+	setenv("TMPDIR", lab_dir, 1);
+	pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 1);
+		dup2(null, 2);
+		execl(lab_variable("CRASHINJECT"), "crashinject", "explore", "--root", "store", "--model", "posix", "--check",
+		      "sleep 0.1", "--", "sh", "-c", lab_text("cd store && exec %s good", lab_program("saver")), (char *)NULL);
+		_exit(127);
+	}
+	lab_pause((unsigned int)pause);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	LAB_AWAIT(lab_processes(marker) <= 1); /* this very test has it as well */
+	assert_untouched();
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+	Suite *suite = suite_create("explore");
+	TCase *findings = lab_case(suite, "findings", 120), *clear = lab_case(suite, "no false all-clear", 120);
+	TCase *results = lab_case(suite, "results", 120), *ways = lab_case(suite, "ways", 120);
+	TCase *users = lab_case(suite, "mistakes", 120);
+
+	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0, (int)(sizeof cases / sizeof *cases));
+	tcase_add_test(findings, the_finding_says_which_models_allow_it);
+	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
+	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
+	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
+	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
+	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
+	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0, (int)(sizeof verdicts / sizeof *verdicts));
+	tcase_add_test(results, shards_merge_to_the_whole);
+	tcase_add_test(results, job_arrays_are_shards);
+	tcase_add_test(results, an_interrupted_exploration_is_resumed);
+	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
+	tcase_add_test(results, a_trace_is_all_that_is_needed);
+	tcase_add_test(results, junit_and_html_are_well_formed);
+	tcase_add_test(ways, real_kills_agree);
+	tcase_add_test(ways, copies_do_where_namespaces_do_not);
+	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
+	tcase_add_test(ways, without_a_checker_the_program_runs_again);
+	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);
+	tcase_add_loop_test(users, a_wrong_value_says_what_is_right, 0, (int)(sizeof mistakes / sizeof *mistakes));
+	tcase_add_loop_test(users, nothing_is_left_when_it_is_killed, 0, 6);
+	return suite;
+}
+
+int main(void)
+{
+	return lab_run(make_suite());
+}

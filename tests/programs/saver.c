@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * saver.c - saves "new" over "old" by writing a temporary file and renaming it, with as many mistakes as the
+ * argument names: no-sync, no-dirsync, in-place, early-ack, two-files, sync-retried; good has none.
+ */
+#include <crashinject/breakpoint.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK 4096
+
+static char fresh[2 * BLOCK];
+
+static void sync_directory(void)
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+
+	fsync(fd);
+	close(fd);
+}
+
+static void acknowledge(void)
+{
+	puts("saved");
+	fflush(stdout);
+}
+
+static void write_file(const char *name, int sync)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (pwrite(fd, fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
+		_exit(1);
+	if (sync && fsync(fd) < 0 && fsync(fd) < 0)
+		_exit(1);
+	close(fd);
+}
+
+static void overwrite(void)
+{
+	int fd = open("data", O_RDWR);
+
+	if (pwrite(fd, fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
+		_exit(1);
+	fsync(fd);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mistake = argc > 1 ? argv[1] : "good";
+
+	memset(fresh, 'n', sizeof fresh);
+	if (strcmp(mistake, "in-place") == 0) {
+		overwrite();
+		acknowledge();
+		return 0;
+	}
+	write_file("data.tmp", strcmp(mistake, "no-sync") != 0);
+	CRASH_BREAKPOINT("saver.written");
+	if (strcmp(mistake, "early-ack") == 0)
+		acknowledge();
+	if (rename("data.tmp", "data") < 0)
+		return 1;
+	if (strcmp(mistake, "two-files") == 0) {
+		write_file("mark", 1);
+		sync_directory();
+	} else if (strcmp(mistake, "no-dirsync") != 0) {
+		sync_directory();
+	}
+	if (strcmp(mistake, "early-ack") != 0)
+		acknowledge();
+	return 0;
+}
