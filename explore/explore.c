@@ -13,6 +13,7 @@
 #include "explore/sandbox.h"
 #include "explore/tree.h"
 #include "runner/error.h"
+#include "runner/story.h"
 
 int crash__explore_incomplete(struct crash__exploration *exploration, const char *format, ...)
 {
@@ -146,12 +147,17 @@ static int note_missed(struct crash__exploration *exploration)
 	const struct crash__fs *fs = &exploration->fs;
 	int error = 0;
 
+	struct crash_out end = {0};
+
 	if (exploration->has_recorded)
 		error = note_refused(exploration);
-	for (char **reason = exploration->recorded.incomplete_reasons; reason && *reason && error == 0; reason++)
+	if (error == 0)
+		error = crash__story_read_end(&exploration->trace, &end);
+	for (char **reason = end.incomplete_reasons; reason && *reason && error == 0; reason++)
 		error = crash__explore_incomplete(exploration, "%s", *reason);
-	if (error == 0 && exploration->trace.cut)
-		error = crash__explore_incomplete(exploration, "the trace is cut short");
+	if (error == 0 && !end.complete && !exploration->incomplete_count)
+		error = crash__explore_incomplete(exploration, "the recorded run was not complete");
+	crash_out_clear(&end);
 	if (error == 0 && fs->unknown)
 		error = crash__explore_incomplete(exploration, "%llu ops could not be followed, the first: %s",
 						  (unsigned long long)fs->unknown, fs->unknown_detail);

@@ -11,6 +11,7 @@
 #include "runner/options.h"
 #include "runner/program.h"
 #include "runner/sites.h"
+#include "runner/story.h"
 #include "trace/reader.h"
 
 struct list_options {
@@ -145,38 +146,16 @@ static int list_run(const struct crash__options *options)
 
 /* ------------------------------------------------------------------ list TRACE */
 
-/* What the end of a trace says of the run. */
-static void read_end(const struct crash__trace *trace, struct crash_out *out)
-{
-	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL, *reason;
-	const json_t *reasons = json_object_get(end, "incomplete_reasons");
-	size_t i, count = json_array_size(reasons);
-
-	memset(out, 0, sizeof *out);
-	out->complete = json_is_true(json_object_get(end, "complete")) && !trace->cut;
-	out->timed_out = json_is_true(json_object_get(end, "timed_out"));
-	out->exit_code = json_is_integer(json_object_get(end, "exit_code")) ?
-				 (int)json_integer_value(json_object_get(end, "exit_code")) :
-				 -1;
-	out->incomplete_reasons = calloc(count + 2, sizeof *out->incomplete_reasons);
-	if (!out->incomplete_reasons)
-		crash__die("out of memory");
-	json_array_foreach(reasons, i, reason)
-		out->incomplete_reasons[i] = strdup(json_string_value(reason));
-	if (trace->cut)
-		out->incomplete_reasons[count] = strdup("the trace is cut short");
-	json_decref(end);
-}
-
 static int list_trace(const struct crash__options *options)
 {
 	struct crash__trace trace;
 	struct crash_out out;
 	int error = crash__trace_open(options->program[0], &trace), status;
 
+	if (error == 0)
+		error = crash__story_read_end(&trace, &out);
 	if (error < 0)
 		crash__die_error(error);
-	read_end(&trace, &out);
 	crash__listing_print(options, &trace, &out);
 	if (!options->json || options->json_out != stdout)
 		crash__print_incomplete(&out);

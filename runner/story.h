@@ -16,6 +16,9 @@ int crash__story_start(const struct crash__job *job, const char *path, const cha
 /** Ends it: END chunk; adds to `out` why the trace may not be complete. */
 int crash__story_end(const struct crash__job *job, struct crash_out *out);
 
+/** What a trace's end says of how the run went; what it does not say stays zero. Release with crash_out_clear(). */
+int crash__story_read_end(const struct crash__trace *trace, struct crash_out *out);
+
 /** Reads the trace back for the lines of rules with :log. */
 int crash__story_log(const struct crash__job *job, struct crash_out *out);
 

@@ -344,6 +344,24 @@ START_TEST(a_trace_is_all_that_is_needed)
 }
 END_TEST
 
+START_TEST(a_recording_that_reached_its_limit_is_never_clear)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("record", "-o", "trace", "--max-trace", "6K", "--root", "store", "--", "sh", "-c",
+				 lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 3);
+	lab_assert_file("store/data.tmp", NULL); /* the program went on to its end */
+	result = LAB_CRASHINJECT("explore", "--check", "true", "trace");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "trace-limit"), "%s", result.out);
+	make_store();
+	result = EXPLORE("good", "--max-trace", "6K");
+	ck_assert_msg(result.status == 3 || result.status == 125, "%s", lab_describe(&result));
+}
+END_TEST
+
 START_TEST(junit_and_html_are_well_formed)
 {
 	struct lab_result result;
@@ -502,6 +520,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, an_interrupted_exploration_is_resumed);
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
 	tcase_add_test(results, a_trace_is_all_that_is_needed);
+	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
 	tcase_add_test(results, junit_and_html_are_well_formed);
 	tcase_add_test(ways, real_kills_agree);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
