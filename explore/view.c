@@ -934,6 +934,11 @@ uint64_t crash__view_base_limit(const struct crash__view *view, crash__node_id n
 							view->nodes[node].base_limit;
 }
 
+uint32_t crash__view_blocks(const struct crash__view *view)
+{
+	return (uint32_t)view->blocks_count;
+}
+
 void crash__view_block(const struct crash__view *view, uint32_t block, crash__node_id *node, uint64_t *index)
 {
 	*node = view->blocks[block].node;

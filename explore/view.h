@@ -78,6 +78,9 @@ crash__node_id crash__view_child(const struct crash__view *view, crash__slot_id 
 uint64_t crash__view_size(const struct crash__view *view, crash__node_id node);
 uint32_t crash__view_mode(const struct crash__view *view, crash__node_id node);
 
+/** How many blocks there are, of all files that are ever written to. */
+uint32_t crash__view_blocks(const struct crash__view *view);
+
 /** Which node and which block of it a block's number means. */
 void crash__view_block(const struct crash__view *view, uint32_t block, crash__node_id *node, uint64_t *index);
 

@@ -24,7 +24,7 @@ void made_base(const char *directory)
 
 	snprintf(path, sizeof path, "%.4000s/a", directory);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	memset(content, 'a', sizeof content);
+	memset(content, MADE_OLD, sizeof content);
 	ck_assert_int_eq(write(fd, content, sizeof content), sizeof content);
 	ck_assert_int_eq(fchmod(fd, 0644), 0);
 	close(fd);

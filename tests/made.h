@@ -14,6 +14,7 @@
 
 #define MADE_ROOT "/r"
 #define MADE_SIZE 510
+#define MADE_OLD 0xfe /* each of its bytes */
 #define MADE_OPS 16
 
 enum made_kind {
