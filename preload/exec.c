@@ -67,13 +67,16 @@ static bool lists_shim(const char *list, const char *shim)
 	return false;
 }
 
-/* "LD_PRELOAD=": a sanitizer's runtime, what was there, and last the shim. */
+/*
+ * "LD_PRELOAD=": a sanitizer's runtime, what was there, and last the shim. The two colons behind the
+ * runtime mark it as ours: the loader makes nothing of them.
+ */
 static char *put_preload(char *out, const char *old, const char *shim, const char *sanitizer)
 {
 	out = stpcpy(out, PRELOAD);
 	if (sanitizer[0] && !strstr(old, sanitizer)) {
 		out = stpcpy(out, sanitizer);
-		*out++ = ':';
+		out = stpcpy(out, "::");
 	}
 	out = stpcpy(out, old);
 	if (!lists_shim(old, shim)) {
@@ -162,6 +165,16 @@ static void remove_variable(char **entry)
 		entry[0] = entry[1];
 }
 
+/* What put_preload() has put in front. */
+static void remove_sanitizer(char *list)
+{
+	char *end = strstr(list, "::");
+	size_t length = end ? strcspn(list, ":") : 0;
+
+	if (end && length == (size_t)(end - list) && strstr(list, "san.so") && strstr(list, "san.so") < end)
+		memmove(list, end + 2, strlen(end + 2) + 1);
+}
+
 void crash__exec_hide(char **environment)
 {
 	const char *shim = crash__control->preload;
@@ -174,6 +187,8 @@ void crash__exec_hide(char **environment)
 			remove_variable(entry);
 			continue;
 		}
+		if (starts_with(*entry, PRELOAD))
+			remove_sanitizer(list);
 		if (starts_with(*entry, PRELOAD) && strlen(list) >= strlen(shim) &&
 		    strcmp(list + strlen(list) - strlen(shim), shim) == 0) {
 			keep = strlen(list) - strlen(shim);

@@ -8,6 +8,7 @@
 #define CRASH_REAL_H
 
 #include <dirent.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -32,6 +33,7 @@
 	      char *const *, char *const *))                                                       \
 	REAL(FILE *, popen, (const char *, const char *))                                          \
 	REAL(int, system, (const char *))                                                          \
+	REAL(int, pthread_mutex_lock, (pthread_mutex_t *))                                         \
 	REAL(int, clone, (int (*)(void *), void *, int, void *, void *, void *, void *))
 
 struct crash__real {

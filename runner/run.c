@@ -199,7 +199,7 @@ static bool set_preload(struct run *run)
 	const char *old = find_entry(run->envp, "LD_PRELOAD=");
 	const char *sanitizer = run->program.sanitizer;
 	char *copy = old && *old ? strdup(old) : NULL;
-	bool done = set_format(run->envp, "LD_PRELOAD=%s%s%s%s%s", sanitizer, *sanitizer ? ":" : "",
+	bool done = set_format(run->envp, "LD_PRELOAD=%s%s%s%s%s", sanitizer, *sanitizer ? "::" : "",
 			       copy ? copy : "", copy ? ":" : "", run->job.control->preload);
 
 	free(copy);

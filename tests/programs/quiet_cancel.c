@@ -3,7 +3,6 @@
  * quiet_cancel - which calls are cancellation points, what they have done when they are, and what is
  * left of a thread that is cancelled in the middle. Prints a line for each question.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,7 +19,7 @@
 
 static int file, source, pipe_in, pipe_out;
 static char *memory;
-static struct iovec iov = {"12345", 5};
+static struct iovec iov = {(char[]){"12345"}, 5};
 
 static void do_write(void) { write(file, "12345", 5); }
 static void do_pwrite(void) { pwrite(file, "12345", 5, 0); }

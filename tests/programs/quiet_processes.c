@@ -3,7 +3,6 @@
  * quiet_processes - threads that fork while others write, children in the same memory, spawned programs, what
  * they inherit and how they end. Prints it.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -62,6 +61,8 @@ static void forks_in_threads(void)
 	printf("forks in threads: %d of 60, %ld", good, (long)bad);
 	pthread_join(threads[1], &bad);
 	printf(" and %ld bad writes\n", (long)bad);
+	unlink("t1");
+	unlink("t2");
 }
 
 static int shared;
@@ -141,6 +142,8 @@ static void spawns(void)
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	umask(027);
 	error = posix_spawn(&child, "/bin/sh", &actions, &attributes, argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
 	waitpid(child, &status, 0);
 	printf("spawn: error %d, status %d\n", error, WEXITSTATUS(status));
 	status = open("spawned", O_RDONLY);

@@ -8,7 +8,6 @@
  *	trap	a filter that sends SIGSYS for rename()
  *	listen	a filter whose notifications a child's parent answers
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>

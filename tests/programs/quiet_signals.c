@@ -3,7 +3,6 @@
  * quiet_signals - signals that meet calls: EINTR and SA_RESTART, masks, errno, handlers that write or leave by
  * longjmp, small signal stacks, size limits, a storm. Prints what it finds, the same each time.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,10 +17,9 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t caught;
+static _Atomic int caught;
 static int log_fd;
 
 static void count(int number)
@@ -177,6 +175,8 @@ static void handlers(void)
 	printf("  %s\n", status.st_size % 10 == 0 ? "whole" : "torn");
 	close(fd);
 	close(log_fd);
+	unlink("a");
+	unlink("log");
 }
 
 static sigjmp_buf out;
@@ -211,6 +211,7 @@ static void leaps(void)
 	       sigismember(&mask, SIGALRM) ? "blocked" : "free");
 	printf("  then: %ld\n", (long)write(fd, "0123456789", 10));
 	close(fd);
+	unlink("b");
 }
 
 static void print_mask(const char *when)
@@ -264,17 +265,18 @@ static void masks(void)
 
 /* ------------------------------------------------------------------ size limits */
 
+/* Far above what is printed, because stdout may be a file. */
 static void limits(void)
 {
-	struct rlimit limit = {1000, RLIM_INFINITY};
-	struct iovec iov[2] = {{(char[600]){0}, 600}, {(char[600]){0}, 600}};
+	struct rlimit limit = {100000, RLIM_INFINITY};
+	struct iovec iov[2] = {{(char[60000]){0}, 60000}, {(char[60000]){0}, 60000}};
 	struct stat status;
 	int fd = open("limited", O_RDWR | O_CREAT | O_TRUNC, 0600), from = open("from", O_RDWR | O_CREAT, 0600);
-	char text[600] = "";
+	char text[60000] = "";
 	off_t at = 0;
 	long result;
 
-	if (ftruncate(from, 5000) < 0)
+	if (ftruncate(from, 500000) < 0)
 		return;
 	handle(SIGXFSZ, count, 0);
 	setrlimit(RLIMIT_FSIZE, &limit);
@@ -291,17 +293,17 @@ static void limits(void)
 	LIMITED(write(fd, text, sizeof text));
 	LIMITED(write(fd, text, sizeof text));
 	LIMITED(write(fd, text, sizeof text));
-	LIMITED(pwrite(fd, text, 10, 995));
-	LIMITED(pwrite(fd, text, 10, 1000));
+	LIMITED(pwrite(fd, text, 10, 99995));
+	LIMITED(pwrite(fd, text, 10, 100000));
 	LIMITED(pwritev(fd, iov, 2, 0));
-	LIMITED(ftruncate(fd, 1000));
-	LIMITED(ftruncate(fd, 1001));
-	LIMITED(truncate("limited", 2000));
-	LIMITED(fallocate(fd, 0, 0, 3000));
-	LIMITED(posix_fallocate(fd, 0, 3000));
-	LIMITED(lseek(fd, 500, SEEK_SET));
-	LIMITED(syscall(SYS_sendfile, fd, from, &at, 2000L));
-	LIMITED(copy_file_range(from, NULL, fd, NULL, 2000, 0));
+	LIMITED(ftruncate(fd, 100000));
+	LIMITED(ftruncate(fd, 100001));
+	LIMITED(truncate("limited", 200000));
+	LIMITED(fallocate(fd, 0, 0, 300000));
+	LIMITED(posix_fallocate(fd, 0, 300000));
+	LIMITED(lseek(fd, 50000, SEEK_SET));
+	LIMITED(syscall(SYS_sendfile, fd, from, &at, 200000L));
+	LIMITED(copy_file_range(from, NULL, fd, NULL, 200000, 0));
 	handle(SIGXFSZ, SIG_IGN, 0);
 	LIMITED(write(fd, text, sizeof text));
 	fflush(stdout);
@@ -321,19 +323,23 @@ static void limits(void)
 
 /* ------------------------------------------------------------------ a storm */
 
-static void *write_for_a_while(void *argument)
+static _Atomic int enough;
+
+static void *write_until_enough(void *argument)
 {
-	long *wrong = argument;
+	long *wrong = argument, count = 0;
 	char name[32];
 	int fd;
 
 	snprintf(name, sizeof name, "storm%p", argument);
 	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	for (int i = 0; i < 400; i++) {
+	for (; !enough; count++) {
 		*wrong += syscall(SYS_write, fd, "0123456789", 10L) != 10;
-		*wrong += syscall(SYS_ftruncate, fd, (long)(i + 1) * 10) != 0;
+		*wrong += syscall(SYS_ftruncate, fd, count * 10) != 0;
+		if (count == 1000)
+			count = lseek(fd, 0, SEEK_SET) - 1;
 	}
-	*wrong += lseek(fd, 0, SEEK_CUR) != 4000;
+	*wrong += lseek(fd, 0, SEEK_CUR) != count * 10;
 	close(fd);
 	unlink(name);
 	return NULL;
@@ -343,24 +349,19 @@ static void storm(void)
 {
 	pthread_t threads[3];
 	long wrong[3] = {0};
-	struct timespec pause = {0, 20000};
 
 	handle(SIGURG, count, SA_RESTART);
 	caught = 0;
 	for (int i = 0; i < 3; i++)
-		pthread_create(&threads[i], NULL, write_for_a_while, &wrong[i]);
+		pthread_create(&threads[i], NULL, write_until_enough, &wrong[i]);
 	for (int i = 0; i < 1500; i++) {
 		pthread_kill(threads[i % 3], SIGURG);
-		nanosleep(&pause, NULL);
-		if (i > 200 && i % 50 == 0 && pthread_tryjoin_np(threads[0], NULL) == 0) {
-			threads[0] = 0;
-			break;
-		}
+		usleep(20);
 	}
+	enough = 1;
 	for (int i = 0; i < 3; i++)
-		if (threads[i])
-			pthread_join(threads[i], NULL);
-	printf("storm: %ld wrong, %s\n", wrong[0] + wrong[1] + wrong[2], caught > 10 ? "many signals" : "few signals");
+		pthread_join(threads[i], NULL);
+	printf("storm: %ld wrong, %s signals\n", wrong[0] + wrong[1] + wrong[2], caught > 10 ? "many" : "few");
 }
 
 int main(void)
