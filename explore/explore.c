@@ -86,6 +86,33 @@ static int record_on_copy(const struct crash__explore_options *options, struct c
 	return crash__record_in_place(&request, &exploration->recorded);
 }
 
+/*
+ * A program that names its directory by itself has written to the original, where there are no namespaces to
+ * show it a copy at that path. The copy is then what the directory was before.
+ */
+static int check_copy_used(struct crash__exploration *exploration)
+{
+	const struct crash__trace *trace = &exploration->trace;
+	size_t length = strlen(exploration->directory);
+	char kept[PATH_MAX];
+
+	for (size_t i = 0; i < trace->count && !exploration->namespaces; i++) {
+		const char *path = crash__event_path(trace, &trace->events[i]);
+
+		if (trace->events[i].kind != CRASH__EVENT_OP || !path || strncmp(path, exploration->directory, length) != 0 ||
+		    path[length] != '/' || strncmp(path, exploration->scratch.path, strlen(exploration->scratch.path)) == 0)
+			continue;
+		snprintf(kept, sizeof kept, "%.3000s.before-XXXXXX", exploration->directory);
+		if (!mkdtemp(kept) || crash__copy_tree(exploration->root, kept) < 0)
+			snprintf(kept, sizeof kept, "(it could not be saved)");
+		return crash__fail(CRASH_EDIR,
+				   "the program wrote to %s itself. Without namespaces (%s) it works on a copy, which it has to "
+				   "find by $CRASH_DIR or its working directory. The directory as it was before is in %s",
+				   exploration->directory, exploration->why_no_namespaces, kept);
+	}
+	return 0;
+}
+
 static int record(const struct crash__explore_options *options, struct crash__exploration *exploration)
 {
 	int error;
@@ -222,7 +249,9 @@ static int prepare_program(const struct crash__explore_options *options, struct 
 					 crash__base_open(exploration->directory, &exploration->base);
 	if (error == 0)
 		error = record(options, exploration);
-	return error == 0 ? open_trace(options, exploration) : error;
+	if (error == 0)
+		error = open_trace(options, exploration);
+	return error == 0 ? check_copy_used(exploration) : error;
 }
 
 int crash__explore_prepare(const struct crash__explore_options *options, struct crash__exploration *exploration)
