@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "runner/error.h"
@@ -150,7 +151,7 @@ static int prepare_upper(const struct crash__sandbox *sandbox)
 int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 {
 	char tree[64] = "", lower[64], upper[64], work[64], options[512];
-	int error = prepare_upper(sandbox);
+	int error = prepare_upper(sandbox), length;
 
 	if (error < 0)
 		return error;
@@ -160,8 +161,20 @@ int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 	crash__sandbox_path(sandbox, "upper", upper);
 	crash__sandbox_path(sandbox, "work", work);
 	/* redirect_dir: or directories of the starting tree could not be renamed */
-	snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree, between ? ":" : "",
-		 lower, upper, work, geteuid() ? "userxattr" : "redirect_dir=on");
+	length = snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree, between ? ":" : "",
+			  lower, upper, work, geteuid() ? "userxattr" : "redirect_dir=on");
+	/*
+	 * The names of a file stay names of one file, also when it is written to. A layer in between has such files
+	 * whole; and an upper layer with an index goes with one stack of lower ones only.
+	 */
+	if (!between && geteuid() == 0)
+		snprintf(options + length, sizeof options - (size_t)length, ",index=on");
+	if (mount("overlay", sandbox->directory, "overlay", 0, options) == 0) {
+		sandbox->mounted = true;
+		return 0;
+	}
+	/* not every file system below can have an index */
+	options[length] = '\0';
 	if (mount("overlay", sandbox->directory, "overlay", 0, options) < 0)
 		return crash__fail_errno("cannot mount an overlay over %s", sandbox->directory);
 	sandbox->mounted = true;
@@ -180,12 +193,26 @@ int crash__sandbox_unmount(struct crash__sandbox *sandbox)
 
 /* ------------------------------------------------------------------ trying */
 
+/* Layers mark directories: file systems in memory can do that without rights since Linux 6.6. */
+static int try_to_cut_off(const struct crash__sandbox *sandbox)
+{
+	const char *mark = geteuid() ? "user.overlay.opaque" : "trusted.overlay.opaque";
+	char tree[64];
+
+	crash__sandbox_path(sandbox, "tree", tree);
+	if (setxattr(tree, mark, "y", 1, 0) < 0 || removexattr(tree, mark) < 0)
+		return crash__fail_errno("files in memory cannot have the attribute %s", mark);
+	return 0;
+}
+
 /* In the child: everything that a worker does. */
 static int try_all(const char *directory)
 {
 	struct crash__sandbox sandbox;
 	int error = crash__sandbox_enter(&sandbox, directory, NULL);
 
+	if (error == 0)
+		error = try_to_cut_off(&sandbox);
 	if (error == 0)
 		error = crash__sandbox_mount(&sandbox, "tree");
 	if (error == 0)

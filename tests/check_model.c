@@ -8,10 +8,13 @@
  */
 #include <crashinject/crashinject.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -253,14 +256,15 @@ static char *run_there(struct run *run)
 	return left;
 }
 
-/* An overlay takes hard links apart when it copies a file up, so that a run there has none to begin with. */
+/* Without rights an overlay takes hard links apart when it copies a file up: a run there has none to begin with. */
 static void check_overlay(uint64_t seed, int ops, const char *how, bool recorded_there)
 {
 	static struct run run;
+	bool links = !recorded_there || geteuid() == 0;
 	char *before, *now, *should;
 	pid_t pid;
 
-	prepare(&run, seed, ops, how, !recorded_there);
+	prepare(&run, seed, ops, how, links);
 	before = trees_text(run.before);
 	if (recorded_there) {
 		should = run_there(&run);
@@ -319,6 +323,43 @@ START_TEST(long_runs_in_an_overlay_end_as_the_layer_shows)
 }
 END_TEST
 
+/* As somebody without rights. `recorded_there` is left out: such an overlay cannot rename old directories. */
+static void check_without_rights(uint64_t seed)
+{
+	ck_assert_int_eq(setgroups(0, NULL), 0);
+	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	/* /proc/self belongs to us only then */
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+	if (access(*command(&(struct run){.how = NULL}), X_OK) < 0 || access(getenv("CRASHINJECT_PRELOAD"), R_OK) < 0) {
+		support_say_skip("runs_without_rights_end_as_the_layer_shows", "the build is not readable for others");
+		return;
+	}
+	if (no_sandbox("runs_without_rights_end_as_the_layer_shows"))
+		return;
+	for (int i = 0; i < rounds(20); i++)
+		check_overlay(seed + (uint64_t)i, 1 + i * 10 % 200, NULL, false);
+}
+
+START_TEST(runs_without_rights_end_as_the_layer_shows)
+{
+	uint64_t seed = support_seed();
+	char directory[PATH_MAX];
+	pid_t pid;
+
+	if (geteuid() != 0)
+		support_skip("we have no rights to give up; the other tests are about that");
+	support_directory(directory);
+	ck_assert_int_eq(chmod(dirname(directory), 0777), 0);
+	pid = fork();
+	if (pid == 0) {
+		check_without_rights(seed);
+		_exit(0);
+	}
+	wait_for(pid);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model");
@@ -327,6 +368,6 @@ int main(void)
 		     runs_of_several_processes_end_as_the_model_says, runs_of_several_threads_end_as_the_model_says,
 		     NULL);
 	support_case(suite, "overlays", short_runs_in_an_overlay_end_as_the_layer_shows,
-		     long_runs_in_an_overlay_end_as_the_layer_shows, NULL);
+		     long_runs_in_an_overlay_end_as_the_layer_shows, runs_without_rights_end_as_the_layer_shows, NULL);
 	return support_run(suite);
 }
