@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "common/say.h"
+#include "preload/mapping.h"
 
 /* What a rule fired at: an op or an explicit point. */
 struct subject {
@@ -108,6 +109,8 @@ static void describe_op(struct crash__fired *fired, const struct crash__op *op)
 		strcpy(fired->to, op->scratch->to);
 	} else if (where->fd) {
 		crash__path_of_fd((int)crash__arg(op->args, where->fd), fired->file);
+	} else if (where->address) {
+		crash__path_of_mapping((uintptr_t)crash__arg(op->args, where->address), fired->file);
 	}
 }
 

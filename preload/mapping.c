@@ -364,6 +364,17 @@ long crash__mapping_call(long number, const long args[6])
 	return result;
 }
 
+void crash__path_of_mapping(uintptr_t address, char out[PATH_MAX])
+{
+	out[0] = '\0';
+	if (!hold())
+		return;
+	for (int i = 0; i < MOST; i++)
+		if (table[i].used && address >= table[i].start && address < table[i].end)
+			strcpy(out, table[i].path);
+	release();
+}
+
 struct crash__target crash__target_of_mapping(struct crash__control *control, uintptr_t address)
 {
 	struct crash__target target = {.rules = ~control->plan.with_glob};

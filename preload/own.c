@@ -308,19 +308,24 @@ CRASH__EXPORT int lutimes(const char *path, const struct timeval times[2])
 CRASH__EXPORT int __xmknod(int version, const char *path, mode_t mode, dev_t *device);
 CRASH__EXPORT int __xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device);
 
-int __xmknod(int version, const char *path, mode_t mode, dev_t *device)
-{
-	return __xmknodat(version, AT_FDCWD, path, mode, device);
-}
-
-int __xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device)
+static int make_node(unsigned int call, int version, int dirfd, const char *path, mode_t mode, const dev_t *device,
+		     const struct crash__caller *caller)
 {
 	if (version != 0) {
 		errno = EINVAL;
 		return -1;
 	}
-	return (int)op(CRASH__CALL___xmknodat, CRASH__CALL_mknodat,
-		       (long[6]){dirfd, (long)path, mode, (long)*device}, CRASH__CALLER());
+	return (int)op(call, CRASH__CALL_mknodat, (long[6]){dirfd, (long)path, mode, (long)*device}, caller);
+}
+
+int __xmknod(int version, const char *path, mode_t mode, dev_t *device)
+{
+	return make_node(CRASH__CALL___xmknod, version, AT_FDCWD, path, mode, device, CRASH__CALLER());
+}
+
+int __xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device)
+{
+	return make_node(CRASH__CALL___xmknodat, version, dirfd, path, mode, device, CRASH__CALLER());
 }
 
 /* ------------------------------------------------------------------ the rest */
