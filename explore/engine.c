@@ -112,6 +112,8 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	engine->checked++;
 	engine->checker_ns += answer->checker_ns;
 	engine->failed += crash__verdict_failed(entry->kind);
+	if (crash__verdict_failed(entry->kind) && !engine->first_failure)
+		engine->first_failure = now_ns() - engine->started;
 	engine->flaky += entry->kind == CRASH__VERDICT_FLAKY;
 	if (crash__verdict_failed(entry->kind) && engine->outputs++ < MOST_OUTPUTS)
 		entry->output = strdup(output);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "explore/place.h"
 #include "explore/state.h"
@@ -115,6 +116,7 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	bool final_good = engine->final && engine->final->kind == CRASH__VERDICT_PASSED;
 	uint64_t distinct = engine->fresh;
 	json_t *summary = json_object();
+	struct rusage usage;
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -146,6 +148,12 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "incomplete_reasons", reasons_json(exploration));
 	json_object_set_new(summary, "seconds", json_real((double)engine->spent / 1e9));
 	json_object_set_new(summary, "checker_seconds", json_real((double)engine->checker_ns / 1e9));
+	json_object_set_new(summary, "first_failure_seconds",
+			    engine->first_failure ? json_real((double)engine->first_failure / 1e9) : json_null());
+	getrusage(RUSAGE_SELF, &usage);
+	json_object_set_new(summary, "jobs", json_integer(engine->options.jobs));
+	json_object_set_new(summary, "peak_memory_bytes", json_integer((json_int_t)usage.ru_maxrss * 1024));
+	json_object_set_new(summary, "trace_bytes", json_integer((json_int_t)exploration->trace.map_size));
 	return summary;
 }
 

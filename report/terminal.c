@@ -126,8 +126,9 @@ static void print_remarks(FILE *stream, const json_t *result)
 		fputs("  no --check was given: the program was run again on each state, and its exit status is the verdict\n",
 		      stream);
 	if (crash__report_number(summary, "ops_outside"))
-		fprintf(stream, "  %lld ops outside of %s were left alone\n", crash__report_number(summary, "ops_outside"),
-			crash__report_text(settings, "directory"));
+		fprintf(stream, "  left alone outside of %s: %lld op%s\n", crash__report_text(settings, "directory"),
+			crash__report_number(summary, "ops_outside"),
+			crash__report_number(summary, "ops_outside") == 1 ? "" : "s");
 	if (*crash__report_text(summary, "why_no_namespaces"))
 		fprintf(stream, "  states were copies, at other paths than the program's own: %s\n",
 			crash__report_text(summary, "why_no_namespaces"));
