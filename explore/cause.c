@@ -331,6 +331,7 @@ static int make_cause(struct finder *finder, struct crash__entry *entry, int64_t
 	size_t index;
 
 	cause.torn = cause.lost == cause.survivor;
+	cause.process = atoms->model->process_only;
 	index = enter_cause(finder, &cause, &state);
 	if (index == SIZE_MAX)
 		return crash__fail(CRASH_ENOMEM, "no memory for a cause");
@@ -418,7 +419,10 @@ static char *say(struct finder *finder, const struct crash__cause *cause)
 	char *text = NULL, sync[160];
 	int length;
 
-	if (cause->process && cause->survivor == CRASH__NEVER)
+	if (cause->process && cause->torn)
+		length = asprintf(&text, "when the process dies during %s, and only its first pages are written, the state %s",
+				  cause->lost_text, sentence);
+	else if (cause->process && cause->survivor == CRASH__NEVER)
 		length = asprintf(&text, "before the first op the state %s", sentence);
 	else if (cause->process && cause->lost == CRASH__NEVER)
 		length = asprintf(&text, "from %s on the state %s", cause->survivor_text, sentence);

@@ -361,7 +361,8 @@ int crash__engine_run(struct crash__engine *engine)
 		for (uint32_t model = 0; model < options->model_count && error == 0; model++) {
 			bool wanted = options->tiers & 1u << tier;
 
-			if (options->models[model].process_only && tier != CRASH__TIER_PREFIX)
+			/* nothing is lost, but for the rest of the write that is under way */
+			if (options->models[model].process_only && tier != CRASH__TIER_PREFIX && tier != CRASH__TIER_TEAR)
 				wanted = false;
 			if (!wanted || engine->final->kind != CRASH__VERDICT_PASSED)
 				continue;

@@ -370,12 +370,12 @@ void crash__repair_find(struct crash__engine *engine, struct crash__places *plac
 {
 	forget(cause);
 	list_models(engine, cause);
-	if (cause->process) {
+	if (cause->process && !cause->torn) {
 		cause->advice = strdup("no fsync helps: the ops themselves leave the files so; recovery must cope with it, "
 				       "or one op must make the change");
 		return;
 	}
-	if (!cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
+	if (!cause->process && !cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
 		try_repairs(engine, places, cause);
 	if (!cause->repair)
 		cause->advice = strdup(cause->failed_sync ?

@@ -22,7 +22,7 @@ struct tier {
 static const struct {
 	const char *name, *proves;
 } tiers[CRASH__TIERS] = {
-	[CRASH__TIER_PREFIX] = {"prefix", "every process crash"},
+	[CRASH__TIER_PREFIX] = {"prefix", "every process crash between two ops"},
 	[CRASH__TIER_CUT] = {"cut", "the plain power cut, at every point"},
 	[CRASH__TIER_OMIT] = {"omit-1", "every single unsynced op lost"},
 	[CRASH__TIER_KEEP] = {"keep-1", "every single unsynced op that came early"},
@@ -189,10 +189,15 @@ static bool is_unit(const struct tier *tier, crash__atom_id id)
 {
 	const struct crash__atom *atom = &tier->atoms->list[id];
 
-	return atom->kind == CRASH__ATOM_DATA && crash__atom_is_open(atom, tier->step);
+	/* a write that is done is never lost by a process crash; but it is cut when the crash comes during it */
+	return atom->kind == CRASH__ATOM_DATA &&
+	       (tier->atoms->model->process_only || crash__atom_is_open(atom, tier->step));
 }
 
-/* A write that is under way, or not yet synced, with its units from one on, or up to one, lost. */
+/*
+ * A write that is under way, or not yet synced, with its units from one on, or up to one, lost. Where only the
+ * process dies the pages before the cut are all there: they are written in order.
+ */
 static int tear_write(struct tier *tier, uint32_t step)
 {
 	crash__atom_id first = tier->atoms->first[step], end = tier->atoms->first[step + 1];
@@ -206,6 +211,8 @@ static int tear_write(struct tier *tier, uint32_t step)
 			error = is_unit(tier, id) ? crash__set_omit(&tier->set, id) : 0;
 		if (error == 0)
 			error = give_set(tier);
+		if (tier->atoms->model->process_only)
+			continue;
 		crash__set_begin(&tier->set, tier->step);
 		for (crash__atom_id id = first; id < cut && error == 0; id++)
 			error = is_unit(tier, id) ? crash__set_omit(&tier->set, id) : 0;
@@ -221,7 +228,7 @@ static int at_tear(struct tier *tier)
 	uint32_t last = CRASH__NEVER;
 	int error = tier->step < 0 ? 0 : tear_write(tier, (uint32_t)tier->step);
 
-	for (size_t i = 0; i < tier->open_count && error == 0; i++) {
+	for (size_t i = 0; i < tier->open_count && error == 0 && !tier->atoms->model->process_only; i++) {
 		const struct crash__atom *atom = &tier->atoms->list[tier->open[i]];
 		bool is_last = atom->durable == CRASH__NEVER ? tier->step + 1 == (int64_t)tier->fs->steps_count :
 							       tier->step + 1 == (int64_t)atom->durable;

@@ -11,7 +11,8 @@
  *	cut        only what is durable, at every point: the plain power cut
  *	omit-1     each atom that is not durable lost alone, with what depends on it
  *	keep-1     each atom that is not durable kept alone, with what it depends on
- *	tear       each write that several units make up, cut at each of them, from either end
+ *	tear       each write that several units make up, cut at each of them, from either end; where only the
+ *	           process dies, while it is under way, with its first pages written
  *	pairs      each two atoms lost
  *	sample     sets drawn at random
  *	exhaustive every set that the model allows
