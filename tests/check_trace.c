@@ -124,7 +124,8 @@ static void make_rings(void)
 	control = support_shared(crash__control_size(2));
 	for (unsigned int i = 0; i < 2; i++)
 		crash__ring_init(crash__control_ring(control, i));
-	control->ring_count = control->rings_ready = 2;
+	control->ring_count = 2;
+	control->rings_ready = 2;
 }
 
 static void append(unsigned int ring, uint16_t type, uint16_t flags, void *record, size_t bytes, const void *more,
