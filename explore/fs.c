@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <stdio.h>
@@ -91,7 +92,7 @@ static crash__node_id new_node(struct crash__fs *fs, uint32_t mode)
 	if (!node)
 		return 0;
 	memset(node, 0, sizeof *node);
-	node->mode = mode;
+	node->mode = node->mode_now = mode;
 	node->type = S_ISREG(mode) ? CRASH__NODE_FILE :
 		     S_ISDIR(mode) ? CRASH__NODE_DIRECTORY :
 		     S_ISLNK(mode) ? CRASH__NODE_LINK :
@@ -216,6 +217,7 @@ struct replay {
 	const struct crash__event *event;
 	size_t step; /* index of the step under construction, or SIZE_MAX */
 	bool no_memory;
+	bool keeps_set_id; /* what is written to stays set-user-ID */
 	uint64_t acked;
 };
 
@@ -320,6 +322,19 @@ static void set_attributes(struct replay *replay, crash__node_id id, uint32_t mo
 	effect->uid = uid;
 	effect->gid = gid;
 	replay->fs->nodes[id].touched = true;
+	replay->fs->nodes[id].mode_now = mode;
+}
+
+/* A change of what is in a program's file takes its set-ID bits away, unless by somebody with CAP_FSETID. */
+static void drop_set_id(struct replay *replay, crash__node_id id)
+{
+	const struct crash__node *node = &replay->fs->nodes[id];
+	uint32_t mode = node->mode_now & ~(uint32_t)S_ISUID;
+
+	if (mode & S_IXGRP)
+		mode &= ~(uint32_t)S_ISGID;
+	if (!replay->keeps_set_id && S_ISREG(mode) && mode != node->mode_now)
+		set_attributes(replay, id, mode, node->uid, node->gid);
 }
 
 static void unknown(struct replay *replay, const char *what)
@@ -449,6 +464,8 @@ static void replay_write(struct replay *replay)
 	/* a store is seen as whole pages, and never makes a file grow */
 	if (event->kernel == CRASH__CALL_store)
 		bytes = bytes_inside(replay->fs, node, event->offset, bytes);
+	else if (bytes)
+		drop_set_id(replay, node);
 	set_range(replay, CRASH__EFFECT_DATA, node, event->offset, bytes);
 	if (bytes && event->offset + bytes > replay->fs->nodes[node].size)
 		set_size(replay, node, event->offset + bytes);
@@ -510,6 +527,8 @@ static void replay_open(struct replay *replay)
 			unknown(replay, event->path);
 	} else if (node && !makes_node) {
 		note_made(replay, node);
+		if (flags & O_TRUNC)
+			drop_set_id(replay, node);
 		if ((flags & O_TRUNC) && fs->nodes[node].type == CRASH__NODE_FILE && fs->nodes[node].size) {
 			set_size(replay, node, 0);
 			the_step(replay)->node = node;
@@ -661,6 +680,7 @@ static void replay_truncate(struct replay *replay)
 
 	if (!node)
 		return;
+	drop_set_id(replay, node);
 	if (event->kernel == CRASH__CALL_fallocate)
 		replay_fallocate(replay, node);
 	else
@@ -835,11 +855,21 @@ static int by_end(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+/* What the trace says of the program's rights; one that says nothing was root's. */
+static bool keeps_set_id(const struct crash__trace *trace)
+{
+	json_t *start = trace->start_text ? json_loadb(trace->start_text, trace->start_length, 0, NULL) : NULL;
+	bool keeps = !json_is_false(json_object_get(start, "keeps_set_id"));
+
+	json_decref(start);
+	return keeps;
+}
+
 int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, const char *root,
 		     struct crash__base *base)
 {
 	const struct crash__event **order = calloc(trace->count + 1, sizeof *order);
-	struct replay replay = {.fs = fs};
+	struct replay replay = {.fs = fs, .keeps_set_id = keeps_set_id(trace)};
 	size_t length = strlen(root);
 
 	memset(fs, 0, sizeof *fs);

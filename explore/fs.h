@@ -37,6 +37,7 @@ struct crash__node {
 	/* while replaying: as things are now */
 	uint64_t size;
 	uint32_t links;
+	uint32_t mode_now;
 	/* what happened to it at all */
 	bool touched; /* data, size or attributes change */
 	uint32_t first_block; /* view.c: index of its first block; blocks lie together */

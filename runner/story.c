@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "runner/story.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +31,15 @@ static int write_json(const struct crash__job *job, enum crash__chunk_type type,
 	return writer.failed ? crash__fail_errno("cannot write the trace") : 0;
 }
 
+/*
+ * Whether a file that the program writes to stays set-user-ID: that takes CAP_FSETID, which a program has if it
+ * starts as root and the capability is in the bounding set.
+ */
+static bool keeps_set_id(void)
+{
+	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_FSETID) == 1;
+}
+
 int crash__story_start(const struct crash__job *job, const char *path, const char *scenario)
 {
 	char cwd[PATH_MAX] = "";
@@ -42,11 +53,12 @@ int crash__story_start(const struct crash__job *job, const char *path, const cha
 	else if (!getcwd(cwd, sizeof cwd))
 		cwd[0] = '\0';
 	return write_json(job, CRASH__CHUNK_START, true,
-			  json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "version", crash_version(),
+			  json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I}", "version", crash_version(),
 				    "program", crash__json_string(path), "argv", crash__json_list(job->argv),
 				    "cwd", crash__json_string(cwd), "dir", crash__json_string(dir), "root",
 				    crash__json_string(job->control->root), "scenario",
-				    crash__json_string(scenario), "time", (json_int_t)time(NULL)));
+				    crash__json_string(scenario), "keeps_set_id", (int)keeps_set_id(), "time",
+				    (json_int_t)time(NULL)));
 }
 
 int crash__story_end(const struct crash__job *job, struct crash_out *out)

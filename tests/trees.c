@@ -3,6 +3,7 @@
 
 #include <crashinject/crashinject.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,9 +80,21 @@ static void add_line(struct lines *lines, const char *format, ...)
 	va_end(args);
 }
 
-static uint64_t hash_file(int at, const char *name)
+/* Opens a file that we own, also one that we may not read. */
+static int open_ours(int at, const char *name, mode_t mode)
 {
 	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES && fchmodat(at, name, mode | S_IRUSR, 0) == 0) {
+		fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		ck_assert_int_eq(fchmodat(at, name, mode, 0), 0);
+	}
+	return fd;
+}
+
+static uint64_t hash_file(int at, const char *name, mode_t mode)
+{
+	int fd = open_ours(at, name, mode);
 	XXH64_state_t *state = XXH64_createState();
 	static unsigned char buffer[1 << 16];
 	uint64_t hash;
@@ -124,7 +137,7 @@ static void list_directory(struct lines *lines, int parent, const char *name, co
 		case S_IFREG:
 			add_line(lines, "%s file %04o links %lu size %ld content %016lx", below,
 				 status.st_mode & 07777, (unsigned long)status.st_nlink, (long)status.st_size,
-				 (unsigned long)hash_file(at, entry->d_name));
+				 (unsigned long)hash_file(at, entry->d_name, status.st_mode & 07777));
 			break;
 		default:
 			add_line(lines, "%s other %06o", below, status.st_mode);
