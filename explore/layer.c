@@ -9,6 +9,9 @@
  * tree that is gone becomes a whiteout: a character device 0/0, which anybody may make. A directory that the
  * run made, or that has moved, is cut off from the starting tree: it has all its entries in the layer, is
  * marked as opaque, and has no whiteouts, which would be listed there as names of nothing.
+ *
+ * A directory that its owner may not search or write to is closed last, the innermost first, and opened before
+ * anything else: who is not root could not get at what is in it.
  */
 #include "explore/layer.h"
 
@@ -45,12 +48,20 @@ struct slot {
 	bool whiteout;
 };
 
+/* A directory whose mode keeps its owner out. */
+struct closed {
+	crash__node_id id;
+	uint32_t mode;
+	size_t depth;
+};
+
 struct crash__layer {
 	const struct crash__fs *fs;
 	bool overlay;
 	int tree, store;
 	struct node *nodes;
 	struct slot *slots;
+	CRASH__VECTOR(struct closed, closed); /* between moves: in the order in which they were closed */
 };
 
 /* Where something is: below the tree or below the store. */
@@ -97,6 +108,79 @@ static bool locate_slot(const struct crash__layer *layer, crash__slot_id id, str
 	const struct crash__slot *slot = &layer->fs->slots[id];
 
 	return locate_node(layer, slot->directory, at) && append(at, slot->name);
+}
+
+/* ------------------------------------------------------------------ making things */
+
+/* ------------------------------------------------------------------ directories that keep us out */
+
+static bool keeps_out(uint32_t mode)
+{
+	return (mode & S_IRWXU) != S_IRWXU;
+}
+
+/* Remembers what a directory's mode is going to be; it stays open until all the others are done. */
+static int close_later(struct crash__layer *layer, crash__node_id id, uint32_t mode)
+{
+	struct closed *closed = NULL;
+
+	for (size_t i = 0; i < layer->closed_count; i++)
+		if (layer->closed[i].id == id) {
+			closed = &layer->closed[i];
+			if (!keeps_out(mode))
+				*closed = layer->closed[--layer->closed_count];
+		}
+	if (!keeps_out(mode))
+		return 0;
+	if (!closed && !(closed = CRASH__PUSH(layer, closed)))
+		return crash__fail(CRASH_ENOMEM, "no memory for a state");
+	*closed = (struct closed){.id = id, .mode = mode};
+	return 0;
+}
+
+static int set_closed_mode(const struct crash__layer *layer, const struct closed *closed, uint32_t mode)
+{
+	struct location at;
+
+	if (layer->nodes[closed->id].place == NOWHERE || layer->nodes[closed->id].place == IN_BASE)
+		return 0;
+	if (!locate_node(layer, closed->id, &at) || fchmodat(at.root, at.path, mode, 0) < 0)
+		return fail("set the mode of", &at);
+	return 0;
+}
+
+static int innermost_first(const void *a, const void *b)
+{
+	const struct closed *x = a, *y = b;
+
+	return (x->depth < y->depth) - (x->depth > y->depth);
+}
+
+static int close_directories(struct crash__layer *layer)
+{
+	struct location at;
+	int error = 0;
+
+	for (size_t i = 0; i < layer->closed_count; i++) {
+		layer->closed[i].depth = 0;
+		if (locate_node(layer, layer->closed[i].id, &at))
+			for (const char *c = at.path; *c; c++)
+				layer->closed[i].depth += *c == '/';
+	}
+	if (layer->closed_count)
+		qsort(layer->closed, layer->closed_count, sizeof *layer->closed, innermost_first);
+	for (size_t i = 0; i < layer->closed_count && error == 0; i++)
+		error = set_closed_mode(layer, &layer->closed[i], layer->closed[i].mode);
+	return error;
+}
+
+static int open_directories(struct crash__layer *layer)
+{
+	int error = 0;
+
+	for (size_t i = layer->closed_count; i-- > 0 && error == 0;)
+		error = set_closed_mode(layer, &layer->closed[i], layer->closed[i].mode | S_IRWXU);
+	return error;
 }
 
 /* ------------------------------------------------------------------ making things */
@@ -202,13 +286,17 @@ static int make_opaque(const struct location *at)
 static int make_node(struct crash__layer *layer, crash__node_id id, const struct location *at)
 {
 	const struct crash__node *node = &layer->fs->nodes[id];
-	bool is_new = layer->overlay && node->type == CRASH__NODE_DIRECTORY && !node->base_path;
-	int error;
+	bool is_directory = node->type == CRASH__NODE_DIRECTORY;
+	bool is_new = layer->overlay && is_directory && !node->base_path;
+	int error = 0;
 
 	layer->nodes[id].unwritable = !(node->mode & S_IWUSR);
 	layer->nodes[id].cut_off = is_new;
-	error = make_thing(layer, node->type, node->base_path, node->base_size, node->text, node->mode, node->uid,
-			   node->gid, at);
+	if (is_directory)
+		error = close_later(layer, id, node->mode & 07777);
+	if (error == 0)
+		error = make_thing(layer, node->type, node->base_path, node->base_size, node->text,
+				   is_directory ? node->mode | S_IRWXU : node->mode, node->uid, node->gid, at);
 	return error == 0 && is_new ? make_opaque(at) : error;
 }
 
@@ -519,10 +607,14 @@ static int finish_node(struct crash__layer *layer, const struct crash__view *vie
 	}
 	if (error < 0)
 		return error;
-	if (!locate_node(layer, id, &at) || (id != 1 && fchmodat(at.root, at.path, mode, 0) < 0))
-		return fail("set the mode of", &at);
+	if (type == CRASH__NODE_DIRECTORY && id != 1) {
+		error = close_later(layer, id, mode);
+		mode |= S_IRWXU;
+	}
+	if (error == 0 && (!locate_node(layer, id, &at) || (id != 1 && fchmodat(at.root, at.path, mode, 0) < 0)))
+		error = fail("set the mode of", &at);
 	layer->nodes[id].unwritable = !(mode & S_IWUSR);
-	return 0;
+	return error;
 }
 
 /*
@@ -580,18 +672,31 @@ static int move_names(struct crash__layer *layer, const struct crash__view *view
 int crash__layer_move(struct crash__layer *layer, struct crash__view *view,
 		      const struct crash__difference *difference)
 {
-	int error = move_names(layer, view, difference);
+	int error = open_directories(layer);
 
+	if (error == 0)
+		error = move_names(layer, view, difference);
 	for (size_t i = 0; i < difference->nodes_count && error == 0; i++)
 		error = cut_node(layer, view, difference->nodes[i]);
 	if (error == 0)
 		error = move_blocks(layer, view, difference);
 	for (size_t i = 0; i < difference->nodes_count && error == 0; i++)
 		error = finish_node(layer, view, difference->nodes[i]);
-	return error;
+	return error < 0 ? error : close_directories(layer);
 }
 
 /* ------------------------------------------------------------------ making one */
+
+/* The directories of the starting tree that are closed. */
+static int close_base(struct crash__layer *layer)
+{
+	int error = 0;
+
+	for (crash__node_id id = 2; id < layer->fs->nodes_count && error == 0; id++)
+		if (layer->fs->nodes[id].base_path && layer->fs->nodes[id].type == CRASH__NODE_DIRECTORY)
+			error = close_later(layer, id, layer->fs->nodes[id].mode & 07777);
+	return error < 0 ? error : close_directories(layer);
+}
 
 int crash__layer_new(const struct crash__fs *fs, const char *directory, const char *store, bool overlay,
 		     struct crash__layer **out)
@@ -629,7 +734,7 @@ int crash__layer_new(const struct crash__fs *fs, const char *directory, const ch
 		}
 	}
 	*out = layer;
-	return 0;
+	return close_base(layer);
 }
 
 void crash__layer_free(struct crash__layer *layer)
@@ -642,5 +747,6 @@ void crash__layer_free(struct crash__layer *layer)
 		close(layer->store);
 	free(layer->nodes);
 	free(layer->slots);
+	free(layer->closed);
 	free(layer);
 }

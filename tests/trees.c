@@ -80,7 +80,7 @@ static void add_line(struct lines *lines, const char *format, ...)
 	va_end(args);
 }
 
-/* Opens a file that we own, also one that we may not read. */
+/* Opens a file of ours, also one that we may not read. */
 static int open_ours(int at, const char *name, mode_t mode)
 {
 	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -110,6 +110,20 @@ static uint64_t hash_file(int at, const char *name, mode_t mode)
 	return hash;
 }
 
+static void list_directory(struct lines *lines, int parent, const char *name, const char *path);
+
+/* A directory of ours, also one that we may not search. */
+static void list_closed(struct lines *lines, int parent, const char *name, const char *path, mode_t mode)
+{
+	bool closed = (mode & S_IRWXU) != S_IRWXU && geteuid() != 0;
+
+	if (closed)
+		ck_assert_int_eq(fchmodat(parent, name, mode | S_IRWXU, 0), 0);
+	list_directory(lines, parent, name, path);
+	if (closed)
+		ck_assert_int_eq(fchmodat(parent, name, mode, 0), 0);
+}
+
 static void list_directory(struct lines *lines, int parent, const char *name, const char *path)
 {
 	int at = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -128,7 +142,7 @@ static void list_directory(struct lines *lines, int parent, const char *name, co
 		switch (status.st_mode & S_IFMT) {
 		case S_IFDIR: /* what a directory's links and size are is the file system's affair */
 			add_line(lines, "%s directory %04o", below, status.st_mode & 07777);
-			list_directory(lines, at, entry->d_name, below);
+			list_closed(lines, at, entry->d_name, below, status.st_mode & 07777);
 			break;
 		case S_IFLNK:
 			ck_assert_int_ge(readlinkat(at, entry->d_name, text, sizeof text - 1), 0);
