@@ -168,6 +168,22 @@ void crash__mapping_scan(void)
 	release();
 }
 
+void crash__mapping_wrote(void)
+{
+	struct crash__run runs[RUNS];
+
+	if (!crash__tracker || !crash__tracker->sees_writes || crash__borrowed || !hold())
+		return;
+	for (int i = 0; i < MOST; i++) {
+		uintptr_t at = table[i].start;
+
+		while (table[i].used && table[i].watched && at < table[i].end)
+			if (crash__tracker->scan(&at, table[i].end, table[i].start, table[i].copy, runs, RUNS) == SIZE_MAX)
+				break;
+	}
+	release();
+}
+
 void crash__mapping_finish(void)
 {
 	if (!crash__mapped)

@@ -234,6 +234,7 @@ static long by_path(struct crash__op *op)
 static long by_kind(struct crash__op *op)
 {
 	const struct crash__call_info *kernel = op->kernel;
+	long result;
 
 	/* the unwinder opens files to read; it may do so after the crash */
 	if (!crash__call_changes(kernel, op->args,
@@ -250,7 +251,10 @@ static long by_kind(struct crash__op *op)
 	crash__check_dead(op->control);
 	if (__builtin_expect(crash__mapped, 0))
 		crash__mapping_scan();
-	return kernel->where.path ? by_path(op) : by_descriptor(op);
+	result = kernel->where.path ? by_path(op) : by_descriptor(op);
+	if (__builtin_expect(crash__mapped, 0))
+		crash__mapping_wrote();
+	return result;
 }
 
 void crash__op_store(struct crash__op *op, const char *path)

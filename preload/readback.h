@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Whether the eight bytes around an address can be read: asked of the kernel, without a signal if not. */
+bool crash__is_readable(uintptr_t address);
+
 /** Copies a NUL-terminated string that may lie at a bad address. False if it does or is too long. */
 bool crash__copy_string(const char *from, char *to, size_t size);
 

@@ -9,25 +9,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "common/follow.h"
 #include "common/walk.h"
+#include "preload/readback.h"
 
 uint64_t crash__open_flags(const struct crash__call_info *kernel, const long args[6])
 {
-	struct open_how how = {0};
-	struct iovec local = {&how.flags, sizeof how.flags};
-	struct iovec remote = {(void *)crash__arg(args, kernel->where.how), sizeof how.flags};
+	uintptr_t how = (uintptr_t)crash__arg(args, kernel->where.how);
+	uint64_t flags = 0;
 
 	if (!kernel->where.how)
 		return crash__open_flags_of(kernel, args);
 	/* the program's pointer may be bad */
-	crash__sys6(SYS_process_vm_readv, crash__sys3(SYS_getpid, 0, 0, 0), (long)&local, 1,
-		    (long)&remote, 1, 0);
-	return how.flags;
+	if (crash__is_readable(how) && crash__is_readable(how + sizeof flags - 1))
+		memcpy(&flags, (const void *)how, sizeof flags);
+	return flags;
 }
 
 static bool lstat_at(int dirfd, const char *path, struct stat *status, bool *bad)

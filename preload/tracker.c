@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 
 #include "common/sys.h"
+#include "preload/readback.h"
 
 /* newer than the headers of the oldest supported distribution */
 #ifndef UFFD_FEATURE_WP_ASYNC
@@ -131,13 +132,30 @@ static void forget_by_kernel(uintptr_t start, size_t bytes, void *copy)
 	raw_ioctl(fault_fd, UFFDIO_UNREGISTER, &range); /* gone already if it was unmapped */
 }
 
-static const struct crash__tracker by_kernel = {watch_by_kernel, scan_by_kernel, forget_by_kernel};
+static const struct crash__tracker by_kernel = {watch_by_kernel, scan_by_kernel, forget_by_kernel, false};
 
 /* ------------------------------------------------------------------ comparing */
 
 #define MOST_COPIED (64u << 20)
 
 static size_t copied;
+
+/* Behind its end a file has no pages, however far the mapping reaches. */
+static uintptr_t backed_end(uintptr_t start, uintptr_t end)
+{
+	if (start >= end || crash__is_readable(end - CRASH__PAGE))
+		return end;
+	end -= CRASH__PAGE;
+	while (start < end) {
+		uintptr_t middle = start + (end - start) / 2 / CRASH__PAGE * CRASH__PAGE;
+
+		if (crash__is_readable(middle))
+			start = middle + CRASH__PAGE;
+		else
+			end = middle;
+	}
+	return end;
+}
 
 static bool watch_by_copy(uintptr_t start, size_t bytes, void **copy)
 {
@@ -149,7 +167,7 @@ static bool watch_by_copy(uintptr_t start, size_t bytes, void **copy)
 			     -1, 0);
 	if (crash__sys_failed(memory))
 		return false;
-	memcpy((void *)memory, (void *)start, bytes);
+	memcpy((void *)memory, (void *)start, backed_end(start, start + bytes) - start);
 	copied += bytes;
 	*copy = (void *)memory;
 	return true;
@@ -159,8 +177,11 @@ static size_t scan_by_copy(uintptr_t *at, uintptr_t end, uintptr_t start, void *
 			   size_t most)
 {
 	size_t count = 0;
+	uintptr_t backed = backed_end(*at, end);
 
-	for (; *at < end; *at += CRASH__PAGE) {
+	if (backed < end) /* should the file grow again, zeros are there */
+		crash__sys3(SYS_madvise, (long)copy + (long)(backed - start), (long)(end - backed), MADV_DONTNEED);
+	for (; *at < backed; *at += CRASH__PAGE) {
 		void *page = (void *)*at, *old = (char *)copy + (*at - start);
 
 		if (memcmp(page, old, CRASH__PAGE) == 0)
@@ -168,11 +189,12 @@ static size_t scan_by_copy(uintptr_t *at, uintptr_t end, uintptr_t start, void *
 		if (count && runs[count - 1].end == *at)
 			runs[count - 1].end += CRASH__PAGE;
 		else if (count == most)
-			break;
+			return count;
 		else
 			runs[count++] = (struct crash__run){*at, *at + CRASH__PAGE};
 		memcpy(old, page, CRASH__PAGE);
 	}
+	*at = end;
 	return count;
 }
 
@@ -183,7 +205,7 @@ static void forget_by_copy(uintptr_t start, size_t bytes, void *copy)
 	crash__sys3(SYS_munmap, (long)copy, (long)bytes, 0);
 }
 
-static const struct crash__tracker by_copy = {watch_by_copy, scan_by_copy, forget_by_copy};
+static const struct crash__tracker by_copy = {watch_by_copy, scan_by_copy, forget_by_copy, true};
 
 /* ------------------------------------------------------------------ choosing */
 

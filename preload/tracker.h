@@ -29,6 +29,8 @@ struct crash__tracker {
 		       size_t most);
 	/** Stops to watch. */
 	void (*forget)(uintptr_t start, size_t bytes, void *copy);
+	/** It cannot tell a store from a write() to the same file. */
+	bool sees_writes;
 };
 
 /** The way that works here, tried out once; NULL before crash__tracker_choose(). */

@@ -275,6 +275,20 @@ static void close_others(const struct crash__job *job)
 	}
 }
 
+/*
+ * The child shares our descriptors until it execs, where a sandbox forbids to unshare them: what it puts at 0,
+ * 1 and 2 must not fall upon anything.
+ */
+static void occupy_standard(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	while (fd >= 0 && fd <= 2)
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd > 2)
+		close(fd);
+}
+
 static void remove_files(const struct crash__job *job)
 {
 	char path[sizeof job->directory + 16];
@@ -297,6 +311,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	close_others(job);
+	occupy_standard();
 	see_children(job);
 	job->control->keeper = (uint32_t)getpid();
 	crash__trace_writer_init(&keeper.writer, job->trace, job->trace_most);

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -95,7 +96,7 @@ static struct mapped *find(uint64_t device, uint64_t inode)
 static struct mapped *make(const struct crash__watched *watched)
 {
 	struct mapped *mapped = count < MOST ? &table[count] : NULL;
-	int fd = mapped ? dup(watched->fd) : -1;
+	int fd = mapped ? fcntl(watched->fd, F_DUPFD_CLOEXEC, 0) : -1;
 
 	if (fd < 0)
 		return NULL;
@@ -111,12 +112,27 @@ static struct mapped *make(const struct crash__watched *watched)
 	return mapped;
 }
 
+/* The process's descriptor, or where that cannot be had another one of the file. */
+static bool is_writable(struct crash__watched *watched)
+{
+	char path[64];
+	long flags;
+
+	if (watched->fd >= 0)
+		return (fcntl(watched->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	flags = crash__remote_fd_flags(&watched->remote, (int)watched->args[4]);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)watched->remote.pid, (int)watched->args[4]);
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDWR)
+		watched->fd = open(path, O_RDONLY | O_CLOEXEC);
+	return flags < 0 || (flags & O_ACCMODE) == O_RDWR;
+}
+
 void crash__mapped_add(struct crash__watched *watched)
 {
 	uint64_t end = (uint64_t)watched->args[5] + (uint64_t)watched->args[1];
 	struct mapped *mapped;
 
-	if (watched->fd < 0 || (fcntl(watched->fd, F_GETFL) & O_ACCMODE) != O_RDWR)
+	if (!is_writable(watched))
 		return;
 	pthread_mutex_lock(&lock);
 	mapped = find(watched->device, watched->inode);

@@ -34,7 +34,10 @@
 
 bool crash__proxy_prepare(void)
 {
-	return unshare(CLONE_FS) == 0;
+	if (unshare(CLONE_FS) == 0)
+		return true;
+	crash__remote_share();
+	return false;
 }
 
 void crash__proxied_clear(struct crash__proxied *proxied)
@@ -423,17 +426,26 @@ static bool proxy_plain(struct crash__watched *watched, struct crash__proxied *p
 
 /* ------------------------------------------------------------------ on paths */
 
+#define NOT_OPEN (-EBADF) /* as bad a descriptor as the process's */
+
 /* A descriptor for the directory that a relative path starts at; AT_FDCWD is the process's, not ours. */
 static int open_base(const struct crash__watched *watched, uint8_t position)
 {
-	int dirfd = position ? (int)argument(watched, position) : AT_FDCWD;
+	int dirfd = position ? (int)argument(watched, position) : AT_FDCWD, fd;
 	char path[64];
 
 	if (dirfd == AT_FDCWD)
 		snprintf(path, sizeof path, "/proc/%d/cwd", (int)watched->remote.tid);
 	else
 		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)watched->remote.tid, dirfd);
-	return open(path, O_PATH | O_CLOEXEC);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	return fd < 0 && errno == ENOENT && dirfd != AT_FDCWD ? NOT_OPEN : fd;
+}
+
+/* A path that is absolute needs no directory, and may come with a bad one. */
+static bool has_base(int base, const char *given)
+{
+	return base >= 0 || base == NOT_OPEN || given[0] == '/';
 }
 
 static long make_open(struct crash__watched *watched, int base, struct crash__proxied *proxied)
@@ -708,7 +720,7 @@ static bool proxy_nameless_link(struct crash__watched *watched, struct crash__pr
 	if (!where->to || watched->fd < 0)
 		return false;
 	to_base = open_base(watched, where->todirfd);
-	if ((to_base >= 0 || watched->given_to[0] == '/') && crash__remote_become(&watched->remote)) {
+	if (has_base(to_base, watched->given_to) && crash__remote_become(&watched->remote)) {
 		proxied->result = or_errno(linkat(watched->fd, "", to_base, second_path(watched),
 						  (int)argument(watched, where->flags)));
 		crash__remote_resume();
@@ -736,9 +748,7 @@ static bool proxy_path(struct crash__watched *watched, struct crash__proxied *pr
 		return false;
 	base = open_base(watched, where->dirfd);
 	to_base = where->to ? open_base(watched, where->todirfd) : -1;
-	/* a path that is absolute needs no directory, and may come with a bad one */
-	if ((base >= 0 || watched->given[0] == '/') &&
-	    (!where->to || to_base >= 0 || watched->given_to[0] == '/') &&
+	if (has_base(base, watched->given) && (!where->to || has_base(to_base, watched->given_to)) &&
 	    crash__remote_become(&watched->remote)) {
 		done = make_by_path(watched, base, to_base, proxied);
 		crash__remote_resume();

@@ -36,6 +36,11 @@ static struct known {
 static bool roots_change;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Held between become and resume where the threads share a umask. */
+static _Atomic bool one_umask;
+static _Thread_local bool has_umask;
+static pthread_mutex_t umask_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static bool read_file(char *out, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -359,12 +364,23 @@ bool crash__remote_become(const struct crash__remote *remote)
 		same &= same_line(ours, theirs, lines[i]);
 	if (!same && !become(theirs))
 		return false;
+	has_umask = atomic_load(&one_umask);
+	if (has_umask)
+		pthread_mutex_lock(&umask_lock);
 	umask((mode_t)strtol(field(theirs, "\nUmask:"), NULL, 8));
 	return true;
 }
 
+void crash__remote_share(void)
+{
+	atomic_store(&one_umask, true);
+}
+
 void crash__remote_resume(void)
 {
+	if (has_umask)
+		pthread_mutex_unlock(&umask_lock);
+	has_umask = false;
 	if (before.changed)
 		take_on(before.user, before.group, before.groups, before.group_count);
 	before.changed = false;

@@ -61,6 +61,9 @@ int crash__remote_dup(const struct crash__remote *remote, int fd);
  */
 bool crash__remote_become(const struct crash__remote *remote);
 
+/** The threads have one umask for all: from now on crash__remote_become() lets one at a time. */
+void crash__remote_share(void);
+
 /** Makes the calling thread its own again; the umask stays. */
 void crash__remote_resume(void);
 

@@ -22,6 +22,7 @@
 #include <linux/audit.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -334,6 +335,9 @@ static struct answer make(struct crash__watched *watched, uint64_t fired, const 
 		crash__proxied_clear(&proxied);
 		if (wish->after && !wish->torn && !wish->is_short)
 			return let_and_finish(watched, fired);
+		if (watched->family == CRASH__FAMILY_WRITE &&
+		    crash__mapped_is_watched(watched->device, watched->inode))
+			crash__control_incomplete(watched->control, CRASH__INCOMPLETE_MAPPING_UNSEEN, watched->path);
 		if (crash__note_wanted(watched)) {
 			/* what it is going to be unless it fails */
 			proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
@@ -827,6 +831,21 @@ static void step_down(void)
 		start_thread();
 }
 
+/* Why nothing was received: the caller is gone, all are gone, or there is no way to go on. */
+static bool goes_on(int listener, int error)
+{
+	struct pollfd state = {.fd = listener};
+
+	if (error == EINTR)
+		return true;
+	if (poll(&state, 1, 0) == 1 && (state.revents & POLLHUP))
+		return false; /* nobody has the filter any more */
+	if (error == ENOENT)
+		return true;
+	crash__control_incomplete(supervisor.control, CRASH__INCOMPLETE_NO_SUPERVISOR, strerror(error));
+	return false;
+}
+
 static void *serve(void *argument)
 {
 	struct crash__watched *watched = calloc(1, sizeof *watched);
@@ -841,7 +860,7 @@ static void *serve(void *argument)
 		memset(&notification, 0, sizeof notification);
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) == 0)
 			serve_one(watched, &notification);
-		else if (errno != EINTR && errno != ENOENT)
+		else if (!goes_on(listener, errno))
 			break;
 	}
 	free(watched);
