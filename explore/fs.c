@@ -983,3 +983,16 @@ char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id id)
 	}
 	return strdup(path);
 }
+
+char *crash__fs_node_path(const struct crash__fs *fs, crash__node_id node, uint32_t step)
+{
+	if (node == 1)
+		return strdup("data directory");
+	for (size_t i = fs->steps[step].first_effect; i-- > 0;)
+		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node == node)
+			return crash__fs_slot_path(fs, fs->effects[i].slot);
+	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
+		if (fs->slots[slot].base_child == node)
+			return crash__fs_slot_path(fs, slot);
+	return strdup("the file");
+}

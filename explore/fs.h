@@ -132,4 +132,10 @@ void crash__event_copy(const struct crash__event *event, uint64_t from, void *to
 /** The path of a slot below the data directory, by what its directories were called last. Allocated. */
 char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id slot);
 
+/**
+ * The path of a node when a step begins, by the last name that it was given by then; "data directory" for that.
+ * Allocated.
+ */
+char *crash__fs_node_path(const struct crash__fs *fs, crash__node_id node, uint32_t step);
+
 #endif

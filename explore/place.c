@@ -104,6 +104,15 @@ static const struct named *frames_of(struct crash__places *places, const struct 
 	return named;
 }
 
+const struct crash_frame *crash__place_frames(struct crash__places *places, const struct crash__event *event,
+					      unsigned int *count)
+{
+	const struct named *named = frames_of(places, event);
+
+	*count = named ? named->count : 0;
+	return named ? named->frames : NULL;
+}
+
 /* The innermost function of which the source is known; or else of which anything is. */
 static const struct crash_frame *best_frame(struct crash__places *places, const struct crash__event *event)
 {

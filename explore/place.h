@@ -22,6 +22,10 @@ char *crash__place_text(struct crash__places *places, const struct crash__event 
 /** Only where it is: "save_manifest, store.c:214"; the point's name where the source is not known. Allocated. */
 char *crash__place_source(struct crash__places *places, const struct crash__event *event);
 
+/** The program's own functions that led to an op, innermost first; they live as long as `places`. */
+const struct crash_frame *crash__place_frames(struct crash__places *places, const struct crash__event *event,
+					      unsigned int *count);
+
 /** A path as it is shown: below the data directory without it. */
 const char *crash__place_path(const struct crash__places *places, const char *path);
 

@@ -152,20 +152,6 @@ static uint64_t count_repaired(struct crash__engine *engine, const struct crash_
 	return count;
 }
 
-/* The name that it has when a step begins: the last one that it was given by then. */
-static char *node_text(const struct crash__fs *fs, crash__node_id node, uint32_t step)
-{
-	if (node == 1)
-		return strdup("data directory");
-	for (size_t i = fs->steps[step].first_effect; i-- > 0;)
-		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node == node)
-			return crash__fs_slot_path(fs, fs->effects[i].slot);
-	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
-		if (fs->slots[slot].base_child == node)
-			return crash__fs_slot_path(fs, slot);
-	return strdup("the file");
-}
-
 /* "a.tmp and the directory .": what the cause's own lost op is synced by. */
 static char *names_text(const struct crash__fs *fs, const struct crash__cause *cause, int what)
 {
@@ -176,7 +162,7 @@ static char *names_text(const struct crash__fs *fs, const struct crash__cause *c
 
 	if (stream && add_syncs_of(&own, fs, cause->lost, cause->survivor, what) == 0)
 		for (size_t i = 0; i < own.syncs_count; i++) {
-			char *name = node_text(fs, own.syncs[i].node, cause->survivor);
+			char *name = crash__fs_node_path(fs, own.syncs[i].node, cause->survivor);
 			bool directory = fs->nodes[own.syncs[i].node].type == CRASH__NODE_DIRECTORY;
 
 			fprintf(stream, "%s%s%s", i ? " and " : "",

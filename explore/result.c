@@ -14,7 +14,7 @@
 
 /* ------------------------------------------------------------------ findings */
 
-static json_t *split_names(const char *names)
+json_t *crash__result_names(const char *names)
 {
 	json_t *list = json_array();
 
@@ -71,7 +71,7 @@ json_t *crash__result_finding(const struct crash__exploration *exploration, cons
 	finding = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o, s:o, s:b}", "id", cause->id,
 			    "kind", crash__verdict_name(cause->kind), "scope", cause->process ? "process" : "power",
 			    "sentence", crash__json_string(cause->sentence), "ops", ops, "models",
-			    split_names(cause->allowed), "models_not", split_names(cause->forbidden), "repair",
+			    crash__result_names(cause->allowed), "models_not", crash__result_names(cause->forbidden), "repair",
 			    crash__json_string(cause->repair), "advice", crash__json_string(cause->advice), "states",
 			    (json_int_t)cause->states, "point", point, "state", crash__json_string(cause->state_name),
 			    "replay", crash__json_string(replay), "output", crash__json_string(output_of(cause)),
@@ -101,7 +101,7 @@ static json_t *tiers_json(const struct crash__engine *engine)
 	return list;
 }
 
-static json_t *reasons_json(const struct crash__exploration *exploration)
+json_t *crash__result_reasons(const struct crash__exploration *exploration)
 {
 	json_t *list = json_array();
 
@@ -145,7 +145,7 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "why_no_namespaces",
 			    crash__json_string(exploration->namespaces ? NULL : exploration->why_no_namespaces));
 	json_object_set_new(summary, "complete", json_boolean(final_good && !exploration->incomplete_count));
-	json_object_set_new(summary, "incomplete_reasons", reasons_json(exploration));
+	json_object_set_new(summary, "incomplete_reasons", crash__result_reasons(exploration));
 	json_object_set_new(summary, "seconds", json_real((double)engine->spent / 1e9));
 	json_object_set_new(summary, "checker_seconds", json_real((double)engine->checker_ns / 1e9));
 	json_object_set_new(summary, "first_failure_seconds",
@@ -212,7 +212,7 @@ static void add_point(json_t *findings, const struct crash__exploration *explora
 
 static json_t *rerun_reasons(const struct crash__exploration *exploration, const struct crash__rerun *rerun)
 {
-	json_t *reasons = reasons_json(exploration);
+	json_t *reasons = crash__result_reasons(exploration);
 
 	if (rerun->stopped)
 		json_array_append_new(reasons, json_string("it was interrupted"));

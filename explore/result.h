@@ -28,6 +28,12 @@ json_t *crash__result_of_rerun(const struct crash__exploration *exploration, con
 json_t *crash__result_finding(const struct crash__exploration *exploration, const struct crash__cause *cause,
 			      const char *place);
 
+/** Names that are separated by commas, as a list. */
+json_t *crash__result_names(const char *names);
+
+/** Why the exploration may have missed something. */
+json_t *crash__result_reasons(const struct crash__exploration *exploration);
+
 /** Marks findings that a baseline accepts; `gone` gets those of the baseline that were not found. */
 int crash__result_accept(json_t *result, const char *baseline);
 

@@ -945,6 +945,19 @@ void crash__view_block(const struct crash__view *view, uint32_t block, crash__no
 	*index = view->blocks[block].index;
 }
 
+bool crash__view_find_block(const struct crash__view *view, crash__node_id node, uint64_t index, uint32_t *block)
+{
+	const struct node *known = &view->nodes[node];
+
+	*block = lower_block(view, known, index);
+	return *block < known->first_block + known->blocks;
+}
+
+size_t crash__view_blocks(const struct crash__view *view)
+{
+	return view->blocks_count;
+}
+
 size_t crash__view_content(struct crash__view *view, uint32_t index, unsigned char out[CRASH__BLOCK])
 {
 	const struct block *block = &view->blocks[index];

@@ -20,19 +20,23 @@ static void print_paragraph(FILE *stream, const char *title, const char *text)
 
 static void print_finding(FILE *stream, const json_t *finding)
 {
-	fprintf(stream, "<section id=\"%s\"><h2>%s <small>%s, %lld states%s</small></h2>\n<p>",
-		crash__report_text(finding, "id"), crash__report_text(finding, "id"), crash__report_text(finding, "kind"),
-		crash__report_number(finding, "states"),
-		json_is_true(json_object_get(finding, "accepted")) ? ", accepted" : "");
+	fprintf(stream, "<section id=\"%s\"><h2>%s <small>%s, ", crash__report_text(finding, "id"),
+		crash__report_text(finding, "id"), crash__report_text(finding, "kind"));
+	crash__report_times(stream, finding);
+	fprintf(stream, "%s</small></h2>\n<p>", json_is_true(json_object_get(finding, "accepted")) ? ", accepted" : "");
 	crash__report_escaped(stream, crash__report_text(finding, "sentence"));
 	fputs("</p>\n", stream);
 	print_paragraph(stream, "Repair:", crash__report_text(finding, "repair"));
 	print_paragraph(stream, "Advice:", crash__report_text(finding, "advice"));
+	print_paragraph(stream, "Rule:", crash__report_text(finding, "explanation"));
 	fputs("<p><b>Models that allow it:</b> ", stream);
 	crash__report_names(stream, json_object_get(finding, "models"));
-	fputs("</p>\n<pre>", stream);
-	crash__report_escaped(stream, crash__report_text(finding, "replay"));
-	fputs("</pre>\n", stream);
+	fputs("</p>\n", stream);
+	if (*crash__report_text(finding, "replay")) {
+		fputs("<pre>", stream);
+		crash__report_escaped(stream, crash__report_text(finding, "replay"));
+		fputs("</pre>\n", stream);
+	}
 	if (*crash__report_text(finding, "output")) {
 		fputs("<p>The checker said:</p>\n<pre>", stream);
 		crash__report_escaped(stream, crash__report_text(finding, "output"));
@@ -61,16 +65,21 @@ static void print_tiers(FILE *stream, const json_t *summary)
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
 	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
+	bool lint = crash__report_is_lint(result);
 	json_t *item;
 	size_t i;
 
 	(void)options;
 	fputs(head, stream);
-	fprintf(stream, "<h1>%zu finding%s</h1>\n<p>%lld crash points, %lld states, %lld distinct, %lld checked, %lld failed</p>\n",
-		json_array_size(findings), json_array_size(findings) == 1 ? "" : "s",
-		crash__report_number(summary, "points"), crash__report_number(summary, "states"),
-		crash__report_number(summary, "distinct"), crash__report_number(summary, "checked"),
-		crash__report_number(summary, "failed"));
+	fprintf(stream, "<h1>%zu finding%s</h1>\n<p>", json_array_size(findings), json_array_size(findings) == 1 ? "" : "s");
+	if (lint)
+		crash__report_looked_at(stream, summary);
+	else
+		fprintf(stream, "%lld crash points, %lld states, %lld distinct, %lld checked, %lld failed",
+			crash__report_number(summary, "points"), crash__report_number(summary, "states"),
+			crash__report_number(summary, "distinct"), crash__report_number(summary, "checked"),
+			crash__report_number(summary, "failed"));
+	fputs("</p>\n", stream);
 	if (json_is_true(json_object_get(summary, "complete"))) {
 		fputs("<p class=\"good\">complete</p>\n", stream);
 	} else {
@@ -82,7 +91,8 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 		}
 		fputs("</ul>\n", stream);
 	}
-	print_tiers(stream, summary);
+	if (!lint)
+		print_tiers(stream, summary);
 	json_array_foreach(findings, i, item)
 		print_finding(stream, item);
 	fputs("</body></html>\n", stream);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * As test runners write it: a case for each tier, which fails if it is not exhaustive, and one for each finding.
+ * As test runners write it: a case for each tier, which fails if it is not exhaustive, and one for each finding; of lint's result
+ * one for each rule that found nothing.
  */
 #include "report/report.h"
 
@@ -18,6 +19,23 @@ static void print_tiers(FILE *stream, const json_t *summary)
 			fprintf(stream, "><error message=\"%lld of %lld states checked\"/></testcase>\n",
 				crash__report_number(tier, "checked"), crash__report_number(tier, "new"));
 	}
+}
+
+/* Rules that found something are seen by what they found. */
+static size_t print_rules(FILE *stream, const json_t *summary)
+{
+	size_t count = 0, i;
+	json_t *rule;
+
+	json_array_foreach(json_object_get(summary, "rules"), i, rule) {
+		if (crash__report_number(rule, "findings"))
+			continue;
+		count++;
+		if (stream)
+			fprintf(stream, "  <testcase classname=\"crashinject.lint\" name=\"%s\"/>\n",
+				crash__report_text(rule, "rule"));
+	}
+	return count;
 }
 
 static void print_finding(FILE *stream, const json_t *finding)
@@ -66,9 +84,10 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	fprintf(stream,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"crashinject\" tests=\"%zu\" "
 		"failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
-		tiers + json_array_size(findings) + reasons, json_array_size(findings) - accepted, cut + reasons, accepted,
+		tiers + print_rules(NULL, summary) + json_array_size(findings) + reasons, json_array_size(findings) - accepted, cut + reasons, accepted,
 		json_number_value(json_object_get(summary, "seconds")));
 	print_tiers(stream, summary);
+	print_rules(stream, summary);
 	json_array_foreach(findings, i, item)
 		print_finding(stream, item);
 	print_incomplete(stream, summary);

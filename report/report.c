@@ -13,6 +13,37 @@ long long crash__report_number(const json_t *object, const char *name)
 	return (long long)json_integer_value(json_object_get(object, name));
 }
 
+bool crash__report_is_lint(const json_t *result)
+{
+	return json_object_get(json_object_get(result, "summary"), "rules") != NULL;
+}
+
+void crash__report_times(FILE *stream, const json_t *finding)
+{
+	long long times = crash__report_number(finding, "times"), states = crash__report_number(finding, "states");
+
+	if (times == 1)
+		fputs("once", stream);
+	else if (times)
+		fprintf(stream, "%lld times", times);
+	else
+		fprintf(stream, "%lld state%s", states, states == 1 ? "" : "s");
+}
+
+void crash__report_looked_at(FILE *stream, const json_t *summary)
+{
+	static const char *const names[] = {"op", "sync", "acknowledgement"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char many[32];
+		long long count;
+
+		snprintf(many, sizeof many, "%ss", names[i]);
+		count = crash__report_number(summary, many);
+		fprintf(stream, "%s%lld %s", i ? ", " : "", count, count == 1 ? names[i] : many);
+	}
+}
+
 void crash__report_escaped(FILE *stream, const char *text)
 {
 	for (; *text; text++) {

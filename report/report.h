@@ -28,6 +28,15 @@ extern const struct crash__reporter crash__report_terminal, crash__report_json, 
 const char *crash__report_text(const json_t *object, const char *name);
 long long crash__report_number(const json_t *object, const char *name);
 
+/** Whether a result is lint's: it has rules, and neither points nor states. */
+bool crash__report_is_lint(const json_t *result);
+
+/** "12 states"; of a finding of lint's "once" or "3 times". */
+void crash__report_times(FILE *stream, const json_t *finding);
+
+/** "40 ops, 3 syncs, 2 acknowledgements": what lint looked at. */
+void crash__report_looked_at(FILE *stream, const json_t *summary);
+
 /** Prints text so that XML and HTML take it as text. */
 void crash__report_escaped(FILE *stream, const char *text);
 

@@ -30,11 +30,11 @@ static void print_output(FILE *stream, const char *output, int lines)
 static void print_finding(FILE *stream, const json_t *finding, const struct crash__report_options *options)
 {
 	bool accepted = json_is_true(json_object_get(finding, "accepted"));
-	long long states = crash__report_number(finding, "states");
 
-	fprintf(stream, "\n%sfinding %s%s: %s, %lld state%s%s\n", paint(options, accepted ? "\033[33m" : "\033[1;31m"),
-		crash__report_text(finding, "id"), paint(options, "\033[0m"), crash__report_text(finding, "kind"), states,
-		states == 1 ? "" : "s", accepted ? ", accepted" : "");
+	fprintf(stream, "\n%sfinding %s%s: %s, ", paint(options, accepted ? "\033[33m" : "\033[1;31m"),
+		crash__report_text(finding, "id"), paint(options, "\033[0m"), crash__report_text(finding, "kind"));
+	crash__report_times(stream, finding);
+	fprintf(stream, "%s\n", accepted ? ", accepted" : "");
 	if (accepted && !options->verbose)
 		return;
 	fprintf(stream, "  %s\n", crash__report_text(finding, "sentence"));
@@ -48,7 +48,11 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 		fputs("; not by: ", stream);
 		crash__report_names(stream, json_object_get(finding, "models_not"));
 	}
-	fprintf(stream, "\n  again:  %s\n", crash__report_text(finding, "replay"));
+	fputc('\n', stream);
+	if (*crash__report_text(finding, "replay"))
+		fprintf(stream, "  again:  %s\n", crash__report_text(finding, "replay"));
+	if (options->verbose && *crash__report_text(finding, "explanation"))
+		fprintf(stream, "  %s\n", crash__report_text(finding, "explanation"));
 	print_output(stream, crash__report_text(finding, "output"), options->verbose ? 1000 : OUTPUT_LINES);
 }
 
@@ -143,14 +147,20 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 {
 	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
 	const char *final = crash__report_text(summary, "final_state");
+	bool lint = crash__report_is_lint(result);
 	json_t *finding;
 	size_t i;
 
-	if (strcmp(final, "passed") != 0 && strcmp(final, "unchecked") != 0) {
+	if (!lint && strcmp(final, "passed") != 0 && strcmp(final, "unchecked") != 0) {
 		print_final(stream, summary, json_object_get(result, "settings"));
 		return;
 	}
-	print_numbers(stream, summary);
+	if (lint) {
+		crash__report_looked_at(stream, summary);
+		fputc('\n', stream);
+	} else {
+		print_numbers(stream, summary);
+	}
 	if (!options->quiet) {
 		print_tiers(stream, summary);
 		print_remarks(stream, result);

@@ -166,22 +166,6 @@ static struct crash__explore_options exploration_options(struct session *session
 	};
 }
 
-static void say_how_it_ended(const struct session *session)
-{
-	const struct crash__recorded *recorded = &session->exploration.recorded;
-
-	if (!session->exploration.has_recorded || session->options.quiet)
-		return;
-	if (recorded->timed_out)
-		fprintf(stderr, "%s: the program ran into the timeout; what it did until then is explored\n", CRASH__PROGRAM_NAME);
-	else if (recorded->exit_code > 0)
-		fprintf(stderr, "%s: the program exited with %d\n", CRASH__PROGRAM_NAME, recorded->exit_code);
-	else if (recorded->exit_code < 0 && !recorded->killed)
-		fprintf(stderr, "%s: signal %d ended the program\n", CRASH__PROGRAM_NAME, recorded->signal);
-	if (*recorded->output && (session->options.verbose || recorded->exit_code != 0))
-		fputs(recorded->output, stderr);
-}
-
 static int report(struct session *session, json_t *result)
 {
 	const struct crash__report_options options = {.colour = crash__use_colour(stdout),
@@ -371,8 +355,8 @@ static int run(int argc, char **argv)
 	if (!options.request && !session.options.opts.dir && !session.own.resume)
 		options.directory = session.options.opts.root;
 	error = crash__explore_prepare(&options, &session.exploration);
-	if (error == 0)
-		say_how_it_ended(&session);
+	if (error == 0 && session.exploration.has_recorded)
+		crash__say_recorded(&session.options, &session.exploration.recorded);
 	if (error == 0 && !session.settings)
 		session.settings = settings_json(&session.options, &session.own, &session.exploration);
 	if (error == 0 && session.own.rerun) {

@@ -13,6 +13,7 @@ static const struct crash__command *const commands[] = {
 	&crash__cmd_list,
 	&crash__cmd_record,
 	&crash__cmd_explore,
+	&crash__cmd_lint,
 	&crash__cmd_replay,
 	&crash__cmd_report,
 	&crash__cmd_models,

@@ -9,6 +9,7 @@
 
 #include "common/spec.h"
 #include "common/suggest.h"
+#include "explore/record.h"
 #include "report/report.h"
 
 static const char common_help[] =
@@ -252,6 +253,20 @@ void crash__options_directory(const struct crash__options *options, char directo
 		wanted = ".";
 	if (!realpath(wanted, directory))
 		crash__die("%s: %s", wanted, strerror(errno));
+}
+
+void crash__say_recorded(const struct crash__options *options, const struct crash__recorded *recorded)
+{
+	if (options->quiet)
+		return;
+	if (recorded->timed_out)
+		fprintf(stderr, "%s: the program ran into the timeout; what it did until then counts\n", CRASH__PROGRAM_NAME);
+	else if (recorded->exit_code > 0)
+		fprintf(stderr, "%s: the program exited with %d\n", CRASH__PROGRAM_NAME, recorded->exit_code);
+	else if (recorded->exit_code < 0 && !recorded->killed)
+		fprintf(stderr, "%s: signal %d ended the program\n", CRASH__PROGRAM_NAME, recorded->signal);
+	if (*recorded->output && (options->verbose || recorded->exit_code != 0))
+		fputs(recorded->output, stderr);
 }
 
 void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,

@@ -89,6 +89,11 @@ _Noreturn void crash__die_error(int error);
 /** The data directory's absolute path: --root, or else --dir, $CRASH_DIR, the working directory. */
 void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX]);
 
+struct crash__recorded;
+
+/** Says on stderr how a recorded program ended, if that was not well. */
+void crash__say_recorded(const struct crash__options *options, const struct crash__recorded *recorded);
+
 struct crash__reporter;
 struct json_t;
 
@@ -113,7 +118,7 @@ bool crash__use_colour(FILE *stream);
 /** Prints why a run is not complete, to stderr. */
 void crash__print_incomplete(const struct crash_out *out);
 
-extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore,
+extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore, crash__cmd_lint,
 	crash__cmd_replay, crash__cmd_report, crash__cmd_models;
 
 /** The name the program was called by, for messages. */

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mistakes NAME - does one thing to files in the working directory, rightly or wrongly; check_lint.c says which.
+ */
+#include <crashinject/breakpoint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGE = 4096 };
+
+static char page[PAGE];
+
+static int must(int result)
+{
+	if (result < 0)
+		_exit(99);
+	return result;
+}
+
+static int make(const char *path)
+{
+	return must(open(path, O_RDWR | O_CREAT, 0644));
+}
+
+static void put(int fd, const char *text)
+{
+	must((int)pwrite(fd, text, strlen(text), lseek(fd, 0, SEEK_END)));
+}
+
+static void put_page(int fd, char fill, off_t offset)
+{
+	memset(page, fill, sizeof page);
+	must((int)pwrite(fd, page, sizeof page, offset));
+}
+
+static void sync_directory(void)
+{
+	int fd = must(open(".", O_RDONLY | O_DIRECTORY));
+
+	must(fsync(fd));
+	close(fd);
+}
+
+static void say(const char *text)
+{
+	must((int)write(1, text, strlen(text)));
+}
+
+/* A file, wholly durable. */
+static int make_durable(const char *path, char fill)
+{
+	int fd = make(path);
+
+	put_page(fd, fill, 0);
+	must(fsync(fd));
+	sync_directory();
+	return fd;
+}
+
+/* ------------------------------------------------------------------ unsynced-rename */
+
+static void rename_unsynced(void)
+{
+	int fd = make("f.tmp");
+
+	put_page(fd, 'a', 0);
+	must(rename("f.tmp", "f"));
+	must(fsync(fd));
+	sync_directory();
+}
+
+static void rename_synced(void)
+{
+	int fd = make("f.tmp");
+
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+	must(rename("f.tmp", "f"));
+	sync_directory();
+}
+
+static void link_unsynced(void)
+{
+	int fd = must(open(".", O_TMPFILE | O_RDWR, 0644));
+	char path[64];
+
+	put_page(fd, 'a', 0);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	must(linkat(AT_FDCWD, path, AT_FDCWD, "f", AT_SYMLINK_FOLLOW));
+	must(fsync(fd));
+	sync_directory();
+}
+
+static void link_synced(void)
+{
+	int fd = must(open(".", O_TMPFILE | O_RDWR, 0644));
+	char path[64];
+
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	must(linkat(AT_FDCWD, path, AT_FDCWD, "f", AT_SYMLINK_FOLLOW));
+	sync_directory();
+}
+
+/* "old" is there before the run. */
+static void rotate(void)
+{
+	int fd = make("old");
+
+	put(fd, "line\n");
+	must(rename("old", "old.1"));
+	sync_directory();
+	must(fsync(fd));
+}
+
+/* ------------------------------------------------------------------ undurable-name */
+
+static void create_without_directory(void)
+{
+	int fd = make("f");
+
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+}
+
+static void create_with_directory(void)
+{
+	close(make_durable("f", 'a'));
+}
+
+static void create_directory_late(void)
+{
+	int fd = make("f");
+
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+	say("stored\n");
+	sync_directory();
+}
+
+static void temporary(void)
+{
+	int fd = make("scratch");
+
+	close(make_durable("f", 'a'));
+	put_page(fd, 'a', 0);
+	say("working\n");
+	must(unlink("scratch"));
+}
+
+static void make_directory(void)
+{
+	must(mkdir("d", 0755));
+}
+
+/* ------------------------------------------------------------------ source-removed */
+
+static void compress_at(int safe)
+{
+	int fd = make("old.gz");
+
+	put_page(fd, 'z', 0);
+	if (safe) {
+		must(fsync(fd));
+		sync_directory();
+	}
+	must(unlink("old"));
+	must(fsync(fd));
+	sync_directory();
+}
+
+static void compress_unsafe(void)
+{
+	compress_at(0);
+}
+
+static void compress_safe(void)
+{
+	compress_at(1);
+}
+
+static void truncate_and_write(void)
+{
+	int fd = must(open("old", O_RDWR | O_TRUNC));
+
+	put_page(fd, 'n', 0);
+	must(fsync(fd));
+}
+
+static void truncate_with_backup(void)
+{
+	close(make_durable("old~", 'b'));
+	truncate_and_write();
+}
+
+/* What is not related to a file that goes is not its replacement. */
+static void remove_other(void)
+{
+	int fd = make("f");
+
+	put_page(fd, 'n', 0);
+	must(unlink("old"));
+	must(fsync(fd));
+	sync_directory();
+}
+
+/* A log that is made short after what it was for is durable. */
+static void reset_log(void)
+{
+	int log = make_durable("log", 'l'), data = must(open("old", O_RDWR));
+
+	put_page(data, 'n', 0);
+	must(fsync(data));
+	must(ftruncate(log, 0));
+	must(fsync(log));
+	put_page(log, 'm', 0);
+	must(fsync(log));
+}
+
+/* ------------------------------------------------------------------ unsynced-ack */
+
+static void ack_before_sync(void)
+{
+	int fd = make_durable("f", 'a');
+
+	put_page(fd, 'b', PAGE);
+	say("stored\n");
+	must(fsync(fd));
+}
+
+static void ack_after_sync(void)
+{
+	int fd = make_durable("f", 'a');
+
+	put_page(fd, 'b', PAGE);
+	must(fsync(fd));
+	say("stored\n");
+}
+
+static void crash_ack_unsynced(void)
+{
+	int fd = make("old");
+
+	put_page(fd, 'b', 2 * PAGE);
+	CRASH_ACK("stored");
+}
+
+static void reply_unsynced(void)
+{
+	int fd = make("old"), ends[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	put_page(fd, 'b', 2 * PAGE);
+	must((int)write(ends[0], "stored\n", 7));
+}
+
+/* A byte that wakes somebody up is no reply. */
+static void wake_unsynced(void)
+{
+	int fd = make("old"), ends[2];
+
+	must(pipe(ends));
+	put_page(fd, 'b', 2 * PAGE);
+	must((int)write(ends[1], "x", 1));
+}
+
+static void complain_unsynced(void)
+{
+	int fd = make_durable("f", 'a');
+
+	put_page(fd, 'b', PAGE);
+	must((int)write(2, "working\n", 8));
+	must(fsync(fd));
+}
+
+/* Never syncs; says something at its end. */
+static void chatter(void)
+{
+	int fd = make("old");
+
+	put_page(fd, 'b', 2 * PAGE);
+	say("bye\n");
+}
+
+/* Never syncs; says after each record that it is there. */
+static void progress(void)
+{
+	int fd = make("old");
+
+	for (int i = 2; i < 5; i++) {
+		put_page(fd, 'b', i * PAGE);
+		say("stored\n");
+	}
+}
+
+static void text_log(void)
+{
+	int log = make("old"), fd = make_durable("f", 'a');
+
+	put(log, "2026-11-23 a line for people\n");
+	put_page(fd, 'b', PAGE);
+	must(fsync(fd));
+	put(log, "2026-11-23 another\n");
+	say("stored\n");
+}
+
+static void exit_unsynced(void)
+{
+	int fd = make_durable("f", 'a');
+
+	put_page(fd, 'b', PAGE);
+}
+
+static void fail_unsynced(void)
+{
+	exit_unsynced();
+	_exit(1);
+}
+
+/* Another file took its place, and the old one, still open, is written to. */
+static void ack_nameless(void)
+{
+	int fd = make_durable("f", 'a');
+
+	close(make_durable("g", 'b'));
+	must(rename("g", "f"));
+	sync_directory();
+	put_page(fd, 'c', PAGE);
+	must(fsync(fd));
+	say("stored\n");
+}
+
+/* What goes from the end of a file is not missed. */
+static void shrink(void)
+{
+	close(make_durable("f", 'a'));
+	must(truncate("old", PAGE));
+	say("stored\n");
+}
+
+/* A journal with the old content, whose removal makes the new one valid. */
+static void undo(int sync_removal)
+{
+	int journal = make_durable("old-journal", 'o'), fd = must(open("old", O_RDWR));
+
+	put_page(fd, 'n', 0);
+	must(fsync(fd));
+	close(journal);
+	must(unlink("old-journal"));
+	if (sync_removal)
+		sync_directory();
+	say("stored\n");
+}
+
+static void undo_unsynced(void)
+{
+	undo(0);
+}
+
+static void undo_synced(void)
+{
+	undo(1);
+}
+
+/* A log with the new content: that it may come back does no harm. */
+static void redo(void)
+{
+	close(make_durable("old-wal", 'n'));
+	int fd = must(open("old", O_RDWR));
+
+	put_page(fd, 'n', 0);
+	must(fsync(fd));
+	must(unlink("old-wal"));
+	say("stored\n");
+}
+
+/* A child does the work, its parent speaks for it when it has ended. */
+static void child_unsynced(void)
+{
+	close(make_durable("f", 'a'));
+	must(system("printf data >>old") == 0 ? 0 : -1);
+	say("stored\n");
+}
+
+/* ------------------------------------------------------------------ overwrite-in-place */
+
+static void overwrite(void)
+{
+	int fd = must(open("old", O_RDWR));
+
+	put_page(fd, 'n', 0);
+	must(fsync(fd));
+}
+
+static void overwrite_sector(void)
+{
+	int fd = must(open("old", O_RDWR));
+
+	must((int)pwrite(fd, "count 17", 8, 512));
+	must(fsync(fd));
+}
+
+static void overwrite_journaled(void)
+{
+	undo(1);
+}
+
+/* What is not on the disk for certain cannot be relied on. */
+static void overwrite_unsynced_journal(void)
+{
+	int journal = make("old-journal");
+
+	put_page(journal, 'o', 0);
+	overwrite();
+	must(unlink("old-journal"));
+	sync_directory();
+}
+
+static void overwrite_same(void)
+{
+	int fd = must(open("old", O_RDWR));
+
+	put_page(fd, 'o', 0); /* as the test made it */
+	put_page(fd, 'n', 2 * PAGE);
+	must(fsync(fd));
+}
+
+static void overwrite_zeros(void)
+{
+	int fd = make("f");
+
+	put_page(fd, 0, 0);
+	must(fsync(fd));
+	sync_directory();
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+}
+
+/* Pages that are not in use are overwritten; then a small write makes them valid. */
+static void switch_pages(void)
+{
+	int fd = must(open("old", O_RDWR));
+
+	put_page(fd, 'n', PAGE);
+	must(fsync(fd));
+	must((int)pwrite(fd, "page 1", 6, 0));
+	must(fsync(fd));
+}
+
+/* ------------------------------------------------------------------ ignored-sync-error */
+
+static int store_once(int *fd)
+{
+	*fd = make("old");
+	put_page(*fd, 'n', 2 * PAGE);
+	return fsync(*fd);
+}
+
+static void ignore_failure(void)
+{
+	int fd;
+
+	store_once(&fd);
+	say("stored\n");
+	_exit(3);
+}
+
+static void ignore_failure_silently(void)
+{
+	int fd;
+
+	store_once(&fd);
+}
+
+static void retry_failure(void)
+{
+	int fd;
+
+	if (store_once(&fd) < 0)
+		must(fsync(fd));
+	_exit(3);
+}
+
+static void mind_failure(void)
+{
+	int fd;
+
+	if (store_once(&fd) < 0) {
+		say("error: cannot sync\n");
+		_exit(3);
+	}
+}
+
+static void write_again(void)
+{
+	int fd;
+
+	if (store_once(&fd) < 0) {
+		put_page(fd, 'n', 2 * PAGE);
+		must(fsync(fd));
+	}
+	say("stored\n");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} things[] = {
+	{"rename-unsynced", rename_unsynced},
+	{"rename-synced", rename_synced},
+	{"link-unsynced", link_unsynced},
+	{"link-synced", link_synced},
+	{"rotate", rotate},
+	{"create-without-directory", create_without_directory},
+	{"create-with-directory", create_with_directory},
+	{"create-directory-late", create_directory_late},
+	{"temporary", temporary},
+	{"make-directory", make_directory},
+	{"compress-unsafe", compress_unsafe},
+	{"compress-safe", compress_safe},
+	{"truncate-and-write", truncate_and_write},
+	{"truncate-with-backup", truncate_with_backup},
+	{"remove-other", remove_other},
+	{"reset-log", reset_log},
+	{"ack-before-sync", ack_before_sync},
+	{"ack-after-sync", ack_after_sync},
+	{"crash-ack-unsynced", crash_ack_unsynced},
+	{"reply-unsynced", reply_unsynced},
+	{"wake-unsynced", wake_unsynced},
+	{"complain-unsynced", complain_unsynced},
+	{"chatter", chatter},
+	{"progress", progress},
+	{"text-log", text_log},
+	{"exit-unsynced", exit_unsynced},
+	{"fail-unsynced", fail_unsynced},
+	{"ack-nameless", ack_nameless},
+	{"shrink", shrink},
+	{"undo-unsynced", undo_unsynced},
+	{"undo-synced", undo_synced},
+	{"redo", redo},
+	{"child-unsynced", child_unsynced},
+	{"overwrite", overwrite},
+	{"overwrite-sector", overwrite_sector},
+	{"overwrite-journaled", overwrite_journaled},
+	{"overwrite-unsynced-journal", overwrite_unsynced_journal},
+	{"overwrite-same", overwrite_same},
+	{"overwrite-zeros", overwrite_zeros},
+	{"switch-pages", switch_pages},
+	{"ignore-failure", ignore_failure},
+	{"ignore-failure-silently", ignore_failure_silently},
+	{"retry-failure", retry_failure},
+	{"mind-failure", mind_failure},
+	{"write-again", write_again},
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 2 && i < sizeof things / sizeof *things; i++)
+		if (strcmp(argv[1], things[i].name) == 0) {
+			things[i].run();
+			return 0;
+		}
+	fprintf(stderr, "mistakes NAME\n");
+	return 64;
+}
