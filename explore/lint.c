@@ -107,10 +107,7 @@ static void note_atom(struct crash__lint *lint, const struct crash__atom *atom)
 
 	if (atom->kind == CRASH__ATOM_DATA || atom->kind == CRASH__ATOM_SIZE)
 		step->node = atom->node;
-	/* what a failed sync has left is for one rule alone */
 	step->abandoned |= atom->abandoned;
-	if (atom->abandoned)
-		return;
 	if (atom->kind == CRASH__ATOM_DATA || atom->kind == CRASH__ATOM_SIZE)
 		latest(&step->data, atom->durable);
 	for (uint32_t i = 0; atom->kind == CRASH__ATOM_ENTRY && i < atom->effects; i++)
@@ -132,6 +129,9 @@ static bool find_step_facts(struct crash__lint *lint)
 	for (uint32_t step = 0; step < fs->steps_count; step++) {
 		struct crash__lint_step *at = &lint->steps[step];
 
+		/* what a failed sync has left is for one rule alone */
+		if (at->abandoned)
+			at->data = 0;
 		at->author = author_of(lint, fs->steps[step].event);
 		at->next_write = CRASH__NEVER;
 		if (lint->error < 0)
@@ -362,7 +362,8 @@ static void note_blocks(struct crash__lint *lint, uint32_t step, const struct cr
 	uint64_t index, end = effect->offset + effect->bytes;
 	crash__node_id node;
 
-	if (durable == CRASH__NEVER || !crash__view_find_block(lint->view, effect->node, effect->offset / CRASH__BLOCK, &block))
+	if (durable == CRASH__NEVER || lint->steps[step].abandoned ||
+	    !crash__view_find_block(lint->view, effect->node, effect->offset / CRASH__BLOCK, &block))
 		return;
 	for (; block < crash__view_blocks(lint->view); block++) {
 		crash__view_block(lint->view, block, &node, &index);
@@ -391,7 +392,7 @@ static void note_copy(struct crash__lint *lint, crash__node_id node)
 {
 	uint32_t write = lint->nodes[node].last_write;
 
-	if (write == CRASH__NEVER)
+	if (write == CRASH__NEVER || lint->steps[write].abandoned)
 		return;
 	if (lint->copies[0].node != node)
 		lint->copies[1] = lint->copies[0];

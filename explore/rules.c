@@ -364,7 +364,7 @@ static bool is_undo_journal(const struct crash__lint *lint, crash__node_id journ
 	for (uint32_t step = 0; step < removed; step++) {
 		const struct crash__effect *effect = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
 
-		if (lint->steps[step].node == journal && lint->steps[step].data <= removed)
+		if (lint->steps[step].node == journal && lint->steps[step].data <= removed && !lint->steps[step].abandoned)
 			synced = step;
 		if (synced == CRASH__NEVER || !effect || effect->kind != CRASH__EFFECT_DATA || effect->node == journal ||
 		    effect->offset >= effect->old_size || !crash__lint_same_process(lint, step, removed) ||
@@ -573,7 +573,10 @@ static uint32_t last_change(const struct crash__lint *lint, crash__node_id node,
 			bool entry = effect->kind == CRASH__EFFECT_ENTRY;
 
 			if ((entry ? lint->fs->slots[effect->slot].directory : effect->node) == node)
-				return lint->steps[step].abandoned ? step : CRASH__NEVER;
+				return (entry ? crash__lint_pending(lint->steps[step].name, before) :
+						lint->steps[step].abandoned) ?
+					       step :
+					       CRASH__NEVER;
 		}
 	return CRASH__NEVER;
 }
@@ -614,15 +617,20 @@ static bool rewrites(const struct crash__lint *lint, uint32_t step, crash__node_
 	return lint->steps[step].node == node;
 }
 
-/* How a step shows that the failure was not minded; NULL: it does not. */
-static const char *believed(const struct crash__lint *lint, uint32_t step, const struct crash__lint_failure *failure)
+/* How a step shows that the failure was not minded; NULL: it does not. The failure may be over then. */
+static const char *believed(const struct crash__lint *lint, uint32_t step, struct crash__lint_failure *failure)
 {
 	const struct crash__step *now = is_end(lint, step) ? NULL : at(lint, step);
 
 	if (!now)
 		return lint->ended_well && lint->steps[failure->step].process == 0 ? "the program ended with success" : NULL;
-	if (now->sync == CRASH__SYNC_FILE || now->sync == CRASH__SYNC_DATA)
-		return now->node == failure->node && !now->sync_failed ? "it was only tried again" : NULL;
+	/* of a directory nothing is dropped: a sync that succeeds later is good */
+	if (now->sync == CRASH__SYNC_FILE || now->sync == CRASH__SYNC_DATA) {
+		if (now->node != failure->node || now->sync_failed)
+			return NULL;
+		failure->over = lint->fs->nodes[now->node].type == CRASH__NODE_DIRECTORY;
+		return failure->over ? NULL : "it was only tried again";
+	}
 	if (now->event->kind == CRASH__EVENT_ACK)
 		return lint->steps[step].author == lint->steps[failure->step].author && !is_complaint(now->event) ?
 			       "the world was told" :

@@ -953,11 +953,6 @@ bool crash__view_find_block(const struct crash__view *view, crash__node_id node,
 	return *block < known->first_block + known->blocks;
 }
 
-size_t crash__view_blocks(const struct crash__view *view)
-{
-	return view->blocks_count;
-}
-
 size_t crash__view_content(struct crash__view *view, uint32_t index, unsigned char out[CRASH__BLOCK])
 {
 	const struct block *block = &view->blocks[index];

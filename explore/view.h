@@ -87,9 +87,6 @@ void crash__view_block(const struct crash__view *view, uint32_t block, crash__no
 /** The number of the first block of a node, at or behind an index, that any op writes to; false: there is none. */
 bool crash__view_find_block(const struct crash__view *view, crash__node_id node, uint64_t index, uint32_t *block);
 
-/** How many blocks there are of all nodes. */
-size_t crash__view_blocks(const struct crash__view *view);
-
 /** Fills a block; returns how many bytes of it are inside the file. */
 size_t crash__view_content(struct crash__view *view, uint32_t block, unsigned char out[CRASH__BLOCK]);
 

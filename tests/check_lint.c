@@ -213,6 +213,8 @@ START_TEST(a_sync_that_failed_is_minded)
 		{"retry-failure", "ignored-sync-error", "fsync#1:err=EIO"},
 		{"mind-failure", "", "fsync#1:err=EIO"},
 		{"write-again", "", "fsync#1:err=EIO"},
+		{"retry-directory", "", "fsync#2:err=EIO"},
+		{"ignore-directory", "ignored-sync-error undurable-name", "fsync#2:err=EIO"},
 		{"ignore-failure", "", NULL},
 		{0},
 	});

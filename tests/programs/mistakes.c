@@ -509,6 +509,28 @@ static void write_again(void)
 	say("stored\n");
 }
 
+/* Of a directory nothing is dropped, so that a second sync is good. */
+static void retry_directory(void)
+{
+	int fd = make("f"), directory = must(open(".", O_RDONLY | O_DIRECTORY));
+
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+	if (fsync(directory) < 0)
+		must(fsync(directory));
+	say("stored\n");
+}
+
+static void ignore_directory(void)
+{
+	int fd = make("f"), directory = must(open(".", O_RDONLY | O_DIRECTORY));
+
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+	(void)!fsync(directory);
+	say("stored\n");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -558,6 +580,8 @@ static const struct {
 	{"retry-failure", retry_failure},
 	{"mind-failure", mind_failure},
 	{"write-again", write_again},
+	{"retry-directory", retry_directory},
+	{"ignore-directory", ignore_directory},
 };
 
 int main(int argc, char **argv)
