@@ -108,6 +108,17 @@ long crash__op_call_part(const struct crash__op *op, uint64_t part)
 
 /* ------------------------------------------------------------------ the slow way */
 
+/* Where all ops are recorded, the write's own record tells of its sync; where only those of rules with :log are, none does. */
+static void log_sync(struct crash__op *sync, long result)
+{
+	if (!(sync->flags & CRASH__OP_LOGGED) || !(sync->control->mode & CRASH__MODE_LOGGED))
+		return;
+	sync->kernel = &crash__calls[CRASH__CALL_fsync];
+	sync->start = sync->sync_occurrence = 0;
+	crash__record_op(sync);
+	crash__record_end(sync, result);
+}
+
 /*
  * A write to a file that was opened with O_SYNC or O_DSYNC is a sync as well. It is counted as one
  * of its own, behind the write: a crash before it finds the data in the page cache.
@@ -120,7 +131,9 @@ static long imply_sync(struct crash__op *op, long result)
 
 	sync.family = CRASH__FAMILY_FSYNC;
 	sync.occurrence = op->sync_occurrence;
+	sync.flags &= ~(uint32_t)CRASH__OP_LOGGED;
 	fired = crash__act_before(&sync, plan->of_family[CRASH__FAMILY_FSYNC] & op->target.rules);
+	log_sync(&sync, result);
 	crash__act_error(&sync, fired, &result);
 	crash__act_after(&sync, fired, result);
 	return result;

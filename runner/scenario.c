@@ -25,6 +25,15 @@ int crash__scenario_parse(struct crash__plan *plan, const char *scenario, const 
 			   error.hint[0] ? "; " : "", error.hint);
 }
 
+/* Whether an earlier site has the same name. */
+static bool is_repeated(const struct crash__found_sites *found, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(found->sites[i].name, found->sites[index].name) == 0)
+			return true;
+	return false;
+}
+
 static int refuse_point(const struct crash__found_sites *found, const char *name)
 {
 	struct crash__suggestion near = {.word = name, .length = strlen(name)};
@@ -33,7 +42,7 @@ static int refuse_point(const struct crash__found_sites *found, const char *name
 
 	for (size_t i = 0; i < found->count; i++) {
 		crash__suggest(&near, found->sites[i].name);
-		if (length < sizeof list - 1 && !strstr(list, found->sites[i].name))
+		if (length < sizeof list - 1 && !is_repeated(found, i))
 			length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
 						   length ? ", " : "", found->sites[i].name);
 	}

@@ -285,7 +285,8 @@ static struct answer finish(struct crash__watched *watched, uint64_t fired, long
 static struct answer let_and_finish(struct crash__watched *watched, uint64_t fired)
 {
 	step_down();
-	kill(watched->remote.pid, SIGSTOP);
+	/* to the thread itself: another one may take it, and this one go on */
+	crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, SIGSTOP);
 	send_answer(watched, &proceed);
 	await_stop(watched);
 	finish(watched, fired, 0);
@@ -375,6 +376,24 @@ static bool implies_sync(const struct crash__watched *watched)
 				 (crash__arg(watched->args, watched->kernel->where.flags) & 0x06)); /* RWF_DSYNC, RWF_SYNC */
 }
 
+/* Where all ops are recorded, the write's own record tells of its sync; where only those of rules with :log are, none does. */
+static void log_sync(struct crash__watched *watched, uint64_t fired, long result)
+{
+	const struct crash__rule *rule;
+	struct crash__proxied made = {.result = result, .fd = -1, .offset = UINT64_MAX};
+
+	watched->flags &= ~(uint32_t)CRASH__OP_LOGGED;
+	CRASH__EACH_RULE(&watched->control->plan, fired, rule)
+		if (rule->action == CRASH__LOG)
+			watched->flags |= CRASH__OP_LOGGED;
+	if (!(watched->control->mode & CRASH__MODE_LOGGED) || !crash__note_wanted(watched))
+		return;
+	watched->kernel = &crash__calls[CRASH__CALL_fsync];
+	watched->sync_occurrence = 0;
+	crash__note_op(watched);
+	crash__note_end(watched, &made);
+}
+
 /* The sync that a write with O_SYNC implies: an op of its own, behind the write. */
 static struct answer imply_sync(struct crash__watched *watched, struct answer answer)
 {
@@ -389,6 +408,7 @@ static struct answer imply_sync(struct crash__watched *watched, struct answer an
 	fired = crash__plan_hit(&control->plan, filter_rules(watched, rules), watched->occurrence, 0, &late);
 	if (late)
 		return never;
+	log_sync(watched, fired, answer.result);
 	CRASH__EACH_RULE(&control->plan, fired, rule) {
 		if (rule->action == CRASH__ERROR)
 			answer.result = -rule->argument;
@@ -419,7 +439,10 @@ static uint64_t count_op(struct crash__watched *watched, bool *late)
 	return fired;
 }
 
-/* A request of io_submit(): the process makes the call when all of them have been looked at. */
+/*
+ * A request of io_submit(): the process makes the call when all of them have been looked at. An error is
+ * one of the whole call, and what is to happen after the request happens after the call.
+ */
 static struct answer take_request(struct crash__watched *watched)
 {
 	bool late = false;
@@ -429,9 +452,14 @@ static struct answer take_request(struct crash__watched *watched)
 
 	if (late)
 		return never;
-	CRASH__EACH_RULE(&watched->control->plan, fired, rule)
+	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
+		if (rule->action == CRASH__ERROR)
+			return fail_with((int)rule->argument);
+		if (rule->moment == CRASH__AFTER)
+			return let_and_finish(watched, fired);
 		if (act(watched, rule, -1))
 			return never;
+	}
 	if (crash__note_wanted(watched)) {
 		assumed.result = (long)crash__watched_bytes(watched);
 		if (watched->kernel->where.offset)
@@ -633,8 +661,8 @@ static struct answer take_requests(struct crash__watched *watched)
 		if (!watched->storage)
 			continue;
 		answer = take_request(watched);
-		if (answer.never)
-			return never;
+		if (!answer.proceed)
+			return answer;
 	}
 	return proceed;
 }
