@@ -322,6 +322,22 @@ START_TEST(log_tells_every_op_that_a_rule_names)
 }
 END_TEST
 
+/* A write with O_SYNC is two ops, and a rule may name either. */
+START_TEST(log_tells_the_sync_that_a_write_implies)
+{
+	const char *data = lab_text("%s/data", lab_dir);
+
+	STEPS(_i, "fsync#*:log", "open data wcs", "write 3 one", "fsync 3", "write 3 two");
+	ck_assert_exited(&out, 0);
+	ck_assert_str_eq(joined(out.log), lab_text("fsync#1 (write) on %s|fsync#2 (fsync) on %s|fsync#3 (write) on %s|", data,
+						   data, data));
+	crash_out_clear(&out);
+	STEPS(_i, "write#2:log", "open data wcts", "write 3 one", "write 3 two");
+	ck_assert_str_eq(joined(out.log), lab_text("write#2 (write) on %s, offset 3, 3 bytes|", data));
+	crash_out_clear(&out);
+}
+END_TEST
+
 /* In one out of three: A+STEP. */
 START_TEST(log_takes_every_third_from_the_second)
 {
@@ -945,6 +961,7 @@ int main(void)
 	tcase_add_loop_test(tcase, delay_holds_an_op_up, 0, BUILDS);
 	tcase_add_loop_test(tcase, delay_is_before_or_after_as_asked, 0, 2 * BUILDS);
 	tcase_add_loop_test(tcase, log_tells_every_op_that_a_rule_names, 0, BUILDS);
+	tcase_add_loop_test(tcase, log_tells_the_sync_that_a_write_implies, 0, BUILDS);
 	tcase_add_loop_test(tcase, log_takes_every_third_from_the_second, 0, BUILDS);
 	tcase_add_loop_test(tcase, err_fails_the_call_without_effect, 0, BUILDS);
 	tcase_add_loop_test(tcase, err_from_the_third_fsync_on_is_seen_by_the_program, 0, BUILDS);

@@ -331,13 +331,12 @@ static void check_route(const struct row *row, const struct route *route, bool t
 		return;
 	}
 	check_crash(row, route, lab_text("%s()", row->name), state_before);
-	if (is_aio(row)) /* goes on while the program does */
-		return;
 	check_crash(row, route, lab_text("%s():after", row->name), after);
 	if (!thoroughly)
 		return;
 	check_error(row, route, state_before);
-	if (kernel->family == CRASH__FAMILY_WRITE && row->offset >= 0)
+	/* a part of a request cannot be asked for */
+	if (kernel->family == CRASH__FAMILY_WRITE && row->offset >= 0 && !is_aio(row))
 		check_parts(row, route);
 }
 
