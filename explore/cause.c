@@ -15,6 +15,8 @@
 
 /* So many states are checked at most to make one failure smaller. */
 #define MOST_PROBES 400
+/* So many of the ops that one takes along are tried alone. */
+#define MOST_NARROWING 100
 
 struct finder {
 	struct crash__engine *engine;
@@ -133,6 +135,30 @@ static void minimise(struct finder *finder, int64_t step)
 			return;
 		parts = parts * 2 < finder->lost_count ? parts * 2 : finder->lost_count;
 	}
+}
+
+/*
+ * Where one op takes others along that depend on it, one of those may be guilty alone: the last one that still makes
+ * the state fail takes the fewest along.
+ */
+static void narrow(struct finder *finder, int64_t step)
+{
+	crash__atom_id *along;
+	size_t count, tries = 0;
+
+	if (finder->lost_count != 1 || !crash__verdict_failed(try_losing(finder, step, finder->lost, 1)))
+		return;
+	count = finder->set.list_count;
+	along = malloc(count * sizeof *along);
+	if (!along)
+		return;
+	memcpy(along, finder->set.list, count * sizeof *along);
+	for (size_t i = count; i-- > 0 && along[i] != finder->lost[0] && tries < MOST_NARROWING; tries++)
+		if (crash__verdict_failed(try_losing(finder, step, &along[i], 1))) {
+			finder->lost[0] = along[i];
+			break;
+		}
+	free(along);
 }
 
 /* The first point at which losing these is a failure: what happened there needs them. */
@@ -267,7 +293,8 @@ static int explain_prefix(struct finder *finder, struct crash__entry *entry)
 	if (*known)
 		return attribute(finder, *known - 1, entry);
 	while (next < fs->steps_count &&
-	       (!changes(fs, next) || crash__verdict_failed(try_losing(finder, next, NULL, 0))))
+	       (!changes(fs, next) || !crash__tier_is_point(fs, next) ||
+		crash__verdict_failed(try_losing(finder, next, NULL, 0))))
 		next++;
 	cause.survivor = first < 0 ? CRASH__NEVER : (uint32_t)first;
 	cause.lost = next < fs->steps_count ? next : CRASH__NEVER;
@@ -360,6 +387,7 @@ static int explain_loss(struct finder *finder, struct crash__entry *entry)
 		finder->causes->unexplained++;
 		return 0;
 	}
+	narrow(finder, state->step);
 	return make_cause(finder, entry, first_failure(finder, state->step));
 }
 
@@ -451,20 +479,35 @@ static void describe(struct finder *finder, struct crash__cause *cause)
 
 /* ------------------------------------------------------------------ causes that are one */
 
+static bool are_alike(const struct crash__cause *one, const struct crash__cause *other)
+{
+	return !one->process && !other->process && !one->torn && !other->torn && one->remedy &&
+	       strcmp(class_of(one->kind), class_of(other->kind)) == 0;
+}
+
 static bool loses_the_same(struct finder *finder, const struct crash__cause *one, const struct crash__cause *other)
 {
 	char *signatures[2];
 	bool same;
 
-	if (one->process || other->process || one->torn || other->torn || one->lost == CRASH__NEVER ||
-	    other->lost == CRASH__NEVER || strcmp(class_of(one->kind), class_of(other->kind)) != 0)
-		return false;
 	signatures[0] = crash__place_signature(finder->places, event_at(finder, one->lost));
 	signatures[1] = crash__place_signature(finder->places, event_at(finder, other->lost));
 	same = signatures[0] && signatures[1] && strcmp(signatures[0], signatures[1]) == 0;
 	free(signatures[0]);
 	free(signatures[1]);
 	return same;
+}
+
+/*
+ * What one missing sync leaves undone can show at several ops that come later: at the rename over a file, and at the
+ * unlink of what was there before. And it can leave several ops undone: two writes to a file, two names in a directory.
+ * If the sync at the first makes the others impossible, there is one mistake.
+ */
+static bool are_one(struct finder *finder, const struct crash__cause *one, const struct crash__cause *other)
+{
+	return are_alike(one, other) &&
+	       (loses_the_same(finder, one, other) || crash__repair_is_same(finder->engine->options.fs, one, other)) &&
+	       crash__repair_covers(finder->engine, finder->places, one, other);
 }
 
 /* The other cause's states become this one's. */
@@ -482,10 +525,6 @@ static int take_over(struct finder *finder, size_t into, size_t from)
 	return error;
 }
 
-/*
- * What one missing sync leaves undone can show at several ops that come later: at the rename over a file, and at the
- * unlink of what was there before. If the sync at the first makes the others impossible, there is one mistake.
- */
 static int unite(struct finder *finder)
 {
 	struct crash__causes *causes = finder->causes;
@@ -495,8 +534,7 @@ static int unite(struct finder *finder)
 		size_t before = causes->list_count;
 
 		for (size_t j = causes->list_count; j-- > 0 && error == 0;)
-			if (j != i && loses_the_same(finder, &causes->list[i], &causes->list[j]) &&
-			    crash__repair_covers(finder->engine, finder->places, &causes->list[i], &causes->list[j])) {
+			if (j != i && are_one(finder, &causes->list[i], &causes->list[j])) {
 				error = take_over(finder, i, j);
 				i -= j < i;
 			}

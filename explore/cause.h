@@ -6,8 +6,8 @@
  * back without the state passing: those are the guilty ones. The first point at which losing them is a failure
  * names the op that survived them. States with the same kind of failure, whose lost and surviving ops come
  * from the same places of the program, have the same cause. Then a virtual fsync is put before the op that
- * survived: if it makes all of the cause's states impossible, it is the repair. Where the same op is lost and one
- * repair removes the states of two causes, these are one.
+ * survived: if it makes all of the cause's states impossible, it is the repair. Where one such
+ * sync removes the states of two causes, these are one.
  */
 #ifndef CRASH_CAUSE_H
 #define CRASH_CAUSE_H

@@ -86,6 +86,8 @@ static int make_candidate(const struct crash__fs *fs, struct crash__places *plac
 		if (is_like(places, event, survivor)) {
 			for (size_t i = 0; i < pending.steps_count && error == 0; i++)
 				error = add_syncs_of(candidate, fs, pending.steps[i], step, what);
+			if (step == cause->survivor && error == 0) /* it may have survived others like it */
+				error = add_syncs_of(candidate, fs, cause->lost, step, what);
 			pending.steps_count = 0;
 		}
 		if (fs->steps[step].effects && is_like(places, event, lost)) {
@@ -213,6 +215,20 @@ static void try_repairs(struct crash__engine *engine, struct crash__places *plac
 		}
 		free(candidate.syncs);
 	}
+}
+
+bool crash__repair_is_same(const struct crash__fs *fs, const struct crash__cause *one, const struct crash__cause *other)
+{
+	struct candidate of_one = {0}, of_other = {0};
+	bool same = one->remedy && other->remedy && one->survivor == other->survivor &&
+		    add_syncs_of(&of_one, fs, one->lost, one->survivor, one->remedy) == 0 &&
+		    add_syncs_of(&of_other, fs, other->lost, other->survivor, other->remedy) == 0 &&
+		    of_one.syncs_count == of_other.syncs_count &&
+		    memcmp(of_one.syncs, of_other.syncs, of_one.syncs_count * sizeof *of_one.syncs) == 0;
+
+	free(of_one.syncs);
+	free(of_other.syncs);
+	return same;
 }
 
 bool crash__repair_covers(struct crash__engine *engine, struct crash__places *places, const struct crash__cause *by,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/record.h"
 #include "explore/set.h"
 #include "runner/error.h"
 
@@ -82,10 +83,30 @@ static int give_set(struct tier *tier)
 
 /* ------------------------------------------------------------------ the points */
 
+static bool is_store(const struct crash__event *event)
+{
+	return event->kind == CRASH__EVENT_OP && event->route == CRASH__ROUTE_MEMORY;
+}
+
+bool crash__tier_is_point(const struct crash__fs *fs, int64_t step)
+{
+	const struct crash__event *event, *next;
+
+	if (step < 0 || step + 1 >= (int64_t)fs->steps_count)
+		return true;
+	event = fs->steps[step].event;
+	next = fs->steps[step + 1].event;
+	return !is_store(event) || !is_store(next) || event->process != next->process ||
+	       event->thread != next->thread;
+}
+
 bool crash__tier_news(const struct crash__fs *fs, int64_t step)
 {
+	if (!crash__tier_is_point(fs, step))
+		return false;
 	return step < 0 || fs->steps[step].effects || fs->steps[step].sync != CRASH__SYNC_NONE ||
-	       fs->steps[step].acked != acked_at(fs, step - 1);
+	       fs->steps[step].acked != acked_at(fs, step - 1) ||
+	       !crash__tier_is_point(fs, step - 1);
 }
 
 /* Goes to a point, and finds out what is not durable there. */
@@ -371,7 +392,8 @@ int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
 		error = crash__set_init(&tier.set, atoms);
 	for (int64_t step = -1; step < steps && error == 0; step++) {
 		error = go_to(&tier, step);
-		if (error == 0 && (methods[which].everywhere || crash__tier_news(atoms->fs, step)))
+		if (error == 0 && (methods[which].everywhere ? crash__tier_is_point(atoms->fs, step) :
+							       crash__tier_news(atoms->fs, step)))
 			error = methods[which].at_point(&tier);
 	}
 	crash__view_free(tier.view);
