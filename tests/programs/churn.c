@@ -276,7 +276,8 @@ static void do_rmdir(struct churn *churn)
 
 static void do_chmod(struct churn *churn)
 {
-	static const mode_t modes[] = {0644, 0600, 0755, 0444, 04755, 0777};
+	/* no set-user-id: a write takes it away, unless the writer has the right to leave it */
+	static const mode_t modes[] = {0644, 0600, 0755, 0444, 0711, 0777};
 	mode_t mode = modes[below(churn, 6)];
 	int fd = file(churn);
 	struct stat status;
