@@ -5,6 +5,8 @@
 
 #include "runner/error.h"
 
+#define FEW 24 /* that are sorted in place */
+
 static int no_memory(void)
 {
 	return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
@@ -81,7 +83,9 @@ int crash__set_keep(struct crash__set *set, crash__atom_id first)
 		crash__atom_id earlier;
 
 		CRASH__EACH_EDGE(set->atoms, set->atoms->list[set->list[at]].before, earlier)
-			if (error == 0 && set->atoms->list[earlier].durable > set->step)
+			/* a truncation may wait for data that is not written yet */
+			if (error == 0 && set->atoms->list[earlier].durable > set->step &&
+			    (int64_t)set->atoms->list[earlier].step <= set->step)
 				error = crash__set_add(set, earlier);
 	}
 	return error;
@@ -96,6 +100,17 @@ static int by_number(const void *a, const void *b)
 
 void crash__set_sort(struct crash__set *set)
 {
-	if (set->list_count > 1)
+	if (set->list_count > FEW) {
 		qsort(set->list, set->list_count, sizeof *set->list, by_number);
+		return;
+	}
+	/* nearly all sets are small, and in order but for a few */
+	for (size_t i = 1; i < set->list_count; i++) {
+		crash__atom_id id = set->list[i];
+		size_t at = i;
+
+		for (; at && set->list[at - 1] > id; at--)
+			set->list[at] = set->list[at - 1];
+		set->list[at] = id;
+	}
 }

@@ -2,7 +2,6 @@
 #include "explore/view.h"
 
 #include <string.h>
-#include <uthash.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -21,6 +20,7 @@ struct block {
 
 struct node {
 	uint32_t sizes;	     /* list of SIZE atoms, newest first */
+	uint32_t cuts;	     /* those of them that are no appends */
 	uint32_t attributes; /* list of ATTRIBUTES atoms, newest first */
 	uint32_t slots;	     /* list of slots that ever hold it */
 	uint32_t first_block, blocks;
@@ -53,7 +53,6 @@ struct link {
 /* What a block consists of, and the hash of its bytes. */
 struct known_content {
 	struct crash__hash key, content;
-	UT_hash_handle hh;
 };
 
 struct crash__view {
@@ -74,7 +73,9 @@ struct crash__view {
 	uint32_t stamp;
 	struct crash__hash hash;
 	struct crash__difference difference;
-	struct known_content *known;
+	CRASH__VECTOR(struct known_content, known);
+	uint32_t *known_index; /* by key: 1 + number of the content; a power of two of them, at most half full */
+	size_t known_places;
 	bool no_memory;
 };
 
@@ -147,8 +148,8 @@ static uint64_t limit_of(const struct crash__view *view, crash__node_id id)
 	uint64_t limit = NO_LIMIT;
 	crash__atom_id atom;
 
-	EACH_LINK(view, view->nodes[id].sizes, atom)
-		if (!view->atoms->list[atom].appends && view->atoms->list[atom].size < limit && has(view, atom))
+	EACH_LINK(view, view->nodes[id].cuts, atom)
+		if (view->atoms->list[atom].size < limit && has(view, atom))
 			limit = view->atoms->list[atom].size;
 	return limit;
 }
@@ -285,13 +286,13 @@ static void add_lost_layers(const struct crash__view *view, const struct block *
 /* Layers from the newest to the oldest: data that was kept, and truncations that were. */
 static void add_kept_layers(const struct crash__view *view, const struct block *block, struct pieces *pieces)
 {
-	uint32_t data = block->atoms, sizes = view->nodes[block->node].sizes, from, to;
+	uint32_t data = block->atoms, cuts = view->nodes[block->node].cuts, from, to;
 
-	while ((data || sizes) && pieces->open_count) {
+	while ((data || cuts) && pieces->open_count) {
 		crash__atom_id newest_data = data ? view->links[data - 1].value : 0;
-		crash__atom_id newest_size = sizes ? view->links[sizes - 1].value : 0;
+		crash__atom_id newest_cut = cuts ? view->links[cuts - 1].value : 0;
 
-		if (data && (!sizes || newest_data > newest_size)) {
+		if (data && (!cuts || newest_data > newest_cut)) {
 			const struct crash__atom *atom = &view->atoms->list[newest_data];
 
 			data = view->links[data - 1].next;
@@ -300,12 +301,12 @@ static void add_kept_layers(const struct crash__view *view, const struct block *
 				add_layer(pieces, from, to, is_zeros(view, atom) ? FROM_ZERO : FROM_EFFECT,
 					  is_zeros(view, atom) ? 0 : atom->effect);
 		} else {
-			const struct crash__atom *atom = &view->atoms->list[newest_size];
+			const struct crash__atom *atom = &view->atoms->list[newest_cut];
 
-			sizes = view->links[sizes - 1].next;
-			if (atom->appends || !has(view, newest_size) || !clip(block, atom->size, UINT64_MAX, &from, &to))
+			cuts = view->links[cuts - 1].next;
+			if (!has(view, newest_cut) || !clip(block, atom->size, UINT64_MAX, &from, &to))
 				continue;
-			add_lost_layers(view, block, pieces, newest_size, atom->size);
+			add_lost_layers(view, block, pieces, newest_cut, atom->size);
 			add_layer(pieces, from, to, FROM_ZERO, 0);
 		}
 	}
@@ -411,33 +412,76 @@ static size_t fill(const struct crash__view *view, const struct block *block, ui
 	return length;
 }
 
+/* Where a key's number stands in the index, or is to be put. */
+static uint32_t *known_place(const struct crash__view *view, struct crash__hash key)
+{
+	size_t at = key.low & (view->known_places - 1);
+
+	while (view->known_index[at]) {
+		const struct known_content *known = &view->known[view->known_index[at] - 1];
+
+		if (known->key.low == key.low && known->key.high == key.high)
+			break;
+		at = (at + 1) & (view->known_places - 1);
+	}
+	return &view->known_index[at];
+}
+
+static bool grow_known(struct crash__view *view)
+{
+	size_t places = view->known_places ? view->known_places * 2 : 1024;
+	uint32_t *index = calloc(places, sizeof *index);
+
+	if (!index)
+		return false;
+	free(view->known_index);
+	view->known_index = index;
+	view->known_places = places;
+	for (size_t i = 0; i < view->known_count; i++)
+		*known_place(view, view->known[i].key) = (uint32_t)i + 1;
+	return true;
+}
+
+static void remember(struct crash__view *view, struct crash__hash key, struct crash__hash content)
+{
+	struct known_content *known;
+
+	if ((view->known_count + 1) * 2 > view->known_places && !grow_known(view)) {
+		view->no_memory = true;
+		return;
+	}
+	known = CRASH__PUSH(view, known);
+	if (!known) {
+		view->no_memory = true;
+		return;
+	}
+	*known = (struct known_content){key, content};
+	*known_place(view, key) = (uint32_t)view->known_count;
+}
+
+/* Zeros are the same whether somebody wrote them or nobody did. */
+static struct crash__hash hash_block(const unsigned char *bytes, size_t length, uint64_t index)
+{
+	if (length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0))
+		return (struct crash__hash){0, 0};
+	return hash_bytes(bytes, length, index);
+}
+
 /* The hash of the block's bytes; computed once for each combination of pieces. */
 static struct crash__hash content_hash(struct crash__view *view, const struct block *block, uint64_t size,
 				       const struct pieces *pieces)
 {
 	struct crash__hash key = hash_bytes(pieces->list, pieces->count * sizeof *pieces->list,
-					    (uint64_t)block->node << 32 ^ block->index);
+					    (uint64_t)block->node << 32 ^ block->index), content;
 	unsigned char bytes[CRASH__BLOCK];
-	struct known_content *found;
-	size_t length;
+	uint32_t known = pieces->overflow || !view->known_places ? 0 : *known_place(view, key);
 
-	if (pieces->overflow) {
-		length = fill(view, block, size, pieces, bytes);
-		return hash_bytes(bytes, length, block->index);
-	}
-	HASH_FIND(hh, view->known, &key, sizeof key, found);
-	if (found)
-		return found->content;
-	length = fill(view, block, size, pieces, bytes);
-	found = malloc(sizeof *found);
-	if (!found) {
-		view->no_memory = true;
-		return key;
-	}
-	found->key = key;
-	found->content = hash_bytes(bytes, length, block->index);
-	HASH_ADD(hh, view->known, key, sizeof found->key, found);
-	return found->content;
+	if (known)
+		return view->known[known - 1].content;
+	content = hash_block(bytes, fill(view, block, size, pieces, bytes), block->index);
+	if (!pieces->overflow)
+		remember(view, key, content);
+	return content;
 }
 
 /* The block's part of its node's sum. Behind the end of the file there is none. */
@@ -793,6 +837,8 @@ static void introduce(struct crash__view *view, uint32_t step)
 			break;
 		case CRASH__ATOM_SIZE:
 			push_link(view, &view->nodes[atom->node].sizes, id);
+			if (!atom->appends)
+				push_link(view, &view->nodes[atom->node].cuts, id);
 			break;
 		case CRASH__ATOM_ATTRIBUTES:
 			push_link(view, &view->nodes[atom->node].attributes, id);
@@ -1114,15 +1160,10 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 
 void crash__view_free(struct crash__view *view)
 {
-	struct known_content *entry, *next;
-
 	if (!view)
 		return;
-	HASH_ITER(hh, view->known, entry, next)
-	{
-		HASH_DEL(view->known, entry);
-		free(entry);
-	}
+	free(view->known);
+	free(view->known_index);
 	free(view->nodes);
 	free(view->slots);
 	free(view->blocks);
