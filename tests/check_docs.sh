@@ -171,7 +171,8 @@ cd "$work/notes" || exit 1
 cp "$source"/docs/tutorial/* .
 chmod -R u+w .
 echo '#define HAVE_CRASHINJECT 1' >config.h
-${CC:-cc} -g -O0 -D_GNU_SOURCE -I. -I"$source/include" -o notes notes.c || exit 1
+printf 'notes: notes.c\n\t%s\n' "${CC:-cc} -g -O0 -D_GNU_SOURCE -I. -I$source/include -o notes notes.c" >Makefile
+make >/dev/null || exit 1
 check_consoles "$source/docs/TUTORIAL.md"
 
 [ $failures = 0 ]

@@ -55,6 +55,19 @@ grep -q '^#define HAVE_CRASHINJECT 1' config.h || {
 }
 quietly make check
 echo "the tutorial's tests: $(grep '^100%' check_notes.log)"
+grep '^no findings' check_power.log
+
+# It also lets its reader take the sync out: a killed process does not show that, a power loss does.
+sed '/fdatasync(log)/,+1d' ../tutorial/notes.c >"$work/whole"
+cp ../tutorial/notes.c "$work/notes.c"
+cp "$work/whole" ../tutorial/notes.c
+! make check >"$work/output" 2>&1 || { echo "FAIL: without fdatasync it passes its tests"; exit 1; }
+if ! grep -q '^100%' check_notes.log || ! grep -q '^finding .*: lost' check_power.log; then
+	cat "$work/output" check_notes.log check_power.log
+	echo "FAIL: not the test that should have noticed that there is no fdatasync"
+	exit 1
+fi
+cp "$work/notes.c" ../tutorial/notes.c
 
 # docs/TUTORIAL.md lets its reader take the repair of a torn tail out, and says which test notices.
 sed -i 's/ftruncate(log, end) < 0 || lseek(log, end, SEEK_SET)/end < 0 || lseek(log, 0, SEEK_END)/' \
