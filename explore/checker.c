@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "runner/clock.h"
 #include "runner/tree.h"
 
 /* Processes that are about to end are not left behind. */
@@ -51,14 +51,6 @@ enum crash__verdict_kind crash__verdict_of_name(const char *name)
 		if (strcmp(verdicts[i].name, name) == 0)
 			return (enum crash__verdict_kind)i;
 	return CRASH__VERDICT_NONE;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 /* ------------------------------------------------------------------ one command */
@@ -140,7 +132,7 @@ static void watch(struct command *command, uint64_t deadline, struct crash__verd
 	struct pollfd polled[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = command->output, .events = POLLIN}};
 
 	for (;;) {
-		uint64_t now = now_ns();
+		uint64_t now = crash__now_ns();
 		int wait = now >= deadline ? 0 : (int)((deadline - now) / 1000000 + 1);
 
 		if (poll(polled, 2, wait) < 0 && errno != EINTR)
@@ -149,7 +141,7 @@ static void watch(struct command *command, uint64_t deadline, struct crash__verd
 			polled[1].fd = -1;
 		if (polled[0].revents)
 			break;
-		if (now_ns() >= deadline) {
+		if (crash__now_ns() >= deadline) {
 			command->timed_out = true;
 			kill(command->pid, SIGKILL);
 			break;
@@ -250,7 +242,7 @@ static bool run_command(char *const *argv, char *const *environment, const char 
 							  "cannot start %s: %s\n", argv[0], strerror(errno));
 		return false;
 	}
-	watch(&command, now_ns() + timeout_ms * 1000000, verdict);
+	watch(&command, crash__now_ns() + timeout_ms * 1000000, verdict);
 	left = clean_up(alone, !command.timed_out);
 	verdict->exit_code = WIFEXITED(command.status) ? WEXITSTATUS(command.status) : -1;
 	verdict->signal = WIFSIGNALED(command.status) ? WTERMSIG(command.status) : 0;
@@ -273,7 +265,7 @@ void crash__checker_run(const struct crash__checker *checker, const struct crash
 {
 	char **environment = make_environment(checker, check);
 	const char *command[] = {"sh", "-c", NULL, "sh", check->directory, NULL};
-	uint64_t started = now_ns();
+	uint64_t started = crash__now_ns();
 	bool good = true;
 
 	verdict->kind = CRASH__VERDICT_NONE;
@@ -297,6 +289,6 @@ void crash__checker_run(const struct crash__checker *checker, const struct crash
 		if (verdict->kind == CRASH__VERDICT_LOST) /* its exit statuses are its own */
 			verdict->kind = CRASH__VERDICT_INCONSISTENT;
 	}
-	verdict->ns = now_ns() - started;
+	verdict->ns = crash__now_ns() - started;
 	free_environment(environment);
 }

@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "common/plan.h"
 #include "explore/state.h"
+#include "runner/clock.h"
 #include "runner/error.h"
 
 /* Counting how many states a tier has must not take longer than checking some of them. */
@@ -16,14 +16,6 @@
 /* What the checker said is kept of so many failures: a person reads the first. */
 #define MOST_OUTPUTS 1000
 #define PROGRESS_EVERY_NS UINT64_C(100000000)
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 /* ------------------------------------------------------------------ entries */
 
@@ -113,7 +105,7 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	engine->checker_ns += answer->checker_ns;
 	engine->failed += crash__verdict_failed(entry->kind);
 	if (crash__verdict_failed(entry->kind) && !engine->first_failure)
-		engine->first_failure = now_ns() - engine->started;
+		engine->first_failure = crash__now_ns() - engine->started;
 	engine->flaky += entry->kind == CRASH__VERDICT_FLAKY;
 	if (crash__verdict_failed(entry->kind) && engine->outputs++ < MOST_OUTPUTS)
 		entry->output = strdup(output);
@@ -161,7 +153,7 @@ static bool spent(struct crash__engine *engine)
 	const struct crash__engine_options *options = &engine->options;
 
 	if ((options->budget_states && engine->checked + crash__pool_busy(engine->pool) >= options->budget_states) ||
-	    (options->budget_ns && now_ns() - engine->started >= options->budget_ns))
+	    (options->budget_ns && crash__now_ns() - engine->started >= options->budget_ns))
 		engine->out_of_budget = true;
 	return engine->out_of_budget;
 }
@@ -169,7 +161,7 @@ static bool spent(struct crash__engine *engine)
 static void show_progress(struct crash__engine *engine, bool now)
 {
 	static uint64_t last;
-	uint64_t time = now_ns();
+	uint64_t time = crash__now_ns();
 
 	if (!engine->options.progress || (!now && time - last < PROGRESS_EVERY_NS))
 		return;
@@ -252,7 +244,7 @@ static int take_state(void *context, struct crash__view *view, const struct cras
 	entry->models |= 1u << result->model;
 	if (pass->counting) {
 		result->named++;
-		if (result->named % 1024 == 0 && now_ns() - pass->started > MOST_COUNTING_NS)
+		if (result->named % 1024 == 0 && crash__now_ns() - pass->started > MOST_COUNTING_NS)
 			return END_TIER;
 		show_progress(engine, false);
 		return GO_ON;
@@ -273,7 +265,7 @@ static int take_state(void *context, struct crash__view *view, const struct cras
 static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__tier tier)
 {
 	struct crash__tier_result *result = CRASH__PUSH(engine, results);
-	struct pass pass = {.engine = engine, .counting = true, .started = now_ns()};
+	struct pass pass = {.engine = engine, .counting = true, .started = crash__now_ns()};
 	int error;
 
 	if (!result)
@@ -354,7 +346,7 @@ int crash__engine_run(struct crash__engine *engine)
 	const struct crash__engine_options *options = &engine->options;
 	int error;
 
-	engine->started = now_ns();
+	engine->started = crash__now_ns();
 	engine->points = options->fs->steps_count + 1;
 	error = check_final(engine);
 	for (uint32_t tier = 0; tier < CRASH__TIERS && error == 0; tier++)
@@ -378,7 +370,7 @@ int crash__engine_run(struct crash__engine *engine)
 	for (struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next)
 		engine->elsewhere += entry->elsewhere && entry->state.flipped && entry->kind == CRASH__VERDICT_NONE;
 	show_progress(engine, true);
-	engine->spent = now_ns() - engine->started;
+	engine->spent = crash__now_ns() - engine->started;
 	engine->failure = error;
 	return error;
 }

@@ -11,11 +11,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "explore/sandbox.h"
 #include "explore/worker.h"
+#include "runner/clock.h"
 #include "runner/error.h"
 #include "runner/story.h"
 
@@ -238,14 +238,6 @@ static int list_points(const struct crash__fs *fs, struct crash__rerun *rerun)
 	return 0;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 static void show(const struct crash__rerun_options *options, const struct crash__rerun *rerun, uint64_t started)
 {
 	struct crash__progress progress = {.model = "rerun",
@@ -254,7 +246,7 @@ static void show(const struct crash__rerun_options *options, const struct crash_
 					   .total = rerun->points_count,
 					   .checked = rerun->checked,
 					   .failed = rerun->failed,
-					   .ns = now_ns() - started};
+					   .ns = crash__now_ns() - started};
 
 	if (options->progress)
 		options->progress(options->context, &progress);
@@ -263,7 +255,7 @@ static void show(const struct crash__rerun_options *options, const struct crash_
 static int run_all(const struct crash__rerun_options *options, struct crash__rerun *rerun, struct child *children,
 		   struct pollfd *polled)
 {
-	uint64_t started = now_ns();
+	uint64_t started = crash__now_ns();
 	uint32_t next = 0, done = 0;
 	int error = 0;
 
@@ -284,7 +276,7 @@ static int run_all(const struct crash__rerun_options *options, struct crash__rer
 		rerun->stopped = options->stop && atomic_load(options->stop);
 		show(options, rerun, started);
 	}
-	rerun->ns = now_ns() - started;
+	rerun->ns = crash__now_ns() - started;
 	return error;
 }
 

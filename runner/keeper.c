@@ -25,6 +25,7 @@
 #include "common/sys.h"
 #include "runner/error.h"
 #include "runner/spawn.h"
+#include "runner/clock.h"
 #include "runner/tree.h"
 #include "supervisor/supervisor.h"
 #include "trace/writer.h"
@@ -40,14 +41,6 @@ static struct keeper {
 	uint64_t deadline, linger_end; /* CLOCK_MONOTONIC, ns; 0: none */
 	uint32_t stopped;	       /* stops that were carried out */
 } keeper;
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 static void on_signal(int signal)
 {
@@ -65,7 +58,7 @@ static void on_reaped(pid_t pid, int status)
 		return;
 	keeper.program_ended = true;
 	keeper.report->status = status;
-	keeper.report->ended = now();
+	keeper.report->ended = crash__now_ns();
 }
 
 /* Returns false when no process of the tree is left. */
@@ -151,7 +144,7 @@ static void stop_tree(void)
 
 static bool over(void)
 {
-	uint64_t time = now();
+	uint64_t time = crash__now_ns();
 
 	if (crashed())
 		return true;
@@ -172,7 +165,7 @@ static bool over(void)
 static void sleep_until_rung(uint32_t bell)
 {
 	struct timespec most = {.tv_sec = 60};
-	uint64_t due = keeper.program_ended ? keeper.linger_end : keeper.deadline, time = now();
+	uint64_t due = keeper.program_ended ? keeper.linger_end : keeper.deadline, time = crash__now_ns();
 
 	if (due && due > time && due - time < 60000000000u)
 		most = (struct timespec){.tv_sec = (time_t)((due - time) / 1000000000u),
@@ -321,7 +314,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	atomic_store(&report->listener, -1);
 	if (job->filter)
 		crash__supervisor_start(job->control, &report->listener, job->io_uring);
-	report->started = now();
+	report->started = crash__now_ns();
 	report->error = crash__spawn(job);
 	/* from here on signals are ours; until now the child inherited what the caller had */
 	set_up_signals();
