@@ -301,13 +301,54 @@ static bool speaks_for(const struct crash__lint *lint, uint32_t ack, uint32_t st
 	return lint->syncs || (next != CRASH__NEVER && next > ack);
 }
 
+bool crash__lint_neighbours(const struct crash__lint *lint, crash__slot_id a, crash__slot_id b)
+{
+	const struct crash__slot *x = &lint->fs->slots[a], *y = &lint->fs->slots[b];
+	size_t length = strlen(x->name) < strlen(y->name) ? strlen(x->name) : strlen(y->name);
+
+	return a != b && length > 0 && strncmp(x->name, y->name, length) == 0 &&
+	       !isalnum((unsigned char)x->name[length]) && !isalnum((unsigned char)y->name[length]) &&
+	       (x->directory == y->directory || strcmp(x->name, y->name) == 0);
+}
+
+/* Files that a process has beside others for the time of a change: durable now, and removed later. */
+static void list_journals(struct crash__lint *lint, const struct crash__lint_process *process)
+{
+	lint->journals_count = 0;
+	for (size_t i = 0; i < process->nodes_count; i++) {
+		const struct crash__lint_node *node = &lint->nodes[process->nodes[i]];
+		crash__node_id *at;
+
+		if (!node->temporary || !node->names || !node->slot || node->last_sync == CRASH__NEVER)
+			continue;
+		at = CRASH__PUSH(lint, journals);
+		if (at)
+			*at = process->nodes[i];
+		else
+			no_memory(lint);
+	}
+}
+
+/* Whether what was written is to be undone if nothing follows: its journal is still there. */
+static bool is_in_progress(const struct crash__lint *lint, uint32_t step)
+{
+	crash__node_id node = lint->steps[step].node;
+
+	for (size_t i = 0; node && lint->nodes[node].slot && i < lint->journals_count; i++)
+		if (lint->journals[i] != node &&
+		    crash__lint_neighbours(lint, lint->nodes[node].slot, lint->nodes[lint->journals[i]].slot))
+			return true;
+	return false;
+}
+
 /* What one thread has done since its last acknowledgement. */
 static void collect_of(struct crash__lint *lint, uint32_t ack, struct crash__lint_author *author)
 {
 	size_t kept = 0;
 
+	list_journals(lint, &lint->processes[author->process]);
 	for (size_t i = 0; i < author->steps_count; i++) {
-		if (speaks_for(lint, ack, author->steps[i]))
+		if (speaks_for(lint, ack, author->steps[i]) && !is_in_progress(lint, author->steps[i]))
 			add_told(lint, author->steps[i]);
 		else
 			author->steps[kept++] = author->steps[i];
@@ -786,6 +827,7 @@ void crash__lint_clear(struct crash__lint *lint)
 	free(lint->nodes);
 	free(lint->steps);
 	free(lint->children);
+	free(lint->journals);
 	free(lint->told);
 	free(lint->failures);
 	free(lint->block_durable);

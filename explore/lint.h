@@ -111,6 +111,7 @@ struct crash__lint {
 	CRASH__VECTOR(struct crash__lint_author, authors);
 	CRASH__VECTOR(struct crash__lint_process, processes);
 	CRASH__VECTOR(char *, texts);
+	CRASH__VECTOR(crash__node_id, journals); /* durable now, to be removed later, of the thread at hand */
 	CRASH__VECTOR(uint32_t, told); /* what the acknowledgement at hand speaks for */
 	CRASH__VECTOR(struct crash__lint_failure, failures);
 	uint32_t *block_durable; /* of each block of the view: since when it has had durable bytes */
@@ -164,6 +165,9 @@ const char *crash__lint_when(struct crash__lint *lint, uint32_t durable);
 
 /** Whether a part that is durable from some step on was not so when another step began. */
 bool crash__lint_pending(uint32_t durable, uint32_t step);
+
+/** Whether names stand side by side and are of one family: f and f.gz, t.db and t.db-journal; f in two directories. */
+bool crash__lint_neighbours(const struct crash__lint *lint, crash__slot_id a, crash__slot_id b);
 
 /** Whether two ops have the same process. */
 bool crash__lint_same_process(const struct crash__lint *lint, uint32_t a, uint32_t b);

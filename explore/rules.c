@@ -7,7 +7,6 @@
  * file written by stores to a mapping alone and never synced; and, in a program that syncs other files, text that
  * is only ever appended to and never synced: its log for people.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,7 +122,12 @@ static crash__node_id lasting_name(const struct crash__lint *lint, uint32_t step
 	return 0;
 }
 
-/* Before an acknowledgement a name counts if the file has something in it, or is about to stay. */
+/* Nobody is told of a file that is empty so far. */
+static bool is_empty(const struct crash__lint *lint, crash__node_id node)
+{
+	return lint->fs->nodes[node].type == CRASH__NODE_FILE && crash__view_size(lint->view, node) == 0;
+}
+
 static void check_undurable_name(struct crash__lint *lint, uint32_t step)
 {
 	bool end = is_end(lint, step);
@@ -136,7 +140,7 @@ static void check_undurable_name(struct crash__lint *lint, uint32_t step)
 		crash__node_id node;
 
 		if (!crash__lint_pending(durable, step) || (node = lasting_name(lint, named)) == 0 ||
-		    !crash__lint_found(lint, CRASH__PART_NAME, named, relied))
+		    (!end && is_empty(lint, node)) || !crash__lint_found(lint, CRASH__PART_NAME, named, relied))
 			continue;
 		crash__lint_say(lint,
 				crash__lint_text(lint, "%s made a name that %s %s: %s was %s%s",
@@ -153,23 +157,6 @@ static void check_undurable_name(struct crash__lint *lint, uint32_t step)
 
 /* ------------------------------------------------------------------ sources removed too early */
 
-/* Whether names are of one family: f and f.gz, t.db and t.db-journal, f in two directories. */
-static bool is_related(const char *a, const char *b)
-{
-	size_t length = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
-
-	return length > 0 && strncmp(a, b, length) == 0 && !isalnum((unsigned char)a[length]) &&
-	       !isalnum((unsigned char)b[length]);
-}
-
-/* Whether names with different endings stand side by side: f and f.gz, but also f.txt and f. */
-static bool are_neighbours(const struct crash__lint *lint, crash__slot_id a, crash__slot_id b)
-{
-	const struct crash__slot *x = &lint->fs->slots[a], *y = &lint->fs->slots[b];
-
-	return a != b && is_related(x->name, y->name) && (x->directory == y->directory || strcmp(x->name, y->name) == 0);
-}
-
 /* What the process has made of a file that is about to go, and that is not durable; CRASH__NEVER: nothing. */
 static uint32_t pending_replacement(const struct crash__lint *lint, uint32_t step, crash__slot_id slot, crash__node_id gone,
 				    enum crash__lint_part *part, crash__node_id *made)
@@ -182,7 +169,7 @@ static uint32_t pending_replacement(const struct crash__lint *lint, uint32_t ste
 		uint32_t lost;
 
 		if (node == gone || !known->names || !known->slot || !matters(lint, node) ||
-		    lint->fs->nodes[node].type != CRASH__NODE_FILE || !are_neighbours(lint, slot, known->slot))
+		    lint->fs->nodes[node].type != CRASH__NODE_FILE || !crash__lint_neighbours(lint, slot, known->slot))
 			continue;
 		*made = node;
 		*part = CRASH__PART_DATA;
@@ -283,7 +270,7 @@ static bool has_copy(const struct crash__lint *lint, uint32_t step, crash__node_
 		    lint->fs->nodes[other].type != CRASH__NODE_FILE || pending_write(lint, other, step) != CRASH__NEVER)
 			continue;
 		/* a log that is made short is no source, if what it was for has been synced */
-		if (!opened || (known->slot && lint->nodes[node].slot && are_neighbours(lint, known->slot, lint->nodes[node].slot)))
+		if (!opened || (known->slot && lint->nodes[node].slot && crash__lint_neighbours(lint, known->slot, lint->nodes[node].slot)))
 			return true;
 	}
 	return false;
