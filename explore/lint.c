@@ -341,6 +341,19 @@ static bool is_in_progress(const struct crash__lint *lint, uint32_t step)
 	return false;
 }
 
+/*
+ * Whether a write is one that a log stands for: another file was synced between it and the acknowledgement, and this
+ * one is synced later, when it suits.
+ */
+static bool is_logged(const struct crash__lint *lint, uint32_t step)
+{
+	crash__node_id node = lint->steps[step].node;
+	crash__node_id other = lint->copies[lint->copies[0].node == node].node;
+
+	return node && other && lint->steps[step].data != CRASH__NEVER && lint->nodes[other].last_sync != CRASH__NEVER &&
+	       lint->nodes[other].last_sync > step;
+}
+
 /* What one thread has done since its last acknowledgement. */
 static void collect_of(struct crash__lint *lint, uint32_t ack, struct crash__lint_author *author)
 {
@@ -348,7 +361,8 @@ static void collect_of(struct crash__lint *lint, uint32_t ack, struct crash__lin
 
 	list_journals(lint, &lint->processes[author->process]);
 	for (size_t i = 0; i < author->steps_count; i++) {
-		if (speaks_for(lint, ack, author->steps[i]) && !is_in_progress(lint, author->steps[i]))
+		if (speaks_for(lint, ack, author->steps[i]) && !is_in_progress(lint, author->steps[i]) &&
+		    !is_logged(lint, author->steps[i]))
 			add_told(lint, author->steps[i]);
 		else
 			author->steps[kept++] = author->steps[i];

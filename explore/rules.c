@@ -17,6 +17,8 @@
 #define SECTOR 512
 /* So much of a write is compared to tell an undo journal from a redo log. */
 #define COMPARED 4096
+/* So many writes are compared until a removed file is taken to be no journal. */
+#define MOST_COMPARED 16
 
 static const struct crash__step *at(const struct crash__lint *lint, uint32_t step)
 {
@@ -327,28 +329,61 @@ static bool contains(const struct crash__event *event, const unsigned char *byte
 	return found;
 }
 
-/* Whether what was written over another file had been written to a log before: then the log only repeats it. */
-static bool was_logged(const struct crash__lint *lint, crash__node_id log, uint32_t write, const struct crash__effect *effect)
+/* Whether some write to a file contained these bytes. */
+static bool was_written(const struct crash__lint *lint, crash__node_id node, uint32_t before, const unsigned char *bytes,
+			size_t count)
 {
-	unsigned char bytes[COMPARED];
-	size_t count = effect->bytes < sizeof bytes ? (size_t)effect->bytes : sizeof bytes;
-
-	crash__event_copy(at(lint, write)->event, 0, bytes, count);
-	for (uint32_t step = write; step-- > 0;)
-		if (lint->steps[step].node == log && contains(at(lint, step)->event, bytes, count))
+	for (uint32_t step = before; step-- > 0;)
+		if (lint->steps[step].node == node && contains(at(lint, step)->event, bytes, count))
 			return true;
 	return false;
 }
 
+/* What was in a file where a write is going to overwrite it; false: pieces of more than one write. */
+static bool old_content(const struct crash__lint *lint, uint32_t write, const struct crash__effect *effect, void *to,
+			size_t count)
+{
+	const struct crash__node *node = &lint->fs->nodes[effect->node];
+
+	for (uint32_t step = write; step-- > 0;) {
+		const struct crash__effect *earlier = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
+
+		if (lint->steps[step].node != effect->node || earlier->kind != CRASH__EFFECT_DATA ||
+		    earlier->offset >= effect->offset + count || earlier->offset + earlier->bytes <= effect->offset)
+			continue;
+		if (earlier->offset > effect->offset || earlier->offset + earlier->bytes < effect->offset + count)
+			return false;
+		crash__event_copy(at(lint, step)->event, effect->offset - earlier->offset, to, count);
+		return true;
+	}
+	return node->base_path &&
+	       crash__base_read(lint->fs->base, node->base_path, to, count, effect->offset) == (long)count;
+}
+
+/* Whether a journal had what a write overwrote, and not what it wrote: then it undoes, and does not repeat. */
+static bool undoes(const struct crash__lint *lint, crash__node_id journal, uint32_t write,
+		   const struct crash__effect *effect)
+{
+	unsigned char old[COMPARED], new[COMPARED];
+	size_t count = effect->bytes < sizeof old ? (size_t)effect->bytes : sizeof old;
+
+	if (count > effect->old_size - effect->offset)
+		count = (size_t)(effect->old_size - effect->offset);
+	crash__event_copy(at(lint, write)->event, 0, new, count);
+	return old_content(lint, write, effect, old, count) && was_written(lint, journal, write, old, count) &&
+	       !was_written(lint, journal, write, new, count);
+}
+
 /*
  * Whether a file that was removed held what had been in another file before: durable, then the other one was
- * written over with what it does not hold, then it was removed. If its name comes back, so does the old content.
+ * written over, then it was removed. If its name comes back, so does the old content.
  */
 static bool is_undo_journal(const struct crash__lint *lint, crash__node_id journal, uint32_t removed)
 {
 	uint32_t synced = CRASH__NEVER;
+	unsigned int compared = 0;
 
-	for (uint32_t step = 0; step < removed; step++) {
+	for (uint32_t step = 0; step < removed && compared < MOST_COMPARED; step++) {
 		const struct crash__effect *effect = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
 
 		if (lint->steps[step].node == journal && lint->steps[step].data <= removed && !lint->steps[step].abandoned)
@@ -357,7 +392,9 @@ static bool is_undo_journal(const struct crash__lint *lint, crash__node_id journ
 		    effect->offset >= effect->old_size || !crash__lint_same_process(lint, step, removed) ||
 		    !matters(lint, effect->node))
 			continue;
-		return !was_logged(lint, journal, step, effect);
+		compared++;
+		if (undoes(lint, journal, step, effect))
+			return true;
 	}
 	return false;
 }

@@ -184,6 +184,9 @@ START_TEST(nothing_is_told_that_is_not_durable)
 		{"undo-unsynced", "unsynced-ack", NULL},
 		{"undo-synced", "", NULL},
 		{"redo", "", NULL},
+		{"lock-file", "", NULL},
+		{"write-ahead", "", NULL},
+		{"message-in-between", "", NULL},
 		{"child-unsynced", "unsynced-ack", NULL},
 		{0},
 	});

@@ -381,6 +381,47 @@ static void redo(void)
 	say("stored\n");
 }
 
+/* Synced, and removed after another file was overwritten: but it has nothing of that file. */
+static void lock_file(void)
+{
+	close(make_durable("old.lock", 'p'));
+	close(make_durable("log", 'n'));
+	int fd = must(open("old", O_RDWR));
+
+	put_page(fd, 'n', 0);
+	must(fsync(fd));
+	must(unlink("old.lock"));
+	say("stored\n");
+}
+
+/* The log is synced for each acknowledgement, the data now and then. */
+static void write_ahead(void)
+{
+	int log = make_durable("log", 'l'), data = make("old");
+
+	for (int i = 1; i < 4; i++) {
+		put_page(data, 'n', (2 + i) * PAGE);
+		put_page(log, 'n', i * PAGE);
+		must(fsync(log));
+		say("stored\n");
+	}
+	must(fsync(data));
+}
+
+/* A message while the change can still be undone. */
+static void message_in_between(void)
+{
+	int data = make("old"), journal = make_durable("old-journal", 'o');
+
+	put_page(data, 'n', 2 * PAGE);
+	say("working\n");
+	must(fsync(data));
+	close(journal);
+	must(unlink("old-journal"));
+	sync_directory();
+	say("stored\n");
+}
+
 /* A child does the work, its parent speaks for it when it has ended. */
 static void child_unsynced(void)
 {
@@ -567,6 +608,9 @@ static const struct {
 	{"undo-unsynced", undo_unsynced},
 	{"undo-synced", undo_synced},
 	{"redo", redo},
+	{"lock-file", lock_file},
+	{"write-ahead", write_ahead},
+	{"message-in-between", message_in_between},
 	{"child-unsynced", child_unsynced},
 	{"overwrite", overwrite},
 	{"overwrite-sector", overwrite_sector},
