@@ -58,6 +58,7 @@ struct crash__lint_node {
 	uint32_t named;	     /* the step that gave it that name; CRASH__NEVER: it is from before the run */
 	uint32_t last_write, last_sync; /* so far; CRASH__NEVER: none */
 	uint32_t replaced;		/* the rename that took its last name; CRASH__NEVER: none */
+	uint32_t blamed;		/* 1 + the step that put it into place unsynced; 0: none */
 	uint32_t user;			/* 1 + the process that used it last */
 	/* whole run */
 	bool temporary;	   /* removed by the program; what was renamed over is not */

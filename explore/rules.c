@@ -99,7 +99,10 @@ static void check_unsynced_rename(struct crash__lint *lint, uint32_t step)
 		    !goes_into_place(lint, effect))
 			continue;
 		write = pending_write(lint, effect->node, step);
-		if (write == CRASH__NEVER || !crash__lint_found(lint, CRASH__PART_DATA, write, step))
+		if (write == CRASH__NEVER)
+			continue;
+		lint->nodes[effect->node].blamed = step + 1;
+		if (!crash__lint_found(lint, CRASH__PART_DATA, write, step))
 			continue;
 		crash__lint_say(lint,
 				crash__lint_text(lint, "%s put a file into place whose data was not durable: %s was %s",
@@ -426,7 +429,7 @@ static void check_told_data(struct crash__lint *lint, uint32_t step, uint32_t lo
 	crash__node_id node = lint->steps[lost].node;
 
 	if (!node || !lint->nodes[node].names || !matters(lint, node) || is_shrinking(lint, lost) ||
-	    !crash__lint_found(lint, CRASH__PART_DATA, lost, relied))
+	    lost < lint->nodes[node].blamed || !crash__lint_found(lint, CRASH__PART_DATA, lost, relied))
 		return;
 	crash__lint_say(lint,
 			crash__lint_text(lint, "%s %s before %s was durable: it was %s", crash__lint_op(lint, relied),

@@ -441,7 +441,7 @@ static const struct {
 	{"wal-no-checksum", ""}, /* of what recovery believes the trace says nothing */
 	{"wal-two-writes-no-header-check", ""},
 	{"wal-torn-tail-kept", ""},
-	{"snapshot-no-sync", "unsynced-ack unsynced-rename"},
+	{"snapshot-no-sync", "unsynced-rename"},
 	{"snapshot-rename-before-sync", "unsynced-rename"},
 	{"snapshot-no-dirsync", "source-removed"},
 	{"snapshot-in-place", "source-removed"},
