@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench.c - what it costs to be watched.
+ *
+ * Method. A row is one piece of work, done in several ways: bare, counted (a rule that is never reached),
+ * listed, recorded, under strace. All ways of a row are run in turn, round after round, so that what else the
+ * machine does falls on all of them alike; each way's median counts, and its ratio to the first way's. The
+ * work measures itself (load.c) where single calls count; whole programs are timed from outside.
+ *
+ * Nothing here passes or fails: times belong to a machine. The aims are printed beside the ratios.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MOST_WAYS 6
+#define MOST_ROUNDS 101
+
+/* A way to run a command: what stands in front of it. */
+static const struct way {
+	const char *name;
+	const char *prefix; /* for the shell */
+	const char *needs;
+} ways[] = {
+	{"bare", "", NULL},
+	{"counted", "$CRASHINJECT run -q --json=/dev/null --at 'io#18446744073709551615' --", NULL},
+	{"listed", "$CRASHINJECT list -q --json=/dev/null --", NULL},
+	{"recorded", "$CRASHINJECT record -q -o $RESULT.trace --", NULL},
+	{"shim alone", "CRASH_AT='io#18446744073709551615' LD_PRELOAD=$CRASHINJECT_PRELOAD", NULL},
+	{"watched", "$CRASHINJECT run -q --", NULL},
+	{"strace", "strace -f -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EIO:when=60000 --", "strace"},
+	{"strace of all writes", "strace -f -o /dev/null -e trace=write,pwrite64,openat,rename,link,unlink,fsync --", "strace"},
+};
+
+enum { BARE, COUNTED, LISTED, RECORDED, ALONE, WATCHED, STRACE, STRACE_ALL };
+
+#define LOAD(what, count, bytes) "$PROGRAMS/../bench/load " what " " #count " " #bytes " $RESULT"
+#define LOAD_STATIC(what, count, bytes) "$PROGRAMS/../bench/load_static " what " " #count " " #bytes " $RESULT"
+
+static const struct row {
+	const char *name;
+	const char *needs;
+	const char *prepare; /* before each run */
+	struct {
+		int way;
+		const char *command;
+		double aim; /* ratio; 0: none */
+	} runs[MOST_WAYS]; /* up to the first without a command; the first is the baseline */
+	bool whole; /* the command is timed from outside, in ms; else it measures itself, in ns */
+} rows[] = {
+	{"explicit breakpoint, disarmed",
+	 .runs = {{BARE, LOAD("nothing", 200000000, 1), 0}, {BARE, LOAD("breakpoint", 200000000, 1), 1.0},
+		  {COUNTED, LOAD("breakpoint", 200000000, 1), 1.0}}},
+	{"pwrite, 64 bytes",
+	 .runs = {{BARE, LOAD("pwrite", 300000, 64), 0}, {COUNTED, LOAD("pwrite", 300000, 64), 1.05},
+		  {ALONE, LOAD("pwrite", 300000, 64), 1.05}, {LISTED, LOAD("pwrite", 100000, 64), 0},
+		  {RECORDED, LOAD("pwrite", 100000, 64), 1.5}, {STRACE, LOAD("pwrite", 1500, 64), 0}}},
+	{"pwrite, 4 KiB",
+	 .runs = {{BARE, LOAD("pwrite", 100000, 4096), 0}, {COUNTED, LOAD("pwrite", 100000, 4096), 1.05},
+		  {LISTED, LOAD("pwrite", 50000, 4096), 0}, {RECORDED, LOAD("pwrite", 20000, 4096), 1.2}}},
+	{"write at the file position, 64 bytes",
+	 .runs = {{BARE, LOAD("write", 300000, 64), 0}, {COUNTED, LOAD("write", 300000, 64), 1.05},
+		  {LISTED, LOAD("write", 100000, 64), 0}, {RECORDED, LOAD("write", 100000, 64), 0}}},
+	{"pwrite past the wrappers, 64 bytes",
+	 .runs = {{BARE, LOAD("raw", 300000, 64), 0}, {COUNTED, LOAD("raw", 20000, 64), 0},
+		  {RECORDED, LOAD("raw", 10000, 64), 0}, {STRACE, LOAD("raw", 1500, 64), 0}}},
+	{"the same in a static program",
+	 .runs = {{BARE, LOAD_STATIC("raw", 300000, 64), 0}, {COUNTED, LOAD_STATIC("raw", 20000, 64), 0},
+		  {RECORDED, LOAD_STATIC("raw", 10000, 64), 0}, {STRACE, LOAD_STATIC("raw", 1500, 64), 0}}},
+	{"read",
+	 .runs = {{BARE, LOAD("read", 1000000, 1), 0}, {COUNTED, LOAD("read", 1000000, 1), 1.02},
+		  {RECORDED, LOAD("read", 1000000, 1), 1.02}}},
+	{"getpid",
+	 .runs = {{BARE, LOAD("getpid", 2000000, 1), 0}, {COUNTED, LOAD("getpid", 2000000, 1), 1.02},
+		  {RECORDED, LOAD("getpid", 2000000, 1), 1.02}}},
+	{"futex",
+	 .runs = {{BARE, LOAD("futex", 1000000, 1), 0}, {COUNTED, LOAD("futex", 1000000, 1), 1.02},
+		  {RECORDED, LOAD("futex", 1000000, 1), 1.02}}},
+	{"stdio, a line",
+	 .runs = {{BARE, LOAD("stdio", 500000, 1), 0}, {COUNTED, LOAD("stdio", 500000, 1), 0},
+		  {RECORDED, LOAD("stdio", 300000, 1), 0}}},
+	{"start of true", .whole = true,
+	 .runs = {{BARE, "/bin/true", 0}, {ALONE, "/bin/true", 0}, {WATCHED, "/bin/true", 1.25}, {COUNTED, "/bin/true", 0},
+		  {RECORDED, "/bin/true", 0}}},
+	{"git commit", .needs = "git", .whole = true,
+	 .prepare = "rm -rf g; git init -q g; cd g; for i in 1 2 3 4 5 6 7 8 9; do seq $i 3000 > $i; done; git add .",
+	 .runs = {{BARE, "git -C g commit -qm one", 0}, {COUNTED, "git -C g commit -qm one", 0},
+		  {RECORDED, "git -C g commit -qm one", 0}, {STRACE_ALL, "git -C g commit -qm one", 0}}},
+	{"a Go program that writes files", .needs = "go", .whole = true, .prepare = "rm -rf gof; mkdir gof",
+	 .runs = {{BARE, "cd gof && exec $BUILT/gofiles", 0}, {COUNTED, "sh -c 'cd gof && exec $BUILT/gofiles'", 0},
+		  {RECORDED, "sh -c 'cd gof && exec $BUILT/gofiles'", 0},
+		  {STRACE_ALL, "sh -c 'cd gof && exec $BUILT/gofiles'", 0}}},
+};
+
+static char directory[64];
+
+/* ------------------------------------------------------------------ running */
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+extern char **environ;
+
+/* Runs a script; returns its milliseconds, or -1 if it failed. */
+static double run_script(const char *script)
+{
+	static char sh[] = "sh", option[] = "-c";
+	char *const argv[] = {sh, option, (char *)(uintptr_t)script, NULL};
+	double start = now();
+	pid_t pid;
+	int status;
+
+	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) != 0)
+		return -1;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	/* crashinject run says 1 where the rule was not reached */
+	return WIFEXITED(status) && WEXITSTATUS(status) <= 1 ? now() - start : -1;
+}
+
+static double read_result(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	double value = -1;
+
+	if (file && fscanf(file, "%lf", &value) != 1)
+		value = -1;
+	if (file)
+		fclose(file);
+	unlink(path);
+	return value;
+}
+
+static bool has_program(const char *name)
+{
+	char script[128];
+
+	snprintf(script, sizeof script, "command -v %s > /dev/null", name);
+	return !name || system(script) == 0;
+}
+
+static double measure(const struct row *row, int index)
+{
+	const struct way *way = &ways[row->runs[index].way];
+	char script[2048];
+	double time;
+
+	if (row->prepare)
+		run_script(row->prepare);
+	snprintf(script, sizeof script, "%s%s %s > /dev/null 2> $RESULT.err", row->whole && !strstr(row->runs[index].command, "cd ") ? "exec env " : "",
+		 way->prefix, row->runs[index].command);
+	time = run_script(script);
+	if (time < 0) {
+		fprintf(stderr, "bench: %s: %s failed\n", row->name, script);
+		return -1;
+	}
+	return row->whole ? time : read_result(getenv("RESULT"));
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* ------------------------------------------------------------------ results */
+
+static json_t *print_way(const struct row *row, int index, double *times, int rounds, double baseline)
+{
+	double median, ratio, aim = row->runs[index].aim;
+	const char *way = ways[row->runs[index].way].name;
+
+	qsort(times, (size_t)rounds, sizeof *times, by_value);
+	median = times[rounds / 2];
+	ratio = index ? median / baseline : 1;
+	printf("  %-22s %-26s %10.2f %s %8.2f", index && !row->runs[index].way ? "with it" : way, "", median,
+	       row->whole ? "ms" : "ns", ratio);
+	if (aim > 0)
+		printf("   (aim: %.2f)", aim);
+	printf("\n");
+	return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "way", way, row->whole ? "ms" : "ns", median, "least", times[0],
+			 "most", times[rounds - 1], "ratio", ratio, "aim", aim);
+}
+
+static json_t *bench(const struct row *row, int rounds)
+{
+	static double times[MOST_WAYS][MOST_ROUNDS];
+	json_t *results = json_array();
+	double baseline = 0;
+
+	printf("%s\n", row->name);
+	for (int round = 0; round < rounds; round++)
+		for (int i = 0; i < MOST_WAYS && row->runs[i].command; i++)
+			times[i][round] = has_program(ways[row->runs[i].way].needs ? ways[row->runs[i].way].needs : "sh") ?
+						  measure(row, i) : -1;
+	for (int i = 0; i < MOST_WAYS && row->runs[i].command; i++) {
+		qsort(times[i], (size_t)rounds, sizeof **times, by_value);
+		if (i == 0)
+			baseline = times[0][rounds / 2];
+		if (times[i][0] < 0)
+			printf("  %-22s skipped\n", ways[row->runs[i].way].name);
+		else
+			json_array_append_new(results, print_way(row, i, times[i], rounds, baseline));
+	}
+	fflush(stdout);
+	return json_pack("{s:s, s:o}", "bench", row->name, "results", results);
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static void set_up(void)
+{
+	char path[PATH_MAX], *source = realpath(getenv("srcdir") ? getenv("srcdir") : ".", NULL);
+
+	strcpy(directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/crash-bench-XXXXXX" : "/tmp/crash-bench-XXXXXX");
+	/* traces and results have to be outside of where the work is done */
+	if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir("work", 0700) < 0 || chdir("work") < 0) {
+		perror(directory);
+		exit(1);
+	}
+	snprintf(path, sizeof path, "%s/result", directory);
+	setenv("RESULT", path, 1);
+	setenv("BUILT", directory, 1);
+	setenv("SRCDIR", source, 1);
+	setenv("GIT_AUTHOR_NAME", "a", 1);
+	setenv("GIT_AUTHOR_EMAIL", "a@b", 1);
+	setenv("GIT_COMMITTER_NAME", "a", 1);
+	setenv("GIT_COMMITTER_EMAIL", "a@b", 1);
+	if (has_program("go"))
+		run_script("GO111MODULE=off CGO_ENABLED=0 GOCACHE=$BUILT/cache go build -o $BUILT/gofiles "
+			   "$SRCDIR/tests/programs/real_go.go");
+	free(source);
+}
+
+int main(int argc, char **argv)
+{
+	const char *json_path = argc > 1 ? argv[1] : "bench.json", *given = getenv("BENCH_ROUNDS");
+	const char *only = getenv("BENCH");
+	int rounds = given ? atoi(given) : 7, here = open(".", O_RDONLY | O_DIRECTORY);
+	json_t *all = json_array();
+	char clear[2 * sizeof directory + 32];
+
+	if (rounds < 1 || rounds > MOST_ROUNDS || !getenv("CRASHINJECT") || !getenv("PROGRAMS")) {
+		fprintf(stderr, "bench: run by make bench; BENCH_ROUNDS is 1 to %d\n", MOST_ROUNDS);
+		return 2;
+	}
+	set_up();
+	printf("medians of %d rounds; the last column is the ratio to the first line\n", rounds);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (only && !strstr(rows[i].name, only))
+			continue;
+		if (rows[i].needs && !has_program(rows[i].needs))
+			printf("%s\n  skipped: %s is not installed\n", rows[i].name, rows[i].needs);
+		else
+			json_array_append_new(all, bench(&rows[i], rounds));
+	}
+	snprintf(clear, sizeof clear, "chmod -R u+w %s; rm -rf %s", directory, directory);
+	if (fchdir(here) < 0 || run_script(clear) < 0 || json_dump_file(all, json_path, JSON_INDENT(1)) < 0)
+		fprintf(stderr, "bench: %s could not be written\n", json_path);
+	json_decref(all);
+	return 0;
+}
