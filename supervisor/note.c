@@ -49,17 +49,14 @@ static uint32_t note_file(struct crash__watched *watched)
 	return record.file;
 }
 
-static uint32_t note_stack(struct crash__watched *watched)
+static uint32_t note_stack(struct crash__watched *watched, const uint64_t *addresses, uint32_t count)
 {
-	uint64_t addresses[CRASH__FRAMES];
-	struct crash__stack_record record = {0};
-	struct crash__part parts[2] = {{&record, sizeof record}};
+	struct crash__stack_record record = {
+		.stack = atomic_fetch_add(&watched->control->stacks, 1) + 1,
+		.count = count,
+	};
+	struct crash__part parts[] = {{&record, sizeof record}, {addresses, count * sizeof *addresses}};
 
-	if (!(watched->control->mode & CRASH__MODE_STACKS))
-		return 0;
-	record.count = crash__unwind_remote(watched, addresses, CRASH__FRAMES, NULL);
-	record.stack = atomic_fetch_add(&watched->control->stacks, 1) + 1;
-	parts[1] = (struct crash__part){addresses, record.count * sizeof *addresses};
 	append(watched, CRASH__RECORD_STACK, 0, parts, 2);
 	return record.stack;
 }
@@ -91,7 +88,8 @@ void crash__note_op(struct crash__watched *watched)
 
 	if (!where->path && watched->inode)
 		record.file = note_file(watched);
-	record.stack = note_stack(watched);
+	if (watched->control->mode & CRASH__MODE_STACKS)
+		record.stack = crash__unwind_number(watched, note_stack);
 	memcpy(record.args, watched->args, sizeof record.args);
 	if (where->path) {
 		if (watched->kernel->family == CRASH__FAMILY_LINK && where->text)

@@ -193,6 +193,21 @@ long crash__remote_read(const struct crash__remote *remote, uint64_t address, vo
 	return got < 0 ? -errno : got;
 }
 
+bool crash__remote_words(const struct crash__remote *remote, const uint64_t *addresses, size_t count,
+			 uint64_t *words)
+{
+	struct iovec from[64], to = {words, count * sizeof *words};
+
+	for (size_t i = 0; i < count; i++)
+		from[i] = (struct iovec){(void *)addresses[i], sizeof *words};
+	if (!count || process_vm_readv(remote->tid, &to, 1, from, count, 0) == (ssize_t)to.iov_len)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (crash__remote_read(remote, addresses[i], &words[i], sizeof *words) != sizeof *words)
+			return false;
+	return true;
+}
+
 long crash__remote_write(const struct crash__remote *remote, uint64_t address, const void *from,
 			 size_t count)
 {

@@ -32,6 +32,10 @@ void crash__remote_roots_change(void);
 /** Reads the thread's memory; returns the bytes, which may be fewer, or a negative errno. */
 long crash__remote_read(const struct crash__remote *remote, uint64_t address, void *to, size_t count);
 
+/** Reads up to 64 words that lie here and there; false if one of them cannot be read. */
+bool crash__remote_words(const struct crash__remote *remote, const uint64_t *addresses, size_t count,
+			 uint64_t *words);
+
 /** Writes it. */
 long crash__remote_write(const struct crash__remote *remote, uint64_t address, const void *from,
 			 size_t count);

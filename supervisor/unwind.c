@@ -6,6 +6,11 @@
  * but no other register, and only a debugger could ask for them. Most code finds its caller by the stack
  * pointer alone; libdw does so with the thread's memory read as needed. A frame that is found by its base
  * pointer, and whose base pointer nobody saved, ends the backtrace, which is then said to be short.
+ *
+ * That takes a third of a millisecond, and a program that writes does so from few places. So it is kept, by
+ * program counter and stack pointer, at which addresses the unwinder found return addresses: if they are
+ * all still there, the backtrace is the same. What is known of a process's modules is kept, too, as long as
+ * its mappings stay as they are.
  */
 #include "supervisor/unwind.h"
 
@@ -16,9 +21,15 @@
 
 #include "common/elf.h"
 
+#define MOST_READS 512
+
 struct unwinding {
 	struct crash__watched *watched;
 	uint64_t pc, sp;
+	struct {
+		uint64_t address, value;
+	} reads[MOST_READS]; /* of the thread's memory */
+	uint32_t read_count;
 	uint64_t *addresses;
 	uint32_t count, most;
 	const char *function; /* to look for, or NULL */
@@ -50,8 +61,13 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 	struct unwinding *unwinding = context;
 
 	(void)dwfl;
-	return crash__remote_read(&unwinding->watched->remote, address, result, sizeof *result) ==
-	       sizeof *result;
+	if (crash__remote_read(&unwinding->watched->remote, address, result, sizeof *result) != sizeof *result)
+		return false;
+	if (unwinding->read_count < MOST_READS) {
+		unwinding->reads[unwinding->read_count].address = address;
+		unwinding->reads[unwinding->read_count++].value = *result;
+	}
+	return true;
 }
 
 /* DWARF numbers of registers on x86-64 */
@@ -99,49 +115,164 @@ static const Dwfl_Callbacks callbacks = {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Returns whether the outermost frame was reached. */
-static bool unwind(struct unwinding *unwinding)
+/* ------------------------------------------------------------------ modules */
+
+static struct unwinding current;
+
+/* Those of the process that was looked at last. */
+static struct {
+	Dwfl *dwfl;
+	uint32_t process;
+	pid_t pid;
+	uint64_t mappings; /* a sum of what is mapped to be executed */
+} kept;
+
+static uint64_t sum_mappings(pid_t pid)
 {
-	pid_t pid = unwinding->watched->remote.pid;
+	char path[64], line[PATH_MAX + 128];
+	uint64_t sum = 0xcbf29ce484222325;
+	FILE *maps;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+	maps = fopen(path, "re");
+	while (maps && fgets(line, sizeof line, maps)) {
+		const char *rights = strchr(line, ' ');
+
+		for (const char *at = line; rights && rights[3] == 'x' && *at; at++)
+			sum = (sum ^ (unsigned char)*at) * 0x100000001b3;
+	}
+	if (maps)
+		fclose(maps);
+	return sum;
+}
+
+static Dwfl *find_modules(const struct crash__remote *remote)
+{
+	uint64_t mappings = sum_mappings(remote->pid);
+
+	if (kept.dwfl && kept.pid == remote->pid && kept.process == remote->process && kept.mappings == mappings)
+		return kept.dwfl;
+	if (kept.dwfl)
+		dwfl_end(kept.dwfl);
+	kept.dwfl = dwfl_begin(&callbacks);
+	kept.pid = remote->pid;
+	kept.process = remote->process;
+	kept.mappings = mappings;
+	if (kept.dwfl && (dwfl_linux_proc_report(kept.dwfl, remote->pid) != 0 ||
+			  dwfl_report_end(kept.dwfl, NULL, NULL) != 0 ||
+			  !dwfl_attach_state(kept.dwfl, NULL, remote->pid, &thread_callbacks, &current))) {
+		dwfl_end(kept.dwfl);
+		kept.dwfl = NULL;
+	}
+	return kept.dwfl;
+}
+
+/* Fills in `current`, under the lock. Returns whether the outermost frame was reached. */
+static bool unwind(struct crash__watched *watched, uint64_t *addresses, uint32_t most, const char *function)
+{
 	bool whole = false;
 
-	unwinding->count = 0;
-	pthread_mutex_lock(&lock);
-	if (crash__remote_registers(&unwinding->watched->remote, &unwinding->pc, &unwinding->sp) &&
-	    (unwinding->dwfl = dwfl_begin(&callbacks)) != NULL) {
-		if (dwfl_linux_proc_report(unwinding->dwfl, pid) == 0 &&
-		    dwfl_report_end(unwinding->dwfl, NULL, NULL) == 0 &&
-		    dwfl_attach_state(unwinding->dwfl, NULL, pid, &thread_callbacks, unwinding))
-			whole = dwfl_getthread_frames(unwinding->dwfl, unwinding->watched->remote.tid, add_frame,
-						      unwinding) == 0;
-		dwfl_end(unwinding->dwfl);
-	}
-	pthread_mutex_unlock(&lock);
-	if (unwinding->count == 0)
-		unwinding->addresses[unwinding->count++] = unwinding->watched->pc;
+	current.watched = watched;
+	current.addresses = addresses;
+	current.most = most;
+	current.function = function;
+	current.count = current.read_count = 0;
+	current.found = false;
+	if (crash__remote_registers(&watched->remote, &current.pc, &current.sp) &&
+	    (current.dwfl = find_modules(&watched->remote)) != NULL)
+		whole = dwfl_getthread_frames(current.dwfl, watched->remote.tid, add_frame, &current) == 0;
+	if (current.count == 0)
+		current.addresses[current.count++] = watched->pc;
 	return whole;
 }
 
-uint32_t crash__unwind_remote(struct crash__watched *watched, uint64_t *addresses, uint32_t most, bool *whole)
-{
-	struct unwinding unwinding = {.watched = watched, .addresses = addresses, .most = most};
-	bool reached = unwind(&unwinding);
+/* ------------------------------------------------------------------ backtraces seen before */
 
-	if (whole)
-		*whole = reached;
-	return unwinding.count;
+#define PLACES 1024
+#define MOST_SLOTS 48
+
+/* One backtrace that has been written down. */
+static struct place {
+	uint64_t pc, sp;
+	uint32_t process, stack; /* number in the trace; 0: none */
+	uint32_t slots;
+	uint64_t address[MOST_SLOTS], value[MOST_SLOTS]; /* where the return addresses are */
+} places[PLACES];
+
+static struct place *place_of(uint32_t process, uint64_t pc, uint64_t sp)
+{
+	uint64_t sum = (pc ^ sp * 31 ^ process) * 0x9e3779b97f4a7c15u;
+
+	return &places[sum >> 32 & (PLACES - 1)];
 }
+
+static bool is_return_address(uint64_t value)
+{
+	for (uint32_t i = 1; i < current.count; i++)
+		if (current.addresses[i] == value)
+			return true;
+	return false;
+}
+
+static void remember(uint32_t stack)
+{
+	uint32_t process = current.watched->remote.process;
+	struct place *place = place_of(process, current.pc, current.sp);
+
+	*place = (struct place){.pc = current.pc, .sp = current.sp, .process = process, .stack = stack};
+	for (uint32_t i = 0; i < current.read_count && place->slots < MOST_SLOTS; i++) {
+		if (!is_return_address(current.reads[i].value))
+			continue;
+		place->address[place->slots] = current.reads[i].address;
+		place->value[place->slots++] = current.reads[i].value;
+	}
+}
+
+/* Whether the thread stands where it stood then. */
+static bool is_same(const struct crash__watched *watched, const struct place *place, uint64_t pc, uint64_t sp)
+{
+	uint64_t now[MOST_SLOTS];
+
+	if (!place->stack || place->pc != pc || place->sp != sp || place->process != watched->remote.process)
+		return false;
+	return crash__remote_words(&watched->remote, place->address, place->slots, now) &&
+	       memcmp(now, place->value, place->slots * sizeof *now) == 0;
+}
+
+uint32_t crash__unwind_number(struct crash__watched *watched, uint32_t (*note)(struct crash__watched *watched,
+										const uint64_t *addresses, uint32_t count))
+{
+	uint64_t addresses[CRASH__FRAMES], pc, sp;
+	const struct place *place;
+	uint32_t stack;
+
+	if (!crash__remote_registers(&watched->remote, &pc, &sp))
+		return 0;
+	pthread_mutex_lock(&lock);
+	place = place_of(watched->remote.process, pc, sp);
+	if (is_same(watched, place, pc, sp)) {
+		stack = place->stack;
+	} else {
+		unwind(watched, addresses, CRASH__FRAMES, NULL);
+		stack = note(watched, addresses, current.count);
+		remember(stack);
+	}
+	pthread_mutex_unlock(&lock);
+	return stack;
+}
+
+/* ------------------------------------------------------------------ of a rule */
 
 bool crash__unwind_has(struct crash__watched *watched, const struct crash__rule *rule)
 {
 	uint64_t addresses[CRASH__FRAMES];
-	struct unwinding unwinding = {.watched = watched,
-				      .addresses = addresses,
-				      .most = CRASH__FRAMES,
-				      .function = rule->function};
+	bool found;
 
-	unwind(&unwinding);
-	return unwinding.found;
+	pthread_mutex_lock(&lock);
+	unwind(watched, addresses, CRASH__FRAMES, rule->function);
+	found = current.found;
+	pthread_mutex_unlock(&lock);
+	return found;
 }
 
 /* The mapping of the process that an address is in. */
@@ -176,10 +307,12 @@ static bool find_module(pid_t pid, uint64_t address, struct crash__frame_module 
 
 void crash__unwind_fired(struct crash__watched *watched, struct crash__fired *fired)
 {
-	bool whole;
-	uint32_t count = crash__unwind_remote(watched, fired->addresses, CRASH__FRAMES, &whole);
+	uint32_t count;
 
-	fired->unwound = whole;
+	pthread_mutex_lock(&lock);
+	fired->unwound = unwind(watched, fired->addresses, CRASH__FRAMES, NULL);
+	count = current.count;
+	pthread_mutex_unlock(&lock);
 	atomic_store(&fired->frames, count);
 	for (uint32_t i = 0; i < count && fired->modules < CRASH__MODULES; i++) {
 		bool known = false;

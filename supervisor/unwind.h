@@ -8,12 +8,11 @@
 #include "supervisor/watched.h"
 
 /**
- * Takes the backtrace, innermost first, as return addresses.
- * @param whole set if the outermost frame was reached; may be NULL
- * @return how many addresses, at least 1
+ * The number in the trace of the thread's backtrace. Calls `note` to write it down, innermost return address
+ * first, if it is not one that was written down before. 0: there is none.
  */
-uint32_t crash__unwind_remote(struct crash__watched *watched, uint64_t *addresses, uint32_t most,
-			      bool *whole);
+uint32_t crash__unwind_number(struct crash__watched *watched, uint32_t (*note)(struct crash__watched *watched,
+										const uint64_t *addresses, uint32_t count));
 
 /** Fills in fired's backtrace and the modules that its addresses are in. */
 void crash__unwind_fired(struct crash__watched *watched, struct crash__fired *fired);
