@@ -61,7 +61,8 @@ bool crash__append(struct crash__control *control, struct crash__ring *ring, uin
 			return false;
 		at = 0;
 		for (int i = 0; i < count; i++) {
-			crash__ring_put(&append, at, parts[i].bytes, parts[i].count);
+			if (parts[i].count) /* one that is not there has no address either */
+				crash__ring_put(&append, at, parts[i].bytes, parts[i].count);
 			at += (uint32_t)parts[i].count;
 		}
 		crash__ring_put(&append, at, zeros, append.bytes - at);

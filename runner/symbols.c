@@ -92,13 +92,34 @@ void crash__frame_clear(struct crash_frame *frame)
 	memset(frame, 0, sizeof *frame);
 }
 
+/*
+ * The source line of an address. libdw looks for the compilation unit in .debug_aranges, which clang does
+ * not write; then the units are asked one by one.
+ */
+static const char *find_line(Dwfl_Module *module, GElf_Addr address, int *number)
+{
+	Dwfl_Line *found = dwfl_module_getsrc(module, address);
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr bias;
+	Dwarf_Line *line;
+
+	if (found)
+		return dwfl_lineinfo(found, NULL, number, NULL, NULL, NULL);
+	while ((unit = dwfl_module_nextcu(module, unit, &bias)) != NULL) {
+		if (dwarf_haspc(unit, address - bias) != 1)
+			continue;
+		line = dwarf_getsrc_die(unit, address - bias);
+		return line && dwarf_lineno(line, number) == 0 ? dwarf_linesrc(line, NULL, NULL) : NULL;
+	}
+	return NULL;
+}
+
 int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64_t address,
 			struct crash_frame *frame)
 {
 	struct object *object = open_object(symbols, path);
 	struct crash_frame found = {.address = address, .object = strdup(path)};
 	const char *name, *file;
-	Dwfl_Line *line;
 	int number;
 	/* the call is in front of the address it returns to */
 	GElf_Addr call = address - 1;
@@ -109,8 +130,7 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64
 	}
 	if (object->module) {
 		name = dwfl_module_addrname(object->module, call);
-		line = dwfl_module_getsrc(object->module, call);
-		file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+		file = find_line(object->module, call, &number);
 		/* without the symbol's version: __libc_start_main@@GLIBC_2.34 */
 		if (name)
 			found.function = strndup(name, strcspn(name, "@"));

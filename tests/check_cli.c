@@ -364,6 +364,7 @@ START_TEST(the_result_of_a_crash_is_one_object)
 		if (!function || strcmp(function, "main") != 0)
 			continue;
 		in_main = true;
+		ck_assert_ptr_nonnull(lab_json_text(frame, "file"));
 		ck_assert_ptr_nonnull(strstr(lab_json_text(frame, "file"), "steps.c"));
 		ck_assert_int_gt(lab_json_number(frame, "line", -1), 0);
 		ck_assert_ptr_nonnull(strstr(lab_json_text(frame, "object"), "/steps"));
