@@ -155,6 +155,17 @@ static void temporary(void)
 	must(unlink("scratch"));
 }
 
+/* The first new name is one on the way. */
+static void rename_twice(void)
+{
+	close(make_durable("f.tmp", 'a'));
+	must(rename("f.tmp", "f.new"));
+	say("working\n");
+	must(rename("f.new", "f"));
+	sync_directory();
+	say("stored\n");
+}
+
 static void make_directory(void)
 {
 	must(mkdir("d", 0755));
@@ -585,6 +596,7 @@ static const struct {
 	{"create-with-directory", create_with_directory},
 	{"create-directory-late", create_directory_late},
 	{"temporary", temporary},
+	{"rename-twice", rename_twice},
 	{"make-directory", make_directory},
 	{"compress-unsafe", compress_unsafe},
 	{"compress-safe", compress_safe},
