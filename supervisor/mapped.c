@@ -96,8 +96,14 @@ static struct mapped *find(uint64_t device, uint64_t inode)
 static struct mapped *make(const struct crash__watched *watched)
 {
 	struct mapped *mapped = count < MOST ? &table[count] : NULL;
-	int fd = mapped ? fcntl(watched->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	char path[64];
+	int fd;
 
+	if (!mapped)
+		return NULL;
+	/* a descriptor to write with would keep the file from being executed, long after the process closed its own */
+	snprintf(path, sizeof path, "/proc/self/fd/%d", watched->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	count++;

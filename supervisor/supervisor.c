@@ -287,6 +287,7 @@ static struct answer let_and_finish(struct crash__watched *watched, uint64_t fir
 	step_down();
 	/* to the thread itself: another one may take it, and this one go on */
 	crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, SIGSTOP);
+	crash__watched_clear(watched);
 	send_answer(watched, &proceed);
 	await_stop(watched);
 	finish(watched, fired, 0);
@@ -812,8 +813,9 @@ static void serve_one(struct crash__watched *watched, const struct seccomp_notif
 	atomic_fetch_add(&supervisor.busy, 1);
 	if (crash__remote_find(supervisor.control, (pid_t)notification->pid, &watched->remote))
 		answer = take(watched, &notification->data);
-	send_answer(watched, &answer);
+	/* first: a program that closes a file may execute it, or wait for a lock on it to go */
 	crash__watched_clear(watched);
+	send_answer(watched, &answer);
 	atomic_fetch_sub(&supervisor.busy, 1);
 }
 

@@ -79,13 +79,13 @@ const struct quiet_case quiet_cases[] = {
 	PYTHON("eintr", 1, .is_long = true), PYTHON("file_eintr", 10, .is_long = true),
 	PYTHON("selectors", 60, .is_long = true), PYTHON("mailbox", 200, .is_long = true),
 	PYTHON("zipfile", 200, .is_long = true), PYTHON("tarfile", 400, .is_long = true),
-	PYTHON("faulthandler", 30, .is_long = true), PYTHON("sqlite3", 300, .is_long = true),
+	PYTHON("faulthandler", 30, .is_long = true),
 	PYTHON("logging", 150, .is_long = true), PYTHON("venv", 15, .is_long = true),
 	PYTHON("compileall", 80, .is_long = true),
 
 	GO("os", "os", 100), GO("os/exec", "exec", 20), GO("os/signal", "signal", 3), GO("io/ioutil", "ioutil", 5),
 	GO("syscall", "syscall", 10), GO("github.com/boltdb/bolt", "bolt", 100),
-	GO("github.com/syndtr/goleveldb/leveldb", "leveldb", 50),
+	GO("github.com/syndtr/goleveldb/leveldb/storage", "leveldb-storage", 3),
 };
 
 const size_t quiet_case_count = sizeof quiet_cases / sizeof *quiet_cases;
