@@ -199,6 +199,16 @@ static void note_effect(struct crash__lint *lint, const struct crash__step *step
 	}
 }
 
+/* A name that a rename takes from its file was one on the way. `named` has the step that gave each name. */
+static void note_passing(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect, uint32_t *named)
+{
+	if (effect->kind != CRASH__EFFECT_ENTRY)
+		return;
+	if (!effect->node && named[effect->slot] && lint->fs->steps[step].event->family == CRASH__FAMILY_RENAME)
+		lint->steps[named[effect->slot] - 1].passing = true;
+	named[effect->slot] = effect->node ? step + 1 : 0;
+}
+
 static void note_sync(struct crash__lint *lint, const struct crash__step *step)
 {
 	if (step->sync == CRASH__SYNC_ALL)
@@ -231,11 +241,13 @@ static bool find_node_facts(struct crash__lint *lint)
 {
 	const struct crash__fs *fs = lint->fs;
 	bool *written = calloc(fs->nodes_count, sizeof *written);
+	uint32_t *named = calloc(fs->slots_count, sizeof *named);
 
 	lint->nodes = calloc(fs->nodes_count, sizeof *lint->nodes);
 	lint->children = calloc(fs->slots_count, sizeof *lint->children);
-	if (!written || !lint->nodes || !lint->children) {
+	if (!written || !named || !lint->nodes || !lint->children) {
 		free(written);
+		free(named);
 		return false;
 	}
 	begin_nodes(lint);
@@ -248,6 +260,7 @@ static bool find_node_facts(struct crash__lint *lint)
 			const struct crash__effect *effect = &fs->effects[step->first_effect + i];
 
 			note_effect(lint, step, effect);
+			note_passing(lint, (uint32_t)at, effect, named);
 			written[effect->node] |= effect->kind == CRASH__EFFECT_DATA;
 		}
 		note_sync(lint, step);
@@ -259,6 +272,7 @@ static bool find_node_facts(struct crash__lint *lint)
 		node->stored_only &= written[i] && !node->synced;
 	}
 	free(written);
+	free(named);
 	begin_nodes(lint); /* for the walk */
 	return true;
 }

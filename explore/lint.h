@@ -75,6 +75,7 @@ struct crash__lint_step {
 	uint32_t next_write; /* to the same node */
 	uint32_t author, process; /* index of the thread, of the process */
 	bool abandoned;		  /* a sync of it failed */
+	bool passing;		  /* the name that it gives is moved away later */
 	bool told;		  /* an acknowledgement has spoken for it */
 };
 

@@ -114,20 +114,16 @@ static void check_unsynced_rename(struct crash__lint *lint, uint32_t step)
 
 /* ------------------------------------------------------------------ names that may vanish */
 
-/* Whether a name is one on the way: the file has another one in the end. */
-static bool is_passing(const struct crash__lint *lint, const struct crash__effect *effect)
-{
-	return lint->fs->slots[effect->slot].child != effect->node && lint->fs->nodes[effect->node].links > 0;
-}
-
 /* The name that a step gave and that is still there; 0: none, or it was not durable and is of no matter. */
 static crash__node_id lasting_name(const struct crash__lint *lint, uint32_t step)
 {
+	if (lint->steps[step].passing)
+		return 0;
 	for (uint32_t i = 0; i < at(lint, step)->effects; i++) {
 		const struct crash__effect *effect = effect_at(lint, step, i);
 
 		if (effect->kind == CRASH__EFFECT_ENTRY && effect->node && lint->children[effect->slot] == effect->node &&
-		    matters(lint, effect->node) && !is_passing(lint, effect))
+		    matters(lint, effect->node))
 			return effect->node;
 	}
 	return 0;
