@@ -247,8 +247,11 @@ static int tear_write(struct tier *tier, uint32_t step)
 static int at_tear(struct tier *tier)
 {
 	uint32_t last = CRASH__NEVER;
-	int error = tier->step < 0 ? 0 : tear_write(tier, (uint32_t)tier->step);
+	int error = 0;
 
+	/* stores to a mapping are no write(): a dying process leaves their pages in another order */
+	if (tier->step >= 0 && !(tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event)))
+		error = tear_write(tier, (uint32_t)tier->step);
 	for (size_t i = 0; i < tier->open_count && error == 0 && !tier->atoms->model->process_only; i++) {
 		const struct crash__atom *atom = &tier->atoms->list[tier->open[i]];
 		bool is_last = atom->durable == CRASH__NEVER ? tier->step + 1 == (int64_t)tier->fs->steps_count :
