@@ -188,6 +188,10 @@ START_TEST(nothing_is_told_that_is_not_durable)
 		{"lock-file", "", NULL},
 		{"write-ahead", "", NULL},
 		{"message-in-between", "", NULL},
+		{"other-thread", "", NULL},
+		{"store-unsynced", "unsynced-ack", NULL},
+		{"store-synced", "", NULL},
+		{"shared-memory", "", NULL},
 		{"child-unsynced", "unsynced-ack", NULL},
 		{0},
 	});

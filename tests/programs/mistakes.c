@@ -4,6 +4,7 @@
  */
 #include <crashinject/breakpoint.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -433,6 +434,63 @@ static void message_in_between(void)
 	say("stored\n");
 }
 
+static void *write_more(void *fd)
+{
+	put_page(*(int *)fd, 'm', 3 * PAGE);
+	return NULL;
+}
+
+/* One thread is in the middle of something when another one tells what it has done itself. */
+static void other_thread(void)
+{
+	int fd = make_durable("f", 'a');
+	pthread_t thread;
+
+	put_page(fd, 'b', PAGE);
+	must(fsync(fd));
+	must(-pthread_create(&thread, NULL, write_more, &fd));
+	must(-pthread_join(thread, NULL));
+	say("stored\n");
+	must(fsync(fd));
+}
+
+static char *map_durable(void)
+{
+	int fd = make_durable("f", 'a');
+	char *bytes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return bytes == MAP_FAILED ? must(-1), bytes : bytes;
+}
+
+static void store_unsynced(void)
+{
+	char *bytes = map_durable();
+
+	bytes[100] = 'b';
+	say("stored\n");
+	must(msync(bytes, PAGE, MS_SYNC));
+}
+
+static void store_synced(void)
+{
+	char *bytes = map_durable();
+
+	bytes[100] = 'b';
+	must(msync(bytes, PAGE, MS_SYNC));
+	say("stored\n");
+}
+
+/* A file that processes share, and that no disk needs to have. "old" is there before the run. */
+static void shared_memory(void)
+{
+	int fd = must(open("old", O_RDWR));
+	char *bytes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(make_durable("f", 'a'));
+	memset(bytes, 's', PAGE);
+	say("working\n");
+}
+
 /* A child does the work, its parent speaks for it when it has ended. */
 static void child_unsynced(void)
 {
@@ -623,6 +681,10 @@ static const struct {
 	{"lock-file", lock_file},
 	{"write-ahead", write_ahead},
 	{"message-in-between", message_in_between},
+	{"other-thread", other_thread},
+	{"store-unsynced", store_unsynced},
+	{"store-synced", store_synced},
+	{"shared-memory", shared_memory},
 	{"child-unsynced", child_unsynced},
 	{"overwrite", overwrite},
 	{"overwrite-sector", overwrite_sector},
