@@ -29,11 +29,14 @@ struct node {
 	uint32_t mode;
 	struct crash__hash sum; /* of its blocks */
 	bool reachable;		/* directories */
+	crash__slot_id first_slot; /* directories: of those in it; they go on in struct slot */
 	uint32_t stamp;
 	/* in the flipped state, while it is computed */
 	uint64_t new_size, new_limit;
 	uint32_t new_mode;
 	struct crash__hash new_sum;
+	bool new_reachable;
+	uint32_t reach_stamp, seen_stamp; /* new_reachable is known; it was looked at with what is in it */
 };
 
 struct slot {
@@ -41,7 +44,8 @@ struct slot {
 	crash__node_id child;
 	struct crash__hash name;
 	struct crash__hash hash; /* its part of the sum */
-	uint32_t stamp;
+	crash__slot_id next;	 /* in the same directory */
+	uint32_t stamp, rehash_stamp;
 	crash__node_id new_child;
 };
 
@@ -73,6 +77,9 @@ struct crash__view {
 	uint32_t stamp;
 	struct crash__hash hash;
 	struct crash__difference difference;
+	CRASH__VECTOR(crash__slot_id, rehashed); /* slots whose part of the sum changes */
+	CRASH__VECTOR(crash__node_id, turned);	 /* directories that can be reached now and could not, or the reverse */
+	bool moving; /* directories come or go in this difference */
 	CRASH__VECTOR(struct known_content, known);
 	uint32_t *known_index; /* by key: 1 + number of the content; a power of two of them, at most half full */
 	size_t known_places;
@@ -532,16 +539,43 @@ static struct crash__hash node_hash(const struct crash__view *view, crash__node_
 	return hash_bytes(&what, sizeof what, 1);
 }
 
-static struct crash__hash slot_hash(const struct crash__view *view, crash__slot_id id, crash__node_id child,
-				    bool flipped)
+static crash__node_id current_child(const struct crash__view *view, crash__slot_id id)
 {
 	const struct slot *slot = &view->slots[id];
-	const struct node *node = &view->nodes[child];
-	struct crash__hash parts[2] = {slot->name, {0, 0}};
 
-	if (!child || !view->nodes[view->fs->slots[id].directory].reachable)
+	return slot->stamp == view->stamp ? slot->new_child : slot->child;
+}
+
+/* Whether a directory can be reached from the top in the state that is being looked at. */
+static bool is_reachable(struct crash__view *view, crash__node_id id)
+{
+	struct node *node = &view->nodes[id];
+	crash__slot_id slot;
+
+	if (!view->moving || id == 1)
+		return node->reachable;
+	if (node->reach_stamp == view->stamp)
+		return node->new_reachable;
+	node->reach_stamp = view->stamp;
+	node->new_reachable = false;
+	EACH_LINK(view, node->slots, slot)
+		if (current_child(view, slot) == id && is_reachable(view, view->fs->slots[slot].directory)) {
+			node->new_reachable = true;
+			break;
+		}
+	return node->new_reachable;
+}
+
+/* The slot's part of the sum, in the state that is being looked at. */
+static struct crash__hash slot_hash(struct crash__view *view, crash__slot_id id)
+{
+	crash__node_id child = current_child(view, id);
+	const struct node *node = &view->nodes[child];
+	struct crash__hash parts[2] = {view->slots[id].name, {0, 0}};
+
+	if (!child || !is_reachable(view, view->fs->slots[id].directory))
 		return (struct crash__hash){0, 0};
-	parts[1] = flipped && node->stamp == view->stamp ?
+	parts[1] = node->stamp == view->stamp ?
 			   node_hash(view, child, node->new_size, node->new_limit, node->new_mode, node->new_sum) :
 			   node_hash(view, child, node->size, node->base_limit, node->mode, node->sum);
 	return hash_bytes(parts, sizeof parts, 2);
@@ -706,64 +740,63 @@ static bool moves_directories(const struct crash__view *view)
 	return false;
 }
 
-/* ------------------------------------------------------------------ whole trees */
+/* ------------------------------------------------------------------ what is in the sum */
 
-static crash__node_id current_child(const struct crash__view *view, crash__slot_id id)
+static void rehash(struct crash__view *view, crash__slot_id id)
 {
-	const struct slot *slot = &view->slots[id];
+	crash__slot_id *at;
 
-	return view->stamp && slot->stamp == view->stamp ? slot->new_child : slot->child;
-}
-
-/* Which directories can be reached from the top; returns whether anything is different from `reachable`. */
-static void find_reachable(const struct crash__view *view, bool *reachable)
-{
-	bool more = true;
-
-	memset(reachable, 0, view->fs->nodes_count * sizeof *reachable);
-	reachable[1] = true;
-	while (more) {
-		more = false;
-		for (crash__slot_id id = 1; id < view->fs->slots_count; id++) {
-			crash__node_id child = current_child(view, id);
-
-			if (child && !reachable[child] && reachable[view->fs->slots[id].directory] &&
-			    view->fs->nodes[child].type == CRASH__NODE_DIRECTORY)
-				reachable[child] = more = true;
-		}
-	}
-}
-
-/* The sum over all slots, for states in which directories come and go. */
-static struct crash__hash whole_hash(struct crash__view *view, bool keep)
-{
-	bool *reachable = calloc(view->fs->nodes_count, sizeof *reachable);
-	bool *saved = calloc(view->fs->nodes_count, sizeof *saved);
-	struct crash__hash sum = {0, 0};
-
-	if (!reachable || !saved) {
-		free(reachable);
-		free(saved);
+	if (view->slots[id].rehash_stamp == view->stamp)
+		return;
+	view->slots[id].rehash_stamp = view->stamp;
+	at = CRASH__PUSH(view, rehashed);
+	if (at)
+		*at = id;
+	else
 		view->no_memory = true;
-		return sum;
-	}
-	find_reachable(view, reachable);
-	for (crash__node_id id = 0; id < view->fs->nodes_count; id++) {
-		saved[id] = view->nodes[id].reachable;
-		view->nodes[id].reachable = reachable[id];
-	}
-	for (crash__slot_id id = 1; id < view->fs->slots_count; id++) {
-		struct crash__hash part = slot_hash(view, id, current_child(view, id), true);
+}
 
-		add(&sum, part);
-		if (keep)
-			view->slots[id].hash = part;
+static void turn(struct crash__view *view, crash__node_id id);
+
+/* A directory that holds, or held, a slot that changes: does it come or go, with what is in it? */
+static void look_at(struct crash__view *view, crash__node_id id)
+{
+	struct node *node = &view->nodes[id];
+
+	if (!id || view->fs->nodes[id].type != CRASH__NODE_DIRECTORY || node->seen_stamp == view->stamp)
+		return;
+	node->seen_stamp = view->stamp;
+	if (is_reachable(view, id) != node->reachable)
+		turn(view, id);
+}
+
+static void turn(struct crash__view *view, crash__node_id id)
+{
+	crash__node_id *at = CRASH__PUSH(view, turned);
+
+	if (!at) {
+		view->no_memory = true;
+		return;
 	}
-	for (crash__node_id id = 0; id < view->fs->nodes_count && !keep; id++)
-		view->nodes[id].reachable = saved[id];
-	free(reachable);
-	free(saved);
-	return sum;
+	*at = id;
+	for (crash__slot_id slot = view->nodes[id].first_slot; slot; slot = view->slots[slot].next) {
+		rehash(view, slot);
+		look_at(view, view->slots[slot].child);
+		look_at(view, current_child(view, slot));
+	}
+}
+
+/* Finds the slots whose part of the sum changes: those of the difference, and of directories that come or go. */
+static void find_rehashed(struct crash__view *view)
+{
+	view->rehashed_count = view->turned_count = 0;
+	view->moving = moves_directories(view);
+	for (size_t i = 0; i < view->difference.slots_count; i++)
+		rehash(view, view->difference.slots[i]);
+	for (size_t i = 0; view->moving && i < view->difference.slots_count; i++) {
+		look_at(view, view->slots[view->difference.slots[i]].child);
+		look_at(view, view->slots[view->difference.slots[i]].new_child);
+	}
 }
 
 /* The hash of the state that the difference leads to. */
@@ -771,40 +804,40 @@ static struct crash__hash settled_hash(struct crash__view *view)
 {
 	struct crash__hash sum = view->hash;
 
-	if (moves_directories(view))
-		return whole_hash(view, false);
-	for (size_t i = 0; i < view->difference.slots_count; i++) {
-		crash__slot_id id = view->difference.slots[i];
-
-		subtract(&sum, view->slots[id].hash);
-		add(&sum, slot_hash(view, id, view->slots[id].new_child, true));
+	find_rehashed(view);
+	for (size_t i = 0; i < view->rehashed_count; i++) {
+		subtract(&sum, view->slots[view->rehashed[i]].hash);
+		add(&sum, slot_hash(view, view->rehashed[i]));
 	}
 	return sum;
+}
+
+static void adopt_slots(struct crash__view *view)
+{
+	find_rehashed(view);
+	for (size_t i = 0; i < view->rehashed_count; i++) {
+		struct slot *slot = &view->slots[view->rehashed[i]];
+
+		subtract(&view->hash, slot->hash);
+		slot->hash = slot_hash(view, view->rehashed[i]);
+		add(&view->hash, slot->hash);
+	}
+	for (size_t i = 0; i < view->turned_count; i++)
+		view->nodes[view->turned[i]].reachable = view->nodes[view->turned[i]].new_reachable;
+	for (size_t i = 0; i < view->difference.slots_count; i++)
+		view->slots[view->difference.slots[i]].child = view->slots[view->difference.slots[i]].new_child;
+	view->moving = false;
 }
 
 /* Makes the state that the difference leads to the reference. */
 static void adopt(struct crash__view *view)
 {
-	bool whole = moves_directories(view);
-
 	for (size_t i = 0; i < view->difference.blocks_count; i++) {
 		struct block *block = &view->blocks[view->difference.blocks[i]];
 
 		block->hash = block_hash(view, block, view->nodes[block->node].new_size);
 	}
-	if (whole) {
-		view->hash = whole_hash(view, true);
-	} else {
-		for (size_t i = 0; i < view->difference.slots_count; i++) {
-			crash__slot_id id = view->difference.slots[i];
-
-			subtract(&view->hash, view->slots[id].hash);
-			view->slots[id].hash = slot_hash(view, id, view->slots[id].new_child, true);
-			add(&view->hash, view->slots[id].hash);
-		}
-	}
-	for (size_t i = 0; i < view->difference.slots_count; i++)
-		view->slots[view->difference.slots[i]].child = view->slots[view->difference.slots[i]].new_child;
+	adopt_slots(view);
 	for (size_t i = 0; i < view->difference.nodes_count; i++) {
 		struct node *node = &view->nodes[view->difference.nodes[i]];
 
@@ -944,6 +977,7 @@ int crash__view_flip(struct crash__view *view, const crash__atom_id *flipped, si
 void crash__view_unflip(struct crash__view *view)
 {
 	view->flipping = 0;
+	view->moving = false;
 	view->stamp++;
 }
 
@@ -1103,12 +1137,29 @@ static void prepare_slots(struct crash__view *view)
 
 		slot->name = hash_bytes(fs->slots[id].name, strlen(fs->slots[id].name), fs->slots[id].directory);
 		slot->child = fs->slots[id].base_child;
+		slot->next = view->nodes[fs->slots[id].directory].first_slot;
+		view->nodes[fs->slots[id].directory].first_slot = id;
 		if (slot->child)
 			push_link(view, &view->nodes[slot->child].slots, id);
 	}
 	for (size_t i = 0; i < fs->effects_count; i++)
 		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node)
 			push_link(view, &view->nodes[fs->effects[i].node].slots, fs->effects[i].slot);
+}
+
+/* The sum over the starting tree: as if its top had just come. */
+static void find_first_hash(struct crash__view *view)
+{
+	view->nodes[1].reachable = view->moving = true;
+	turn(view, 1);
+	for (size_t i = 0; i < view->turned_count; i++)
+		view->nodes[view->turned[i]].reachable = true;
+	view->moving = false;
+	for (size_t i = 0; i < view->rehashed_count; i++) {
+		view->slots[view->rehashed[i]].hash = slot_hash(view, view->rehashed[i]);
+		add(&view->hash, view->slots[view->rehashed[i]].hash);
+	}
+	view->stamp++;
 }
 
 int crash__view_new(const struct crash__atoms *atoms, enum crash__reference reference,
@@ -1149,7 +1200,7 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 		add(&view->nodes[block->node].sum, block->hash);
 	}
 	view->stamp++;
-	view->hash = whole_hash(view, true);
+	find_first_hash(view);
 	if (view->no_memory) {
 		crash__view_free(view);
 		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
@@ -1176,5 +1227,7 @@ void crash__view_free(struct crash__view *view)
 	free(view->difference.nodes);
 	free(view->difference.blocks);
 	free(view->difference.slots);
+	free(view->rehashed);
+	free(view->turned);
 	free(view);
 }
