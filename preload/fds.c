@@ -23,7 +23,8 @@
 #define STORAGE 0x40000000u
 #define SYNC 0x20000000u
 #define LOCK_SHIFT 24
-#define FILE_NUMBER 0x00ffffffu
+#define APPEND 0x00800000u
+#define FILE_NUMBER 0x007fffffu
 #define FILLING 1u /* and the thread in the upper half: somebody is asking */
 
 struct entry {
@@ -49,6 +50,15 @@ void crash__fds_forget(int first, int last)
 	for (int fd = first < 0 ? 0 : first; fd <= last; fd++)
 		if (atomic_load_explicit(&table[fd].key, memory_order_relaxed))
 			atomic_store_explicit(&table[fd].key, 0, memory_order_release);
+}
+
+void crash__fds_set_flags(struct crash__control *control, int fd, long flags)
+{
+	uint64_t key = (unsigned int)fd < FDS ? atomic_load_explicit(&table[fd].key, memory_order_relaxed) : 0;
+
+	crash__fds_forget(fd, fd);
+	if (control && (key & STORAGE) && !(key & APPEND) != !(flags & O_APPEND))
+		atomic_fetch_add_explicit(&control->name_epoch, 1, memory_order_acq_rel);
 }
 
 /* Asks the kernel. */
@@ -79,6 +89,7 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 	target.lock = crash__control_lock_of(status.st_ino);
 	flags = crash__sys3(SYS_fcntl, fd, F_GETFL, 0);
 	target.sync = flags >= 0 && (flags & O_DSYNC); /* O_SYNC includes the bit */
+	target.append = flags >= 0 && (flags & O_APPEND);
 	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), path);
 	if (control->mode & CRASH__MODE_RECORD)
 		target.file = crash__record_file(control, status.st_dev, status.st_ino,
@@ -103,6 +114,7 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 	if (__builtin_expect((key & KNOWN) && key >> 32 == (epoch & 0xffffffffu), 1)) {
 		target.storage = key & STORAGE;
 		target.sync = key & SYNC;
+		target.append = key & APPEND;
 		target.file = key & FILE_NUMBER;
 		target.lock = key >> LOCK_SHIFT & (CRASH__LOCKS - 1);
 		target.rules = atomic_load_explicit(&entry->rules, memory_order_acquire);
@@ -116,6 +128,7 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 	target = look_up(control, fd);
 	atomic_store_explicit(&entry->rules, target.rules, memory_order_release);
 	key = epoch << 32 | KNOWN | (target.storage ? STORAGE : 0) | (target.sync ? SYNC : 0) |
+	      (target.append ? APPEND : 0) |
 	      target.lock << LOCK_SHIFT | (target.file & FILE_NUMBER);
 	atomic_compare_exchange_strong_explicit(&entry->key, &mark, key, memory_order_acq_rel,
 						memory_order_relaxed);

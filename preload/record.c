@@ -220,8 +220,7 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	if (where->offset_at)
 		return *(const uint64_t *)crash__arg(op->args, where->offset_at) - (uint64_t)result;
 	/* Linux appends whatever the offset says. */
-	if (where->offset && where->fd && (crash__sys3(SYS_fcntl, fd, F_GETFL, 0) & O_APPEND) &&
-	    crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
+	if (where->offset && op->target.append && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
 		return (uint64_t)(status.st_size - result);
 	return where->offset ? (uint64_t)crash__arg(op->args, where->offset) : UINT64_MAX;
 }

@@ -97,7 +97,7 @@ static long close_range_around(unsigned int first, unsigned int last, long flags
 
 long crash__other_call(long number, const long args[6])
 {
-	long changed[6];
+	long changed[6], result;
 
 	memcpy(changed, args, sizeof changed);
 	switch (number) {
@@ -119,9 +119,11 @@ long crash__other_call(long number, const long args[6])
 	case SYS_mprotect:
 		return crash__mapping_call(number, args);
 	case SYS_fcntl:
-		if (args[1] == F_SETFL)
-			crash__fds_forget((int)args[0], (int)args[0]);
-		break;
+		if (args[1] != F_SETFL)
+			break;
+		result = crash__syscall(number, args);
+		crash__fds_set_flags(crash__control, (int)args[0], args[2]);
+		return result;
 	case SYS_execve:
 		crash__mapping_finish();
 		changed[2] = (long)crash__exec_environment(AT_FDCWD, (const char *)args[0],

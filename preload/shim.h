@@ -113,6 +113,7 @@ bool crash__path_of_fd(int fd, char out[PATH_MAX]);
 struct crash__target {
 	bool storage; /* a regular file or directory that counts */
 	bool sync;    /* what is written is durable when the call returns (O_SYNC, O_DSYNC) */
+	bool append;  /* O_APPEND: whatever offset a write names */
 	uint32_t file; /* number in the trace; 0: none */
 	uint32_t lock; /* the same for all descriptors of one file */
 	uint64_t rules; /* those whose file pattern matches; of rules without one, all */
@@ -128,6 +129,9 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 
 /** The flags that an open call opens with, wherever it keeps them. */
 uint64_t crash__open_flags(const struct crash__call_info *kernel, const long args[6]);
+
+/** The program changes a descriptor's flags: other processes may have the same open file. */
+void crash__fds_set_flags(struct crash__control *control, int fd, long flags);
 
 /** Forgets what is known about descriptors that the program closes or replaces. */
 void crash__fds_forget(int first, int last);

@@ -2,10 +2,12 @@
 /*
  * bench.c - what it costs to be watched.
  *
- * Method. A row is one piece of work, done in several ways: bare, counted (a rule that is never reached),
+ * Method. A row is one piece of work, done in several ways: bare, counted (a rule that matches nothing),
  * listed, recorded, under strace. All ways of a row are run in turn, round after round, so that what else the
  * machine does falls on all of them alike; each way's median counts, and its ratio to the first way's. The
- * work measures itself (load.c) where single calls count; whole programs are timed from outside.
+ * work measures itself (load.c) where single calls count; whole programs are timed from outside. Beside the
+ * time that passed stands the processor time of the program itself, which says more on a busy machine, and
+ * nothing of what others did for it meanwhile.
  *
  * Nothing here passes or fails: times belong to a machine. The aims are printed beside the ratios.
  */
@@ -34,10 +36,10 @@ static const struct way {
 	const char *needs;
 } ways[] = {
 	{"bare", "", NULL},
-	{"counted", "$CRASHINJECT run -q --json=/dev/null --at 'io#18446744073709551615' --", NULL},
+	{"counted", "$CRASHINJECT run -q --json=/dev/null --at 'mkdir#18446744073709551615' --", NULL},
 	{"listed", "$CRASHINJECT list -q --json=/dev/null --", NULL},
 	{"recorded", "$CRASHINJECT record -q -o $RESULT.trace --", NULL},
-	{"shim alone", "CRASH_AT='io#18446744073709551615' LD_PRELOAD=$CRASHINJECT_PRELOAD", NULL},
+	{"shim alone", "CRASH_AT='mkdir#18446744073709551615' LD_PRELOAD=$CRASHINJECT_PRELOAD", NULL},
 	{"watched", "$CRASHINJECT run -q --", NULL},
 	{"strace", "strace -f -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EIO:when=60000 --", "strace"},
 	{"strace of all writes", "strace -f -o /dev/null -e trace=write,pwrite64,openat,rename,link,unlink,fsync --", "strace"},
@@ -134,28 +136,36 @@ static double run_script(const char *script)
 	return WIFEXITED(status) && WEXITSTATUS(status) <= 1 ? now() - start : -1;
 }
 
-static double read_result(const char *path)
+/* Of one run. */
+struct sample {
+	double passed; /* negative: it failed */
+	double ran;    /* processor time; 0: not known */
+};
+
+static struct sample read_result(const char *path)
 {
 	FILE *file = fopen(path, "r");
-	double value = -1;
+	struct sample sample;
 
-	if (file && fscanf(file, "%lf", &value) != 1)
-		value = -1;
+	if (!file || fscanf(file, "%lf %lf", &sample.passed, &sample.ran) != 2)
+		sample.passed = -1;
 	if (file)
 		fclose(file);
 	unlink(path);
-	return value;
+	return sample;
 }
 
 static bool has_program(const char *name)
 {
 	char script[128];
 
+	if (!name)
+		return true;
 	snprintf(script, sizeof script, "command -v %s > /dev/null", name);
-	return !name || system(script) == 0;
+	return system(script) == 0;
 }
 
-static double measure(const struct row *row, int index)
+static struct sample measure(const struct row *row, int index)
 {
 	const struct way *way = &ways[row->runs[index].way];
 	char script[2048];
@@ -168,56 +178,75 @@ static double measure(const struct row *row, int index)
 	time = run_script(script);
 	if (time < 0) {
 		fprintf(stderr, "bench: %s: %s failed\n", row->name, script);
-		return -1;
+		return (struct sample){.passed = -1};
 	}
-	return row->whole ? time : read_result(getenv("RESULT"));
+	return row->whole ? (struct sample){.passed = time} : read_result(getenv("RESULT"));
 }
 
-static int by_value(const void *a, const void *b)
+static int by_passed(const void *a, const void *b)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	const struct sample *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	return (x->passed > y->passed) - (x->passed < y->passed);
+}
+
+static int by_ran(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	return (x->ran > y->ran) - (x->ran < y->ran);
+}
+
+static struct sample median_of(struct sample *samples, int rounds)
+{
+	struct sample median;
+
+	qsort(samples, (size_t)rounds, sizeof *samples, by_ran);
+	median.ran = samples[rounds / 2].ran;
+	qsort(samples, (size_t)rounds, sizeof *samples, by_passed);
+	median.passed = samples[rounds / 2].passed;
+	return median;
 }
 
 /* ------------------------------------------------------------------ results */
 
-static json_t *print_way(const struct row *row, int index, double *times, int rounds, double baseline)
+static json_t *print_way(const struct row *row, int index, const struct sample *samples, int rounds,
+			 const struct sample *median, const struct sample *baseline)
 {
-	double median, ratio, aim = row->runs[index].aim;
-	const char *way = ways[row->runs[index].way].name;
+	double ratio = median->passed / baseline->passed, ran = baseline->ran > 0 ? median->ran / baseline->ran : 0;
+	double aim = row->runs[index].aim;
+	const char *way = index && !row->runs[index].way ? "with it" : ways[row->runs[index].way].name;
 
-	qsort(times, (size_t)rounds, sizeof *times, by_value);
-	median = times[rounds / 2];
-	ratio = index ? median / baseline : 1;
-	printf("  %-22s %-26s %10.2f %s %8.2f", index && !row->runs[index].way ? "with it" : way, "", median,
-	       row->whole ? "ms" : "ns", ratio);
+	printf("  %-22s %10.2f %s %8.2f", way, median->passed, row->whole ? "ms" : "ns", ratio);
+	if (ran > 0)
+		printf(" %14.2f ns %8.2f", median->ran, ran);
 	if (aim > 0)
 		printf("   (aim: %.2f)", aim);
 	printf("\n");
-	return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "way", way, row->whole ? "ms" : "ns", median, "least", times[0],
-			 "most", times[rounds - 1], "ratio", ratio, "aim", aim);
+	return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "way", way, row->whole ? "ms" : "ns",
+			 median->passed, "least", samples[0].passed, "most", samples[rounds - 1].passed, "ratio", ratio,
+			 "ran", median->ran, "ran_ratio", ran, "aim", aim);
 }
 
 static json_t *bench(const struct row *row, int rounds)
 {
-	static double times[MOST_WAYS][MOST_ROUNDS];
+	static struct sample samples[MOST_WAYS][MOST_ROUNDS];
 	json_t *results = json_array();
-	double baseline = 0;
+	struct sample baseline = {0}, median;
 
 	printf("%s\n", row->name);
 	for (int round = 0; round < rounds; round++)
 		for (int i = 0; i < MOST_WAYS && row->runs[i].command; i++)
-			times[i][round] = has_program(ways[row->runs[i].way].needs ? ways[row->runs[i].way].needs : "sh") ?
-						  measure(row, i) : -1;
+			samples[i][round] = has_program(ways[row->runs[i].way].needs) ? measure(row, i) :
+											(struct sample){-1, 0};
 	for (int i = 0; i < MOST_WAYS && row->runs[i].command; i++) {
-		qsort(times[i], (size_t)rounds, sizeof **times, by_value);
+		median = median_of(samples[i], rounds);
 		if (i == 0)
-			baseline = times[0][rounds / 2];
-		if (times[i][0] < 0)
+			baseline = median;
+		if (samples[i][0].passed < 0)
 			printf("  %-22s skipped\n", ways[row->runs[i].way].name);
 		else
-			json_array_append_new(results, print_way(row, i, times[i], rounds, baseline));
+			json_array_append_new(results, print_way(row, i, samples[i], rounds, &median, &baseline));
 	}
 	fflush(stdout);
 	return json_pack("{s:s, s:o}", "bench", row->name, "results", results);
@@ -262,7 +291,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	set_up();
-	printf("medians of %d rounds; the last column is the ratio to the first line\n", rounds);
+	printf("medians of %d rounds: time that passed and its ratio to the first line, processor time and its ratio\n",
+	       rounds);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (only && !strstr(rows[i].name, only))
 			continue;
