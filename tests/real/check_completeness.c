@@ -179,6 +179,23 @@ START_TEST(test_workload)
 }
 END_TEST
 
+START_TEST(what_was_copied_inside_the_kernel_is_recorded)
+{
+	static const char *const programs[] = {"copies", "copies_static"};
+	const char *output = sandbox_path(&sandbox, "copies.out");
+	char script[1024];
+
+	snprintf(script, sizeof script,
+		 "$CRASHINJECT record -q -o ../trace -- $PROGRAMS/%s && cd .. && rm -rf state && "
+		 "last=$($CRASHINJECT replay trace kill@999999 2>&1 | sed 's/.*points 0 to \\([0-9]*\\).*/\\1/') && "
+		 "$CRASHINJECT replay trace kill@$last state && rmdir work/tmp && rm -rf state/tmp && diff -r work state",
+		 programs[_i]);
+	sandbox_fresh(&sandbox);
+	ck_assert_msg(sandbox_script(&sandbox, script, output, SECONDS) == 0, "%s: %s", programs[_i],
+		      sandbox_read(output, NULL));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("completeness");
@@ -194,6 +211,7 @@ int main(void)
 	sandbox_make(&sandbox, "completeness");
 	tcase_set_timeout(tcase, 3 * SECONDS);
 	tcase_add_loop_test(tcase, test_workload, 0, (int)corpus_count);
+	tcase_add_loop_test(tcase, what_was_copied_inside_the_kernel_is_recorded, 0, 2);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
