@@ -88,6 +88,10 @@ struct crash__view {
 
 /* ------------------------------------------------------------------ hashes */
 
+/*
+ * `seed` is a constant that tells apart what is hashed. Numbers of nodes and the like are no seeds: for short inputs
+ * seed and input cancel out in XXH3, and the effect 52 on node 4 has the hash of the effect 54 on node 6.
+ */
 static struct crash__hash hash_bytes(const void *bytes, size_t count, uint64_t seed)
 {
 	XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, count, seed);
@@ -194,6 +198,8 @@ struct range {
 };
 
 struct pieces {
+	/* what the list is of: together they are the key to a content */
+	uint64_t node, index;
 	struct piece list[MOST_PIECES];
 	unsigned int count;
 	struct range open[MOST_PIECES]; /* what no newer layer covers yet, in order */
@@ -337,6 +343,8 @@ static void split_block(const struct crash__view *view, const struct block *bloc
 {
 	uint64_t start = block->index * CRASH__BLOCK;
 
+	pieces->node = block->node;
+	pieces->index = block->index;
 	pieces->count = pieces->open_count = 0;
 	pieces->overflow = false;
 	if (size <= start)
@@ -469,17 +477,23 @@ static void remember(struct crash__view *view, struct crash__hash key, struct cr
 /* Zeros are the same whether somebody wrote them or nobody did. */
 static struct crash__hash hash_block(const unsigned char *bytes, size_t length, uint64_t index)
 {
+	struct {
+		struct crash__hash bytes;
+		uint64_t index;
+	} what = {.index = index};
+
 	if (length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0))
 		return (struct crash__hash){0, 0};
-	return hash_bytes(bytes, length, index);
+	what.bytes = hash_bytes(bytes, length, 3);
+	return hash_bytes(&what, sizeof what, 4);
 }
 
 /* The hash of the block's bytes; computed once for each combination of pieces. */
 static struct crash__hash content_hash(struct crash__view *view, const struct block *block, uint64_t size,
 				       const struct pieces *pieces)
 {
-	struct crash__hash key = hash_bytes(pieces->list, pieces->count * sizeof *pieces->list,
-					    (uint64_t)block->node << 32 ^ block->index), content;
+	struct crash__hash key = hash_bytes(pieces, offsetof(struct pieces, list) + pieces->count * sizeof *pieces->list, 0);
+	struct crash__hash content;
 	unsigned char bytes[CRASH__BLOCK];
 	uint32_t known = pieces->overflow || !view->known_places ? 0 : *known_place(view, key);
 
@@ -1128,6 +1142,16 @@ static bool find_waiting(struct crash__view *view)
 	return true;
 }
 
+static struct crash__hash hash_name(crash__node_id directory, const char *name)
+{
+	struct {
+		struct crash__hash name;
+		uint64_t directory;
+	} what = {hash_bytes(name, strlen(name), 5), directory};
+
+	return hash_bytes(&what, sizeof what, 6);
+}
+
 static void prepare_slots(struct crash__view *view)
 {
 	const struct crash__fs *fs = view->fs;
@@ -1135,7 +1159,7 @@ static void prepare_slots(struct crash__view *view)
 	for (crash__slot_id id = 1; id < fs->slots_count; id++) {
 		struct slot *slot = &view->slots[id];
 
-		slot->name = hash_bytes(fs->slots[id].name, strlen(fs->slots[id].name), fs->slots[id].directory);
+		slot->name = hash_name(fs->slots[id].directory, fs->slots[id].name);
 		slot->child = fs->slots[id].base_child;
 		slot->next = view->nodes[fs->slots[id].directory].first_slot;
 		view->nodes[fs->slots[id].directory].first_slot = id;
