@@ -456,9 +456,9 @@ static void replay_write(struct replay *replay)
 
 	if (!node)
 		return;
-	if (event->offset == UINT64_MAX || !event->data) {
+	if (event->offset == UINT64_MAX || !event->data || bytes > INT64_MAX || event->offset > INT64_MAX - bytes) {
 		if (bytes)
-			unknown(replay, "without data");
+			unknown(replay, "without data, or where no file can have any");
 		return;
 	}
 	/* a store is seen as whole pages, and never makes a file grow */

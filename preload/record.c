@@ -219,8 +219,8 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	}
 	if (where->offset_at)
 		return *(const uint64_t *)crash__arg(op->args, where->offset_at) - (uint64_t)result;
-	/* Linux appends whatever the offset says. */
-	if (where->offset && op->target.append && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
+	/* Linux appends whatever the offset says; but a store to a mapping goes where it goes. */
+	if (where->offset && !where->address && op->target.append && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
 		return (uint64_t)(status.st_size - result);
 	return where->offset ? (uint64_t)crash__arg(op->args, where->offset) : UINT64_MAX;
 }

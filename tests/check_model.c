@@ -363,11 +363,16 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("model");
+	double seconds = getenv("CRASHINJECT_LONG") ? 3600 : 300;
+	TCase *tcase;
 
-	support_case(suite, "whole copies", short_runs_end_as_the_model_says, long_runs_end_as_the_model_says,
-		     runs_of_several_processes_end_as_the_model_says, runs_of_several_threads_end_as_the_model_says,
-		     NULL);
-	support_case(suite, "overlays", short_runs_in_an_overlay_end_as_the_layer_shows,
-		     long_runs_in_an_overlay_end_as_the_layer_shows, runs_without_rights_end_as_the_layer_shows, NULL);
+	tcase = support_case(suite, "whole copies", short_runs_end_as_the_model_says, long_runs_end_as_the_model_says,
+			     runs_of_several_processes_end_as_the_model_says,
+			     runs_of_several_threads_end_as_the_model_says, NULL);
+	tcase_set_timeout(tcase, seconds);
+	tcase = support_case(suite, "overlays", short_runs_in_an_overlay_end_as_the_layer_shows,
+			     long_runs_in_an_overlay_end_as_the_layer_shows, runs_without_rights_end_as_the_layer_shows,
+			     NULL);
+	tcase_set_timeout(tcase, seconds);
 	return support_run(suite);
 }
