@@ -175,7 +175,7 @@ HIDDEN int strncmp(const char *a, const char *b, size_t most)
 
 HIDDEN int strcmp(const char *a, const char *b)
 {
-	return strncmp(a, b, SIZE_MAX);
+	return strncmp(a, b, PTRDIFF_MAX);
 }
 
 HIDDEN char *strchr(const char *text, int byte)

@@ -53,14 +53,32 @@ static char *string_at(Elf *elf, uint64_t address)
 	return bytes && memchr(bytes, '\0', left) ? strdup(bytes) : NULL;
 }
 
+static void clear_site(struct crash__found_site *site)
+{
+	free(site->name);
+	free(site->file);
+	free(site->object);
+}
+
+/* A compiler that inlines or clones a function makes several records of one line in the source. */
+static bool is_known(const struct crash__found_sites *found, const struct crash__found_site *site)
+{
+	for (size_t i = found->count; i > 0; i--) {
+		const struct crash__found_site *known = &found->sites[i - 1];
+
+		if (known->line == site->line && strcmp(known->name, site->name) == 0 &&
+		    strcmp(known->file, site->file) == 0 && strcmp(known->object, site->object) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int add_site(struct crash__found_sites *found, struct crash__found_site site)
 {
 	struct crash__found_site *sites;
 
-	if (!site.name || !site.file || !site.object) {
-		free(site.name);
-		free(site.file);
-		free(site.object);
+	if (!site.name || !site.file || !site.object || is_known(found, &site)) {
+		clear_site(&site);
 		return 0;
 	}
 	sites = realloc(found->sites, (found->count + 1) * sizeof *sites);
@@ -233,11 +251,8 @@ int crash__sites_find(const char *path, struct crash__found_sites *found)
 
 void crash__sites_clear(struct crash__found_sites *found)
 {
-	for (size_t i = 0; i < found->count; i++) {
-		free(found->sites[i].name);
-		free(found->sites[i].file);
-		free(found->sites[i].object);
-	}
+	for (size_t i = 0; i < found->count; i++)
+		clear_site(&found->sites[i]);
 	for (size_t i = 0; i < found->object_count; i++)
 		free(found->objects[i]);
 	free(found->sites);
