@@ -29,6 +29,7 @@ struct slot_entry {
 struct identity {
 	uint64_t key[2];
 	crash__node_id node;
+	uint64_t since; /* in the run: when that was seen */
 	UT_hash_handle hh;
 };
 
@@ -41,7 +42,7 @@ static crash__node_id identity_find(void *index, uint64_t device, uint64_t inode
 	return found ? found->node : 0;
 }
 
-static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__node_id node)
+static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__node_id node, uint64_t since)
 {
 	struct identity *table = *index, *found;
 	uint64_t key[2] = {device, inode};
@@ -57,18 +58,22 @@ static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__n
 		HASH_ADD(hh, table, key, sizeof found->key, found);
 		*index = table;
 	}
+	/* Its file may be gone while its op is on the way, and another one have the number already. */
+	if (since < found->since)
+		return true;
 	found->node = node;
+	found->since = since;
 	return true;
 }
 
-/* The run shows which number a node has there. */
-static bool identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode)
+/* The run shows which number a node has there, at a time of its sequence. */
+static bool identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode, uint64_t when)
 {
 	if (inode == 0)
 		return true;
 	fs->nodes[node].device = device;
 	fs->nodes[node].inode = inode;
-	return identity_set(&fs->identity_index, device, inode, node);
+	return identity_set(&fs->identity_index, device, inode, node, when);
 }
 
 static void identity_clear(void **index)
@@ -124,7 +129,7 @@ static crash__node_id base_node(struct crash__fs *fs, const char *path)
 	node->size = node->base_size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
 	if (node->type == CRASH__NODE_LINK && crash__base_link(fs->base, path, text))
 		node->text = strdup(text);
-	identity_set(&fs->base_index, status.st_dev, status.st_ino, id);
+	identity_set(&fs->base_index, status.st_dev, status.st_ino, id, 0);
 	return id;
 }
 
@@ -401,7 +406,7 @@ static crash__node_id node_of_file(struct replay *replay, uint32_t number, bool 
 		return node;
 	node = node_of_name(fs, file, outside);
 	if (node)
-		identify(fs, node, file->device, file->inode);
+		identify(fs, node, file->device, file->inode, replay->event->start);
 	return node;
 }
 
@@ -421,7 +426,7 @@ static crash__node_id node_of_event(struct replay *replay)
 		if (!node && event->inode)
 			node = identity_find(fs->identity_index, event->device, event->inode);
 		if (node)
-			identify(fs, node, event->device, event->inode);
+			identify(fs, node, event->device, event->inode, event->start);
 	}
 	if (node)
 		return node;
@@ -434,7 +439,9 @@ static crash__node_id node_of_event(struct replay *replay)
 
 static void note_made(struct replay *replay, crash__node_id node)
 {
-	if (!identify(replay->fs, node, replay->event->made_device, replay->event->made_inode))
+	const struct crash__event *event = replay->event;
+
+	if (!identify(replay->fs, node, event->made_device, event->made_inode, event->end))
 		replay->no_memory = true;
 }
 
@@ -595,7 +602,7 @@ static void replay_link(struct replay *replay)
 		unknown(replay, event->path);
 	} else {
 		if (!event->file)
-			identify(fs, node, event->device, event->inode);
+			identify(fs, node, event->device, event->inode, event->start);
 		set_entry(replay, slot, node);
 	}
 }
@@ -621,7 +628,7 @@ static void replay_rename(struct replay *replay)
 	}
 	if (from == to || moved == there)
 		return; /* two names of one file: nothing happens */
-	identify(fs, moved, event->device, event->inode);
+	identify(fs, moved, event->device, event->inode, event->start);
 	if (flags & RENAME_EXCHANGE) {
 		set_entry(replay, from, there);
 		set_entry(replay, to, moved);
@@ -650,7 +657,7 @@ static void replay_unlink(struct replay *replay)
 		unknown(replay, event->path);
 	} else {
 		/* it may be open, and written to later */
-		identify(fs, fs->slots[slot].child, event->device, event->inode);
+		identify(fs, fs->slots[slot].child, event->device, event->inode, event->start);
 		set_entry(replay, slot, 0);
 	}
 }

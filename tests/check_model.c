@@ -22,6 +22,7 @@
 #include "explore/layer.h"
 #include "explore/sandbox.h"
 #include "runner/error.h"
+#include "tests/made.h"
 #include "tests/support.h"
 #include "tests/trees.h"
 
@@ -360,6 +361,38 @@ START_TEST(runs_without_rights_end_as_the_layer_shows)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ inode numbers */
+
+/* A file is removed; before that op has ended, another process makes a file that gets its inode number. */
+START_TEST(a_number_that_is_used_again_is_the_new_file)
+{
+	static const struct made_op ops[] = {
+		{MADE_CREATE, "b", NULL, 0}, {MADE_UNLINK, "b", NULL, 0}, {MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 7}};
+	static struct made made;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+		ck_assert(made_do(&made, &ops[i]));
+	made.events[2].made_inode = made.files[1].inode = made.events[1].inode;
+	made.events[2].start = made.events[1].start + 1;
+	made.events[2].end = made.events[1].start + 2;
+	made.events[1].end = made.events[1].start + 3;
+	made.events[3].start = made.events[1].end + 1;
+	made.events[3].end = made.events[1].end + 2;
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	ck_assert_int_eq(fs.unknown, 0);
+	ck_assert_uint_eq(fs.nodes[fs.slots[crash__fs_slot(&fs, 1, "c", 1)].child].size, 7);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model");
@@ -374,5 +407,6 @@ int main(void)
 			     long_runs_in_an_overlay_end_as_the_layer_shows, runs_without_rights_end_as_the_layer_shows,
 			     NULL);
 	tcase_set_timeout(tcase, seconds);
+	support_case(suite, "inode numbers", a_number_that_is_used_again_is_the_new_file, NULL);
 	return support_run(suite);
 }
