@@ -80,6 +80,22 @@ json_t *crash__result_finding(const struct crash__exploration *exploration, cons
 	return finding;
 }
 
+json_t *crash__result_failure(const struct crash__exploration *exploration, const struct crash__entry *entry,
+			      const char *output)
+{
+	const struct crash__engine *engine = exploration->engine;
+	char point[CRASH__NAME + 48], *name = crash__state_name(&engine->atoms[entry->model], &entry->state);
+	json_t *failure;
+
+	crash__point_name(&exploration->fs, entry->state.step, point, sizeof point);
+	failure = json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o}", "kind", crash__verdict_name(entry->kind), "point",
+			    point, "model", engine->options.models[entry->model].name, "tier",
+			    crash__tier_name(entry->tier), "state", crash__json_string(name), "exit_code",
+			    (int)entry->exit_code, "signal", (int)entry->signal, "output", crash__json_string(output));
+	free(name);
+	return failure;
+}
+
 /* ------------------------------------------------------------------ the whole */
 
 static json_t *tiers_json(const struct crash__engine *engine)

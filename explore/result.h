@@ -28,6 +28,10 @@ json_t *crash__result_of_rerun(const struct crash__exploration *exploration, con
 json_t *crash__result_finding(const struct crash__exploration *exploration, const struct crash__cause *cause,
 			      const char *place);
 
+/** A state that failed just now, before the causes are known. */
+json_t *crash__result_failure(const struct crash__exploration *exploration, const struct crash__entry *entry,
+			      const char *output);
+
 /** Names that are separated by commas, as a list. */
 json_t *crash__result_names(const char *names);
 

@@ -123,9 +123,14 @@ static void on_verdict(void *context, const struct crash__entry *entry, const st
 	struct session *session = context;
 
 	(void)answer;
-	(void)output;
 	if (session->verdicts)
 		crash__result_note(session->verdicts, entry);
+	/* the final state is no crash: the summary has it */
+	if (session->options.json && crash__verdict_failed(entry->kind) && entry != session->exploration.engine->final) {
+		crash__json_print(session->options.json_out,
+				  json_pack("{s:o}", "failure", crash__result_failure(&session->exploration, entry, output)));
+		fflush(session->options.json_out);
+	}
 }
 
 static struct crash__explore_options exploration_options(struct session *session, char **program, const char *cwd)

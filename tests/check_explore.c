@@ -53,10 +53,16 @@ static struct lab_result explore(const char *mistake, const char *const *options
 
 #define EXPLORE(mistake, ...) explore(mistake, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
-/* The findings and, last, the summary of --json. */
+/* The findings and, last, the summary of --json; the failures that came before them are counted. */
+static size_t failures;
+
 static json_t *lines_of(const struct lab_result *result)
 {
-	return lab_json_lines(result->out);
+	json_t *lines = lab_json_lines(result->out);
+
+	for (failures = 0; json_object_get(json_array_get(lines, 0), "failure"); failures++)
+		json_array_remove(lines, 0);
+	return lines;
 }
 
 static json_t *summary_of(json_t *lines)
@@ -197,6 +203,33 @@ START_TEST(a_checker_that_refuses_the_final_state_ends_it)
 				 lab_text("cd store && %s good", lab_program("saver")));
 	lab_assert_status(&result, 125);
 	ck_assert_msg(strstr(result.out, "not accepted (inconsistent)") && strstr(result.out, "no\n"), "%s", result.out);
+}
+END_TEST
+
+/* The checker looks how many failures have been told already. */
+START_TEST(failures_are_told_as_they_come)
+{
+	struct lab_result result;
+	char *said, *seen;
+	json_t *failure;
+
+	make_store();
+	setenv("CHECK", check, 1);
+	setenv("LAB", lab_dir, 1);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--jobs=1", "--json=lines", "--check",
+				 "grep -c '^{\"failure\"' \"$LAB/lines\" >>\"$LAB/seen\"; eval \"$CHECK\"", "--", "sh", "-c",
+				 lab_text("cd store && %s no-sync", lab_program("saver")));
+	lab_assert_status(&result, 1);
+	said = lab_read("lines", NULL);
+	result.out = said;
+	lines_of(&result);
+	ck_assert_uint_gt(failures, 1);
+	failure = json_object_get(json_array_get(lab_json_lines(said), 0), "failure");
+	ck_assert_str_eq(lab_json_text(failure, "kind"), "inconsistent");
+	ck_assert_str_eq(lab_json_text(failure, "model"), "posix");
+	ck_assert_str_eq(lab_json_text(failure, "output"), "neither old nor new\n");
+	seen = lab_read("seen", NULL);
+	ck_assert_msg(strncmp(seen, "0\n", 2) == 0 && strstr(seen, "\n1\n"), "%s", seen);
 }
 END_TEST
 
@@ -529,6 +562,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
+	tcase_add_test(findings, failures_are_told_as_they_come);
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
 	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0, (int)(sizeof verdicts / sizeof *verdicts));
