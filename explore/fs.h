@@ -108,7 +108,7 @@ struct crash__fs {
 	char unknown_detail[256];
 	uint64_t unsupported;
 	char unsupported_detail[64];
-	/* the replay's */
+	/* nodes.c */
 	void *slot_index, *identity_index, *base_index;
 };
 
@@ -121,10 +121,6 @@ int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, con
 		     struct crash__base *base);
 
 void crash__fs_clear(struct crash__fs *fs);
-
-/** The slot of a name, made if there is none yet; 0 when there is no memory. */
-crash__slot_id crash__fs_slot(struct crash__fs *fs, crash__node_id directory, const char *name,
-			      size_t length);
 
 /** Copies bytes that an op wrote: `count` from byte `from` on. Missing ones become zeros. */
 void crash__event_copy(const struct crash__event *event, uint64_t from, void *to, size_t count);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "explore/layer.h"
+#include "explore/nodes.h"
 #include "explore/sandbox.h"
 #include "runner/error.h"
 #include "tests/made.h"
@@ -387,7 +388,7 @@ START_TEST(a_number_that_is_used_again_is_the_new_file)
 	trees_ok(crash__base_open(directory, &base));
 	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
 	ck_assert_int_eq(fs.unknown, 0);
-	ck_assert_uint_eq(fs.nodes[fs.slots[crash__fs_slot(&fs, 1, "c", 1)].child].size, 7);
+	ck_assert_uint_eq(fs.nodes[fs.slots[crash__slot_of_name(&fs, 1, "c", 1)].child].size, 7);
 	crash__fs_clear(&fs);
 	crash__base_close(base);
 }

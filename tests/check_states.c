@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "explore/layer.h"
+#include "explore/nodes.h"
 #include "explore/sandbox.h"
 #include "tests/slow.h"
 #include "tests/support.h"
@@ -57,7 +58,7 @@ static void know_all(struct run *run, crash__node_id directory, const char *path
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		slot = crash__fs_slot(&run->fs, directory, entry->d_name, strlen(entry->d_name));
+		slot = crash__slot_of_name(&run->fs, directory, entry->d_name, strlen(entry->d_name));
 		child = run->fs.slots[slot].base_child;
 		ck_assert_msg(child != 0, "%s/%s is not in the base", name, entry->d_name);
 		snprintf(name, sizeof name, "%.2000s/%.1000s", path, entry->d_name);
