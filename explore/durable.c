@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/durable.h"
+
+#include "explore/order.h"
+
+void crash__durable_make(struct crash__maker *maker, crash__atom_id id, uint32_t step)
+{
+	crash__atom_id *at;
+
+	maker->stack_count = 0;
+	at = CRASH__PUSH(maker, stack);
+	if (!at) {
+		maker->no_memory = true;
+		return;
+	}
+	*at = id;
+	while (maker->stack_count) {
+		crash__atom_id now = maker->stack[--maker->stack_count], earlier;
+		struct crash__atom *atom = &maker->atoms->list[now];
+
+		if (atom->durable <= step || atom->abandoned)
+			continue;
+		atom->durable = step;
+		CRASH__EACH_EDGE(maker->atoms, atom->before, earlier) {
+			at = CRASH__PUSH(maker, stack);
+			if (!at) {
+				maker->no_memory = true;
+				return;
+			}
+			*at = earlier;
+		}
+	}
+}
+
+static void remove_edge(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
+{
+	while (*at && atoms->edges[*at - 1].atom != atom)
+		at = &atoms->edges[*at - 1].next;
+	if (*at)
+		*at = atoms->edges[*at - 1].next;
+}
+
+/* An atom that will never be written holds nothing up. What was in front of it still is in front of what was behind. */
+static void release(struct crash__maker *maker, crash__atom_id id)
+{
+	struct crash__atoms *atoms = maker->atoms;
+	uint32_t after = atoms->list[id].after;
+	crash__atom_id earlier, later;
+
+	CRASH__EACH_EDGE(atoms, after, later) {
+		CRASH__EACH_EDGE(atoms, atoms->list[id].before, earlier)
+			crash__order(maker, earlier, later);
+		remove_edge(atoms, &atoms->list[later].before, id);
+	}
+	atoms->list[id].after = 0;
+}
+
+/*
+ * What a sync that failed leaves of an atom that it would have made durable. This is about pages: metadata is
+ * committed later, by a sync that does not fail.
+ */
+static void fail_atom(struct crash__maker *maker, crash__atom_id id, uint32_t step)
+{
+	struct crash__atom *atom = &maker->atoms->list[id];
+
+	if (maker->model->failed_fsync == CRASH__FAILED_DIRTY || atom->kind != CRASH__ATOM_DATA)
+		return;
+	release(maker, id);
+	atom->abandoned = true;
+	if (maker->model->failed_fsync == CRASH__FAILED_DROPPED)
+		atom->dropped = step;
+}
+
+static void cover(struct crash__maker *maker, crash__atom_id id, const struct crash__step *sync, uint32_t step)
+{
+	struct crash__atom *atom = &maker->atoms->list[id];
+
+	if (atom->durable != CRASH__NEVER || atom->abandoned)
+		return;
+	if (atom->step != step && !crash__maker_ended_before(maker, atom->step, step))
+		return;
+	if (sync->sync_failed)
+		fail_atom(maker, id, step);
+	else
+		crash__durable_make(maker, id, step);
+}
+
+/* Whether fsync or fdatasync of a file speaks of an atom that belongs to it. */
+static bool is_covered(const struct crash__maker *maker, const struct crash__step *sync,
+		       const struct crash__atom *atom)
+{
+	if (sync->sync == CRASH__SYNC_DATA && atom->kind == CRASH__ATOM_ATTRIBUTES && !atom->created)
+		return maker->model->fdatasync_drops < CRASH__DROPS_ATTRIBUTES;
+	return true;
+}
+
+/* Covers the atoms of a list, and takes those that are durable now off it. */
+static void cover_list(struct crash__maker *maker, uint32_t *at, const struct crash__step *sync, uint32_t step,
+		       bool (*speaks_of)(const struct crash__maker *, const struct crash__step *,
+					 const struct crash__atom *))
+{
+	while (*at && !maker->no_memory) {
+		struct crash__edge *link = &maker->links[*at - 1];
+
+		if (!speaks_of || speaks_of(maker, sync, &maker->atoms->list[link->atom]))
+			cover(maker, link->atom, sync, step);
+		if (maker->atoms->list[link->atom].durable != CRASH__NEVER)
+			*at = link->next;
+		else
+			at = &link->next;
+	}
+}
+
+/*
+ * Whether a sync of a file commits all metadata. fdatasync does only if there is something of the file's own that it
+ * has to commit: a size, or its creation.
+ */
+static bool commits_metadata(const struct crash__maker *maker, const struct crash__step *sync)
+{
+	if (!maker->model->fsync_commits_metadata || sync->sync != CRASH__SYNC_DATA)
+		return maker->model->fsync_commits_metadata;
+	for (uint32_t at = maker->pending[sync->node]; at; at = maker->links[at - 1].next) {
+		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
+
+		if (atom->kind == CRASH__ATOM_SIZE && atom->durable == CRASH__NEVER)
+			return true;
+	}
+	for (uint32_t at = maker->names[sync->node]; at; at = maker->links[at - 1].next) {
+		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
+
+		if (crash__maker_event(maker, atom->step)->family == CRASH__FAMILY_OPEN && atom->durable == CRASH__NEVER)
+			return true;
+	}
+	return false;
+}
+
+void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step, crash__atom_id first)
+{
+	const struct crash__model *model = maker->model;
+	bool commits;
+
+	if (sync->sync == CRASH__SYNC_NONE)
+		return;
+	if (sync->sync_own) {
+		for (crash__atom_id id = first; id < maker->atoms->list_count; id++)
+			crash__durable_make(maker, id, step);
+		return;
+	}
+	if (sync->sync == CRASH__SYNC_ALL) {
+		cover_list(maker, &maker->all, sync, step, NULL);
+		return;
+	}
+	commits = commits_metadata(maker, sync);
+	cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
+	if (model->fsync_own_entry &&
+	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
+		/* and of the directories above it: a name that leads nowhere would be none */
+		for (crash__node_id node = sync->node; node; node = maker->home[node])
+			cover_list(maker, &maker->names[node], sync, step, NULL);
+	if (commits)
+		cover_list(maker, &maker->metadata, sync, step, NULL);
+}
