@@ -57,7 +57,7 @@ static void put_chunk(uint16_t type, uint32_t stream, const void *bytes, size_t 
 		.magic = CRASH__CHUNK_MAGIC,
 		.type = type,
 		.stream = stream,
-		.checksum = XXH32(bytes, count, 0),
+		.checksum = (uint32_t)XXH3_64bits(bytes, count),
 		.bytes = count,
 	};
 

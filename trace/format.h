@@ -49,7 +49,7 @@ struct crash__chunk {
 	uint16_t type;
 	uint16_t pad;
 	uint32_t stream;
-	uint32_t checksum; /* XXH32 of the bytes, seed 0 */
+	uint32_t checksum; /* the low half of the XXH3_64bits of the bytes */
 	uint64_t bytes;
 };
 

@@ -500,7 +500,7 @@ static bool take_chunk(struct reader *reader, const struct crash__chunk *chunk, 
 static bool is_whole(const struct crash__chunk *chunk, const unsigned char *content)
 {
 	/* contents may share their blocks with the file that they came from: they were never read */
-	return chunk->type == CRASH__CHUNK_CONTENT || XXH32(content, chunk->bytes, 0) == chunk->checksum;
+	return chunk->type == CRASH__CHUNK_CONTENT || (uint32_t)XXH3_64bits(content, chunk->bytes) == chunk->checksum;
 }
 
 static void take_chunks(struct reader *reader, const unsigned char *bytes, size_t size)

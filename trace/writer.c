@@ -51,7 +51,7 @@ static void write_chunk(struct crash__trace_writer *writer, enum crash__chunk_ty
 			       pieces[0],
 			       pieces[1],
 			       {(void *)(uintptr_t)zeros, -count & 7}};
-	XXH32_state_t state;
+	XXH3_state_t state;
 
 	if (writer->fd < 0 || writer->failed || writer->full)
 		return;
@@ -60,10 +60,10 @@ static void write_chunk(struct crash__trace_writer *writer, enum crash__chunk_ty
 		writer->full = true;
 		return;
 	}
-	XXH32_reset(&state, 0);
-	XXH32_update(&state, pieces[0].iov_base, pieces[0].iov_len);
-	XXH32_update(&state, pieces[1].iov_base, pieces[1].iov_len);
-	chunk.checksum = XXH32_digest(&state);
+	XXH3_64bits_reset(&state);
+	XXH3_64bits_update(&state, pieces[0].iov_base, pieces[0].iov_len);
+	XXH3_64bits_update(&state, pieces[1].iov_base, pieces[1].iov_len);
+	chunk.checksum = (uint32_t)XXH3_64bits_digest(&state);
 	write_all(writer, iov, 4);
 }
 

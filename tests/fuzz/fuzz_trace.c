@@ -87,7 +87,7 @@ static size_t make_chunks(unsigned char *out, const uint8_t *data, size_t size)
 		if (count + sizeof chunk + length + 8 > MOST)
 			break;
 		chunk.bytes = length;
-		chunk.checksum = XXH32(data, length, 0);
+		chunk.checksum = (uint32_t)XXH3_64bits(data, length);
 		memcpy(out + count, &chunk, sizeof chunk);
 		memcpy(out + count + sizeof chunk, data, length);
 		count += sizeof chunk + length;
