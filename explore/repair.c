@@ -270,6 +270,21 @@ static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__
 	return true;
 }
 
+/*
+ * All of that is in `taken` afterwards, with what it took along. What a state has lost and that does not explain was
+ * lost together: atoms that take each other along, as a truncation and the data behind it do on some file systems.
+ */
+static int take_first(struct crash__set *taken, const struct crash__state *state)
+{
+	int error = 0;
+
+	crash__set_begin(taken, state->step);
+	for (uint32_t i = 0; i < state->count && error == 0; i++)
+		if (is_lost_first(taken->atoms, state, state->flipped[i]))
+			error = crash__set_omit(taken, state->flipped[i]);
+	return error;
+}
+
 static bool survivor_stays(const struct crash__set *set, const struct crash__cause *cause)
 {
 	crash__atom_id first = set->atoms->first[cause->survivor], end = set->atoms->first[cause->survivor + 1];
@@ -286,20 +301,22 @@ static bool model_allows(struct crash__engine *engine, const struct crash__cause
 {
 	const struct crash__atoms *own = &engine->atoms[cause->model];
 	struct crash__atoms atoms;
-	struct crash__set set = {0};
-	bool allowed = true, any = false;
+	struct crash__set set = {0}, taken = {0};
+	bool allowed, any = false;
 
 	if (cause->process)
 		return true;
 	if (model->process_only || crash__atoms_make(&atoms, engine->options.fs, model) < 0)
 		return false;
-	allowed = crash__set_init(&set, &atoms) == 0;
+	allowed = crash__set_init(&set, &atoms) == 0 && crash__set_init(&taken, own) == 0 &&
+		  take_first(&taken, &cause->state) == 0;
 	if (allowed)
 		crash__set_begin(&set, cause->state.step);
 	for (uint32_t i = 0; i < cause->state.count && allowed; i++) {
-		const struct crash__atom *lost = &own->list[cause->state.flipped[i]];
+		crash__atom_id flipped = cause->state.flipped[i];
+		const struct crash__atom *lost = &own->list[flipped];
 
-		if (!is_lost_first(own, &cause->state, cause->state.flipped[i]))
+		if (crash__set_has(&taken, flipped) && !is_lost_first(own, &cause->state, flipped))
 			continue;
 		for (crash__atom_id id = atoms.first[lost->step]; id < atoms.first[lost->step + 1]; id++)
 			if (is_same_change(lost, &atoms.list[id])) {
@@ -310,6 +327,7 @@ static bool model_allows(struct crash__engine *engine, const struct crash__cause
 	for (size_t i = 0; i < set.list_count && allowed; i++)
 		allowed = crash__atom_is_open(&atoms.list[set.list[i]], cause->state.step);
 	allowed = allowed && any && survivor_stays(&set, cause);
+	crash__set_clear(&taken);
 	crash__set_clear(&set);
 	crash__atoms_clear(&atoms);
 	return allowed;

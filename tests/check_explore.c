@@ -159,6 +159,32 @@ START_TEST(the_finding_says_which_models_allow_it)
 }
 END_TEST
 
+/*
+ * ext4 keeps a truncation and the data behind it both or neither. The others may lose both, too. Each of them was once
+ * taken to be lost because of the other, and so nothing was left to ask the other models for.
+ */
+START_TEST(what_is_lost_only_together_other_models_may_lose_as_well)
+{
+	struct lab_result result;
+	json_t *lines, *finding;
+	char *models = NULL;
+	size_t i;
+
+	make_store();
+	result = EXPLORE("emptied", "--json", "--model", "ext4");
+	lines = lines_of(&result);
+	json_array_foreach(lines, i, finding) {
+		finding = json_object_get(finding, "finding");
+		if (finding && strcmp(lab_json_text(finding, "kind"), "lost") == 0)
+			models = json_dumps(json_object_get(finding, "models"), 0);
+	}
+	ck_assert_msg(models != NULL, "nothing is lost: %s", result.out);
+	ck_assert_msg(strstr(models, "\"ext4\"") && strstr(models, "\"posix\"") && strstr(models, "\"ext4-writeback\""), "%s",
+		      models);
+	free(models);
+}
+END_TEST
+
 START_TEST(the_id_stays_and_a_baseline_accepts_it)
 {
 	struct lab_result result;
@@ -559,6 +585,7 @@ static Suite *make_suite(void)
 
 	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0, (int)(sizeof cases / sizeof *cases));
 	tcase_add_test(findings, the_finding_says_which_models_allow_it);
+	tcase_add_test(findings, what_is_lost_only_together_other_models_may_lose_as_well);
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * saver.c - saves "new" over "old" by writing a temporary file and renaming it, with as many mistakes as the
- * argument names: no-sync, no-dirsync, in-place, early-ack, two-files, sync-retried; good has none.
+ * argument names: no-sync, no-dirsync, in-place, emptied, early-ack, two-files, sync-retried; good has none.
  */
 #include <crashinject/breakpoint.h>
 
@@ -56,6 +56,11 @@ int main(int argc, char **argv)
 	memset(fresh, 'n', sizeof fresh);
 	if (strcmp(mistake, "in-place") == 0) {
 		overwrite();
+		acknowledge();
+		return 0;
+	}
+	if (strcmp(mistake, "emptied") == 0) {
+		write_file("data", 0);
 		acknowledge();
 		return 0;
 	}
