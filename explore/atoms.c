@@ -203,7 +203,7 @@ static void make_step(struct crash__maker *maker, uint32_t step)
 	for (crash__atom_id id = first; maker->model->process_only && id < end; id++)
 		crash__durable_make(maker, id, step);
 	if (!maker->no_memory)
-		crash__durable_sync(maker, &maker->fs->steps[step], step, first);
+		crash__durable_sync(maker, &maker->fs->steps[step], step);
 }
 
 static void free_ordered(struct crash__ordered *ordered)
@@ -246,7 +246,7 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 			struct crash__step sync = {
 				.event = fs->steps[step].event, .sync = CRASH__SYNC_FILE, .node = syncs->node};
 
-			crash__durable_sync(&maker, &sync, step, atoms->first[step]);
+			crash__durable_sync(&maker, &sync, step);
 		}
 		make_step(&maker, step);
 	}

@@ -134,7 +134,7 @@ static bool commits_metadata(const struct crash__maker *maker, const struct cras
 	return false;
 }
 
-void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step, crash__atom_id first)
+void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step)
 {
 	const struct crash__model *model = maker->model;
 	bool commits;
@@ -142,7 +142,7 @@ void crash__durable_sync(struct crash__maker *maker, const struct crash__step *s
 	if (sync->sync == CRASH__SYNC_NONE)
 		return;
 	if (sync->sync_own) {
-		for (crash__atom_id id = first; id < maker->atoms->list_count; id++)
+		for (crash__atom_id id = maker->atoms->first[step - 1]; id < maker->atoms->first[step]; id++)
 			crash__durable_make(maker, id, step);
 		return;
 	}

@@ -10,8 +10,7 @@
 /** An atom, and all that must be on the disk if it is, is durable from a step on. */
 void crash__durable_make(struct crash__maker *maker, crash__atom_id id, uint32_t step);
 
-/** Applies a sync. `first` is the first atom of the step itself, which a write with O_SYNC makes durable. */
-void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step,
-			 crash__atom_id first);
+/** Applies a sync: a step's own, or one in front of it. */
+void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step);
 
 #endif

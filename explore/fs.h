@@ -82,13 +82,13 @@ enum crash__sync_kind {
 	CRASH__SYNC_ALL,  /* sync, syncfs */
 };
 
-/** One op, explicit point or acknowledgement that matters. */
+/** One op, explicit point or acknowledgement that matters. A synchronous write is two steps of one event. */
 struct crash__step {
 	const struct crash__event *event;
 	uint32_t first_effect, effects;
 	enum crash__sync_kind sync;
 	bool sync_failed;
-	bool sync_own; /* only what this very op wrote (O_SYNC) */
+	bool sync_own; /* only what the step before has written (O_SYNC) */
 	bool replaces; /* a rename over an existing file, or a truncation of a file that had data */
 	crash__node_id node; /* that a sync, write or attribute change is about; 0: none */
 	uint64_t acked; /* bytes that were acknowledged up to and including this step */

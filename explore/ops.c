@@ -16,6 +16,20 @@ static uint64_t bytes_inside(const struct crash__fs *fs, crash__node_id node, ui
 	return bytes < left ? bytes : left;
 }
 
+/* A synchronous write is a write and then a sync: the power may fail between them, as between any two ops. */
+static void sync_own(struct crash__op_replay *replay, crash__node_id node)
+{
+	struct crash__step *step;
+
+	replay->step = SIZE_MAX;
+	step = crash__effects_step(replay);
+	if (!step)
+		return;
+	step->sync = CRASH__SYNC_DATA;
+	step->sync_own = true;
+	step->node = node;
+}
+
 static void replay_write(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -42,10 +56,8 @@ static void replay_write(struct crash__op_replay *replay)
 	if (!step)
 		return;
 	step->node = node;
-	if (event->flags & CRASH__OP_SYNC) {
-		step->sync = CRASH__SYNC_DATA;
-		step->sync_own = true;
-	}
+	if (event->flags & CRASH__OP_SYNC)
+		sync_own(replay, node);
 }
 
 static uint64_t open_flags(const struct crash__event *event)

@@ -149,7 +149,10 @@ void crash__point_name(const struct crash__fs *fs, int64_t step, char *out, size
 		snprintf(out, size, "ack#%u", count_acks(fs, step));
 		return;
 	}
-	crash__event_point(event, out, size);
+	if (fs->steps[step].sync_own && event->sync_occurrence)
+		snprintf(out, size, "fsync#%llu", (unsigned long long)event->sync_occurrence);
+	else
+		crash__event_point(event, out, size);
 	length = strlen(out);
 	if (event->kind == CRASH__EVENT_OP)
 		snprintf(out + length, size - length, ":after");

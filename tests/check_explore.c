@@ -112,6 +112,8 @@ static const struct {
 	/* two pages: a killed process may have written one of them */
 	{"in-place", "kill", "inconsistent", "when the process dies during write#1 data at 0", NULL},
 	{"in-place", "ext4", "inconsistent", "reached the disk only in part", NULL},
+	/* a synchronous write was once taken to be on the disk as soon as it was begun */
+	{"in-place-dsync", "ext4", "inconsistent", "reached the disk only in part", NULL},
 };
 
 START_TEST(a_mistake_is_found_and_its_repair_named)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * saver.c - saves "new" over "old" by writing a temporary file and renaming it, with as many mistakes as the
- * argument names: no-sync, no-dirsync, in-place, emptied, early-ack, two-files, sync-retried; good has none.
+ * argument names: no-sync, no-dirsync, in-place, in-place-dsync, emptied, early-ack, two-files,
+ * sync-retried; good has none.
  */
 #include <crashinject/breakpoint.h>
 
@@ -39,13 +40,14 @@ static void write_file(const char *name, int sync)
 	close(fd);
 }
 
-static void overwrite(void)
+static void overwrite(int flags)
 {
-	int fd = open("data", O_RDWR);
+	int fd = open("data", O_RDWR | flags);
 
 	if (pwrite(fd, fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
 		_exit(1);
-	fsync(fd);
+	if (!flags)
+		fsync(fd);
 	close(fd);
 }
 
@@ -54,8 +56,8 @@ int main(int argc, char **argv)
 	const char *mistake = argc > 1 ? argv[1] : "good";
 
 	memset(fresh, 'n', sizeof fresh);
-	if (strcmp(mistake, "in-place") == 0) {
-		overwrite();
+	if (strncmp(mistake, "in-place", strlen("in-place")) == 0) {
+		overwrite(strcmp(mistake, "in-place-dsync") == 0 ? O_DSYNC : 0);
 		acknowledge();
 		return 0;
 	}
