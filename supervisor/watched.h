@@ -37,6 +37,12 @@ void crash__watched_classify(struct crash__watched *watched);
 /** The same for a descriptor that is not the op's own. */
 void crash__watched_classify_fd(struct crash__watched *watched, int fd);
 
+/** Whether its tree is dead: nobody is answered any more. */
+static inline bool crash__watched_is_dead(const struct crash__watched *watched)
+{
+	return atomic_load(&watched->control->dead);
+}
+
 /** Closes what was fetched for it. */
 void crash__watched_clear(struct crash__watched *watched);
 
