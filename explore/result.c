@@ -2,7 +2,6 @@
 #include "explore/result.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -313,94 +312,7 @@ int crash__result_accept(json_t *result, const char *baseline)
 	return error;
 }
 
-/* ------------------------------------------------------------------ merging shards */
-
-static void add_numbers(json_t *into, json_t *from)
-{
-	static const char *const sums[] = {"checked", "failed", "flaky", "not_checkable", "known_before"};
-
-	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-		json_object_set_new(into, sums[i],
-				    json_integer(json_integer_value(json_object_get(into, sums[i])) +
-						 json_integer_value(json_object_get(from, sums[i]))));
-	json_object_set_new(into, "checker_seconds",
-			    json_real(json_number_value(json_object_get(into, "checker_seconds")) +
-				      json_number_value(json_object_get(from, "checker_seconds"))));
-}
-
-static void add_reason(json_t *summary, json_t *reason)
-{
-	json_t *reasons = json_object_get(summary, "incomplete_reasons"), *known;
-	size_t i;
-
-	json_array_foreach(reasons, i, known)
-		if (json_equal(known, reason))
-			return;
-	json_array_append(reasons, reason);
-	json_object_set_new(summary, "complete", json_false());
-}
-
-static void add_finding(json_t *findings, json_t *finding)
-{
-	json_t *known;
-	size_t i;
-
-	json_array_foreach(findings, i, known)
-		if (json_equal(json_object_get(known, "id"), json_object_get(finding, "id"))) {
-			json_object_set_new(known, "states",
-					    json_integer(json_integer_value(json_object_get(known, "states")) +
-							 json_integer_value(json_object_get(finding, "states"))));
-			return;
-		}
-	json_array_append(findings, finding);
-}
-
-/* Whether each shard of the same number is there. */
-static void check_shards(json_t *const *results, size_t count, json_t *summary)
-{
-	json_int_t shards = json_integer_value(json_object_get(json_object_get(results[0], "settings"), "shards"));
-
-	for (json_int_t wanted = 1; wanted <= shards; wanted++) {
-		bool found = false;
-
-		for (size_t i = 0; i < count; i++) {
-			json_t *settings = json_object_get(results[i], "settings");
-
-			found |= json_integer_value(json_object_get(settings, "shard")) == wanted &&
-				 json_integer_value(json_object_get(settings, "shards")) == shards;
-		}
-		if (!found) {
-			json_t *reason = json_sprintf("the result of shard %d of %d is missing", (int)wanted, (int)shards);
-
-			add_reason(summary, reason);
-			json_decref(reason);
-		}
-	}
-}
-
-json_t *crash__result_merge(json_t *const *results, size_t count)
-{
-	json_t *merged = json_deep_copy(results[0]), *summary = json_object_get(merged, "summary");
-
-	for (size_t i = 1; i < count; i++) {
-		json_t *other = json_object_get(results[i], "summary"), *item;
-		size_t at;
-
-		add_numbers(summary, other);
-		json_array_foreach(json_object_get(other, "incomplete_reasons"), at, item)
-			add_reason(summary, item);
-		json_array_foreach(json_object_get(results[i], "findings"), at, item)
-			add_finding(json_object_get(merged, "findings"), item);
-		if (json_number_value(json_object_get(other, "seconds")) >
-		    json_number_value(json_object_get(summary, "seconds")))
-			json_object_set(summary, "seconds", json_object_get(other, "seconds"));
-	}
-	json_object_set_new(summary, "other_shards", json_integer(0));
-	json_object_set_new(summary, "findings",
-			    json_integer((json_int_t)json_array_size(json_object_get(merged, "findings"))));
-	check_shards(results, count, summary);
-	return merged;
-}
+/* ------------------------------------------------------------------ what it comes to */
 
 int crash__result_status(const json_t *result)
 {
@@ -415,63 +327,4 @@ int crash__result_status(const json_t *result)
 		if (!json_is_true(json_object_get(finding, "accepted")))
 			return 1;
 	return json_is_true(json_object_get(summary, "complete")) ? 0 : 3;
-}
-
-/* ------------------------------------------------------------------ the directory */
-
-int crash__result_write(const json_t *object, const char *directory, const char *name)
-{
-	char path[PATH_MAX], temporary[PATH_MAX];
-
-	if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path ||
-	    snprintf(temporary, sizeof temporary, "%s/.%s", directory, name) >= (int)sizeof temporary)
-		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
-	if (json_dump_file(object, temporary, JSON_INDENT(1)) < 0 || rename(temporary, path) < 0) {
-		remove(temporary);
-		return crash__fail_errno("cannot write %s", path);
-	}
-	return 0;
-}
-
-int crash__result_read(const char *directory, const char *name, json_t **object)
-{
-	char path[PATH_MAX];
-	json_error_t where;
-
-	if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
-		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
-	*object = json_load_file(path, 0, &where);
-	if (!*object)
-		return crash__fail(CRASH_EINVAL, "%s:%d: %s", path, where.line, where.text);
-	return 0;
-}
-
-void crash__result_note(FILE *stream, const struct crash__entry *entry)
-{
-	fprintf(stream, "%016" PRIx64 "%016" PRIx64 " %s %d %d\n", entry->hash.high, entry->hash.low,
-		crash__verdict_name(entry->kind), entry->exit_code, entry->signal);
-	fflush(stream); /* whoever kills us shall not take it along */
-}
-
-int crash__result_know(struct crash__engine *engine, const char *directory)
-{
-	char path[PATH_MAX], name[32];
-	struct crash__hash hash;
-	FILE *file;
-	int exit_code, signal, error = 0;
-
-	snprintf(path, sizeof path, "%.4000s/verdicts", directory);
-	file = fopen(path, "re");
-	if (!file)
-		return errno == ENOENT ? 0 : crash__fail_errno("%s", path);
-	/* the last line may have been cut: then it does not count */
-	while (error == 0 && fscanf(file, "%16" SCNx64 "%16" SCNx64 " %31s %d %d\n", &hash.high, &hash.low, name, &exit_code,
-				    &signal) == 5) {
-		enum crash__verdict_kind kind = crash__verdict_of_name(name);
-
-		if (kind != CRASH__VERDICT_NONE)
-			error = crash__engine_know(engine, hash, kind, exit_code, signal);
-	}
-	fclose(file);
-	return error;
 }

@@ -41,13 +41,13 @@ json_t *crash__result_reasons(const struct crash__exploration *exploration);
 /** Marks findings that a baseline accepts; `gone` gets those of the baseline that were not found. */
 int crash__result_accept(json_t *result, const char *baseline);
 
-/** Several shards' results as one. */
+/** Several shards' results as one (result_merge.c). */
 json_t *crash__result_merge(json_t *const *results, size_t count);
 
 /** The exit status that a result means: 0 nothing found, 1 found, 3 incomplete, 125 the checker is wrong. */
 int crash__result_status(const json_t *result);
 
-/* ------------------------------------------------------------------ the directory */
+/* ------------------------------------------------------------------ the directory (result_directory.c) */
 
 int crash__result_write(const json_t *object, const char *directory, const char *name);
 int crash__result_read(const char *directory, const char *name, json_t **object);
