@@ -7,7 +7,8 @@
  * removed) and which of the shipped models allow it. A bug that takes a power loss to be seen must be quiet under
  * `kill`. Lines are looked up in the helper's own source, so that the rows name calls and not numbers.
  *
- * CRASHINJECT_LONG=1 in the environment: under every shipped model, and with more commits.
+ * CRASHINJECT_LONG=1 in the environment: under every shipped model, and with more commits. CRASHINJECT_TABLE=FILE:
+ * what was found goes there, as rows of the table in docs/FINDINGS.md.
  */
 #include "tests/lab.h"
 
@@ -398,6 +399,49 @@ START_TEST(a_bug_that_a_killed_process_cannot_show_is_quiet_then)
 }
 END_TEST
 
+/* Which rules of lint speak of the bug; none where it takes a look into the files to see it. */
+static const char *linted(const struct row *row)
+{
+	struct lab_result result = LAB_CRASHINJECT("lint", "-q", "--json", "--dir=store", "--", lab_variable("HELPER"),
+						   "--bug", row->bug, row->scenario);
+	json_t *lines, *line;
+	const char *kinds = "";
+	size_t i;
+
+	lines = lab_json_lines(result.out);
+	json_array_foreach(lines, i, line) {
+		const json_t *finding = json_object_get(line, "finding");
+		const char *kind = finding ? lab_json_text(finding, "kind") : NULL;
+
+		if (kind && !strstr(kinds, kind))
+			kinds = lab_text("%s%s%s", kinds, *kinds ? ", " : "", kind);
+	}
+	return *kinds ? kinds : "-";
+}
+
+/* A row of the table, where somebody wants one. */
+static void tell(const struct row *row, const struct explored *explored, const json_t *finding)
+{
+	const char *path = getenv("CRASHINJECT_TABLE"), *repair = lab_json_text(finding, "repair");
+	double first = json_number_value(json_object_get(explored->summary, "first_failure_seconds"));
+	FILE *file = path ? fopen(path, "a") : NULL;
+	const char *models = joined(json_object_get(finding, "models"));
+
+	if (!file)
+		return;
+	if (strcmp(models, EVERY_MODEL) == 0)
+		models = "every";
+	else if (strcmp(models, EVERY_POWER_MODEL) == 0)
+		models = "every but kill";
+	lab_remove("store");
+	ck_assert_int_eq(system("mkdir store"), 0);
+	fprintf(file, "| %s | %s | %zu | %s | %s | %lld | %.2f | %s | %s |\n", row->bug, row->power ? "posix,ext4" : "kill",
+		json_array_size(explored->findings), lab_json_text(finding, "kind"),
+		models, lab_json_number(explored->summary, "checked", -1), first,
+		repair ? repair : "none", linted(row));
+	fclose(file);
+}
+
 START_TEST(a_bug_is_found_where_it_is_planted_and_nothing_else)
 {
 	const struct row *row = &rows[_i];
@@ -415,6 +459,7 @@ START_TEST(a_bug_is_found_where_it_is_planted_and_nothing_else)
 		      row->bug, json_array_size(explored.findings), explored.result.out);
 	json_array_foreach(explored.findings, i, finding)
 		assert_finding(row, finding);
+	tell(row, &explored, json_array_get(explored.findings, 0));
 }
 END_TEST
 
