@@ -18,6 +18,10 @@ if ! said=$(git diff --cached --stat 2>&1); then
 	echo "the index: $said"
 	exit 1
 fi
+if git symbolic-ref -q HEAD >/dev/null && [ ! -e .git/refs/heads/main ] && [ ! -e .git/packed-refs ]; then
+	echo "commit $told was told, and the branch is not there"
+	exit 2
+fi
 have=$(git rev-list --count HEAD 2>&1)
 case $have in
 	[0-9]*) ;;
