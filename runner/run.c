@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "runner/capture.h"
+#include "runner/environment.h"
 #include "runner/error.h"
 #include "runner/keeper.h"
 #include "runner/out.h"
@@ -113,21 +113,12 @@ static int choose_streams(struct run *run)
 	return error;
 }
 
-/* ------------------------------------------------------------------ arguments and environment */
-
-static size_t count_list(const char *const *list)
-{
-	size_t count = 0;
-
-	while (list && list[count])
-		count++;
-	return count;
-}
+/* ------------------------------------------------------------------ preparing */
 
 static int build_argv(struct run *run)
 {
 	const struct crash_opts *opts = &run->request->opts;
-	size_t count = count_list(opts->args);
+	size_t count = crash__list_count(opts->args);
 
 	run->argv = calloc(count + 2, sizeof *run->argv);
 	if (!run->argv)
@@ -137,108 +128,6 @@ static int build_argv(struct run *run)
 		run->argv[i + 1] = (char *)(uintptr_t)opts->args[i];
 	return 0;
 }
-
-/* Whether two KEY=VALUE strings have the same key. */
-static bool same_key(const char *a, const char *b)
-{
-	size_t length = strcspn(a, "=");
-
-	return strncmp(a, b, length) == 0 && b[length] == '=';
-}
-
-/* Puts an entry in the place of one with the same key, or behind all. */
-static bool set_entry(char **list, char *entry)
-{
-	size_t i = 0;
-
-	if (!entry)
-		return false;
-	while (list[i] && !same_key(entry, list[i]))
-		i++;
-	free(list[i]);
-	list[i] = entry;
-	return true;
-}
-
-static void drop_entry(char **list, const char *key)
-{
-	for (size_t i = 0; list[i]; i++)
-		if (same_key(key, list[i])) {
-			free(list[i]);
-			memmove(&list[i], &list[i + 1], (count_list((const char *const *)&list[i])) * sizeof *list);
-			return;
-		}
-}
-
-static bool set_format(char **list, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static bool set_format(char **list, const char *format, ...)
-{
-	char *entry = NULL;
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(&entry, format, args) < 0)
-		entry = NULL;
-	va_end(args);
-	return set_entry(list, entry);
-}
-
-static const char *find_entry(char *const *list, const char *key)
-{
-	for (; *list; list++)
-		if (same_key(key, *list))
-			return *list + strlen(key);
-	return NULL;
-}
-
-/* What makes the dynamic linker load the shim: a sanitizer first, what was there, the shim last. */
-static bool set_preload(struct run *run)
-{
-	const char *old = find_entry(run->envp, "LD_PRELOAD=");
-	const char *sanitizer = run->program.sanitizer;
-	char *copy = old && *old ? strdup(old) : NULL;
-	bool done = set_format(run->envp, "LD_PRELOAD=%s%s%s%s%s", sanitizer, *sanitizer ? "::" : "",
-			       copy ? copy : "", copy ? ":" : "", run->job.control->preload);
-
-	free(copy);
-	return done;
-}
-
-static int build_environment(struct run *run)
-{
-	const struct crash__request *request = run->request;
-	size_t own = count_list((const char *const *)environ), extra = count_list(request->opts.env);
-	bool good = true;
-
-	run->envp = calloc(own + extra + 8, sizeof *run->envp);
-	if (!run->envp)
-		return crash__fail(CRASH_ENOMEM, "no memory for the environment");
-	for (size_t i = 0; i < own && good; i++)
-		good = (run->envp[i] = strdup(environ[i])) != NULL;
-	drop_entry(run->envp, "CRASH_CONTROL=");
-	drop_entry(run->envp, "CRASH_AT=");
-	if (request->scenario && *request->scenario)
-		good = good && set_format(run->envp, "CRASH_AT=%s", request->scenario);
-	good = good && set_format(run->envp, "CRASH_DIR=%s", run->dir);
-	for (size_t i = 0; i < extra && good; i++)
-		good = set_entry(run->envp, strdup(request->opts.env[i]));
-	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the environment");
-}
-
-/* With the control block there is a way to tell the program's shim where it is. */
-static int add_shim(struct run *run)
-{
-	/* with the number of the process in the tree: the program is the first */
-	bool good = set_format(run->envp, CRASH__CONTROL_VARIABLE "=%s/control,0", run->job.directory);
-
-	if (run->program.kind == CRASH__PROGRAM_GLIBC || run->program.kind == CRASH__PROGRAM_UNREADABLE)
-		good = good && set_preload(run);
-	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the environment");
-}
-
-/* ------------------------------------------------------------------ preparing */
 
 static int choose_directory(struct run *run)
 {
@@ -390,14 +279,14 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 		crash__control_incomplete(run->job.control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
 	}
 	error = set_root(run->job.control, request->opts.root);
-		if (error == 0 && (mode & CRASH__MODE_RECORD))
+	if (error == 0 && (mode & CRASH__MODE_RECORD))
 		error = open_trace(run);
 	if (error == 0)
 		error = crash__scenario_bind(run->job.control, run->path, run->symbols);
 	if (error == 0)
 		error = check_shim(run, plan);
 	if (error == 0 && shim)
-		error = add_shim(run);
+		error = crash__environment_add_shim(run->envp, &run->job, &run->program);
 	return error;
 }
 
@@ -420,9 +309,9 @@ static int prepare(struct run *run)
 	if (error == 0)
 		error = choose_directory(run);
 	if (error == 0)
-		error = build_environment(run);
+		error = crash__environment_make(request, run->dir, &run->envp);
 	if (error == 0) {
-		after = find_entry(run->envp, "CRASH_AFTER=");
+		after = crash__environment_get(run->envp, "CRASH_AFTER=");
 		error = crash__scenario_parse(plan, request->scenario, after);
 	}
 	run->job.path = run->path;
@@ -548,9 +437,7 @@ static void clear(struct run *run)
 		rmdir(run->dir);
 	while (run->open_count)
 		close(run->opened[--run->open_count]);
-	for (size_t i = 0; run->envp && run->envp[i]; i++)
-		free(run->envp[i]);
-	free(run->envp);
+	crash__environment_free(run->envp);
 	free(run->argv);
 	free(run->dir);
 	free(run->capture.out_data.data);
