@@ -32,16 +32,11 @@ static bool keeps_set_id(const struct crash__trace *trace)
 	return keeps;
 }
 
-int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, const char *root,
-		     struct crash__base *base)
+/* The tree as it was before the run: only its top is known so far. */
+static int begin(struct crash__fs *fs, const char *root)
 {
-	const struct crash__event **order = calloc(trace->count + 1, sizeof *order);
-	struct crash__op_replay replay = {.fs = fs, .keeps_set_id = keeps_set_id(trace)};
 	size_t length = strlen(root);
 
-	memset(fs, 0, sizeof *fs);
-	fs->trace = trace;
-	fs->base = base;
 	while (length > 1 && root[length - 1] == '/')
 		length--;
 	fs->root = strndup(root, length);
@@ -50,31 +45,48 @@ int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, con
 	fs->slots = calloc(16, sizeof *fs->slots);
 	fs->nodes_count = fs->slots_count = 1;
 	fs->nodes_size = fs->slots_size = 16;
-	if (!order || !fs->root || !fs->nodes || !fs->slots) {
-		free(order);
-		fs->nodes_count = fs->slots_count = 0;
-		crash__fs_clear(fs);
+	if (!fs->root || !fs->nodes || !fs->slots)
 		return crash__fail(CRASH_ENOMEM, "no memory for the model");
-	}
-	if (crash__node_of_base(fs, "") != 1) {
-		free(order);
-		crash__fs_clear(fs);
+	if (crash__node_of_base(fs, "") != 1)
 		return crash__fail(CRASH_EDIR, "%s cannot be read", root);
-	}
-	for (size_t i = 0; i < trace->count; i++)
+	return 0;
+}
+
+/* In the order in which ops ended. */
+static int replay_events(struct crash__fs *fs)
+{
+	const struct crash__trace *trace = fs->trace;
+	const struct crash__event **order = calloc(trace->count + 1, sizeof *order);
+	struct crash__op_replay replay = {.fs = fs, .keeps_set_id = keeps_set_id(trace), .no_memory = !order};
+
+	for (size_t i = 0; order && i < trace->count; i++)
 		order[i] = &trace->events[i];
-	qsort(order, trace->count, sizeof *order, by_end);
+	if (order)
+		qsort(order, trace->count, sizeof *order, by_end);
 	for (size_t i = 0; i < trace->count && !replay.no_memory; i++) {
 		replay.event = order[i];
 		crash__op_replay(&replay);
 	}
 	free(order);
-	crash__nodes_find_other_names(fs);
-	if (replay.no_memory) {
+	return replay.no_memory ? crash__fail(CRASH_ENOMEM, "no memory for the model") : 0;
+}
+
+int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, const char *root,
+		     struct crash__base *base)
+{
+	int error;
+
+	memset(fs, 0, sizeof *fs);
+	fs->trace = trace;
+	fs->base = base;
+	error = begin(fs, root);
+	if (error == 0)
+		error = replay_events(fs);
+	if (error == 0)
+		crash__nodes_find_other_names(fs);
+	else
 		crash__fs_clear(fs);
-		return crash__fail(CRASH_ENOMEM, "no memory for the model");
-	}
-	return 0;
+	return error;
 }
 
 void crash__fs_clear(struct crash__fs *fs)

@@ -117,6 +117,36 @@ static void prepare_slots(struct crash__view *view)
 			crash__view_push_link(view, &view->nodes[fs->effects[i].node].slots, fs->effects[i].slot);
 }
 
+static bool allocate(struct crash__view *view)
+{
+	const struct crash__fs *fs = view->fs;
+	size_t atoms = view->atoms->list_count + 1;
+
+	view->nodes = calloc(fs->nodes_count, sizeof *view->nodes);
+	view->slots = calloc(fs->slots_count, sizeof *view->slots);
+	view->in = calloc(atoms, sizeof *view->in);
+	view->flip_stamp = calloc(atoms, sizeof *view->flip_stamp);
+	view->step_of_effect = calloc(fs->effects_count + 1, sizeof *view->step_of_effect);
+	return view->nodes && view->slots && view->in && view->flip_stamp && view->step_of_effect &&
+	       find_blocks(view) && find_waiting(view);
+}
+
+/* As things were before the first step. */
+static void prepare_nodes(struct crash__view *view)
+{
+	for (crash__node_id id = 1; id < view->fs->nodes_count; id++) {
+		view->nodes[id].size = view->fs->nodes[id].base_size;
+		view->nodes[id].base_limit = CRASH__NO_LIMIT;
+		view->nodes[id].mode = view->fs->nodes[id].mode;
+	}
+	for (size_t i = 0; i < view->blocks_count; i++) {
+		struct crash__view_block *block = &view->blocks[i];
+
+		block->hash = crash__content_hash(view, block, view->nodes[block->node].size);
+		crash__hash_add(&view->nodes[block->node].sum, block->hash);
+	}
+}
+
 int crash__view_new(const struct crash__atoms *atoms, enum crash__reference reference,
 		    struct crash__view **out)
 {
@@ -129,33 +159,16 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 	view->reference = reference;
 	view->step = -1;
 	view->stamp = 1;
-	view->nodes = calloc(view->fs->nodes_count, sizeof *view->nodes);
-	view->slots = calloc(view->fs->slots_count, sizeof *view->slots);
-	view->in = calloc(atoms->list_count + 1, sizeof *view->in);
-	view->flip_stamp = calloc(atoms->list_count + 1, sizeof *view->flip_stamp);
-	view->step_of_effect = calloc(view->fs->effects_count + 1, sizeof *view->step_of_effect);
-	if (!view->nodes || !view->slots || !view->in || !view->flip_stamp || !view->step_of_effect ||
-	    !find_blocks(view) || !find_waiting(view)) {
-		crash__view_free(view);
-		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+	view->no_memory = !allocate(view);
+	if (!view->no_memory) {
+		for (uint32_t step = 0; step < view->fs->steps_count; step++)
+			for (uint32_t i = 0; i < view->fs->steps[step].effects; i++)
+				view->step_of_effect[view->fs->steps[step].first_effect + i] = step;
+		prepare_slots(view);
+		prepare_nodes(view);
+		view->stamp++;
+		crash__sum_begin(view);
 	}
-	for (uint32_t step = 0; step < view->fs->steps_count; step++)
-		for (uint32_t i = 0; i < view->fs->steps[step].effects; i++)
-			view->step_of_effect[view->fs->steps[step].first_effect + i] = step;
-	prepare_slots(view);
-	for (crash__node_id id = 1; id < view->fs->nodes_count; id++) {
-		view->nodes[id].size = view->fs->nodes[id].base_size;
-		view->nodes[id].base_limit = CRASH__NO_LIMIT;
-		view->nodes[id].mode = view->fs->nodes[id].mode;
-	}
-	for (size_t i = 0; i < view->blocks_count; i++) {
-		struct crash__view_block *block = &view->blocks[i];
-
-		block->hash = crash__content_hash(view, block, view->nodes[block->node].size);
-		crash__hash_add(&view->nodes[block->node].sum, block->hash);
-	}
-	view->stamp++;
-	crash__sum_begin(view);
 	if (view->no_memory) {
 		crash__view_free(view);
 		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
