@@ -3,6 +3,7 @@
 // work.cc - puts on LevelDB, and a look at what is left of them.
 //
 //     work run          puts without sync, until the log is another one; then one with sync, which is told
+//     work open         tells the last put of that, and opens and closes the database
 //     work check ACKED  exit status: 0 right, 1 inconsistent, 2 a put is lost that was told, or one before it
 //
 // LevelDB promises of a put with sync that it is not lost. Puts before it, of the same thread, are older: a database
@@ -73,6 +74,13 @@ static int run()
 	return 0;
 }
 
+static int open_again()
+{
+	dprintf(1, "ack %d\n", ROUNDS * (PUTS + 1) - 1);
+	delete open_database(false);
+	return 0;
+}
+
 static int told_by(const char *path)
 {
 	FILE *file = fopen(path, "r");
@@ -122,5 +130,7 @@ static int check(const char *acked)
 
 int main(int argc, char **argv)
 {
-	return argc > 2 && strcmp(argv[1], "check") == 0 ? check(argv[2]) : run();
+	if (argc > 2 && strcmp(argv[1], "check") == 0)
+		return check(argv[2]);
+	return argc > 1 && strcmp(argv[1], "open") == 0 ? open_again() : run();
 }
