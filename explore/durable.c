@@ -3,6 +3,8 @@
 
 #include "explore/order.h"
 
+#define PAGE 4096
+
 void crash__durable_make(struct crash__maker *maker, crash__atom_id id, uint32_t step)
 {
 	crash__atom_id *at;
@@ -85,10 +87,26 @@ static void cover(struct crash__maker *maker, crash__atom_id id, const struct cr
 		crash__durable_make(maker, id, step);
 }
 
-/* Whether fsync or fdatasync of a file speaks of an atom that belongs to it. */
+/* Whether msync() of a part of a file writes an atom: data by whole pages, and the end of a file with its data. */
+static bool is_in_range(const struct crash__step *sync, const struct crash__atom *atom)
+{
+	uint64_t first = atom->offset, end = atom->offset + atom->bytes, to = (sync->sync_to + PAGE - 1) / PAGE * PAGE;
+
+	if (!sync->sync_to || (atom->kind != CRASH__ATOM_DATA && !atom->appends))
+		return true;
+	if (atom->kind == CRASH__ATOM_SIZE) {
+		end = atom->size;
+		first = end - 1;
+	}
+	return first < to && end > sync->sync_from;
+}
+
+/* Whether a sync of a file speaks of an atom that belongs to it. */
 static bool is_covered(const struct crash__maker *maker, const struct crash__step *sync,
 		       const struct crash__atom *atom)
 {
+	if (!is_in_range(sync, atom))
+		return false;
 	if (sync->sync == CRASH__SYNC_DATA && atom->kind == CRASH__ATOM_ATTRIBUTES && !atom->created)
 		return maker->model->fdatasync_drops < CRASH__DROPS_ATTRIBUTES;
 	return true;
@@ -111,27 +129,42 @@ static void cover_list(struct crash__maker *maker, uint32_t *at, const struct cr
 	}
 }
 
-/*
- * Whether a sync of a file commits all metadata. fdatasync does only if there is something of the file's own that it
- * has to commit: a size, or its creation.
- */
-static bool commits_metadata(const struct crash__maker *maker, const struct crash__step *sync)
+/* Whether a list has an atom that is not durable, of a kind that `want` accepts. */
+static bool has_pending(const struct crash__maker *maker, uint32_t head,
+			bool (*want)(const struct crash__maker *, const struct crash__atom *))
 {
-	if (!maker->model->fsync_commits_metadata || sync->sync != CRASH__SYNC_DATA)
-		return maker->model->fsync_commits_metadata;
-	for (uint32_t at = maker->pending[sync->node]; at; at = maker->links[at - 1].next) {
+	for (uint32_t at = head; at; at = maker->links[at - 1].next) {
 		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
 
-		if (atom->kind == CRASH__ATOM_SIZE && atom->durable == CRASH__NEVER)
-			return true;
-	}
-	for (uint32_t at = maker->names[sync->node]; at; at = maker->links[at - 1].next) {
-		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
-
-		if (crash__maker_event(maker, atom->step)->family == CRASH__FAMILY_OPEN && atom->durable == CRASH__NEVER)
+		if (atom->durable == CRASH__NEVER && (!want || want(maker, atom)))
 			return true;
 	}
 	return false;
+}
+
+static bool is_size(const struct crash__maker *maker, const struct crash__atom *atom)
+{
+	(void)maker;
+	return atom->kind == CRASH__ATOM_SIZE;
+}
+
+static bool is_creation(const struct crash__maker *maker, const struct crash__atom *atom)
+{
+	return crash__maker_event(maker, atom->step)->family == CRASH__FAMILY_OPEN;
+}
+
+/*
+ * Whether a sync of a file commits all metadata. The file system commits what the file has part in, and the rest goes
+ * with it; for a file of which everything is durable there is nothing to commit. fdatasync commits only if there is
+ * a size of the file's own, or its creation.
+ */
+static bool commits_metadata(const struct crash__maker *maker, const struct crash__step *sync)
+{
+	bool data_only = sync->sync == CRASH__SYNC_DATA;
+
+	return maker->model->fsync_commits_metadata &&
+	       (has_pending(maker, maker->pending[sync->node], data_only ? is_size : NULL) ||
+		has_pending(maker, maker->names[sync->node], data_only ? is_creation : NULL));
 }
 
 void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step)

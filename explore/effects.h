@@ -18,6 +18,8 @@ struct crash__op_replay {
 	bool no_memory;
 	bool keeps_set_id; /* what is written to stays set-user-ID */
 	uint64_t acked;
+	bool in_line; /* the last acknowledgement does not end a line, and was given to this descriptor: */
+	int32_t told;
 };
 
 /** The step under construction; NULL when there is no memory. */

@@ -89,9 +89,10 @@ struct crash__step {
 	enum crash__sync_kind sync;
 	bool sync_failed;
 	bool sync_own; /* only what the step before has written (O_SYNC) */
+	uint64_t sync_from, sync_to; /* an msync(): only these bytes of the file; to 0: all */
 	bool replaces; /* a rename over an existing file, or a truncation of a file that had data */
 	crash__node_id node; /* that a sync, write or attribute change is about; 0: none */
-	uint64_t acked; /* bytes that were acknowledged up to and including this step */
+	uint64_t acked; /* bytes that were acknowledged up to and including this step, in lines: see ops.c */
 };
 
 struct crash__fs {

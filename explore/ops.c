@@ -321,6 +321,11 @@ static void replay_sync(struct crash__op_replay *replay)
 	step->sync = kind;
 	step->sync_failed = event->result < 0;
 	step->node = node;
+	if (event->kernel == CRASH__CALL_msync && event->offset != UINT64_MAX) {
+		step->sync_from = event->offset;
+		step->sync_to = event->offset +
+				(uint64_t)crash__arg(event->args, crash__calls[event->kernel].where.bytes);
+	}
 }
 
 static void replay_op(struct crash__op_replay *replay)
@@ -344,6 +349,20 @@ static void replay_op(struct crash__op_replay *replay)
 	by_family[event->family](replay);
 }
 
+/*
+ * All that was told stands in one file, and checkers look for lines in it: what goes to another descriptor, as a
+ * reply without a newline does, begins a new line. The newline in between counts as told with it.
+ */
+static void take_ack(struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+	const struct crash__piece *last = event->last;
+
+	replay->acked += event->data_bytes + (replay->in_line && replay->told != event->fd);
+	replay->in_line = last && last->count && last->bytes[last->count - 1] != '\n';
+	replay->told = event->fd;
+}
+
 void crash__op_replay(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -354,6 +373,6 @@ void crash__op_replay(struct crash__op_replay *replay)
 		return;
 	}
 	if (event->kind == CRASH__EVENT_ACK)
-		replay->acked += event->data_bytes;
+		take_ack(replay);
 	crash__effects_step(replay);
 }

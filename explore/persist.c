@@ -42,7 +42,7 @@ const struct crash__parameter crash__parameters[] = {
 	PARAMETER(fsync_own_entry, "fsync-own-entry", "no yes",
 		  "fsync of a file makes the names that it was given durable, too, and those of new directories above it"),
 	PARAMETER(fsync_commits_metadata, "fsync-commits-metadata", "no yes",
-		  "fsync of any file makes every earlier metadata op durable; fdatasync where it must commit a size or a new file"),
+		  "fsync of a file that has anything to commit makes every earlier metadata op durable; fdatasync for a size or a new file"),
 	PARAMETER(safe_rename, "safe-rename", "no yes",
 		  "a file that replaces another by rename has its data when it has the name"),
 	PARAMETER(safe_truncate, "safe-truncate", "no yes",

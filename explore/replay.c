@@ -154,6 +154,7 @@ int crash__replay_build(struct crash__replay *replay, const char *directory)
 int crash__replay_acked(const struct crash__replay *replay, const char *path)
 {
 	FILE *file = fopen(path, "we");
+	uint64_t written = 0;
 	bool good = true;
 
 	if (!file)
@@ -161,6 +162,9 @@ int crash__replay_acked(const struct crash__replay *replay, const char *path)
 	for (size_t i = 0; i < replay->fs.steps_count && replay->fs.steps[i].acked <= replay->state.acked; i++) {
 		const struct crash__event *event = replay->fs.steps[i].event;
 
+		if (event->kind == CRASH__EVENT_ACK && replay->fs.steps[i].acked - event->data_bytes > written)
+			good &= fputc('\n', file) != EOF;
+		written = replay->fs.steps[i].acked;
 		for (const struct crash__piece *piece = event->kind == CRASH__EVENT_ACK ? event->data : NULL; piece;
 		     piece = piece->next)
 			good &= fwrite(piece->bytes, 1, piece->count, file) == piece->count;

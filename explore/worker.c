@@ -173,6 +173,8 @@ static int write_acked(struct worker *worker, uint64_t bytes)
 		if (event->kind != CRASH__EVENT_ACK || end <= worker->acked_bytes)
 			continue;
 		at = end - event->data_bytes;
+		if (at > worker->acked_bytes && pwrite(fd, "\n", 1, (off_t)at - 1) != 1)
+			error = crash__fail_errno("cannot write %s", worker->acked);
 		for (const struct crash__piece *piece = event->data; piece && error == 0; piece = piece->next)
 			if (pwrite(fd, piece->bytes, piece->count, (off_t)(at + piece->at)) !=
 			    (ssize_t)piece->count)

@@ -404,3 +404,16 @@ struct crash__target crash__target_of_mapping(struct crash__control *control, ui
 	release();
 	return target;
 }
+
+uint64_t crash__offset_of_mapping(uintptr_t address)
+{
+	uint64_t offset = UINT64_MAX;
+
+	if (!hold())
+		return offset;
+	for (int i = 0; i < MOST; i++)
+		if (table[i].used && address >= table[i].start && address < table[i].end)
+			offset = table[i].offset + (address - table[i].start);
+	release();
+	return offset;
+}

@@ -25,6 +25,9 @@ void crash__mapping_finish(void);
 /** Classifies the file that is mapped shared at this address. */
 struct crash__target crash__target_of_mapping(struct crash__control *control, uintptr_t address);
 
+/** Which byte of its file is mapped at the address; UINT64_MAX: none that is known. */
+uint64_t crash__offset_of_mapping(uintptr_t address);
+
 /** The file that is mapped at an address, as it was called when it was mapped; empty: none. */
 void crash__path_of_mapping(uintptr_t address, char out[PATH_MAX]);
 

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "common/append.h"
+#include "preload/mapping.h"
 #include "preload/readback.h"
 
 #define PIECE 16384u /* bytes of data in one record */
@@ -203,7 +204,18 @@ void crash__record_unlock(struct crash__op *op)
 	op->lock = NULL;
 }
 
-/* Where the data of a write that returned `result` went. */
+/* Linux appends whatever the offset says; but a store to a mapping goes where it goes. */
+static bool appends(const struct crash__op *op)
+{
+	const struct crash__where *where = &op->kernel->where;
+
+	if (where->address)
+		return false;
+	return op->target.append ||
+	       (op->kernel->kernel == CRASH__CALL_pwritev2 && (crash__arg(op->args, where->flags) & RWF_APPEND));
+}
+
+/* Where the data of a write that returned `result` went, or what an msync() is about. */
 static uint64_t offset_of(const struct crash__op *op, long result)
 {
 	const struct crash__where *where = &op->kernel->where;
@@ -211,6 +223,8 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	struct stat status;
 	long position;
 
+	if (op->kernel->kernel == CRASH__CALL_msync)
+		return crash__offset_of_mapping((uintptr_t)crash__arg(op->args, where->address));
 	if (result < 0 || op->kernel->family != CRASH__FAMILY_WRITE)
 		return UINT64_MAX;
 	if (at_position(op)) {
@@ -219,8 +233,7 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	}
 	if (where->offset_at)
 		return *(const uint64_t *)crash__arg(op->args, where->offset_at) - (uint64_t)result;
-	/* Linux appends whatever the offset says; but a store to a mapping goes where it goes. */
-	if (where->offset && !where->address && op->target.append && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
+	if (where->offset && appends(op) && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
 		return (uint64_t)(status.st_size - result);
 	return where->offset ? (uint64_t)crash__arg(op->args, where->offset) : UINT64_MAX;
 }

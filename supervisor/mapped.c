@@ -156,10 +156,11 @@ void crash__mapped_add(struct crash__watched *watched)
 void crash__mapped_protect(const struct crash__watched *watched)
 {
 	struct mapped *mapped;
-	uint64_t device, inode;
+	uint64_t device, inode, offset;
 	char path[PATH_MAX];
 
-	if (!count || !crash__remote_mapping(&watched->remote, (uint64_t)watched->args[0], &device, &inode, path))
+	if (!count ||
+	    !crash__remote_mapping(&watched->remote, (uint64_t)watched->args[0], &device, &inode, &offset, path))
 		return;
 	pthread_mutex_lock(&lock);
 	mapped = find(device, inode);

@@ -125,7 +125,7 @@ void crash__note_end(struct crash__watched *watched, const struct crash__proxied
 	struct crash__end_record record = {
 		.start = watched->start,
 		.result = proxied->result,
-		.offset = proxied->offset,
+		.offset = watched->kernel->kernel == CRASH__CALL_msync ? watched->mapped_at : proxied->offset,
 		.sync_occurrence = watched->sync_occurrence,
 	};
 	struct crash__part part = {&record, sizeof record};

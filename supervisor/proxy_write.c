@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,10 @@ static uint64_t find_offset(const struct crash__watched *watched, int fd, long r
 		position = lseek(fd, 0, SEEK_CUR);
 		return position < result ? UINT64_MAX : (uint64_t)(position - result);
 	}
-	if ((fcntl(fd, F_GETFL) & O_APPEND) && fstat(fd, &status) == 0)
+	if (((fcntl(fd, F_GETFL) & O_APPEND) ||
+	     (watched->kernel->kernel == CRASH__CALL_pwritev2 &&
+	      (argument(watched, watched->kernel->where.flags) & RWF_APPEND))) &&
+	    fstat(fd, &status) == 0)
 		return (uint64_t)(status.st_size - result);
 	return (uint64_t)argument(watched, watched->kernel->where.offset);
 }

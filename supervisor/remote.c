@@ -418,10 +418,10 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 }
 
 bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address, uint64_t *device,
-			   uint64_t *inode, char out[PATH_MAX])
+			   uint64_t *inode, uint64_t *offset, char out[PATH_MAX])
 {
 	char path[64], line[PATH_MAX + 128];
-	unsigned long long start, end, number;
+	unsigned long long start, end, first, number;
 	unsigned int major, minor;
 	bool found = false;
 	FILE *maps;
@@ -430,8 +430,8 @@ bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address,
 	maps = fopen(path, "re");
 	while (maps && !found && fgets(line, sizeof line, maps)) {
 		out[0] = '\0';
-		if (sscanf(line, "%llx-%llx %*s %*x %x:%x %llu %4095[^\n]", &start, &end, &major, &minor,
-			   &number, out) < 5)
+		if (sscanf(line, "%llx-%llx %*s %llx %x:%x %llu %4095[^\n]", &start, &end, &first, &major,
+			   &minor, &number, out) < 6)
 			continue;
 		found = address >= start && address < end && number;
 	}
@@ -439,6 +439,7 @@ bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address,
 		fclose(maps);
 	*device = makedev(major, minor);
 	*inode = number;
+	*offset = first + (address - start);
 	return found;
 }
 

@@ -31,6 +31,7 @@
 #include "supervisor/note.h"
 #include "supervisor/op.h"
 #include "supervisor/proxy.h"
+#include "supervisor/told.h"
 #include "supervisor/turn.h"
 
 static struct {
@@ -101,23 +102,19 @@ static struct crash__answer take_requests(struct crash__watched *watched)
 
 /* ------------------------------------------------------------------ what is no op */
 
-/* What is told to a pipe or terminal. It is not known whether all of it arrives; it was said. */
+/* What is told to a pipe, socket or terminal. */
 static struct crash__answer take_outside(struct crash__watched *watched)
 {
-	uint64_t bytes = crash__watched_bytes(watched), address;
-	const struct crash__where *where = &watched->kernel->where;
-	unsigned char *data;
-	long got;
+	crash__told_write(watched);
+	return crash__proceed;
+}
 
-	if (!(watched->control->mode & CRASH__MODE_ACKS) || watched->kernel->family != CRASH__FAMILY_WRITE ||
-	    !where->buf || bytes > 16 << 20)
-		return crash__proceed;
-	address = (uint64_t)crash__arg(watched->args, where->buf);
-	data = malloc(bytes + 1);
-	got = data ? crash__remote_read(&watched->remote, address, data, bytes) : -1;
-	if (got > 0)
-		crash__note_ack(watched, (int)crash__arg(watched->args, where->fd), data, (size_t)got);
-	free(data);
+static struct crash__answer take_send(struct crash__watched *watched, int number)
+{
+	crash__mapped_scan(watched->control, crash__op_take_store); /* what was stored before it is told */
+	if (crash__watched_is_dead(watched))
+		return crash__never;
+	crash__told_send(watched, number);
 	return crash__proceed;
 }
 
@@ -193,6 +190,8 @@ static struct crash__answer take(struct crash__watched *watched, const struct se
 			crash__remote_roots_change();
 		return crash__proceed;
 	}
+	if (crash__told_sends(data->nr))
+		return take_send(watched, data->nr);
 	if (call < 0) {
 		/* close, dup2 and their like: what the shim knows about this process's descriptors is void */
 		atomic_fetch_add(&watched->control->fd_epoch[(uint32_t)watched->remote.pid % CRASH__EPOCHS], 1);

@@ -200,7 +200,7 @@ static void classify_mapping(struct crash__watched *watched, uint64_t address)
 	struct stat status;
 
 	if (!crash__remote_mapping(&watched->remote, address, &watched->device, &watched->inode,
-				   watched->path) ||
+				   &watched->mapped_at, watched->path) ||
 	    !crash__path_counts(watched->control, watched->path))
 		return;
 	watched->fd = crash__mapped_open(watched->device, watched->inode);
@@ -216,6 +216,7 @@ static void forget(struct crash__watched *watched)
 	watched->rules = ~watched->control->plan.with_glob;
 	watched->path[0] = watched->to[0] = watched->given[0] = watched->given_to[0] = '\0';
 	watched->device = watched->inode = watched->size = 0;
+	watched->mapped_at = UINT64_MAX;
 	watched->mode = 0;
 }
 

@@ -22,6 +22,7 @@ struct crash__watched {
 	uint64_t device, inode;
 	uint32_t mode;
 	uint64_t size;
+	uint64_t mapped_at; /* of an msync(): which byte of the file is at its address */
 	char path[PATH_MAX], to[PATH_MAX]; /* absolute; empty: none */
 	char given[PATH_MAX], given_to[PATH_MAX]; /* as the program gave them */
 	char rest[PATH_MAX], link[PATH_MAX];

@@ -315,6 +315,19 @@ static bool data_commits(const struct opinion *opinion, int file)
 	return false;
 }
 
+/* Whether there is anything of the file that fsync has to commit. */
+static bool sync_commits(const struct opinion *opinion, int file)
+{
+	for (int i = 0; i < opinion->count; i++) {
+		const struct unit *unit = &opinion->units[i];
+
+		if (!unit->durable && (unit->kind == ENTRY ? unit->named == file || has_directory(unit, file) :
+							     unit->file == file))
+			return true;
+	}
+	return false;
+}
+
 static bool speaks_of(const struct opinion *opinion, const struct unit *unit, enum made_kind kind, int file, bool commits)
 {
 	const struct crash__model *model = opinion->model;
@@ -355,7 +368,8 @@ static void fail_unit(const struct crash__model *model, struct unit *unit)
 static void sync_units(struct opinion *opinion, enum made_kind kind, int file)
 {
 	const struct crash__model *model = opinion->model;
-	bool commits = model->fsync_commits_metadata && (kind != MADE_FDATASYNC || data_commits(opinion, file));
+	bool commits = model->fsync_commits_metadata &&
+		       (kind == MADE_FDATASYNC ? data_commits(opinion, file) : sync_commits(opinion, file));
 
 	for (int i = 0; i < opinion->count; i++) {
 		struct unit *unit = &opinion->units[i];

@@ -384,6 +384,22 @@ START_TEST(a_replayed_state_is_what_the_checker_saw)
 }
 END_TEST
 
+/* Replies do not end with a newline; lines of others do not suffer from that. */
+START_TEST(what_another_descriptor_is_told_begins_a_line)
+{
+	static const char expected[] = "x\none\nxx\ntwo\n";
+	struct lab_result result;
+
+	mkdir("empty", 0755);
+	lab_write("expected", expected, sizeof expected - 1);
+	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--check",
+				 lab_text("head -c $(wc -c <$CRASH_ACKED) %s/expected | cmp - $CRASH_ACKED", lab_dir),
+				 "--output", "kept", "--", lab_program("steps"), "socketpair", "send 1", "say one",
+				 "send 1", "send 1", "say two");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 START_TEST(a_trace_is_all_that_is_needed)
 {
 	struct lab_result result;
@@ -599,6 +615,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, job_arrays_are_shards);
 	tcase_add_test(results, an_interrupted_exploration_is_resumed);
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
+	tcase_add_test(results, what_another_descriptor_is_told_begins_a_line);
 	tcase_add_test(results, a_trace_is_all_that_is_needed);
 	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
 	tcase_add_test(results, junit_and_html_are_well_formed);

@@ -173,6 +173,9 @@ START_TEST(nothing_is_told_that_is_not_durable)
 		{"ack-after-sync", "", NULL},
 		{"crash-ack-unsynced", "unsynced-ack", NULL},
 		{"reply-unsynced", "unsynced-ack", NULL},
+		{"send-unsynced", "unsynced-ack", NULL},
+		{"send-message-unsynced", "unsynced-ack", NULL},
+		{"ask-kernel", "", NULL},
 		{"wake-unsynced", "", NULL},
 		{"complain-unsynced", "", NULL},
 		{"chatter", "", NULL},
@@ -191,6 +194,8 @@ START_TEST(nothing_is_told_that_is_not_durable)
 		{"other-thread", "", NULL},
 		{"store-unsynced", "unsynced-ack", NULL},
 		{"store-synced", "", NULL},
+		{"store-other-synced", "unsynced-ack", NULL},
+		{"store-page-synced", "", NULL},
 		{"shared-memory", "", NULL},
 		{"child-unsynced", "unsynced-ack", NULL},
 		{0},
@@ -208,6 +213,7 @@ START_TEST(the_only_copy_is_not_overwritten)
 		{"overwrite-same", "", NULL},
 		{"overwrite-zeros", "", NULL},
 		{"switch-pages", "", NULL},
+		{"append-by-flag", "", NULL},
 		{0},
 	});
 }

@@ -132,6 +132,12 @@ static const struct litmus cases[] = {
 	 {{"posix", "a=old510 c=none | a=none c=old510 | a=old510 c=old510 | a=none c=none"},
 	  {"kill ext4 ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs", "a=none c=old510"}}},
 
+	/* there is nothing of a's own to commit, so nothing else goes with it: i_sync_tid of ext4, ili_fsync_lsn of XFS */
+	{"another file synced that has nothing to commit", "fs/ext4/fsync.c, fs/xfs/xfs_file.c", "d",
+	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
+	 {{"kill", "d=dir"},
+	  {"posix ext4 ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs", "d=none | d=dir"}}},
+
 	{"a file synced in a new directory", "fsync(2), NOTES", "d d/x",
 	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}, {MADE_FSYNC, "d/x", NULL, 0}},
 	 {{"posix", "d=none d/x=none | d=dir d/x=none | d=dir d/x=empty"},

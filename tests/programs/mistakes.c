@@ -4,6 +4,7 @@
  */
 #include <crashinject/breakpoint.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { PAGE = 4096 };
@@ -273,6 +275,42 @@ static void reply_unsynced(void)
 	must((int)write(ends[0], "stored\n", 7));
 }
 
+static void send_unsynced(void)
+{
+	int fd = make("old"), ends[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	put_page(fd, 'b', 2 * PAGE);
+	must((int)send(ends[0], "stored\n", 7, 0));
+}
+
+static void send_message_unsynced(void)
+{
+	char first[] = "stor", second[] = "ed\n";
+	struct iovec parts[] = {{first, 4}, {second, 3}};
+	struct mmsghdr message = {.msg_hdr = {.msg_iov = parts, .msg_iovlen = 2}};
+	int fd = make("old"), ends[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	put_page(fd, 'b', 2 * PAGE);
+	must(sendmmsg(ends[0], &message, 1, 0));
+}
+
+/* The kernel is not the world. */
+static void ask_kernel(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct rtgenmsg message;
+	} request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.message),
+				.nlmsg_type = RTM_GETADDR,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+	int fd = make("old");
+
+	put_page(fd, 'b', 2 * PAGE);
+	must((int)send(must(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)), &request, sizeof request, 0));
+}
+
 /* A byte that wakes somebody up is no reply. */
 static void wake_unsynced(void)
 {
@@ -480,6 +518,43 @@ static void store_synced(void)
 	say("stored\n");
 }
 
+/* Two pages: msync() is about those that it names. */
+static void store_half(size_t from, size_t bytes)
+{
+	int fd = make_durable("f", 'a');
+	char *map;
+
+	put_page(fd, 'a', PAGE);
+	must(fsync(fd));
+	map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		must(-1);
+	map[PAGE + 100] = 'b';
+	must(msync(map + from, bytes, MS_SYNC));
+	say("stored\n");
+}
+
+static void store_other_synced(void)
+{
+	store_half(0, PAGE);
+}
+
+static void store_page_synced(void)
+{
+	store_half(PAGE, 101);
+}
+
+/* The offset says where the file begins, and the flag that it does not matter. */
+static void append_by_flag(void)
+{
+	int fd = make_durable("f", 'a');
+	char more[] = "more\n";
+	struct iovec text = {more, 5};
+
+	must((int)pwritev2(fd, &text, 1, 0, RWF_APPEND | RWF_DSYNC));
+	say("appended\n");
+}
+
 /* A file that processes share, and that no disk needs to have. "old" is there before the run. */
 static void shared_memory(void)
 {
@@ -666,6 +741,9 @@ static const struct {
 	{"ack-after-sync", ack_after_sync},
 	{"crash-ack-unsynced", crash_ack_unsynced},
 	{"reply-unsynced", reply_unsynced},
+	{"send-unsynced", send_unsynced},
+	{"send-message-unsynced", send_message_unsynced},
+	{"ask-kernel", ask_kernel},
 	{"wake-unsynced", wake_unsynced},
 	{"complain-unsynced", complain_unsynced},
 	{"chatter", chatter},
@@ -684,6 +762,9 @@ static const struct {
 	{"other-thread", other_thread},
 	{"store-unsynced", store_unsynced},
 	{"store-synced", store_synced},
+	{"store-other-synced", store_other_synced},
+	{"store-page-synced", store_page_synced},
+	{"append-by-flag", append_by_flag},
 	{"shared-memory", shared_memory},
 	{"child-unsynced", child_unsynced},
 	{"overwrite", overwrite},
