@@ -92,11 +92,8 @@ static size_t enter_cause(struct crash__finder *finder, struct crash__cause *cau
 
 static int attribute(struct crash__finder *finder, size_t cause, struct crash__entry *entry)
 {
-	struct crash__entry **at = CRASH__PUSH(&finder->causes->list[cause], entries);
-
-	if (!at)
+	if (!CRASH__ADD(&finder->causes->list[cause], entries, entry))
 		return crash__fail(CRASH_ENOMEM, "no memory for a cause");
-	*at = entry;
 	finder->causes->list[cause].states++;
 	return 0;
 }

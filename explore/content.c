@@ -306,19 +306,14 @@ static bool grow_known(struct crash__view *view)
 
 static void remember(struct crash__view *view, struct crash__hash key, struct crash__hash content)
 {
-	struct crash__known_content *known;
-
 	if ((view->known_count + 1) * 2 > view->known_places && !grow_known(view)) {
 		view->no_memory = true;
 		return;
 	}
-	known = CRASH__PUSH(view, known);
-	if (!known) {
+	if (CRASH__ADD(view, known, (struct crash__known_content){key, content}))
+		*known_place(view, key) = (uint32_t)view->known_count;
+	else
 		view->no_memory = true;
-		return;
-	}
-	*known = (struct crash__known_content){key, content};
-	*known_place(view, key) = (uint32_t)view->known_count;
 }
 
 /* Zeros are the same whether somebody wrote them or nobody did. */

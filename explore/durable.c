@@ -7,31 +7,21 @@
 
 void crash__durable_make(struct crash__maker *maker, crash__atom_id id, uint32_t step)
 {
-	crash__atom_id *at;
+	bool good;
 
 	maker->stack_count = 0;
-	at = CRASH__PUSH(maker, stack);
-	if (!at) {
-		maker->no_memory = true;
-		return;
-	}
-	*at = id;
-	while (maker->stack_count) {
+	good = CRASH__ADD(maker, stack, id);
+	while (good && maker->stack_count) {
 		crash__atom_id now = maker->stack[--maker->stack_count], earlier;
 		struct crash__atom *atom = &maker->atoms->list[now];
 
 		if (atom->durable <= step || atom->abandoned)
 			continue;
 		atom->durable = step;
-		CRASH__EACH_EDGE(maker->atoms, atom->before, earlier) {
-			at = CRASH__PUSH(maker, stack);
-			if (!at) {
-				maker->no_memory = true;
-				return;
-			}
-			*at = earlier;
-		}
+		CRASH__EACH_EDGE(maker->atoms, atom->before, earlier)
+			good = good && CRASH__ADD(maker, stack, earlier);
 	}
+	maker->no_memory |= !good;
 }
 
 static void remove_edge(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)

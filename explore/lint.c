@@ -22,16 +22,12 @@ bool crash__lint_pending(uint32_t durable, uint32_t step)
 static void note_use(struct crash__lint *lint, uint32_t step, crash__node_id node)
 {
 	struct crash__lint_process *process = &lint->processes[lint->steps[step].process];
-	crash__node_id *at;
 
 	/* it may be in the list twice if processes take turns */
 	if (lint->nodes[node].user == lint->steps[step].process + 1)
 		return;
 	lint->nodes[node].user = lint->steps[step].process + 1;
-	at = CRASH__PUSH(process, nodes);
-	if (at)
-		*at = node;
-	else
+	if (!CRASH__ADD(process, nodes, node))
 		crash__lint_no_memory(lint);
 }
 
@@ -100,7 +96,6 @@ static void take_step(struct crash__lint *lint, uint32_t step)
 {
 	const struct crash__fs *fs = lint->fs;
 	const struct crash__step *now = &fs->steps[step];
-	uint32_t *at;
 
 	for (uint32_t i = 0; i < now->effects; i++) {
 		const struct crash__effect *effect = &fs->effects[now->first_effect + i];
@@ -115,13 +110,8 @@ static void take_step(struct crash__lint *lint, uint32_t step)
 		}
 	}
 	synced_now(lint, step);
-	if (now->effects) {
-		at = CRASH__PUSH(&lint->authors[lint->steps[step].author], steps);
-		if (at)
-			*at = step;
-		else
-			crash__lint_no_memory(lint);
-	}
+	if (now->effects && !CRASH__ADD(&lint->authors[lint->steps[step].author], steps, step))
+		crash__lint_no_memory(lint);
 	if (lint->error == 0)
 		lint->error = crash__view_advance(lint->view, step);
 }

@@ -86,14 +86,11 @@ char *crash__lint_text(struct crash__lint *lint, const char *format, ...)
 /* Keeps a text; a failed one is shown as a question mark. */
 static const char *keep(struct crash__lint *lint, char *text)
 {
-	char **at = text ? CRASH__PUSH(lint, texts) : NULL;
-
-	if (!at) {
-		free(text);
-		crash__lint_no_memory(lint);
-		return "?";
-	}
-	return *at = text;
+	if (text && CRASH__ADD(lint, texts, text))
+		return text;
+	free(text);
+	crash__lint_no_memory(lint);
+	return "?";
 }
 
 const char *crash__lint_op(struct crash__lint *lint, uint32_t step)

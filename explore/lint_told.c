@@ -13,14 +13,10 @@
 
 static void add_told(struct crash__lint *lint, uint32_t step)
 {
-	uint32_t *at = CRASH__PUSH(lint, told);
-
-	if (!at) {
+	if (CRASH__ADD(lint, told, step))
+		lint->steps[step].told = true;
+	else
 		crash__lint_no_memory(lint);
-		return;
-	}
-	*at = step;
-	lint->steps[step].told = true;
 }
 
 /*
@@ -58,14 +54,10 @@ static void list_journals(struct crash__lint *lint, const struct crash__lint_pro
 	lint->journals_count = 0;
 	for (size_t i = 0; i < process->nodes_count; i++) {
 		const struct crash__lint_node *node = &lint->nodes[process->nodes[i]];
-		crash__node_id *at;
 
 		if (!node->temporary || !node->names || !node->slot || node->last_sync == CRASH__NEVER)
 			continue;
-		at = CRASH__PUSH(lint, journals);
-		if (at)
-			*at = process->nodes[i];
-		else
+		if (!CRASH__ADD(lint, journals, process->nodes[i]))
 			crash__lint_no_memory(lint);
 	}
 }

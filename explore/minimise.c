@@ -30,12 +30,7 @@ enum crash__verdict_kind crash__finder_try(struct crash__finder *finder, int64_t
 
 static int add_lost(struct crash__finder *finder, crash__atom_id id)
 {
-	crash__atom_id *at = CRASH__PUSH(finder, lost);
-
-	if (!at)
-		return crash__fail(CRASH_ENOMEM, "no memory for a cause");
-	*at = id;
-	return 0;
+	return CRASH__ADD(finder, lost, id) ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a cause");
 }
 
 int crash__finder_list_lost(struct crash__finder *finder, const struct crash__state *state)

@@ -5,14 +5,10 @@
 
 static void push_edge(struct crash__maker *maker, uint32_t *head, crash__atom_id atom)
 {
-	struct crash__edge *edge = CRASH__PUSH(maker->atoms, edges);
-
-	if (!edge) {
+	if (CRASH__ADD(maker->atoms, edges, (struct crash__edge){.atom = atom, .next = *head}))
+		*head = (uint32_t)maker->atoms->edges_count;
+	else
 		maker->no_memory = true;
-		return;
-	}
-	*edge = (struct crash__edge){.atom = atom, .next = *head};
-	*head = (uint32_t)maker->atoms->edges_count;
 }
 
 void crash__order(struct crash__maker *maker, crash__atom_id first, crash__atom_id second)
@@ -28,21 +24,13 @@ void crash__order(struct crash__maker *maker, crash__atom_id first, crash__atom_
 static void ordered_add(struct crash__maker *maker, struct crash__ordered *ordered, uint32_t step)
 {
 	uint64_t end = crash__maker_event(maker, step)->end;
-	uint32_t *at;
-	uint64_t *latest;
 
 	if (ordered->steps_count && ordered->steps[ordered->steps_count - 1] == step)
 		return;
-	at = CRASH__PUSH(ordered, steps);
-	latest = CRASH__PUSH(ordered, ends);
-	if (!at || !latest) {
+	if (ordered->ends_count && ordered->ends[ordered->ends_count - 1] > end)
+		end = ordered->ends[ordered->ends_count - 1];
+	if (!CRASH__ADD(ordered, steps, step) || !CRASH__ADD(ordered, ends, end))
 		maker->no_memory = true;
-		return;
-	}
-	*at = step;
-	*latest = ordered->ends_count > 1 && ordered->ends[ordered->ends_count - 2] > end ?
-			  ordered->ends[ordered->ends_count - 2] :
-			  end;
 }
 
 /* Puts everything of the class that `want` accepts, and that ended before, in front of an atom. */
@@ -250,14 +238,10 @@ void crash__order_within(struct crash__maker *maker, crash__atom_id first, crash
 
 static void add_pending(struct crash__maker *maker, uint32_t *head, crash__atom_id atom)
 {
-	struct crash__edge *link = CRASH__PUSH(maker, links);
-
-	if (!link) {
+	if (CRASH__ADD(maker, links, (struct crash__edge){.atom = atom, .next = *head}))
+		*head = (uint32_t)maker->links_count;
+	else
 		maker->no_memory = true;
-		return;
-	}
-	*link = (struct crash__edge){.atom = atom, .next = *head};
-	*head = (uint32_t)maker->links_count;
 }
 
 void crash__order_register(struct crash__maker *maker, crash__atom_id first, crash__atom_id end)

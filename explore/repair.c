@@ -28,15 +28,11 @@ struct candidate {
 
 static int add_sync(struct candidate *candidate, uint32_t step, crash__node_id node)
 {
-	struct crash__virtual_sync *at;
-
 	for (size_t i = candidate->syncs_count; i-- > 0 && candidate->syncs[i].step == step;)
 		if (candidate->syncs[i].node == node)
 			return 0;
-	at = CRASH__PUSH(candidate, syncs);
-	if (!at)
+	if (!CRASH__ADD(candidate, syncs, (struct crash__virtual_sync){step, node}))
 		return crash__fail(CRASH_ENOMEM, "no memory for a repair");
-	*at = (struct crash__virtual_sync){step, node};
 	return 0;
 }
 
@@ -81,7 +77,6 @@ static int make_candidate(const struct crash__fs *fs, struct crash__places *plac
 
 	for (uint32_t step = 0; step < fs->steps_count && error == 0; step++) {
 		const struct crash__event *event = fs->steps[step].event;
-		uint32_t *at;
 
 		if (is_like(places, event, survivor)) {
 			for (size_t i = 0; i < pending.steps_count && error == 0; i++)
@@ -90,13 +85,8 @@ static int make_candidate(const struct crash__fs *fs, struct crash__places *plac
 				error = add_syncs_of(candidate, fs, cause->lost, step, what);
 			pending.steps_count = 0;
 		}
-		if (fs->steps[step].effects && is_like(places, event, lost)) {
-			at = CRASH__PUSH(&pending, steps);
-			if (at)
-				*at = step;
-			else
-				error = crash__fail(CRASH_ENOMEM, "no memory for a repair");
-		}
+		if (fs->steps[step].effects && is_like(places, event, lost) && !CRASH__ADD(&pending, steps, step))
+			error = crash__fail(CRASH_ENOMEM, "no memory for a repair");
 	}
 	for (size_t i = 0; i < candidate->syncs_count; i++)
 		candidate->useful |= candidate->syncs[i].step == cause->survivor;

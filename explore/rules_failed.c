@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "explore/lint_parts.h"
 #include "explore/rules.h"
 
 /* The last change that a sync of a node speaks of; CRASH__NEVER: none, and its failure loses nothing. */
@@ -34,10 +35,10 @@ static bool is_failure(const struct crash__step *step)
 static void note_failure(struct crash__lint *lint, uint32_t step)
 {
 	uint32_t lost = last_change(lint, at(lint, step)->node, step);
-	struct crash__lint_failure *failure = lost == CRASH__NEVER ? NULL : CRASH__PUSH(lint, failures);
+	struct crash__lint_failure failure = {.step = step, .lost = lost, .node = at(lint, step)->node};
 
-	if (failure)
-		*failure = (struct crash__lint_failure){.step = step, .lost = lost, .node = at(lint, step)->node};
+	if (lost != CRASH__NEVER && !CRASH__ADD(lint, failures, failure))
+		crash__lint_no_memory(lint);
 }
 
 /* Output that speaks of an error is none that hides it. */

@@ -41,14 +41,10 @@ bool crash__set_has(const struct crash__set *set, crash__atom_id id)
 
 int crash__set_add(struct crash__set *set, crash__atom_id id)
 {
-	crash__atom_id *at;
-
 	if (crash__set_has(set, id))
 		return 0;
-	at = CRASH__PUSH(set, list);
-	if (!at)
+	if (!CRASH__ADD(set, list, id))
 		return no_memory();
-	*at = id;
 	set->stamps[id] = set->stamp;
 	return 0;
 }

@@ -65,15 +65,10 @@ static struct crash__hash slot_hash(struct crash__view *view, crash__slot_id id)
 
 static void rehash(struct crash__view *view, crash__slot_id id)
 {
-	crash__slot_id *at;
-
 	if (view->slots[id].rehash_stamp == view->stamp)
 		return;
 	view->slots[id].rehash_stamp = view->stamp;
-	at = CRASH__PUSH(view, rehashed);
-	if (at)
-		*at = id;
-	else
+	if (!CRASH__ADD(view, rehashed, id))
 		view->no_memory = true;
 }
 
@@ -93,13 +88,10 @@ static void look_at(struct crash__view *view, crash__node_id id)
 
 static void turn(struct crash__view *view, crash__node_id id)
 {
-	crash__node_id *at = CRASH__PUSH(view, turned);
-
-	if (!at) {
+	if (!CRASH__ADD(view, turned, id)) {
 		view->no_memory = true;
 		return;
 	}
-	*at = id;
 	for (crash__slot_id slot = view->nodes[id].first_slot; slot; slot = view->slots[slot].next) {
 		rehash(view, slot);
 		look_at(view, view->slots[slot].child);

@@ -118,17 +118,12 @@ static int go_to(struct tier *tier, int64_t step)
 	tier->step = step;
 	if (error < 0 || step < 0)
 		return error;
-	for (crash__atom_id id = tier->atoms->first[step]; id < tier->atoms->first[step + 1]; id++) {
-		crash__atom_id *at = CRASH__PUSH(tier, open);
-
-		if (!at)
+	for (crash__atom_id id = tier->atoms->first[step]; id < tier->atoms->first[step + 1]; id++)
+		if (!CRASH__ADD(tier, open, id))
 			return no_memory();
-		*at = id;
-	}
-	for (size_t i = 0; i < tier->open_count; i++) {
+	for (size_t i = 0; i < tier->open_count; i++)
 		if (crash__atom_is_open(&tier->atoms->list[tier->open[i]], step))
 			tier->open[kept++] = tier->open[i];
-	}
 	tier->open_count = kept;
 	return 0;
 }

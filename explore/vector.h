@@ -40,4 +40,10 @@ static inline bool crash__vector_room(void *array, size_t *size, size_t count, s
 		 &(owner)->name[(owner)->name##_count++] :                                         \
 		 NULL)
 
+/** Puts a value behind the others. False: there is no memory. */
+#define CRASH__ADD(owner, name, ...)                                                               \
+	(crash__vector_room(&(owner)->name, &(owner)->name##_size, (owner)->name##_count,           \
+			    sizeof *(owner)->name) &&                                              \
+	 ((owner)->name[(owner)->name##_count++] = (__VA_ARGS__), true))
+
 #endif

@@ -65,15 +65,6 @@ static crash__node_id child_of(const struct crash__view *view, crash__slot_id id
 
 /* ------------------------------------------------------------------ differences */
 
-#define PUSH_TO(view, vector, value)                                                               \
-	do {                                                                                       \
-		__typeof__((view)->difference.vector) pushed = CRASH__PUSH(&(view)->difference, vector); \
-		if (pushed)                                                                        \
-			*pushed = (value);                                                         \
-		else                                                                               \
-			(view)->no_memory = true;                                                  \
-	} while (0)
-
 static void touch_node(struct crash__view *view, crash__node_id id)
 {
 	struct crash__view_node *node = &view->nodes[id];
@@ -85,7 +76,7 @@ static void touch_node(struct crash__view *view, crash__node_id id)
 	node->new_limit = node->base_limit;
 	node->new_mode = node->mode;
 	node->new_sum = node->sum;
-	PUSH_TO(view, nodes, id);
+	view->no_memory |= !CRASH__ADD(&view->difference, nodes, id);
 }
 
 static void touch_block(struct crash__view *view, uint32_t index)
@@ -94,7 +85,7 @@ static void touch_block(struct crash__view *view, uint32_t index)
 		return;
 	view->blocks[index].stamp = view->stamp;
 	touch_node(view, view->blocks[index].node);
-	PUSH_TO(view, blocks, index);
+	view->no_memory |= !CRASH__ADD(&view->difference, blocks, index);
 }
 
 static void touch_slot(struct crash__view *view, crash__slot_id id)
@@ -103,7 +94,7 @@ static void touch_slot(struct crash__view *view, crash__slot_id id)
 		return;
 	view->slots[id].stamp = view->stamp;
 	view->slots[id].new_child = view->slots[id].child;
-	PUSH_TO(view, slots, id);
+	view->no_memory |= !CRASH__ADD(&view->difference, slots, id);
 }
 
 static void touch_blocks(struct crash__view *view, crash__node_id id, uint64_t offset, uint64_t end)

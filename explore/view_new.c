@@ -27,15 +27,11 @@ static bool find_blocks(struct crash__view *view)
 			continue;
 		for (uint64_t index = atom->offset / CRASH__BLOCK;
 		     index <= (atom->offset + atom->bytes - 1) / CRASH__BLOCK; index++) {
-			struct crash__view_block *block;
-
 			if (view->blocks_count && view->blocks[view->blocks_count - 1].node == atom->node &&
 			    view->blocks[view->blocks_count - 1].index == index)
 				continue;
-			block = CRASH__PUSH(view, blocks);
-			if (!block)
+			if (!CRASH__ADD(view, blocks, (struct crash__view_block){.node = atom->node, .index = index}))
 				return false;
-			*block = (struct crash__view_block){.node = atom->node, .index = index};
 		}
 	}
 	if (view->blocks_count)

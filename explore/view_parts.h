@@ -126,14 +126,10 @@ static inline bool crash__view_shows(const struct crash__view *view, crash__atom
 
 static inline void crash__view_push_link(struct crash__view *view, uint32_t *head, uint32_t value)
 {
-	struct crash__view_link *link = CRASH__PUSH(view, links);
-
-	if (!link) {
+	if (CRASH__ADD(view, links, (struct crash__view_link){value, *head}))
+		*head = (uint32_t)view->links_count;
+	else
 		view->no_memory = true;
-		return;
-	}
-	*link = (struct crash__view_link){value, *head};
-	*head = (uint32_t)view->links_count;
 }
 
 #define CRASH__EACH_LINK(view, head, value_)                                              \
