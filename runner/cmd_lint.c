@@ -46,19 +46,13 @@ static const struct option table[] = {
 static bool take_option(void *context, int option, const char *value)
 {
 	struct lint_options *own = context;
-	const struct {
-		int option;
-		const char **text;
-	} texts[] = {
+	const struct crash__option_text texts[] = {
 		{OPTION_RULES, &own->rules}, {OPTION_SETUP, &own->setup}, {OPTION_AT, &own->at},
 		{OPTION_JUNIT, &own->junit}, {OPTION_HTML, &own->html},	  {OPTION_BASELINE, &own->baseline},
 	};
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (texts[i].option == option) {
-			*texts[i].text = value;
-			return true;
-		}
+	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
+		return true;
 	if (option == OPTION_MAX_TRACE)
 		own->max_trace = crash__options_size("--max-trace", value);
 	else if (option == OPTION_COPY)

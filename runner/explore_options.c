@@ -66,10 +66,7 @@ const struct option crash__explore_table[] = {
 bool crash__explore_take_option(void *context, int option, const char *value)
 {
 	struct explore_options *own = context;
-	const struct {
-		int option;
-		const char **text;
-	} texts[] = {
+	const struct crash__option_text texts[] = {
 		{OPTION_CHECK, &own->check},   {OPTION_RECOVER, &own->recover}, {OPTION_SETUP, &own->setup},
 		{OPTION_MODEL, &own->models},  {OPTION_TIERS, &own->tiers},	{OPTION_BUDGET, &own->budget},
 		{OPTION_SHARD, &own->shard},   {'o', &own->output},	{OPTION_RESUME, &own->resume},
@@ -77,11 +74,8 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		{OPTION_AT, &own->at},
 	};
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (texts[i].option == option) {
-			*texts[i].text = value;
-			return true;
-		}
+	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
+		return true;
 	switch (option) {
 	case OPTION_EXHAUSTIVE:
 		own->exhaustive = true;

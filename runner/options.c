@@ -85,6 +85,16 @@ uint64_t crash__options_time(const char *option, const char *value)
 	return milliseconds(option, value);
 }
 
+bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option, const char *value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (texts[i].option == option) {
+			*texts[i].text = value;
+			return true;
+		}
+	return false;
+}
+
 uint64_t crash__options_number(const char *option, const char *value, uint64_t least, uint64_t most)
 {
 	char *end, expected[96];

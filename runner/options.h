@@ -104,6 +104,15 @@ void crash__report_to(const char *option, const char *path, const struct crash__
 /** Says that an option's value is wrong, with what is expected, and exits. */
 _Noreturn void crash__die_value(const char *option, const char *value, const char *expected);
 
+/** An option whose value is kept as it is, and where. */
+struct crash__option_text {
+	int option;
+	const char **text;
+};
+
+/** Whether the option is one of these; keeps its value. */
+bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option, const char *value);
+
 /** A number, a time in milliseconds or a size in bytes (64K, 10M, 2G) as an option's value; or it dies. */
 uint64_t crash__options_number(const char *option, const char *value, uint64_t least, uint64_t most);
 uint64_t crash__options_time(const char *option, const char *value);

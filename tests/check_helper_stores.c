@@ -893,6 +893,23 @@ struct writer {
 	unsigned int index;
 };
 
+/* Closes the store, and looks for what every writer put there. */
+static void expect_all_groups(struct store *store)
+{
+	char key[32];
+
+	store_close(store);
+	store = open_store();
+	ck_assert_uint_eq(store_sequence(store), GROUPS * WRITERS);
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		for (unsigned int group = 0; group < GROUPS; group++) {
+			snprintf(key, sizeof(key), "w%u g%u", i, group);
+			expect(store, key, key);
+		}
+	}
+	store_close(store);
+}
+
 static void *write_in_groups(void *argument)
 {
 	const struct writer *writer = argument;
@@ -919,8 +936,7 @@ START_TEST(test_group_commit) /* one sync serves a group of threads, and loses n
 	pthread_t threads[WRITERS];
 	pthread_barrier_t meeting;
 	struct store *store = open_store();
-	unsigned int i, group;
-	char key[32];
+	unsigned int i;
 
 	arm(NULL, 0);
 	pthread_barrier_init(&meeting, NULL, WRITERS);
@@ -935,16 +951,7 @@ START_TEST(test_group_commit) /* one sync serves a group of threads, and loses n
 	ck_assert_uint_eq(hits_of("wal.append.frame-emitted"), GROUPS * WRITERS);
 	ck_assert_uint_eq(hits_of("wal.sync.pre-datasync"), GROUPS);
 	ck_assert_uint_eq(hits_of("wal.sync.shared-pre-ack"), GROUPS * (WRITERS - 1));
-	store_close(store);
-	store = open_store();
-	ck_assert_uint_eq(store_sequence(store), GROUPS * WRITERS);
-	for (i = 0; i < WRITERS; i++) {
-		for (group = 0; group < GROUPS; group++) {
-			snprintf(key, sizeof(key), "w%u g%u", i, group);
-			expect(store, key, key);
-		}
-	}
-	store_close(store);
+	expect_all_groups(store);
 }
 END_TEST
 
@@ -970,8 +977,7 @@ START_TEST(test_checkpoint_among_writers) /* checkpoints among writing threads l
 	struct writer writers[WRITERS];
 	pthread_t threads[WRITERS];
 	struct store *store = open_store();
-	unsigned int i, group;
-	char key[32];
+	unsigned int i;
 
 	arm(NULL, 0);
 	slow = true;
@@ -981,16 +987,7 @@ START_TEST(test_checkpoint_among_writers) /* checkpoints among writing threads l
 	}
 	for (i = 0; i < WRITERS; i++)
 		pthread_join(threads[i], NULL);
-	store_close(store);
-	store = open_store();
-	ck_assert_uint_eq(store_sequence(store), GROUPS * WRITERS);
-	for (i = 0; i < WRITERS; i++) {
-		for (group = 0; group < GROUPS; group++) {
-			snprintf(key, sizeof(key), "w%u g%u", i, group);
-			expect(store, key, key);
-		}
-	}
-	store_close(store);
+	expect_all_groups(store);
 }
 END_TEST
 

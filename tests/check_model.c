@@ -137,16 +137,11 @@ static void check_whole(uint64_t seed, int ops, const char *how, const char *mod
 	finish(&run);
 }
 
-static int rounds(int usual)
-{
-	return getenv("CRASHINJECT_LONG") ? usual * 20 : usual;
-}
-
 START_TEST(short_runs_end_as_the_model_says)
 {
 	uint64_t seed = support_seed();
 
-	for (int i = 0; i < rounds(40); i++)
+	for (int i = 0; i < support_rounds(40); i++)
 		check_whole(seed + (uint64_t)i, 1 + i % 30, NULL, i % 2 ? "posix" : "kill");
 }
 END_TEST
@@ -155,7 +150,7 @@ START_TEST(long_runs_end_as_the_model_says)
 {
 	uint64_t seed = support_seed();
 
-	for (int i = 0; i < rounds(4); i++)
+	for (int i = 0; i < support_rounds(4); i++)
 		check_whole(seed + (uint64_t)i, 1500, NULL, "posix");
 }
 END_TEST
@@ -164,7 +159,7 @@ START_TEST(runs_of_several_processes_end_as_the_model_says)
 {
 	uint64_t seed = support_seed();
 
-	for (int i = 0; i < rounds(4); i++)
+	for (int i = 0; i < support_rounds(4); i++)
 		check_whole(seed + (uint64_t)i, 150, "forks", "posix");
 }
 END_TEST
@@ -173,7 +168,7 @@ START_TEST(runs_of_several_threads_end_as_the_model_says)
 {
 	uint64_t seed = support_seed();
 
-	for (int i = 0; i < rounds(4); i++)
+	for (int i = 0; i < support_rounds(4); i++)
 		check_whole(seed + (uint64_t)i, 150, "threads", "posix");
 }
 END_TEST
@@ -309,7 +304,7 @@ START_TEST(short_runs_in_an_overlay_end_as_the_layer_shows)
 
 	if (no_sandbox(__func__))
 		return;
-	for (int i = 0; i < rounds(40); i++)
+	for (int i = 0; i < support_rounds(40); i++)
 		check_overlay(seed + (uint64_t)i, 1 + i % 30, NULL, i % 2);
 }
 END_TEST
@@ -320,7 +315,7 @@ START_TEST(long_runs_in_an_overlay_end_as_the_layer_shows)
 
 	if (no_sandbox(__func__))
 		return;
-	for (int i = 0; i < rounds(4); i++)
+	for (int i = 0; i < support_rounds(4); i++)
 		check_overlay(seed + (uint64_t)i, i % 2 ? 100 : 1000, i % 2 ? "forks" : NULL, i / 2 % 2);
 }
 END_TEST
@@ -339,7 +334,7 @@ static void check_without_rights(uint64_t seed)
 	}
 	if (no_sandbox("runs_without_rights_end_as_the_layer_shows"))
 		return;
-	for (int i = 0; i < rounds(20); i++)
+	for (int i = 0; i < support_rounds(20); i++)
 		check_overlay(seed + (uint64_t)i, 1 + i * 10 % 200, NULL, false);
 }
 

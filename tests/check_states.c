@@ -226,16 +226,11 @@ static void check_hashes(uint64_t seed, bool empty)
 	finish(&run);
 }
 
-static int rounds(int usual)
-{
-	return getenv("CRASHINJECT_LONG") ? usual * 20 : usual;
-}
-
 START_TEST(states_have_one_hash_only_if_they_are_the_same)
 {
 	uint64_t seed = support_seed();
 
-	for (int i = 0; i < rounds(40); i++)
+	for (int i = 0; i < support_rounds(40); i++)
 		check_hashes(seed + (uint64_t)i, false);
 }
 END_TEST
@@ -244,7 +239,7 @@ START_TEST(from_nothing_states_that_are_the_same_have_one_hash)
 {
 	uint64_t seed = support_seed();
 
-	for (int i = 0; i < rounds(40); i++)
+	for (int i = 0; i < support_rounds(40); i++)
 		check_hashes(seed + (uint64_t)i, true);
 }
 END_TEST
@@ -354,7 +349,7 @@ START_TEST(a_copy_shows_each_state_and_goes_back)
 	static struct run run;
 	struct shown shown = {.sandbox = NULL};
 
-	for (int i = 0; i < rounds(30); i++) {
+	for (int i = 0; i < support_rounds(30); i++) {
 		prepare(&run, seed + (uint64_t)i, false);
 		memcpy(shown.tree, run.copy, sizeof shown.tree);
 		memcpy(shown.store, run.store, sizeof shown.store);
@@ -394,7 +389,7 @@ START_TEST(an_overlay_shows_each_state_and_goes_back)
 	support_directory(directory);
 	if (!crash__sandbox_possible(directory, &why))
 		support_skip(why);
-	for (int i = 0; i < rounds(30); i++) {
+	for (int i = 0; i < support_rounds(30); i++) {
 		pid_t pid;
 
 		prepare(&run, seed + (uint64_t)i, false);

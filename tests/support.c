@@ -99,6 +99,11 @@ uint64_t support_random(uint64_t *state)
 	return x ^ x >> 31;
 }
 
+int support_rounds(int usual)
+{
+	return getenv("CRASHINJECT_LONG") ? usual * 20 : usual;
+}
+
 void *support_shared(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
