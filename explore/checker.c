@@ -15,10 +15,13 @@
 #include <unistd.h>
 
 #include "runner/clock.h"
+#include "runner/error.h"
 #include "runner/tree.h"
 
 /* Processes that are about to end are not left behind. */
 #define GRACE_MS 200
+#define TRY_AGAIN_MS 100
+#define MOST_TRIES 50
 
 static const struct {
 	const char *name, *sentence;
@@ -228,20 +231,27 @@ static void free_environment(char **list)
 	free(list);
 }
 
-/* Runs one command to its end; returns false if the verdict is a failure already. */
-static bool run_command(char *const *argv, char *const *environment, const char *cwd, bool alone, uint64_t timeout_ms,
-			enum crash__verdict_kind failed, enum crash__verdict_kind hung, struct crash__verdict *verdict)
+/* A machine that has no process or memory to spare at the moment is waited for. */
+static int start_in_the_end(struct command *command, char *const *argv, char *const *environment, const char *cwd)
+{
+	for (int tries = 0; !start(command, argv, environment, cwd); tries++) {
+		if ((errno != EAGAIN && errno != ENOMEM) || tries == MOST_TRIES)
+			return crash__fail_errno("cannot start %s", argv[0]);
+		usleep(TRY_AGAIN_MS * 1000);
+	}
+	return 0;
+}
+
+/* Runs one command to its end. A command that cannot be started says nothing of the state: that is an error. */
+static int run_command(char *const *argv, char *const *environment, const char *cwd, bool alone, uint64_t timeout_ms,
+		       enum crash__verdict_kind failed, enum crash__verdict_kind hung, struct crash__verdict *verdict)
 {
 	struct command command = {0};
+	int error = start_in_the_end(&command, argv, environment, cwd);
 	bool left;
 
-	if (!start(&command, argv, environment, cwd)) {
-		verdict->kind = failed;
-		verdict->exit_code = 127;
-		verdict->output_length = (size_t)snprintf(verdict->output, sizeof verdict->output,
-							  "cannot start %s: %s\n", argv[0], strerror(errno));
-		return false;
-	}
+	if (error < 0)
+		return error;
 	watch(&command, crash__now_ns() + timeout_ms * 1000000, verdict);
 	left = clean_up(alone, !command.timed_out);
 	verdict->exit_code = WIFEXITED(command.status) ? WEXITSTATUS(command.status) : -1;
@@ -257,38 +267,41 @@ static bool run_command(char *const *argv, char *const *environment, const char 
 												    failed;
 	else
 		verdict->kind = left ? CRASH__VERDICT_LEFTOVER : CRASH__VERDICT_PASSED;
-	return verdict->kind == CRASH__VERDICT_PASSED;
+	return 0;
 }
 
-void crash__checker_run(const struct crash__checker *checker, const struct crash__check *check, bool alone,
-			struct crash__verdict *verdict)
+int crash__checker_run(const struct crash__checker *checker, const struct crash__check *check, bool alone,
+		       struct crash__verdict *verdict)
 {
 	char **environment = make_environment(checker, check);
 	const char *command[] = {"sh", "-c", NULL, "sh", check->directory, NULL};
 	uint64_t started = crash__now_ns();
 	bool good = true;
+	int error = 0;
 
 	verdict->kind = CRASH__VERDICT_NONE;
 	verdict->exit_code = verdict->signal = 0;
 	verdict->output_length = 0;
 	if (!environment)
-		return;
+		return crash__fail(CRASH_ENOMEM, "no memory for a check");
 	if (checker->recover) {
 		command[2] = checker->recover;
-		good = run_command((char *const *)(uintptr_t)command, environment, check->directory, alone,
-				   checker->timeout_ms, CRASH__VERDICT_RECOVERY, CRASH__VERDICT_RECOVERY_TIMEOUT,
-				   verdict);
+		error = run_command((char *const *)(uintptr_t)command, environment, check->directory, alone,
+				    checker->timeout_ms, CRASH__VERDICT_RECOVERY, CRASH__VERDICT_RECOVERY_TIMEOUT,
+				    verdict);
+		good = error == 0 && verdict->kind == CRASH__VERDICT_PASSED;
 	}
 	if (good && checker->check) {
 		command[2] = checker->check;
-		run_command((char *const *)(uintptr_t)command, environment, check->directory, alone,
-			    checker->timeout_ms, CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT, verdict);
+		error = run_command((char *const *)(uintptr_t)command, environment, check->directory, alone,
+				    checker->timeout_ms, CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT, verdict);
 	} else if (good) {
-		run_command(checker->program, environment, checker->cwd, alone, checker->timeout_ms,
-			    CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT, verdict);
+		error = run_command(checker->program, environment, checker->cwd, alone, checker->timeout_ms,
+				    CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT, verdict);
 		if (verdict->kind == CRASH__VERDICT_LOST) /* its exit statuses are its own */
 			verdict->kind = CRASH__VERDICT_INCONSISTENT;
 	}
 	verdict->ns = crash__now_ns() - started;
 	free_environment(environment);
+	return error;
 }

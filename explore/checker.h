@@ -56,10 +56,10 @@ struct crash__verdict {
 };
 
 /**
- * Checks one state. The calling process has no children of its own; what the check leaves behind is killed.
+ * Checks one state. An error means that it could not be checked. The calling process has no children of its own; what the check leaves behind is killed.
  * @param alone the caller is the first process of a pid namespace
  */
-void crash__checker_run(const struct crash__checker *checker, const struct crash__check *check, bool alone,
-			struct crash__verdict *verdict);
+int crash__checker_run(const struct crash__checker *checker, const struct crash__check *check, bool alone,
+		       struct crash__verdict *verdict);
 
 #endif

@@ -108,8 +108,9 @@ static int do_point(struct runner *runner, uint32_t index, struct answer *answer
 		error = run_to_point(runner, point, answer, text);
 	if (chdir("/") < 0)
 		error = crash__fail_errno("/");
+	if (error == 0 && !answer->diverged)
+		error = crash__checker_run(runner->options->checker, &check, true, &runner->verdict);
 	if (error == 0 && !answer->diverged) {
-		crash__checker_run(runner->options->checker, &check, true, &runner->verdict);
 		answer->kind = runner->verdict.kind;
 		if (asprintf(text, "%.*s", (int)runner->verdict.output_length, runner->verdict.output) < 0)
 			*text = NULL;

@@ -219,7 +219,7 @@ static int check_once(struct worker *worker, const struct crash__order *order, c
 	int error = show_state(worker, order->reference, where), hidden;
 
 	if (error == 0)
-		crash__checker_run(worker->shop->checker, &check, worker->shop->namespaces, &worker->verdict);
+		error = crash__checker_run(worker->shop->checker, &check, worker->shop->namespaces, &worker->verdict);
 	hidden = hide_state(worker);
 	return error < 0 ? error : hidden;
 }

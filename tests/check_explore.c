@@ -261,6 +261,22 @@ START_TEST(failures_are_told_as_they_come)
 }
 END_TEST
 
+/* It was once taken for a failure of the state: a machine short of processes made up findings. */
+START_TEST(a_checker_that_cannot_be_started_says_nothing_of_a_state)
+{
+	struct lab_result result;
+
+	make_store();
+	/* sh is looked up for the checker, and not for the program */
+	ck_assert_int_eq(setenv("PATH", "/nonexistent", 1), 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check", "true", "--", "/bin/sh", "-c",
+				 lab_text("cd store && exec %s good", lab_program("saver")));
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "cannot start sh") != NULL, "%s", result.out);
+	ck_assert_int_eq(lab_json_number(summary_of(lines_of(&result)), "failed", -1), 0);
+}
+END_TEST
+
 START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
 {
 	struct lab_result result;
@@ -608,6 +624,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(findings, failures_are_told_as_they_come);
+	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
 	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0, (int)(sizeof verdicts / sizeof *verdicts));
