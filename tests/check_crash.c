@@ -40,8 +40,7 @@ static void run_steps(int build, const char *scenario, const char *const *steps,
 	ck_assert_crash_run(scenario, &opts, &out);
 }
 
-#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define STEPS(build, scenario, ...) run_steps(build, scenario, ARGS(__VA_ARGS__), NULL)
+#define STEPS(build, scenario, ...) run_steps(build, scenario, LAB_ARGS(__VA_ARGS__), NULL)
 
 /* The list's strings, each with a bar behind it. */
 static const char *joined(char *const *list)
@@ -408,14 +407,14 @@ static void *let_go_on(void *argument)
 /* stop: the whole tree stands still in front of the op until somebody lets it go on; no timeout meanwhile. */
 START_TEST(stop_stops_the_tree_and_the_clock)
 {
-	const char *marker = lab_text("LAB_MARK=stop-%d", (int)getpid());
+	const char *marker = lab_mark("stop");
 	struct crash_opts opts = {
 		.program = lab_program(builds[_i]),
-		.args = ARGS("background {", "await data 6", "say child", "}", "open data wc", "write 3 one",
+		.args = LAB_ARGS("background {", "await data 6", "say child", "}", "open data wc", "write 3 one",
 			     "write 3 two", "write 3 three"),
 		.dir = lab_dir,
 		.timeout_ms = 2000,
-		.env = ARGS(marker),
+		.env = LAB_ARGS(marker),
 	};
 	pthread_t thread;
 
@@ -703,11 +702,11 @@ START_TEST(crash_after_lets_hits_pass_first)
 {
 	static const char *const steps[] = {"open data wct", "write 3 a", "write 3 b", "write 3 c", "write 3 d", NULL};
 
-	run_steps(_i, "write", steps, ARGS("CRASH_AFTER=2"));
+	run_steps(_i, "write", steps, LAB_ARGS("CRASH_AFTER=2"));
 	ck_assert_crashed_at(&out, "write#3");
 	lab_assert_file("data", "ab");
 	crash_out_clear(&out);
-	run_steps(_i, "write#2", steps, ARGS("CRASH_AFTER=2"));
+	run_steps(_i, "write#2", steps, LAB_ARGS("CRASH_AFTER=2"));
 	ck_assert_crashed_at(&out, "write#4");
 	lab_assert_file("data", "abc");
 	crash_out_clear(&out);
@@ -715,10 +714,10 @@ START_TEST(crash_after_lets_hits_pass_first)
 	run_steps(_i, "write", steps, NULL);
 	ck_assert_crashed_at(&out, "write#2");
 	crash_out_clear(&out);
-	run_steps(_i, "write", steps, ARGS("CRASH_AFTER="));
+	run_steps(_i, "write", steps, LAB_ARGS("CRASH_AFTER="));
 	ck_assert_crashed_at(&out, "write#1");
 	crash_out_clear(&out);
-	run_steps(_i, "write#3", steps, ARGS("CRASH_AFTER=2"));
+	run_steps(_i, "write#3", steps, LAB_ARGS("CRASH_AFTER=2"));
 	ck_assert_exited(&out, 0);
 	ck_assert_str_eq(joined(out.unreached), "write#3|");
 	crash_out_clear(&out);
@@ -812,7 +811,7 @@ START_TEST(a_parent_shell_prints_nothing_after_the_crash)
 {
 	struct crash_opts opts = {
 		.program = "sh",
-		.args = ARGS("-c", lab_text("echo before; %s 'open data wct' 'write 3 one' 'write 3 two'; echo after $?",
+		.args = LAB_ARGS("-c", lab_text("echo before; %s 'open data wct' 'write 3 one' 'write 3 two'; echo after $?",
 					    lab_program(builds[_i]))),
 		.dir = lab_dir,
 	};
@@ -863,7 +862,7 @@ static const char *const slots[] = {"slots", "slots_static"};
 START_TEST(threads_in_turns_leave_exactly_the_ops_before)
 {
 	struct crash_opts opts = {.program = lab_program(slots[_i / 2]), .dir = lab_dir,
-				  .args = ARGS(lab_text("%d", THREADS), lab_text("%d", OPS), "turns")};
+				  .args = LAB_ARGS(lab_text("%d", THREADS), lab_text("%d", OPS), "turns")};
 
 	for (int n = 1; n <= THREADS * OPS; n += 23) {
 		unlink("data");
@@ -884,7 +883,7 @@ END_TEST
 START_TEST(threads_at_once_leave_no_op_that_came_later)
 {
 	struct crash_opts opts = {.program = lab_program(slots[_i]), .dir = lab_dir,
-				  .args = ARGS(lab_text("%d", THREADS), lab_text("%d", OPS))};
+				  .args = LAB_ARGS(lab_text("%d", THREADS), lab_text("%d", OPS))};
 
 	for (int n = 5; n <= THREADS * OPS; n += 7) {
 		unsigned int count;
@@ -924,7 +923,7 @@ START_TEST(init_of_a_pid_namespace_dies_of_a_crash)
 
 	if (!option)
 		LAB_SKIP("unshare(1) cannot make a pid namespace here");
-	opts.args = ARGS(option, lab_program(builds[_i]), "pid", "open data wct", "write 3 one", "write 3 two",
+	opts.args = LAB_ARGS(option, lab_program(builds[_i]), "pid", "open data wct", "write 3 one", "write 3 two",
 			 "say unreached");
 	ck_assert_crash_run("write#2", &opts, &out);
 	ck_assert_crashed_at(&out, "write#2");

@@ -442,6 +442,11 @@ static bool visit_signal(long pid, int signal)
 	return kill((pid_t)pid, signal) == 0;
 }
 
+const char *lab_mark(const char *name)
+{
+	return lab_text("LAB_MARK=%s-%d", name, (int)getpid());
+}
+
 unsigned int lab_processes(const char *text)
 {
 	return count_processes(text, visit_any, 0);

@@ -152,4 +152,13 @@ unsigned int lab_descriptors(void);
 
 void lab_pause(unsigned int milliseconds);
 
+/** A variable for the environment that marks the processes of a test: it stays readable whatever they do. Never freed. */
+const char *lab_mark(const char *name);
+
+/** A program's arguments, as struct crash_opts wants them. */
+#define LAB_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/** A run of programs/behave with one habit. */
+#define LAB_BEHAVE(...) {.program = lab_program("behave"), .args = LAB_ARGS(__VA_ARGS__)}
+
 #endif
