@@ -32,6 +32,8 @@ int crash__result_read(const char *directory, const char *name, json_t **object)
 	if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
 		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
 	*object = json_load_file(path, 0, &where);
+	if (!*object && where.line < 0)
+		return crash__fail(CRASH_EINVAL, "%s", where.text);
 	if (!*object)
 		return crash__fail(CRASH_EINVAL, "%s:%d: %s", path, where.line, where.text);
 	return 0;

@@ -159,7 +159,7 @@ static void print_event(const struct crash__trace *trace, const struct crash__ev
 	if (event->to)
 		printf(" -> %s", crash__shown_path(event->to));
 	if (event->text)
-		printf(" = %s", event->text);
+		printf(" = %s", crash__shown_text(event->text));
 	if (event->sync_occurrence)
 		printf("  (synchronous: fsync#%llu)", (unsigned long long)event->sync_occurrence);
 	putchar('\n');

@@ -230,6 +230,9 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 		}
 		if (option == '?' || option == ':')
 			refuse_option(command, argv[word], table, option);
+		/* nobody means it: a variable of a script was not set, and the run would be one that asks for nothing */
+		if (optarg && !*optarg)
+			crash__die("%s: %s: the value is empty", command->name, argv[word]);
 		if (!take_common(options, option, optarg) && !(own && own(context, option, optarg)))
 			refuse_option(command, argv[word], table, '?');
 	}
@@ -295,17 +298,33 @@ void crash__report_to(const char *option, const char *path, const struct crash__
 		crash__die("%s %s: %s", option, path, strerror(errno));
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+const char *crash__shown_text(const char *text)
+{
+	static char shown[4 * PATH_MAX];
+	size_t length = 0;
+
+	for (; *text && length < sizeof shown - 5; text++)
+		length += (size_t)sprintf(shown + length, is_control(*text) ? "\\%03o" : "%c", (unsigned char)*text);
+	shown[length] = '\0';
+	return shown;
+}
+
 const char *crash__shown_path(const char *path)
 {
 	static char cwd[PATH_MAX];
 	size_t length;
 
 	if (!cwd[0] && !getcwd(cwd, sizeof cwd))
-		return path;
+		return crash__shown_text(path);
 	length = strlen(cwd);
 	if (strncmp(path, cwd, length) == 0 && path[length] == '/' && path[length + 1])
-		return path + length + 1;
-	return path;
+		path += length + 1;
+	return crash__shown_text(path);
 }
 
 bool crash__use_colour(FILE *stream)

@@ -118,6 +118,9 @@ uint64_t crash__options_number(const char *option, const char *value, uint64_t l
 uint64_t crash__options_time(const char *option, const char *value);
 uint64_t crash__options_size(const char *option, const char *value);
 
+/** A name as it is shown: control characters, which could end a line or speak to the terminal, in octal. Static, overwritten. */
+const char *crash__shown_text(const char *text);
+
 /** A path as it is shown: relative when it is below the working directory. Static, overwritten. */
 const char *crash__shown_path(const char *path);
 

@@ -102,6 +102,9 @@ static const struct {
 	{{"run", "--zzzzz", "--", "touch", "ran"}, "run: unknown option --zzzzz; see crashinject run --help"},
 	{{"run", "-x", "--", "touch", "ran"}, "run: unknown option -x"},
 	{{"run", "--at"}, "run: --at needs a value"},
+	{{"run", "--at", "", "--", "touch", "ran"}, "run: --at: the value is empty"},
+	{{"explore", "--check=", "--", "touch", "ran"}, "explore: --check=: the value is empty"},
+	{{"explore", "--tiers", "", "--", "touch", "ran"}, "explore: --tiers: the value is empty"},
 	{{"run", "--timeout", "soon", "--", "touch", "ran"}, "--timeout soon: this is no time; write 90, 1.5s, 200ms or 5m"},
 	{{"run", "--linger", "-1", "--", "touch", "ran"}, "--linger -1: this is no time"},
 	{{"run", "--io-uring=maybe", "--", "touch", "ran"}, "--io-uring maybe: only \"allow\" has a meaning"},
@@ -430,6 +433,16 @@ START_TEST(names_that_are_no_text_are_still_told)
 }
 END_TEST
 
+/* One line an op, and a name says nothing to the terminal. */
+START_TEST(names_do_not_break_lines)
+{
+	CLI("list", "-q", "--", STEPS, "open a\n\033[2Jb wc", "write 3 one");
+	assert_status(0);
+	assert_in(out, "  a\\012\\033[2Jb\nwrite#1 ");
+	ck_assert_ptr_null(strchr(result.out, '\033'));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ list */
 
 static const char *const list_keys[] = {
@@ -738,6 +751,7 @@ int main(void)
 	tcase_add_test(tcase, the_result_of_any_other_end_is_one_object_too);
 	tcase_add_test(tcase, json_may_go_to_a_file);
 	tcase_add_test(tcase, names_that_are_no_text_are_still_told);
+	tcase_add_test(tcase, names_do_not_break_lines);
 
 	tcase = lab_case(suite, "list", 60);
 	tcase_add_test(tcase, a_listing_is_one_object_an_op);
