@@ -362,6 +362,8 @@ static int run(int argc, char **argv)
 	error = crash__explore_prepare(&options, &session.exploration);
 	if (error == 0 && session.exploration.has_recorded)
 		crash__say_recorded(&session.options, &session.exploration.recorded);
+	if (error == 0)
+		crash__say_elsewhere(&session.exploration);
 	if (error == 0 && !session.settings)
 		session.settings = settings_json(&session.options, &session.own, &session.exploration);
 	if (error == 0 && session.own.rerun) {

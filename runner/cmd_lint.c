@@ -189,6 +189,7 @@ static int run(int argc, char **argv)
 		crash__die_error(error);
 	if (exploration.has_recorded)
 		crash__say_recorded(&options, &exploration.recorded);
+	crash__say_elsewhere(&exploration);
 	status = look(&options, &own, &exploration, rules);
 	crash__explore_clear(&exploration);
 	return status;

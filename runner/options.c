@@ -9,6 +9,7 @@
 
 #include "common/spec.h"
 #include "common/suggest.h"
+#include "explore/explore.h"
 #include "explore/record.h"
 #include "report/report.h"
 
@@ -280,6 +281,14 @@ void crash__say_recorded(const struct crash__options *options, const struct cras
 		fprintf(stderr, "%s: signal %d ended the program\n", CRASH__PROGRAM_NAME, recorded->signal);
 	if (*recorded->output && (options->verbose || recorded->exit_code != 0))
 		fputs(recorded->output, stderr);
+}
+
+void crash__say_elsewhere(const struct crash__exploration *exploration)
+{
+	if (exploration->fs.ignored && !exploration->fs.effects_count)
+		fprintf(stderr, "%s: the program changed nothing in %s, and did %llu op%s elsewhere; --root says where its data is\n",
+			CRASH__PROGRAM_NAME, exploration->directory, (unsigned long long)exploration->fs.ignored,
+			exploration->fs.ignored == 1 ? "" : "s");
 }
 
 void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,

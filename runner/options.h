@@ -90,9 +90,13 @@ _Noreturn void crash__die_error(int error);
 void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX]);
 
 struct crash__recorded;
+struct crash__exploration;
 
 /** Says on stderr how a recorded program ended, if that was not well. */
 void crash__say_recorded(const struct crash__options *options, const struct crash__recorded *recorded);
+
+/** Says so if the program wrote, and nothing of that to the data directory: most likely it is another one. */
+void crash__say_elsewhere(const struct crash__exploration *exploration);
 
 struct crash__reporter;
 struct json_t;

@@ -518,6 +518,23 @@ START_TEST(a_program_that_misses_the_copy_is_told_where_its_files_are)
 }
 END_TEST
 
+/* --dir does not move the program there: the all-clear is one for a directory that it never touched. */
+START_TEST(a_program_that_writes_elsewhere_is_told_so)
+{
+	static const char *const commands[] = {"explore", "lint"};
+	struct lab_result result;
+
+	for (int i = 0; i < 2; i++) {
+		make_store();
+		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c", "echo new > data");
+		ck_assert_msg(strstr(result.err, "changed nothing in ") && strstr(result.err, "did 2 ops elsewhere; --root says"),
+			      "%s: %s", commands[i], result.err);
+		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c", "echo new > store/data");
+		ck_assert_msg(!strstr(result.err, "elsewhere"), "%s: %s", commands[i], result.err);
+	}
+}
+END_TEST
+
 START_TEST(setup_prepares_what_is_then_the_starting_tree)
 {
 	struct lab_result result;
@@ -639,6 +656,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, real_kills_agree);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
+	tcase_add_test(ways, a_program_that_writes_elsewhere_is_told_so);
 	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
 	tcase_add_test(ways, without_a_checker_the_program_runs_again);
 	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);
