@@ -45,13 +45,32 @@ static const char *output_of(const struct crash__cause *cause)
 	return any;
 }
 
+/* A path as a shell takes it. */
+static char *quoted(const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
+	size_t length = strlen(path);
+	char *text = malloc(4 * length + 3), *to = text;
+
+	if (!text || path[strspn(path, plain)] == '\0')
+		return text ? memcpy(text, path, length + 1) : NULL;
+	*to++ = '\'';
+	for (; *path; path++)
+		if (*path == '\'')
+			to = stpcpy(to, "'\\''");
+		else
+			*to++ = *path;
+	strcpy(to, "'");
+	return text;
+}
+
 static char *replay_line(const struct crash__cause *cause, const char *place)
 {
-	char *line = NULL;
+	char *line = NULL, *from = quoted(place && *place ? place : "TRACE");
 
-	if (asprintf(&line, "crashinject replay %s '%s' DIR", place ? place : "TRACE",
-		     cause->state_name ? cause->state_name : "?") < 0)
-		return NULL;
+	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from, cause->state_name ? cause->state_name : "?") < 0)
+		line = NULL;
+	free(from);
 	return line;
 }
 

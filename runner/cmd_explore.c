@@ -13,6 +13,7 @@
 #include "explore/copy.h"
 #include "explore/explore.h"
 #include "explore/result.h"
+#include "explore/sandbox.h"
 #include "explore/tree.h"
 #include "report/report.h"
 #include "runner/error.h"
@@ -96,13 +97,20 @@ static const char *keep_result(int trace)
 	int to;
 
 	snprintf(directory, sizeof directory, "%.3000s/crashinject-result-XXXXXX", base && *base ? base : "/tmp");
-	if (!mkdtemp(directory))
+	if (!mkdtemp(directory)) {
+		fprintf(stderr, "%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
+			CRASH__PROGRAM_NAME, directory, strerror(errno));
 		return NULL;
+	}
 	snprintf(path, sizeof path, "%.4000s/trace", directory);
 	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (to < 0 || fstat(trace, &status) < 0 || lseek(trace, 0, SEEK_SET) < 0 ||
-	    crash__copy_range(trace, to, (uint64_t)status.st_size) < 0 || close(to) < 0)
+	    crash__copy_range(trace, to, (uint64_t)status.st_size) < 0 || close(to) < 0) {
+		fprintf(stderr, "%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
+			CRASH__PROGRAM_NAME, path, strerror(errno));
+		crash__remove_tree(directory, true);
 		return NULL;
+	}
 	return directory;
 }
 

@@ -518,6 +518,26 @@ START_TEST(a_program_that_misses_the_copy_is_told_where_its_files_are)
 }
 END_TEST
 
+START_TEST(the_replay_line_can_be_typed)
+{
+	struct lab_result result;
+	const char *line;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "posix", "--output", "it's kept");
+	line = lab_json_text(finding_of(lines_of(&result), 0), "replay");
+	result = LAB_COMMAND("sh", "-c", lab_text("crashinject() { \"$CRASHINJECT\" \"$@\"; }; DIR=state; %.*s$DIR",
+						  (int)(strlen(line) - strlen("DIR")), line));
+	lab_assert_status(&result, 0);
+	ck_assert_int_gt(lab_entries("state"), 0);
+	setenv("TMPDIR", "/nonexistent", 1);
+	result = EXPLORE("no-sync", "--model", "posix");
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.err, "the result is not kept") && strstr(result.out, "crashinject replay TRACE '"), "%s%s",
+		      result.err, result.out);
+}
+END_TEST
+
 /* --dir does not move the program there: the all-clear is one for a directory that it never touched. */
 START_TEST(a_program_that_writes_elsewhere_is_told_so)
 {
@@ -656,6 +676,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, real_kills_agree);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
+	tcase_add_test(ways, the_replay_line_can_be_typed);
 	tcase_add_test(ways, a_program_that_writes_elsewhere_is_told_so);
 	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
 	tcase_add_test(ways, without_a_checker_the_program_runs_again);
