@@ -57,7 +57,7 @@ const struct quiet_case quiet_cases[] = {
 	SANITIZED(signals, "thread", 40),
 	{.name = "gdb", .needs = "gdb gcc",
 	 .build = "gcc -w -g -O0 -D_GNU_SOURCE -o $BUILT/debugged $SRCDIR/tests/programs/quiet_files.c",
-	 .run = "HOME=/nonexistent exec gdb -nx -q -batch -ex 'set startup-with-shell off' -ex 'handle SIGPIPE nostop noprint' -ex 'break appends' "
+	 .run = "HOME=/nonexistent exec gdb -nx -q -batch -ex 'set startup-with-shell off' -ex 'handle SIGPIPE nostop noprint' -ex 'break quiet_files.c:appends' "
 		"-ex run -ex 'finish' -ex 'backtrace' -ex 'next' -ex 'continue' $BUILT/debugged < /dev/null 2>&1 | "
 		"grep -v -e '^\\[' -e '0x' -e '^warning' -e thread_db -e '^Using host'",
 	 .least = 200},
