@@ -151,16 +151,21 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 
 /* ------------------------------------------------------------------ acknowledgements */
 
+/* What a checker has written to has the time when it did. */
+static const struct timespec untouched[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
 /* Puts what was acknowledged by then into the file: more of it, or less than last time. */
 static int write_acked(struct worker *worker, uint64_t bytes)
 {
-	int fd = open(worker->acked, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), error = 0;
+	int fd = open(worker->acked, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), error = 0;
 	uint64_t at = 0;
 	struct stat status;
 
+	if (fd < 0 && errno == ELOOP && unlink(worker->acked) == 0)
+		fd = open(worker->acked, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return crash__fail_errno("cannot write %s", worker->acked);
-	if ((uint64_t)status.st_size != worker->acked_bytes)
+	if ((uint64_t)status.st_size != worker->acked_bytes || status.st_mtim.tv_sec != untouched[1].tv_sec)
 		worker->acked_bytes = 0;
 	if (worker->acked_bytes > bytes)
 		worker->acked_bytes = bytes;
@@ -181,6 +186,8 @@ static int write_acked(struct worker *worker, uint64_t bytes)
 				error = crash__fail_errno("cannot write %s", worker->acked);
 		worker->acked_bytes = end;
 	}
+	if (error == 0 && futimens(fd, untouched) < 0)
+		error = crash__fail_errno("cannot write %s", worker->acked);
 	close(fd);
 	return error;
 }
@@ -216,8 +223,10 @@ static int check_once(struct worker *worker, const struct crash__order *order, c
 	char where[PATH_MAX];
 	struct crash__check check = {
 		.directory = where, .point = point, .state = state, .acked = worker->acked};
-	int error = show_state(worker, order->reference, where), hidden;
+	int error = write_acked(worker, order->acked), hidden;
 
+	if (error == 0)
+		error = show_state(worker, order->reference, where);
 	if (error == 0)
 		error = crash__checker_run(worker->shop->checker, &check, worker->shop->namespaces, &worker->verdict);
 	hidden = hide_state(worker);
@@ -253,8 +262,6 @@ static int work(struct worker *worker, const struct crash__order *order, const c
 		return crash__fail(CRASH_EINVAL, "a state that is compared with nothing");
 	instance = &worker->instances[order->reference];
 	error = advance(worker, order->reference, order->step);
-	if (error == 0)
-		error = write_acked(worker, order->acked);
 	if (error < 0)
 		return error;
 	if (order->count == 0)
