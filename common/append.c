@@ -25,6 +25,8 @@ struct crash__ring *crash__ring_find(struct crash__control *control)
 		for (uint32_t i = 0; i < ready; i++)
 			if (crash__ring_claim(crash__control_ring(control, i)))
 				return crash__control_ring(control, i);
+		if (tries && atomic_load(&control->rings_denied))
+			break;
 		crash__control_ring_bell(control);
 		futex_wait(&control->rings_ready, ready, 20);
 	}

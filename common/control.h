@@ -142,6 +142,7 @@ struct crash__control {
 	_Atomic uint32_t mappers; /* programs that have mapped a file writable and not ended in order */
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
+	_Atomic uint32_t rings_denied;	    /* and there is none for the next */
 	_Atomic uint32_t fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */
 
 	/* Which number a process has: process id and number, by process id; 0 is free. */

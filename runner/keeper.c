@@ -74,23 +74,30 @@ static bool reap(void)
 
 /* ------------------------------------------------------------------ rings */
 
-/* Gives more rings memory when all are taken; a full file system is not the program's problem. */
+/* A full file system is not the program's problem. */
+static bool reserve_rings(uint32_t first, uint32_t end)
+{
+	off_t at = (off_t)((char *)crash__control_ring(keeper.control, first) - (char *)keeper.control);
+
+	return fallocate(keeper.job->control_fd, 0, at, (off_t)((end - first) * sizeof(struct crash__ring))) == 0 ||
+	       errno == EOPNOTSUPP;
+}
+
+/* Gives more rings memory when all are taken, or says that there is none: nobody is to wait for it then. */
 static void offer_rings(void)
 {
 	struct crash__control *control = keeper.control;
 	uint32_t ready = atomic_load(&control->rings_ready), more;
-	off_t at;
 
 	for (uint32_t i = 0; i < ready; i++)
 		if (atomic_load(&crash__control_ring(control, i)->state) == CRASH__RING_FREE)
 			return;
+	if (ready == control->ring_count)
+		return;
 	more = ready + 4 < control->ring_count ? ready + 4 : control->ring_count;
-	if (more == ready)
-		return;
-	at = (off_t)((char *)crash__control_ring(control, ready) - (char *)control);
-	if (fallocate(keeper.job->control_fd, 0, at,
-		      (off_t)((more - ready) * sizeof(struct crash__ring))) < 0 && errno != EOPNOTSUPP)
-		return;
+	if (!reserve_rings(ready, more))
+		more = reserve_rings(ready, ready + 1) ? ready + 1 : ready;
+	atomic_store(&control->rings_denied, more == ready);
 	for (uint32_t i = ready; i < more; i++)
 		crash__ring_init(crash__control_ring(control, i));
 	atomic_store(&control->rings_ready, more);
