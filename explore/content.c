@@ -226,38 +226,36 @@ static void fill_piece(const struct crash__view *view, const struct crash__view_
 		fill_lost((enum crash__lost_data)view->atoms->model->lost_data, to, count, at);
 }
 
-/* The same as splitting and filling, byte by byte: for blocks that are cut too small to be listed. */
-static size_t paint(const struct crash__view *view, const struct crash__view_block *block, uint64_t size,
-		    unsigned char *out)
+/* Fills a part of the block, and halves it as long as it is cut into more pieces than can be listed. */
+static void paint(const struct crash__view *view, const struct crash__view_block *block, uint32_t from, uint32_t to,
+		  unsigned char *out)
 {
-	uint64_t start = block->index * CRASH__BLOCK;
-	size_t length = size <= start ? 0 : size - start < CRASH__BLOCK ? (size_t)(size - start) : CRASH__BLOCK;
+	struct pieces pieces;
 
-	for (uint32_t at = 0; at < length; at++) {
-		struct pieces pieces;
-
-		pieces.count = 0;
-		pieces.overflow = false;
-		pieces.open[0] = (struct range){at, at + 1};
-		pieces.open_count = 1;
-		split_open(view, block, &pieces);
-		fill_piece(view, block, &pieces.list[0], out + at);
+	pieces.count = 0;
+	pieces.overflow = false;
+	pieces.open[0] = (struct range){from, to};
+	pieces.open_count = 1;
+	split_open(view, block, &pieces);
+	if (pieces.overflow) {
+		paint(view, block, from, from + (to - from) / 2, out);
+		paint(view, block, from + (to - from) / 2, to, out);
+		return;
 	}
-	return length;
+	for (unsigned int i = 0; i < pieces.count; i++)
+		fill_piece(view, block, &pieces.list[i], out + pieces.list[i].start);
 }
 
 static size_t fill(const struct crash__view *view, const struct crash__view_block *block, uint64_t size,
 		   const struct pieces *pieces, unsigned char *out)
 {
-	size_t length = 0;
+	uint64_t start = block->index * CRASH__BLOCK;
+	size_t length = size <= start ? 0 : size - start < CRASH__BLOCK ? (size_t)(size - start) : CRASH__BLOCK;
 
 	if (pieces->overflow)
-		return paint(view, block, size, out);
-	for (unsigned int i = 0; i < pieces->count; i++) {
+		paint(view, block, 0, (uint32_t)length, out);
+	for (unsigned int i = 0; i < pieces->count && !pieces->overflow; i++)
 		fill_piece(view, block, &pieces->list[i], out + pieces->list[i].start);
-		if (pieces->list[i].end > length)
-			length = pieces->list[i].end;
-	}
 	return length;
 }
 

@@ -69,14 +69,16 @@ static void know_all(struct run *run, crash__node_id directory, const char *path
 	closedir(stream);
 }
 
-static void prepare(struct run *run, uint64_t seed, bool empty)
+static void begin(struct run *run, uint64_t seed)
 {
-	static const int ops[] = {10, 30, 60, 200};
-	char program[PATH_MAX], text[2][32];
-	const char *argv[] = {program, text[0], text[1], NULL};
-
 	memset(run, 0, sizeof *run);
 	run->seed = run->random = seed;
+}
+
+static void prepare_program(struct run *run, bool empty, const char *const *argv)
+{
+	uint64_t seed = run->seed;
+
 	support_directory(run->directory);
 	place(run, "before", run->before);
 	place(run, "after", run->after);
@@ -87,9 +89,6 @@ static void prepare(struct run *run, uint64_t seed, bool empty)
 		trees_start(run->after, seed, true);
 		trees_start(run->copy, seed, true);
 	}
-	snprintf(program, sizeof program, "%s/churn", getenv("PROGRAMS"));
-	snprintf(text[0], sizeof text[0], "%llu", (unsigned long long)seed);
-	snprintf(text[1], sizeof text[1], "%d", ops[support_below(&run->random, 4)]);
 	trees_record(run->after, argv, &run->trace);
 	trees_ok(crash__base_open(run->before, &run->base));
 	trees_ok(crash__fs_replay(&run->fs, &run->trace, run->after, run->base));
@@ -99,6 +98,19 @@ static void prepare(struct run *run, uint64_t seed, bool empty)
 	run->model.dirop_atomic |= geteuid() != 0;
 	trees_ok(crash__atoms_make(&run->atoms, &run->fs, &run->model));
 	run->kept = calloc(run->atoms.list_count + 1, sizeof *run->kept);
+}
+
+static void prepare(struct run *run, uint64_t seed, bool empty)
+{
+	static const int ops[] = {10, 30, 60, 200};
+	char program[PATH_MAX], text[2][32];
+	const char *argv[] = {program, text[0], text[1], NULL};
+
+	begin(run, seed);
+	snprintf(program, sizeof program, "%s/churn", getenv("PROGRAMS"));
+	snprintf(text[0], sizeof text[0], "%llu", (unsigned long long)seed);
+	snprintf(text[1], sizeof text[1], "%d", ops[support_below(&run->random, 4)]);
+	prepare_program(run, empty, argv);
 }
 
 static void finish(struct run *run)
@@ -359,6 +371,27 @@ START_TEST(a_copy_shows_each_state_and_goes_back)
 }
 END_TEST
 
+/* Each byte of the block is from another write, and there are more of them than one list of pieces holds. */
+START_TEST(a_block_written_byte_by_byte_is_shown)
+{
+	static const char *const argv[] = {
+		"sh", "-c", "i=0; while [ $i -lt 700 ]; do printf %d $((i % 10)); i=$((i + 1)); done >bytes", NULL};
+	uint64_t seed = support_seed();
+	static struct run run;
+	struct shown shown = {.sandbox = NULL};
+
+	for (int i = 0; i < 2; i++) {
+		begin(&run, seed + (uint64_t)i);
+		prepare_program(&run, true, argv);
+		ck_assert_uint_gt(run.fs.steps_count, 700);
+		memcpy(shown.tree, run.copy, sizeof shown.tree);
+		memcpy(shown.store, run.store, sizeof shown.store);
+		check_layer(&run, &shown, i % 2 ? CRASH__DURABLE : CRASH__EVERYTHING);
+		finish(&run);
+	}
+}
+END_TEST
+
 static void check_there(struct run *run, enum crash__reference reference)
 {
 	struct crash__sandbox sandbox;
@@ -416,6 +449,7 @@ int main(void)
 				       a_content_is_not_taken_for_another, NULL),
 			  seconds);
 	tcase_set_timeout(support_case(suite, "layers", a_copy_shows_each_state_and_goes_back,
+				       a_block_written_byte_by_byte_is_shown,
 				       an_overlay_shows_each_state_and_goes_back, NULL),
 			  seconds);
 	return support_run(suite);
