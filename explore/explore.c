@@ -182,6 +182,9 @@ static int note_missed(struct crash__exploration *exploration)
 		error = crash__story_read_end(&exploration->trace, &end);
 	for (char **reason = end.incomplete_reasons; reason && *reason && error == 0; reason++)
 		error = crash__explore_incomplete(exploration, "%s", *reason);
+	if (error == 0 && end.timed_out)
+		error = crash__explore_incomplete(
+			exploration, "the program ran into the timeout, and what it would have done then was not seen");
 	if (error == 0 && !end.complete && !exploration->incomplete_count)
 		error = crash__explore_incomplete(exploration, "the recorded run was not complete");
 	crash_out_clear(&end);
