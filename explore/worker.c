@@ -154,19 +154,31 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 /* What a checker has written to has the time when it did. */
 static const struct timespec untouched[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
 
+/* The file as we left it, or an empty one in the place of whatever a checker made of it. */
+static int open_acked(struct worker *worker)
+{
+	int fd = open(worker->acked, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+	    (uint64_t)status.st_size == worker->acked_bytes && status.st_mtim.tv_sec == untouched[1].tv_sec)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	if (unlink(worker->acked) < 0 && errno == EISDIR)
+		crash__remove_tree(worker->acked, true);
+	worker->acked_bytes = 0;
+	return open(worker->acked, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
 /* Puts what was acknowledged by then into the file: more of it, or less than last time. */
 static int write_acked(struct worker *worker, uint64_t bytes)
 {
-	int fd = open(worker->acked, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), error = 0;
+	int fd = open_acked(worker), error = 0;
 	uint64_t at = 0;
-	struct stat status;
 
-	if (fd < 0 && errno == ELOOP && unlink(worker->acked) == 0)
-		fd = open(worker->acked, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fd < 0)
 		return crash__fail_errno("cannot write %s", worker->acked);
-	if ((uint64_t)status.st_size != worker->acked_bytes || status.st_mtim.tv_sec != untouched[1].tv_sec)
-		worker->acked_bytes = 0;
 	if (worker->acked_bytes > bytes)
 		worker->acked_bytes = bytes;
 	if (ftruncate(fd, (off_t)worker->acked_bytes) < 0)
