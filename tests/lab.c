@@ -279,6 +279,12 @@ const char *lab_describe(const struct lab_result *result)
 			result->err);
 }
 
+bool lab_sandboxes(void)
+{
+	return system("d=$(mktemp -d) && \"$CRASHINJECT\" explore --json --root \"$d\" --check true -- true | "
+		      "grep -q '\"namespaces\":true'; s=$?; rmdir \"$d\"; exit $s") == 0;
+}
+
 /* ------------------------------------------------------------------ JSON */
 
 json_t *lab_json_lines(const char *text)

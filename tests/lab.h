@@ -94,6 +94,9 @@ const char *lab_describe(const struct lab_result *result);
 	ck_assert_msg((result)->status == (expected), "expected status %d: %s", expected,          \
 		      lab_describe(result))
 
+/** Whether explore shows states at the data directory's own path here, or has to use copies. */
+bool lab_sandboxes(void);
+
 /* ------------------------------------------------------------------ JSON */
 
 /** The objects of JSON lines, as an array. Fails the test where a line is none. */
