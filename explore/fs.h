@@ -40,8 +40,6 @@ struct crash__node {
 	uint32_t mode_now;
 	/* what happened to it at all */
 	bool touched; /* data, size or attributes change */
-	uint32_t first_block; /* view.c: index of its first block; blocks lie together */
-	uint32_t blocks;
 };
 
 /** A name in a directory. */
