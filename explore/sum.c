@@ -18,7 +18,7 @@ static struct crash__hash node_hash(const struct crash__view *view, crash__node_
 
 	/* directories differ by what is in them, which their slots say */
 	if (node->type == CRASH__NODE_DIRECTORY || node->base_path)
-		what.identity = id;
+		what.identity = view->nodes[id].identity;
 	if (node->base_path && limit < node->base_size)
 		what.limit = limit + 1;
 	if (node->text)

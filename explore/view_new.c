@@ -84,7 +84,32 @@ static bool find_waiting(struct crash__view *view)
 	return true;
 }
 
-static struct crash__hash hash_name(crash__node_id directory, const char *name)
+/*
+ * What stands for a directory in hashes. One that is removed and made again is another node, which nobody sees: where
+ * a directory only ever has one name, it is that name. The slots above it have theirs already, being older.
+ */
+static uint64_t directory_identity(struct crash__view *view, crash__node_id id)
+{
+	struct crash__view_node *node = &view->nodes[id];
+	crash__slot_id slot, only = 0;
+
+	if (node->identity)
+		return node->identity;
+	node->identity = id;
+	/* what the starting tree has in one of its directories need not be in any slot */
+	if (view->fs->nodes[id].base_path)
+		return id;
+	CRASH__EACH_LINK(view, node->slots, slot) {
+		if (only && slot != only)
+			return id;
+		only = slot;
+	}
+	if (only)
+		node->identity = view->slots[only].name.low;
+	return node->identity;
+}
+
+static struct crash__hash hash_name(uint64_t directory, const char *name)
 {
 	struct {
 		struct crash__hash name;
@@ -101,7 +126,6 @@ static void prepare_slots(struct crash__view *view)
 	for (crash__slot_id id = 1; id < fs->slots_count; id++) {
 		struct crash__view_slot *slot = &view->slots[id];
 
-		slot->name = hash_name(fs->slots[id].directory, fs->slots[id].name);
 		slot->child = fs->slots[id].base_child;
 		slot->next = view->nodes[fs->slots[id].directory].first_slot;
 		view->nodes[fs->slots[id].directory].first_slot = id;
@@ -111,6 +135,10 @@ static void prepare_slots(struct crash__view *view)
 	for (size_t i = 0; i < fs->effects_count; i++)
 		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node)
 			crash__view_push_link(view, &view->nodes[fs->effects[i].node].slots, fs->effects[i].slot);
+	for (crash__slot_id id = 1; id < fs->slots_count; id++)
+		view->slots[id].name = hash_name(directory_identity(view, fs->slots[id].directory), fs->slots[id].name);
+	for (crash__node_id id = 1; id < fs->nodes_count; id++)
+		directory_identity(view, id);
 }
 
 static bool allocate(struct crash__view *view)

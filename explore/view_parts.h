@@ -34,6 +34,7 @@ struct crash__view_node {
 	uint32_t mode;
 	struct crash__hash sum; /* of its blocks */
 	bool reachable;		/* directories */
+	uint64_t identity;	   /* what stands for it in hashes; a file has its number */
 	crash__slot_id first_slot; /* directories: of those in it; they go on in struct crash__view_slot */
 	uint32_t stamp;
 	/* in the flipped state, while it is computed */

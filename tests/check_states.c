@@ -188,14 +188,34 @@ static bool same(struct crash__hash a, struct crash__hash b)
 	return a.low == b.low && a.high == b.high;
 }
 
+/* Whether a directory ever has a second name: then it is told apart from one that was made under that name. */
+static bool directories_move(const struct crash__fs *fs)
+{
+	crash__slot_id *slots = calloc(fs->nodes_count, sizeof *slots);
+	bool move = false;
+
+	for (size_t i = 0; i < fs->effects_count; i++) {
+		const struct crash__effect *effect = &fs->effects[i];
+
+		if (effect->kind != CRASH__EFFECT_ENTRY || fs->nodes[effect->node].type != CRASH__NODE_DIRECTORY)
+			continue;
+		move |= slots[effect->node] && slots[effect->node] != effect->slot;
+		slots[effect->node] = effect->slot;
+	}
+	free(slots);
+	return move;
+}
+
 static void check_hashes(uint64_t seed, bool empty)
 {
 	static struct run run;
 	struct state states[STATES];
 	struct crash__view *views[2];
 	crash__atom_id *flipped;
+	bool move;
 
 	prepare(&run, seed, empty);
+	move = directories_move(&run.fs);
 	flipped = calloc(run.atoms.list_count + 1, sizeof *flipped);
 	trees_ok(crash__view_new(&run.atoms, CRASH__EVERYTHING, &views[0]));
 	trees_ok(crash__view_new(&run.atoms, CRASH__DURABLE, &views[1]));
@@ -221,12 +241,13 @@ static void check_hashes(uint64_t seed, bool empty)
 	for (int i = 0; i < STATES; i++)
 		for (int j = 0; j < i; j++) {
 			bool same_text = strcmp(states[i].text, states[j].text) == 0;
+			/* files of the starting tree are told apart also where their contents are the same */
+			bool one_hash = empty && same_text && !(move && strstr(states[i].text, " directory "));
 
 			ck_assert_msg(same_text || !same(states[i].hash, states[j].hash),
 				      "SEED=%lu: states %d and %d have one hash: %s", (unsigned long)seed, i, j,
 				      trees_differ(states[i].text, states[j].text));
-			/* files of the starting tree are told apart also where their contents are the same */
-			ck_assert_msg(!empty || !same_text || same(states[i].hash, states[j].hash),
+			ck_assert_msg(!one_hash || same(states[i].hash, states[j].hash),
 				      "SEED=%lu: states %d and %d are the same and have two hashes\n%s",
 				      (unsigned long)seed, i, j, states[i].text);
 		}
