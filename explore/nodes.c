@@ -176,6 +176,12 @@ crash__slot_id crash__slot_of_name(struct crash__fs *fs, crash__node_id director
 	return id;
 }
 
+/* Recordings have no such names; who made one up must not lead a replay out of its directory. */
+static bool is_dots(const char *name, size_t length)
+{
+	return (length == 1 || length == 2) && strspn(name, ".") >= length;
+}
+
 crash__slot_id crash__slot_of_path(struct crash__fs *fs, const char *path, bool *outside)
 {
 	size_t length = strlen(fs->root);
@@ -191,7 +197,7 @@ crash__slot_id crash__slot_of_path(struct crash__fs *fs, const char *path, bool 
 
 		if (slot)
 			directory = fs->slots[slot].child;
-		if (!directory || fs->nodes[directory].type != CRASH__NODE_DIRECTORY)
+		if (!directory || fs->nodes[directory].type != CRASH__NODE_DIRECTORY || is_dots(at, part))
 			return 0;
 		slot = crash__slot_of_name(fs, directory, at, part);
 		if (!slot)

@@ -357,7 +357,7 @@ START_TEST(runs_without_rights_end_as_the_layer_shows)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ inode numbers */
+/* ------------------------------------------------------------------ what is not as it seems */
 
 /* A file is removed; before that op has ended, another process makes a file that gets its inode number. */
 START_TEST(a_number_that_is_used_again_is_the_new_file)
@@ -389,6 +389,29 @@ START_TEST(a_number_that_is_used_again_is_the_new_file)
 }
 END_TEST
 
+START_TEST(no_path_leads_out_of_the_data_directory)
+{
+	static const char *const paths[] = {MADE_ROOT "/../b", MADE_ROOT "/d/../../b", MADE_ROOT "/./b", MADE_ROOT "/d/.."};
+	static struct made made;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	ck_assert(made_do(&made, &(struct made_op){MADE_MKDIR, "d", NULL, 0}));
+	ck_assert(made_do(&made, &(struct made_op){MADE_CREATE, "b", NULL, 0}));
+	made.events[1].path = paths[_i];
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	ck_assert_msg(fs.unknown == 1, "%s: %d", paths[_i], (int)fs.unknown);
+	ck_assert_uint_eq(fs.steps_count, 1);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model");
@@ -403,6 +426,7 @@ int main(void)
 			     long_runs_in_an_overlay_end_as_the_layer_shows, runs_without_rights_end_as_the_layer_shows,
 			     NULL);
 	tcase_set_timeout(tcase, seconds);
-	support_case(suite, "inode numbers", a_number_that_is_used_again_is_the_new_file, NULL);
+	tcase = support_case(suite, "appearances", a_number_that_is_used_again_is_the_new_file, NULL);
+	tcase_add_loop_test(tcase, no_path_leads_out_of_the_data_directory, 0, 4);
 	return support_run(suite);
 }
