@@ -10,6 +10,7 @@
 
 #include "common/say.h"
 #include "common/spec.h"
+#include "preload/mapping.h"
 #include "preload/shim.h"
 
 /* What the header looks for. */
@@ -95,6 +96,8 @@ void crash__ack_symbol(const void *text, size_t bytes)
 	if (!crash__control)
 		return;
 	crash__check_dead(crash__control);
+	if (__builtin_expect(crash__mapped, 0))
+		crash__mapping_scan(); /* what was stored before it is told */
 	if (crash__control->mode & CRASH__MODE_ACKS)
 		crash__record_ack(crash__control, -1, text, bytes);
 	errno = saved;

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 /* REAL(return type, name, parameters) */
@@ -33,6 +34,11 @@
 	      char *const *, char *const *))                                                       \
 	REAL(FILE *, popen, (const char *, const char *))                                          \
 	REAL(int, system, (const char *))                                                          \
+	REAL(ssize_t, send, (int, const void *, size_t, int))                                      \
+	REAL(ssize_t, sendto,                                                                      \
+	     (int, const void *, size_t, int, const struct sockaddr *, socklen_t))                 \
+	REAL(ssize_t, sendmsg, (int, const struct msghdr *, int))                                  \
+	REAL(int, sendmmsg, (int, struct mmsghdr *, unsigned int, int))                            \
 	REAL(int, pthread_mutex_lock, (pthread_mutex_t *))                                         \
 	REAL(int, clone, (int (*)(void *), void *, int, void *, void *, void *, void *))
 

@@ -416,6 +416,21 @@ START_TEST(what_another_descriptor_is_told_begins_a_line)
 }
 END_TEST
 
+/* A store makes no call; nothing is called between it and what is told of it. */
+START_TEST(what_is_stored_comes_before_what_is_told_of_it)
+{
+	static const char *const tells[] = {"send 3", "ack told", "say told"};
+	struct lab_result result;
+
+	mkdir("empty", 0755);
+	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--check",
+				 "[ ! -s \"$CRASH_ACKED\" ] || [ \"$(cat \"$CRASH_DIR/f\")\" = stored ] || exit 2", "--", "sh", "-c",
+				 lab_text("cd empty && exec %s socketpair 'open f bc' 'ftruncate 5 6' 'poke 5 0 stored' '%s'",
+					  lab_program("steps"), tells[_i]));
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 /* Everything of a tree but times, and sizes of directories, which are each file system's own. */
 #define DIGEST                                                                                               \
 	"{ find . -mindepth 1 \\( -type f -printf '%%P f %%m %%s\\n' -o -printf '%%P %%y %%m %%l\\n' \\);"            \
@@ -708,6 +723,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
 	tcase_add_loop_test(results, every_replayed_state_is_what_the_checker_saw, 0, 3);
 	tcase_add_test(results, what_another_descriptor_is_told_begins_a_line);
+	tcase_add_loop_test(results, what_is_stored_comes_before_what_is_told_of_it, 0, 3);
 	tcase_add_test(results, a_trace_is_all_that_is_needed);
 	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
 	tcase_add_test(results, junit_and_html_are_well_formed);

@@ -307,6 +307,17 @@ static long do_store(char **word)
 	return munmap(memory, offset + bytes);
 }
 
+static long do_poke(char **word)
+{
+	size_t offset = (size_t)number(word[2]), bytes = strlen(word[3]);
+	char *memory = mmap(NULL, offset + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, number(word[1]), 0);
+
+	if (memory == MAP_FAILED)
+		return -1;
+	memcpy(memory + offset, word[3], bytes);
+	return 0;
+}
+
 /* ------------------------------------------------------------------ descriptors of other kinds */
 
 static long do_memfd(char **word)
@@ -432,6 +443,12 @@ static long do_point(char **word)
 	return 0;
 }
 
+static long do_ack(char **word)
+{
+	CRASH_ACK(word[1]);
+	return 0;
+}
+
 static long do_fixed_point(char **word)
 {
 	(void)word;
@@ -499,6 +516,7 @@ static const struct verb {
 	{"fflush", do_fflush, "FD"},
 	{"fclose", do_fclose, "FD"},
 	{"store", do_store, "FD OFFSET TEXT: through a shared mapping, msync()ed"},
+	{"poke", do_poke, "FD OFFSET TEXT: through a shared mapping, which stays"},
 	{"memfd", do_memfd, "NAME"},
 	{"pipe", do_pipe, ""},
 	{"socketpair", do_socketpair, ""},
@@ -514,6 +532,7 @@ static const struct verb {
 	{"limit", do_limit, "BYTES: RLIMIT_FSIZE"},
 	{"hide", do_hide, "PR_SET_DUMPABLE"},
 	{"point", do_point, "NAME: crash_breakpoint()"},
+	{"ack", do_ack, "TEXT: CRASH_ACK()"},
 	{"fixed-point", do_fixed_point, "CRASH_BREAKPOINT(\"steps.fixed\")"},
 	{"pid", do_pid, ""},
 	{"position", do_position, "FD"},
