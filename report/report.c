@@ -64,6 +64,12 @@ void crash__report_escaped(FILE *stream, const char *text)
 	}
 }
 
+void crash__report_plain(FILE *stream, const char *text)
+{
+	for (; *text; text++)
+		fprintf(stream, (unsigned char)*text < ' ' || *text == 0x7f ? "\\%03o" : "%c", (unsigned char)*text);
+}
+
 void crash__report_names(FILE *stream, const json_t *list)
 {
 	json_t *name;

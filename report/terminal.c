@@ -27,6 +27,14 @@ static void print_output(FILE *stream, const char *output, int lines)
 		fputs("    ...\n", stream);
 }
 
+/* There are names of files in it. */
+static void print_words(FILE *stream, const char *before, const char *words)
+{
+	fprintf(stream, "  %s", before);
+	crash__report_plain(stream, words);
+	fputc('\n', stream);
+}
+
 static void print_finding(FILE *stream, const json_t *finding, const struct crash__report_options *options)
 {
 	bool accepted = json_is_true(json_object_get(finding, "accepted"));
@@ -37,11 +45,11 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 	fprintf(stream, "%s\n", accepted ? ", accepted" : "");
 	if (accepted && !options->verbose)
 		return;
-	fprintf(stream, "  %s\n", crash__report_text(finding, "sentence"));
+	print_words(stream, "", crash__report_text(finding, "sentence"));
 	if (*crash__report_text(finding, "repair"))
-		fprintf(stream, "  repair: %s\n", crash__report_text(finding, "repair"));
+		print_words(stream, "repair: ", crash__report_text(finding, "repair"));
 	else if (*crash__report_text(finding, "advice"))
-		fprintf(stream, "  %s\n", crash__report_text(finding, "advice"));
+		print_words(stream, "", crash__report_text(finding, "advice"));
 	fputs("  allowed by: ", stream);
 	crash__report_names(stream, json_object_get(finding, "models"));
 	if (json_array_size(json_object_get(finding, "models_not"))) {

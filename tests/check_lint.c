@@ -410,6 +410,15 @@ START_TEST(every_reporter_prints_findings)
 }
 END_TEST
 
+START_TEST(a_name_says_nothing_to_the_terminal)
+{
+	struct lab_result result = LAB_CRASHINJECT("lint", "--", "touch", "a\nfinding \033[31mb");
+
+	lab_assert_status(&result, 1);
+	ck_assert_msg(!strchr(result.out, '\033') && strstr(result.out, "a\\012finding \\033[31mb"), "%s", result.out);
+}
+END_TEST
+
 START_TEST(exit_statuses_are_0_1_3_and_125)
 {
 	struct lab_result good = LAB_CRASHINJECT("lint", "--", "true");
@@ -647,6 +656,7 @@ int main(void)
 	tcase_add_test(output, a_trace_says_the_same_as_its_run);
 	tcase_add_test(output, a_setup_is_no_part_of_the_run);
 	tcase_add_test(output, every_reporter_prints_findings);
+	tcase_add_test(output, a_name_says_nothing_to_the_terminal);
 	tcase_add_test(output, exit_statuses_are_0_1_3_and_125);
 	tcase_add_test(stores, the_reference_stores_are_right);
 	tcase_add_test(stores, planted_bugs_are_found);
