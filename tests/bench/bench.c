@@ -252,6 +252,22 @@ static json_t *bench(const struct row *row, int rounds)
 	return json_pack("{s:s, s:o}", "bench", row->name, "results", results);
 }
 
+/* What a disarmed breakpoint adds to the code of a loop that does nothing else; without binutils, nothing. */
+static void bench_code(json_t *all)
+{
+	static const char script[] = "size() { nm -S \"$PROGRAMS/../bench/load\" | sed -n \"s/^[^ ]* \\([^ ]*\\) t $1\\$/0x\\1/p\"; };"
+				     "echo $(($(size do_breakpoint) - $(size do_nothing)))";
+	FILE *stream = has_program("nm") ? popen(script, "r") : NULL;
+	int bytes;
+
+	if (stream && fscanf(stream, "%d", &bytes) == 1 && bytes > 0) {
+		printf("explicit breakpoint, disarmed\n  %-22s %7d bytes, with the call that is not made\n", "code", bytes);
+		json_array_append_new(all, json_pack("{s:s, s:i}", "bench", "explicit breakpoint, code", "bytes", bytes));
+	}
+	if (stream)
+		pclose(stream);
+}
+
 /* ------------------------------------------------------------------ the whole */
 
 static void set_up(void)
@@ -293,6 +309,8 @@ int main(int argc, char **argv)
 	set_up();
 	printf("medians of %d rounds: time that passed and its ratio to the first line, processor time and its ratio\n",
 	       rounds);
+	if (!only)
+		bench_code(all);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (only && !strstr(rows[i].name, only))
 			continue;
