@@ -24,7 +24,7 @@
 #include "common/ring.h"
 
 #define CRASH__CONTROL_MAGIC 0x314b4c4248535243u /* "CRSHBLK1" */
-#define CRASH__CONTROL_VERSION 1u
+#define CRASH__CONTROL_VERSION 2u
 #define CRASH__CONTROL_VARIABLE "CRASH_CONTROL" /* PATH,NUMBER-OF-THE-PROCESS */
 
 #define CRASH__FRAMES 64
@@ -34,7 +34,7 @@
 #define CRASH__MAX_RINGS 1024
 #define CRASH__EPOCHS 256
 #define CRASH__LOCKS 32
-#define CRASH__RANGES 64
+#define CRASH__RANGES 1024
 #define CRASH__NUMBERS 1024 /* a power of 2 */
 
 enum crash__mode {

@@ -19,7 +19,7 @@
 #define CRASH__RULES 64	   /* a set of rules is a 64-bit mask */
 #define CRASH__NAME 96	   /* longest point name, with its NUL */
 #define CRASH__GLOB 256	   /* longest file pattern, with its NUL */
-#define CRASH__FUNCTION 96 /* longest function name, with its NUL */
+#define CRASH__FUNCTION 256 /* longest function name, with its NUL */
 
 enum crash__kind { CRASH__KIND_EXPLICIT, CRASH__KIND_FAMILY, CRASH__KIND_CALL };
 

@@ -11,7 +11,8 @@
  *	      | "err=" ERRNO | "short=" BYTES
  *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION
  *
- * A backslash takes the next character as it is. "write()" is the call where "write" is the family.
+ * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part of
+ * it: no MOD is empty. "write()" is the call where "write" is the family.
  * Runs also inside the program under test, before it is safe to allocate: no malloc, no locale.
  */
 #include "common/spec.h"
@@ -166,6 +167,26 @@ static bool take_pattern(struct cursor *cursor, const char *stops, char *out, si
 		cursor->at += step;
 	}
 	out[n] = '\0';
+	return true;
+}
+
+/* As take(), for the value of a modifier: what a colon ends is not ended by two, as in in=Store::append:after. */
+static bool take_value(struct cursor *cursor, char *out, size_t size, size_t *length)
+{
+	size_t more;
+
+	if (!take(cursor, ":,", out, size, length))
+		return false;
+	while (strncmp(cursor->at, "::", 2) == 0) {
+		if (*length + 2 >= size)
+			return false;
+		memcpy(out + *length, "::", 2);
+		*length += 2;
+		cursor->at += 2;
+		if (!take(cursor, ":,", out + *length, size - *length, &more))
+			return false;
+		*length += more;
+	}
 	return true;
 }
 
@@ -433,7 +454,7 @@ static bool set_child(struct crash__rule *rule, struct value value)
 
 static bool set_function(struct crash__rule *rule, struct value value)
 {
-	if (value.length == 0 || value.length >= sizeof rule->function)
+	if (value.length == 0 || value.length >= sizeof rule->function || value.text[value.length - 1] == ':')
 		return false;
 	memcpy(rule->function, value.text, value.length);
 	rule->function[value.length] = '\0';
@@ -503,7 +524,7 @@ static bool parse_modifier(struct cursor *cursor, struct crash__rule *rule, unsi
 	cursor->at = where = word + length;
 	if (*cursor->at == '=') {
 		cursor->at = ++where;
-		if (!take(cursor, ":,", buffer, sizeof buffer, &value.length))
+		if (!take_value(cursor, buffer, sizeof buffer, &value.length))
 			return fail(cursor, where, "this value is too long", NULL);
 	}
 	if (modifier->set == NULL && where > word + length)

@@ -151,18 +151,22 @@ char *crash__place_source(struct crash__places *places, const struct crash__even
 {
 	const struct crash_frame *frame = best_frame(places, event);
 	char *text = NULL;
-	int length;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
 
-	if (event->kind == CRASH__EVENT_POINT && event->source)
-		length = asprintf(&text, "%s:%u", base_of(event->source), event->line);
-	else if (frame && frame->file)
-		length = asprintf(&text, "%s, %s:%u", frame->function ? frame->function : "?", base_of(frame->file),
-				  frame->line);
-	else if (frame)
-		length = asprintf(&text, "%s, in %s", frame->function, base_of(frame->object ? frame->object : "?"));
-	else
-		return strdup("");
-	return length < 0 ? NULL : text;
+	if (!stream)
+		return NULL;
+	if (event->kind == CRASH__EVENT_POINT && event->source) {
+		fprintf(stream, "%s:%u", base_of(event->source), event->line);
+	} else if (frame) {
+		crash__frame_print(stream, frame);
+		if (frame->file)
+			fprintf(stream, ", %s:%u", base_of(frame->file), frame->line);
+		else
+			fprintf(stream, ", in %s", base_of(frame->object ? frame->object : "?"));
+	}
+	fclose(stream);
+	return text;
 }
 
 /* The last whole line of what was told, as far as it can be printed: the latest promise. */
@@ -291,8 +295,9 @@ char *crash__place_signature(struct crash__places *places, const struct crash__e
 	for (unsigned int i = 0; named && i < named->count && i < SIGNATURE_FRAMES; i++) {
 		const struct crash_frame *frame = &named->frames[i];
 
+		/* not as it is demangled: the same with a C++ library as without */
 		if (frame->function)
-			fprintf(stream, "|%s", frame->function);
+			fprintf(stream, "|%s", crash__frame_symbol(frame));
 		else
 			fprintf(stream, "|%s+%llx", base_of(frame->object ? frame->object : "?"),
 				(unsigned long long)frame->address);

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/mangled.h"
 #include "preload/modules.h"
 
 #ifdef HAVE_LIBUNWIND
@@ -289,7 +290,8 @@ bool crash__backtrace_has(struct crash__control *control, const struct crash__ru
 		if (in_range(control, (uint32_t)(rule - control->plan.rules), address))
 			return true;
 		if (dladdr((void *)address, &info) && info.dli_sname &&
-		    strcmp(info.dli_sname, rule->function) == 0)
+		    (strcmp(info.dli_sname, rule->function) == 0 ||
+		     crash__mangled_is(info.dli_sname, rule->function)))
 			return true;
 	}
 	return false;

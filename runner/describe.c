@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runner/error.h"
+#include "runner/symbols.h"
 
 static const char *unchanged(const char *path)
 {
@@ -17,10 +18,7 @@ static void describe_frames(FILE *stream, const struct crash_out *out, const cha
 		const struct crash_frame *frame = &out->backtrace[i];
 
 		fprintf(stream, "  #%-2zu ", i);
-		if (frame->function)
-			fputs(frame->function, stream);
-		else
-			fprintf(stream, "0x%llx", (unsigned long long)frame->address);
+		crash__frame_print(stream, frame);
 		if (frame->file)
 			fprintf(stream, "  %s:%u", shown(frame->file), frame->line);
 		else if (frame->object)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runner/symbols.h"
+
 /* File names are bytes; JSON is UTF-8. What is none is shown as Latin-1, so that nothing is lost. */
 json_t *crash__json_string(const char *text)
 {
@@ -44,8 +46,8 @@ json_t *crash__json_frame(const struct crash_frame *frame)
 	char address[24];
 
 	snprintf(address, sizeof address, "0x%llx", (unsigned long long)frame->address);
-	return json_pack("{s:o, s:o, s:o, s:o, s:s}", "function", crash__json_string(frame->function),
-			 "file", crash__json_string(frame->file), "line",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "function", crash__json_string(frame->function),
+			 "symbol", crash__json_string(crash__frame_symbol(frame)), "file", crash__json_string(frame->file), "line",
 			 frame->line ? json_integer(frame->line) : json_null(), "object",
 			 crash__json_string(frame->object), "address", address);
 }

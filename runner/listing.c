@@ -66,10 +66,7 @@ static void print_frames(const struct frames *frames)
 		const struct crash_frame *frame = &frames->frames[i];
 
 		printf("           ");
-		if (frame->function)
-			printf("%s", frame->function);
-		else
-			printf("0x%llx", (unsigned long long)frame->address);
+		crash__frame_print(stdout, frame);
 		if (frame->file)
 			printf("  %s:%u\n", crash__shown_path(frame->file), frame->line);
 		else

@@ -2,11 +2,13 @@
 #include "runner/scenario.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/spec.h"
 #include "common/suggest.h"
 #include "runner/error.h"
+#include "runner/function.h"
 #include "runner/sites.h"
 
 int crash__scenario_parse(struct crash__plan *plan, const char *scenario, const char *after)
@@ -67,27 +69,39 @@ static int check_point(const struct crash__found_sites *found, const struct cras
 	return refuse_point(found, rule->name);
 }
 
+static int refuse_function(const struct crash__found_sites *found, struct crash__symbols *symbols,
+			   const char *function)
+{
+	char *near = NULL;
+	int error;
+
+	for (size_t i = 0; i < found->object_count && !near; i++)
+		near = crash__symbols_near(symbols, found->objects[i], function);
+	error = crash__fail(CRASH_EPOINT,
+			    "in=%s: neither %s nor its libraries have a function of this name%s%s%s", function,
+			    found->objects[0], near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	free(near);
+	return error;
+}
+
 static int bind_function(struct crash__control *control, const struct crash__found_sites *found,
 			 struct crash__symbols *symbols, uint32_t index)
 {
 	const struct crash__rule *rule = &control->plan.rules[index];
-	unsigned int count = 0;
+	uint32_t before = control->range_count;
 
 	for (size_t i = 0; i < found->object_count; i++) {
 		struct crash__range *ranges = control->ranges + control->range_count;
-		unsigned int more = crash__symbols_find(symbols, found->objects[i], rule->function,
-							ranges, CRASH__RANGES - control->range_count);
+		size_t left = CRASH__RANGES - control->range_count;
+		size_t more = crash__symbols_find(symbols, found->objects[i], rule->function, ranges, left);
 
-		for (unsigned int k = 0; k < more; k++)
+		if (more == left)
+			return crash__fail(CRASH_EPOINT, "in=%s: too many functions have this name", rule->function);
+		for (size_t k = 0; k < more; k++)
 			ranges[k].rule = index;
-		control->range_count += more;
-		count += more;
+		control->range_count += (uint32_t)more;
 	}
-	if (count == 0)
-		return crash__fail(CRASH_EPOINT,
-				   "in=%s: neither %s nor its libraries have a function of this name",
-				   rule->function, found->objects[0]);
-	return 0;
+	return control->range_count > before ? 0 : refuse_function(found, symbols, rule->function);
 }
 
 int crash__scenario_bind(struct crash__control *control, const char *path,
@@ -102,6 +116,7 @@ int crash__scenario_bind(struct crash__control *control, const char *path,
 		needed |= plan->rules[i].function[0] != '\0';
 	if (!needed)
 		return 0;
+	crash__function_prepare(); /* the supervisor, which is a fork of this, is going to compare names */
 	error = crash__sites_find(path, &found);
 	if (error < 0)
 		return error;

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <uthash.h>
 
+#include "common/suggest.h"
 #include "runner/error.h"
+#include "runner/function.h"
 
 struct object {
 	char *path;
@@ -87,6 +89,7 @@ static struct object *open_object(struct crash__symbols *symbols, const char *pa
 void crash__frame_clear(struct crash_frame *frame)
 {
 	free(frame->function);
+	free(frame->symbol);
 	free(frame->file);
 	free(frame->object);
 	memset(frame, 0, sizeof *frame);
@@ -114,6 +117,36 @@ static const char *find_line(Dwfl_Module *module, GElf_Addr address, int *number
 	return NULL;
 }
 
+static void name_function(struct crash_frame *frame, const char *symbol)
+{
+	/* without its version: __libc_start_main@@GLIBC_2.34 */
+	frame->function = strndup(symbol, strcspn(symbol, "@"));
+	if (!frame->function)
+		return;
+	frame->symbol = frame->function;
+	frame->function = crash__function_full(frame->symbol);
+	if (!frame->function) {
+		frame->function = frame->symbol;
+		frame->symbol = NULL;
+	}
+}
+
+const char *crash__frame_symbol(const struct crash_frame *frame)
+{
+	return frame->symbol ? frame->symbol : frame->function;
+}
+
+void crash__frame_print(FILE *stream, const struct crash_frame *frame)
+{
+	char *name = frame->function ? crash__function_short(crash__frame_symbol(frame)) : NULL;
+
+	if (name)
+		fputs(name, stream);
+	else
+		fprintf(stream, "0x%llx", (unsigned long long)frame->address);
+	free(name);
+}
+
 int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64_t address,
 			struct crash_frame *frame)
 {
@@ -131,9 +164,8 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64
 	if (object->module) {
 		name = dwfl_module_addrname(object->module, call);
 		file = find_line(object->module, call, &number);
-		/* without the symbol's version: __libc_start_main@@GLIBC_2.34 */
 		if (name)
-			found.function = strndup(name, strcspn(name, "@"));
+			name_function(&found, name);
 		if (file) {
 			found.file = strdup(file);
 			found.line = (unsigned int)number;
@@ -143,12 +175,31 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64
 	return 0;
 }
 
-unsigned int crash__symbols_find(struct crash__symbols *symbols, const char *path,
-				 const char *function, struct crash__range *ranges, unsigned int most)
+/* ------------------------------------------------------------------ functions by name */
+
+/* The i-th symbol, if it is a function that is here; or NULL. */
+static const char *function_at(Dwfl_Module *module, int i, GElf_Sym *symbol, GElf_Addr *value)
+{
+	const char *name = dwfl_module_getsym_info(module, i, symbol, value, NULL, NULL, NULL);
+
+	return name && GELF_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF ? name : NULL;
+}
+
+/* Constructors have several names for one place, and what is exported is in two tables. */
+static bool is_known(const struct crash__range *ranges, size_t count, GElf_Addr start)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].start == start)
+			return true;
+	return false;
+}
+
+size_t crash__symbols_find(struct crash__symbols *symbols, const char *path, const char *function,
+			   struct crash__range *ranges, size_t most)
 {
 	struct object *object = open_object(symbols, path);
-	unsigned int count = 0;
 	struct stat status;
+	size_t count = 0;
 	int total;
 
 	if (!object || !object->module || stat(path, &status) < 0)
@@ -157,11 +208,9 @@ unsigned int crash__symbols_find(struct crash__symbols *symbols, const char *pat
 	for (int i = 1; i < total && count < most; i++) {
 		GElf_Sym symbol;
 		GElf_Addr value;
-		const char *name = dwfl_module_getsym_info(object->module, i, &symbol, &value, NULL,
-							   NULL, NULL);
+		const char *name = function_at(object->module, i, &symbol, &value);
 
-		if (!name || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
-		    strcmp(name, function) != 0)
+		if (!name || !crash__function_is(name, function) || is_known(ranges, count, value))
 			continue;
 		ranges[count++] = (struct crash__range){
 			.device = status.st_dev,
@@ -171,4 +220,24 @@ unsigned int crash__symbols_find(struct crash__symbols *symbols, const char *pat
 		};
 	}
 	return count;
+}
+
+char *crash__symbols_near(struct crash__symbols *symbols, const char *path, const char *function)
+{
+	struct crash__suggestion near = {.word = function, .length = strlen(function)};
+	struct object *object = open_object(symbols, path);
+	int total = object && object->module ? dwfl_module_getsymtab(object->module) : 0;
+
+	for (int i = 1; i < total; i++) {
+		GElf_Sym symbol;
+		GElf_Addr value;
+		const char *name = function_at(object->module, i, &symbol, &value);
+
+		if (!name)
+			continue;
+		if (crash__function_ends(name, function))
+			return crash__function_short(name);
+		crash__suggest(&near, name);
+	}
+	return near.best ? strdup(near.best) : NULL;
 }

@@ -7,6 +7,8 @@
 
 #include <crashinject/crashinject.h>
 
+#include <stdio.h>
+
 #include "common/control.h"
 
 /** Files that were opened for their symbols; opened once, kept until freed. */
@@ -28,12 +30,20 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *object, uint
 /** Frees the strings of a frame. */
 void crash__frame_clear(struct crash_frame *frame);
 
+/** A function as the linker knows it, in every build of a program and with or without a demangler; or NULL. */
+const char *crash__frame_symbol(const struct crash_frame *frame);
+
+/** Prints the function for people, without parameters; or the address, where no function is known. */
+void crash__frame_print(FILE *stream, const struct crash_frame *frame);
+
 /**
- * Finds where a function is.
+ * Finds where a function is, by any name that crash__function_is() takes.
  * @return how many places were put into `ranges`, at most `most`; 0 if the object has no such function
  */
-unsigned int crash__symbols_find(struct crash__symbols *symbols, const char *object,
-				 const char *function, struct crash__range *ranges,
-				 unsigned int most);
+size_t crash__symbols_find(struct crash__symbols *symbols, const char *object, const char *function,
+			   struct crash__range *ranges, size_t most);
+
+/** A function of the object that may have been meant. Allocated; NULL: there is none. */
+char *crash__symbols_near(struct crash__symbols *symbols, const char *object, const char *function);
 
 #endif

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "common/elf.h"
+#include "runner/function.h"
 
 #define MOST_READS 512
 
@@ -96,7 +97,7 @@ static int add_frame(Dwfl_Frame *frame, void *context)
 		Dwfl_Module *module = dwfl_addrmodule(unwinding->dwfl, pc - 1);
 		const char *name = module ? dwfl_module_addrname(module, pc - 1) : NULL;
 
-		unwinding->found |= name && strcmp(name, unwinding->function) == 0;
+		unwinding->found |= name && crash__function_is(name, unwinding->function);
 	}
 	return DWARF_CB_OK;
 }

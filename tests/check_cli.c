@@ -642,6 +642,30 @@ static void run_alone(const char *variables, const char *line)
 	result = LAB_COMMAND("sh", "-c", script);
 }
 
+/* Without a runner nobody has looked up where functions are: the shim knows what is exported. */
+START_TEST(alone_the_shim_knows_exported_functions)
+{
+	static const struct {
+		const char *function, *left;
+	} rows[] = {
+		{"_ZN6places5Store6appendEPKcm", "constructor one "},
+		{"places::Store::append", "constructor "},
+		{"places::Store::Store", ""},
+		{"places::Store::flush", "constructor one two two "},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *script = lab_text("rm -f data; CRASH_DIR=. LD_PRELOAD='%s' CRASH_AT='write:in=%s' exec '%s'",
+					      lab_variable("CRASHINJECT_PRELOAD"), rows[i].function,
+					      lab_program("places_cxx"));
+
+		result = LAB_COMMAND("sh", "-c", script);
+		assert_status(128 + SIGKILL);
+		lab_assert_file("data", rows[i].left);
+	}
+}
+END_TEST
+
 START_TEST(alone_the_shim_crashes_as_well)
 {
 	run_alone("CRASH_AT=write#2", "'open data wc' 'say hello' 'write 3 one' 'write 3 two' 'say no'");
@@ -763,6 +787,7 @@ int main(void)
 
 	tcase = lab_case(suite, "alone", 60);
 	tcase_add_test(tcase, alone_the_shim_crashes_as_well);
+	tcase_add_test(tcase, alone_the_shim_knows_exported_functions);
 	tcase_add_test(tcase, alone_a_fork_counts_and_dies);
 	tcase_add_test(tcase, alone_log_lines_go_to_stderr);
 	tcase_add_test(tcase, alone_stdout_is_the_outside);

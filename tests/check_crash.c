@@ -595,6 +595,66 @@ START_TEST(in_of_a_function_that_is_gone_is_refused)
 }
 END_TEST
 
+static const struct {
+	const char *rule, *left, *function, *shown;
+} functions_cxx[] = {
+	{"write:in=places::Store::append", "constructor ", "places::Store::append(char const*)", "places::Store::append"},
+	{"write#2:in=places::Store::append:after", "constructor one two ",
+	 "places::Store::append(char const*, unsigned long)", "places::Store::append"},
+	{"write:in=places::Store::append(char const*\\, unsigned long)", "constructor one ",
+	 "places::Store::append(char const*, unsigned long)", "places::Store::append"},
+	{"write:in=_ZN6places5Store6appendEPKcm", "constructor one ",
+	 "places::Store::append(char const*, unsigned long)", "places::Store::append"},
+	{"write:in=::places::Store::Store:after", "constructor ", "places::Store::Store(int)", "places::Store::Store"},
+	{"write:in=places::Store::operator<<", "constructor one two two const ",
+	 "places::Store::operator<<(char const*)", "places::Store::operator<<"},
+	{"write:in=places::TableOfManyThings::insert", "constructor one two two const operator call ",
+	 "void places::TableOfManyThings<unsigned long, places::SomeRatherLongNameOfAnOrder*>::insert<places::"
+	 "SomeRatherLongNameOfAnOrder>(int, unsigned long, places::SomeRatherLongNameOfAnOrder*, "
+	 "places::SomeRatherLongNameOfAnOrder)",
+	 "places::TableOfManyThings<...>::insert<...>"},
+	{"write:in=places::save:after", "constructor one two two const operator call member template ",
+	 "void places::save<char const*>(int, char const*)", "places::save<char const*>"},
+	{"write:in=hidden_place", "constructor one two two const operator call member template ",
+	 "(anonymous namespace)::hidden_place(int)", "(anonymous namespace)::hidden_place"},
+};
+
+#define FUNCTIONS_CXX (sizeof functions_cxx / sizeof *functions_cxx)
+
+/* in= takes a C++ function by its qualified name; the backtrace has the whole name, and what is printed is short. */
+START_TEST(in_takes_the_names_of_cxx)
+{
+	const char *program = lab_program(_i < (int)FUNCTIONS_CXX ? "places_cxx" : "places_cxx_static"), *shown;
+	struct crash_opts opts = {.program = program, .dir = lab_dir};
+	int row = _i % (int)FUNCTIONS_CXX;
+	char *text;
+
+	ck_assert_crash_run(functions_cxx[row].rule, &opts, &out);
+	ck_assert(out.killed);
+	ck_assert_str_eq(out.rule, functions_cxx[row].rule);
+	lab_assert_file("data", functions_cxx[row].left);
+	text = crash_out_describe(&out);
+	shown = lab_text("  %s  ", functions_cxx[row].shown);
+	ck_assert_msg(strstr(text, shown) != NULL, "%s", text);
+	ck_assert_ptr_null(strstr(text, "  _Z"));
+	ck_assert_msg(has_frame(functions_cxx[row].function), "%s", text);
+	free(text);
+	crash_out_clear(&out);
+}
+END_TEST
+
+/* A class is no function, and a name without its namespace is not the whole name. */
+START_TEST(in_of_half_a_cxx_name_says_what_was_meant)
+{
+	struct crash_opts opts = {.program = lab_program("places_cxx"), .dir = lab_dir};
+
+	ck_assert_int_eq(crash_run("write:in=Store::append", &opts, &out), CRASH_EPOINT);
+	ck_assert_ptr_nonnull(strstr(crash_error_detail(), "did you mean places::Store::append?"));
+	ck_assert_int_eq(crash_run("write:in=places::Store", &opts, &out), CRASH_EPOINT);
+	lab_assert_file("data", NULL);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ explicit points */
 
 static const struct {
@@ -978,6 +1038,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_process_keeps_its_number_over_exec, 0, BUILDS);
 	tcase_add_loop_test(tcase, in_counts_the_ops_of_one_function, 0, BUILDS * FUNCTIONS);
 	tcase_add_test(tcase, in_of_a_function_that_is_gone_is_refused);
+	tcase_add_loop_test(tcase, in_takes_the_names_of_cxx, 0, BUILDS * FUNCTIONS_CXX);
+	tcase_add_test(tcase, in_of_half_a_cxx_name_says_what_was_meant);
 
 	tcase = lab_case(suite, "explicit points", 60);
 	tcase_add_loop_test(tcase, the_second_of_two_sites_is_the_second_hit, 0, sizeof twices / sizeof *twices);

@@ -329,6 +329,30 @@ START_TEST(scopes_narrow_a_rule_down)
 }
 END_TEST
 
+static const struct {
+	const char *spec, *function;
+	int moment;
+	uint64_t hit;
+} qualified[] = {
+	{"write#1:in=a::b:after", "a::b", CRASH__AFTER, 1},
+	{"write#3:in=a::b::c", "a::b::c", CRASH__BEFORE, 3},
+	{"write:in=::a:after", "::a", CRASH__AFTER, 1},
+	{"write:after:in=a::~a", "a::~a", CRASH__AFTER, 1},
+	{"write:in=a\\:\\:b:after", "a::b", CRASH__AFTER, 1},
+	{"write:in=a::operator()(int\\, char):after", "a::operator()(int, char)", CRASH__AFTER, 1},
+};
+
+/* One colon ends a name, two are part of it. */
+START_TEST(a_qualified_name_needs_no_escapes)
+{
+	const struct crash__rule *rule = rule_of(qualified[_i].spec);
+
+	ck_assert_str_eq(rule->function, qualified[_i].function);
+	ck_assert_int_eq(rule->moment, qualified[_i].moment);
+	ck_assert_uint_eq(rule->first, qualified[_i].hit);
+}
+END_TEST
+
 /* Every name that libc has for a signal or an error can be written. */
 START_TEST(signals_and_errors_have_all_their_names)
 {
@@ -492,6 +516,11 @@ static const struct {
 	{"write:thread=4294967296", 7, "\"thread\" needs another value", "the number of a thread, from 1: thread=2"},
 	{"write:child=x", 7, "\"child\" needs another value", "the number of a child process, 0 for the program: child=1"},
 	{"write:in=", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
+	{"write:in=::", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
+	{"write:in=a::", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
+	{"write:in=a:::after", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
+	{"write:in=a:b", 12, "there is no modifier \"b\"", ""},
+	{"write:err=EIO::after", 7, "\"err\" needs another value", "an error name: err=EIO"},
 	{"write:in", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
 	/* what cannot mean anything */
 	{"wal.x:torn=5", 1, no_call_here, ""},
@@ -536,6 +565,9 @@ START_TEST(what_is_too_long_is_refused_where_it_is)
 
 	snprintf(text, sizeof text, "write:in=%s", letters('x', CRASH__FUNCTION - 1));
 	ck_assert_uint_eq(strlen(rule_of(text)->function), CRASH__FUNCTION - 1);
+	snprintf(text, sizeof text, "write:in=%s::a", letters('x', CRASH__FUNCTION - 3));
+	ck_assert(!parse_after(text, 0));
+	ck_assert_str_eq(error.message, "this value is too long");
 	snprintf(text, sizeof text, "write:in=%s", letters('x', CRASH__FUNCTION));
 	ck_assert(!parse_after(text, 0));
 	ck_assert_str_eq(error.message, "this value is too long");
@@ -659,6 +691,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_file_pattern_ends_where_the_rule_goes_on, 0, sizeof globs / sizeof *globs);
 	tcase = support_case(suite, "modifiers", scopes_narrow_a_rule_down, signals_and_errors_have_all_their_names, NULL);
 	tcase_add_loop_test(tcase, a_modifier_says_when_and_what, 0, sizeof modifiers / sizeof *modifiers);
+	tcase_add_loop_test(tcase, a_qualified_name_needs_no_escapes, 0, sizeof qualified / sizeof *qualified);
 	support_case(suite, "several rules", rules_know_where_they_stand, there_may_be_64_rules, NULL);
 	tcase = support_case(suite, "refused", what_is_too_long_is_refused_where_it_is,
 			     a_long_word_does_not_push_the_message_out, NULL);

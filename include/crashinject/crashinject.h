@@ -72,7 +72,8 @@ struct crash_opts {
 
 /** One frame of a backtrace, innermost first. Unknown strings are NULL, an unknown line is 0. */
 struct crash_frame {
-	char *function;
+	char *function; /* in C++ with its parameters, where that can be found out */
+	char *symbol;	/* what the linker calls it, where that is another name; else NULL */
 	char *file;
 	unsigned int line;
 	char *object; /* program or library */
