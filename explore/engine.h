@@ -118,6 +118,13 @@ int crash__engine_run(struct crash__engine *engine);
 enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
 					     const crash__atom_id *omitted, uint32_t count);
 
+/**
+ * The verdict of the same state as other atoms make it, if that was checked; CRASH__VERDICT_NONE if not. Nothing is
+ * checked for it.
+ */
+enum crash__verdict_kind crash__engine_known(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
+					     const crash__atom_id *omitted, uint32_t count);
+
 static inline bool crash__verdict_failed(enum crash__verdict_kind kind)
 {
 	return kind > CRASH__VERDICT_FLAKY;

@@ -6,7 +6,8 @@
  * that it has lost is durable by then. No checker runs.
  *
  * Whether another model allows a cause is found out alike: the same op's atoms under that model must not be
- * durable at that point, and what depends on them must not take the op that survived along.
+ * durable at that point, and what depends on them must not take the op that survived along. Where the state that
+ * this makes was checked, because an explored model has it too, that verdict counts.
  */
 #include "explore/repair.h"
 
@@ -16,6 +17,9 @@
 #include "explore/persist.h"
 #include "explore/set.h"
 #include "runner/error.h"
+
+/* So many states of a cause are tried under another model, the smallest first. */
+#define MOST_ENTRIES 30
 
 enum what { OF_FILE = 1, OF_DIRECTORY = 2 };
 
@@ -287,38 +291,69 @@ static bool survivor_stays(const struct crash__set *set, const struct crash__cau
 	return false;
 }
 
+/*
+ * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms; false: nothing of it, or
+ * more than it may.
+ */
+static bool omit_alike(struct crash__set *set, const struct crash__set *taken, const struct crash__state *state)
+{
+	const struct crash__atoms *atoms = set->atoms;
+	bool any = false;
+
+	crash__set_begin(set, state->step);
+	for (uint32_t i = 0; i < state->count; i++) {
+		const struct crash__atom *lost = &taken->atoms->list[state->flipped[i]];
+
+		if (crash__set_has(taken, state->flipped[i]) && !is_lost_first(taken->atoms, state, state->flipped[i]))
+			continue;
+		for (crash__atom_id id = atoms->first[lost->step]; id < atoms->first[lost->step + 1]; id++)
+			if (is_same_change(lost, &atoms->list[id])) {
+				any = true;
+				if (crash__set_omit(set, id) < 0)
+					return false;
+			}
+	}
+	for (size_t i = 0; i < set->list_count && any; i++)
+		any = crash__atom_is_open(&atoms->list[set->list[i]], state->step);
+	return any;
+}
+
+/*
+ * Whether a model allows one state of a cause, or what comes nearest to it there. That may be another state, which
+ * loses more, or shows other bytes where data is lost: if it was checked and passed, it does not count.
+ */
+static bool atoms_allow(struct crash__engine *engine, const struct crash__cause *cause, const struct crash__atoms *own,
+			const struct crash__atoms *atoms, const struct crash__state *state)
+{
+	struct crash__set set = {0}, taken = {0};
+	enum crash__verdict_kind known;
+	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
+		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) && survivor_stays(&set, cause);
+
+	if (allowed) {
+		crash__set_sort(&set);
+		known = crash__engine_known(engine, atoms, state->step, set.list, (uint32_t)set.list_count);
+		allowed = known == CRASH__VERDICT_NONE || crash__verdict_failed(known);
+	}
+	crash__set_clear(&taken);
+	crash__set_clear(&set);
+	return allowed;
+}
+
 static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause, const struct crash__model *model)
 {
-	const struct crash__atoms *own = &engine->atoms[cause->model];
 	struct crash__atoms atoms;
-	struct crash__set set = {0}, taken = {0};
-	bool allowed, any = false;
+	bool allowed;
 
 	if (cause->process)
 		return true;
 	if (model->process_only || crash__atoms_make(&atoms, engine->options.fs, model) < 0)
 		return false;
-	allowed = crash__set_init(&set, &atoms) == 0 && crash__set_init(&taken, own) == 0 &&
-		  take_first(&taken, &cause->state) == 0;
-	if (allowed)
-		crash__set_begin(&set, cause->state.step);
-	for (uint32_t i = 0; i < cause->state.count && allowed; i++) {
-		crash__atom_id flipped = cause->state.flipped[i];
-		const struct crash__atom *lost = &own->list[flipped];
-
-		if (crash__set_has(&taken, flipped) && !is_lost_first(own, &cause->state, flipped))
-			continue;
-		for (crash__atom_id id = atoms.first[lost->step]; id < atoms.first[lost->step + 1]; id++)
-			if (is_same_change(lost, &atoms.list[id])) {
-				any = true;
-				allowed &= crash__set_omit(&set, id) == 0;
-			}
-	}
-	for (size_t i = 0; i < set.list_count && allowed; i++)
-		allowed = crash__atom_is_open(&atoms.list[set.list[i]], cause->state.step);
-	allowed = allowed && any && survivor_stays(&set, cause);
-	crash__set_clear(&taken);
-	crash__set_clear(&set);
+	allowed = atoms_allow(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
+	for (size_t i = 0; i < cause->entries_count && i < MOST_ENTRIES && !allowed; i++)
+		if (cause->entries[i]->state.reference == CRASH__EVERYTHING && cause->entries[i]->state.step >= cause->survivor)
+			allowed = atoms_allow(engine, cause, &engine->atoms[cause->entries[i]->model], &atoms,
+					      &cause->entries[i]->state);
 	crash__atoms_clear(&atoms);
 	return allowed;
 }
