@@ -150,6 +150,12 @@ static void replay_symlink(struct crash__op_replay *replay)
 		replay->fs->nodes[node].text = strdup(replay->event->text ? replay->event->text : "");
 }
 
+/* Of a socket nobody saw how it was made, as it is not by an op: it is in no state. */
+static bool is_unknown_socket(const struct crash__op_replay *replay, crash__node_id node)
+{
+	return !node && (replay->event->flags & CRASH__OP_SOCKET);
+}
+
 static void replay_link(struct crash__op_replay *replay)
 {
 	struct crash__fs *fs = replay->fs;
@@ -172,6 +178,8 @@ static void replay_link(struct crash__op_replay *replay)
 	/* a file without a name, opened with O_TMPFILE, is known by its number */
 	if (!node)
 		node = crash__node_of_inode(fs, event->made_device, event->made_inode);
+	if (is_unknown_socket(replay, node))
+		return;
 	if (!slot || !node) {
 		crash__effects_unknown(replay, event->path);
 	} else {
@@ -194,6 +202,11 @@ static void replay_rename(struct crash__op_replay *replay)
 
 	if (from_outside && to_outside) {
 		fs->ignored++;
+		return;
+	}
+	if (to && is_unknown_socket(replay, moved)) {
+		if (there)
+			crash__effects_entry(replay, to, 0);
 		return;
 	}
 	if (from_outside || to_outside || !from || !to || !moved) {
@@ -227,6 +240,8 @@ static void replay_unlink(struct crash__op_replay *replay)
 
 	if (outside) {
 		fs->ignored++;
+	} else if (slot && is_unknown_socket(replay, fs->slots[slot].child)) {
+		return;
 	} else if (!slot || !fs->slots[slot].child) {
 		crash__effects_unknown(replay, event->path);
 	} else {

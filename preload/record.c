@@ -295,6 +295,8 @@ void crash__record_op(struct crash__op *op)
 				AT_SYMLINK_NOFOLLOW, 0, 0) == 0) {
 			record.device = status.st_dev;
 			record.inode = status.st_ino;
+			if (S_ISSOCK(status.st_mode))
+				op->flags |= CRASH__OP_SOCKET;
 		}
 	}
 	if (where->from)

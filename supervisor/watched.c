@@ -170,6 +170,8 @@ static void classify_path(struct crash__watched *watched)
 		if (!crash__counts_as_file(watched->kernel, status.st_mode))
 			return;
 		note_file(watched, &status);
+		if (S_ISSOCK(status.st_mode))
+			watched->flags |= CRASH__OP_SOCKET;
 	}
 	watched->storage = crash__path_counts(control, watched->path);
 	watched->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), watched->path);

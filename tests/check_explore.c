@@ -187,6 +187,32 @@ START_TEST(what_is_lost_only_together_other_models_may_lose_as_well)
 }
 END_TEST
 
+/*
+ * An append of two sectors. Under posix the file may have grown over a sector that is lost, and shows garbage there; on
+ * ext4 it is only shorter, and this checker takes no offence at that. It was said to be allowed by ext4, too: the same
+ * op loses the same sector there, but that is another state, and one that was checked.
+ */
+START_TEST(a_model_does_not_allow_what_is_right_in_it)
+{
+	static const char append[] = "head -c 1024 /dev/zero | tr '\\0' n | dd bs=1024 iflag=fullblock oflag=append "
+				     "conv=notrunc status=none of=store/data";
+	struct lab_result result;
+	char *models;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--model", "posix", "--check",
+				 "test -z \"$(tr -d on < data)\"", "--", "sh", "-c", append);
+	lab_assert_status(&result, 1);
+	models = json_dumps(json_object_get(finding_of(lines_of(&result), 0), "models"), 0);
+	ck_assert_msg(strstr(models, "\"posix\"") && !strstr(models, "\"ext4\"") && !strstr(models, "\"xfs\""), "%s", models);
+	free(models);
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "ext4,xfs", "--check", "test -z \"$(tr -d on < data)\"",
+				 "--", "sh", "-c", append);
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 START_TEST(the_id_stays_and_a_baseline_accepts_it)
 {
 	struct lab_result result;
@@ -274,6 +300,28 @@ START_TEST(a_checker_that_cannot_be_started_says_nothing_of_a_state)
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "cannot start sh") != NULL, "%s", result.out);
 	ck_assert_int_eq(lab_json_number(summary_of(lines_of(&result)), "failed", -1), 0);
+}
+END_TEST
+
+/* Servers bind a socket in their data directory and unlink it at the end: that made every run of one incomplete. */
+START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
+{
+	static const char serve[] = "import os, socket\n"
+				    "os.chdir('store')\n"
+				    "for end in ('unlink', 'rename'):\n"
+				    "  socket.socket(socket.AF_UNIX).bind('s')\n"
+				    "  os.unlink('s') if end == 'unlink' else os.rename('s', 'data.sock')\n";
+	struct lab_result result;
+
+	if (LAB_COMMAND("python3", "-c", "").status != 0)
+		LAB_SKIP("no python3 to make a socket with");
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3", "-c", serve);
+	lab_assert_status(&result, 0);
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3", "-c",
+				 lab_text("%sos.rename('data.sock', 'data')\n", serve));
+	lab_assert_status(&result, 125); /* the file that was there is gone, and the checker misses it */
 }
 END_TEST
 
@@ -709,11 +757,13 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0, (int)(sizeof cases / sizeof *cases));
 	tcase_add_test(findings, the_finding_says_which_models_allow_it);
 	tcase_add_test(findings, what_is_lost_only_together_other_models_may_lose_as_well);
+	tcase_add_test(findings, a_model_does_not_allow_what_is_right_in_it);
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(findings, failures_are_told_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
+	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
 	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0, (int)(sizeof verdicts / sizeof *verdicts));
