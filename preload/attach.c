@@ -143,7 +143,7 @@ static struct crash__control *map_control(const char *path)
 			madvise(memory, (size_t)status.st_size, MADV_DONTDUMP);
 		}
 	}
-	crash__sys3(SYS_close, fd, 0, 0);
+	crash__syscall(SYS_close, (long[6]){fd}); /* nobody needs to hear of it */
 	if (control && (control->magic != CRASH__CONTROL_MAGIC ||
 			control->version != CRASH__CONTROL_VERSION ||
 			control->bytes != (uint64_t)status.st_size)) {

@@ -15,6 +15,7 @@
  */
 #include "preload/shim.h"
 
+#include <emmintrin.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>
@@ -68,21 +69,41 @@ static bool is_wanted(uint32_t number)
 	return crash__call_of_number(number) >= 0;
 }
 
+/* Which of the next 16 bytes begin a syscall instruction. Each program that starts waits until all of libc was looked at. */
+static unsigned int syscalls_at(const unsigned char *at, const unsigned char *end)
+{
+	__m128i first, second;
+	unsigned int found = 0;
+
+	if (end - at < 17) {
+		for (unsigned int i = 0; at + i + 2 <= end; i++)
+			found |= (unsigned int)(at[i] == 0x0f && at[i + 1] == 0x05) << i;
+		return found;
+	}
+	first = _mm_cmpeq_epi8(_mm_loadu_si128((const void *)at), _mm_set1_epi8(0x0f));
+	second = _mm_cmpeq_epi8(_mm_loadu_si128((const void *)(at + 1)), _mm_set1_epi8(0x05));
+	return (unsigned int)_mm_movemask_epi8(_mm_and_si128(first, second));
+}
+
+static bool is_site(const unsigned char *site)
+{
+	uint32_t number;
+
+	memcpy(&number, site + 1, sizeof number);
+	return site[0] == 0xb8 && number < 1024 && is_wanted(number);
+}
+
 static unsigned int find_sites(const struct libc *libc, uint32_t *sites)
 {
 	unsigned int count = 0;
-	uint32_t number;
 
-	for (const unsigned char *at = libc->start + JUMP_BYTES; at + 2 <= libc->end; at++) {
-		at = memchr(at, 0x0f, (size_t)(libc->end - at - 1));
-		if (!at)
-			break;
-		if (at[1] != 0x05 || at[-JUMP_BYTES] != 0xb8)
-			continue;
-		memcpy(&number, at - 4, sizeof number);
-		if (number < 1024 && is_wanted(number) && count < MOST_SITES)
-			sites[count++] = (uint32_t)(at - JUMP_BYTES - libc->start);
-	}
+	for (const unsigned char *at = libc->start + JUMP_BYTES; at < libc->end; at += 16)
+		for (unsigned int found = syscalls_at(at, libc->end); found; found &= found - 1) {
+			const unsigned char *site = at + __builtin_ctz(found) - JUMP_BYTES;
+
+			if (is_site(site) && count < MOST_SITES)
+				sites[count++] = (uint32_t)(site - libc->start);
+		}
 	return count;
 }
 
@@ -156,7 +177,7 @@ unsigned int crash__patch_libc(struct crash__control *control)
 	if (mprotect(thunks, 8 + count * THUNK_BYTES, PROT_READ | PROT_EXEC) < 0)
 		return 0;
 	/* From here to the second mprotect libc cannot run: only our own instructions do. */
-	if (crash__sys3(SYS_mprotect, (long)first, (long)bytes, PROT_READ | PROT_WRITE) < 0)
+	if (crash__syscall(SYS_mprotect, (long[6]){(long)first, (long)bytes, PROT_READ | PROT_WRITE}) < 0)
 		return 0;
 	for (unsigned int i = 0; i < count; i++)
 		write_jump(libc.start + sites[i], thunks + 8 + i * THUNK_BYTES);
