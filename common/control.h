@@ -36,6 +36,7 @@
 #define CRASH__LOCKS 32
 #define CRASH__RANGES 1024
 #define CRASH__NUMBERS 1024 /* a power of 2 */
+#define CRASH__SITES 160
 
 enum crash__mode {
 	CRASH__MODE_KEEPER = 1,	    /* a keeper listens to the bell */
@@ -111,6 +112,14 @@ struct crash__reason {
 	char detail[256];
 };
 
+/* The system calls that the first process found in its libc: offsets in its code, in ascending order. */
+struct crash__sites {
+	_Atomic uint32_t state; /* 0 free, 1 being filled, 2 valid */
+	uint32_t count;
+	uint64_t sum; /* over them and the libc's build id */
+	uint32_t at[CRASH__SITES];
+};
+
 struct crash__control {
 	uint64_t magic;
 	uint32_t version;
@@ -153,6 +162,7 @@ struct crash__control {
 	 */
 	_Alignas(64) _Atomic uint64_t locks[CRASH__LOCKS];
 
+	struct crash__sites sites;
 	struct crash__plan plan;
 	struct crash__fired fired;
 	struct crash__named_point points[CRASH__POINTS];

@@ -12,6 +12,10 @@
  * load the number and the address behind the syscall, and go on to crash__site_entry(). Nothing else
  * is changed, nothing is disassembled, and a place that looks different is left alone: the seccomp
  * filter reports it, or the run says that it may have missed something. No other thread exists yet.
+ *
+ * To look for them takes longer than all else that the shim does when a program starts. So the first
+ * process of a tree leaves a note in the control block, with a sum over what it found and over the build
+ * id of the libc where it did. Who has another libc, or finds the note damaged, looks for itself.
  */
 #include "preload/shim.h"
 
@@ -27,12 +31,35 @@
 #define SITE_BYTES 7 /* mov and syscall */
 #define JUMP_BYTES 5
 #define THUNK_BYTES 24
-#define MOST_SITES 160
+#define PAGE_MASK 4095ul
 
 struct libc {
 	unsigned char *start, *end; /* of its code */
-	uint64_t bias;
+	uint64_t sum; /* of its build id; 0: it has none */
 };
+
+static uint64_t add_to_sum(uint64_t sum, const void *bytes, size_t count)
+{
+	const unsigned char *at = bytes;
+
+	for (size_t i = 0; i < count; i++)
+		sum = (sum ^ at[i]) * 0x100000001b3;
+	return sum;
+}
+
+static uint64_t sum_of_build_id(const unsigned char *notes, size_t size)
+{
+	const ElfW(Nhdr) *note;
+
+	for (size_t at = 0; at + sizeof *note <= size;) {
+		note = (const void *)(notes + at);
+		at += sizeof *note + ((note->n_namesz + 3) & ~3u);
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && at + note->n_descsz <= size)
+			return add_to_sum(0xcbf29ce484222325, notes + at, note->n_descsz);
+		at += (note->n_descsz + 3) & ~3u;
+	}
+	return 0;
+}
 
 static int find_libc(struct dl_phdr_info *info, size_t size, void *context)
 {
@@ -45,14 +72,16 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *context)
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 
+		unsigned char *start = (unsigned char *)(info->dlpi_addr + header->p_vaddr);
+
+		if (header->p_type == PT_NOTE && !libc->sum)
+			libc->sum = sum_of_build_id(start, header->p_memsz);
 		if (header->p_type != PT_LOAD || !(header->p_flags & PF_X))
 			continue;
-		libc->bias = info->dlpi_addr;
-		libc->start = (unsigned char *)(info->dlpi_addr + header->p_vaddr);
-		libc->end = libc->start + header->p_memsz;
-		return 1;
+		libc->start = start;
+		libc->end = start + header->p_memsz;
 	}
-	return 0;
+	return libc->start != NULL;
 }
 
 /* The calls that are redirected: ops, and those that crash__other_call() wants to see. */
@@ -87,10 +116,7 @@ static unsigned int syscalls_at(const unsigned char *at, const unsigned char *en
 
 static bool is_site(const unsigned char *site)
 {
-	uint32_t number;
-
-	memcpy(&number, site + 1, sizeof number);
-	return site[0] == 0xb8 && number < 1024 && is_wanted(number);
+	return site[0] == 0xb8 && site[3] == 0 && site[4] == 0 && site[5] == 0x0f && site[6] == 0x05;
 }
 
 static unsigned int find_sites(const struct libc *libc, uint32_t *sites)
@@ -101,11 +127,47 @@ static unsigned int find_sites(const struct libc *libc, uint32_t *sites)
 		for (unsigned int found = syscalls_at(at, libc->end); found; found &= found - 1) {
 			const unsigned char *site = at + __builtin_ctz(found) - JUMP_BYTES;
 
-			if (is_site(site) && count < MOST_SITES)
+			if (is_site(site) && is_wanted(site[1] + site[2] * 256u) && count < CRASH__SITES)
 				sites[count++] = (uint32_t)(site - libc->start);
 		}
 	return count;
 }
+
+/* ------------------------------------------------------------------ the note of the first process */
+
+static uint64_t sum_of(const struct libc *libc, const uint32_t *sites, uint32_t count)
+{
+	return add_to_sum(libc->sum, sites, count * sizeof *sites);
+}
+
+static unsigned int read_note(const struct libc *libc, struct crash__sites *note, uint32_t *sites)
+{
+	uint32_t count = note->count;
+
+	if (atomic_load_explicit(&note->state, memory_order_acquire) != 2 || !libc->sum || count > CRASH__SITES)
+		return 0;
+	memcpy(sites, note->at, count * sizeof *sites);
+	if (note->sum != sum_of(libc, sites, count))
+		return 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (sites[i] >= (size_t)(libc->end - libc->start) - SITE_BYTES || !is_site(libc->start + sites[i]))
+			return 0;
+	return count;
+}
+
+static void write_note(const struct libc *libc, struct crash__sites *note, const uint32_t *sites, uint32_t count)
+{
+	uint32_t expected = 0;
+
+	if (!libc->sum || !atomic_compare_exchange_strong(&note->state, &expected, 1))
+		return;
+	memcpy(note->at, sites, count * sizeof *sites);
+	note->count = count;
+	note->sum = sum_of(libc, sites, count);
+	atomic_store_explicit(&note->state, 2, memory_order_release);
+}
+
+/* ------------------------------------------------------------------ patching */
 
 /* Memory that a jump of 32 bits reaches from all of libc's code. */
 static unsigned char *near_memory(const struct libc *libc, size_t bytes)
@@ -157,7 +219,7 @@ static void write_jump(unsigned char *site, const unsigned char *thunk)
 unsigned int crash__patch_libc(struct crash__control *control)
 {
 	struct libc libc = {0};
-	uint32_t sites[MOST_SITES];
+	uint32_t sites[CRASH__SITES];
 	unsigned int count;
 	unsigned char *thunks;
 	uintptr_t first, bytes;
@@ -165,12 +227,16 @@ unsigned int crash__patch_libc(struct crash__control *control)
 
 	if (!(control->mode & CRASH__MODE_PATCH) || !dl_iterate_phdr(find_libc, &libc))
 		return 0;
-	count = find_sites(&libc, sites);
+	count = read_note(&libc, &control->sites, sites);
+	if (!count) {
+		count = find_sites(&libc, sites);
+		write_note(&libc, &control->sites, sites, count);
+	}
 	thunks = count ? near_memory(&libc, 8 + count * THUNK_BYTES) : NULL;
 	if (!thunks)
 		return 0;
-	first = (uintptr_t)libc.start & ~(uintptr_t)4095;
-	bytes = ((uintptr_t)libc.end + 4095 - first) & ~(uintptr_t)4095;
+	first = (uintptr_t)(libc.start + sites[0]) & ~PAGE_MASK;
+	bytes = (((uintptr_t)libc.start + sites[count - 1] + SITE_BYTES + PAGE_MASK) & ~PAGE_MASK) - first;
 	memcpy(thunks, &entry, sizeof entry);
 	for (unsigned int i = 0; i < count; i++)
 		write_thunk(thunks + 8 + i * THUNK_BYTES, libc.start + sites[i], thunks);

@@ -337,6 +337,22 @@ START_TEST(a_program_that_closes_every_descriptor_is_still_crashed)
 }
 END_TEST
 
+/* Without a filter a call inside libc that is not patched would be missed. */
+START_TEST(a_damaged_note_about_libc_hides_no_call)
+{
+	static const char *const damages[] = {"nothing", "count", "place", "sum"};
+	struct crash_opts opts = {.program = lab_program("scribble"),
+				  .args = LAB_ARGS(damages[_i]),
+				  .flags = CRASH_NO_SUPERVISOR};
+
+	ck_assert_crash_run("write@*/line", &opts, &out);
+	ck_assert_msg(out.killed, "%s", out.stderr_data);
+	ck_assert_crashed_at(&out, "write#1");
+	lab_assert_file("line", "");
+	crash_out_clear(&out);
+}
+END_TEST
+
 /* Many signals while the program runs under watch disturb neither. */
 START_TEST(a_program_in_a_storm_of_signals_ends_as_it_does_alone)
 {
@@ -515,6 +531,7 @@ int main(void)
 	tcase_add_test(tcase, what_lingers_may_finish_within_its_time);
 	tcase_add_test(tcase, what_lingers_can_still_crash);
 	tcase_add_test(tcase, a_program_that_closes_every_descriptor_is_still_crashed);
+	tcase_add_loop_test(tcase, a_damaged_note_about_libc_hides_no_call, 0, 4);
 	tcase_add_test(tcase, a_program_in_a_storm_of_signals_ends_as_it_does_alone);
 
 	tcase = lab_case(suite, "directories", 60);
