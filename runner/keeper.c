@@ -83,18 +83,22 @@ static bool reserve_rings(uint32_t first, uint32_t end)
 	       errno == EOPNOTSUPP;
 }
 
-/* Gives more rings memory when all are taken, or says that there is none: nobody is to wait for it then. */
+/*
+ * Gives more rings memory when all are taken, or says that there is none: nobody is to wait for it then. The first
+ * are few: the program waits for them, and most programs need one.
+ */
 static void offer_rings(void)
 {
 	struct crash__control *control = keeper.control;
-	uint32_t ready = atomic_load(&control->rings_ready), more;
+	uint32_t ready = atomic_load(&control->rings_ready), more = ready + (ready ? 4 : 2);
 
 	for (uint32_t i = 0; i < ready; i++)
 		if (atomic_load(&crash__control_ring(control, i)->state) == CRASH__RING_FREE)
 			return;
 	if (ready == control->ring_count)
 		return;
-	more = ready + 4 < control->ring_count ? ready + 4 : control->ring_count;
+	if (more > control->ring_count)
+		more = control->ring_count;
 	if (!reserve_rings(ready, more))
 		more = reserve_rings(ready, ready + 1) ? ready + 1 : ready;
 	atomic_store(&control->rings_denied, more == ready);

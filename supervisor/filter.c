@@ -2,11 +2,13 @@
 /*
  * filter.c - the seccomp filter: which calls the supervisor is told of.
  *
- * Method. A chain of comparisons with the call's number, in front of it two for the architecture. The
- * number is looked at before anything else, so that the kernel can find out once that the answer for
- * read, futex and all the others is always "allow" and does not run the filter for them at all. Calls
- * that are reported are let pass when they come from the shim's stub. Some are only reported with
- * arguments that change something: an open without O_CREAT does not.
+ * Method. The number of the call is searched for by halves among those that are reported; in front of that are
+ * two comparisons for the architecture. The number is looked at before anything else, so that the kernel can find
+ * out once that the answer for read, futex and all the others is always "allow" and does not run the filter for
+ * them at all. Calls that are reported are let pass when they come from the shim's stub. Some are only reported
+ * with arguments that change something: an open without O_CREAT does not. What is looked at beside the number
+ * stands behind the search, once for all calls that are alike: each instruction costs every program that is
+ * started the time to translate it, and conditional jumps reach 255 of them.
  */
 #include "supervisor/filter.h"
 
@@ -15,7 +17,9 @@
 #include <linux/audit.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -31,6 +35,9 @@
 /* flags that make an open an op; O_TMPFILE contains O_DIRECTORY, which alone does not */
 #define CREATING ((uint32_t)(O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))
 
+#define MOST_CALLS 160
+#define MOST_TOGETHER 64 /* calls in one search, so that its jumps reach */
+
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define LOAD_AT(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
@@ -44,6 +51,15 @@ static void add(struct crash__filter *filter, struct sock_filter instruction)
 
 #define ADD(...) add(filter, (struct sock_filter)__VA_ARGS__)
 
+/* A call that is reported, and what it is let pass for. */
+struct reported {
+	uint32_t number;
+	uint8_t argument; /* counted from 1 */
+	uint32_t bits;	  /* let pass unless one of them is set in the argument; 0: whatever it is */
+	void (*allow_others)(struct crash__filter *filter, uint8_t argument); /* lets more pass; or NULL */
+	bool by_anybody;  /* the shim's own are reported, too */
+};
+
 /* Lets calls from the stub pass. The accumulator holds something else afterwards. */
 static void allow_stub(struct crash__filter *filter, uint64_t stub)
 {
@@ -56,86 +72,160 @@ static void allow_stub(struct crash__filter *filter, uint64_t stub)
 	ADD(ALLOW);
 }
 
-/* Lets the call pass unless one of the bits is set in the argument (counted from 1). */
-static void allow_without_bits(struct crash__filter *filter, uint8_t argument, uint32_t bits)
+static void load_argument(struct crash__filter *filter, uint8_t argument)
 {
 	ADD(LOAD_AT((uint32_t)offsetof(struct seccomp_data, args) + 8u * (argument - 1u)));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 1, 0));
-	ADD(ALLOW);
 }
 
 /* Lets every ioctl() but the two that share blocks between files pass. */
 static void allow_other_requests(struct crash__filter *filter, uint8_t argument)
 {
-	ADD(LOAD_AT((uint32_t)offsetof(struct seccomp_data, args) + 8u * (argument - 1u)));
+	load_argument(filter, argument);
 	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)FICLONE, 2, 0));
 	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)FICLONERANGE, 1, 0));
 	ADD(ALLOW);
 }
 
-/* A second listener is refused by the kernel; that the program wanted one has to be known. */
-static void add_listener(struct crash__filter *filter)
+/* Lets mmap() of no file pass. */
+static void allow_anonymous(struct crash__filter *filter, uint8_t argument)
 {
-	unsigned short jump = filter->length;
-
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 0));
-	allow_without_bits(filter, 2, SECCOMP_FILTER_FLAG_NEW_LISTENER);
-	ADD(NOTIFY);
-	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
-}
-
-/* Lets every mprotect() but those that make memory writable pass. */
-static void add_writable_mprotect(struct crash__filter *filter, uint64_t stub)
-{
-	unsigned short jump = filter->length;
-
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 0));
-	allow_without_bits(filter, 3, PROT_WRITE);
-	allow_stub(filter, stub);
-	ADD(NOTIFY);
-	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
-}
-
-/* Lets every mmap() but those that share a file pass. */
-static void add_shared_mmap(struct crash__filter *filter, uint64_t stub)
-{
-	unsigned short jump = filter->length;
-
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 0));
-	ADD(LOAD_AT(offsetof(struct seccomp_data, args) + 8 * 3));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_SHARED, 1, 0));
-	ADD(ALLOW);
-	ADD(LOAD_AT(offsetof(struct seccomp_data, args) + 8 * 4));
+	load_argument(filter, (uint8_t)(argument + 1)); /* the descriptor is behind the flags */
 	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, 0, 1));
 	ADD(ALLOW);
-	allow_stub(filter, stub);
-	ADD(NOTIFY);
-	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
 }
 
-/* One call that is reported; the accumulator holds the number before and after. */
-static void add_call(struct crash__filter *filter, uint32_t number, const struct crash__call_info *call,
-		     uint64_t stub)
+/*
+ * Not ops, but the supervisor has to know: they change descriptors or roots, make a file memory, or lead past
+ * everything. A second listener is refused by the kernel; that the program wanted one has to be known.
+ */
+static const struct reported others[] = {
+	{.number = SYS_close},
+	{.number = SYS_dup2},
+	{.number = SYS_dup3},
+	{.number = SYS_close_range},
+	{.number = SYS_io_uring_setup},
+	{.number = SYS_chroot},
+	{.number = SYS_pivot_root},
+	{.number = SYS_setns},
+	{.number = SYS_unshare, .argument = 1, .bits = CLONE_NEWNS | CLONE_NEWUSER},
+	{.number = SYS_mmap, .argument = 4, .bits = MAP_SHARED, .allow_others = allow_anonymous},
+	{.number = SYS_mprotect, .argument = 3, .bits = PROT_WRITE},
+	{.number = SYS_seccomp, .argument = 2, .bits = SECCOMP_FILTER_FLAG_NEW_LISTENER, .by_anybody = true},
+};
+static const uint16_t sockets[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg};
+
+_Static_assert(CRASH__KERNEL_CALLS + sizeof others / sizeof *others + sizeof sockets / sizeof *sockets <= MOST_CALLS,
+	       "there is room for all calls");
+
+static struct reported report_of(const struct crash__call_info *call)
 {
+	struct reported reported = {.number = call->number};
+
+	if (call->family == CRASH__FAMILY_OPEN && call->where.flags) {
+		reported.argument = call->where.flags;
+		reported.bits = CREATING;
+	}
+	if (call->where.request) {
+		reported.argument = call->where.request;
+		reported.allow_others = allow_other_requests;
+	}
+	return reported;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct reported *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks)
+{
+	unsigned int count = 0;
+
+	for (int i = 0; i < CRASH__KERNEL_CALLS; i++)
+		if (crash__calls[i].number != CRASH__NO_NUMBER)
+			calls[count++] = report_of(&crash__calls[i]);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		calls[count++] = others[i];
+	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)
+		calls[count++] = (struct reported){.number = sockets[i]};
+	qsort(calls, count, sizeof *calls, by_number);
+	return count;
+}
+
+/* The search; where each call's number is compared is left in `at`, its jumps are still open. */
+static void add_search(struct crash__filter *filter, const struct reported *calls, unsigned int count,
+		       unsigned short *at)
+{
+	unsigned int half = count / 2;
 	unsigned short jump = filter->length;
 
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 0));
-	if (call && call->family == CRASH__FAMILY_OPEN && call->where.flags)
-		allow_without_bits(filter, call->where.flags, CREATING);
-	if (call && call->where.request)
-		allow_other_requests(filter, call->where.request);
-	allow_stub(filter, stub);
-	ADD(NOTIFY);
-	filter->code[jump].jf = (unsigned char)(filter->length - jump - 1);
+	if (count == 1) {
+		*at = jump;
+		ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls->number, 0, 0));
+		return;
+	}
+	ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, calls[half].number, 0, 0));
+	add_search(filter, calls, half, at);
+	filter->code[jump].jt = (unsigned char)(filter->length - jump - 1);
+	add_search(filter, calls + half, count - half, at + half);
 }
 
-/* Not ops, but the supervisor has to know: they change descriptors or roots, or lead past everything. */
-static const uint16_t others[] = {SYS_close,  SYS_dup2,	SYS_dup3,   SYS_close_range, SYS_io_uring_setup,
-				  SYS_chroot, SYS_pivot_root, SYS_setns, SYS_unshare};
-static const uint16_t sockets[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg};
+static bool are_alike(const struct reported *a, const struct reported *b)
+{
+	return a->argument == b->argument && a->bits == b->bits && a->allow_others == b->allow_others &&
+	       a->by_anybody == b->by_anybody;
+}
+
+/* What is looked at beside the number. */
+static void add_rest(struct crash__filter *filter, const struct reported *call, uint64_t stub)
+{
+	if (call->bits) {
+		load_argument(filter, call->argument);
+		ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, call->bits, 1, 0));
+		ADD(ALLOW);
+	}
+	if (call->allow_others)
+		call->allow_others(filter, call->argument);
+	if (!call->by_anybody)
+		allow_stub(filter, stub);
+	ADD(NOTIFY);
+}
+
+/* A search, and behind it what it leads to. The accumulator holds the number. */
+static void add_calls(struct crash__filter *filter, const struct reported *calls, unsigned int count, uint64_t stub)
+{
+	unsigned short at[MOST_TOGETHER], jump = filter->length;
+	unsigned int half = count / 2;
+
+	if (count > MOST_TOGETHER) {
+		ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, calls[half].number, 0, 1));
+		ADD(BPF_STMT(BPF_JMP | BPF_JA, 0));
+		add_calls(filter, calls, half, stub);
+		filter->code[jump + 1].k = filter->length - jump - 2u;
+		add_calls(filter, calls + half, count - half, stub);
+		return;
+	}
+	add_search(filter, calls, count, at);
+	for (unsigned int i = 0; i < count; i++)
+		filter->code[at[i]].jf = (unsigned char)(filter->length - at[i] - 1);
+	ADD(ALLOW);
+	for (unsigned int i = 0; i < count; i++) {
+		if (filter->code[at[i]].jt)
+			continue;
+		for (unsigned int j = i; j < count; j++)
+			if (are_alike(&calls[i], &calls[j]))
+				filter->code[at[j]].jt = (unsigned char)(filter->length - at[j] - 1);
+		add_rest(filter, &calls[i], stub);
+	}
+}
 
 void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 {
+	struct reported calls[MOST_CALLS];
+	unsigned int count = list_calls(calls, acks);
+
 	filter->length = 0;
 	ADD(LOAD(arch));
 	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
@@ -143,17 +233,7 @@ void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 	ADD(LOAD(nr));
 	ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
 	ADD(NOTIFY);
-	for (int i = 0; i < CRASH__KERNEL_CALLS; i++)
-		if (crash__calls[i].number != CRASH__NO_NUMBER)
-			add_call(filter, crash__calls[i].number, &crash__calls[i], stub);
-	add_shared_mmap(filter, stub);
-	add_writable_mprotect(filter, stub);
-	add_listener(filter);
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		add_call(filter, others[i], NULL, stub);
-	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)
-		add_call(filter, sockets[i], NULL, stub);
-	ADD(ALLOW);
+	add_calls(filter, calls, count, stub);
 }
 
 int crash__filter_install(const struct crash__filter *filter)

@@ -156,6 +156,11 @@ bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash_
 	return found;
 }
 
+bool crash__remote_leads(pid_t tid)
+{
+	return is_thread_of(tid, tid);
+}
+
 void crash__remote_roots_change(void)
 {
 	roots_change = true;

@@ -26,6 +26,9 @@ struct crash__control;
 /** Finds out who a thread is. Returns false if it is gone. Thread-safe. */
 bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash__remote *remote);
 
+/** Whether a thread is its process's first: then its id is the process's. */
+bool crash__remote_leads(pid_t tid);
+
 /** From now on any process may have another root or other mounts than it had. */
 void crash__remote_roots_change(void);
 

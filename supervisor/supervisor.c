@@ -164,6 +164,28 @@ static struct crash__answer take_foreign(const struct crash__watched *watched)
 
 /* ------------------------------------------------------------------ notifications */
 
+/* close, dup2 and their like: what the shim knows about this process's descriptors is no longer true. */
+static void void_descriptors(pid_t pid)
+{
+	atomic_fetch_add(&supervisor.control->fd_epoch[(uint32_t)pid % CRASH__EPOCHS], 1);
+}
+
+/*
+ * Every program that starts makes a handful of them, in the dynamic linker, and many never make a call that it takes
+ * to know more about the caller for.
+ */
+static bool take_close(const struct seccomp_notif *notification)
+{
+	int number = notification->data.nr;
+
+	if (notification->data.arch != AUDIT_ARCH_X86_64 ||
+	    (number != SYS_close && number != SYS_dup2 && number != SYS_dup3 && number != SYS_close_range) ||
+	    !crash__remote_leads((pid_t)notification->pid))
+		return false;
+	void_descriptors((pid_t)notification->pid);
+	return true;
+}
+
 static struct crash__answer take(struct crash__watched *watched, const struct seccomp_data *data)
 {
 	int call = crash__call_of_number(data->nr);
@@ -186,15 +208,13 @@ static struct crash__answer take(struct crash__watched *watched, const struct se
 	}
 	if (data->nr == SYS_chroot || data->nr == SYS_pivot_root || data->nr == SYS_setns ||
 	    data->nr == SYS_unshare) {
-		if (data->nr != SYS_unshare || (data->args[0] & (CLONE_NEWNS | CLONE_NEWUSER)))
-			crash__remote_roots_change();
+		crash__remote_roots_change();
 		return crash__proceed;
 	}
 	if (crash__told_sends(data->nr))
 		return take_send(watched, data->nr);
 	if (call < 0) {
-		/* close, dup2 and their like: what the shim knows about this process's descriptors is void */
-		atomic_fetch_add(&watched->control->fd_epoch[(uint32_t)watched->remote.pid % CRASH__EPOCHS], 1);
+		void_descriptors(watched->remote.pid);
 		return crash__proceed;
 	}
 	watched->kernel = &crash__calls[call];
@@ -222,7 +242,8 @@ static void serve_one(struct crash__watched *watched, const struct seccomp_notif
 	watched->id = notification->id;
 	watched->fd = -1;
 	atomic_fetch_add(&supervisor.busy, 1);
-	if (crash__remote_find(supervisor.control, (pid_t)notification->pid, &watched->remote))
+	if (!take_close(notification) &&
+	    crash__remote_find(supervisor.control, (pid_t)notification->pid, &watched->remote))
 		answer = take(watched, &notification->data);
 	/* first: a program that closes a file may execute it, or wait for a lock on it to go */
 	crash__watched_clear(watched);
