@@ -101,6 +101,15 @@ int crash__call_find(const char *name, size_t length);
 int crash__call_of_number(long number);
 
 /**
+ * Whether after such a call what is known of names may not hold any more: an open file or directory may have
+ * another one, and what was no symbolic link may be one. A name that is only taken away leads nowhere.
+ */
+static inline bool crash__moves_names(const struct crash__call_info *call)
+{
+	return call->family == CRASH__FAMILY_RENAME || call->family == CRASH__FAMILY_LINK;
+}
+
+/**
  * Whether this call with these arguments may change storage at all: an open without O_CREAT,
  * O_TRUNC or O_TMPFILE does not, nor an ioctl() that clones nothing. `open_flags` are the flags
  * where the call keeps them in memory (openat2), otherwise ignored.

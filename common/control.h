@@ -141,7 +141,7 @@ struct crash__control {
 	_Alignas(64) _Atomic uint64_t family_hits[CRASH__FAMILIES];
 	_Atomic uint64_t call_hits[CRASH__CALLS];
 	_Alignas(64) _Atomic uint32_t dead;
-	_Atomic uint32_t name_epoch; /* moves when names may have changed */
+	_Atomic uint32_t name_epoch; /* moves when a name may lead elsewhere: crash__moves_names() */
 	_Atomic uint32_t processes;  /* numbers given to processes */
 	_Atomic uint32_t loaded;     /* processes in which the shim loaded */
 	_Atomic uint32_t files, stacks; /* numbers given to files and backtraces */

@@ -30,7 +30,8 @@
 #endif
 
 #define DEPTH 48    /* frames of a backtrace that is recorded */
-#define CACHED 128  /* backtraces a thread remembers */
+#define SETS 64	    /* backtraces a thread remembers, by call site and stack depth: ... */
+#define WAYS 8	    /* so many that differ further out */
 #define STACK_BYTES (128u << 10)
 
 struct frames {
@@ -50,7 +51,8 @@ struct cached {
 };
 
 struct crash__stacks {
-	struct cached cached[CACHED];
+	struct cached cached[SETS][WAYS];
+	uint32_t oldest; /* in each set; they are replaced in turn */
 	uint64_t addresses[CRASH__FRAMES];
 	const uint64_t *slots[CRASH__FRAMES];
 	_Alignas(64) unsigned char stack[STACK_BYTES];
@@ -194,8 +196,11 @@ static void unwind(struct frames *frames, struct crash__stacks *stacks)
 
 /* ------------------------------------------------------------------ recorded backtraces */
 
-static bool still_there(const struct cached *cached)
+static bool is_same(const struct cached *cached, const struct crash__caller *caller)
 {
+	if (!cached->count || cached->on_stack != caller->on_stack ||
+	    cached->addresses[0] != (uint64_t)caller->address)
+		return false;
 	for (uint32_t i = 0; i < cached->count; i++)
 		if (*cached->slots[i] != cached->addresses[i])
 			return false;
@@ -206,15 +211,16 @@ uint32_t crash__backtrace_number(struct crash__control *control, const struct cr
 {
 	struct crash__stacks *stacks = stacks_of_thread();
 	uint64_t key = (uint64_t)caller->address * 31 + ((uint64_t)caller->on_stack >> 3);
-	struct cached *cached;
+	struct cached *set, *cached;
 	struct frames frames = {.caller = caller, .most = DEPTH};
 
 	if (!stacks)
 		return 0;
-	cached = &stacks->cached[(key * 0x9e3779b97f4a7c15u) >> 57];
-	if (cached->count && cached->on_stack == caller->on_stack &&
-	    cached->addresses[0] == (uint64_t)caller->address && still_there(cached))
-		return cached->number;
+	set = stacks->cached[(key * 0x9e3779b97f4a7c15u) >> 58];
+	for (int i = 0; i < WAYS; i++)
+		if (is_same(&set[i], caller))
+			return set[i].number;
+	cached = &set[stacks->oldest++ % WAYS];
 	frames.addresses = stacks->addresses;
 	frames.slots = stacks->slots;
 	unwind(&frames, stacks);

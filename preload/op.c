@@ -167,7 +167,7 @@ static long take(struct crash__op *op, uint64_t rules)
 	if ((op->flags & CRASH__OP_SYNC) && result > 0)
 		op->sync_occurrence = next_of(op, CRASH__FAMILY_FSYNC);
 	crash__record_end(op, result);
-	if (op->kernel->family == CRASH__FAMILY_RENAME || op->kernel->family == CRASH__FAMILY_UNLINK)
+	if (crash__moves_names(op->kernel))
 		atomic_fetch_add_explicit(&control->name_epoch, 1, memory_order_acq_rel);
 	crash__act_after(op, fired, result);
 	if (op->sync_occurrence)

@@ -293,7 +293,7 @@ struct crash__answer crash__op_take(struct crash__watched *watched)
 		       ((watched->flags & CRASH__OP_SYNC) && control->plan.of_family[CRASH__FAMILY_FSYNC]);
 	if (needs_result)
 		answer = make(watched, fired, &wish);
-	if (!answer.never && watched->family == CRASH__FAMILY_RENAME)
+	if (!answer.never && crash__moves_names(watched->kernel))
 		atomic_fetch_add(&control->name_epoch, 1);
 	if (!answer.never && (watched->flags & CRASH__OP_SYNC) && (answer.proceed || answer.result > 0))
 		answer = imply_sync(watched, answer);

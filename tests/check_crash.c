@@ -757,6 +757,16 @@ START_TEST(a_file_pattern_counts_its_own_files_alone)
 }
 END_TEST
 
+/* What was looked up before a name became a link is not believed afterwards: the second open is of b/y. */
+START_TEST(a_name_that_becomes_a_link_leads_where_the_link_leads)
+{
+	STEPS(_i, "open@*/b/y", "mkdir b", "open a wc", "unlink a/x", "unlink a", "symlink b a", "open a/y wc");
+	ck_assert_crashed_at(&out, "open#2");
+	ck_assert_str_eq(out.file, lab_text("%s/b/y", lab_dir));
+	crash_out_clear(&out);
+}
+END_TEST
+
 /* CRASH_AFTER=n is the same as counting n further. */
 START_TEST(crash_after_lets_hits_pass_first)
 {
@@ -1049,6 +1059,7 @@ int main(void)
 	tcase = lab_case(suite, "several rules", 60);
 	tcase_add_loop_test(tcase, several_rules_at_once_keep_out_of_each_others_way, 0, BUILDS);
 	tcase_add_loop_test(tcase, a_file_pattern_counts_its_own_files_alone, 0, BUILDS);
+	tcase_add_loop_test(tcase, a_name_that_becomes_a_link_leads_where_the_link_leads, 0, BUILDS);
 	tcase_add_loop_test(tcase, crash_after_lets_hits_pass_first, 0, BUILDS);
 
 	tcase = lab_case(suite, "trees", 60);
