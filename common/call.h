@@ -117,6 +117,12 @@ static inline bool crash__moves_names(const struct crash__call_info *call)
 bool crash__call_changes(const struct crash__call_info *call, const long args[6],
 			 uint64_t open_flags);
 
+/** Whether a kernel call writes a number of bytes, which it returns: a clone does not. */
+static inline bool crash__call_has_bytes(const struct crash__call_info *kernel)
+{
+	return kernel->family == CRASH__FAMILY_WRITE && !kernel->where.request;
+}
+
 struct file_clone_range;
 
 /** How many bytes FICLONERANGE, or FICLONE with a range of zeros, takes from a file of `size` bytes. */

@@ -103,7 +103,7 @@ static void describe_op(struct crash__fired *fired, const struct crash__op *op)
 	fired->occurrence = op->occurrence;
 	fired->call_occurrence = op->call_occurrence;
 	fired->offset = where->offset ? crash__arg(op->args, where->offset) : -1;
-	fired->bytes = op->kernel->family == CRASH__FAMILY_WRITE ? (int64_t)crash__op_bytes(op) : -1;
+	fired->bytes = crash__call_has_bytes(op->kernel) ? (int64_t)crash__op_bytes(op) : -1;
 	if (op->scratch) {
 		strcpy(fired->file, op->scratch->path);
 		strcpy(fired->to, op->scratch->to);
@@ -262,7 +262,7 @@ uint64_t crash__act_before(struct crash__op *op, uint64_t rules)
 
 	if (!rules)
 		return 0;
-	if (op->family == CRASH__FAMILY_WRITE)
+	if (op->family == CRASH__FAMILY_WRITE && crash__call_has_bytes(op->kernel))
 		subject.done = 0;
 	rules = filter(op->control, rules, op->caller);
 	fired = crash__plan_hit(&op->control->plan, rules, op->occurrence, op->call_occurrence, &late);
@@ -326,10 +326,9 @@ long crash__act_call(struct crash__op *op, uint64_t fired)
 
 void crash__act_after(struct crash__op *op, uint64_t fired, long result)
 {
-	struct subject subject = {.control = op->control,
-				  .op = op,
-				  .caller = op->caller,
-				  .done = op->family == CRASH__FAMILY_WRITE && result >= 0 ? result : -1};
+	bool wrote = op->family == CRASH__FAMILY_WRITE && crash__call_has_bytes(op->kernel) && result >= 0;
+	struct subject subject = {
+		.control = op->control, .op = op, .caller = op->caller, .done = wrote ? result : -1};
 	const struct crash__rule *rule;
 
 	CRASH__EACH_RULE(&op->control->plan, fired, rule)

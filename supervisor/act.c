@@ -2,6 +2,8 @@
 #include "supervisor/act.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -34,8 +36,8 @@ static void describe(struct crash__fired *fired, const struct crash__watched *wa
 	fired->call_occurrence = watched->call_occurrence;
 	fired->hit = atomic_load(&rule->hits);
 	fired->offset = where->offset ? crash__arg(watched->args, where->offset) : -1;
-	fired->bytes = watched->kernel->family == CRASH__FAMILY_WRITE ? (int64_t)crash__watched_bytes(watched) : -1;
-	fired->done = done;
+	fired->bytes = crash__call_has_bytes(watched->kernel) ? (int64_t)crash__watched_bytes(watched) : -1;
+	fired->done = crash__call_has_bytes(watched->kernel) ? done : -1;
 	strcpy(fired->file, watched->path);
 	strcpy(fired->to, watched->to);
 }
@@ -73,6 +75,43 @@ static void stop(const struct crash__watched *watched, const struct crash__rule 
 	crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, SIGSTOP);
 }
 
+/* Whether the thread has the signal blocked, ignored or handled. */
+static bool is_kept_off(pid_t tid, int signal)
+{
+	static const char *const names[] = {"SigBlk:", "SigIgn:", "SigCgt:"};
+	char path[64], line[256];
+	bool kept_off = false;
+	FILE *status;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)tid);
+	status = fopen(path, "re");
+	if (!status)
+		return true;
+	while (fgets(line, sizeof line, status))
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (strncmp(line, names[i], strlen(names[i])) == 0)
+				kept_off |= strtoull(line + strlen(names[i]), NULL, 16) >> (signal - 1) & 1;
+	fclose(status);
+	return kept_off;
+}
+
+bool crash__act_ends(const struct crash__watched *watched, const struct crash__rule *rule)
+{
+	static const char harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
+
+	return rule->action == CRASH__SIGNAL && !memchr(harmless, (int)rule->argument, sizeof harmless) &&
+	       !is_kept_off(watched->remote.tid, (int)rule->argument);
+}
+
+/* What ends it goes to the thread itself: another one may take it, and this one go on. */
+static void send_signal(const struct crash__watched *watched, const struct crash__rule *rule)
+{
+	if (crash__act_ends(watched, rule))
+		crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, rule->argument);
+	else
+		kill(watched->remote.pid, (int)rule->argument);
+}
+
 bool crash__act(struct crash__watched *watched, const struct crash__rule *rule, int64_t done)
 {
 	switch (rule->action) {
@@ -82,7 +121,7 @@ bool crash__act(struct crash__watched *watched, const struct crash__rule *rule, 
 		crash__act_die(watched, rule, done);
 		return true;
 	case CRASH__SIGNAL:
-		kill(watched->remote.pid, (int)rule->argument);
+		send_signal(watched, rule);
 		return false;
 	case CRASH__STOP:
 		stop(watched, rule);

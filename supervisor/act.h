@@ -17,6 +17,9 @@ uint64_t crash__act_filter(struct crash__watched *watched, uint64_t rules);
  */
 bool crash__act(struct crash__watched *watched, const struct crash__rule *rule, int64_t done);
 
+/** Whether the rule's signal ends the process, which then must not make the call on its way. */
+bool crash__act_ends(const struct crash__watched *watched, const struct crash__rule *rule);
+
 /** Crashes. From outside a process can be killed, but not be made to abort or exit at this place. */
 void crash__act_die(struct crash__watched *watched, const struct crash__rule *rule, int64_t done);
 

@@ -242,15 +242,20 @@ static uint64_t count_op(struct crash__watched *watched, bool *late)
 static bool act_before(struct crash__watched *watched, uint64_t fired, struct crash__answer *answer)
 {
 	const struct crash__rule *rule;
-	bool stops = false;
+	bool stops = false, ends = false;
 
 	*answer = crash__never;
 	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
 		if (rule->moment == CRASH__AFTER || (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(watched)))
 			continue;
+		ends |= crash__act_ends(watched, rule);
 		if (crash__act(watched, rule, watched->family == CRASH__FAMILY_WRITE ? 0 : -1))
 			return false;
 		stops |= rule->action == CRASH__STOP;
+	}
+	if (ends) {
+		*answer = crash__answer_error(EINTR); /* which it never sees */
+		return false;
 	}
 	if (!stops || !crash__held_add(watched, fired))
 		return true;
@@ -314,6 +319,10 @@ struct crash__answer crash__op_take_request(struct crash__watched *watched)
 			return crash__answer_error((int)rule->argument);
 		if (rule->moment == CRASH__AFTER)
 			return let_and_finish(watched, fired);
+		if (crash__act_ends(watched, rule)) {
+			crash__act(watched, rule, -1);
+			return crash__answer_error(EINTR);
+		}
 		if (crash__act(watched, rule, -1))
 			return crash__never;
 	}

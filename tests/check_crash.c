@@ -277,6 +277,27 @@ START_TEST(sig_sends_a_signal_and_goes_on)
 }
 END_TEST
 
+/*
+ * What ends by a signal does not make its call on the way. A static program, which was let go on with its death
+ * already sent, was faster: four times of five its file was renamed, and on btrfs written to, all the same.
+ */
+START_TEST(sig_that_ends_the_program_ends_it_before_the_call)
+{
+	static const char *const rules[] = {"rename#1:sig=TERM", "rename#1:sig=SEGV", "rename#1:sig=USR2"};
+	static const int signals[] = {SIGTERM, SIGSEGV, SIGUSR2};
+
+	for (int round = 0; round < 4; round++)
+		for (int i = 0; i < 3; i++) {
+			STEPS(_i, rules[i], "open data wct", "write 3 one", "rename data b", "say unreached");
+			ck_assert_int_eq(out.signal, signals[i]);
+			ck_assert_uint_eq(out.stdout_len, 0);
+			lab_assert_file("b", NULL);
+			lab_assert_file("data", "one");
+			crash_out_clear(&out);
+		}
+}
+END_TEST
+
 /* A delay takes its time, before or after the op, and changes nothing else. */
 START_TEST(delay_holds_an_op_up)
 {
@@ -1029,6 +1050,7 @@ int main(void)
 	tcase_add_test(tcase, abort_ends_the_program_by_sigabrt);
 	tcase_add_loop_test(tcase, exit_and_abort_end_a_static_program_too, 0, 2);
 	tcase_add_loop_test(tcase, sig_sends_a_signal_and_goes_on, 0, BUILDS);
+	tcase_add_loop_test(tcase, sig_that_ends_the_program_ends_it_before_the_call, 0, BUILDS);
 	tcase_add_loop_test(tcase, delay_holds_an_op_up, 0, BUILDS);
 	tcase_add_loop_test(tcase, delay_is_before_or_after_as_asked, 0, 2 * BUILDS);
 	tcase_add_loop_test(tcase, log_tells_every_op_that_a_rule_names, 0, BUILDS);

@@ -230,6 +230,9 @@ int64_t crash__event_bytes(const struct crash__event *event)
 {
 	if (event->kind != CRASH__EVENT_OP || event->family != CRASH__FAMILY_WRITE)
 		return -1;
+	/* how much was cloned is known where its data is */
+	if (!crash__call_has_bytes(&crash__calls[event->kernel]))
+		return event->data_bytes ? (int64_t)event->data_bytes : -1;
 	return event->result > 0 ? event->result : 0;
 }
 
