@@ -93,6 +93,21 @@ static struct mapped *find(uint64_t device, uint64_t inode)
 	return NULL;
 }
 
+/*
+ * By what /proc/PID/maps has of a file that has no name any more: its device there need not be the one that stat(2)
+ * has.
+ */
+static struct mapped *find_nameless(uint64_t device, uint64_t inode)
+{
+	struct mapped *found = find(device, inode);
+	struct stat status;
+
+	for (unsigned int i = 0; !found && i < count; i++)
+		if (table[i].inode == inode && fstat(table[i].fd, &status) == 0 && status.st_nlink == 0)
+			found = &table[i];
+	return found;
+}
+
 static struct mapped *make(const struct crash__watched *watched)
 {
 	struct mapped *mapped = count < MOST ? &table[count] : NULL;
@@ -163,7 +178,7 @@ void crash__mapped_protect(const struct crash__watched *watched)
 	    !crash__remote_mapping(&watched->remote, (uint64_t)watched->args[0], &device, &inode, &offset, path))
 		return;
 	pthread_mutex_lock(&lock);
-	mapped = find(device, inode);
+	mapped = find_nameless(device, inode);
 	if (mapped && !mapped->watched) {
 		mapped->watched = true;
 		if (!cover(mapped))
@@ -192,7 +207,7 @@ int crash__mapped_open(uint64_t device, uint64_t inode)
 	int fd;
 
 	pthread_mutex_lock(&lock);
-	mapped = find(device, inode);
+	mapped = find_nameless(device, inode);
 	fd = mapped ? fcntl(mapped->fd, F_DUPFD_CLOEXEC, 0) : -1;
 	pthread_mutex_unlock(&lock);
 	return fd;

@@ -428,6 +428,7 @@ bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address,
 	char path[64], line[PATH_MAX + 128];
 	unsigned long long start, end, first, number;
 	unsigned int major, minor;
+	struct stat status;
 	bool found = false;
 	FILE *maps;
 
@@ -442,9 +443,14 @@ bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address,
 	}
 	if (maps)
 		fclose(maps);
-	*device = makedev(major, minor);
-	*inode = number;
 	*offset = first + (address - start);
+	*inode = number;
+	*device = makedev(major, minor);
+	/* btrfs and overlays have other numbers here than for stat(2), which everybody else goes by */
+	if (found && stat(out, &status) == 0 && S_ISREG(status.st_mode)) {
+		*device = status.st_dev;
+		*inode = status.st_ino;
+	}
 	return found;
 }
 

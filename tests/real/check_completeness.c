@@ -21,6 +21,7 @@
 #include "tests/real/ops.h"
 #include "tests/real/sandbox.h"
 #include "tests/real/strace.h"
+#include "tests/reflinks.h"
 
 #define SECONDS 240
 
@@ -151,9 +152,8 @@ static bool is_wanted(const struct workload *workload)
 	return true;
 }
 
-START_TEST(test_workload)
+static void check_workload(const struct workload *workload)
 {
-	const struct workload *workload = &corpus[_i];
 	struct witness expected = {0}, seen = {0};
 	struct listing listing;
 	enum ops_order order;
@@ -177,11 +177,44 @@ START_TEST(test_workload)
 	clear(&expected);
 	clear(&seen);
 }
+
+START_TEST(test_workload)
+{
+	check_workload(&corpus[_i]);
+}
 END_TEST
 
-START_TEST(what_was_copied_inside_the_kernel_is_recorded)
+/* Clones are made there, and what else copies shares blocks. Without a file system the test is none. */
+static bool mount_reflinks(const char *kind, const char *test)
 {
-	static const char *const programs[] = {"copies", "copies_static"};
+	const char *reason = sandbox_mount(&sandbox, kind);
+
+	if (reason)
+		sandbox_skip(test, "on %s: %s", kind, reason);
+	return reason == NULL;
+}
+
+static const struct {
+	const char *kind, *workload;
+} sharing[] = {
+	{"btrfs", "copies"}, {"btrfs", "copies-static"}, {"btrfs", "calls"}, {"btrfs", "calls-static"},
+	{"btrfs", "cp"}, {"btrfs", "python"}, {"xfs", "copies"}, {"xfs", "copies-static"},
+};
+
+START_TEST(test_workload_with_reflinks)
+{
+	if (!mount_reflinks(sharing[_i].kind, sharing[_i].workload))
+		return;
+	for (size_t i = 0; i < corpus_count; i++)
+		if (strcmp(corpus[i].name, sharing[_i].workload) == 0)
+			check_workload(&corpus[i]);
+}
+END_TEST
+
+static const char *const copying[] = {"copies", "copies_static"};
+
+static void check_copies(const char *program)
+{
 	const char *output = sandbox_path(&sandbox, "copies.out");
 	char script[1024];
 
@@ -189,10 +222,38 @@ START_TEST(what_was_copied_inside_the_kernel_is_recorded)
 		 "$CRASHINJECT record -q -o ../trace -- $PROGRAMS/%s && cd .. && rm -rf state && "
 		 "last=$($CRASHINJECT replay trace kill@999999 2>&1 | sed 's/.*points 0 to \\([0-9]*\\).*/\\1/') && "
 		 "$CRASHINJECT replay trace kill@$last state && rmdir work/tmp && rm -rf state/tmp && diff -r work state",
-		 programs[_i]);
+		 program);
 	sandbox_fresh(&sandbox);
-	ck_assert_msg(sandbox_script(&sandbox, script, output, SECONDS) == 0, "%s: %s", programs[_i],
+	ck_assert_msg(sandbox_script(&sandbox, script, output, SECONDS) == 0, "%s: %s", program,
 		      sandbox_read(output, NULL));
+}
+
+START_TEST(what_was_copied_inside_the_kernel_is_recorded)
+{
+	check_copies(copying[_i]);
+}
+END_TEST
+
+/* So are clones, and the program was not hindered in making them. */
+START_TEST(what_was_cloned_is_recorded)
+{
+	static const char *const done[] = {"a file", "over a shorter one", "over a longer one", "one block",
+					   "two blocks", "the rest", "behind the end", "into itself"};
+	const char *output = sandbox_path(&sandbox, "copies.out");
+
+	if (!mount_reflinks(reflinks_kinds[_i], "clones"))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		char *said, line[64];
+
+		check_copies(copying[i]);
+		said = sandbox_read(output, NULL);
+		for (size_t k = 0; k < sizeof done / sizeof *done; k++) {
+			snprintf(line, sizeof line, "%s: done\n", done[k]);
+			ck_assert_msg(strstr(said, line) != NULL, "%s, %s: %s", copying[i], done[k], said);
+		}
+		free(said);
+	}
 }
 END_TEST
 
@@ -212,6 +273,11 @@ int main(void)
 	tcase_set_timeout(tcase, 3 * SECONDS);
 	tcase_add_loop_test(tcase, test_workload, 0, (int)corpus_count);
 	tcase_add_loop_test(tcase, what_was_copied_inside_the_kernel_is_recorded, 0, 2);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("reflinks");
+	tcase_set_timeout(tcase, 3 * SECONDS);
+	tcase_add_loop_test(tcase, test_workload_with_reflinks, 0, sizeof sharing / sizeof *sharing);
+	tcase_add_loop_test(tcase, what_was_cloned_is_recorded, 0, REFLINKS_KINDS);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -126,6 +126,8 @@ const struct workload corpus[] = {
 	 .random = NAMELESS, .run = "exec $BUILT/calls-musl-static"},
 	{"static-to-dynamic", .random = NAMELESS, .run = "exec $PROGRAMS/real_calls_static env -i /bin/sh -c 'echo dynamic > dynamic; mv dynamic d2'"},
 	{"dynamic-to-static", .random = NAMELESS, .run = "$PROGRAMS/real_forks vfork; env -i $PROGRAMS/real_calls_static $PROGRAMS/real_forks clear"},
+	{"copies", .run = "exec $PROGRAMS/copies"},
+	{"copies-static", .run = "exec $PROGRAMS/copies_static"},
 	{"stream", .run = "exec $PROGRAMS/real_stream"},
 	{"go", "go", .build = "cd $BUILT && HOME=$BUILT GOFLAGS=-mod=mod GO111MODULE=off GOCACHE=$BUILT/cache CGO_ENABLED=0 go build -o gofiles $SRCDIR/tests/programs/real_go.go",
 	 .random = NAMES("temp-*"), .run = "exec $BUILT/gofiles", .unordered = true},

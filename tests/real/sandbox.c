@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/reflinks.h"
+
 /* ------------------------------------------------------------------ directories */
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -92,6 +94,15 @@ void sandbox_make(struct sandbox *sandbox, const char *name)
 		abort();
 	free(home);
 	free(real);
+}
+
+const char *sandbox_mount(const struct sandbox *sandbox, const char *kind)
+{
+	const char *reason = reflinks_mount(kind, sandbox->base);
+
+	if (!reason)
+		ck_assert_msg(mkdir(sandbox->built, 0755) == 0, "%s: %s", sandbox->built, strerror(errno));
+	return reason;
 }
 
 void sandbox_remove(struct sandbox *sandbox)

@@ -22,6 +22,12 @@ struct sandbox {
 void sandbox_make(struct sandbox *sandbox, const char *name);
 void sandbox_remove(struct sandbox *sandbox);
 
+/**
+ * From now on, and only for this process and what it starts, all of it is on a new file system, see reflinks.h.
+ * @return NULL, or why not
+ */
+const char *sandbox_mount(const struct sandbox *sandbox, const char *kind);
+
 /** Empties the working directory and makes its tmp/. */
 void sandbox_fresh(const struct sandbox *sandbox);
 
