@@ -11,6 +11,7 @@
 #include "common/sys.h"
 
 #define HEADERS 32 /* program headers that are looked at */
+#define ENTRIES 64 /* of the dynamic section, read at once */
 
 static bool read_at(int fd, void *to, size_t count, uint64_t offset)
 {
@@ -46,29 +47,42 @@ static bool is_sanitizer(const char *library)
 	return false;
 }
 
+/* Reads some entries of the dynamic section from number `first` on; returns how many before its end. */
+static unsigned int read_entries(int fd, const Elf64_Phdr *dynamic, unsigned int first, Elf64_Dyn entries[ENTRIES])
+{
+	uint64_t all = dynamic->p_filesz / sizeof *entries, count = 0;
+	uint64_t want = first < all ? all - first : 0;
+	long got;
+
+	if (want > ENTRIES)
+		want = ENTRIES;
+	got = crash__sys6(SYS_pread64, fd, (long)entries, (long)(want * sizeof *entries),
+			  (long)(dynamic->p_offset + first * sizeof *entries), 0, 0);
+	while (got > 0 && count < (uint64_t)got / sizeof *entries && entries[count].d_tag != DT_NULL)
+		count++;
+	return (unsigned int)count;
+}
+
 static void find_sanitizer(int fd, const Elf64_Phdr *headers, int count, const Elf64_Phdr *dynamic,
 			   struct crash__program *program)
 {
+	char name[sizeof program->sanitizer];
+	Elf64_Dyn entries[ENTRIES];
 	uint64_t strings = 0;
-	Elf64_Dyn entry;
+	unsigned int some;
 
-	for (uint64_t at = 0; at < dynamic->p_filesz; at += sizeof entry) {
-		if (!read_at(fd, &entry, sizeof entry, dynamic->p_offset + at) || entry.d_tag == DT_NULL)
-			break;
-		if (entry.d_tag == DT_STRTAB)
-			strings = offset_of(headers, count, entry.d_un.d_ptr);
-	}
-	for (uint64_t at = 0; strings && at < dynamic->p_filesz; at += sizeof entry) {
-		char name[sizeof program->sanitizer];
-
-		if (!read_at(fd, &entry, sizeof entry, dynamic->p_offset + at) || entry.d_tag == DT_NULL)
-			return;
-		if (entry.d_tag != DT_NEEDED)
-			continue;
-		read_string(fd, name, sizeof name, strings + entry.d_un.d_val);
-		if (is_sanitizer(name))
-			memcpy(program->sanitizer, name, sizeof name);
-	}
+	for (unsigned int first = 0; (some = read_entries(fd, dynamic, first, entries)) != 0; first += some)
+		for (unsigned int i = 0; i < some; i++)
+			if (entries[i].d_tag == DT_STRTAB)
+				strings = offset_of(headers, count, entries[i].d_un.d_ptr);
+	for (unsigned int first = 0; strings && (some = read_entries(fd, dynamic, first, entries)) != 0; first += some)
+		for (unsigned int i = 0; i < some; i++) {
+			if (entries[i].d_tag != DT_NEEDED)
+				continue;
+			read_string(fd, name, sizeof name, strings + entries[i].d_un.d_val);
+			if (is_sanitizer(name))
+				memcpy(program->sanitizer, name, sizeof name);
+		}
 }
 
 static void inspect_elf(int fd, const Elf64_Ehdr *header, struct crash__program *program)

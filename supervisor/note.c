@@ -34,7 +34,7 @@ static void append(struct crash__watched *watched, uint16_t type, uint16_t flags
 		crash__control_incomplete(control, CRASH__INCOMPLETE_LOST_RECORDS, NULL);
 }
 
-static uint32_t note_file(struct crash__watched *watched)
+uint32_t crash__note_file(struct crash__watched *watched)
 {
 	struct crash__file_record record = {
 		.file = atomic_fetch_add(&watched->control->files, 1) + 1,
@@ -86,8 +86,8 @@ void crash__note_op(struct crash__watched *watched)
 	};
 	struct crash__part parts[4] = {{&record, sizeof record}};
 
-	if (!where->path && watched->inode)
-		record.file = note_file(watched);
+	if (!where->path)
+		record.file = watched->file;
 	if (watched->control->mode & CRASH__MODE_STACKS)
 		record.stack = crash__unwind_number(watched, note_stack);
 	memcpy(record.args, watched->args, sizeof record.args);

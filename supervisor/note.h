@@ -8,6 +8,9 @@
 #include "supervisor/proxy.h"
 #include "supervisor/watched.h"
 
+/** Writes down the file that the op is about; returns its number. */
+uint32_t crash__note_file(struct crash__watched *watched);
+
 /** Whether this op is wanted in the trace. */
 bool crash__note_wanted(const struct crash__watched *watched);
 

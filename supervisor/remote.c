@@ -406,20 +406,52 @@ void crash__remote_resume(void)
 	before.changed = false;
 }
 
+/* Open files of /proc, by thread: each op that is written down reads there. */
+static struct {
+	pid_t tid;
+	int fd;
+} opened[64];
+static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static ssize_t read_call(const struct crash__remote *remote, char *out, size_t size)
+{
+	unsigned int index = (unsigned int)remote->tid % (sizeof opened / sizeof *opened);
+	char path[64];
+	ssize_t got = -1;
+
+	pthread_mutex_lock(&opened_lock);
+	if (opened[index].tid == remote->tid)
+		got = pread(opened[index].fd, out, size, 0); /* of a thread that is gone: ESRCH */
+	if (got <= 0) {
+		if (opened[index].tid)
+			close(opened[index].fd);
+		snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", (int)remote->pid, (int)remote->tid);
+		opened[index].fd = open(path, O_RDONLY | O_CLOEXEC);
+		opened[index].tid = opened[index].fd < 0 ? 0 : remote->tid;
+		got = opened[index].tid ? pread(opened[index].fd, out, size, 0) : -1;
+	}
+	pthread_mutex_unlock(&opened_lock);
+	return got;
+}
+
 bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp)
 {
-	unsigned long long fields[8];
-	char text[512];
-	int number;
+	char text[512], *at = text;
+	ssize_t got = read_call(remote, text, sizeof text - 1);
 
-	/* the number of the call, its six arguments, the stack pointer, the program counter */
-	if (!read_file(text, sizeof text, "/proc/%d/task/%d/syscall", (int)remote->pid, (int)remote->tid) ||
-	    sscanf(text, "%d %llx %llx %llx %llx %llx %llx %llx %llx", &number, &fields[0], &fields[1],
-		   &fields[2], &fields[3], &fields[4], &fields[5], &fields[6], &fields[7]) != 9)
+	if (got <= 0)
 		return false;
-	*sp = fields[6];
-	*pc = fields[7];
-	return true;
+	text[got] = '\0';
+	/* the number of the call, its six arguments, the stack pointer, the program counter */
+	for (int i = 0; i < 7; i++) {
+		at = strchr(at, ' ');
+		if (!at)
+			return false;
+		at++;
+	}
+	*sp = strtoull(at, &at, 16);
+	*pc = strtoull(at, &at, 16);
+	return *pc != 0;
 }
 
 bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address, uint64_t *device,

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -11,6 +12,7 @@
 #include "common/follow.h"
 #include "common/walk.h"
 #include "supervisor/mapped.h"
+#include "supervisor/note.h"
 
 static long argument(const struct crash__watched *watched, uint8_t position)
 {
@@ -87,21 +89,95 @@ static bool is_sync(const struct crash__watched *watched, int fd)
 	return flags >= 0 && (flags & O_DSYNC);
 }
 
+/*
+ * The path that a file was opened by, and its number in the trace, are kept while they hold: until the process closes
+ * a descriptor or anybody makes a file or moves a name. What a program takes over by exec may have lost descriptors,
+ * so it must be the same file, too, and one with a single name.
+ */
+struct known {
+	uint64_t epoch, device, inode;
+	pid_t pid;
+	int fd;
+	uint32_t file;
+	char path[PATH_MAX];
+};
+
+static struct known known[64];
+static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static uint64_t epoch_of(const struct crash__watched *watched)
+{
+	struct crash__control *control = watched->control;
+
+	return (uint64_t)atomic_load(&control->name_epoch) + atomic_load(&control->family_hits[CRASH__FAMILY_OPEN]) +
+	       atomic_load(&control->fd_epoch[(uint32_t)watched->remote.pid % CRASH__EPOCHS]);
+}
+
+static struct known *entry_of(const struct crash__watched *watched, int fd)
+{
+	return &known[((uint32_t)watched->remote.pid * 31 + (uint32_t)fd) % (sizeof known / sizeof *known)];
+}
+
+static bool recall_path(struct crash__watched *watched, int fd, uint64_t epoch)
+{
+	const struct known *entry = entry_of(watched, fd);
+	bool same;
+
+	pthread_mutex_lock(&known_lock);
+	same = entry->path[0] && entry->epoch == epoch && entry->pid == watched->remote.pid && entry->fd == fd &&
+	       entry->device == watched->device && entry->inode == watched->inode;
+	if (same) {
+		strcpy(watched->path, entry->path);
+		watched->file = entry->file;
+	}
+	pthread_mutex_unlock(&known_lock);
+	return same;
+}
+
+static void remember_path(const struct crash__watched *watched, int fd, uint64_t epoch)
+{
+	struct known *entry = entry_of(watched, fd);
+
+	pthread_mutex_lock(&known_lock);
+	entry->epoch = epoch;
+	entry->device = watched->device;
+	entry->inode = watched->inode;
+	entry->pid = watched->remote.pid;
+	entry->fd = fd;
+	entry->file = watched->file;
+	strcpy(entry->path, watched->path);
+	pthread_mutex_unlock(&known_lock);
+}
+
+/* Returns false if the file does not count. */
+static bool find_path(struct crash__watched *watched, int fd, const struct stat *status)
+{
+	uint64_t epoch = epoch_of(watched);
+
+	note_file(watched, status);
+	if (recall_path(watched, fd, epoch))
+		return true;
+	if (!crash__remote_fd_path(&watched->remote, fd, watched->path))
+		crash__control_incomplete(watched->control, CRASH__INCOMPLETE_PATH_UNKNOWN, NULL);
+	else if (status->st_nlink == 0)
+		crash__path_strip_deleted(watched->path);
+	if (watched->path[0] && !crash__path_counts(watched->control, watched->path))
+		return false;
+	if (watched->control->mode & CRASH__MODE_RECORD)
+		watched->file = crash__note_file(watched);
+	if (status->st_nlink == 1)
+		remember_path(watched, fd, epoch);
+	return true;
+}
+
 static void classify_descriptor(struct crash__watched *watched, int fd)
 {
 	struct crash__control *control = watched->control;
 	struct stat status;
 
 	if (!fetch(watched, fd, &status) || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
-	    crash__control_is_outside(control, status.st_dev, status.st_ino))
+	    crash__control_is_outside(control, status.st_dev, status.st_ino) || !find_path(watched, fd, &status))
 		return;
-	if (!crash__remote_fd_path(&watched->remote, fd, watched->path))
-		crash__control_incomplete(control, CRASH__INCOMPLETE_PATH_UNKNOWN, NULL);
-	else if (status.st_nlink == 0)
-		crash__path_strip_deleted(watched->path);
-	if (watched->path[0] && !crash__path_counts(control, watched->path))
-		return;
-	note_file(watched, &status);
 	watched->storage = true;
 	watched->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), watched->path);
 	watched->sync = watched->family == CRASH__FAMILY_WRITE && is_sync(watched, fd);
@@ -210,6 +286,8 @@ static void classify_mapping(struct crash__watched *watched, uint64_t address)
 	watched->rules = crash__plan_rules_of_file(&watched->control->plan, ~UINT64_C(0), watched->path);
 	if (watched->fd >= 0 && fstat(watched->fd, &status) == 0)
 		note_file(watched, &status);
+	if (watched->inode && (watched->control->mode & CRASH__MODE_RECORD))
+		watched->file = crash__note_file(watched);
 }
 
 static void forget(struct crash__watched *watched)
@@ -219,7 +297,7 @@ static void forget(struct crash__watched *watched)
 	watched->path[0] = watched->to[0] = watched->given[0] = watched->given_to[0] = '\0';
 	watched->device = watched->inode = watched->size = 0;
 	watched->mapped_at = UINT64_MAX;
-	watched->mode = 0;
+	watched->mode = watched->file = 0;
 }
 
 void crash__watched_classify_fd(struct crash__watched *watched, int fd)

@@ -21,6 +21,7 @@ struct crash__watched {
 	int fd; /* the file's descriptor, fetched from the process; -1: none, or it is not allowed */
 	uint64_t device, inode;
 	uint32_t mode;
+	uint32_t file; /* number in the trace; 0: none */
 	uint64_t size;
 	uint64_t mapped_at; /* of an msync(): which byte of the file is at its address */
 	char path[PATH_MAX], to[PATH_MAX]; /* absolute; empty: none */
