@@ -143,6 +143,7 @@ int crash__record_in_sandbox(const struct crash__request *request, const char *d
 	}
 	stream = fdopen(ends[0], "r");
 	object = json_loadf(stream, 0, NULL);
+	crash__json_to_bytes(object);
 	fclose(stream);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

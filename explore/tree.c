@@ -266,9 +266,11 @@ static json_t *read_head(const struct crash__trace *trace)
 int crash__tree_root(const struct crash__trace *trace, char root[PATH_MAX])
 {
 	json_t *head = read_head(trace);
-	const char *path = json_string_value(json_object_get(head, "root"));
+	const char *path;
 	int error = 0;
 
+	crash__json_to_bytes(head);
+	path = json_string_value(json_object_get(head, "root"));
 	if (!path || strlen(path) >= PATH_MAX || *path != '/')
 		error = crash__fail(CRASH_ETRACE, "the trace has no starting tree: it was not made by `crashinject record`");
 	else

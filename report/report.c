@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/report.h"
 
+#include "runner/json.h"
+
 const char *crash__report_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
@@ -47,8 +49,13 @@ void crash__report_looked_at(FILE *stream, const json_t *summary)
 void crash__report_escaped(FILE *stream, const char *text)
 {
 	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
+		unsigned char byte = (unsigned char)*text, lone = crash__json_byte(text);
 
+		if (lone) { /* three bytes stand for it */
+			fprintf(stream, "\\x%02x", lone);
+			text += 2;
+			continue;
+		}
 		if (byte == '<')
 			fputs("&lt;", stream);
 		else if (byte == '>')

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "runner/json.h"
+
 #define OUTPUT_LINES 12
 
 static const char *paint(const struct crash__report_options *options, const char *colour)
@@ -151,7 +153,7 @@ static void print_remarks(FILE *stream, const json_t *result)
 		fprintf(stream, "  %s\n", json_string_value(reason));
 }
 
-static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
+static void print_result(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
 	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
 	const char *final = crash__report_text(summary, "final_state");
@@ -179,6 +181,16 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	if (json_array_size(findings) == 0)
 		fprintf(stream, "%sno findings%s%s\n", paint(options, "\033[32m"), paint(options, "\033[0m"),
 			json_is_true(json_object_get(summary, "complete")) ? "" : " so far: incomplete");
+}
+
+/* Names are shown as the bytes that they are. */
+static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
+{
+	json_t *bytes = json_deep_copy(result);
+
+	crash__json_to_bytes(bytes);
+	print_result(stream, bytes, options);
+	json_decref(bytes);
 }
 
 const struct crash__reporter crash__report_terminal = {"terminal", print};

@@ -74,7 +74,7 @@ static json_t *settings_json(const struct crash__options *options, const struct 
 	char *copy = strdup(own->models ? own->models : "kill"), *rest = copy, *name, path[PATH_MAX];
 
 	while ((name = strsep(&rest, ",")) != NULL)
-		json_array_append_new(models, json_string(strchr(name, '/') && realpath(name, path) ? path : name));
+		json_array_append_new(models, crash__json_string(strchr(name, '/') && realpath(name, path) ? path : name));
 	free(copy);
 	for (uint32_t i = 0; i < own->model_count; i++)
 		json_array_append_new(names, json_string(own->model[i].name));
@@ -123,6 +123,7 @@ struct session {
 	struct crash__request request;
 	FILE *verdicts;
 	json_t *settings;
+	json_t *given; /* those of the result that is gone on with, as bytes: options point into them */
 	char trace[PATH_MAX]; /* that is read; empty: none */
 };
 
@@ -277,19 +278,20 @@ static int finish(struct session *session, int error)
 static void read_settings(struct session *session)
 {
 	struct explore_options *own = &session->own;
-	json_t *settings, *program, *models, *item;
+	json_t *given, *program, *models, *item;
 	char *list = NULL;
 	size_t i;
 
-	if (crash__result_read(own->resume, "settings.json", &settings) < 0)
+	if (crash__result_read(own->resume, "settings.json", &session->settings) < 0)
 		crash__die("--resume: %s", crash_error_detail());
-	session->settings = settings; /* lives as long as we do */
+	session->given = given = json_deep_copy(session->settings);
+	crash__json_to_bytes(given);
 	snprintf(session->trace, PATH_MAX, "%.4000s/trace", own->resume);
-	own->check = json_string_value(json_object_get(settings, "check"));
-	own->recover = json_string_value(json_object_get(settings, "recover"));
-	own->seed = (uint64_t)json_integer_value(json_object_get(settings, "seed"));
-	own->samples = (uint64_t)json_integer_value(json_object_get(settings, "samples"));
-	models = json_object_get(settings, "models");
+	own->check = json_string_value(json_object_get(given, "check"));
+	own->recover = json_string_value(json_object_get(given, "recover"));
+	own->seed = (uint64_t)json_integer_value(json_object_get(given, "seed"));
+	own->samples = (uint64_t)json_integer_value(json_object_get(given, "samples"));
+	models = json_object_get(given, "models");
 	json_array_foreach(models, i, item) {
 		char *longer;
 
@@ -300,11 +302,11 @@ static void read_settings(struct session *session)
 	}
 	if (!own->models)
 		own->models = list;
-	program = json_object_get(settings, "program");
+	program = json_object_get(given, "program");
 	session->options.program = calloc(json_array_size(program) + 1, sizeof *session->options.program);
 	json_array_foreach(program, i, item)
 		session->options.program[i] = (char *)(uintptr_t)json_string_value(item);
-	session->request.opts.dir = json_string_value(json_object_get(settings, "directory"));
+	session->request.opts.dir = json_string_value(json_object_get(given, "directory"));
 }
 
 /* Whether to record a program, read a trace, or go on with a result. */
@@ -378,6 +380,7 @@ static int run(int argc, char **argv)
 		status = rerun(&session, &options);
 		crash__explore_clear(&session.exploration);
 		json_decref(session.settings);
+		json_decref(session.given);
 		return status;
 	}
 	if (error == 0)
@@ -391,6 +394,7 @@ static int run(int argc, char **argv)
 	status = finish(&session, error);
 	crash__explore_clear(&session.exploration);
 	json_decref(session.settings);
+	json_decref(session.given);
 	if (session.verdicts)
 		fclose(session.verdicts);
 	return status;

@@ -6,6 +6,7 @@
 #include "explore/replay.h"
 #include "explore/result.h"
 #include "explore/state.h"
+#include "runner/json.h"
 #include "runner/options.h"
 
 struct replay_options {
@@ -116,6 +117,7 @@ static int run(int argc, char **argv)
 	if (stat(trace, &status) == 0 && S_ISDIR(status.st_mode)) {
 		if (crash__result_read(options.program[0], "settings.json", &settings) < 0)
 			crash__die("%s is no result of explore: %s", options.program[0], crash_error_detail());
+		crash__json_to_bytes(settings);
 		snprintf(trace, sizeof trace, "%.4000s/trace", options.program[0]);
 	}
 	error = crash__replay_open(&replay, trace, json_string_value(json_object_get(settings, "directory")),

@@ -85,6 +85,7 @@ int crash__story_read_end(const struct crash__trace *trace, struct crash_out *ou
 	const json_t *reasons = json_object_get(end, "incomplete_reasons");
 	size_t i, count = json_array_size(reasons);
 
+	crash__json_to_bytes(end);
 	memset(out, 0, sizeof *out);
 	out->complete = json_is_true(json_object_get(end, "complete")) && !trace->cut;
 	out->timed_out = json_is_true(json_object_get(end, "timed_out"));

@@ -556,6 +556,58 @@ START_TEST(a_recording_that_reached_its_limit_is_never_clear)
 }
 END_TEST
 
+#define NAMELESS "d\xff"
+#define SAVE "printf hello > 'f\xe4.tmp'; mv 'f\xe4.tmp' 'f\xe4'"
+
+/* As UTF-8: what a JSON library takes. */
+static void assert_text(const char *what, const char *text)
+{
+	json_t *string = json_string(text);
+
+	ck_assert_msg(string != NULL, "%s is no UTF-8: %s", what, text);
+	json_decref(string);
+}
+
+/* A data directory, and files in it, whose names are no text: what is written down of them is what they are. */
+START_TEST(names_need_not_be_text)
+{
+	const char *checker = "test ! -e 'f\xe4' || test -s 'f\xe4'", *state;
+	struct lab_result result;
+	json_t *lines;
+
+	ck_assert_int_eq(mkdir(NAMELESS, 0755), 0);
+	result = LAB_CRASHINJECT("explore", "--root", NAMELESS, "--model", "ext4", "--check", checker, "--output", "result",
+				 "--", "sh", "-c", "cd '" NAMELESS "' && " SAVE);
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s", result.out);
+	result = LAB_CRASHINJECT("report", "--junit", "junit.xml", "--html", "page.html", "result");
+	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s", result.out);
+	assert_text("junit.xml", lab_read("junit.xml", NULL));
+	assert_text("page.html", lab_read("page.html", NULL));
+	ck_assert_ptr_nonnull(strstr(lab_read("junit.xml", NULL), "-&gt; f\\xe4 reached"));
+	result = LAB_CRASHINJECT("report", "--json", "result");
+	lines = lines_of(&result);
+	/* U+EFE4 stands for the byte */
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding_of(lines, 0), "sentence"), "-> f\xee\xbf\xa4 reached"));
+	state = lab_json_text(finding_of(lines, 0), "state");
+
+	result = LAB_CRASHINJECT("replay", "result", state, "replayed");
+	lab_assert_status(&result, 0);
+	lab_assert_file("replayed/f\xe4", "");
+	ck_assert_int_eq(rename("result", "first"), 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "first");
+	lab_assert_status(&result, 1);
+	ck_assert_int_gt(lab_json_number(summary_of(lines_of(&result)), "known_before", -1), 0);
+
+	result = LAB_CRASHINJECT("record", "--root", NAMELESS, "--output", "trace", "--", "sh", "-c",
+				 "cd '" NAMELESS "' && " SAVE);
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--model", "ext4", "--check", checker, "trace");
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "state"), state);
+}
+END_TEST
+
 START_TEST(junit_and_html_are_well_formed)
 {
 	struct lab_result result;
@@ -777,6 +829,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, a_trace_is_all_that_is_needed);
 	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
 	tcase_add_test(results, junit_and_html_are_well_formed);
+	tcase_add_test(results, names_need_not_be_text);
 	tcase_add_test(ways, real_kills_agree);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
