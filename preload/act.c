@@ -104,6 +104,8 @@ static void describe_op(struct crash__fired *fired, const struct crash__op *op)
 	fired->call_occurrence = op->call_occurrence;
 	fired->offset = where->offset ? crash__arg(op->args, where->offset) : -1;
 	fired->bytes = crash__call_has_bytes(op->kernel) ? (int64_t)crash__op_bytes(op) : -1;
+	if (op->route == CRASH__ROUTE_MEMORY) /* a store is found when it is done */
+		fired->done = fired->bytes;
 	if (op->scratch) {
 		strcpy(fired->file, op->scratch->path);
 		strcpy(fired->to, op->scratch->to);

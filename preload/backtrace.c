@@ -188,7 +188,8 @@ static void unwind(struct frames *frames, struct crash__stacks *stacks)
 	frames->stable = true;
 	if (stacks)
 		walk_stack(frames, stacks);
-	if (frames->count == 0) {
+	/* stores have no caller: they are found later, by another op */
+	if (frames->count == 0 && frames->caller->address) {
 		frames->addresses[frames->count++] = (uint64_t)frames->caller->address;
 		frames->stable = false;
 	}

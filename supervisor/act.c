@@ -38,6 +38,8 @@ static void describe(struct crash__fired *fired, const struct crash__watched *wa
 	fired->offset = where->offset ? crash__arg(watched->args, where->offset) : -1;
 	fired->bytes = crash__call_has_bytes(watched->kernel) ? (int64_t)crash__watched_bytes(watched) : -1;
 	fired->done = crash__call_has_bytes(watched->kernel) ? done : -1;
+	if (watched->call == CRASH__CALL_store) /* found when it is done */
+		fired->done = fired->bytes;
 	strcpy(fired->file, watched->path);
 	strcpy(fired->to, watched->to);
 }

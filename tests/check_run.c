@@ -502,6 +502,22 @@ START_TEST(a_description_says_how_it_ended_and_what_was_written)
 }
 END_TEST
 
+/* It said "0 of them written" of bytes that were in the file, and named a caller at address 0. */
+START_TEST(a_store_is_found_when_it_is_written)
+{
+	struct crash_opts opts = {.program = lab_program(_i ? "mapped_static" : "mapped"), .dir = lab_dir, .cwd = lab_dir};
+	char *text;
+
+	ck_assert_crash_run("store#1", &opts, &out);
+	text = crash_out_describe(&out);
+	ck_assert_msg(strstr(text, "/mapped, offset 65536, 4096 bytes, 4096 of them written") != NULL, "%s", text);
+	ck_assert_msg(strstr(text, " 0x0 ") == NULL && strstr(text, " 0x0\n") == NULL, "%s", text);
+	ck_assert_int_eq(lab_read("mapped", NULL)[66000], 'x');
+	free(text);
+	crash_out_clear(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("crash_run");
@@ -545,5 +561,6 @@ int main(void)
 
 	tcase = lab_case(suite, "describing", 60);
 	tcase_add_test(tcase, a_description_says_how_it_ended_and_what_was_written);
+	tcase_add_loop_test(tcase, a_store_is_found_when_it_is_written, 0, 2);
 	return lab_run(suite);
 }
