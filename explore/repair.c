@@ -174,15 +174,33 @@ static char *names_text(const struct crash__fs *fs, const struct crash__cause *c
 	return text;
 }
 
-static char *repair_text(const struct crash__engine *engine, const struct crash__cause *cause, int what,
-			 uint64_t repaired)
+/* How many files and directories a candidate syncs before the survivor beside those of the cause's own lost op. */
+static unsigned int count_others(const struct crash__fs *fs, const struct crash__cause *cause, const struct candidate *candidate,
+				 int what)
 {
-	char *names = names_text(engine->options.fs, cause, what), *text = NULL, of[48] = "";
-	bool all = repaired == cause->states;
+	struct candidate own = {0};
+	unsigned int others = 0;
 
+	if (add_syncs_of(&own, fs, cause->lost, cause->survivor, what) == 0)
+		for (size_t i = 0; i < candidate->syncs_count; i++)
+			others += candidate->syncs[i].step == cause->survivor;
+	others = others > own.syncs_count ? others - (unsigned int)own.syncs_count : 0;
+	free(own.syncs);
+	return others;
+}
+
+static char *repair_text(const struct crash__engine *engine, const struct crash__cause *cause,
+			 const struct candidate *candidate, int what, uint64_t repaired)
+{
+	char *names = names_text(engine->options.fs, cause, what), *text = NULL, of[48] = "", likes[64] = "";
+	bool all = repaired == cause->states;
+	unsigned int others = count_others(engine->options.fs, cause, candidate, what);
+
+	if (others)
+		snprintf(likes, sizeof likes, " (and of %u more from the same place)", others);
 	if (!all)
 		snprintf(of, sizeof of, " of %llu", (unsigned long long)cause->states);
-	if (asprintf(&text, "fsync of %s before %s removes %s%llu%s state%s", names ? names : "?", cause->survivor_text,
+	if (asprintf(&text, "fsync of %s%s before %s removes %s%llu%s state%s", names ? names : "?", likes, cause->survivor_text,
 		     all && repaired > 1 ? "all " : "", (unsigned long long)repaired, of,
 		     cause->states == 1 ? "" : "s") < 0)
 		text = NULL;
@@ -203,7 +221,7 @@ static void try_repairs(struct crash__engine *engine, struct crash__places *plac
 			repaired = count_repaired(engine, cause, &candidate);
 		if (repaired > best) {
 			free(cause->repair);
-			cause->repair = repair_text(engine, cause, choices[i], repaired);
+			cause->repair = repair_text(engine, cause, &candidate, choices[i], repaired);
 			cause->remedy = choices[i];
 			best = repaired;
 		}
