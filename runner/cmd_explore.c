@@ -268,8 +268,12 @@ static int finish(struct session *session, int error)
 		crash__die("%s", crash_error_detail());
 	if (place && crash__result_write(session->settings, place, "settings.json") < 0)
 		crash__die("%s", crash_error_detail());
-	if (place && !session->options.quiet)
+	if (place && !session->options.quiet) {
 		fprintf(stderr, "%s: the result is in %s\n", CRASH__PROGRAM_NAME, place);
+		if (session->exploration.engine && session->exploration.engine->out_of_budget)
+			fprintf(stderr, "%s: to check the rest: %s explore --resume %s\n", CRASH__PROGRAM_NAME,
+				CRASH__PROGRAM_NAME, place);
+	}
 	json_decref(result);
 	return status;
 }

@@ -221,6 +221,15 @@ static void await_leaving(void)
 	}
 }
 
+/* A server that was started and left: what it would have done next is in no recording. */
+static void note_left_behind(void)
+{
+	keeper.report->left_behind = keeper.program_ended ? crash__tree_signal(0, 0) : 0;
+	if (keeper.report->left_behind && !crashed() && (keeper.control->mode & CRASH__MODE_RECORD) &&
+	    !(keeper.control->mode & CRASH__MODE_LOGGED))
+		crash__control_incomplete(keeper.control, CRASH__INCOMPLETE_LEFT_RUNNING, NULL);
+}
+
 static void set_up_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -338,7 +347,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		if (job->timeout)
 			keeper.deadline = report->started + job->timeout * 1000;
 		watch();
-		report->left_behind = keeper.program_ended ? crash__tree_signal(0, 0) : 0;
+		note_left_behind();
 		await_leaving();
 		crash__tree_kill(on_reaped);
 		crash__supervisor_settle();

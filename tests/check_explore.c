@@ -213,6 +213,27 @@ START_TEST(a_model_does_not_allow_what_is_right_in_it)
 }
 END_TEST
 
+/* Two files that one function writes are one mistake, and a sync of one of them does not repair it. */
+START_TEST(a_repair_says_that_it_takes_more_than_one_sync)
+{
+	struct lab_result result;
+	json_t *lines;
+
+	make_store();
+	lab_write("store/a", "", 0);
+	lab_write("store/b", "", 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--dir", "store", "--model", "posix", "--check",
+				 "test ! -e flag || { grep -q x a && grep -q x b; }", "--", lab_program("steps"), "open a w",
+				 "write 3 x", "open b w", "write 4 x", "open flag wc");
+	lab_assert_status(&result, 1);
+	lines = lines_of(&result);
+	ck_assert_int_eq(json_array_size(lines), 2);
+	ck_assert_msg(strstr(lab_json_text(finding_of(lines, 0), "repair"),
+			     "fsync of a (and of 1 more from the same place) before open#1 flag") != NULL,
+		      "%s", result.out);
+}
+END_TEST
+
 START_TEST(the_id_stays_and_a_baseline_accepts_it)
 {
 	struct lab_result result;
@@ -325,6 +346,19 @@ START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
 }
 END_TEST
 
+/* A server that is started and left was ended in silence, and what it had not done yet was all-clear. */
+START_TEST(what_is_left_running_makes_it_incomplete)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--linger", "50ms", "--check", "test -s data", "--", "sh", "-c",
+				 "{ sleep 100; rm store/data; } >/dev/null 2>&1 & echo more >> store/data");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "left-running") != NULL, "%s", result.out);
+}
+END_TEST
+
 START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
 {
 	struct lab_result result;
@@ -420,6 +454,7 @@ START_TEST(an_interrupted_exploration_is_resumed)
 
 	make_store();
 	result = EXPLORE("no-sync", "--model", "posix", "--budget", "6", "--output", "kept");
+	ck_assert_msg(strstr(result.err, "to check the rest: crashinject explore --resume kept\n") != NULL, "%s", result.err);
 	result = LAB_CRASHINJECT("explore", "--json", "--resume", "kept");
 	lab_assert_status(&result, 1);
 	summary = summary_of(lines_of(&result));
@@ -810,12 +845,14 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, the_finding_says_which_models_allow_it);
 	tcase_add_test(findings, what_is_lost_only_together_other_models_may_lose_as_well);
 	tcase_add_test(findings, a_model_does_not_allow_what_is_right_in_it);
+	tcase_add_test(findings, a_repair_says_that_it_takes_more_than_one_sync);
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(findings, failures_are_told_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
 	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
+	tcase_add_test(clear, what_is_left_running_makes_it_incomplete);
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
 	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0, (int)(sizeof verdicts / sizeof *verdicts));
