@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <sys/uio.h>
-#define XXH_STATIC_LINKING_ONLY /* a state on the stack */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 void crash__trace_writer_init(struct crash__trace_writer *writer, int fd, uint64_t most)
