@@ -82,8 +82,10 @@ static void print_tiers(FILE *stream, const json_t *summary)
 		}
 		fprintf(stream, "  %-15s %-10s %8lld states %8lld new  ", crash__report_text(tier, "model"),
 			crash__report_text(tier, "tier"), crash__report_number(tier, "named"), fresh);
-		if (whole)
-			fprintf(stream, "exhaustive: %s\n", crash__report_text(tier, "proves"));
+		if (whole) /* of what was drawn nobody has seen all there is */
+			fprintf(stream, "%s: %s\n",
+				strcmp(crash__report_text(tier, "tier"), "sample") == 0 ? "done" : "exhaustive",
+				crash__report_text(tier, "proves"));
 		else
 			fprintf(stream, "%lld of %s%lld checked\n", checked,
 				json_is_true(json_object_get(tier, "counted")) ? "" : "at least ", fresh);

@@ -407,7 +407,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_explore = {
 	.name = "explore",
 	.run = run,
-	.arguments = "[--check CMD] [OPTION]... -- PROGRAM [ARG]...",
+	.arguments = "[--check CMD] [OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "Run a program once, and check every state that a crash can leave",
 	.help = "The program runs on an overlay: its data directory stays as it is.\n\n"
 		"  --check CMD           sh -c CMD says by its exit status whether a state is right: 0 yes,\n"

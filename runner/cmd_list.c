@@ -183,7 +183,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_list = {
 	.name = "list",
 	.run = run,
-	.arguments = "[OPTION]... -- PROGRAM [ARG]...",
+	.arguments = "[OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "Show every point that a run of a program passes",
 	.help = "  --points              instead: the breakpoints compiled into PROGRAM, not running it\n"
 		"  --calls               instead: the calls that are seen, and their families\n\n"

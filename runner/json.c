@@ -159,7 +159,7 @@ json_t *crash__json_run(const struct crash_out *out)
 
 void crash__json_print(FILE *stream, json_t *object)
 {
-	json_dumpf(object, stream, JSON_COMPACT);
+	json_dumpf(object, stream, JSON_COMPACT | JSON_REAL_PRECISION(9)); /* seconds: 0.02, not 0.019999999999999997 */
 	fputc('\n', stream);
 	json_decref(object);
 }

@@ -768,6 +768,20 @@ START_TEST(without_a_checker_the_program_runs_again)
 }
 END_TEST
 
+/* What was drawn by chance is done, and nothing is proved. */
+START_TEST(a_sample_is_not_called_exhaustive)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", "--model", "posix", "--tiers", "prefix,sample", "--samples", "5");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "exhaustive: every process crash") && strstr(result.out, "done: a probability"), "%s",
+		      result.out);
+	ck_assert_msg(!strstr(result.out, "exhaustive: a probability"), "%s", result.out);
+}
+END_TEST
+
 START_TEST(exhaustive_has_every_state_of_the_tiers)
 {
 	struct lab_result result;
@@ -875,6 +889,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
 	tcase_add_test(ways, without_a_checker_the_program_runs_again);
 	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);
+	tcase_add_test(ways, a_sample_is_not_called_exhaustive);
 	tcase_add_loop_test(users, a_wrong_value_says_what_is_right, 0, (int)(sizeof mistakes / sizeof *mistakes));
 	tcase_add_loop_test(users, nothing_is_left_when_it_is_killed, 0, 6);
 	return suite;
