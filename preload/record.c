@@ -516,7 +516,11 @@ void crash__record_ack_of(const struct crash__op *op, long count)
 	const struct crash__where *where = &op->kernel->where;
 	const struct iovec *iov = (const struct iovec *)crash__arg(op->args, where->iov);
 	int fd = (int)crash__arg(op->args, where->fd);
+	struct stat status;
 
+	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0 &&
+	    !crash__control_is_world(op->control, status.st_mode, status.st_dev, status.st_ino))
+		return;
 	if (where->buf)
 		crash__record_ack(op->control, fd, (const void *)crash__arg(op->args, where->buf),
 				  (size_t)count);

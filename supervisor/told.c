@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,7 +46,13 @@ void crash__told_write(struct crash__watched *watched)
 	const struct crash__where *where = &watched->kernel->where;
 	int fd = (int)crash__arg(watched->args, where->fd);
 
+	struct stat status;
+
 	if (!(watched->control->mode & CRASH__MODE_ACKS) || watched->kernel->family != CRASH__FAMILY_WRITE)
+		return;
+	if ((watched->fd >= 0 ? fstat(watched->fd, &status) == 0 :
+				crash__remote_fstat(&watched->remote, fd, &status)) &&
+	    !crash__control_is_world(watched->control, status.st_mode, status.st_dev, status.st_ino))
 		return;
 	if (where->buf)
 		tell(watched, fd, (uint64_t)crash__arg(watched->args, where->buf),

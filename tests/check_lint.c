@@ -203,6 +203,23 @@ START_TEST(nothing_is_told_that_is_not_durable)
 }
 END_TEST
 
+/* RocksDB names its threads by files in /proc, and was said to have told the world of a directory by that. */
+START_TEST(the_kernel_is_not_the_world)
+{
+	static const char *const programs[] = {"steps", "steps_static"};
+	struct lab_result result;
+
+	for (size_t i = 0; i < 2; i++) {
+		result = LAB_CRASHINJECT("lint", "--", lab_program(programs[i]), "open /proc/self/comm w", "write 3 name",
+					 "memfd m", "write 4 x", "eventfd", "write 5 12345678");
+		lab_assert_status(&result, 0);
+		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 0 acknowledgements\n", 35) == 0, "%s", result.out);
+		result = LAB_CRASHINJECT("lint", "--", lab_program(programs[i]), "pipe", "write 4 x", "say told");
+		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 2 acknowledgements\n", 35) == 0, "%s", result.out);
+	}
+}
+END_TEST
+
 START_TEST(the_only_copy_is_not_overwritten)
 {
 	check_rows((const struct row[]){
@@ -645,6 +662,7 @@ int main(void)
 	tcase_add_test(rules, a_name_is_not_relied_on_before_its_directory_is_synced);
 	tcase_add_test(rules, a_source_is_not_removed_before_its_replacement_is_durable);
 	tcase_add_test(rules, nothing_is_told_that_is_not_durable);
+	tcase_add_test(rules, the_kernel_is_not_the_world);
 	tcase_add_test(rules, the_only_copy_is_not_overwritten);
 	tcase_add_test(rules, a_sync_that_failed_is_minded);
 	tcase_add_test(output, a_finding_has_op_file_stack_explanation_and_repair);

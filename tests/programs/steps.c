@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -325,6 +326,12 @@ static long do_memfd(char **word)
 	return memfd_create(word[1], 0);
 }
 
+static long do_eventfd(char **word)
+{
+	(void)word;
+	return eventfd(0, 0);
+}
+
 /* The reading end comes first. */
 static long do_pipe(char **word)
 {
@@ -518,6 +525,7 @@ static const struct verb {
 	{"store", do_store, "FD OFFSET TEXT: through a shared mapping, msync()ed"},
 	{"poke", do_poke, "FD OFFSET TEXT: through a shared mapping, which stays"},
 	{"memfd", do_memfd, "NAME"},
+	{"eventfd", do_eventfd, ""},
 	{"pipe", do_pipe, ""},
 	{"socketpair", do_socketpair, ""},
 	{"send", do_send, "FD: over the socket pair"},
