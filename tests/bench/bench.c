@@ -6,8 +6,8 @@
  * listed, recorded, under strace. All ways of a row are run in turn, round after round, so that what else the
  * machine does falls on all of them alike; each way's median counts, and its ratio to the first way's. The
  * work measures itself (load.c) where single calls count; whole programs are timed from outside. Beside the
- * time that passed stands the processor time of the program itself, which says more on a busy machine, and
- * nothing of what others did for it meanwhile.
+ * time that passed stands the processor time, which says more on a busy machine: of a whole program with
+ * everything around it, of single calls the program's own, and nothing of what others did for it meanwhile.
  *
  * Nothing here passes or fails: times belong to a machine. The aims are printed beside the ratios.
  */
@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -119,28 +120,37 @@ static double now(void)
 
 extern char **environ;
 
-/* Runs a script; returns its milliseconds, or -1 if it failed. */
-static double run_script(const char *script)
-{
-	static char sh[] = "sh", option[] = "-c";
-	char *const argv[] = {sh, option, (char *)(uintptr_t)script, NULL};
-	double start = now();
-	pid_t pid;
-	int status;
-
-	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) != 0)
-		return -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	/* crashinject run says 1 where the rule was not reached */
-	return WIFEXITED(status) && WEXITSTATUS(status) <= 1 ? now() - start : -1;
-}
-
 /* Of one run. */
 struct sample {
 	double passed; /* negative: it failed */
 	double ran;    /* processor time; 0: not known */
 };
+
+static double milliseconds_of(const struct timeval *time)
+{
+	return (double)time->tv_sec * 1e3 + (double)time->tv_usec / 1e3;
+}
+
+/* Runs a script; returns its milliseconds, and those of all processes that it and its children waited for. */
+static struct sample run_script(const char *script)
+{
+	static char sh[] = "sh", option[] = "-c";
+	char *const argv[] = {sh, option, (char *)(uintptr_t)script, NULL};
+	struct sample sample = {.passed = -1};
+	double start = now();
+	struct rusage usage;
+	pid_t pid;
+	int status;
+
+	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) != 0)
+		return sample;
+	while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
+		;
+	/* crashinject run says 1 where the rule was not reached */
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
+		sample = (struct sample){now() - start, milliseconds_of(&usage.ru_utime) + milliseconds_of(&usage.ru_stime)};
+	return sample;
+}
 
 static struct sample read_result(const char *path)
 {
@@ -169,18 +179,18 @@ static struct sample measure(const struct row *row, int index)
 {
 	const struct way *way = &ways[row->runs[index].way];
 	char script[2048];
-	double time;
+	struct sample whole;
 
 	if (row->prepare)
 		run_script(row->prepare);
 	snprintf(script, sizeof script, "%s%s %s > /dev/null 2> $RESULT.err", row->whole && !strstr(row->runs[index].command, "cd ") ? "exec env " : "",
 		 way->prefix, row->runs[index].command);
-	time = run_script(script);
-	if (time < 0) {
+	whole = run_script(script);
+	if (whole.passed < 0) {
 		fprintf(stderr, "bench: %s: %s failed\n", row->name, script);
-		return (struct sample){.passed = -1};
+		return whole;
 	}
-	return row->whole ? (struct sample){.passed = time} : read_result(getenv("RESULT"));
+	return row->whole ? whole : read_result(getenv("RESULT"));
 }
 
 static int by_passed(const void *a, const void *b)
@@ -219,7 +229,7 @@ static json_t *print_way(const struct row *row, int index, const struct sample *
 
 	printf("  %-22s %10.2f %s %8.2f", way, median->passed, row->whole ? "ms" : "ns", ratio);
 	if (ran > 0)
-		printf(" %14.2f ns %8.2f", median->ran, ran);
+		printf(" %14.2f %s %8.2f", median->ran, row->whole ? "ms" : "ns", ran);
 	if (aim > 0)
 		printf("   (aim: %.2f)", aim);
 	printf("\n");
@@ -320,7 +330,7 @@ int main(int argc, char **argv)
 			json_array_append_new(all, bench(&rows[i], rounds));
 	}
 	snprintf(clear, sizeof clear, "chmod -R u+w %s; rm -rf %s", directory, directory);
-	if (fchdir(here) < 0 || run_script(clear) < 0 || json_dump_file(all, json_path, JSON_INDENT(1)) < 0)
+	if (fchdir(here) < 0 || run_script(clear).passed < 0 || json_dump_file(all, json_path, JSON_INDENT(1)) < 0)
 		fprintf(stderr, "bench: %s could not be written\n", json_path);
 	json_decref(all);
 	return 0;
