@@ -67,6 +67,7 @@ static void make_data(struct crash__maker *maker, uint32_t step, uint32_t index)
 		atom->offset = at;
 		atom->bytes = next - at;
 		atom->appends = next > old_size;
+		atom->fills = atom->appends && at / CRASH__FS_BLOCK * CRASH__FS_BLOCK < old_size;
 		at = next;
 	}
 }
@@ -152,6 +153,10 @@ static void make_atoms(struct crash__maker *maker, uint32_t index)
 		case CRASH__EFFECT_DATA:
 		case CRASH__EFFECT_ZERO:
 			make_data(maker, index, at);
+			break;
+		case CRASH__EFFECT_TAIL:
+			if (maker->model->truncate_tail == CRASH__TAIL_ZEROS)
+				make_data(maker, index, at);
 			break;
 		case CRASH__EFFECT_SIZE:
 			make_size(maker, index, at, writes);

@@ -44,6 +44,7 @@ struct crash__atom {
 	uint64_t offset, bytes; /* DATA: the range in the file */
 	uint64_t size;		/* SIZE */
 	bool appends;		/* DATA, SIZE: what was behind the end of the file */
+	bool fills;		/* DATA that appends, into the last block that the file had */
 	bool created;		/* ATTRIBUTES: the mode that the file was made with */
 	uint32_t durable;	/* from this step on; CRASH__NEVER */
 	uint32_t dropped;	/* from this step on the page cache has lost it; CRASH__NEVER */

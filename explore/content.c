@@ -107,7 +107,7 @@ static bool clip(const struct crash__view_block *block, uint64_t offset, uint64_
 
 static bool is_zeros(const struct crash__view *view, const struct crash__atom *atom)
 {
-	return view->fs->effects[atom->effect].kind == CRASH__EFFECT_ZERO;
+	return view->fs->effects[atom->effect].kind != CRASH__EFFECT_DATA;
 }
 
 /* What was written behind the end of the file, and lost, shows as the model says. */

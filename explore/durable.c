@@ -119,23 +119,17 @@ static void cover_list(struct crash__maker *maker, uint32_t *at, const struct cr
 	}
 }
 
-/* Whether a list has an atom that is not durable, of a kind that `want` accepts. */
-static bool has_pending(const struct crash__maker *maker, uint32_t head,
-			bool (*want)(const struct crash__maker *, const struct crash__atom *))
-{
-	for (uint32_t at = head; at; at = maker->links[at - 1].next) {
-		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
-
-		if (atom->durable == CRASH__NEVER && (!want || want(maker, atom)))
-			return true;
-	}
-	return false;
-}
-
 static bool is_size(const struct crash__maker *maker, const struct crash__atom *atom)
 {
 	(void)maker;
 	return atom->kind == CRASH__ATOM_SIZE;
+}
+
+/* What is written in place may leave the inode as it is: times have a granularity. */
+static bool is_metadata(const struct crash__maker *maker, const struct crash__atom *atom)
+{
+	(void)maker;
+	return atom->kind != CRASH__ATOM_DATA;
 }
 
 static bool is_creation(const struct crash__maker *maker, const struct crash__atom *atom)
@@ -143,24 +137,52 @@ static bool is_creation(const struct crash__maker *maker, const struct crash__at
 	return crash__maker_event(maker, atom->step)->family == CRASH__FAMILY_OPEN;
 }
 
+/* The last step of a list of which an atom is not durable, and of a kind that `want` accepts; CRASH__NEVER: none. */
+static uint32_t last_pending(const struct crash__maker *maker, uint32_t head,
+			     bool (*want)(const struct crash__maker *, const struct crash__atom *))
+{
+	for (uint32_t at = head; at; at = maker->links[at - 1].next) {
+		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
+
+		if (atom->durable == CRASH__NEVER && want(maker, atom))
+			return atom->step;
+	}
+	return CRASH__NEVER;
+}
+
 /*
- * Whether a sync of a file commits all metadata. The file system commits what the file has part in, and the rest goes
- * with it; for a file of which everything is durable there is nothing to commit. fdatasync commits only if there is
- * a size of the file's own, or its creation.
+ * The step up to which a sync of a file commits all metadata: the last one in which the file itself has part. What
+ * came after it may be in a transaction of its own, which nobody waits for: the system commits whenever it likes.
+ * fdatasync goes by the file's size and its creation alone.
  */
-static bool commits_metadata(const struct crash__maker *maker, const struct crash__step *sync)
+static uint32_t committed_step(const struct crash__maker *maker, const struct crash__step *sync)
 {
 	bool data_only = sync->sync == CRASH__SYNC_DATA;
+	uint32_t own = last_pending(maker, maker->pending[sync->node], data_only ? is_size : is_metadata);
+	uint32_t named = last_pending(maker, maker->names[sync->node], data_only ? is_creation : is_metadata);
 
-	return maker->model->fsync_commits_metadata &&
-	       (has_pending(maker, maker->pending[sync->node], data_only ? is_size : NULL) ||
-		has_pending(maker, maker->names[sync->node], data_only ? is_creation : NULL));
+	if (!maker->model->fsync_commits_metadata)
+		return CRASH__NEVER;
+	return named == CRASH__NEVER || (own != CRASH__NEVER && own > named) ? own : named;
+}
+
+static bool is_committed(const struct crash__maker *maker, const struct crash__step *sync,
+			 const struct crash__atom *atom)
+{
+	(void)sync;
+	return atom->step == maker->committed || crash__maker_ended_before(maker, atom->step, maker->committed);
+}
+
+/* Whether sync(2) speaks of an atom: one that is only written back may still be in the disk's own memory. */
+static bool is_flushed(const struct crash__maker *maker, const struct crash__step *sync, const struct crash__atom *atom)
+{
+	(void)sync;
+	return maker->model->sync_overwrites || atom->kind != CRASH__ATOM_DATA || atom->appends;
 }
 
 void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step)
 {
 	const struct crash__model *model = maker->model;
-	bool commits;
 
 	if (sync->sync == CRASH__SYNC_NONE)
 		return;
@@ -170,16 +192,16 @@ void crash__durable_sync(struct crash__maker *maker, const struct crash__step *s
 		return;
 	}
 	if (sync->sync == CRASH__SYNC_ALL) {
-		cover_list(maker, &maker->all, sync, step, NULL);
+		cover_list(maker, &maker->all, sync, step, is_flushed);
 		return;
 	}
-	commits = commits_metadata(maker, sync);
+	maker->committed = committed_step(maker, sync);
 	cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
 	if (model->fsync_own_entry &&
 	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
 		/* and of the directories above it: a name that leads nowhere would be none */
 		for (crash__node_id node = sync->node; node; node = maker->home[node])
 			cover_list(maker, &maker->names[node], sync, step, NULL);
-	if (commits)
-		cover_list(maker, &maker->metadata, sync, step, NULL);
+	if (maker->committed != CRASH__NEVER)
+		cover_list(maker, &maker->metadata, sync, step, is_committed);
 }

@@ -51,9 +51,12 @@ struct crash__slot {
 	crash__node_id gone;	   /* what had the name last; only if the run has not shown its number */
 };
 
+#define CRASH__FS_BLOCK 4096u /* bytes that file systems allocate and zero as one */
+
 enum crash__effect_kind {
 	CRASH__EFFECT_DATA, /* bytes of a file; what a size change leaves out is none */
 	CRASH__EFFECT_ZERO, /* a range becomes zeros */
+	CRASH__EFFECT_TAIL, /* what a truncation cuts off the last block becomes zeros; only power loss shows it */
 	CRASH__EFFECT_SIZE, /* the size becomes `size` */
 	CRASH__EFFECT_ENTRY,
 	CRASH__EFFECT_ATTRIBUTES,
@@ -62,9 +65,9 @@ enum crash__effect_kind {
 struct crash__effect {
 	enum crash__effect_kind kind;
 	crash__node_id node;
-	/* DATA, ZERO: the range; DATA comes from the step's event */
+	/* DATA, ZERO, TAIL: the range; DATA comes from the step's event */
 	uint64_t offset, bytes;
-	uint64_t old_size; /* DATA, ZERO, SIZE: before this effect */
+	uint64_t old_size; /* DATA, ZERO, TAIL, SIZE: before this effect */
 	uint64_t size;	   /* SIZE: after it */
 	/* ENTRY: `node` is what the slot holds afterwards, 0 for nothing */
 	crash__slot_id slot;

@@ -171,6 +171,8 @@ static void note_effect(struct crash__lint *lint, const struct crash__step *step
 	case CRASH__EFFECT_ZERO:
 		node->plain_log = node->stored_only = false;
 		break;
+	case CRASH__EFFECT_TAIL:
+		break;
 	case CRASH__EFFECT_SIZE:
 		if (effect->size < effect->old_size)
 			node->plain_log = false;

@@ -33,6 +33,7 @@ struct crash__maker {
 	uint32_t metadata, all;
 	crash__node_id *home; /* of each node, the directory where it was named last */
 	struct crash__rewrite *rewrites; /* of each node */
+	uint32_t committed;	  /* the step up to which the sync at hand commits all metadata */
 	crash__node_id written;	  /* what the last op wrote to; 0: it did something else */
 	CRASH__VECTOR(struct crash__edge, links);
 	CRASH__VECTOR(crash__atom_id, stack);

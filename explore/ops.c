@@ -267,6 +267,17 @@ static void replay_fallocate(struct crash__op_replay *replay, crash__node_id nod
 		crash__effects_size(replay, node, end);
 }
 
+/* A file system zeroes the rest of the block that the file now ends in; it is data, and may be on the disk first. */
+static void cut(struct crash__op_replay *replay, crash__node_id node, uint64_t size)
+{
+	uint64_t old = replay->fs->nodes[node].size;
+	uint64_t end = (size + CRASH__FS_BLOCK - 1) / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+
+	if (size < old && size < end)
+		crash__effects_range(replay, CRASH__EFFECT_TAIL, node, size, (end < old ? end : old) - size);
+	crash__effects_size(replay, node, size);
+}
+
 static void replay_truncate(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -280,7 +291,7 @@ static void replay_truncate(struct crash__op_replay *replay)
 	if (event->kernel == CRASH__CALL_fallocate)
 		replay_fallocate(replay, node);
 	else
-		crash__effects_size(replay, node, size);
+		cut(replay, node, size);
 	if (replay->step == SIZE_MAX)
 		return;
 	crash__effects_step(replay)->node = node;

@@ -85,26 +85,43 @@ static bool is_move(const struct crash__maker *maker, const struct crash__atom *
 	return crash__order_moves_directory(maker, &maker->fs->steps[a->step]);
 }
 
-static bool is_append(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+/* Data for blocks that the file has already. It waits for nothing, unless overwrites are ordered. */
+static bool has_place(const struct crash__atom *atom)
 {
-	(void)maker;
-	(void)b;
-	return a->appends;
+	return atom->kind == CRASH__ATOM_DATA && (!atom->appends || atom->fills);
 }
 
-/* What moves the end of a file, or lies behind it. */
+/* Data for which nothing waits as it does for what is appended: a file system that looks after new blocks only. */
+static bool is_in_place(const struct crash__maker *maker, const struct crash__atom *atom)
+{
+	bool new_only = maker->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
+
+	return has_place(atom) && (!atom->appends || new_only);
+}
+
+static bool is_append(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+{
+	(void)b;
+	return a->appends && !is_in_place(maker, a);
+}
+
+/*
+ * What moves the end of a file, or lies behind it; data only where it goes with the size. Data for a block that the
+ * file has waits for nothing but the truncation that took that block's predecessor away.
+ */
 static bool is_end(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
 {
-	(void)maker;
-	(void)b;
-	return a->appends || a->kind == CRASH__ATOM_SIZE;
+	bool with_data = maker->model->data_before_metadata != CRASH__DATA_FREE;
+
+	if (has_place(b) && !maker->model->overwrite_order)
+		return a->kind == CRASH__ATOM_SIZE && a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+	return a->kind == CRASH__ATOM_SIZE || (with_data && is_append(maker, a, b));
 }
 
 static bool is_overwrite(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
 {
-	(void)maker;
 	(void)b;
-	return a->kind == CRASH__ATOM_DATA && !a->appends;
+	return is_in_place(maker, a);
 }
 
 /* ------------------------------------------------------------------ order of one new atom */
@@ -146,7 +163,16 @@ static void order_per_directory(struct crash__maker *maker, crash__atom_id id)
 				 id, is_entry);
 }
 
-/* The data of a file that replaces another by rename goes before the name. */
+/* What of a file goes before its name, if it replaces another one by rename. */
+static bool goes_with_name(const struct crash__maker *maker, const struct crash__atom *atom)
+{
+	bool new_only = maker->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
+
+	if (atom->kind == CRASH__ATOM_DATA)
+		return maker->model->safe_rename == CRASH__RENAME_WITH_DATA && !(new_only && has_place(atom));
+	return atom->kind == CRASH__ATOM_SIZE;
+}
+
 static void order_safe_rename(struct crash__maker *maker, crash__atom_id id)
 {
 	const struct crash__step *step = &maker->fs->steps[maker->atoms->list[id].step];
@@ -156,7 +182,7 @@ static void order_safe_rename(struct crash__maker *maker, crash__atom_id id)
 	for (uint32_t at = maker->pending[step->node]; at; at = maker->links[at - 1].next) {
 		const struct crash__atom *other = &maker->atoms->list[maker->links[at - 1].atom];
 
-		if ((other->kind == CRASH__ATOM_DATA || other->kind == CRASH__ATOM_SIZE) &&
+		if (goes_with_name(maker, other) &&
 		    crash__maker_ended_before(maker, other->step, maker->atoms->list[id].step))
 			crash__order(maker, maker->links[at - 1].atom, id);
 	}
@@ -193,7 +219,7 @@ void crash__order_atom(struct crash__maker *maker, crash__atom_id id)
 {
 	const struct crash__model *model = maker->model;
 	enum crash__atom_kind kind = maker->atoms->list[id].kind;
-	bool metadata = kind != CRASH__ATOM_DATA;
+	bool metadata = kind != CRASH__ATOM_DATA, waits = model->overwrite_order || !has_place(&maker->atoms->list[id]);
 
 	/* or a directory would have two names, or lie below itself */
 	if (kind == CRASH__ATOM_ENTRY && crash__order_moves_directory(maker, &maker->fs->steps[maker->atoms->list[id].step]))
@@ -202,9 +228,9 @@ void crash__order_atom(struct crash__maker *maker, crash__atom_id id)
 		order_after_class(maker, &maker->dirops, id, is_entry);
 	else if (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY)
 		order_per_directory(maker, id);
-	if (model->append_order)
+	if (model->append_order && waits)
 		order_after_class(maker, &maker->appends, id, is_append);
-	if (model->same_file_append_order && is_end(maker, &maker->atoms->list[id], NULL))
+	if (model->same_file_append_order && (kind == CRASH__ATOM_SIZE || kind == CRASH__ATOM_DATA))
 		order_after_last(maker, maker->pending[maker->atoms->list[id].node], id, is_end);
 	if (model->overwrite_order)
 		order_after_class(maker, &maker->overwrites, id, is_overwrite);
@@ -220,11 +246,11 @@ void crash__order_within(struct crash__maker *maker, crash__atom_id first, crash
 	const struct crash__atom *list = maker->atoms->list;
 	crash__atom_id size = first;
 
-	if (!maker->model->data_before_metadata)
+	if (maker->model->data_before_metadata == CRASH__DATA_FREE)
 		return;
 	/* units and sizes both come in ascending order, and each size has those before it in front of it */
 	for (crash__atom_id data = first; data < end; data++) {
-		if (list[data].kind != CRASH__ATOM_DATA || !list[data].appends)
+		if (list[data].kind != CRASH__ATOM_DATA || is_in_place(maker, &list[data]))
 			continue;
 		while (size < end && (list[size].kind != CRASH__ATOM_SIZE || !list[size].appends ||
 				      list[size].size < list[data].offset + list[data].bytes))
@@ -255,10 +281,10 @@ void crash__order_register(struct crash__maker *maker, crash__atom_id first, cra
 			maker->rewrites[atom->node] = (struct crash__rewrite){.truncation = id};
 		if (atom->kind == CRASH__ATOM_ENTRY)
 			ordered_add(maker, &maker->dirops, atom->step);
+		else if (is_in_place(maker, atom))
+			ordered_add(maker, &maker->overwrites, atom->step);
 		else if (atom->appends)
 			ordered_add(maker, &maker->appends, atom->step);
-		else if (atom->kind == CRASH__ATOM_DATA)
-			ordered_add(maker, &maker->overwrites, atom->step);
 		add_pending(maker, &maker->all, id);
 		/* the size of a file that grew is decided when its data is written: no metadata by itself */
 		if (atom->kind != CRASH__ATOM_DATA && !atom->appends)

@@ -14,6 +14,9 @@
 
 enum crash__lost_data { CRASH__LOST_ZEROS, CRASH__LOST_STALE, CRASH__LOST_GARBAGE };
 enum crash__dirop_order { CRASH__DIROPS_TOTAL, CRASH__DIROPS_PER_DIRECTORY, CRASH__DIROPS_FREE };
+enum crash__data_before { CRASH__DATA_FREE, CRASH__DATA_IN_NEW_BLOCKS, CRASH__DATA_FIRST };
+enum crash__safe_rename { CRASH__RENAME_UNSAFE, CRASH__RENAME_WITH_SIZE, CRASH__RENAME_WITH_DATA };
+enum crash__truncate_tail { CRASH__TAIL_ZEROS, CRASH__TAIL_KEPT };
 enum crash__failed_fsync { CRASH__FAILED_CLEAN, CRASH__FAILED_DROPPED, CRASH__FAILED_DIRTY };
 
 enum crash__fdatasync_drops { CRASH__DROPS_NOTHING, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_ENTRY };
@@ -26,11 +29,14 @@ struct crash__model {
 	int tear;	  /* bytes that are kept or lost together; 0: the whole op */
 	int lost_data;	  /* enum crash__lost_data */
 	int rename_atomic, dirop_atomic, truncate_atomic;
+	int truncate_tail; /* enum crash__truncate_tail */
 	int dirop_order; /* enum crash__dirop_order */
 	int overwrite_order, append_order, same_file_append_order;
-	int data_before_metadata;
+	int data_before_metadata; /* enum crash__data_before */
 	int fsync_own_entry, fsync_commits_metadata;
-	int safe_rename, safe_truncate;
+	int sync_overwrites;
+	int safe_rename; /* enum crash__safe_rename */
+	int safe_truncate;
 	int fdatasync_drops; /* enum crash__fdatasync_drops; each includes the one before */
 	int failed_fsync;    /* enum crash__failed_fsync */
 };

@@ -112,9 +112,11 @@ static crash__node_id removed_journal(const struct crash__lint *lint, uint32_t s
 /* A file that only became shorter has lost nothing if it is longer again. */
 static bool is_shrinking(const struct crash__lint *lint, uint32_t step)
 {
-	const struct crash__effect *effect = effect_at(lint, step, 0);
+	uint32_t count = at(lint, step)->effects;
+	const struct crash__effect *effect = count ? effect_at(lint, step, count - 1) : NULL;
 
-	return at(lint, step)->effects == 1 && effect->kind == CRASH__EFFECT_SIZE && effect->size < effect->old_size;
+	return effect && effect->kind == CRASH__EFFECT_SIZE && effect->size < effect->old_size &&
+	       (count == 1 || (count == 2 && effect_at(lint, step, 0)->kind == CRASH__EFFECT_TAIL));
 }
 
 static void check_told_data(struct crash__lint *lint, uint32_t step, uint32_t lost)

@@ -28,8 +28,10 @@ struct unit {
 	int op;
 	enum unit_kind kind;
 	int file; /* DATA, SIZE, ATTRIBUTES */
-	uint64_t end; /* DATA: where it ends; SIZE: the size */
+	uint64_t from; /* DATA */
+	uint64_t end;  /* DATA: where it ends; SIZE: the size */
 	bool appends; /* it is, or shows, what is behind the old end */
+	bool fills;   /* DATA that appends, in a block that the file had */
 	bool created; /* ATTRIBUTES: that of a new file */
 	int directories[2], directory_count; /* ENTRY: in which */
 	int named; /* ENTRY: the file that has a name by it; -1: none */
@@ -66,8 +68,10 @@ static void new_data(struct opinion *opinion, int op, int file, uint64_t from, u
 	struct unit *unit = new_unit(opinion, op, DATA);
 
 	unit->file = file;
+	unit->from = from;
 	unit->end = end;
 	unit->appends = end > old_size;
+	unit->fills = unit->appends && from / 4096 * 4096 < old_size;
 	snprintf(unit->key, sizeof unit->key, "%d data %d-%d", op, (int)from, (int)end);
 }
 
@@ -82,33 +86,53 @@ static struct unit *new_size(struct opinion *opinion, int op, int file, uint64_t
 	return unit;
 }
 
+/* Where the unit ends that begins at `at`: at the next place where the disk can tear, or where the file ended. */
+static uint64_t unit_end(uint64_t tear, uint64_t at, uint64_t end, uint64_t old_size)
+{
+	uint64_t next = at + 1;
+
+	while (next < end && !(tear && next % tear == 0) && !(tear && next == old_size))
+		next++;
+	return next;
+}
+
 /* A write: its tear units, and where the file grows one size for each. */
 static void add_write(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end, uint64_t old_size)
 {
-	uint64_t tear = (uint64_t)opinion->model->tear, at = from;
+	uint64_t tear = (uint64_t)opinion->model->tear;
 	uint64_t ends[16];
 	int count = 0;
 
-	while (at < end) {
-		uint64_t next = at + 1;
-
-		/* to the next place where the disk can tear, or where the file ended */
-		while (next < end && !(tear && next % tear == 0) && !(tear && next == old_size))
-			next++;
+	for (uint64_t at = from, next; at < end; at = next) {
+		next = unit_end(tear, at, end, old_size);
 		new_data(opinion, op, file, at, next, old_size);
 		if (next > old_size)
 			ends[count++] = next;
-		at = next;
 	}
 	for (int i = 0; i < count; i++)
 		if (tear || i == count - 1)
 			new_size(opinion, op, file, ends[i], true);
 }
 
+/* The zeros for the rest of the block in which the file is cut. */
+static void add_tail(struct opinion *opinion, int op, int file, uint64_t size, uint64_t old_size)
+{
+	uint64_t tear = (uint64_t)opinion->model->tear, end = (size + 4095) / 4096 * 4096;
+
+	if (end > old_size)
+		end = old_size;
+	for (uint64_t at = size, next; at < end; at = next) {
+		next = unit_end(tear, at, end, old_size);
+		new_data(opinion, op, file, at, next, old_size);
+	}
+}
+
 static void add_truncation(struct opinion *opinion, int op, int file, uint64_t size, uint64_t old_size, bool replaces)
 {
 	uint64_t part = (old_size - size) / 5;
 
+	if (opinion->model->truncate_tail == CRASH__TAIL_ZEROS)
+		add_tail(opinion, op, file, size, old_size);
 	for (uint64_t i = 1; !opinion->model->truncate_atomic && part && i < 5; i++)
 		new_size(opinion, op, file, old_size - i * part, false);
 	new_size(opinion, op, file, size, false)->replaces = replaces;
@@ -174,6 +198,9 @@ static void add_units(struct opinion *opinion, const struct made_tree *tree, int
 	case MADE_OVERWRITE:
 		add_write(opinion, op, file, 100, 104, size);
 		break;
+	case MADE_REWRITE:
+		add_write(opinion, op, file, 0, what->bytes, size);
+		break;
 	case MADE_STRADDLE:
 		add_write(opinion, op, file, size - 2, size + 2, size);
 		break;
@@ -181,7 +208,7 @@ static void add_units(struct opinion *opinion, const struct made_tree *tree, int
 		add_truncation(opinion, op, file, 0, size, true);
 		break;
 	case MADE_SHRINK:
-		add_truncation(opinion, op, file, 100, size, false);
+		add_truncation(opinion, op, file, MADE_SHORT, size, false);
 		break;
 	case MADE_RENAME:
 		add_rename(opinion, tree, op, what);
@@ -211,6 +238,17 @@ static bool share_directory(const struct unit *x, const struct unit *y)
 	return false;
 }
 
+/* Data for a block that the file had already, and whether such data counts as appended where the model orders that. */
+static bool has_place(const struct unit *unit)
+{
+	return unit->kind == DATA && (!unit->appends || unit->fills);
+}
+
+static bool counts_as_append(const struct crash__model *model, const struct unit *unit)
+{
+	return unit->appends && !(unit->fills && model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS);
+}
+
 /* Two units of one op. */
 static bool before_in_op(const struct crash__model *model, const struct unit *x, const struct unit *y)
 {
@@ -219,33 +257,50 @@ static bool before_in_op(const struct crash__model *model, const struct unit *x,
 	/* sizes pass in the order in which the file grows or shrinks */
 	if (x->kind == SIZE)
 		return x < y;
-	return model->data_before_metadata && x->kind == DATA && x->appends && y->appends && x->end <= y->end;
+	return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA && counts_as_append(model, x) && y->appends &&
+	       x->end <= y->end;
+}
+
+/* Units of one file, where ends of it reach the disk in order. */
+static bool before_in_file(const struct crash__model *model, const struct unit *x, const struct unit *y, bool waits)
+{
+	if (y->kind != SIZE && y->kind != DATA)
+		return false;
+	if (!waits)
+		return x->kind == SIZE && x->end <= y->from / 4096 * 4096;
+	return x->kind == SIZE || (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
 }
 
 /* Units of an earlier and of a later op. */
 static bool before_in_time(const struct crash__model *model, const struct unit *x, const struct unit *y)
 {
 	bool entries = x->kind == ENTRY && y->kind == ENTRY;
+	bool waits = model->overwrite_order || !has_place(y);
 
 	return (model->dirop_order == CRASH__DIROPS_TOTAL && x->kind == ENTRY && y->kind != DATA) ||
 	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
 	       (entries && x->moves && y->moves) ||
-	       (model->append_order && x->appends) ||
-	       (model->same_file_append_order && (x->appends || x->kind == SIZE) && (y->appends || y->kind == SIZE) &&
-		x->file == y->file) ||
-	       (model->overwrite_order && x->kind == DATA && !x->appends);
+	       (model->append_order && waits && counts_as_append(model, x)) ||
+	       (model->same_file_append_order && x->file == y->file && before_in_file(model, x, y, waits)) ||
+	       (model->overwrite_order && x->kind == DATA && !counts_as_append(model, x));
 }
 
 /* The data, and the sizes, of the file that a rename puts in the place of another one. */
 static bool before_by_rename(const struct crash__model *model, const struct unit *x, const struct unit *y, int moved)
 {
-	return model->safe_rename && y->kind == ENTRY && y->replaces && x->file == moved &&
-	       (x->kind == DATA || x->kind == SIZE);
+	bool with_data = model->safe_rename == CRASH__RENAME_WITH_DATA;
+
+	if (!model->safe_rename || y->kind != ENTRY || !y->replaces || x->file != moved)
+		return false;
+	return x->kind == SIZE ||
+	       (with_data && x->kind == DATA &&
+		!(has_place(x) && model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS));
 }
 
 static bool writes(const struct made_op *op)
 {
-	return op->kind == MADE_APPEND || op->kind == MADE_OVERWRITE || op->kind == MADE_STRADDLE;
+	return op->kind == MADE_APPEND || op->kind == MADE_OVERWRITE || op->kind == MADE_REWRITE ||
+	       op->kind == MADE_STRADDLE;
 }
 
 /* Whether `later` is, after a truncation by `op`, the first write to the file or follows it at once. */
@@ -286,8 +341,9 @@ static void add_order(struct opinion *opinion, int first, int moved)
 			if (a->op < b->op)
 				opinion->before[y][x] = before_truncation(opinion, b, a);
 		}
+	/* what will never be written passes nothing on; what stood behind it already has got it */
 	for (int via = 0; via < opinion->count; via++)
-		for (int x = 0; x < opinion->count; x++)
+		for (int x = 0; x < opinion->count && !opinion->units[via].abandoned; x++)
 			for (int y = 0; y < opinion->count; y++)
 				opinion->before[x][y] |= opinion->before[x][via] && opinion->before[via][y];
 }
@@ -302,39 +358,30 @@ static bool has_directory(const struct unit *unit, int directory)
 	return false;
 }
 
-/* Whether fdatasync has to commit something of the file's own; then it commits all. */
-static bool data_commits(const struct opinion *opinion, int file)
+/* The last op of which a sync of the file has to commit something of the file's own; -1: none. All before it goes along. */
+static int last_of_its_own(const struct opinion *opinion, int file, bool data_only)
 {
+	int last = -1;
+
 	for (int i = 0; i < opinion->count; i++) {
 		const struct unit *unit = &opinion->units[i];
+		bool own = unit->kind == ENTRY ? unit->named == file || has_directory(unit, file) : unit->file == file;
 
-		if (!unit->durable && ((unit->kind == SIZE && unit->file == file) ||
-				       (unit->kind == ENTRY && unit->creates && unit->named == file)))
-			return true;
+		if (data_only && unit->kind != SIZE && !(unit->kind == ENTRY && unit->creates && unit->named == file))
+			continue;
+		if (own && !unit->durable && unit->kind != DATA && unit->op > last)
+			last = unit->op;
 	}
-	return false;
+	return last;
 }
 
-/* Whether there is anything of the file that fsync has to commit. */
-static bool sync_commits(const struct opinion *opinion, int file)
-{
-	for (int i = 0; i < opinion->count; i++) {
-		const struct unit *unit = &opinion->units[i];
-
-		if (!unit->durable && (unit->kind == ENTRY ? unit->named == file || has_directory(unit, file) :
-							     unit->file == file))
-			return true;
-	}
-	return false;
-}
-
-static bool speaks_of(const struct opinion *opinion, const struct unit *unit, enum made_kind kind, int file, bool commits)
+static bool speaks_of(const struct opinion *opinion, const struct unit *unit, enum made_kind kind, int file, int committed)
 {
 	const struct crash__model *model = opinion->model;
 	bool data_only = kind == MADE_FDATASYNC;
 
 	if (kind == MADE_SYNC)
-		return true;
+		return model->sync_overwrites || unit->kind != DATA || unit->appends;
 	if (unit->file == file && unit->kind != ENTRY &&
 	    !(data_only && unit->kind == ATTRIBUTES && !unit->created &&
 	      model->fdatasync_drops != CRASH__DROPS_NOTHING))
@@ -346,7 +393,7 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 		for (int above = file; above > 0; above = opinion->homes[above])
 			if (unit->named == above)
 				return true;
-	return commits && (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));
+	return unit->op <= committed && (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));
 }
 
 static void make_durable(struct opinion *opinion, int unit)
@@ -368,13 +415,12 @@ static void fail_unit(const struct crash__model *model, struct unit *unit)
 static void sync_units(struct opinion *opinion, enum made_kind kind, int file)
 {
 	const struct crash__model *model = opinion->model;
-	bool commits = model->fsync_commits_metadata &&
-		       (kind == MADE_FDATASYNC ? data_commits(opinion, file) : sync_commits(opinion, file));
+	int committed = model->fsync_commits_metadata ? last_of_its_own(opinion, file, kind == MADE_FDATASYNC) : -1;
 
 	for (int i = 0; i < opinion->count; i++) {
 		struct unit *unit = &opinion->units[i];
 
-		if (unit->durable || unit->abandoned || !speaks_of(opinion, unit, kind, file, commits))
+		if (unit->durable || unit->abandoned || !speaks_of(opinion, unit, kind, file, committed))
 			continue;
 		if (kind == MADE_FSYNC_FAILS)
 			fail_unit(model, unit);
@@ -488,17 +534,12 @@ struct comparison {
 
 static const char *describe(const struct comparison *comparison, const struct crash__model *model)
 {
-	static const char *const kinds[] = {"create", "append", "overwrite", "straddle", "empty", "shrink", "rename",
-					    "link", "unlink", "mkdir", "chmod", "fsync", "fdatasync", "fsync fails",
-					    "sync"};
 	static char text[1024];
 	char value[16];
 
 	text[0] = '\0';
 	for (int i = 0; i < comparison->length; i++)
-		snprintf(text + strlen(text), 64, "%s %s %s; ", kinds[comparison->ops[i]->kind],
-			 comparison->ops[i]->path ? comparison->ops[i]->path : "",
-			 comparison->ops[i]->to ? comparison->ops[i]->to : "");
+		snprintf(text + strlen(text), 64, "%s; ", made_text(comparison->ops[i]));
 	snprintf(text + strlen(text), 64, "model %s:", model->name);
 	for (size_t i = 0; i < crash__parameter_count; i++) {
 		crash__parameter_text(model, &crash__parameters[i], value, sizeof value);
@@ -586,7 +627,8 @@ static void compare_all(struct comparison *comparison, uint64_t *random, int mos
 
 static const struct made_op grammar[] = {
 	{MADE_CREATE, "b", NULL, 0},	{MADE_APPEND, "a", NULL, 4},	{MADE_APPEND, "b", NULL, 3},
-	{MADE_OVERWRITE, "a", NULL, 0}, {MADE_STRADDLE, "a", NULL, 0},	{MADE_EMPTY, "a", NULL, 0},
+	{MADE_OVERWRITE, "a", NULL, 0}, {MADE_REWRITE, "a", NULL, 6}, {MADE_STRADDLE, "a", NULL, 0},
+	{MADE_EMPTY, "a", NULL, 0},
 	{MADE_SHRINK, "a", NULL, 0},	{MADE_RENAME, "b", "a", 0},	{MADE_RENAME, "a", "c", 0},
 	{MADE_LINK, "a", "c", 0},	{MADE_UNLINK, "a", NULL, 0},	{MADE_MKDIR, "d", NULL, 0},
 	{MADE_CREATE, "d/x", NULL, 0},	{MADE_RENAME, "a", "d/a", 0},	{MADE_RENAME, "d", "e", 0},

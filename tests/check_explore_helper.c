@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVERY_POWER_MODEL "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-journal,ext4-writeback,posix,xfs"
-#define EVERY_MODEL "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-journal,ext4-writeback,kill,posix,xfs"
+#define EVERY_POWER_MODEL "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,posix,xfs"
+#define EVERY_MODEL "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,kill,posix,xfs"
 
 static bool is_long(void)
 {
@@ -91,7 +91,7 @@ static const struct row rows[] = {
 	{
 		.bug = "wal-no-checksum", .scenario = "wal", .look = WITH_THE_BUG, .power = true, .kind = "inconsistent",
 		.survived = "write#* store.wal at *", .survived_at = FILE_WRITE, .lost = "write#* store.wal at *",
-		.lost_at = FILE_WRITE, .models = "ext3-writeback,ext4-writeback,posix",
+		.lost_at = FILE_WRITE, .models = "ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix",
 	},
 	{
 		/* between a frame's two writes, and in one that crosses a page */
@@ -110,14 +110,14 @@ static const struct row rows[] = {
 		.survived = "rename#1 store.snap.tmp -> store.snap *", .survived_at = PUBLISH,
 		.lost = "write#* store.snap.tmp at *", .lost_at = FILE_WRITE,
 		.repair = "fsync of store.snap.tmp before rename#1 store.snap.tmp -> store.snap *",
-		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
 		.bug = "snapshot-rename-before-sync", .scenario = "snapshot", .power = true, .kind = "inconsistent",
 		.survived = "rename#1 store.snap.tmp -> store.snap *", .survived_at = PUBLISH,
 		.lost = "write#* store.snap.tmp at *", .lost_at = FILE_WRITE,
 		.repair = "fsync of store.snap.tmp before rename#1 store.snap.tmp -> store.snap *",
-		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
 		/* elsewhere names change on the disk in the order in which they were changed */
@@ -144,7 +144,7 @@ static const struct row rows[] = {
 		.survived = "rename#1 store.snap.tmp -> store.snap *", .survived_at = PUBLISH,
 		.lost = "write#* store.wal at *", .lost_at = FILE_WRITE,
 		.repair = "fsync of store.wal before rename#1 store.snap.tmp -> store.snap *",
-		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
 		.bug = "checkpoint-truncate-before-publish", .scenario = "checkpoint", .kind = "inconsistent",
@@ -156,7 +156,7 @@ static const struct row rows[] = {
 		.survived = "rename#2 store.wal.tmp -> store.wal *", .survived_at = SHORTEN,
 		.lost = "write#* store.wal.tmp at *", .lost_at = FILE_WRITE,
 		.repair = "fsync of store.wal.tmp before rename#2 store.wal.tmp -> store.wal *",
-		.models = "btrfs,ext3-writeback,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,posix,xfs",
 	},
 	{
 		.bug = "checkpoint-no-dirsync-before-truncate", .scenario = "checkpoint", .power = true,

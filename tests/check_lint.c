@@ -308,12 +308,13 @@ START_TEST(a_finding_says_which_file_systems_allow_it)
 	ck_assert_str_eq(lab_json_text(finding, "kind"), "unsynced-rename");
 	ck_assert(has(json_object_get(finding, "models"), "ext4"));
 	ck_assert(has(json_object_get(finding, "models_not"), "kill"));
-	/* ext4 writes the data first where a file is replaced, and only there */
+	/* with dioread_lock ext4 writes the data first where a file is replaced, and only there */
 	write_old();
 	over = LINT("sh", "-c", "printf data > old.tmp; mv old.tmp old");
 	finding = json_array_get(over.list, 0);
 	ck_assert_str_eq(lab_json_text(finding, "kind"), "unsynced-rename");
-	ck_assert(has(json_object_get(finding, "models_not"), "ext4"));
+	ck_assert(has(json_object_get(finding, "models_not"), "ext4-dioread-lock"));
+	ck_assert(has(json_object_get(finding, "models"), "ext4"));
 	ck_assert(has(json_object_get(finding, "models"), "posix"));
 }
 END_TEST

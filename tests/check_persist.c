@@ -19,12 +19,14 @@ static const char whole[] = "about = a test\n"
 			    "rename-atomic = no\n"
 			    "dirop-atomic = yes\n"
 			    "truncate-atomic = yes\n"
+			    "truncate-tail = kept\n"
 			    "dirop-order = per-directory\n"
 			    "overwrite-order = none\n"
 			    "append-order = ordered\n"
 			    "same-file-append-order = ordered\n"
 			    "data-before-metadata = no\n"
 			    "fsync-own-entry = yes\n"
+			    "sync-overwrites = yes\n"
 			    "fsync-commits-metadata = no\n"
 			    "safe-rename = yes\n"
 			    "safe-truncate = no\n"
@@ -102,7 +104,7 @@ START_TEST(a_whole_model_is_read_as_written)
 	ck_assert_int_eq(model.data_before_metadata, 0);
 	ck_assert_int_eq(model.fsync_own_entry, 1);
 	ck_assert_int_eq(model.fsync_commits_metadata, 0);
-	ck_assert_int_eq(model.safe_rename, 1);
+	ck_assert_int_eq(model.safe_rename, CRASH__RENAME_WITH_DATA);
 	ck_assert_int_eq(model.safe_truncate, 0);
 	ck_assert_int_eq(model.fdatasync_drops, CRASH__DROPS_ENTRY);
 	ck_assert_int_eq(model.failed_fsync, CRASH__FAILED_DIRTY);
@@ -113,15 +115,15 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 {
 	refuses(with("tear", "taer = 512"), ":2: there is no parameter \"taer\"; did you mean tear?");
 	refuses(with("safe-rename", "safe-renames = yes"),
-		":14: there is no parameter \"safe-renames\"; did you mean safe-rename?");
+		":16: there is no parameter \"safe-renames\"; did you mean safe-rename?");
 	refuses(with("tear", "colour = blue"), ":2: there is no parameter \"colour\"");
 	refuses(with("tear", "tear = 513"), ":2: tear = 513: it is one of: 1 512 4096 op");
 	refuses(with("tear", "tear ="), ":2: tear = : it is one of: 1 512 4096 op");
 	refuses(with("dirop-order", "dirop-order = tot"),
-		":7: dirop-order = tot: it is one of: none per-directory total");
+		":8: dirop-order = tot: it is one of: none per-directory total");
 	refuses(with("lost-data", "tear = op"), ":3: tear = op stands twice");
 	refuses(with("about", "[model]"), ":2: a model has no sections, but here is [model]");
-	refuses(with("safe-rename", "safe-rename yes"), ":14: this is no line \"parameter = value\"");
+	refuses(with("safe-rename", "safe-rename yes"), ":16: this is no line \"parameter = value\"");
 }
 END_TEST
 
@@ -260,7 +262,7 @@ static char *read_file(const char *name)
 
 START_TEST(all_shipped_models_are_read_and_have_a_line_about_them)
 {
-	static const char *const shipped[] = {"btrfs", "ext3-ordered", "ext3-writeback", "ext4", "ext4-journal",
+	static const char *const shipped[] = {"btrfs", "ext3-ordered", "ext3-writeback", "ext4", "ext4-dioread-lock", "ext4-journal",
 					      "ext4-writeback", "kill", "posix", "xfs", NULL};
 	char **names = crash__model_names();
 

@@ -17,6 +17,23 @@ unsigned char made_byte(int op, uint64_t at)
 	return (unsigned char)(1 + op * 16 + at % 16);
 }
 
+const char *made_text(const struct made_op *op)
+{
+	static const char *const kinds[] = {"create", "append", "overwrite", "rewrite", "straddle", "empty", "shrink",
+					    "rename", "link", "unlink", "mkdir", "chmod", "fsync", "fdatasync",
+					    "fsync-fails", "sync"};
+	static char text[64];
+	int length = snprintf(text, sizeof text, "%s", kinds[op->kind]);
+
+	if (op->path)
+		length += snprintf(text + length, sizeof text - (size_t)length, " %s", *op->path ? op->path : ".");
+	if (op->to)
+		length += snprintf(text + length, sizeof text - (size_t)length, " %s", op->to);
+	if (op->bytes)
+		snprintf(text + length, sizeof text - (size_t)length, " %d", (int)op->bytes);
+	return text;
+}
+
 void made_base(const char *directory)
 {
 	char path[4200], content[MADE_SIZE];
@@ -109,12 +126,14 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 		return regular;
 	case MADE_OVERWRITE:
 		return regular && tree->files[file].size >= 104;
+	case MADE_REWRITE:
+		return regular && tree->files[file].size >= op->bytes;
 	case MADE_STRADDLE:
 		return regular && tree->files[file].size >= 2;
 	case MADE_EMPTY:
 		return regular && tree->files[file].size > 0;
 	case MADE_SHRINK:
-		return regular && tree->files[file].size > 100;
+		return regular && tree->files[file].size > MADE_SHORT;
 	case MADE_RENAME:
 		if (file <= 0 || file == to || made_parent(tree, op->to) < 0 || made_parent(tree, op->to) == file)
 			return false;
@@ -140,6 +159,7 @@ static const struct {
 	[MADE_CREATE] = {CRASH__FAMILY_OPEN, CRASH__CALL_openat},
 	[MADE_APPEND] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_OVERWRITE] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
+	[MADE_REWRITE] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_STRADDLE] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_EMPTY] = {CRASH__FAMILY_OPEN, CRASH__CALL_openat},
 	[MADE_SHRINK] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_ftruncate},
@@ -216,6 +236,9 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 	case MADE_OVERWRITE:
 		write_data(made, index, event, 100, 4);
 		break;
+	case MADE_REWRITE:
+		write_data(made, index, event, 0, op->bytes);
+		break;
 	case MADE_STRADDLE:
 		write_data(made, index, event, *size - 2, 4);
 		*size += 2;
@@ -227,8 +250,8 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 		*size = 0;
 		break;
 	case MADE_SHRINK:
-		event->args[1] = 100;
-		*size = 100;
+		event->args[1] = MADE_SHORT;
+		*size = MADE_SHORT;
 		break;
 	case MADE_RENAME:
 		set_name(&made->tree, op->to, file);

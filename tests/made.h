@@ -14,6 +14,7 @@
 
 #define MADE_ROOT "/r"
 #define MADE_SIZE 510
+#define MADE_SHORT 505
 #define MADE_OLD 0xfe /* each of its bytes */
 #define MADE_OPS 16
 
@@ -21,9 +22,10 @@ enum made_kind {
 	MADE_CREATE,
 	MADE_APPEND,	/* `bytes` at the end */
 	MADE_OVERWRITE, /* 4 bytes at 100 */
+	MADE_REWRITE,	/* `bytes` at the beginning, not over the end */
 	MADE_STRADDLE,	/* 4 bytes, of which 2 are behind the end */
 	MADE_EMPTY,	/* open with O_TRUNC */
-	MADE_SHRINK,	/* ftruncate to 100 */
+	MADE_SHRINK,	/* ftruncate to MADE_SHORT */
 	MADE_RENAME,
 	MADE_LINK,
 	MADE_UNLINK,
@@ -81,6 +83,9 @@ int made_parent(const struct made_tree *tree, const char *path);
 
 /** Does an op more; false, with nothing changed, if it is not possible now. */
 bool made_do(struct made *made, const struct made_op *op);
+
+/** An op in words: "rename b a". Never freed, and overwritten by the next one. */
+const char *made_text(const struct made_op *op);
 
 /** What an op writes at a place of a file: its own, and never that of the starting tree. */
 unsigned char made_byte(int op, uint64_t at);

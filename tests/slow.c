@@ -71,7 +71,7 @@ static void put(struct slow *slow, const struct crash__atom *atom)
 	struct content *content = &slow->contents[atom->node];
 
 	grow(content, atom->offset + atom->bytes);
-	if (effect->kind == CRASH__EFFECT_ZERO)
+	if (effect->kind != CRASH__EFFECT_DATA)
 		memset(content->bytes + atom->offset, 0, atom->bytes);
 	else
 		crash__event_copy(slow->fs->steps[atom->step].event, atom->offset - effect->offset,

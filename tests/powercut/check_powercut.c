@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_powercut.c - what real file systems leave after a power loss is what their models allow.
+ *
+ * Method. Random runs of a few ops are done on a real file system on a disk that notes what it is told (disk.h). In
+ * between, now and then, the rig does what a system does of its own accord at any time: it writes pages back, or
+ * another program syncs its own file. Then power is cut at every place of the notes, with all, none or some of what
+ * was in flight, down to sectors; the kernel mounts and recovers that disk, and what it shows must be among the states
+ * that the model lets these ops leave at that time. So no state of a real file system is missing in its model.
+ *
+ * The other way round nothing is required, only counted: states that a model allows and that never turned up. Models
+ * of which nothing can be said this way: posix is no file system, and what data=writeback shows of lost data is whatever
+ * lay there.
+ *
+ *	CK_RUN_CASE=xfs		only that file system
+ *	OPS="create b; ..."	these ops instead of random ones, as a failure prints them
+ *	SEED=1			the random choices of another run
+ *
+ * That the rig finds what is missing is proven with a disk that lies about having flushed.
+ */
+#include <crashinject/crashinject.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/made.h"
+#include "tests/powercut/act.h"
+#include "tests/powercut/allowed.h"
+#include "tests/powercut/disk.h"
+#include "tests/support.h"
+#include "tests/trees.h"
+
+#define MEBIBYTE (1u << 20)
+#define MOST_OPS 9
+#define MOST_SETS 100000 /* of which a run's states are found */
+#define CUTS 24		/* of one run, at most */
+
+struct file_system {
+	const char *model, *make, *type, *options;
+	unsigned int mebibytes;
+};
+
+#define EXT "-q -F -b 4096 -J size=4 -E nodiscard,lazy_itable_init=0,lazy_journal_init=0"
+
+static const struct file_system file_systems[] = {
+	{"ext4", "mkfs.ext4 " EXT, "ext4", "", 40},
+	{"ext4-journal", "mkfs.ext4 " EXT, "ext4", "data=journal", 40},
+	{"ext4-dioread-lock", "mkfs.ext4 " EXT, "ext4", "dioread_lock", 40},
+	{"ext3-ordered", "mkfs.ext3 " EXT, "ext3", "data=ordered", 40},
+	{"xfs", "mkfs.xfs -q -f -K", "xfs", "", 320},
+	{"btrfs", "mkfs.btrfs -q -f -K", "btrfs", "", 256},
+};
+
+#define FILE_SYSTEMS (sizeof file_systems / sizeof *file_systems)
+
+/* ------------------------------------------------------------------ runs */
+
+/* What programs do. A row is a few ops that belong together. */
+static const struct made_op phrases[][4] = {
+	{{MADE_CREATE, "b", NULL, 0}},
+	{{MADE_APPEND, "a", NULL, 4}},
+	{{MADE_APPEND, "a", NULL, 5000}},
+	{{MADE_APPEND, "b", NULL, 3}},
+	{{MADE_APPEND, "c", NULL, 600}},
+	{{MADE_OVERWRITE, "a", NULL, 0}},
+	{{MADE_REWRITE, "a", NULL, 510}},
+	{{MADE_STRADDLE, "a", NULL, 0}},
+	{{MADE_SHRINK, "a", NULL, 0}},
+	{{MADE_RENAME, "b", "a", 0}},
+	{{MADE_RENAME, "a", "c", 0}},
+	{{MADE_LINK, "a", "c", 0}},
+	{{MADE_UNLINK, "a", NULL, 0}},
+	{{MADE_UNLINK, "b", NULL, 0}},
+	{{MADE_MKDIR, "d", NULL, 0}},
+	{{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}, {MADE_FSYNC, "d/x", NULL, 0}},
+	{{MADE_CREATE, "d/x", NULL, 0}, {MADE_APPEND, "d/x", NULL, 3}},
+	{{MADE_RENAME, "a", "d/a", 0}},
+	{{MADE_RENAME, "d", "e", 0}},
+	{{MADE_CHMOD, "a", NULL, 0}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
+	 {MADE_RENAME, "b", "a", 0}},
+	{{MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 4500}, {MADE_RENAME, "c", "a", 0}},
+	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
+	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 5000}},
+	{{MADE_FSYNC, "a", NULL, 0}},
+	{{MADE_FSYNC, "b", NULL, 0}},
+	{{MADE_FSYNC, "c", NULL, 0}},
+	{{MADE_FDATASYNC, "a", NULL, 0}},
+	{{MADE_FDATASYNC, "b", NULL, 0}},
+	{{MADE_FSYNC, "", NULL, 0}},
+	{{MADE_FSYNC, "d", NULL, 0}},
+	{{MADE_SYNC, NULL, NULL, 0}},
+};
+
+#define PHRASES (sizeof phrases / sizeof *phrases)
+
+struct run {
+	const struct made_op *ops[MOST_OPS];
+	int count;
+	size_t marks[MOST_OPS]; /* how many notes there were when each op was over */
+	struct disk_note *notes;
+	size_t note_count;
+	struct made made;
+	struct allowed allowed;
+	bool sectors; /* the disk may tear pages */
+	int told;     /* states that are not allowed */
+};
+
+/* The op with this text; ends the test if there is none. */
+static const struct made_op *find_op(const char *text, size_t length)
+{
+	for (size_t i = 0; i < PHRASES; i++)
+		for (int j = 0; j < 4 && (j == 0 || phrases[i][j].path); j++) {
+			const char *is = made_text(&phrases[i][j]);
+
+			if (strlen(is) == length && memcmp(is, text, length) == 0)
+				return &phrases[i][j];
+		}
+	ck_abort_msg("OPS: there is no op \"%.*s\"", (int)length, text);
+	return NULL;
+}
+
+/* Takes the ops as describe() prints them. */
+static void take_ops(struct run *run, const char *text)
+{
+	while (*(text += strspn(text, "0123456789:; "))) {
+		size_t length = strcspn(text, ";"), end = length;
+
+		while (end && text[end - 1] == ' ')
+			end--;
+		ck_assert_msg(run->count < MOST_OPS, "OPS: there are more than %d ops", MOST_OPS);
+		run->ops[run->count] = find_op(text, end);
+		ck_assert_msg(made_do(&run->made, run->ops[run->count]), "OPS: op %d is not possible", run->count);
+		run->count++;
+		text += length;
+	}
+}
+
+/*
+ * What btrfs.ini says that it does not cover: a name that was put over another file's and is then taken away again may
+ * be the older file's again, and a file that was cut and has got another name may have its new size and its old data.
+ */
+static bool is_uncovered(const struct run *run)
+{
+	bool cut = false;
+
+	for (int i = 0; i < run->count; i++) {
+		cut |= run->ops[i]->kind == MADE_EMPTY || run->ops[i]->kind == MADE_SHRINK;
+		if (cut && run->ops[i]->kind == MADE_LINK)
+			return true;
+		for (int j = i + 1; run->ops[i]->kind == MADE_RENAME && j < run->count; j++) {
+			const struct made_op *op = run->ops[j];
+			const char *name = run->ops[i]->to;
+
+			if (((op->kind == MADE_UNLINK || op->kind == MADE_RENAME) && strcmp(op->path, name) == 0) ||
+			    (op->kind == MADE_RENAME && strcmp(op->to, name) == 0))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void choose_ops(struct run *run, uint64_t *random)
+{
+	int count = 1 + (int)support_below(random, MOST_OPS);
+
+	made_start(&run->made);
+	run->count = run->told = 0;
+	if (getenv("OPS"))
+		take_ops(run, getenv("OPS"));
+	while (run->count < count && !getenv("OPS")) {
+		const struct made_op *phrase = phrases[support_below(random, PHRASES)];
+
+		for (int i = 0; i < 4 && (i == 0 || phrase[i].path) && run->count < count; i++)
+			if (made_do(&run->made, &phrase[i]))
+				run->ops[run->count++] = &phrase[i];
+	}
+}
+
+/* Does the ops up to `count` again, so that `made` is as it was right after that one. */
+static void replay(struct run *run, int count)
+{
+	made_start(&run->made);
+	for (int i = 0; i < count; i++)
+		ck_assert(made_do(&run->made, run->ops[i]));
+}
+
+static const char *describe(const struct run *run)
+{
+	static char text[MOST_OPS * 64];
+
+	text[0] = '\0';
+	for (int i = 0; i < run->count; i++)
+		sprintf(text + strlen(text), "%d: %s; ", i, made_text(run->ops[i]));
+	return text;
+}
+
+/* ------------------------------------------------------------------ the real file system */
+
+struct rig {
+	const struct file_system *system;
+	struct crash__model model, paged; /* for disks that write whole pages */
+	char mount[PATH_MAX], disk[PATH_MAX], base[PATH_MAX], data[PATH_MAX + 8], other[PATH_MAX + 8];
+	struct disk_content *content;
+	uint64_t random;
+	bool lies; /* the disk answers a flush at once, and does nothing */
+	unsigned long runs, cuts, skipped, refused, foreign;
+	uint64_t allowed, seen;
+};
+
+static bool try_to_mount(struct rig *rig)
+{
+	bool mounted = mount(disk_attach(), rig->mount, rig->system->type, 0, rig->system->options) == 0;
+
+	if (!mounted)
+		disk_detach();
+	return mounted;
+}
+
+static void mount_disk(struct rig *rig)
+{
+	ck_assert_msg(try_to_mount(rig), "mount %s: %m", rig->system->model);
+}
+
+static void unmount_disk(struct rig *rig)
+{
+	ck_assert_msg(umount(rig->mount) == 0, "umount: %m");
+	disk_detach();
+}
+
+static void write_other(struct rig *rig)
+{
+	int fd = open(rig->other, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	ck_assert_int_eq(write(fd, "other\n", 6), 6);
+	ck_assert_int_eq(fsync(fd), 0);
+	close(fd);
+}
+
+/* Returns why there can be none, or NULL. */
+static const char *make_file_system(struct rig *rig)
+{
+	static char problem[64];
+	char command[PATH_MAX];
+
+	snprintf(problem, sizeof problem, "there is no %.*s", (int)strcspn(rig->system->make, " "), rig->system->make);
+	snprintf(command, sizeof command, "PATH=$PATH:/usr/sbin:/sbin; command -v %s >/dev/null", problem + 12);
+	if (system(command) != 0)
+		return problem;
+	snprintf(command, sizeof command, "PATH=$PATH:/usr/sbin:/sbin; %s %s >/dev/null 2>&1", rig->system->make,
+		 disk_attach());
+	ck_assert_msg(system(command) == 0, "%s failed", command);
+	disk_detach();
+	snprintf(problem, sizeof problem, "the kernel has no %s", rig->system->type);
+	if (!try_to_mount(rig) && errno == ENODEV)
+		return problem;
+	ck_assert_int_eq(mkdir(rig->data, 0755), 0);
+	made_base(rig->data);
+	write_other(rig);
+	unmount_disk(rig);
+	rig->content = disk_save();
+	return NULL;
+}
+
+/* What the system may do at any time: write a file's pages back, or sync for somebody else. */
+static void disturb(struct rig *rig)
+{
+	static const char *const names[] = {"a", "b", "c", "d/x", "e/x", "d/a"};
+	char path[PATH_MAX + 16];
+	int fd;
+
+	switch (support_below(&rig->random, 8)) {
+	case 0:
+	case 1:
+		snprintf(path, sizeof path, "%s/%s", rig->data, names[support_below(&rig->random, 6)]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+			close(fd);
+		}
+		break;
+	case 2:
+		write_other(rig);
+		break;
+	}
+}
+
+static void do_ops(struct rig *rig, struct run *run)
+{
+	struct act acting = {.open = -1};
+
+	disk_load(rig->content);
+	mount_disk(rig);
+	acting.directory = open(rig->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < run->count; i++) {
+		replay(run, i + 1);
+		act(&acting, &run->made, run->ops[i]);
+		run->marks[i] = disk_notes();
+		disturb(rig);
+	}
+	act_end(&acting);
+	disturb(rig);
+	if (support_below(&rig->random, 2))
+		write_other(rig);
+	run->notes = disk_take_notes(&run->note_count);
+	close(acting.directory);
+	unmount_disk(rig);
+}
+
+/* ------------------------------------------------------------------ power loss */
+
+/* Of a write in flight: nothing, all, or some of its pages or, now and then, sectors. */
+static void apply_some(struct rig *rig, const struct run *run, const struct disk_note *note)
+{
+	uint64_t fate = support_below(&rig->random, 8);
+	uint32_t unit = fate < 2 && run->sectors ? DISK_SECTOR : DISK_PAGE;
+
+	if (fate >= 6)
+		return;
+	for (uint32_t at = 0; at < note->bytes; at += unit) {
+		uint32_t bytes = note->bytes - at < unit ? note->bytes - at : unit;
+
+		if (fate >= 4 || support_below(&rig->random, 2))
+			disk_apply(note, at, bytes);
+	}
+}
+
+/* Lets the disk hold what is on it if power goes after `cut` notes. */
+static void cut_power(struct rig *rig, const struct run *run, size_t cut, bool all)
+{
+	size_t safe = cut;
+
+	while (safe > 0 && run->notes[safe - 1].bytes)
+		safe--;
+	if (rig->lies)
+		safe = 0;
+	disk_load(rig->content);
+	for (size_t i = 0; i < cut; i++) {
+		const struct disk_note *note = &run->notes[i];
+
+		if (!note->bytes)
+			continue;
+		if (i < safe || all)
+			disk_apply(note, 0, note->bytes);
+		else
+			apply_some(rig, run, note);
+	}
+}
+
+static bool is_allowed(struct run *run, size_t cut, const char *text, int *over)
+{
+	int least = 0, most = 0;
+
+	/* ops that were over when the last note was taken, and when the next one was */
+	while (least < run->count && run->marks[least] < cut)
+		least++;
+	while (most < run->count && run->marks[most] <= cut)
+		most++;
+	for (*over = least; *over <= most; ++*over) {
+		bool found = allowed_has(&run->allowed, *over, text);
+
+		if (*over < run->count)
+			found |= allowed_has(&run->allowed, *over + 1, text);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static void tell(struct rig *rig, const struct run *run, size_t cut, const char *text, int over)
+{
+	char *at = allowed_text(&run->allowed, over), *next = allowed_text(&run->allowed, over + 1);
+
+	printf("%s: %s\nafter %d ops, note %d of %d, there was:\n\t%s\nallowed are:\n%.2000sor:\n%.2000s\n",
+	       rig->system->model, describe(run), over, (int)cut, (int)run->note_count, text, at, next);
+	fflush(stdout);
+	free(at);
+	free(next);
+}
+
+/* Recovers, and looks. */
+static void check_cut(struct rig *rig, struct run *run, size_t cut, bool all)
+{
+	char *text;
+	int over;
+
+	cut_power(rig, run, cut, all);
+	if (!try_to_mount(rig)) {
+		/* the tree is not to be had: no model speaks of that */
+		ck_assert_msg((run->sectors && !all) || rig->lies, "%s: %s: mount: %m", rig->system->model, describe(run));
+		rig->refused++;
+		return;
+	}
+	text = allowed_read(&rig->model, run->count, rig->data);
+	unmount_disk(rig);
+	rig->cuts++;
+	if (!is_allowed(run, cut, text, &over)) {
+		rig->foreign++;
+		if (!rig->lies && run->told++ == 0)
+			tell(rig, run, cut, text, over);
+	}
+	free(text);
+}
+
+static void check_run(struct rig *rig)
+{
+	static struct run run;
+	size_t cut;
+
+	do
+		choose_ops(&run, &rig->random);
+	while (strcmp(rig->system->type, "btrfs") == 0 && is_uncovered(&run));
+	run.sectors = support_below(&rig->random, 2);
+	if (!allowed_find(&run.allowed, &run.made, rig->base, run.sectors ? &rig->model : &rig->paged, MOST_SETS)) {
+		rig->skipped++;
+		return;
+	}
+	do_ops(rig, &run);
+	for (int i = 0; i < CUTS; i++) {
+		bool every = run.note_count < CUTS / 2;
+
+		if (every && i > 2 * (int)run.note_count)
+			break;
+		cut = every ? (size_t)i / 2 : support_below(&rig->random, run.note_count + 1);
+		check_cut(rig, &run, cut, every ? i % 2 == 0 : support_below(&rig->random, 3) == 0);
+	}
+	rig->runs++;
+	rig->allowed += run.allowed.count;
+	rig->seen += run.allowed.seen;
+	disk_notes_free(run.notes, run.note_count);
+	allowed_clear(&run.allowed);
+}
+
+static const char *open_rig(struct rig *rig, const struct file_system *system)
+{
+	char directory[PATH_MAX];
+	const char *problem;
+
+	memset(rig, 0, sizeof *rig);
+	rig->system = system;
+	rig->random = support_seed();
+	rig->model = rig->paged = trees_model(system->model);
+	if (rig->paged.tear && rig->paged.tear < (int)DISK_PAGE)
+		rig->paged.tear = DISK_PAGE;
+	support_directory(directory);
+	snprintf(rig->mount, sizeof rig->mount, "%.4000s/mount", directory);
+	snprintf(rig->disk, sizeof rig->disk, "%.4000s/disk", directory);
+	snprintf(rig->base, sizeof rig->base, "%.4000s/base", directory);
+	snprintf(rig->data, sizeof rig->data, "%s/data", rig->mount);
+	snprintf(rig->other, sizeof rig->other, "%s/other", rig->mount);
+	ck_assert(mkdir(rig->mount, 0755) == 0 && mkdir(rig->disk, 0755) == 0 && mkdir(rig->base, 0755) == 0);
+	made_base(rig->base);
+	problem = disk_open(rig->disk, (uint64_t)system->mebibytes * MEBIBYTE);
+	return problem ? problem : make_file_system(rig);
+}
+
+START_TEST(models_allow_whatever_a_real_power_loss_leaves)
+{
+	struct rig rig;
+	const char *problem = open_rig(&rig, &file_systems[_i]);
+	int rounds = support_rounds(10);
+
+	if (problem)
+		support_skip(problem);
+	for (int i = 0; i < rounds; i++)
+		check_run(&rig);
+	printf("%s: %lu runs, %lu power losses, %lu that the model does not allow; of %lu states that it allows after the "
+	       "runs' ops, %lu were seen; %lu runs had too many; %lu disks with torn sectors could not be mounted\n",
+	       rig.system->model, rig.runs, rig.cuts, rig.foreign, (unsigned long)rig.allowed, (unsigned long)rig.seen,
+	       rig.skipped, rig.refused);
+	fflush(stdout);
+	disk_close();
+	ck_assert_uint_eq(rig.foreign, 0);
+}
+END_TEST
+
+START_TEST(a_disk_that_lies_about_flushes_is_found_out)
+{
+	struct rig rig;
+	const char *problem = open_rig(&rig, &file_systems[0]);
+
+	if (problem)
+		support_skip(problem);
+	rig.lies = true;
+	for (int i = 0; i < 100 && rig.foreign < 3; i++)
+		check_run(&rig);
+	disk_close();
+	ck_assert_uint_ge(rig.foreign, 3);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("powercut");
+
+	for (size_t i = 0; i < FILE_SYSTEMS; i++) {
+		TCase *tcase = tcase_create(file_systems[i].model);
+
+		tcase_set_timeout(tcase, 3600);
+		tcase_add_loop_test(tcase, models_allow_whatever_a_real_power_loss_leaves, (int)i, (int)i + 1);
+		suite_add_tcase(suite, tcase);
+	}
+	support_case(suite, "lies", a_disk_that_lies_about_flushes_is_found_out, NULL);
+	return support_run(suite);
+}

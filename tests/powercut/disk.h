@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * disk.h - a block device that remembers in which order it was written to, and can lose power.
+ *
+ * Method. A file system is made on a loop device whose file is served by this process (FUSE), so every write and
+ * every flush of the kernel passes here and is noted. A disk that loses power keeps what was written before the last
+ * flush that it answered, and of what was written since any part: whole writes, pages or sectors of them. Such a
+ * content is put together from the notes and mounted again, and the kernel recovers it as it would after a real
+ * power loss. Only pages are kept that are not all zeros, and contents share them.
+ *
+ * A process has one disk. It needs root, /dev/fuse and a free loop device, and a mount namespace of its own
+ * (disk_open() makes it), so that nothing stays mounted however the process ends.
+ */
+#ifndef CRASH_TESTS_POWERCUT_DISK_H
+#define CRASH_TESTS_POWERCUT_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DISK_SECTOR 512u
+#define DISK_PAGE 4096u
+
+/** One write, or a flush: then there are no bytes. */
+struct disk_note {
+	uint64_t offset;
+	uint32_t bytes;
+	unsigned char *data;
+};
+
+/** What the disk holds; immutable. */
+struct disk_content;
+
+/**
+ * Makes the process's disk, empty, below a directory that is its own.
+ * @return NULL, or why there can be none here
+ */
+const char *disk_open(const char *directory, uint64_t bytes);
+void disk_close(void);
+
+/** Gives it a device. @return its path, "/dev/loop3" */
+const char *disk_attach(void);
+/** Takes the device away again. Nothing must be mounted. */
+void disk_detach(void);
+
+/** What it holds now. Nobody else may write at that time. */
+struct disk_content *disk_save(void);
+/** Lets it hold that. It must not have a device. Forgets the notes. */
+void disk_load(const struct disk_content *content);
+void disk_content_free(struct disk_content *content);
+
+/** How many notes there are; grows as the kernel writes. */
+size_t disk_notes(void);
+const struct disk_note *disk_note(size_t index);
+/** From now on nothing is noted. The notes are the caller's to free with disk_notes_free(). */
+struct disk_note *disk_take_notes(size_t *count);
+void disk_notes_free(struct disk_note *notes, size_t count);
+
+/** Writes `bytes` of a note, from `from` on, while there is no device. */
+void disk_apply(const struct disk_note *note, uint32_t from, uint32_t bytes);
+
+#endif
