@@ -77,38 +77,46 @@ static void stop(const struct crash__watched *watched, const struct crash__rule 
 	crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, SIGSTOP);
 }
 
-/* Whether the thread has the signal blocked, ignored or handled. */
-static bool is_kept_off(pid_t tid, int signal)
+/* Whether a signal is in one of the sets that /proc/TID/status has. */
+static bool is_in(const char *status, const char *set, int signal)
 {
-	static const char *const names[] = {"SigBlk:", "SigIgn:", "SigCgt:"};
-	char path[64], line[256];
-	bool kept_off = false;
-	FILE *status;
+	const char *found = strstr(status, set);
+
+	return found && strtoull(found + strlen(set), NULL, 16) >> (signal - 1) & 1;
+}
+
+static enum crash__fate fate_by(pid_t tid, int signal)
+{
+	static const char harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH};
+	static const char stopping[] = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
+	char path[64], status[4096];
+	size_t length;
+	FILE *file;
 
 	snprintf(path, sizeof path, "/proc/%d/status", (int)tid);
-	status = fopen(path, "re");
-	if (!status)
-		return true;
-	while (fgets(line, sizeof line, status))
-		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-			if (strncmp(line, names[i], strlen(names[i])) == 0)
-				kept_off |= strtoull(line + strlen(names[i]), NULL, 16) >> (signal - 1) & 1;
-	fclose(status);
-	return kept_off;
+	file = fopen(path, "re");
+	length = file ? fread(status, 1, sizeof status - 1, file) : 0;
+	status[length] = '\0';
+	if (file)
+		fclose(file);
+	if (!length || is_in(status, "\nSigBlk:", signal) || is_in(status, "\nSigIgn:", signal))
+		return CRASH__GOES_ON;
+	if (is_in(status, "\nSigCgt:", signal) || memchr(stopping, signal, sizeof stopping))
+		return CRASH__COMES_BACK;
+	return memchr(harmless, signal, sizeof harmless) ? CRASH__GOES_ON : CRASH__ENDS;
 }
 
-bool crash__act_ends(const struct crash__watched *watched, const struct crash__rule *rule)
+enum crash__fate crash__act_fate(const struct crash__watched *watched, const struct crash__rule *rule)
 {
-	static const char harmless[] = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
-
-	return rule->action == CRASH__SIGNAL && !memchr(harmless, (int)rule->argument, sizeof harmless) &&
-	       !is_kept_off(watched->remote.tid, (int)rule->argument);
+	if (rule->action == CRASH__SIGNAL)
+		return fate_by(watched->remote.tid, (int)rule->argument);
+	return rule->action == CRASH__STOP ? CRASH__COMES_BACK : CRASH__GOES_ON;
 }
 
-/* What ends it goes to the thread itself: another one may take it, and this one go on. */
+/* If it matters, to the thread itself: another one may take it, and this one go on. */
 static void send_signal(const struct crash__watched *watched, const struct crash__rule *rule)
 {
-	if (crash__act_ends(watched, rule))
+	if (crash__act_fate(watched, rule) != CRASH__GOES_ON)
 		crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, rule->argument);
 	else
 		kill(watched->remote.pid, (int)rule->argument);

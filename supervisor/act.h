@@ -17,8 +17,14 @@ uint64_t crash__act_filter(struct crash__watched *watched, uint64_t rules);
  */
 bool crash__act(struct crash__watched *watched, const struct crash__rule *rule, int64_t done);
 
-/** Whether the rule's signal ends the process, which then must not make the call on its way. */
-bool crash__act_ends(const struct crash__watched *watched, const struct crash__rule *rule);
+/** What a thread does that is to find a signal before its call. */
+enum crash__fate {
+	CRASH__GOES_ON,	   /* there is no signal, or it does nothing */
+	CRASH__COMES_BACK, /* it stops, or runs a handler, and then makes its call */
+	CRASH__ENDS,	   /* it must not make its call on the way */
+};
+
+enum crash__fate crash__act_fate(const struct crash__watched *watched, const struct crash__rule *rule);
 
 /** Crashes. From outside a process can be killed, but not be made to abort or exit at this place. */
 void crash__act_die(struct crash__watched *watched, const struct crash__rule *rule, int64_t done);

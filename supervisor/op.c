@@ -241,23 +241,23 @@ static uint64_t count_op(struct crash__watched *watched, bool *late)
 /* Does what is to be done before the call; `answer` is what the process gets where it does not go on. */
 static bool act_before(struct crash__watched *watched, uint64_t fired, struct crash__answer *answer)
 {
+	enum crash__fate fate = CRASH__GOES_ON, next;
 	const struct crash__rule *rule;
-	bool stops = false, ends = false;
 
 	*answer = crash__never;
 	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
 		if (rule->moment == CRASH__AFTER || (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(watched)))
 			continue;
-		ends |= crash__act_ends(watched, rule);
+		next = crash__act_fate(watched, rule);
+		fate = next > fate ? next : fate;
 		if (crash__act(watched, rule, watched->family == CRASH__FAMILY_WRITE ? 0 : -1))
 			return false;
-		stops |= rule->action == CRASH__STOP;
 	}
-	if (ends) {
+	if (fate == CRASH__ENDS) {
 		*answer = crash__answer_error(EINTR); /* which it never sees */
 		return false;
 	}
-	if (!stops || !crash__held_add(watched, fired))
+	if (fate == CRASH__GOES_ON || !crash__held_add(watched, fired))
 		return true;
 	answer->never = false;
 	answer->again = true;
@@ -319,7 +319,7 @@ struct crash__answer crash__op_take_request(struct crash__watched *watched)
 			return crash__answer_error((int)rule->argument);
 		if (rule->moment == CRASH__AFTER)
 			return let_and_finish(watched, fired);
-		if (crash__act_ends(watched, rule)) {
+		if (crash__act_fate(watched, rule) == CRASH__ENDS) {
 			crash__act(watched, rule, -1);
 			return crash__answer_error(EINTR);
 		}

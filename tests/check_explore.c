@@ -516,6 +516,22 @@ START_TEST(what_another_descriptor_is_told_begins_a_line)
 }
 END_TEST
 
+/* Where the file has its new name, the handler had run; a static program's ran behind the call. */
+START_TEST(a_handler_runs_before_the_call)
+{
+	static const char *const programs[] = {"steps", "steps_static"};
+	struct lab_result result;
+
+	mkdir("empty", 0755);
+	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--at", "rename#1:sig=USR1", "--check",
+				 "[ ! -e b ] || grep -q 'signal 10' $CRASH_ACKED", "--", "sh", "-c",
+				 lab_text("cd empty && exec %s 'catch 10' 'open data wc' 'write 3 one' 'rename data b' 'say end'",
+					  lab_program(programs[_i])));
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "no findings") != NULL, "%s", result.out);
+}
+END_TEST
+
 /* A store makes no call; nothing is called between it and what is told of it. */
 START_TEST(what_is_stored_comes_before_what_is_told_of_it)
 {
@@ -893,6 +909,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
 	tcase_add_loop_test(results, every_replayed_state_is_what_the_checker_saw, 0, 3);
 	tcase_add_test(results, what_another_descriptor_is_told_begins_a_line);
+	tcase_add_loop_test(results, a_handler_runs_before_the_call, 0, 2);
 	tcase_add_loop_test(results, what_is_stored_comes_before_what_is_told_of_it, 0, 3);
 	tcase_add_test(results, a_trace_is_all_that_is_needed);
 	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
