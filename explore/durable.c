@@ -180,23 +180,28 @@ static bool is_flushed(const struct crash__maker *maker, const struct crash__ste
 	return maker->model->sync_overwrites || atom->kind != CRASH__ATOM_DATA || atom->appends;
 }
 
+/* O_DSYNC is an fdatasync of what the step before has written, and commits what that commits. */
+static void cover_step(struct crash__maker *maker, uint32_t written, uint32_t step)
+{
+	for (crash__atom_id id = maker->atoms->first[written]; id < maker->atoms->first[step]; id++)
+		crash__durable_make(maker, id, step);
+}
+
 void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step)
 {
 	const struct crash__model *model = maker->model;
 
 	if (sync->sync == CRASH__SYNC_NONE)
 		return;
-	if (sync->sync_own) {
-		for (crash__atom_id id = maker->atoms->first[step - 1]; id < maker->atoms->first[step]; id++)
-			crash__durable_make(maker, id, step);
-		return;
-	}
 	if (sync->sync == CRASH__SYNC_ALL) {
 		cover_list(maker, &maker->all, sync, step, is_flushed);
 		return;
 	}
 	maker->committed = committed_step(maker, sync);
-	cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
+	if (sync->sync_own)
+		cover_step(maker, step - 1, step);
+	else
+		cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
 	if (model->fsync_own_entry &&
 	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
 		/* and of the directories above it: a name that leads nowhere would be none */

@@ -19,7 +19,7 @@ unsigned char made_byte(int op, uint64_t at)
 
 const char *made_text(const struct made_op *op)
 {
-	static const char *const kinds[] = {"create", "append", "overwrite", "rewrite", "straddle", "empty", "shrink",
+	static const char *const kinds[] = {"create", "append", "overwrite", "rewrite", "straddle", "empty", "dsync", "shrink",
 					    "rename", "link", "unlink", "mkdir", "chmod", "fsync", "fdatasync",
 					    "fsync-fails", "sync"};
 	static char text[64];
@@ -121,6 +121,7 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 	case MADE_MKDIR:
 		return file < 0 && made_parent(tree, op->path) >= 0;
 	case MADE_APPEND:
+	case MADE_DSYNC:
 	case MADE_UNLINK:
 	case MADE_CHMOD:
 		return regular;
@@ -162,6 +163,7 @@ static const struct {
 	[MADE_REWRITE] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_STRADDLE] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_EMPTY] = {CRASH__FAMILY_OPEN, CRASH__CALL_openat},
+	[MADE_DSYNC] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_SHRINK] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_ftruncate},
 	[MADE_RENAME] = {CRASH__FAMILY_RENAME, CRASH__CALL_rename},
 	[MADE_LINK] = {CRASH__FAMILY_LINK, CRASH__CALL_link},
@@ -230,8 +232,10 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 		make_new(made, event, op, S_IFDIR | 0755);
 		break;
 	case MADE_APPEND:
+	case MADE_DSYNC:
 		write_data(made, index, event, *size, op->bytes);
 		*size += op->bytes;
+		event->flags = op->kind == MADE_DSYNC ? CRASH__OP_SYNC : 0;
 		break;
 	case MADE_OVERWRITE:
 		write_data(made, index, event, 100, 4);

@@ -25,6 +25,7 @@ enum made_kind {
 	MADE_REWRITE,	/* `bytes` at the beginning, not over the end */
 	MADE_STRADDLE,	/* 4 bytes, of which 2 are behind the end */
 	MADE_EMPTY,	/* open with O_TRUNC */
+	MADE_DSYNC,	/* `bytes` at the end, with O_DSYNC: two steps of the model */
 	MADE_SHRINK,	/* ftruncate to MADE_SHORT */
 	MADE_RENAME,
 	MADE_LINK,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static void leave(struct act *act)
@@ -32,10 +33,10 @@ static int hold(struct act *act, const char *path, int flags)
 
 static int write_event(int fd, const struct crash__event *event)
 {
-	if (fd < 0)
-		return -1;
-	return pwrite(fd, event->data->bytes, event->data_bytes, (off_t)event->offset) == (ssize_t)event->data_bytes ? 0 :
-														       -1;
+	struct iovec data = {(void *)(uintptr_t)event->data->bytes, event->data_bytes};
+	int flags = event->flags & CRASH__OP_SYNC ? RWF_DSYNC : 0;
+
+	return pwritev2(fd, &data, 1, (off_t)event->offset, flags) == (ssize_t)event->data_bytes ? 0 : -1;
 }
 
 static int sync_path(struct act *act, const struct made_op *op)
@@ -58,6 +59,7 @@ static bool keeps_open(const struct act *act, const struct made_op *op)
 	case MADE_REWRITE:
 	case MADE_STRADDLE:
 	case MADE_EMPTY:
+	case MADE_DSYNC:
 	case MADE_SHRINK:
 	case MADE_FSYNC:
 	case MADE_FDATASYNC:
@@ -78,6 +80,8 @@ static int perform(struct act *act, const struct crash__event *event, const stru
 	case MADE_OVERWRITE:
 	case MADE_REWRITE:
 	case MADE_STRADDLE:
+		return write_event(hold(act, op->path, 0), event);
+	case MADE_DSYNC:
 		return write_event(hold(act, op->path, 0), event);
 	case MADE_EMPTY:
 		return hold(act, op->path, O_TRUNC);

@@ -121,6 +121,14 @@ static void add(struct allowed *allowed, char *key)
 	allowed->count++;
 }
 
+/* How many ops are over after a step. A synchronous write is two steps, and after the first it is not. */
+static int ops_over(const struct crash__fs *fs, int64_t step)
+{
+	bool halfway = step + 1 < (int64_t)fs->steps_count && step >= 0 && fs->steps[step].event == fs->steps[step + 1].event;
+
+	return step < 0 ? 0 : (int)(fs->steps[step].event - fs->trace->events) + !halfway;
+}
+
 static int take(void *context, struct crash__view *view, const struct crash__state *state)
 {
 	struct finding *finding = context;
@@ -134,7 +142,7 @@ static int take(void *context, struct crash__view *view, const struct crash__sta
 		return 0;
 	out = open_memstream(&text, &bytes);
 	trees_ok(crash__view_flip(view, state->flipped, state->count, NULL));
-	fprintf(out, "%d ", (int)state->step + 1);
+	fprintf(out, "%d ", ops_over(finding->atoms->fs, state->step));
 	say_directory(out, finding, view, 1, "");
 	crash__view_unflip(view);
 	fclose(out);
@@ -159,7 +167,6 @@ bool allowed_find(struct allowed *allowed, struct made *made, const char *base, 
 	trees_ok(crash__atoms_make(&atoms, &fs, model));
 	error = crash__tier_run(CRASH__TIER_EXHAUSTIVE, &atoms, &options, take, &finding);
 	forget(&finding);
-	ck_assert_uint_eq(fs.steps_count, made->trace.count);
 	crash__atoms_clear(&atoms);
 	crash__fs_clear(&fs);
 	crash__base_close(opened);

@@ -88,6 +88,8 @@ static const struct made_op phrases[][4] = {
 	{{MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 4500}, {MADE_RENAME, "c", "a", 0}},
 	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
 	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 5000}},
+	{{MADE_DSYNC, "a", NULL, 4}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_DSYNC, "b", NULL, 600}},
 	{{MADE_FSYNC, "a", NULL, 0}},
 	{{MADE_FSYNC, "b", NULL, 0}},
 	{{MADE_FSYNC, "c", NULL, 0}},
