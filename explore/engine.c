@@ -423,18 +423,19 @@ enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint3
 	return entry->kind;
 }
 
-enum crash__verdict_kind crash__engine_known(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
-					     const crash__atom_id *omitted, uint32_t count)
+const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
+					      const crash__atom_id *omitted, uint32_t count)
 {
+	uint64_t acked = step < 0 ? 0 : engine->options.fs->steps[step].acked;
 	struct crash__entry *entry = NULL;
 	struct crash__view *view = NULL;
 	struct crash__hash hash;
 
-	if (step >= 0 && crash__view_new(atoms, CRASH__EVERYTHING, &view) == 0 && crash__view_advance(view, step) == 0 &&
+	if (crash__view_new(atoms, CRASH__EVERYTHING, &view) == 0 && crash__view_advance(view, step) == 0 &&
 	    crash__view_hash_flipped(view, omitted, count, &hash) == 0)
-		entry = find_entry(engine, identity(engine, hash, engine->options.fs->steps[step].acked));
+		entry = find_entry(engine, identity(engine, hash, acked));
 	crash__view_free(view);
-	return entry ? entry->kind : CRASH__VERDICT_NONE;
+	return entry;
 }
 
 /* ------------------------------------------------------------------ making one */

@@ -119,11 +119,11 @@ enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint3
 					     const crash__atom_id *omitted, uint32_t count);
 
 /**
- * The verdict of the same state as other atoms make it, if that was checked; CRASH__VERDICT_NONE if not. Nothing is
- * checked for it.
+ * The same state as any atoms make it: "everything that was done up to a step, without these". NULL if it did not come
+ * up. Nothing is checked for it.
  */
-enum crash__verdict_kind crash__engine_known(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
-					     const crash__atom_id *omitted, uint32_t count);
+const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
+					      const crash__atom_id *omitted, uint32_t count);
 
 static inline bool crash__verdict_failed(enum crash__verdict_kind kind)
 {

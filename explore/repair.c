@@ -174,17 +174,36 @@ static char *names_text(const struct crash__fs *fs, const struct crash__cause *c
 	return text;
 }
 
-/* How many files and directories a candidate syncs before the survivor beside those of the cause's own lost op. */
-static unsigned int count_others(const struct crash__fs *fs, const struct crash__cause *cause, const struct candidate *candidate,
-				 int what)
+/* Whether an op before a step has changed a file or directory, and that is not durable by then. */
+static bool is_unsynced(const struct crash__atoms *atoms, crash__node_id node, uint32_t before)
+{
+	const struct crash__fs *fs = atoms->fs;
+
+	for (crash__atom_id id = 0; id < atoms->first[before]; id++) {
+		const struct crash__effect *effect = &fs->effects[atoms->list[id].effect];
+		crash__node_id of = effect->kind == CRASH__EFFECT_ENTRY ? fs->slots[effect->slot].directory : effect->node;
+
+		if (of == node && atoms->list[id].durable > before)
+			return true;
+	}
+	return false;
+}
+
+/* How many files and directories a candidate makes durable before the survivor, beside those of the cause's own lost op. */
+static unsigned int count_others(const struct crash__engine *engine, const struct crash__cause *cause,
+				 const struct candidate *candidate, int what)
 {
 	struct candidate own = {0};
 	unsigned int others = 0;
+	int error = add_syncs_of(&own, engine->options.fs, cause->lost, cause->survivor, what);
 
-	if (add_syncs_of(&own, fs, cause->lost, cause->survivor, what) == 0)
-		for (size_t i = 0; i < candidate->syncs_count; i++)
-			others += candidate->syncs[i].step == cause->survivor;
-	others = others > own.syncs_count ? others - (unsigned int)own.syncs_count : 0;
+	for (size_t i = 0; i < candidate->syncs_count && error == 0; i++) {
+		bool other = candidate->syncs[i].step == cause->survivor;
+
+		for (size_t at = 0; at < own.syncs_count && other; at++)
+			other = own.syncs[at].node != candidate->syncs[i].node;
+		others += other && is_unsynced(&engine->atoms[cause->model], candidate->syncs[i].node, cause->survivor);
+	}
 	free(own.syncs);
 	return others;
 }
@@ -194,7 +213,7 @@ static char *repair_text(const struct crash__engine *engine, const struct crash_
 {
 	char *names = names_text(engine->options.fs, cause, what), *text = NULL, of[48] = "", likes[64] = "";
 	bool all = repaired == cause->states;
-	unsigned int others = count_others(engine->options.fs, cause, candidate, what);
+	unsigned int others = count_others(engine, cause, candidate, what);
 
 	if (others)
 		snprintf(likes, sizeof likes, " (and of %u more from the same place)", others);
@@ -344,14 +363,14 @@ static bool atoms_allow(struct crash__engine *engine, const struct crash__cause 
 			const struct crash__atoms *atoms, const struct crash__state *state)
 {
 	struct crash__set set = {0}, taken = {0};
-	enum crash__verdict_kind known;
+	const struct crash__entry *known;
 	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
 		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) && survivor_stays(&set, cause);
 
 	if (allowed) {
 		crash__set_sort(&set);
-		known = crash__engine_known(engine, atoms, state->step, set.list, (uint32_t)set.list_count);
-		allowed = known == CRASH__VERDICT_NONE || crash__verdict_failed(known);
+		known = crash__engine_find(engine, atoms, state->step, set.list, (uint32_t)set.list_count);
+		allowed = !known || known->kind == CRASH__VERDICT_NONE || crash__verdict_failed(known->kind);
 	}
 	crash__set_clear(&taken);
 	crash__set_clear(&set);

@@ -28,21 +28,19 @@ json_t *crash__result_names(const char *names)
 }
 
 /* What the checker said about the cause's own state; about any of its states, if that was not kept. */
-static const char *output_of(const struct crash__cause *cause)
+static const char *output_of(struct crash__engine *engine, const struct crash__cause *cause)
 {
-	const char *any = NULL;
+	const struct crash__entry *own = NULL;
 
-	for (size_t i = 0; i < cause->entries_count; i++) {
-		const struct crash__entry *entry = cause->entries[i];
-
-		if (!entry->output)
-			continue;
-		if (entry->model == cause->model && entry->state.step == cause->state.step &&
-		    entry->state.count == cause->state.count)
-			return entry->output;
-		any = any ? any : entry->output;
-	}
-	return any;
+	if (cause->state.reference == CRASH__EVERYTHING)
+		own = crash__engine_find(engine, &engine->atoms[cause->model], cause->state.step, cause->state.flipped,
+					 cause->state.count);
+	if (own && own->output)
+		return own->output;
+	for (size_t i = 0; i < cause->entries_count; i++)
+		if (cause->entries[i]->output)
+			return cause->entries[i]->output;
+	return NULL;
 }
 
 /* A path as a shell takes it. */
@@ -92,7 +90,7 @@ json_t *crash__result_finding(const struct crash__exploration *exploration, cons
 			    crash__result_names(cause->allowed), "models_not", crash__result_names(cause->forbidden), "repair",
 			    crash__json_string(cause->repair), "advice", crash__json_string(cause->advice), "states",
 			    (json_int_t)cause->states, "point", point, "state", crash__json_string(cause->state_name),
-			    "replay", crash__json_string(replay), "output", crash__json_string(output_of(cause)),
+			    "replay", crash__json_string(replay), "output", crash__json_string(output_of(exploration->engine, cause)),
 			    "accepted", 0);
 	free(replay);
 	return finding;
