@@ -19,7 +19,7 @@ unsigned char made_byte(int op, uint64_t at)
 
 const char *made_text(const struct made_op *op)
 {
-	static const char *const kinds[] = {"create", "append", "overwrite", "rewrite", "straddle", "empty", "dsync", "shrink",
+	static const char *const kinds[] = {"create", "append", "overwrite", "rewrite", "straddle", "empty", "dsync", "shrink", "allocate",
 					    "rename", "link", "unlink", "mkdir", "chmod", "fsync", "fdatasync",
 					    "fsync-fails", "sync"};
 	static char text[64];
@@ -122,6 +122,7 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 		return file < 0 && made_parent(tree, op->path) >= 0;
 	case MADE_APPEND:
 	case MADE_DSYNC:
+	case MADE_ALLOCATE:
 	case MADE_UNLINK:
 	case MADE_CHMOD:
 		return regular;
@@ -165,6 +166,7 @@ static const struct {
 	[MADE_EMPTY] = {CRASH__FAMILY_OPEN, CRASH__CALL_openat},
 	[MADE_DSYNC] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_SHRINK] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_ftruncate},
+	[MADE_ALLOCATE] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_fallocate},
 	[MADE_RENAME] = {CRASH__FAMILY_RENAME, CRASH__CALL_rename},
 	[MADE_LINK] = {CRASH__FAMILY_LINK, CRASH__CALL_link},
 	[MADE_UNLINK] = {CRASH__FAMILY_UNLINK, CRASH__CALL_unlink},
@@ -257,6 +259,11 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 		event->args[1] = MADE_SHORT;
 		*size = MADE_SHORT;
 		break;
+	case MADE_ALLOCATE:
+		event->args[2] = (int64_t)*size;
+		event->args[3] = (int64_t)op->bytes;
+		*size += op->bytes;
+		break;
 	case MADE_RENAME:
 		set_name(&made->tree, op->to, file);
 		set_name(&made->tree, op->path, -1);
@@ -295,7 +302,7 @@ bool made_do(struct made *made, const struct made_op *op)
 	event->call = event->kernel = calls[op->kind].call;
 	event->offset = UINT64_MAX;
 	by_descriptor = event->family == CRASH__FAMILY_WRITE || event->family == CRASH__FAMILY_FSYNC ||
-			op->kind == MADE_SHRINK;
+			op->kind == MADE_SHRINK || op->kind == MADE_ALLOCATE;
 	snprintf(made->paths[2 * index], sizeof *made->paths, MADE_ROOT "%s%s", op->path && *op->path ? "/" : "",
 		 op->path ? op->path : "");
 	snprintf(made->paths[2 * index + 1], sizeof *made->paths, MADE_ROOT "/%s", op->to ? op->to : "");

@@ -27,6 +27,7 @@ enum made_kind {
 	MADE_EMPTY,	/* open with O_TRUNC */
 	MADE_DSYNC,	/* `bytes` at the end, with O_DSYNC: two steps of the model */
 	MADE_SHRINK,	/* ftruncate to MADE_SHORT */
+	MADE_ALLOCATE,	/* fallocate of `bytes` at the end */
 	MADE_RENAME,
 	MADE_LINK,
 	MADE_UNLINK,

@@ -28,21 +28,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/made.h"
 #include "tests/powercut/act.h"
 #include "tests/powercut/allowed.h"
 #include "tests/powercut/disk.h"
+#include "tests/powercut/runs.h"
 #include "tests/support.h"
 #include "tests/trees.h"
 
 #define MEBIBYTE (1u << 20)
-#define MOST_OPS 9
 #define MOST_SETS 100000 /* of which a run's states are found */
 #define CUTS 24		/* of one run, at most */
 
 struct file_system {
 	const char *model, *make, *type, *options;
 	unsigned int mebibytes;
+	bool (*skips)(const struct run_ops *ops); /* runs that cannot be done or judged there */
 };
 
 #define EXT "-q -F -b 4096 -J size=4 -E nodiscard,lazy_itable_init=0,lazy_journal_init=0"
@@ -51,159 +51,24 @@ static const struct file_system file_systems[] = {
 	{"ext4", "mkfs.ext4 " EXT, "ext4", "", 40},
 	{"ext4-journal", "mkfs.ext4 " EXT, "ext4", "data=journal", 40},
 	{"ext4-dioread-lock", "mkfs.ext4 " EXT, "ext4", "dioread_lock", 40},
-	{"ext3-ordered", "mkfs.ext3 " EXT, "ext3", "data=ordered", 40},
+	{"ext3-ordered", "mkfs.ext3 " EXT, "ext3", "data=ordered", 40, runs_allocate},
 	{"xfs", "mkfs.xfs -q -f -K", "xfs", "", 320},
-	{"btrfs", "mkfs.btrfs -q -f -K", "btrfs", "", 256},
+	{"btrfs", "mkfs.btrfs -q -f -K", "btrfs", "", 256, runs_are_beyond_btrfs},
 };
 
 #define FILE_SYSTEMS (sizeof file_systems / sizeof *file_systems)
 
-/* ------------------------------------------------------------------ runs */
-
-/* What programs do. A row is a few ops that belong together. */
-static const struct made_op phrases[][4] = {
-	{{MADE_CREATE, "b", NULL, 0}},
-	{{MADE_APPEND, "a", NULL, 4}},
-	{{MADE_APPEND, "a", NULL, 5000}},
-	{{MADE_APPEND, "b", NULL, 3}},
-	{{MADE_APPEND, "c", NULL, 600}},
-	{{MADE_OVERWRITE, "a", NULL, 0}},
-	{{MADE_REWRITE, "a", NULL, 510}},
-	{{MADE_STRADDLE, "a", NULL, 0}},
-	{{MADE_SHRINK, "a", NULL, 0}},
-	{{MADE_RENAME, "b", "a", 0}},
-	{{MADE_RENAME, "a", "c", 0}},
-	{{MADE_LINK, "a", "c", 0}},
-	{{MADE_UNLINK, "a", NULL, 0}},
-	{{MADE_UNLINK, "b", NULL, 0}},
-	{{MADE_MKDIR, "d", NULL, 0}},
-	{{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}, {MADE_FSYNC, "d/x", NULL, 0}},
-	{{MADE_CREATE, "d/x", NULL, 0}, {MADE_APPEND, "d/x", NULL, 3}},
-	{{MADE_RENAME, "a", "d/a", 0}},
-	{{MADE_RENAME, "d", "e", 0}},
-	{{MADE_CHMOD, "a", NULL, 0}},
-	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
-	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
-	 {MADE_RENAME, "b", "a", 0}},
-	{{MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 4500}, {MADE_RENAME, "c", "a", 0}},
-	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
-	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 5000}},
-	{{MADE_DSYNC, "a", NULL, 4}},
-	{{MADE_CREATE, "b", NULL, 0}, {MADE_DSYNC, "b", NULL, 600}},
-	{{MADE_FSYNC, "a", NULL, 0}},
-	{{MADE_FSYNC, "b", NULL, 0}},
-	{{MADE_FSYNC, "c", NULL, 0}},
-	{{MADE_FDATASYNC, "a", NULL, 0}},
-	{{MADE_FDATASYNC, "b", NULL, 0}},
-	{{MADE_FSYNC, "", NULL, 0}},
-	{{MADE_FSYNC, "d", NULL, 0}},
-	{{MADE_SYNC, NULL, NULL, 0}},
-};
-
-#define PHRASES (sizeof phrases / sizeof *phrases)
+/* ------------------------------------------------------------------ the real file system */
 
 struct run {
-	const struct made_op *ops[MOST_OPS];
-	int count;
-	size_t marks[MOST_OPS]; /* how many notes there were when each op was over */
+	struct run_ops ops;
+	size_t marks[RUNS_OPS]; /* how many notes there were when each op was over */
 	struct disk_note *notes;
 	size_t note_count;
-	struct made made;
 	struct allowed allowed;
 	bool sectors; /* the disk may tear pages */
 	int told;     /* states that are not allowed */
 };
-
-/* The op with this text; ends the test if there is none. */
-static const struct made_op *find_op(const char *text, size_t length)
-{
-	for (size_t i = 0; i < PHRASES; i++)
-		for (int j = 0; j < 4 && (j == 0 || phrases[i][j].path); j++) {
-			const char *is = made_text(&phrases[i][j]);
-
-			if (strlen(is) == length && memcmp(is, text, length) == 0)
-				return &phrases[i][j];
-		}
-	ck_abort_msg("OPS: there is no op \"%.*s\"", (int)length, text);
-	return NULL;
-}
-
-/* Takes the ops as describe() prints them. */
-static void take_ops(struct run *run, const char *text)
-{
-	while (*(text += strspn(text, "0123456789:; "))) {
-		size_t length = strcspn(text, ";"), end = length;
-
-		while (end && text[end - 1] == ' ')
-			end--;
-		ck_assert_msg(run->count < MOST_OPS, "OPS: there are more than %d ops", MOST_OPS);
-		run->ops[run->count] = find_op(text, end);
-		ck_assert_msg(made_do(&run->made, run->ops[run->count]), "OPS: op %d is not possible", run->count);
-		run->count++;
-		text += length;
-	}
-}
-
-/*
- * What btrfs.ini says that it does not cover: a name that was put over another file's and is then taken away again may
- * be the older file's again, and a file that was cut and has got another name may have its new size and its old data.
- */
-static bool is_uncovered(const struct run *run)
-{
-	bool cut = false;
-
-	for (int i = 0; i < run->count; i++) {
-		cut |= run->ops[i]->kind == MADE_EMPTY || run->ops[i]->kind == MADE_SHRINK;
-		if (cut && run->ops[i]->kind == MADE_LINK)
-			return true;
-		for (int j = i + 1; run->ops[i]->kind == MADE_RENAME && j < run->count; j++) {
-			const struct made_op *op = run->ops[j];
-			const char *name = run->ops[i]->to;
-
-			if (((op->kind == MADE_UNLINK || op->kind == MADE_RENAME) && strcmp(op->path, name) == 0) ||
-			    (op->kind == MADE_RENAME && strcmp(op->to, name) == 0))
-				return true;
-		}
-	}
-	return false;
-}
-
-static void choose_ops(struct run *run, uint64_t *random)
-{
-	int count = 1 + (int)support_below(random, MOST_OPS);
-
-	made_start(&run->made);
-	run->count = run->told = 0;
-	if (getenv("OPS"))
-		take_ops(run, getenv("OPS"));
-	while (run->count < count && !getenv("OPS")) {
-		const struct made_op *phrase = phrases[support_below(random, PHRASES)];
-
-		for (int i = 0; i < 4 && (i == 0 || phrase[i].path) && run->count < count; i++)
-			if (made_do(&run->made, &phrase[i]))
-				run->ops[run->count++] = &phrase[i];
-	}
-}
-
-/* Does the ops up to `count` again, so that `made` is as it was right after that one. */
-static void replay(struct run *run, int count)
-{
-	made_start(&run->made);
-	for (int i = 0; i < count; i++)
-		ck_assert(made_do(&run->made, run->ops[i]));
-}
-
-static const char *describe(const struct run *run)
-{
-	static char text[MOST_OPS * 64];
-
-	text[0] = '\0';
-	for (int i = 0; i < run->count; i++)
-		sprintf(text + strlen(text), "%d: %s; ", i, made_text(run->ops[i]));
-	return text;
-}
-
-/* ------------------------------------------------------------------ the real file system */
 
 struct rig {
 	const struct file_system *system;
@@ -300,9 +165,9 @@ static void do_ops(struct rig *rig, struct run *run)
 	disk_load(rig->content);
 	mount_disk(rig);
 	acting.directory = open(rig->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (int i = 0; i < run->count; i++) {
-		replay(run, i + 1);
-		act(&acting, &run->made, run->ops[i]);
+	for (int i = 0; i < run->ops.count; i++) {
+		runs_replay(&run->ops, i + 1);
+		act(&acting, &run->ops.made, run->ops.list[i]);
 		run->marks[i] = disk_notes();
 		disturb(rig);
 	}
@@ -360,14 +225,14 @@ static bool is_allowed(struct run *run, size_t cut, const char *text, int *over)
 	int least = 0, most = 0;
 
 	/* ops that were over when the last note was taken, and when the next one was */
-	while (least < run->count && run->marks[least] < cut)
+	while (least < run->ops.count && run->marks[least] < cut)
 		least++;
-	while (most < run->count && run->marks[most] <= cut)
+	while (most < run->ops.count && run->marks[most] <= cut)
 		most++;
 	for (*over = least; *over <= most; ++*over) {
 		bool found = allowed_has(&run->allowed, *over, text);
 
-		if (*over < run->count)
+		if (*over < run->ops.count)
 			found |= allowed_has(&run->allowed, *over + 1, text);
 		if (!found)
 			return false;
@@ -380,7 +245,7 @@ static void tell(struct rig *rig, const struct run *run, size_t cut, const char 
 	char *at = allowed_text(&run->allowed, over), *next = allowed_text(&run->allowed, over + 1);
 
 	printf("%s: %s\nafter %d ops, note %d of %d, there was:\n\t%s\nallowed are:\n%.2000sor:\n%.2000s\n",
-	       rig->system->model, describe(run), over, (int)cut, (int)run->note_count, text, at, next);
+	       rig->system->model, runs_text(&run->ops), over, (int)cut, (int)run->note_count, text, at, next);
 	fflush(stdout);
 	free(at);
 	free(next);
@@ -395,11 +260,11 @@ static void check_cut(struct rig *rig, struct run *run, size_t cut, bool all)
 	cut_power(rig, run, cut, all);
 	if (!try_to_mount(rig)) {
 		/* the tree is not to be had: no model speaks of that */
-		ck_assert_msg((run->sectors && !all) || rig->lies, "%s: %s: mount: %m", rig->system->model, describe(run));
+		ck_assert_msg((run->sectors && !all) || rig->lies, "%s: %s: mount: %m", rig->system->model, runs_text(&run->ops));
 		rig->refused++;
 		return;
 	}
-	text = allowed_read(&rig->model, run->count, rig->data);
+	text = allowed_read(&rig->model, run->ops.count, rig->data);
 	unmount_disk(rig);
 	rig->cuts++;
 	if (!is_allowed(run, cut, text, &over)) {
@@ -416,10 +281,11 @@ static void check_run(struct rig *rig)
 	size_t cut;
 
 	do
-		choose_ops(&run, &rig->random);
-	while (strcmp(rig->system->type, "btrfs") == 0 && is_uncovered(&run));
+		runs_choose(&run.ops, &rig->random);
+	while (rig->system->skips && rig->system->skips(&run.ops));
+	run.told = 0;
 	run.sectors = support_below(&rig->random, 2);
-	if (!allowed_find(&run.allowed, &run.made, rig->base, run.sectors ? &rig->model : &rig->paged, MOST_SETS)) {
+	if (!allowed_find(&run.allowed, &run.ops.made, rig->base, run.sectors ? &rig->model : &rig->paged, MOST_SETS)) {
 		rig->skipped++;
 		return;
 	}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/powercut/runs.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support.h"
+
+/* What programs do. A row is a few ops that belong together. */
+static const struct made_op phrases[][4] = {
+	{{MADE_CREATE, "b", NULL, 0}},
+	{{MADE_APPEND, "a", NULL, 4}},
+	{{MADE_APPEND, "a", NULL, 5000}},
+	{{MADE_APPEND, "b", NULL, 3}},
+	{{MADE_APPEND, "c", NULL, 600}},
+	{{MADE_OVERWRITE, "a", NULL, 0}},
+	{{MADE_REWRITE, "a", NULL, 510}},
+	{{MADE_STRADDLE, "a", NULL, 0}},
+	{{MADE_SHRINK, "a", NULL, 0}},
+	{{MADE_RENAME, "b", "a", 0}},
+	{{MADE_RENAME, "a", "c", 0}},
+	{{MADE_LINK, "a", "c", 0}},
+	{{MADE_UNLINK, "a", NULL, 0}},
+	{{MADE_UNLINK, "b", NULL, 0}},
+	{{MADE_MKDIR, "d", NULL, 0}},
+	{{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}, {MADE_FSYNC, "d/x", NULL, 0}},
+	{{MADE_CREATE, "d/x", NULL, 0}, {MADE_APPEND, "d/x", NULL, 3}},
+	{{MADE_RENAME, "a", "d/a", 0}},
+	{{MADE_RENAME, "d", "e", 0}},
+	{{MADE_CHMOD, "a", NULL, 0}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
+	 {MADE_RENAME, "b", "a", 0}},
+	{{MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 4500}, {MADE_RENAME, "c", "a", 0}},
+	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
+	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 5000}},
+	{{MADE_DSYNC, "a", NULL, 4}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_DSYNC, "b", NULL, 600}},
+	{{MADE_ALLOCATE, "a", NULL, 4000}},
+	{{MADE_ALLOCATE, "a", NULL, 6000}, {MADE_REWRITE, "a", NULL, 4500}},
+	{{MADE_FSYNC, "a", NULL, 0}},
+	{{MADE_FSYNC, "b", NULL, 0}},
+	{{MADE_FSYNC, "c", NULL, 0}},
+	{{MADE_FDATASYNC, "a", NULL, 0}},
+	{{MADE_FDATASYNC, "b", NULL, 0}},
+	{{MADE_FSYNC, "", NULL, 0}},
+	{{MADE_FSYNC, "d", NULL, 0}},
+	{{MADE_SYNC, NULL, NULL, 0}},
+};
+
+#define PHRASES (sizeof phrases / sizeof *phrases)
+
+/* The op with this text; ends the test if there is none. */
+static const struct made_op *find_op(const char *text, size_t length)
+{
+	for (size_t i = 0; i < PHRASES; i++)
+		for (int j = 0; j < 4 && (j == 0 || phrases[i][j].path); j++) {
+			const char *is = made_text(&phrases[i][j]);
+
+			if (strlen(is) == length && memcmp(is, text, length) == 0)
+				return &phrases[i][j];
+		}
+	ck_abort_msg("OPS: there is no op \"%.*s\"", (int)length, text);
+	return NULL;
+}
+
+/* Takes the ops as runs_text() prints them. */
+static void take_ops(struct run_ops *ops, const char *text)
+{
+	while (*(text += strspn(text, "0123456789:; "))) {
+		size_t length = strcspn(text, ";"), end = length;
+
+		while (end && text[end - 1] == ' ')
+			end--;
+		ck_assert_msg(ops->count < RUNS_OPS, "OPS: there are more than %d ops", RUNS_OPS);
+		ops->list[ops->count] = find_op(text, end);
+		ck_assert_msg(made_do(&ops->made, ops->list[ops->count]), "OPS: op %d is not possible", ops->count);
+		ops->count++;
+		text += length;
+	}
+}
+
+/*
+ * What btrfs.ini says that it does not cover: a name that was put over another file's and is then taken away again may
+ * be the older file's again, and a file that was cut and has got another name may have its new size and its old data.
+ */
+bool runs_are_beyond_btrfs(const struct run_ops *ops)
+{
+	bool cut = false;
+
+	for (int i = 0; i < ops->count; i++) {
+		cut |= ops->list[i]->kind == MADE_EMPTY || ops->list[i]->kind == MADE_SHRINK;
+		if (cut && ops->list[i]->kind == MADE_LINK)
+			return true;
+		for (int j = i + 1; ops->list[i]->kind == MADE_RENAME && j < ops->count; j++) {
+			const struct made_op *op = ops->list[j];
+			const char *name = ops->list[i]->to;
+
+			if (((op->kind == MADE_UNLINK || op->kind == MADE_RENAME) && strcmp(op->path, name) == 0) ||
+			    (op->kind == MADE_RENAME && strcmp(op->to, name) == 0))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool runs_allocate(const struct run_ops *ops)
+{
+	bool found = false;
+
+	for (int i = 0; i < ops->count; i++)
+		found |= ops->list[i]->kind == MADE_ALLOCATE;
+	return found;
+}
+
+void runs_choose(struct run_ops *ops, uint64_t *random)
+{
+	int count = 1 + (int)support_below(random, RUNS_OPS);
+
+	made_start(&ops->made);
+	ops->count = 0;
+	if (getenv("OPS"))
+		take_ops(ops, getenv("OPS"));
+	while (ops->count < count && !getenv("OPS")) {
+		const struct made_op *phrase = phrases[support_below(random, PHRASES)];
+
+		for (int i = 0; i < 4 && (i == 0 || phrase[i].path) && ops->count < count; i++)
+			if (made_do(&ops->made, &phrase[i]))
+				ops->list[ops->count++] = &phrase[i];
+	}
+}
+
+void runs_replay(struct run_ops *ops, int count)
+{
+	made_start(&ops->made);
+	for (int i = 0; i < count; i++)
+		ck_assert(made_do(&ops->made, ops->list[i]));
+}
+
+const char *runs_text(const struct run_ops *ops)
+{
+	static char text[RUNS_OPS * 64];
+
+	text[0] = '\0';
+	for (int i = 0; i < ops->count; i++)
+		sprintf(text + strlen(text), "%d: %s; ", i, made_text(ops->list[i]));
+	return text;
+}

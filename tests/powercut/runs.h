@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runs.h - which ops are done before the power goes.
+ */
+#ifndef CRASH_TESTS_POWERCUT_RUNS_H
+#define CRASH_TESTS_POWERCUT_RUNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/made.h"
+
+#define RUNS_OPS 9 /* at most */
+
+struct run_ops {
+	const struct made_op *list[RUNS_OPS];
+	int count;
+	struct made made; /* all of them done, or as many as runs_replay() did */
+};
+
+/** Chooses ops at random; or takes those of OPS in the environment, in the words of runs_text(). */
+void runs_choose(struct run_ops *ops, uint64_t *random);
+
+/** Does the first `count` ops again, so that `made` is as it was right after them. */
+void runs_replay(struct run_ops *ops, int count);
+
+/** "0: create b; 1: append b 3; ". Never freed, and overwritten by the next one. */
+const char *runs_text(const struct run_ops *ops);
+
+/** Whether they allocate space, which ext3 cannot. */
+bool runs_allocate(const struct run_ops *ops);
+
+/** Whether btrfs.ini says that it does not cover what such ops may leave. */
+bool runs_are_beyond_btrfs(const struct run_ops *ops);
+
+#endif
