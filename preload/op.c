@@ -22,6 +22,7 @@
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
 
+#include "common/append.h"
 #include "preload/mapping.h"
 
 /* What a write by these flags of pwritev2() does beyond writing. */
@@ -191,16 +192,18 @@ static bool count(struct crash__op *op, uint64_t *rules)
 
 /*
  * What is no storage may block. What goes to pipes, sockets and terminals is what the program tells
- * the outside.
+ * the outside, from the moment of the call on: what another thread makes durable meanwhile comes too late.
  */
 static long call_outside(struct crash__op *op)
 {
+	bool tells = (op->control->mode & CRASH__MODE_ACKS) && op->kernel->family == CRASH__FAMILY_WRITE;
 	long result;
 
+	if (__builtin_expect(tells, 0))
+		op->start = crash__next_sequence(op->control);
 	op->cancel = op->blocking_cancel;
 	result = crash__op_call(op);
-	if (__builtin_expect(op->control->mode & CRASH__MODE_ACKS, 0) && result > 0 &&
-	    op->kernel->family == CRASH__FAMILY_WRITE)
+	if (__builtin_expect(tells, 0) && result > 0)
 		crash__record_ack_of(op, result);
 	return result;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/append.h"
 #include "common/say.h"
 #include "common/spec.h"
 #include "preload/mapping.h"
@@ -99,6 +100,6 @@ void crash__ack_symbol(const void *text, size_t bytes)
 	if (__builtin_expect(crash__mapped, 0))
 		crash__mapping_scan(); /* what was stored before it is told */
 	if (crash__control->mode & CRASH__MODE_ACKS)
-		crash__record_ack(crash__control, -1, text, bytes);
+		crash__record_ack(crash__control, crash__next_sequence(crash__control), -1, text, bytes);
 	errno = saved;
 }

@@ -493,10 +493,8 @@ void crash__record_point(struct crash__control *control, const struct crash__nam
 	append(control, CRASH__RECORD_POINT, flags, parts, 3);
 }
 
-void crash__record_ack(struct crash__control *control, int fd, const void *bytes, size_t count)
+void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes, size_t count)
 {
-	uint64_t start = crash__next_sequence(control);
-
 	while (count) {
 		size_t piece = count < PIECE ? count : PIECE;
 		struct crash__ack_record record = {.start = start,
@@ -522,12 +520,12 @@ void crash__record_ack_of(const struct crash__op *op, long count)
 	    !crash__control_is_world(op->control, status.st_mode, status.st_dev, status.st_ino))
 		return;
 	if (where->buf)
-		crash__record_ack(op->control, fd, (const void *)crash__arg(op->args, where->buf),
+		crash__record_ack(op->control, op->start, fd, (const void *)crash__arg(op->args, where->buf),
 				  (size_t)count);
 	for (size_t left = where->iov ? (size_t)count : 0; left; iov++) {
 		size_t piece = iov->iov_len < left ? iov->iov_len : left;
 
-		crash__record_ack(op->control, fd, iov->iov_base, piece);
+		crash__record_ack(op->control, op->start, fd, iov->iov_base, piece);
 		left -= piece;
 	}
 }

@@ -256,8 +256,8 @@ uint32_t crash__record_file(struct crash__control *control, uint64_t device, uin
 /** Writes down that an explicit point was passed. */
 void crash__record_point(struct crash__control *control, const struct crash__named_point *point,
 			 uint64_t hit, const struct crash__caller *caller, uint16_t flags);
-/** Writes down what the program told the outside. */
-void crash__record_ack(struct crash__control *control, int fd, const void *bytes, size_t count);
+/** Writes down what the program told the outside. `start`: the sequence number from before the first of it was out. */
+void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes, size_t count);
 /** The same for the first `count` bytes of what the op writes. */
 void crash__record_ack_of(const struct crash__op *op, long count);
 /** Writes down a backtrace and returns its number. */

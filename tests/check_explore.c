@@ -372,6 +372,40 @@ START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
 }
 END_TEST
 
+/*
+ * A thread tells something and has to wait, because nobody reads; meanwhile another one syncs the file that it speaks of. It
+ * was told before that, whenever the call came back.
+ */
+START_TEST(what_is_told_is_told_from_the_beginning_of_the_call)
+{
+	static const char late[] = "import os, threading\n"
+				   "f = os.open('store/data', os.O_WRONLY)\n"
+				   "r, w = os.pipe()\n"
+				   "os.set_blocking(w, False)\n"
+				   "try:\n"
+				   "  while True: os.write(w, b'x' * 4095 + b'\\n')\n"
+				   "except BlockingIOError: os.set_blocking(w, True)\n"
+				   "os.pwrite(f, b'new', 0)\n"
+				   "teller = threading.Thread(target=os.write, args=(w, b'told\\n' * 1000))\n"
+				   "teller.start()\n"
+				   "while os.get_blocking(w) and not any(\n"
+				   "    open(f'/proc/self/task/{t}/syscall').read().startswith(f'1 {hex(w)} ')\n"
+				   "    for t in os.listdir('/proc/self/task')): pass\n"
+				   "os.fsync(f)\n"
+				   "while b'told' not in os.read(r, 65536): pass\n"
+				   "teller.join()\n";
+	struct lab_result result;
+
+	if (LAB_COMMAND("python3", "-c", "").status != 0)
+		LAB_SKIP("no python3 to write it in");
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--check",
+				 "! grep -q told \"$CRASH_ACKED\" || grep -q ^new data || exit 2", "--", "python3", "-c", late);
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "was told to the world; write#") != NULL, "%s", result.out);
+}
+END_TEST
+
 /* A server that is started and left was ended in silence, and what it had not done yet was all-clear. */
 START_TEST(what_is_left_running_makes_it_incomplete)
 {
@@ -917,6 +951,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, an_interrupted_exploration_is_resumed);
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
 	tcase_add_loop_test(results, every_replayed_state_is_what_the_checker_saw, 0, 3);
+	tcase_add_test(results, what_is_told_is_told_from_the_beginning_of_the_call);
 	tcase_add_test(results, what_another_descriptor_is_told_begins_a_line);
 	tcase_add_loop_test(results, a_handler_runs_before_the_call, 0, 2);
 	tcase_add_loop_test(results, what_is_stored_comes_before_what_is_told_of_it, 0, 3);
