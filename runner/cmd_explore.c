@@ -232,8 +232,8 @@ static int rerun(struct session *session, const struct crash__explore_options *o
 	json_t *result;
 	int error, status;
 
-	if (!options->request || !session->exploration.namespaces || session->own.at)
-		crash__die("--rerun needs a program, no --at, and namespaces%s%s", *session->exploration.why_no_namespaces ? ": " : "",
+	if (!options->request || !session->exploration.namespaces)
+		crash__die("--rerun needs a program, and namespaces%s%s", *session->exploration.why_no_namespaces ? ": " : "",
 			   session->exploration.why_no_namespaces);
 	error = crash__rerun(&how, &runs);
 	crash__progress_end();

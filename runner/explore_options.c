@@ -206,8 +206,28 @@ static void read_shard(struct explore_options *own)
 			   "TEST_SHARD_INDEX is set");
 }
 
+/* What chooses among the states of a recording says nothing of runs that are killed, and must not look as if it did. */
+static void refuse_beside_rerun(const struct explore_options *own)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} options[] = {
+		{"--model", own->models},   {"--tiers", own->tiers}, {"--exhaustive", own->exhaustive},
+		{"--budget", own->budget},  {"--shard", own->shard}, {"--resume", own->resume},
+		{"--at", own->at},
+	};
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (options[i].given)
+			crash__die("--rerun and %s do not go together: --rerun kills a process at each op, and nothing else",
+				   options[i].name);
+}
+
 void crash__explore_read_options(struct explore_options *own)
 {
+	if (own->rerun)
+		refuse_beside_rerun(own);
 	read_models(own);
 	read_tiers(own);
 	read_budget(own);

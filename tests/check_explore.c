@@ -752,6 +752,17 @@ START_TEST(real_kills_agree)
 }
 END_TEST
 
+START_TEST(real_kills_take_no_options_that_choose_states)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", "--rerun", "--model", "ext4");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "--rerun and --model do not go together") != NULL, "%s", result.err);
+}
+END_TEST
+
 START_TEST(copies_do_where_namespaces_do_not)
 {
 	struct lab_result result;
@@ -960,6 +971,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, junit_and_html_are_well_formed);
 	tcase_add_test(results, names_need_not_be_text);
 	tcase_add_test(ways, real_kills_agree);
+	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
 	tcase_add_test(ways, the_replay_line_can_be_typed);
