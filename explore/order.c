@@ -107,12 +107,15 @@ static bool is_append(const struct crash__maker *maker, const struct crash__atom
 
 /*
  * What moves the end of a file, or lies behind it; data only where it goes with the size. Data for a block that the
- * file has waits for nothing but the truncation that took that block's predecessor away.
+ * file has waits for nothing but the truncation that took that block's predecessor away; and ftruncate and fallocate say
+ * the size themselves, whether what was appended before has been written or not.
  */
 static bool is_end(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
 {
 	bool with_data = maker->model->data_before_metadata != CRASH__DATA_FREE;
 
+	if (b->kind == CRASH__ATOM_SIZE && !b->appends)
+		return a->kind == CRASH__ATOM_SIZE && !a->appends;
 	if (has_place(b) && !maker->model->overwrite_order)
 		return a->kind == CRASH__ATOM_SIZE && a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
 	return a->kind == CRASH__ATOM_SIZE || (with_data && is_append(maker, a, b));

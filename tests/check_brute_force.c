@@ -262,18 +262,27 @@ static bool before_in_op(const struct crash__model *model, const struct unit *x,
 }
 
 /* Units of one file, where ends of it reach the disk in order. */
-static bool before_in_file(const struct crash__model *model, const struct unit *x, const struct unit *y, bool waits)
+static bool before_in_file(const struct opinion *opinion, const struct unit *x, const struct unit *y, bool waits)
 {
+	const struct crash__model *model = opinion->model;
+
 	if (y->kind != SIZE && y->kind != DATA)
 		return false;
+	if (y->kind == SIZE && !y->appends)
+		return x->kind == SIZE && !x->appends;
 	if (!waits)
 		return x->kind == SIZE && x->end <= y->from / 4096 * 4096;
+	/* a truncation stands for what was appended before it */
+	for (const struct unit *other = x + 1; x->appends && other < y; other++)
+		if (other->kind == SIZE && !other->appends && other->file == x->file && other->op < y->op)
+			return false;
 	return x->kind == SIZE || (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
 }
 
 /* Units of an earlier and of a later op. */
-static bool before_in_time(const struct crash__model *model, const struct unit *x, const struct unit *y)
+static bool before_in_time(const struct opinion *opinion, const struct unit *x, const struct unit *y)
 {
+	const struct crash__model *model = opinion->model;
 	bool entries = x->kind == ENTRY && y->kind == ENTRY;
 	bool waits = model->overwrite_order || !has_place(y);
 
@@ -281,7 +290,7 @@ static bool before_in_time(const struct crash__model *model, const struct unit *
 	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
 	       (entries && x->moves && y->moves) ||
 	       (model->append_order && waits && counts_as_append(model, x)) ||
-	       (model->same_file_append_order && x->file == y->file && before_in_file(model, x, y, waits)) ||
+	       (model->same_file_append_order && x->file == y->file && before_in_file(opinion, x, y, waits)) ||
 	       (model->overwrite_order && x->kind == DATA && !counts_as_append(model, x));
 }
 
@@ -336,7 +345,7 @@ static void add_order(struct opinion *opinion, int first, int moved)
 			const struct unit *a = &opinion->units[x], *b = &opinion->units[y];
 
 			opinion->before[x][y] = a->op == b->op ? before_in_op(opinion->model, a, b) :
-								 before_in_time(opinion->model, a, b) ||
+								 before_in_time(opinion, a, b) ||
 									 before_by_rename(opinion->model, a, b, moved);
 			if (a->op < b->op)
 				opinion->before[y][x] = before_truncation(opinion, b, a);
