@@ -6,17 +6,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse.h>
+#include <fuse_lowlevel.h>
 #include <limits.h>
 #include <linux/loop.h>
-#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NAME "/disk"
@@ -26,45 +30,49 @@ struct disk_content {
 	unsigned char *page[]; /* NULL: zeros */
 };
 
-static struct {
+#define ARENA (1ul << 31) /* bytes that the server and the test share, at one address */
+#define MOST_NOTES (1u << 16)
+
+/* In the arena: the server writes it while there is a device, the test while there is none. */
+struct disk {
+	_Atomic uint64_t used; /* bytes of the arena */
 	uint64_t bytes, pages;
-	unsigned char **page; /* NULL: zeros */
-	bool *owned;	      /* ours to change; else a content has it, too */
 	bool noting;
-	struct disk_note *notes;
-	size_t room;
 	_Atomic size_t count;
-	struct fuse *fuse;
-	pthread_t server;
-	char directory[PATH_MAX];
-	int loop;
-} disk = {.loop = -1};
+	struct disk_note notes[MOST_NOTES];
+	uint64_t loaded; /* how much of the arena belongs to contents, and stays */
+	bool *owned;	 /* by page: written since it was loaded */
+	unsigned char **page; /* NULL: zeros */
+};
+
+static struct disk *disk;
+static char directory[PATH_MAX];
+static pid_t server;
+static int loop = -1;
 
 static const unsigned char zeros[DISK_PAGE];
 
 /* ------------------------------------------------------------------ pages */
 
-static void *allocate(size_t bytes)
+/* Memory is only ever taken; disk_load() gives back what was taken since the content was saved. */
+static void *take(uint64_t bytes)
 {
-	void *memory = calloc(1, bytes ? bytes : 1);
+	uint64_t at = atomic_fetch_add(&disk->used, (bytes + 63) / 64 * 64);
 
-	if (!memory)
-		abort(); /* the kernel waits for an answer: there is no way on */
-	return memory;
+	if (at + bytes > ARENA)
+		abort();
+	return (unsigned char *)disk + at;
 }
 
 /* A page that may be written to. */
 static unsigned char *own_page(uint64_t index)
 {
-	unsigned char *page = disk.page[index];
+	const unsigned char *page = disk->page[index];
 
-	if (disk.owned[index])
-		return page;
-	disk.page[index] = allocate(DISK_PAGE);
-	if (page)
-		memcpy(disk.page[index], page, DISK_PAGE);
-	disk.owned[index] = true;
-	return disk.page[index];
+	if (!disk->owned[index])
+		disk->page[index] = memcpy(take(DISK_PAGE), page ? page : zeros, DISK_PAGE);
+	disk->owned[index] = true;
+	return disk->page[index];
 }
 
 static void write_pages(uint64_t offset, const unsigned char *data, uint64_t bytes)
@@ -74,7 +82,7 @@ static void write_pages(uint64_t offset, const unsigned char *data, uint64_t byt
 		uint64_t part = bytes < DISK_PAGE - at ? bytes : DISK_PAGE - at;
 
 		/* making a file system writes zeros all over it */
-		if (disk.page[index] || memcmp(data, zeros, part) != 0)
+		if (disk->page[index] || memcmp(data, zeros, part) != 0)
 			memcpy(own_page(index) + at, data, part);
 		offset += part;
 		data += part;
@@ -84,75 +92,59 @@ static void write_pages(uint64_t offset, const unsigned char *data, uint64_t byt
 
 struct disk_content *disk_save(void)
 {
-	struct disk_content *content = allocate(sizeof *content + disk.pages * sizeof *content->page);
+	struct disk_content *content = take(sizeof *content + disk->pages * sizeof *content->page);
 
-	content->pages = disk.pages;
-	for (uint64_t i = 0; i < disk.pages; i++)
-		if (disk.page[i])
-			content->page[i] = memcpy(allocate(DISK_PAGE), disk.page[i], DISK_PAGE);
+	content->pages = disk->pages;
+	memcpy(content->page, disk->page, disk->pages * sizeof *disk->page);
+	disk->loaded = disk->used;
 	return content;
-}
-
-static void drop_pages(void)
-{
-	for (uint64_t i = 0; i < disk.pages; i++)
-		if (disk.owned[i])
-			free(disk.page[i]);
-	memset(disk.owned, 0, disk.pages * sizeof *disk.owned);
 }
 
 void disk_load(const struct disk_content *content)
 {
-	ck_assert_uint_eq(content->pages, disk.pages);
-	drop_pages();
-	memcpy(disk.page, content->page, disk.pages * sizeof *disk.page);
-	disk_notes_free(disk.notes, disk.count);
-	disk.notes = NULL;
-	disk.count = disk.room = 0;
-	disk.noting = true;
-}
-
-void disk_content_free(struct disk_content *content)
-{
-	for (uint64_t i = 0; i < content->pages; i++)
-		free(content->page[i]);
-	free(content);
+	memcpy(disk->page, content->page, disk->pages * sizeof *disk->page);
+	memset(disk->owned, 0, disk->pages * sizeof *disk->owned);
+	disk->used = disk->loaded;
+	disk->count = 0;
+	disk->noting = true;
 }
 
 /* ------------------------------------------------------------------ notes */
 
 static void take_note(uint64_t offset, const char *data, uint32_t bytes)
 {
-	struct disk_note *note;
+	struct disk_note *note = &disk->notes[disk->count];
 
-	if (!disk.noting)
+	if (!disk->noting)
 		return;
-	if (disk.count == disk.room) {
-		disk.room = disk.room ? 2 * disk.room : 64;
-		disk.notes = realloc(disk.notes, disk.room * sizeof *disk.notes);
-		if (!disk.notes)
-			abort();
-	}
-	note = &disk.notes[disk.count];
+	if (disk->count == MOST_NOTES)
+		abort();
 	*note = (struct disk_note){.offset = offset, .bytes = bytes};
 	if (bytes)
-		note->data = memcpy(allocate(bytes), data, bytes);
-	disk.count++;
+		note->data = memcpy(take(bytes), data, bytes);
+	disk->count++;
 }
 
 size_t disk_notes(void)
 {
-	return disk.count;
+	return disk->count;
 }
 
 struct disk_note *disk_take_notes(size_t *count)
 {
-	struct disk_note *notes = disk.notes;
+	struct disk_note *notes;
 
-	disk.noting = false;
-	*count = disk.count;
-	disk.notes = NULL;
-	disk.count = disk.room = 0;
+	disk->noting = false;
+	*count = disk->count;
+	notes = calloc(*count + 1, sizeof *notes);
+	ck_assert_ptr_nonnull(notes);
+	for (size_t i = 0; i < *count; i++) {
+		notes[i] = disk->notes[i];
+		notes[i].data = malloc(notes[i].bytes + 1);
+		ck_assert_ptr_nonnull(notes[i].data);
+		if (notes[i].bytes)
+			memcpy(notes[i].data, disk->notes[i].data, notes[i].bytes);
+	}
 	return notes;
 }
 
@@ -181,7 +173,7 @@ static int serve_getattr(const char *path, struct stat *status, struct fuse_file
 	if (strcmp(path, NAME) != 0)
 		return -ENOENT;
 	status->st_mode = S_IFREG | 0600;
-	status->st_size = (off_t)disk.bytes;
+	status->st_size = (off_t)disk->bytes;
 	return 0;
 }
 
@@ -191,9 +183,9 @@ static int serve_read(const char *path, char *buffer, size_t bytes, off_t offset
 
 	(void)path;
 	(void)file;
-	while (done < bytes && (uint64_t)offset + done < disk.bytes) {
+	while (done < bytes && (uint64_t)offset + done < disk->bytes) {
 		uint64_t at = (uint64_t)offset + done, inside = at % DISK_PAGE, part = DISK_PAGE - inside;
-		const unsigned char *page = disk.page[at / DISK_PAGE];
+		const unsigned char *page = disk->page[at / DISK_PAGE];
 
 		if (part > bytes - done)
 			part = bytes - done;
@@ -207,7 +199,7 @@ static int serve_write(const char *path, const char *data, size_t bytes, off_t o
 {
 	(void)path;
 	(void)file;
-	if ((uint64_t)offset + bytes > disk.bytes)
+	if ((uint64_t)offset + bytes > disk->bytes)
 		return -ENOSPC;
 	write_pages((uint64_t)offset, (const unsigned char *)data, bytes);
 	take_note((uint64_t)offset, data, (uint32_t)bytes);
@@ -230,50 +222,66 @@ static const struct fuse_operations operations = {
 	.fsync = serve_fsync,
 };
 
-static void *serve(void *unused)
+/*
+ * The server is a process of its own. If it were a thread of the test, and the test were killed while it waits for the
+ * device, each would wait for the other for ever. For the same reason it has no part in what the test mounts: who is the
+ * last to leave a namespace unmounts what is in it. It goes with the test, and then the kernel gets errors for answers.
+ */
+static _Noreturn void serve(struct fuse *fuse, pid_t test)
 {
-	(void)unused;
-	fuse_loop(disk.fuse);
-	return NULL;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != test || unshare(CLONE_NEWNS) < 0 || umount2(directory, MNT_DETACH) < 0)
+		_exit(1);
+	fuse_loop(fuse);
+	_exit(0);
 }
 
-const char *disk_open(const char *directory, uint64_t bytes)
+static const char *start_server(void)
 {
 	char name[] = "disk", *arguments[] = {name, NULL};
 	struct fuse_args args = FUSE_ARGS_INIT(1, arguments);
+	struct fuse *fuse = fuse_new(&args, &operations, sizeof operations, NULL);
+	pid_t test = getpid();
 
+	if (!fuse)
+		return "there is no FUSE";
+	if (fuse_mount(fuse, directory) < 0) {
+		fuse_destroy(fuse);
+		return "FUSE cannot be mounted";
+	}
+	server = fork();
+	ck_assert_int_ge(server, 0);
+	if (server == 0)
+		serve(fuse, test);
+	close(fuse_session_fd(fuse_get_session(fuse))); /* the last one is the server's */
+	return NULL;
+}
+
+const char *disk_open(const char *where, uint64_t bytes)
+{
 	if (geteuid() != 0)
 		return "it needs root";
 	if (access("/dev/fuse", R_OK | W_OK) < 0 || access("/dev/loop-control", R_OK | W_OK) < 0)
 		return "there is no /dev/fuse or no /dev/loop-control";
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return "there can be no mount namespace";
-	snprintf(disk.directory, sizeof disk.directory, "%s", directory);
-	disk.bytes = bytes;
-	disk.pages = bytes / DISK_PAGE;
-	disk.page = allocate(disk.pages * sizeof *disk.page);
-	disk.owned = allocate(disk.pages * sizeof *disk.owned);
-	disk.fuse = fuse_new(&args, &operations, sizeof operations, NULL);
-	if (!disk.fuse)
-		return "there is no FUSE";
-	if (fuse_mount(disk.fuse, disk.directory) < 0) {
-		fuse_destroy(disk.fuse);
-		return "FUSE cannot be mounted";
-	}
-	ck_assert_int_eq(pthread_create(&disk.server, NULL, serve, NULL), 0);
-	return NULL;
+	snprintf(directory, sizeof directory, "%s", where);
+	disk = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ck_assert_ptr_ne(disk, MAP_FAILED);
+	disk->used = (sizeof *disk + 63) / 64 * 64;
+	disk->bytes = bytes;
+	disk->pages = bytes / DISK_PAGE;
+	disk->page = take(disk->pages * sizeof *disk->page);
+	disk->owned = take(disk->pages * sizeof *disk->owned);
+	return start_server();
 }
 
 void disk_close(void)
 {
-	fuse_exit(disk.fuse);
-	fuse_unmount(disk.fuse); /* wakes the server */
-	ck_assert_int_eq(pthread_join(disk.server, NULL), 0);
-	fuse_destroy(disk.fuse);
-	disk_notes_free(disk.notes, disk.count);
-	drop_pages();
-	free(disk.page);
-	free(disk.owned);
+	ck_assert_int_eq(umount2(directory, MNT_DETACH), 0);
+	kill(server, SIGKILL);
+	ck_assert_int_eq(waitpid(server, NULL, 0), server);
+	munmap(disk, ARENA);
 }
 
 /* ------------------------------------------------------------------ the device */
@@ -285,7 +293,7 @@ const char *disk_attach(void)
 	struct loop_config config = {.info.lo_flags = LO_FLAGS_AUTOCLEAR};
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), error = EBUSY;
 
-	snprintf(path, sizeof path, "%s" NAME, disk.directory);
+	snprintf(path, sizeof path, "%s" NAME, directory);
 	config.fd = (__u32)open(path, O_RDWR | O_CLOEXEC);
 	ck_assert_msg(control >= 0 && (int)config.fd >= 0, "cannot open %s: %m", path);
 	/* another process may take the same free one */
@@ -294,11 +302,11 @@ const char *disk_attach(void)
 
 		ck_assert_msg(number >= 0, "no free loop device: %m");
 		snprintf(name, sizeof name, "/dev/loop%d", number);
-		disk.loop = open(name, O_RDWR | O_CLOEXEC);
-		ck_assert_msg(disk.loop >= 0, "%s: %m", name);
-		error = ioctl(disk.loop, LOOP_CONFIGURE, &config) < 0 ? errno : 0;
+		loop = open(name, O_RDWR | O_CLOEXEC);
+		ck_assert_msg(loop >= 0, "%s: %m", name);
+		error = ioctl(loop, LOOP_CONFIGURE, &config) < 0 ? errno : 0;
 		if (error)
-			close(disk.loop);
+			close(loop);
 	}
 	ck_assert_msg(error == 0, "%s: %s", name, strerror(error));
 	close((int)config.fd);
@@ -308,6 +316,6 @@ const char *disk_attach(void)
 
 void disk_detach(void)
 {
-	close(disk.loop); /* the last one: that frees it */
-	disk.loop = -1;
+	close(loop); /* the last one: that frees it */
+	loop = -1;
 }
