@@ -105,6 +105,12 @@ static bool is_append(const struct crash__maker *maker, const struct crash__atom
 	return a->appends && !is_in_place(maker, a);
 }
 
+/* A synchronous write writes its own pages back, and may leave a hole where earlier ones are still to be allocated. */
+static bool goes_alone(const struct crash__maker *maker, const struct crash__atom *atom)
+{
+	return (crash__maker_event(maker, atom->step)->flags & CRASH__OP_SYNC) != 0;
+}
+
 /*
  * What moves the end of a file, or lies behind it; data only where it goes with the size. Data for a block that the
  * file has waits for nothing but the truncation that took that block's predecessor away; and ftruncate and fallocate say
@@ -114,10 +120,10 @@ static bool is_end(const struct crash__maker *maker, const struct crash__atom *a
 {
 	bool with_data = maker->model->data_before_metadata != CRASH__DATA_FREE;
 
-	if (b->kind == CRASH__ATOM_SIZE && !b->appends)
+	if (b->kind == CRASH__ATOM_SIZE && (!b->appends || goes_alone(maker, b)))
 		return a->kind == CRASH__ATOM_SIZE && !a->appends;
-	if (has_place(b) && !maker->model->overwrite_order)
-		return a->kind == CRASH__ATOM_SIZE && a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+	if ((has_place(b) || goes_alone(maker, b)) && !maker->model->overwrite_order)
+		return a->kind == CRASH__ATOM_SIZE && !a->appends && a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
 	return a->kind == CRASH__ATOM_SIZE || (with_data && is_append(maker, a, b));
 }
 

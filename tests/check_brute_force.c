@@ -271,7 +271,7 @@ static bool before_in_file(const struct opinion *opinion, const struct unit *x, 
 	if (y->kind == SIZE && !y->appends)
 		return x->kind == SIZE && !x->appends;
 	if (!waits)
-		return x->kind == SIZE && x->end <= y->from / 4096 * 4096;
+		return x->kind == SIZE && !x->appends && x->end <= y->from / 4096 * 4096;
 	/* a truncation stands for what was appended before it */
 	for (const struct unit *other = x + 1; x->appends && other < y; other++)
 		if (other->kind == SIZE && !other->appends && other->file == x->file && other->op < y->op)
