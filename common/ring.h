@@ -23,7 +23,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/record.h"
+#include "common/op_record.h"
 
 #define CRASH__RING_BYTES (256u << 10)
 #define CRASH__RING_LARGEST (32u << 10) /* longest record */

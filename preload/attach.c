@@ -21,9 +21,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "common/environment.h"
 #include "common/say.h"
 #include "common/spec.h"
+#include "common/variables.h"
 
 struct self {
 	_Atomic uint32_t state; /* 0 just forked, 1 being filled, 2 valid */

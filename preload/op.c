@@ -22,7 +22,7 @@
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
 
-#include "common/append.h"
+#include "common/ring_append.h"
 #include "preload/mapping.h"
 
 /* What a write by these flags of pwritev2() does beyond writing. */

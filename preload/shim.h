@@ -26,7 +26,7 @@
 
 #include "common/control.h"
 #include "common/sys.h"
-#include "preload/scratch.h"
+#include "preload/path_buffers.h"
 
 /* Exported from the module. */
 #define CRASH__EXPORT __attribute__((visibility("default")))

@@ -2,7 +2,7 @@
 /* One object a line: the findings, then the summary. */
 #include "report/report.h"
 
-#include "runner/json.h"
+#include "base/json_value.h"
 
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/report.h"
 
-#include "runner/json.h"
+#include "base/json_value.h"
 
 const char *crash__report_text(const json_t *object, const char *name)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h - a result, printed. Each reporter is a file; explore/result.h says what they print from.
+ * report.h - a result, printed. Each reporter is a file; report/result.h says what they print from.
  */
 #ifndef CRASH_REPORT_H
 #define CRASH_REPORT_H

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "runner/json.h"
+#include "base/json_value.h"
 
 #define OUTPUT_LINES 12
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/error.h"
+#include "base/error.h"
 
 bool crash__buffer_add(struct crash__buffer *buffer, const char *bytes, size_t count)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/error.h"
-#include "runner/symbols.h"
+#include "base/error.h"
+#include "symbols/symbols.h"
 
 static const char *unchanged(const char *path)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/error.h"
+#include "base/error.h"
 
 size_t crash__list_count(const char *const *list)
 {

@@ -22,11 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "common/sys.h"
-#include "runner/error.h"
+#include "runner/process_tree.h"
 #include "runner/spawn.h"
-#include "runner/clock.h"
-#include "runner/tree.h"
 #include "supervisor/supervisor.h"
 #include "trace/writer.h"
 

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/error.h"
+#include "base/error.h"
+#include "base/json_value.h"
+#include "trace/event_text.h"
 
 static const struct {
 	const char *name, *sentence;
@@ -17,14 +19,6 @@ static const struct {
 #include "common/incomplete.def"
 #undef INCOMPLETE
 };
-
-void crash__call_point_name(char *out, size_t size, unsigned int call, uint64_t occurrence)
-{
-	const char *name = crash__calls[call].name;
-
-	snprintf(out, size, "%s%s#%llu", name, crash__family_find(name, strlen(name)) >= 0 ? "()" : "",
-		 (unsigned long long)occurrence);
-}
 
 char *crash__fired_point(const struct crash__fired *fired)
 {
@@ -247,4 +241,32 @@ void crash_out_clear(struct crash_out *out)
 	free(out->to);
 	free(out->backtrace);
 	memset(out, 0, sizeof *out);
+}
+
+static json_t *number_or_null(int64_t number)
+{
+	return number < 0 ? json_null() : json_integer(number);
+}
+
+json_t *crash__json_run(const struct crash_out *out)
+{
+	json_t *backtrace = json_array();
+
+	for (size_t i = 0; i < out->frames; i++)
+		json_array_append_new(backtrace, crash__json_frame(&out->backtrace[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o,"
+			 " s:i, s:o, s:f, s:o, s:o, s:b, s:o}",
+			 "point", crash__json_string(out->point), "call_point",
+			 crash__json_string(out->call_point), "rule", crash__json_string(out->rule),
+			 "call", crash__json_string(out->call), "file", crash__json_string(out->file),
+			 "to", crash__json_string(out->to), "offset", number_or_null(out->offset), "bytes",
+			 number_or_null(out->bytes), "written", number_or_null(out->written), "backtrace",
+			 backtrace, "backtrace_complete", (int)out->backtrace_complete, "killed",
+			 (int)out->killed, "timed_out", (int)out->timed_out, "exit_code",
+			 number_or_null(out->exit_code), "signal",
+			 out->signal ? json_integer(out->signal) : json_null(), "left_behind",
+			 (int)out->left_behind, "dir", crash__json_string(out->dir), "seconds",
+			 out->seconds, "unreached", crash__json_list(out->unreached), "log",
+			 crash__json_list(out->log), "complete", (int)out->complete, "incomplete_reasons",
+			 crash__json_list(out->incomplete_reasons));
 }

@@ -5,8 +5,10 @@
 #ifndef CRASH_OUT_H
 #define CRASH_OUT_H
 
+#include <jansson.h>
+
 #include "runner/job.h"
-#include "runner/symbols.h"
+#include "symbols/symbols.h"
 
 /** Fills in everything but the output streams and the directory. */
 int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario,
@@ -21,7 +23,7 @@ char *crash__fired_point(const struct crash__fired *fired);
 /** The same by the call's own name; "write()#9" where the name is a family's, too. */
 char *crash__fired_call_point(const struct crash__fired *fired);
 
-/** Writes NAME#N for a call. */
-void crash__call_point_name(char *out, size_t size, unsigned int call, uint64_t occurrence);
+/** The outcome as `run` prints it. The keys are documented in crashinject(1) and stay. */
+json_t *crash__json_run(const struct crash_out *out);
 
 #endif

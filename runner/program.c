@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner/error.h"
+#include "base/error.h"
 
 /* A file that could be executed: nothing else in PATH is taken. */
 static bool is_executable(const char *path)

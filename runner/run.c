@@ -18,16 +18,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "runner/bind_rules.h"
 #include "runner/capture.h"
 #include "runner/environment.h"
-#include "runner/error.h"
 #include "runner/keeper.h"
 #include "runner/out.h"
+#include "runner/process_tree.h"
 #include "runner/program.h"
-#include "runner/scenario.h"
+#include "runner/run_chunks.h"
 #include "runner/setup.h"
-#include "runner/story.h"
-#include "runner/tree.h"
 
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_LINGER_MS 1000
@@ -240,7 +240,7 @@ static int open_trace(struct run *run)
 		run->job.trace = keep_fd(run, memfd_create("crashinject-trace", MFD_CLOEXEC));
 	if (run->job.trace < 0)
 		return crash__fail_errno("cannot make memory for the trace");
-	return crash__story_start(&run->job, run->path, run->request->scenario);
+	return crash__run_chunk_start(&run->job, run->path, run->request->scenario);
 }
 
 /* Explicit points alone need nobody who watches system calls. */
@@ -415,9 +415,9 @@ static int collect(struct run *run, struct crash_out *result)
 	error = crash__out_fill(result, &run->job, run->request->scenario, run->symbols);
 	if (error < 0)
 		return error;
-	error = crash__story_end(&run->job, result);
+	error = crash__run_chunk_end(&run->job, result);
 	if (error == 0 && (run->job.control->mode & CRASH__MODE_LOGGED))
-		error = crash__story_log(&run->job, result);
+		error = crash__run_read_log(&run->job, result);
 	if (error < 0)
 		return error;
 	result->stdout_data = run->capture.out_data.data;

@@ -8,7 +8,7 @@
 #include <crashinject/crashinject.h>
 
 #include "common/control.h"
-#include "runner/symbols.h"
+#include "symbols/symbols.h"
 
 /** What to run, and how to watch it. Zeroed means defaults, as for struct crash_opts. */
 struct crash__request {

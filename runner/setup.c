@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner/error.h"
+#include "base/error.h"
 
 #define PREFIX "crashinject-"
 

@@ -25,14 +25,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "supervisor/act.h"
-#include "supervisor/answer.h"
-#include "supervisor/mapped.h"
-#include "supervisor/note.h"
-#include "supervisor/op.h"
-#include "supervisor/proxy.h"
-#include "supervisor/told.h"
-#include "supervisor/turn.h"
+#include "supervisor/acknowledgement.h"
+#include "supervisor/leader.h"
+#include "supervisor/notification_recorder.h"
+#include "supervisor/notified_op.h"
+#include "supervisor/proxy/proxy.h"
+#include "supervisor/remote_actions.h"
+#include "supervisor/reply.h"
+#include "supervisor/shared_mappings.h"
 
 static struct {
 	struct crash__control *control;

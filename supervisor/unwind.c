@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "common/elf.h"
-#include "runner/function.h"
+#include "symbols/function.h"
 
 #define MOST_READS 512
 

@@ -5,7 +5,7 @@
 #ifndef CRASH_UNWIND_H
 #define CRASH_UNWIND_H
 
-#include "supervisor/watched.h"
+#include "supervisor/notification.h"
 
 /**
  * The number in the trace of the thread's backtrace. Calls `note` to write it down, innermost return address

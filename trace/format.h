@@ -5,7 +5,7 @@
  *	struct crash__trace_header
  *	{ struct crash__chunk, its bytes, padding to a multiple of 8 }
  *
- * RECORDS chunks carry whole records (common/record.h) of one stream; a stream is what one thread at a
+ * RECORDS chunks carry whole records (common/op_record.h) of one stream; a stream is what one thread at a
  * time appends to. Records of one stream are in order; streams are merged by sequence number.
  */
 #ifndef CRASH_TRACE_FORMAT_H

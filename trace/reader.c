@@ -17,7 +17,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "runner/error.h"
+#include "base/error.h"
 #include "trace/format.h"
 #include "trace/records.h"
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "common/call.h"
-#include "common/record.h"
+#include "common/op_record.h"
 
 enum crash__event_kind { CRASH__EVENT_OP, CRASH__EVENT_POINT, CRASH__EVENT_ACK };
 

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "explore/set.h"
-#include "explore/view.h"
+#include "explore/states/atom_set.h"
+#include "explore/states/view.h"
 
 #define FILES 12
 #define MOST_BYTES 6000

@@ -12,10 +12,10 @@
 #include <unistd.h>
 #include <uthash.h>
 
-#include "explore/nodes.h"
-#include "explore/tiers.h"
-#include "tests/outcomes.h"
-#include "tests/trees.h"
+#include "explore/fs/nodes.h"
+#include "explore/states/tiers.h"
+#include "tests/explore/outcomes.h"
+#include "tests/explore/trees.h"
 
 #define NAMES 16 /* in one directory */
 

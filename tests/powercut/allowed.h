@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "explore/persist.h"
-#include "tests/made.h"
+#include "explore/states/persistence_model.h"
+#include "tests/explore/made.h"
 
 struct allowed_state;
 

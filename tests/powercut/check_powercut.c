@@ -28,12 +28,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/powercut/act.h"
+#include "tests/explore/trees.h"
 #include "tests/powercut/allowed.h"
 #include "tests/powercut/disk.h"
+#include "tests/powercut/do_op.h"
 #include "tests/powercut/runs.h"
-#include "tests/support.h"
-#include "tests/trees.h"
+#include "tests/unit/support.h"
 
 #define MEBIBYTE (1u << 20)
 #define MOST_SETS 100000 /* of which a run's states are found */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support.h"
+#include "tests/unit/support.h"
 
 /* What programs do. A row is a few ops that belong together. */
 static const struct made_op phrases[][4] = {

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tests/made.h"
+#include "tests/explore/made.h"
 
 #define RUNS_OPS 9 /* at most */
 

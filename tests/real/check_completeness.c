@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "tests/real/corpus.h"
-#include "tests/real/listing.h"
+#include "tests/real/jail.h"
+#include "tests/real/listed.h"
 #include "tests/real/ops.h"
-#include "tests/real/sandbox.h"
 #include "tests/real/strace.h"
-#include "tests/reflinks.h"
+#include "tests/run/reflinks.h"
 
 #define SECONDS 240
 

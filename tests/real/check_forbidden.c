@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "tests/real/listing.h"
+#include "tests/real/jail.h"
+#include "tests/real/listed.h"
 #include "tests/real/ops.h"
-#include "tests/real/sandbox.h"
 
 static struct sandbox sandbox;
 

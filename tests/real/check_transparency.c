@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "tests/real/cases.h"
-#include "tests/real/sandbox.h"
+#include "tests/real/jail.h"
 
 static struct sandbox sandbox;
 

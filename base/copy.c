@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "base/error.h"
+
+/* A file with several names, and the first that it was copied to. */
+struct linked {
+	uint64_t key[2];
+	char *path;
+	UT_hash_handle hh;
+};
+
+struct copying {
+	struct linked *links;
+	char from[PATH_MAX], to[PATH_MAX]; /* what is being copied */
+};
+
+static int copy_by_hand(int from, int to, uint64_t bytes)
+{
+	char buffer[65536];
+
+	while (bytes) {
+		ssize_t got = read(from, buffer, bytes < sizeof buffer ? (size_t)bytes : sizeof buffer), put = 0;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -1 : 0; /* it is shorter than it was */
+		for (ssize_t done = 0; done < got; done += put) {
+			put = write(to, buffer + done, (size_t)(got - done));
+			if (put < 0 && errno != EINTR)
+				return -1;
+			put = put < 0 ? 0 : put;
+		}
+		bytes -= (uint64_t)got;
+	}
+	return 0;
+}
+
+int crash__copy_range(int from, int to, uint64_t bytes)
+{
+	while (bytes) {
+		size_t want = bytes < (1u << 30) ? (size_t)bytes : 1u << 30;
+		ssize_t done = copy_file_range(from, NULL, to, NULL, want, 0);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) /* not between these; or a file that only read(2) can read */
+			return copy_by_hand(from, to, bytes);
+		bytes -= (uint64_t)done;
+	}
+	return 0;
+}
+
+/* The parts that are not holes. */
+static int copy_contents(int from, int to, uint64_t size)
+{
+	off_t at = 0, end;
+
+	if (ioctl(to, FICLONE, from) == 0)
+		return 0;
+	while ((at = lseek(from, at, SEEK_DATA)) >= 0 && (uint64_t)at < size) {
+		end = lseek(from, at, SEEK_HOLE);
+		if (end < 0 || lseek(from, at, SEEK_SET) < 0 || lseek(to, at, SEEK_SET) < 0 ||
+		    crash__copy_range(from, to, (uint64_t)(end - at)) < 0)
+			return -1;
+		at = end;
+	}
+	if (at < 0 && errno != ENXIO) {
+		lseek(from, 0, SEEK_SET);
+		lseek(to, 0, SEEK_SET);
+		return crash__copy_range(from, to, size);
+	}
+	return ftruncate(to, (off_t)size);
+}
+
+static int copy_file(const struct copying *copying, const struct stat *status)
+{
+	int from = open(copying->from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to, result;
+
+	if (from < 0)
+		return -1;
+	to = open(copying->to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	result = to < 0 ? -1 : copy_contents(from, to, (uint64_t)status->st_size);
+	close(from);
+	if (to >= 0 && close(to) < 0)
+		result = -1;
+	return result;
+}
+
+static int copy_link(const struct copying *copying)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlink(copying->from, text, sizeof text - 1);
+
+	if (length < 0)
+		return -1;
+	text[length] = '\0';
+	return symlink(text, copying->to);
+}
+
+/* Returns 1 if the file is there already by another name, and now by this one. */
+static int copy_as_link(struct copying *copying, const struct stat *status)
+{
+	uint64_t key[2] = {status->st_dev, status->st_ino};
+	struct linked *found;
+
+	if (status->st_nlink < 2 || S_ISDIR(status->st_mode))
+		return 0;
+	HASH_FIND(hh, copying->links, key, sizeof key, found);
+	if (found)
+		return link(found->path, copying->to) < 0 ? -1 : 1;
+	found = calloc(1, sizeof *found);
+	if (!found || !(found->path = strdup(copying->to))) {
+		free(found);
+		return -1;
+	}
+	memcpy(found->key, key, sizeof key);
+	HASH_ADD(hh, copying->links, key, sizeof found->key, found);
+	return 0;
+}
+
+static int copy_attributes(const struct copying *copying, const struct stat *status)
+{
+	const struct timespec times[2] = {status->st_atim, status->st_mtim};
+
+	if (geteuid() == 0 && lchown(copying->to, status->st_uid, status->st_gid) < 0)
+		return -1;
+	if (!S_ISLNK(status->st_mode) && chmod(copying->to, status->st_mode & 07777) < 0)
+		return -1;
+	return utimensat(AT_FDCWD, copying->to, times, AT_SYMLINK_NOFOLLOW);
+}
+
+static int copy_below(struct copying *copying);
+
+static int copy_thing(struct copying *copying)
+{
+	struct stat status;
+	int result;
+
+	if (lstat(copying->from, &status) < 0)
+		return errno == ENOENT ? 0 : -1;
+	result = copy_as_link(copying, &status);
+	if (result != 0)
+		return result < 0 ? -1 : 0;
+	if (S_ISDIR(status.st_mode))
+		result = mkdir(copying->to, 0700) < 0 ? -1 : copy_below(copying);
+	else if (S_ISREG(status.st_mode))
+		result = copy_file(copying, &status);
+	else if (S_ISLNK(status.st_mode))
+		result = copy_link(copying);
+	else if (S_ISFIFO(status.st_mode) || geteuid() == 0)
+		result = mknod(copying->to, status.st_mode, status.st_rdev);
+	else
+		return 0; /* sockets and devices hold nothing */
+	return result < 0 ? -1 : copy_attributes(copying, &status);
+}
+
+static int copy_below(struct copying *copying)
+{
+	size_t from = strlen(copying->from), to = strlen(copying->to);
+	DIR *directory = opendir(copying->from);
+	struct dirent *entry;
+	int result = directory ? 0 : -1;
+
+	while (directory && result == 0 && (entry = readdir(directory)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (snprintf(copying->from + from, PATH_MAX - from, "/%s", entry->d_name) >= (int)(PATH_MAX - from) ||
+		    snprintf(copying->to + to, PATH_MAX - to, "/%s", entry->d_name) >= (int)(PATH_MAX - to)) {
+			errno = ENAMETOOLONG;
+			result = -1;
+		} else {
+			result = copy_thing(copying);
+		}
+		if (result == 0)
+			copying->from[from] = copying->to[to] = '\0';
+	}
+	if (directory)
+		closedir(directory);
+	return result;
+}
+
+int crash__copy_tree(const char *from, const char *to)
+{
+	struct copying *copying = calloc(1, sizeof *copying);
+	struct linked *entry, *next;
+	struct stat status;
+	int result = -1, error = 0;
+
+	if (!copying)
+		return crash__fail(CRASH_ENOMEM, "no memory to copy %s", from);
+	snprintf(copying->from, PATH_MAX, "%s", from);
+	snprintf(copying->to, PATH_MAX, "%s", to);
+	if (stat(from, &status) == 0)
+		result = copy_below(copying);
+	if (result == 0)
+		result = copy_attributes(copying, &status);
+	if (result < 0)
+		error = crash__fail_errno("cannot copy %s to %s", copying->from, copying->to);
+	HASH_ITER(hh, copying->links, entry, next)
+	{
+		HASH_DEL(copying->links, entry);
+		free(entry->path);
+		free(entry);
+	}
+	free(copying);
+	return error;
+}

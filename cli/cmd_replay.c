@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/json_value.h"
+#include "cli/options.h"
+#include "explore/findings/replay.h"
+#include "explore/states/state_name.h"
+#include "report/result.h"
+
+struct replay_options {
+	const char *acked, *model;
+};
+
+enum { OPTION_ACKED = CRASH__OPTION_OWN, OPTION_MODEL };
+
+static const struct option table[] = {
+	{"acked", required_argument, NULL, OPTION_ACKED},
+	{"model", required_argument, NULL, OPTION_MODEL},
+	CRASH__COMMON_OPTIONS,
+	{NULL, 0, NULL, 0},
+};
+
+static bool take_option(void *context, int option, const char *value)
+{
+	struct replay_options *own = context;
+
+	if (option == OPTION_ACKED)
+		own->acked = value;
+	else if (option == OPTION_MODEL)
+		own->model = value;
+	else
+		return false;
+	return true;
+}
+
+/* A model of the user's own stands in the settings with its path. */
+static const char *model_of(const json_t *settings, const char *state)
+{
+	size_t length = crash__state_model(state), i;
+	json_t *name;
+
+	json_array_foreach(json_object_get(settings, "model_names"), i, name)
+		if (strlen(json_string_value(name)) == length && strncmp(json_string_value(name), state, length) == 0)
+			return json_string_value(json_array_get(json_object_get(settings, "models"), i));
+	return NULL;
+}
+
+static void print_quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text; text++)
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*text);
+	putchar('\'');
+}
+
+/* The line that checks the state as explore did. */
+static void print_check(const struct crash__replay *replay, const json_t *settings, const char *state,
+			const char *directory, const char *acked)
+{
+	const char *check = json_string_value(json_object_get(settings, "check"));
+	char point[256], where[PATH_MAX];
+	json_t *word;
+	size_t i;
+
+	if (!settings || !realpath(directory, where))
+		return;
+	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
+	printf("check it again:\n  ( cd ");
+	print_quoted(where);
+	printf(" && CRASH_DIR=");
+	print_quoted(where);
+	printf(" CRASH_POINT='%s' CRASH_STATE='%s'", point, state);
+	if (acked && realpath(acked, where)) {
+		printf(" CRASH_ACKED=");
+		print_quoted(where);
+	}
+	if (check) {
+		printf(" sh -c ");
+		print_quoted(check);
+		printf(" sh \"$PWD\"");
+	} else {
+		json_array_foreach(json_object_get(settings, "program"), i, word) {
+			putchar(' ');
+			print_quoted(json_string_value(word));
+		}
+	}
+	puts(" )");
+	if (check && strstr(check, "CRASH_ACKED") && !acked)
+		puts("  (the checker reads $CRASH_ACKED: --acked FILE writes it)");
+}
+
+static void check_arguments(char **words)
+{
+	if (!words[0] || !words[1] || (words[2] && words[3]))
+		crash__die("replay: write a trace or a result, a state, and where to put it: %s replay TRACE STATE DIR",
+			   CRASH__PROGRAM_NAME);
+}
+
+static int run(int argc, char **argv)
+{
+	struct replay_options own = {0};
+	struct crash__options options;
+	struct crash__replay replay;
+	struct stat status;
+	char trace[PATH_MAX];
+	json_t *settings = NULL;
+	int error;
+
+	crash__options_parse(&options, &crash__cmd_replay, argc, argv, table, take_option, &own);
+	check_arguments(options.program);
+	snprintf(trace, sizeof trace, "%.4000s", options.program[0]);
+	if (stat(trace, &status) == 0 && S_ISDIR(status.st_mode)) {
+		if (crash__result_read(options.program[0], "settings.json", &settings) < 0)
+			crash__die("%s is no result of explore: %s", options.program[0], crash_error_detail());
+		crash__json_to_bytes(settings);
+		snprintf(trace, sizeof trace, "%.4000s/trace", options.program[0]);
+	}
+	error = crash__replay_open(&replay, trace, json_string_value(json_object_get(settings, "directory")),
+				   own.model ? own.model : model_of(settings, options.program[1]), options.program[1]);
+	if (error == 0 && !options.quiet)
+		error = crash__replay_describe(&replay, stdout);
+	if (error == 0 && replay.live)
+		fprintf(stderr, "%s: the starting tree is not in the trace; the data directory is taken as it is now\n",
+			CRASH__PROGRAM_NAME);
+	if (error == 0 && options.program[2])
+		error = crash__replay_build(&replay, options.program[2]);
+	if (error == 0 && own.acked)
+		error = crash__replay_acked(&replay, own.acked);
+	if (error == 0 && options.program[2] && !options.quiet)
+		print_check(&replay, settings, options.program[1], options.program[2], own.acked);
+	crash__replay_close(&replay);
+	if (error < 0)
+		crash__die_error(error);
+	json_decref(settings);
+	return 0;
+}
+
+const struct crash__command crash__cmd_replay = {
+	.name = "replay",
+	.run = run,
+	.arguments = "[OPTION]... TRACE|RESULT STATE [DIR]",
+	.summary = "Put a crash state back on disk, or say what it is",
+	.help = "  --acked FILE          write what the program had told the world by then ($CRASH_ACKED)\n"
+		"  --model FILE          the model, if it is not the shipped one of the state's name\n\n"
+		"DIR is empty or does not exist yet; nothing outside of it is touched.\n\n"
+		"Example:\n"
+		"  crashinject replay result/ 'posix@49-194' /tmp/state\n",
+};

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/explore_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/spec.h"
+#include "explore/states/tiers.h"
+#include "trace/starting_tree.h"
+
+#define DEFAULT_CHECK_TIMEOUT_MS 60000
+#define DEFAULT_SAMPLES 1000
+
+enum {
+	OPTION_CHECK = CRASH__OPTION_OWN,
+	OPTION_RECOVER,
+	OPTION_SETUP,
+	OPTION_MODEL,
+	OPTION_TIERS,
+	OPTION_EXHAUSTIVE,
+	OPTION_BUDGET,
+	OPTION_SEED,
+	OPTION_SAMPLES,
+	OPTION_JOBS,
+	OPTION_SHARD,
+	OPTION_RESUME,
+	OPTION_JUNIT,
+	OPTION_HTML,
+	OPTION_BASELINE,
+	OPTION_CHECK_TIMEOUT,
+	OPTION_COPY,
+	OPTION_RERUN,
+	OPTION_AT,
+	OPTION_MAX_TRACE,
+	OPTION_MAX_TREE,
+};
+
+const struct option crash__explore_table[] = {
+	{"check", required_argument, NULL, OPTION_CHECK},
+	{"recover", required_argument, NULL, OPTION_RECOVER},
+	{"setup", required_argument, NULL, OPTION_SETUP},
+	{"model", required_argument, NULL, OPTION_MODEL},
+	{"tiers", required_argument, NULL, OPTION_TIERS},
+	{"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},
+	{"budget", required_argument, NULL, OPTION_BUDGET},
+	{"seed", required_argument, NULL, OPTION_SEED},
+	{"samples", required_argument, NULL, OPTION_SAMPLES},
+	{"jobs", required_argument, NULL, OPTION_JOBS},
+	{"shard", required_argument, NULL, OPTION_SHARD},
+	{"output", required_argument, NULL, 'o'},
+	{"resume", required_argument, NULL, OPTION_RESUME},
+	{"junit", required_argument, NULL, OPTION_JUNIT},
+	{"html", required_argument, NULL, OPTION_HTML},
+	{"baseline", required_argument, NULL, OPTION_BASELINE},
+	{"check-timeout", required_argument, NULL, OPTION_CHECK_TIMEOUT},
+	{"copy", no_argument, NULL, OPTION_COPY},
+	{"rerun", no_argument, NULL, OPTION_RERUN},
+	{"at", required_argument, NULL, OPTION_AT},
+	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
+	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
+	CRASH__COMMON_OPTIONS,
+	{NULL, 0, NULL, 0},
+};
+
+bool crash__explore_take_option(void *context, int option, const char *value)
+{
+	struct explore_options *own = context;
+	const struct crash__option_text texts[] = {
+		{OPTION_CHECK, &own->check},   {OPTION_RECOVER, &own->recover}, {OPTION_SETUP, &own->setup},
+		{OPTION_MODEL, &own->models},  {OPTION_TIERS, &own->tiers},	{OPTION_BUDGET, &own->budget},
+		{OPTION_SHARD, &own->shard},   {'o', &own->output},	{OPTION_RESUME, &own->resume},
+		{OPTION_JUNIT, &own->junit},   {OPTION_HTML, &own->html},	{OPTION_BASELINE, &own->baseline},
+		{OPTION_AT, &own->at},
+	};
+
+	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
+		return true;
+	switch (option) {
+	case OPTION_EXHAUSTIVE:
+		own->exhaustive = true;
+		return true;
+	case OPTION_COPY:
+		own->copy = true;
+		return true;
+	case OPTION_RERUN:
+		own->rerun = true;
+		return true;
+	case OPTION_SEED:
+		own->seed = crash__options_number("--seed", value, 0, UINT64_MAX);
+		return true;
+	case OPTION_SAMPLES:
+		own->samples = crash__options_number("--samples", value, 1, UINT32_MAX);
+		return true;
+	case OPTION_JOBS:
+		own->jobs = (unsigned int)crash__options_number("--jobs", value, 1, 1024);
+		return true;
+	case OPTION_CHECK_TIMEOUT:
+		own->check_timeout_ms = crash__options_time("--check-timeout", value);
+		return true;
+	case OPTION_MAX_TRACE:
+		own->max_trace = crash__options_size("--max-trace", value);
+		return true;
+	case OPTION_MAX_TREE:
+		own->max_tree = crash__options_size("--max-tree", value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ------------------------------------------------------------------ what the options mean */
+
+static void read_models(struct explore_options *own)
+{
+	char *list = strdup(own->models ? own->models : "kill"), *rest = list, *name;
+
+	while ((name = strsep(&rest, ",")) != NULL) {
+		if (own->model_count == CRASH__MOST_MODELS)
+			crash__die("--model: %u are too many", own->model_count + 1);
+		if (crash__model_read(name, &own->model[own->model_count]) < 0)
+			crash__die("--model: %s", crash_error_detail());
+		for (uint32_t i = 0; i < own->model_count; i++)
+			if (strcmp(own->model[i].name, own->model[own->model_count].name) == 0)
+				crash__die("--model: %s is named twice", own->model[i].name);
+		own->model_count++;
+	}
+	free(list);
+}
+
+static void read_tiers(struct explore_options *own)
+{
+	const char *at = own->tiers;
+
+	if (own->exhaustive)
+		own->tier_mask = 1u << CRASH__TIER_PREFIX | 1u << CRASH__TIER_EXHAUSTIVE;
+	else if (!at)
+		own->tier_mask = 1u << CRASH__TIER_PREFIX | 1u << CRASH__TIER_CUT | 1u << CRASH__TIER_OMIT |
+				 1u << CRASH__TIER_KEEP | 1u << CRASH__TIER_TEAR;
+	while (at && *at) {
+		size_t length = strcspn(at, ",");
+		enum crash__tier tier = crash__tier_of_name(at, length);
+
+		if (tier == CRASH__TIERS)
+			crash__die("--tiers: there is no tier \"%.*s\"; write some of prefix, cut, omit-1, keep-1, tear, pairs, "
+				   "sample, exhaustive, with commas",
+				   (int)length, at);
+		own->tier_mask |= 1u << tier;
+		at += length;
+		at += *at == ',';
+	}
+}
+
+/* 500 states, or 30s. */
+static void read_budget(struct explore_options *own)
+{
+	const char *text = own->budget;
+	uint64_t us;
+
+	if (!text)
+		return;
+	if (*text && strspn(text, "0123456789") == strlen(text))
+		own->budget_states = crash__options_number("--budget", text, 1, UINT64_MAX);
+	else if (crash__parse_time(text, strlen(text), &us) && us)
+		own->budget_ns = us * 1000;
+	else
+		crash__die_value("--budget", text, "write a number of states, or a time: 500, 30s, 5m");
+}
+
+/* K/N; or what job arrays of common schedulers say. */
+static void read_shard(struct explore_options *own)
+{
+	static const struct {
+		const char *index, *count;
+		unsigned int first;
+	} arrays[] = {
+		{"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", 0},
+		{"JOB_COMPLETION_INDEX", "JOB_COMPLETIONS", 0},
+		{"TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS", 0},
+	};
+	int end = 0;
+
+	own->shard_number = own->shards = 1;
+	if (own->shard && strcmp(own->shard, "env") != 0) {
+		if (sscanf(own->shard, "%u/%u%n", &own->shard_number, &own->shards, &end) != 2 || own->shard[end] ||
+		    own->shard_number < 1 || own->shard_number > own->shards)
+			crash__die_value("--shard", own->shard, "write K/N, from 1/N to N/N; or env");
+		return;
+	}
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+		const char *index = getenv(arrays[i].index), *count = getenv(arrays[i].count);
+		const char *least = i == 0 ? getenv("SLURM_ARRAY_TASK_MIN") : NULL;
+
+		if (!index || !count)
+			continue;
+		own->shards = (unsigned int)crash__options_number(arrays[i].count, count, 1, 1000000);
+		own->shard_number = (unsigned int)(crash__options_number(arrays[i].index, index, 0, UINT32_MAX) -
+						   (least ? crash__options_number("SLURM_ARRAY_TASK_MIN", least, 0, UINT32_MAX) : 0)) +
+				    1;
+		if (own->shard_number > own->shards)
+			crash__die("%s=%s is not one of %s=%s shards", arrays[i].index, index, arrays[i].count, count);
+		return;
+	}
+	if (own->shard)
+		crash__die("--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX with JOB_COMPLETIONS nor "
+			   "TEST_SHARD_INDEX is set");
+}
+
+/* What chooses among the states of a recording says nothing of runs that are killed, and must not look as if it did. */
+static void refuse_beside_rerun(const struct explore_options *own)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} options[] = {
+		{"--model", own->models},   {"--tiers", own->tiers}, {"--exhaustive", own->exhaustive},
+		{"--budget", own->budget},  {"--shard", own->shard}, {"--resume", own->resume},
+		{"--at", own->at},
+	};
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (options[i].given)
+			crash__die("--rerun and %s do not go together: --rerun kills a process at each op, and nothing else",
+				   options[i].name);
+}
+
+void crash__explore_read_options(struct explore_options *own)
+{
+	if (own->rerun)
+		refuse_beside_rerun(own);
+	read_models(own);
+	read_tiers(own);
+	read_budget(own);
+	read_shard(own);
+	if (!own->jobs)
+		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (!own->samples)
+		own->samples = DEFAULT_SAMPLES;
+	if (!own->check_timeout_ms)
+		own->check_timeout_ms = DEFAULT_CHECK_TIMEOUT_MS;
+	if (!own->max_tree)
+		own->max_tree = CRASH__DEFAULT_MAX_TREE;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explore_options.h - what explore is asked to do.
+ */
+#ifndef CRASH_EXPLORE_OPTIONS_H
+#define CRASH_EXPLORE_OPTIONS_H
+
+#include "cli/options.h"
+#include "explore/check/engine.h"
+#include "explore/states/persistence_model.h"
+
+struct explore_options {
+	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit, *html, *baseline;
+	const char *at;
+	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
+	unsigned int jobs;
+	bool exhaustive, copy, rerun;
+	/* of those */
+	struct crash__model model[CRASH__MOST_MODELS];
+	uint32_t model_count;
+	uint32_t tier_mask;
+	uint64_t budget_states, budget_ns;
+	unsigned int shard_number, shards;
+};
+
+/** The table for crash__options_parse(), and the function that takes its options into a struct explore_options. */
+extern const struct option crash__explore_table[];
+bool crash__explore_take_option(void *context, int option, const char *value);
+
+/** Finds out what the texts mean, and fills in defaults; dies of mistakes. */
+void crash__explore_read_options(struct explore_options *own);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "common/suggest.h"
+#include "common/variables.h"
+#include "runner/setup.h"
+
+static const struct crash__command *const commands[] = {
+	&crash__cmd_run,
+	&crash__cmd_list,
+	&crash__cmd_record,
+	&crash__cmd_explore,
+	&crash__cmd_lint,
+	&crash__cmd_replay,
+	&crash__cmd_report,
+	&crash__cmd_models,
+};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void print_help(void)
+{
+	printf("Usage: %s COMMAND [OPTION]... [--] PROGRAM [ARG]...\n"
+	       "If the process or the machine dies here, is what is left on disk still right?\n\n"
+	       "Commands:\n",
+	       CRASH__PROGRAM_NAME);
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	printf("\nFor example:\n"
+	       "  %s list -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n"
+	       "  %s run --at 'fdatasync#3' -- sqlite3 t.db 'insert into t values(2)'\n"
+	       "  %s explore --model ext4 --check ./verify.sh -- ./program\n\n"
+	       "%s COMMAND --help tells about a command; crashinject(1) about all of it.\n",
+	       CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME);
+}
+
+static void warn_about_environment(void)
+{
+	const char *entry, *nearest;
+	size_t position = 0;
+
+	while ((entry = crash__environment_unknown(environ, &position, &nearest)) != NULL)
+		fprintf(stderr, "%s: unknown variable %.*s in the environment%s%s%s\n",
+			CRASH__PROGRAM_NAME, (int)strcspn(entry, "="), entry,
+			nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+int main(int argc, char **argv)
+{
+	struct crash__suggestion near = {0};
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help();
+		return argc < 2 ? CRASH__EXIT_FAILED : 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("crashinject %s\n", crash_version());
+		return 0;
+	}
+	near.word = argv[1];
+	near.length = strlen(argv[1]);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i]->name) == 0) {
+			warn_about_environment();
+			crash__setup_sweep();
+			return commands[i]->run(argc - 1, argv + 1);
+		}
+		crash__suggest(&near, commands[i]->name);
+	}
+	if (near.best)
+		crash__die("there is no command \"%s\"; did you mean %s?", argv[1], near.best);
+	crash__die("there is no command \"%s\"; see %s --help", argv[1], CRASH__PROGRAM_NAME);
+}

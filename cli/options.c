@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/spec.h"
+#include "common/suggest.h"
+#include "explore/recording/recorded_run.h"
+#include "explore/recording/recording.h"
+#include "report/report.h"
+
+static const char common_help[] =
+	"Common options:\n"
+	"  --root DIR            only files below DIR count as storage\n"
+	"  --dir DIR             CRASH_DIR for the program; default: the working directory\n"
+	"  --timeout TIME        end the whole tree after TIME: 90, 1.5s, 200ms, 5m\n"
+	"  --linger TIME         let processes outlive the program for TIME (1s)\n"
+	"  --json[=FILE]         results as JSON lines, to stdout or FILE\n"
+	"  -q, --quiet           print less\n"
+	"  -v, --verbose         print more: stacks\n"
+	"  --preload FILE        the preload module, if it is not where it was installed\n"
+	"  --no-supervisor       do without the seccomp filter\n"
+	"  --io-uring=allow      let the program use io_uring, which cannot be seen\n"
+	"  --help, --version\n";
+
+void crash__die(const char *format, ...)
+{
+	va_list args;
+
+	fputs(CRASH__PROGRAM_NAME ": ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(CRASH__EXIT_FAILED);
+}
+
+void crash__die_error(int error)
+{
+	const char *detail = crash_error_detail();
+
+	/* the detail of these is a picture of its own */
+	if (error == CRASH_ESPEC)
+		fprintf(stderr, "%s: %s:\n  ", CRASH__PROGRAM_NAME, crash_strerror(error));
+	else
+		fprintf(stderr, "%s: %s%s", CRASH__PROGRAM_NAME, crash_strerror(error),
+			*detail ? ": " : "");
+	for (; *detail; detail++) {
+		fputc(*detail, stderr);
+		if (*detail == '\n')
+			fputs("  ", stderr);
+	}
+	fputc('\n', stderr);
+	exit(error == CRASH_ENOPROGRAM ? CRASH__EXIT_NOPROGRAM :
+	     error == CRASH_ENOEXEC || error == CRASH_EFOREIGN ? CRASH__EXIT_NOEXEC :
+								  CRASH__EXIT_FAILED);
+}
+
+void crash__die_value(const char *option, const char *value, const char *expected)
+{
+	crash__die("%s %s: %s", option, value, expected);
+}
+
+static _Noreturn void print_help(const struct crash__command *command)
+{
+	printf("Usage: %s %s %s\n%s.\n\n%s\n%s", CRASH__PROGRAM_NAME, command->name, command->arguments,
+	       command->summary, command->help, common_help);
+	exit(0);
+}
+
+static uint32_t milliseconds(const char *option, const char *value)
+{
+	uint64_t us;
+
+	if (!crash__parse_time(value, strlen(value), &us) || us > (uint64_t)1000 * (UINT32_MAX - 1))
+		crash__die_value(option, value, "this is no time; write 90, 1.5s, 200ms or 5m");
+	return us < 1000 ? 1 : (uint32_t)(us / 1000);
+}
+
+uint64_t crash__options_time(const char *option, const char *value)
+{
+	return milliseconds(option, value);
+}
+
+bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option, const char *value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (texts[i].option == option) {
+			*texts[i].text = value;
+			return true;
+		}
+	return false;
+}
+
+uint64_t crash__options_number(const char *option, const char *value, uint64_t least, uint64_t most)
+{
+	char *end, expected[96];
+	uint64_t number;
+
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	if (*value && *value != '-' && *value != '+' && !*end && errno == 0 && number >= least && number <= most)
+		return number;
+	if (most == UINT64_MAX)
+		snprintf(expected, sizeof expected, "write a number, %llu or more", (unsigned long long)least);
+	else
+		snprintf(expected, sizeof expected, "write a number from %llu to %llu", (unsigned long long)least,
+			 (unsigned long long)most);
+	crash__die_value(option, value, expected);
+}
+
+uint64_t crash__options_size(const char *option, const char *value)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	uint64_t number;
+	const char *unit;
+
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (*value < '0' || *value > '9' || errno || (*end && (!unit || end[1])) || number == 0)
+		crash__die_value(option, value, "write a size in bytes, or with K, M, G: 10M");
+	for (; unit && unit >= units; unit--)
+		number = number > UINT64_MAX >> 10 ? UINT64_MAX : number << 10;
+	return number;
+}
+
+static void open_json(struct crash__options *options, const char *path)
+{
+	options->json = true;
+	options->json_out = stdout;
+	if (!path)
+		return;
+	options->json_out = fopen(path, "we");
+	if (!options->json_out)
+		crash__die("--json=%s: %s", path, strerror(errno));
+}
+
+static bool take_common(struct crash__options *options, int option, const char *value)
+{
+	switch (option) {
+	case CRASH__OPTION_ROOT:
+		options->opts.root = value;
+		return true;
+	case CRASH__OPTION_DIR:
+		options->opts.dir = value;
+		return true;
+	case CRASH__OPTION_TIMEOUT:
+		options->opts.timeout_ms = milliseconds("--timeout", value);
+		return true;
+	case CRASH__OPTION_LINGER:
+		options->opts.linger_ms = milliseconds("--linger", value);
+		return true;
+	case CRASH__OPTION_JSON:
+		open_json(options, value);
+		return true;
+	case CRASH__OPTION_PRELOAD:
+		options->opts.preload = value;
+		return true;
+	case CRASH__OPTION_NO_SUPERVISOR:
+		options->opts.flags |= CRASH_NO_SUPERVISOR;
+		return true;
+	case CRASH__OPTION_IO_URING:
+		if (strcmp(value, "allow") != 0)
+			crash__die_value("--io-uring", value, "only \"allow\" has a meaning");
+		options->opts.flags |= CRASH_ALLOW_IO_URING;
+		return true;
+	case 'q':
+		options->quiet = true;
+		return true;
+	case 'v':
+		options->verbose++;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* getopt's own message says neither which command it was nor what was probably meant. */
+static _Noreturn void refuse_option(const struct crash__command *command, const char *word,
+				    const struct option *table, int error)
+{
+	struct crash__suggestion near = {.word = word + 2, .length = strcspn(word, "=") - 2};
+
+	if (error == ':')
+		crash__die("%s: %s needs a value; see %s %s --help", command->name, word,
+			   CRASH__PROGRAM_NAME, command->name);
+	if (strncmp(word, "--", 2) == 0)
+		for (; table->name; table++)
+			crash__suggest(&near, table->name);
+	if (near.best)
+		crash__die("%s: unknown option %s; did you mean --%s?", command->name, word, near.best);
+	crash__die("%s: unknown option %s; see %s %s --help", command->name, word, CRASH__PROGRAM_NAME,
+		   command->name);
+}
+
+/* The letters of the table's options, for getopt. "+": the program's options are the program's. */
+static void list_letters(const struct option *table, char letters[64])
+{
+	size_t length = (size_t)snprintf(letters, 64, "+:qv");
+
+	for (; table->name && length < 60; table++)
+		if (table->val < 128 && table->val != 'q' && table->val != 'v')
+			length += (size_t)snprintf(letters + length, 64 - length, "%c%s", table->val,
+						   table->has_arg == required_argument ? ":" : "");
+}
+
+void crash__options_parse(struct crash__options *options, const struct crash__command *command,
+			  int argc, char **argv, const struct option *table,
+			  bool (*own)(void *context, int option, const char *value), void *context)
+{
+	char letters[64];
+	int option, word;
+
+	list_letters(table, letters);
+	memset(options, 0, sizeof *options);
+	options->opts.timeout_ms = CRASH_NO_TIMEOUT;
+	optind = 1;
+	opterr = 0;
+	while (word = optind, (option = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+		if (option == CRASH__OPTION_HELP)
+			print_help(command);
+		if (option == CRASH__OPTION_VERSION) {
+			printf("crashinject %s\n", crash_version());
+			exit(0);
+		}
+		if (option == '?' || option == ':')
+			refuse_option(command, argv[word], table, option);
+		/* nobody means it: a variable of a script was not set, and the run would be one that asks for nothing */
+		if (optarg && !*optarg)
+			crash__die("%s: %s: the value is empty", command->name, argv[word]);
+		if (!take_common(options, option, optarg) && !(own && own(context, option, optarg)))
+			refuse_option(command, argv[word], table, '?');
+	}
+	options->program = argv + optind;
+}
+
+struct crash__request crash__options_request(const struct crash__options *options)
+{
+	struct crash__request request = crash__request_new();
+
+	request.opts = options->opts;
+	request.opts.program = options->program[0];
+	request.opts.args = (const char *const *)options->program + 1;
+	if (!request.opts.dir)
+		request.opts.dir = getenv("CRASH_DIR");
+	if (!request.opts.dir || !*request.opts.dir)
+		request.opts.dir = ".";
+	request.in = 0;
+	request.out = 1;
+	request.err = 2;
+	return request;
+}
+
+void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX])
+{
+	const char *wanted = options->opts.root ? options->opts.root : options->opts.dir;
+
+	if (!wanted)
+		wanted = getenv("CRASH_DIR");
+	if (!wanted || !*wanted)
+		wanted = ".";
+	if (!realpath(wanted, directory))
+		crash__die("%s: %s", wanted, strerror(errno));
+}
+
+void crash__say_recorded(const struct crash__options *options, const struct crash__recorded *recorded)
+{
+	if (options->quiet)
+		return;
+	if (recorded->timed_out)
+		fprintf(stderr, "%s: the program ran into the timeout; what it did until then counts\n", CRASH__PROGRAM_NAME);
+	else if (recorded->exit_code > 0)
+		fprintf(stderr, "%s: the program exited with %d\n", CRASH__PROGRAM_NAME, recorded->exit_code);
+	else if (recorded->exit_code < 0 && !recorded->killed)
+		fprintf(stderr, "%s: signal %d ended the program\n", CRASH__PROGRAM_NAME, recorded->signal);
+	if (*recorded->output && (options->verbose || recorded->exit_code != 0))
+		fputs(recorded->output, stderr);
+}
+
+void crash__say_elsewhere(const struct crash__recording *recording)
+{
+	if (recording->fs.ignored && !recording->fs.effects_count)
+		fprintf(stderr, "%s: the program changed nothing in %s, and did %llu op%s elsewhere; --root says where its data is\n",
+			CRASH__PROGRAM_NAME, recording->directory, (unsigned long long)recording->fs.ignored,
+			recording->fs.ignored == 1 ? "" : "s");
+}
+
+void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,
+		      const json_t *result)
+{
+	const struct crash__report_options plain = {0};
+	FILE *file;
+
+	if (!path)
+		return;
+	file = fopen(path, "we");
+	if (!file)
+		crash__die("%s %s: %s", option, path, strerror(errno));
+	reporter->print(file, result, &plain);
+	if (fclose(file) != 0)
+		crash__die("%s %s: %s", option, path, strerror(errno));
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+const char *crash__shown_text(const char *text)
+{
+	static char shown[4 * PATH_MAX];
+	size_t length = 0;
+
+	for (; *text && length < sizeof shown - 5; text++)
+		length += (size_t)sprintf(shown + length, is_control(*text) ? "\\%03o" : "%c", (unsigned char)*text);
+	shown[length] = '\0';
+	return shown;
+}
+
+const char *crash__shown_path(const char *path)
+{
+	static char cwd[PATH_MAX];
+	size_t length;
+
+	if (!cwd[0] && !getcwd(cwd, sizeof cwd))
+		return crash__shown_text(path);
+	length = strlen(cwd);
+	if (strncmp(path, cwd, length) == 0 && path[length] == '/' && path[length + 1])
+		path += length + 1;
+	return crash__shown_text(path);
+}
+
+bool crash__use_colour(FILE *stream)
+{
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(fileno(stream)) && !(no_colour && *no_colour) &&
+	       !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+void crash__print_incomplete(const struct crash_out *out)
+{
+	if (out->complete)
+		return;
+	fputs(CRASH__PROGRAM_NAME ": incomplete:\n", stderr);
+	for (char **reason = out->incomplete_reasons; reason && *reason; reason++)
+		fprintf(stderr, "  %s\n", *reason);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h - what the commands have in common: options, dying, the progress of a run.
+ */
+#ifndef CRASH_OPTIONS_H
+#define CRASH_OPTIONS_H
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "runner/run.h"
+
+/* Exit statuses; explained in crashinject(1). */
+enum crash__exit {
+	CRASH__EXIT_GOOD = 0,
+	CRASH__EXIT_FOUND = 1, /* something was found, or the point was not reached */
+	CRASH__EXIT_INCOMPLETE = 3,
+	CRASH__EXIT_TIMEOUT = 124,
+	CRASH__EXIT_FAILED = 125,
+	CRASH__EXIT_NOEXEC = 126,
+	CRASH__EXIT_NOPROGRAM = 127,
+};
+
+struct crash__command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *arguments; /* for the usage line */
+	const char *summary;   /* one line */
+	const char *help;      /* options of its own and examples */
+};
+
+/** The options that every command takes. */
+struct crash__options {
+	struct crash_opts opts;
+	bool json, quiet;
+	int verbose;
+	FILE *json_out;
+	char **program; /* what follows "--", ending with NULL */
+};
+
+/* Values of long options without a letter; a command's own start behind. */
+enum crash__option {
+	CRASH__OPTION_ROOT = 256,
+	CRASH__OPTION_DIR,
+	CRASH__OPTION_TIMEOUT,
+	CRASH__OPTION_LINGER,
+	CRASH__OPTION_JSON,
+	CRASH__OPTION_PRELOAD,
+	CRASH__OPTION_NO_SUPERVISOR,
+	CRASH__OPTION_IO_URING,
+	CRASH__OPTION_HELP,
+	CRASH__OPTION_VERSION,
+	CRASH__OPTION_OWN,
+};
+
+#define CRASH__COMMON_OPTIONS                                                                      \
+	{"root", required_argument, NULL, CRASH__OPTION_ROOT},                                     \
+		{"dir", required_argument, NULL, CRASH__OPTION_DIR},                               \
+		{"timeout", required_argument, NULL, CRASH__OPTION_TIMEOUT},                       \
+		{"linger", required_argument, NULL, CRASH__OPTION_LINGER},                         \
+		{"json", optional_argument, NULL, CRASH__OPTION_JSON},                             \
+		{"preload", required_argument, NULL, CRASH__OPTION_PRELOAD},                       \
+		{"no-supervisor", no_argument, NULL, CRASH__OPTION_NO_SUPERVISOR},                 \
+		{"io-uring", required_argument, NULL, CRASH__OPTION_IO_URING},                     \
+		{"help", no_argument, NULL, CRASH__OPTION_HELP},                                   \
+		{"version", no_argument, NULL, CRASH__OPTION_VERSION},                             \
+		{"quiet", no_argument, NULL, 'q'}, {"verbose", no_argument, NULL, 'v'}
+
+/**
+ * Parses a command's options.
+ * @param own called for an option that is not a common one; returns false if the value is wrong
+ */
+void crash__options_parse(struct crash__options *options, const struct crash__command *command,
+			  int argc, char **argv, const struct option *table,
+			  bool (*own)(void *context, int option, const char *value), void *context);
+
+/** The request for a run of the program behind "--"; fails if there is none. */
+struct crash__request crash__options_request(const struct crash__options *options);
+
+/** Says what is wrong and exits with 125. */
+_Noreturn void crash__die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Says why a library call failed and exits: 127, 126 or 125. */
+_Noreturn void crash__die_error(int error);
+
+/** The data directory's absolute path: --root, or else --dir, $CRASH_DIR, the working directory. */
+void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX]);
+
+struct crash__recorded;
+struct crash__recording;
+
+/** Says on stderr how a recorded program ended, if that was not well. */
+void crash__say_recorded(const struct crash__options *options, const struct crash__recorded *recorded);
+
+/** Says so if the program wrote, and nothing of that to the data directory: most likely it is another one. */
+void crash__say_elsewhere(const struct crash__recording *recording);
+
+struct crash__reporter;
+struct json_t;
+
+/** Prints a result to a file that an option names; does nothing if it names none. */
+void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,
+		      const struct json_t *result);
+
+/** Says that an option's value is wrong, with what is expected, and exits. */
+_Noreturn void crash__die_value(const char *option, const char *value, const char *expected);
+
+/** An option whose value is kept as it is, and where. */
+struct crash__option_text {
+	int option;
+	const char **text;
+};
+
+/** Whether the option is one of these; keeps its value. */
+bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option, const char *value);
+
+/** A number, a time in milliseconds or a size in bytes (64K, 10M, 2G) as an option's value; or it dies. */
+uint64_t crash__options_number(const char *option, const char *value, uint64_t least, uint64_t most);
+uint64_t crash__options_time(const char *option, const char *value);
+uint64_t crash__options_size(const char *option, const char *value);
+
+/** A name as it is shown: control characters, which could end a line or speak to the terminal, in octal. Static, overwritten. */
+const char *crash__shown_text(const char *text);
+
+/** A path as it is shown: relative when it is below the working directory. Static, overwritten. */
+const char *crash__shown_path(const char *path);
+
+/** Whether to use colour on this stream. */
+bool crash__use_colour(FILE *stream);
+
+/** Prints why a run is not complete, to stderr. */
+void crash__print_incomplete(const struct crash_out *out);
+
+extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore, crash__cmd_lint,
+	crash__cmd_replay, crash__cmd_report, crash__cmd_models;
+
+/** The name the program was called by, for messages. */
+#define CRASH__PROGRAM_NAME "crashinject"
+
+#endif

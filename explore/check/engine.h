@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine.h - has the states that the tiers name checked, each once.
+ *
+ * Method. A state's identity is the hash of its tree and of what was acknowledged by then. What has been seen
+ * under that hash is not checked again, whichever tier or model names it: a verdict counts for every model
+ * that allows the state. A tier first names its states to be counted, then again to be checked. The state in
+ * which the program left everything comes first: if the checker does not accept that, it is the checker that
+ * is wrong, and nothing else runs.
+ */
+#ifndef CRASH_ENGINE_H
+#define CRASH_ENGINE_H
+
+#include <stdatomic.h>
+#include <uthash.h>
+
+#include "explore/check/worker_pool.h"
+#include "explore/states/tiers.h"
+
+#define CRASH__MOST_MODELS 32
+
+/** A state that was seen, and how it was first named. */
+struct crash__entry {
+	struct crash__hash hash;
+	enum crash__verdict_kind kind;
+	int32_t exit_code, signal;
+	uint32_t models;    /* bit mask: which of the explored ones allow it */
+	uint32_t model;	    /* by whose atoms `state` is said */
+	enum crash__tier tier;
+	bool pending;
+	bool elsewhere; /* another shard's */
+	bool known;	/* from an earlier exploration */
+	char *error;	/* why it could not be checked; or NULL */
+	char *output;	/* of a failure; or NULL */
+	struct crash__state state; /* its atoms are the entry's */
+	UT_hash_handle hh;
+};
+
+/** What came of one tier under one model. */
+struct crash__tier_result {
+	uint32_t model;
+	enum crash__tier tier;
+	uint64_t named;	  /* states, each as often as it came up */
+	uint64_t fresh;	  /* that no earlier tier had named */
+	uint64_t checked; /* of those */
+	bool counted;	  /* `named` and `fresh` are all there are */
+	bool finished;	  /* every one of them is checked */
+	bool started;
+};
+
+struct crash__progress {
+	const char *model, *tier;
+	uint64_t done, total; /* of this tier; total 0: still counting */
+	uint64_t checked, failed;
+	uint64_t ns; /* since the beginning */
+};
+
+/** What to do. Everything is the caller's. */
+struct crash__engine_options {
+	const struct crash__fs *fs;
+	const struct crash__model *models;
+	uint32_t model_count;
+	uint32_t tiers; /* bit mask */
+	struct crash__tier_options tier_options;
+	uint64_t budget_states, budget_ns; /* 0: none */
+	unsigned int jobs;
+	unsigned int shard, shards; /* shard 1 of 1 */
+	struct crash__checker checker;
+	const char *directory, *scratch;
+	bool namespaces;
+	bool acks_matter; /* the checker may look at CRASH_ACKED */
+	_Atomic bool *stop; /* set by a signal */
+	void (*progress)(void *context, const struct crash__progress *progress);
+	/** A verdict came in; the entry has it. */
+	void (*verdict)(void *context, const struct crash__entry *entry, const struct crash__answer *answer,
+			const char *output);
+	void *context;
+};
+
+struct crash__engine {
+	struct crash__engine_options options;
+	struct crash__atoms *atoms; /* of each model, and of a killed process */
+	struct crash__entry *entries; /* uthash */
+	CRASH__VECTOR(struct crash__tier_result, results);
+	struct crash__workshop workshop;
+	struct crash__pool *pool;
+	uint32_t pool_model;
+	struct crash__progress now;
+	uint64_t points, named, fresh, checked, failed, flaky, errors, reused, elsewhere;
+	uint64_t checker_ns, started, spent; /* ns */
+	uint64_t first_failure; /* ns after the start; 0: there was none */
+	bool out_of_budget, stopped;
+	int final_error;
+	struct crash__entry *final; /* the state in which the program left everything */
+	unsigned int outputs; /* that are kept */
+	char *final_output;
+	int failure; /* an error that ended it */
+	char *first_error; /* why a state could not be checked */
+	/* probing: views of the model that was asked about last */
+	struct crash__view *probe;
+	uint32_t probe_model;
+};
+
+int crash__engine_new(const struct crash__engine_options *options, struct crash__engine **engine);
+void crash__engine_free(struct crash__engine *engine);
+
+/** Adds a verdict that is known from before. */
+int crash__engine_know(struct crash__engine *engine, struct crash__hash hash, enum crash__verdict_kind kind,
+		       int exit_code, int signal);
+
+/** Checks everything. Returns an error only where it could not go on; what it has is valid then, too. */
+int crash__engine_run(struct crash__engine *engine);
+
+/**
+ * The verdict of "everything that was done up to a step, without these atoms"; checked now if need be.
+ * `omitted` must be closed. CRASH__VERDICT_NONE: it cannot be checked any more.
+ */
+enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
+					     const crash__atom_id *omitted, uint32_t count);
+
+/**
+ * The same state as any atoms make it: "everything that was done up to a step, without these". NULL if it did not come
+ * up. Nothing is checked for it.
+ */
+const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
+					      const crash__atom_id *omitted, uint32_t count);
+
+static inline bool crash__verdict_failed(enum crash__verdict_kind kind)
+{
+	return kind > CRASH__VERDICT_FLAKY;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layer_parts.h - what a layer consists of, for the files that make it up: layer.c, location.c, closed.c, fetch.c.
+ */
+#ifndef CRASH_LAYER_PARTS_H
+#define CRASH_LAYER_PARTS_H
+
+#include <limits.h>
+
+#include "explore/check/layer.h"
+
+enum crash__layer_place {
+	CRASH__NOWHERE, /* not made yet */
+	CRASH__IN_BASE, /* shown by the overlay, not in the layer */
+	CRASH__IN_STORE,
+	CRASH__IN_TREE,
+};
+
+struct crash__layer_node {
+	enum crash__layer_place place;
+	uint32_t names;	     /* it has */
+	crash__slot_id slot; /* one of them; directories have no other */
+	bool unwritable;     /* its mode forbids us to open it */
+	bool cut_off;	     /* a directory through which nothing of the starting tree shows */
+	uint64_t limit;	     /* behind it nothing of the starting tree shows */
+};
+
+struct crash__layer_slot {
+	crash__node_id child; /* as it is on disk */
+	bool whiteout;
+};
+
+/* A directory whose mode keeps its owner out. */
+struct crash__layer_closed {
+	crash__node_id id;
+	uint32_t mode;
+	size_t depth;
+};
+
+struct crash__layer {
+	const struct crash__fs *fs;
+	bool overlay;
+	int tree, store;
+	struct crash__layer_node *nodes;
+	struct crash__layer_slot *slots;
+	CRASH__VECTOR(struct crash__layer_closed, closed); /* between moves: in the order in which they were closed */
+};
+
+/* Where something is: below the tree or below the store. */
+struct crash__location {
+	int root;
+	char path[PATH_MAX]; /* "" is the root itself */
+};
+
+/* ------------------------------------------------------------------ location.c: where things are */
+
+bool crash__location_append(struct crash__location *at, const char *name);
+
+/** False: it is nowhere in the tree, or the path is too long. */
+bool crash__layer_locate_node(const struct crash__layer *layer, crash__node_id id, struct crash__location *at);
+bool crash__layer_locate_slot(const struct crash__layer *layer, crash__slot_id id, struct crash__location *at);
+
+/** An error, from errno: it was not possible to do `what` there. */
+int crash__layer_fail(const char *what, const struct crash__location *at);
+
+/* ------------------------------------------------------------------ closed.c: directories that keep us out */
+
+/** Remembers what a directory's mode is going to be; it stays open until all the others are done. */
+int crash__layer_close_later(struct crash__layer *layer, crash__node_id id, uint32_t mode);
+
+/** Remembers the directories of the starting tree that are closed, which they are. */
+int crash__layer_close_base(struct crash__layer *layer);
+
+/** Gives the directories their modes, the innermost first. */
+int crash__layer_close(struct crash__layer *layer);
+
+/** Opens them, to get at what is in them. */
+int crash__layer_open(struct crash__layer *layer);
+
+/* ------------------------------------------------------------------ fetch.c: what comes from the starting tree */
+
+/** Puts a node that is not in the layer yet there: where it stands, or in the store. */
+int crash__layer_fetch(struct crash__layer *layer, crash__node_id id);
+
+/** Makes the directories of the starting tree above something, which an overlay's layer needs as well. */
+int crash__layer_make_parents(struct crash__layer *layer, const struct crash__location *at);
+
+/** Copies a range of a file of the starting tree. */
+int crash__layer_copy_base(struct crash__layer *layer, const char *from, int to, uint64_t at, uint64_t end);
+
+/** Whether the overlay would show something of the starting tree at this name. */
+bool crash__layer_shows_through(const struct crash__layer *layer, crash__slot_id id);
+
+/** Hides what is shown at a name, or no longer. */
+int crash__layer_whiteout(struct crash__layer *layer, crash__slot_id id, const struct crash__location *at, bool wanted);
+
+/** A directory of the starting tree gets all that it shows into the layer, with what is below it. */
+int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const char *base_path,
+			 const struct crash__location *at);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/check/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/copy.h"
+#include "base/error.h"
+#include "base/remove.h"
+#include "explore/check/layer.h"
+#include "explore/recording/sandbox.h"
+
+/* A tree on disk that stands at a step. */
+struct instance {
+	struct crash__view *view;
+	struct crash__layer *layer;
+};
+
+struct worker {
+	const struct crash__workshop *shop;
+	struct crash__sandbox sandbox;
+	struct instance instances[2]; /* by enum crash__reference */
+	char place[PATH_MAX]; /* without namespaces: a directory of ours */
+	char acked[PATH_MAX];
+	uint64_t acked_bytes; /* in that file */
+	int channel;
+	struct crash__verdict verdict, first;
+};
+
+static const char *const trees[2] = {"tree", "durable"}, *const stores[2] = {"store", "durable-store"};
+
+bool crash__send_all(int fd, const void *bytes, size_t count)
+{
+	for (size_t done = 0; done < count;) {
+		ssize_t sent = send(fd, (const char *)bytes + done, count - done, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return false;
+		done += (size_t)sent;
+	}
+	return true;
+}
+
+bool crash__receive_all(int fd, void *bytes, size_t count)
+{
+	for (size_t done = 0; done < count;) {
+		ssize_t got = recv(fd, (char *)bytes + done, count - done, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		done += (size_t)got;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ places */
+
+static void path_of(const struct worker *worker, const char *name, char out[PATH_MAX])
+{
+	if (worker->shop->namespaces)
+		crash__sandbox_path(&worker->sandbox, name, out);
+	else if (snprintf(out, PATH_MAX, "%s/%s", worker->place, name) >= PATH_MAX)
+		out[0] = '\0';
+}
+
+static int enter(struct worker *worker, unsigned int number)
+{
+	static const char *const places[] = {"tree", "store", "durable", "durable-store", "state"};
+	char path[PATH_MAX];
+
+	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->shop->scratch, number) >=
+		    (int)sizeof worker->place ||
+	    snprintf(worker->acked, sizeof worker->acked, "%s/acked", worker->place) >= (int)sizeof worker->acked)
+		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->shop->scratch);
+	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
+		return crash__fail_errno("cannot make %s", worker->place);
+	if (worker->shop->namespaces)
+		return crash__sandbox_enter(&worker->sandbox, worker->shop->directory,
+					    crash__base_directory(worker->shop->fs->base));
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		path_of(worker, places[i], path);
+		/* an earlier worker of this number may have left something */
+		if ((mkdir(path, 0700) < 0 && errno != EEXIST) || crash__remove_tree(path, false) < 0)
+			return crash__fail_errno("cannot make %s", path);
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ instances */
+
+static void clear_instance(struct instance *instance)
+{
+	crash__view_free(instance->view);
+	crash__layer_free(instance->layer);
+	instance->view = NULL;
+	instance->layer = NULL;
+}
+
+static int make_instance(struct worker *worker, enum crash__reference reference)
+{
+	struct instance *instance = &worker->instances[reference];
+	const struct crash__workshop *shop = worker->shop;
+	char tree[PATH_MAX], store[PATH_MAX];
+	int error = 0;
+
+	clear_instance(instance);
+	path_of(worker, trees[reference], tree);
+	path_of(worker, stores[reference], store);
+	if (crash__remove_tree(tree, false) < 0 || crash__remove_tree(store, false) < 0)
+		error = crash__fail_errno("cannot empty %s", tree);
+	if (error == 0 && !shop->namespaces)
+		error = crash__copy_tree(crash__base_directory(shop->fs->base), tree);
+	if (error == 0)
+		error = crash__view_new(shop->atoms, reference, &instance->view);
+	if (error == 0)
+		error = crash__layer_new(shop->fs, tree, store, shop->namespaces, &instance->layer);
+	return error;
+}
+
+/* Moves a tree to a step; they only go forward. */
+static int advance(struct worker *worker, enum crash__reference reference, int64_t step)
+{
+	struct instance *instance = &worker->instances[reference];
+	const struct crash__difference *difference;
+	int error = 0;
+
+	if (!instance->view || crash__view_step(instance->view) > step)
+		error = make_instance(worker, reference);
+	while (error == 0 && crash__view_step(instance->view) < step) {
+		error = crash__view_step_difference(instance->view,
+						    (uint32_t)(crash__view_step(instance->view) + 1), &difference);
+		if (error == 0)
+			error = crash__layer_move(instance->layer, instance->view, difference);
+	}
+	if (error < 0)
+		clear_instance(instance); /* it is somewhere in between */
+	return error;
+}
+
+/* ------------------------------------------------------------------ acknowledgements */
+
+/* What a checker has written to has the time when it did. */
+static const struct timespec untouched[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
+/* The file as we left it, or an empty one in the place of whatever a checker made of it. */
+static int open_acked(struct worker *worker)
+{
+	int fd = open(worker->acked, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+	    (uint64_t)status.st_size == worker->acked_bytes && status.st_mtim.tv_sec == untouched[1].tv_sec)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	if (unlink(worker->acked) < 0 && errno == EISDIR)
+		crash__remove_tree(worker->acked, true);
+	worker->acked_bytes = 0;
+	return open(worker->acked, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+/* Puts what was acknowledged by then into the file: more of it, or less than last time. */
+static int write_acked(struct worker *worker, uint64_t bytes)
+{
+	int fd = open_acked(worker), error = 0;
+	uint64_t at = 0;
+
+	if (fd < 0)
+		return crash__fail_errno("cannot write %s", worker->acked);
+	if (worker->acked_bytes > bytes)
+		worker->acked_bytes = bytes;
+	if (ftruncate(fd, (off_t)worker->acked_bytes) < 0)
+		error = crash__fail_errno("cannot write %s", worker->acked);
+	for (size_t i = 0; error == 0 && i < worker->shop->fs->steps_count && worker->acked_bytes < bytes; i++) {
+		const struct crash__event *event = worker->shop->fs->steps[i].event;
+		uint64_t end = worker->shop->fs->steps[i].acked;
+
+		if (event->kind != CRASH__EVENT_ACK || end <= worker->acked_bytes)
+			continue;
+		at = end - event->data_bytes;
+		if (at > worker->acked_bytes && pwrite(fd, "\n", 1, (off_t)at - 1) != 1)
+			error = crash__fail_errno("cannot write %s", worker->acked);
+		for (const struct crash__piece *piece = event->data; piece && error == 0; piece = piece->next)
+			if (pwrite(fd, piece->bytes, piece->count, (off_t)(at + piece->at)) !=
+			    (ssize_t)piece->count)
+				error = crash__fail_errno("cannot write %s", worker->acked);
+		worker->acked_bytes = end;
+	}
+	if (error == 0 && futimens(fd, untouched) < 0)
+		error = crash__fail_errno("cannot write %s", worker->acked);
+	close(fd);
+	return error;
+}
+
+/* ------------------------------------------------------------------ one state */
+
+/* Without namespaces each check gets a copy of its own. */
+static int show_state(struct worker *worker, enum crash__reference reference, char where[PATH_MAX])
+{
+	char tree[PATH_MAX];
+
+	if (worker->shop->namespaces) {
+		snprintf(where, PATH_MAX, "%s", worker->sandbox.directory);
+		return crash__sandbox_mount(&worker->sandbox, trees[reference]);
+	}
+	path_of(worker, trees[reference], tree);
+	path_of(worker, "state", where);
+	return crash__copy_tree(tree, where);
+}
+
+static int hide_state(struct worker *worker)
+{
+	char state[PATH_MAX];
+
+	if (worker->shop->namespaces)
+		return crash__sandbox_unmount(&worker->sandbox);
+	path_of(worker, "state", state);
+	return crash__remove_tree(state, false) < 0 ? crash__fail_errno("cannot empty %s", state) : 0;
+}
+
+static int check_once(struct worker *worker, const struct crash__order *order, const char *point, const char *state)
+{
+	char where[PATH_MAX];
+	struct crash__check check = {
+		.directory = where, .point = point, .state = state, .acked = worker->acked};
+	int error = write_acked(worker, order->acked), hidden;
+
+	if (error == 0)
+		error = show_state(worker, order->reference, where);
+	if (error == 0)
+		error = crash__checker_run(worker->shop->checker, &check, worker->shop->namespaces, &worker->verdict);
+	hidden = hide_state(worker);
+	return error < 0 ? error : hidden;
+}
+
+/* A state that fails is checked again: only what fails twice is a failure. */
+static int check_state(struct worker *worker, const struct crash__order *order, const char *point, const char *state)
+{
+	uint64_t ns;
+	int error = check_once(worker, order, point, state);
+
+	if (error < 0 || worker->verdict.kind <= CRASH__VERDICT_PASSED)
+		return error;
+	worker->first = worker->verdict;
+	error = check_once(worker, order, point, state);
+	ns = worker->first.ns + worker->verdict.ns;
+	if (error == 0 && worker->verdict.kind == CRASH__VERDICT_PASSED)
+		worker->first.kind = CRASH__VERDICT_FLAKY;
+	worker->verdict = worker->first;
+	worker->verdict.ns = ns;
+	return error;
+}
+
+static int work(struct worker *worker, const struct crash__order *order, const crash__atom_id *flipped,
+		const char *point, const char *state)
+{
+	const struct crash__difference *difference;
+	struct instance *instance;
+	int error, back;
+
+	if (order->reference > CRASH__DURABLE)
+		return crash__fail(CRASH_EINVAL, "a state that is compared with nothing");
+	instance = &worker->instances[order->reference];
+	error = advance(worker, order->reference, order->step);
+	if (error < 0)
+		return error;
+	if (order->count == 0)
+		return check_state(worker, order, point, state);
+	error = crash__view_flip(instance->view, flipped, order->count, &difference);
+	if (error == 0)
+		error = crash__layer_move(instance->layer, instance->view, difference);
+	if (error == 0)
+		error = check_state(worker, order, point, state);
+	crash__view_unflip(instance->view);
+	back = crash__layer_move(instance->layer, instance->view, difference);
+	if (error < 0 || back < 0)
+		clear_instance(instance);
+	return error < 0 ? error : back;
+}
+
+/* ------------------------------------------------------------------ the process */
+
+static bool answer(struct worker *worker, uint64_t number, int error)
+{
+	const char *detail = crash_error_detail(), *bytes = error < 0 ? detail : worker->verdict.output;
+	struct crash__answer answer = {
+		.number = number,
+		.error = error,
+		.kind = error < 0 ? CRASH__VERDICT_NONE : worker->verdict.kind,
+		.exit_code = worker->verdict.exit_code,
+		.signal = worker->verdict.signal,
+		.checker_ns = worker->verdict.ns,
+		.output_bytes = (uint32_t)(error < 0 ? strlen(detail) : worker->verdict.output_length),
+	};
+
+	return crash__send_all(worker->channel, &answer, sizeof answer) &&
+	       crash__send_all(worker->channel, bytes, answer.output_bytes);
+}
+
+static _Noreturn void serve(struct worker *worker, int unusable)
+{
+	struct crash__order order;
+
+	while (crash__receive_all(worker->channel, &order, sizeof order)) {
+		crash__atom_id *flipped = calloc(order.count + 1, sizeof *flipped);
+		char *names = malloc(order.point_bytes + order.state_bytes + 1);
+		int error = unusable;
+
+		if (!flipped || !names ||
+		    !crash__receive_all(worker->channel, flipped, order.count * sizeof *flipped) ||
+		    !crash__receive_all(worker->channel, names, order.point_bytes + order.state_bytes))
+			break;
+		if (error == 0)
+			error = work(worker, &order, flipped, names, names + order.point_bytes);
+		free(flipped);
+		free(names);
+		if (!answer(worker, order.number, error))
+			break;
+	}
+	_exit(0);
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int i = 1; i < 32; i++)
+		signal(i, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid(); /* Ctrl-C is for our parent */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+static _Noreturn void run(const struct crash__workshop *workshop, unsigned int number, int channel)
+{
+	static struct worker worker;
+	int error;
+
+	reset_signals();
+	worker.shop = workshop;
+	worker.channel = channel;
+	error = enter(&worker, number);
+	if (chdir("/") < 0)
+		error = crash__fail_errno("/");
+	serve(&worker, error);
+}
+
+pid_t crash__worker_start(const struct crash__workshop *workshop, unsigned int number, int *channel)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return crash__fail_errno("cannot make a socket");
+	pid = workshop->namespaces ? crash__sandbox_fork(true) : fork();
+	if (pid == 0) {
+		close(ends[0]);
+		run(workshop, number, ends[1]);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return crash__fail_errno("cannot start a worker");
+	}
+	*channel = ends[0];
+	return pid;
+}

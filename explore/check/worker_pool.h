@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.h - workers, and the states that they are busy with.
+ */
+#ifndef CRASH_POOL_H
+#define CRASH_POOL_H
+
+#include "explore/check/worker.h"
+
+struct crash__pool;
+
+/**
+ * What a check gave. `error` is set where the state could not be checked at all; then `output` says why.
+ * @param ticket what crash__pool_submit() was given
+ */
+typedef void crash__pool_done(void *context, void *ticket, int error, const struct crash__answer *answer,
+			      const char *output);
+
+/** Starts workers. The workshop must stay where it is. */
+int crash__pool_new(const struct crash__workshop *workshop, unsigned int workers, crash__pool_done *done,
+		    void *context, struct crash__pool **pool);
+
+/** Ends the workers, whatever they do. */
+void crash__pool_free(struct crash__pool *pool);
+
+/**
+ * Has a state checked by the next worker that is free; waits for one, and calls done() for those that come
+ * back meanwhile.
+ * @param point, name CRASH_POINT and CRASH_STATE
+ */
+int crash__pool_submit(struct crash__pool *pool, const struct crash__state *state, const char *point,
+		       const char *name, void *ticket);
+
+/** How many states are out. */
+unsigned int crash__pool_busy(const struct crash__pool *pool);
+
+/**
+ * Waits until one state at least is back, or `ms` are over (-1: however long it takes).
+ * @return whether one came back; negative: no worker can be started any more
+ */
+int crash__pool_wait(struct crash__pool *pool, int ms);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/findings/exploration.h"
+
+int crash__explore_start(const struct crash__explore_options *options, struct crash__exploration *exploration)
+{
+	struct crash__engine_options engine = options->engine;
+
+	engine.fs = &exploration->recording.fs;
+	engine.models = options->models;
+	engine.model_count = options->model_count;
+	engine.directory = exploration->recording.directory;
+	engine.scratch = exploration->recording.scratch.path;
+	engine.namespaces = exploration->recording.namespaces;
+	return crash__engine_new(&engine, &exploration->engine);
+}
+
+/* ------------------------------------------------------------------ running */
+
+static int note_unchecked(struct crash__exploration *exploration)
+{
+	const struct crash__engine *engine = exploration->engine;
+	int error = 0;
+
+	if (engine->stopped)
+		error = crash__recording_incomplete(&exploration->recording, "it was interrupted");
+	if (error == 0 && engine->out_of_budget)
+		error = crash__recording_incomplete(&exploration->recording, "the budget was spent before all states were checked");
+	if (error == 0 && engine->errors)
+		error = crash__recording_incomplete(&exploration->recording, "%llu states could not be checked, the first: %s",
+						  (unsigned long long)engine->errors,
+						  engine->first_error ? engine->first_error : "?");
+	if (error == 0 && engine->flaky)
+		error = crash__recording_incomplete(&exploration->recording,
+						  "the checker is flaky: %llu states failed once and passed when checked again",
+						  (unsigned long long)engine->flaky);
+	if (error == 0 && exploration->causes.unexplained)
+		error = crash__recording_incomplete(&exploration->recording, "%llu failing states are not explained",
+						  (unsigned long long)exploration->causes.unexplained);
+	return error;
+}
+
+int crash__explore_run(struct crash__exploration *exploration)
+{
+	struct crash__engine *engine = exploration->engine;
+	int error = crash__engine_run(engine);
+
+	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED)
+		error = crash__causes_find(engine, &exploration->causes);
+	return error == 0 ? note_unchecked(exploration) : error;
+}
+
+void crash__explore_clear(struct crash__exploration *exploration)
+{
+	crash__causes_clear(&exploration->causes);
+	crash__engine_free(exploration->engine);
+	crash__recording_clear(&exploration->recording);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/findings/rerun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "explore/check/worker.h"
+#include "explore/recording/sandbox.h"
+#include "trace/event_text.h"
+
+/* One point comes back: this, and the text behind it. */
+struct answer {
+	uint32_t index;
+	int32_t error;
+	uint32_t kind;
+	uint32_t diverged;
+	uint32_t text_bytes;
+	uint32_t pad;
+};
+
+struct runner {
+	const struct crash__rerun_options *options;
+	struct crash__rerun *rerun;
+	unsigned int number; /* of this child */
+	int channel;
+	struct crash__sandbox sandbox;
+	char cwd[PATH_MAX], acked[PATH_MAX];
+	struct crash__verdict verdict;
+};
+
+/* ------------------------------------------------------------------ one point, in a child */
+
+/* What the program told before it was killed, for the checker. */
+static int write_acked(const struct runner *runner, const struct crash_out *out)
+{
+	FILE *file = fopen(runner->acked, "we");
+
+	if (!file)
+		return crash__fail_errno("%s", runner->acked);
+	fwrite(out->stdout_data, 1, out->stdout_len, file);
+	fwrite(out->stderr_data, 1, out->stderr_len, file);
+	return fclose(file) == 0 ? 0 : crash__fail_errno("%s", runner->acked);
+}
+
+/* Whether the op that the run died at is the one that the recording has under that number. */
+static bool is_the_same(const struct runner *runner, const struct crash__event *event, const struct crash_out *out)
+{
+	const char *path = crash__event_path(&runner->options->recording->trace, event);
+
+	if (event->kind == CRASH__EVENT_POINT)
+		return true;
+	return strcmp(out->call ? out->call : "", crash__calls[event->call].name) == 0 &&
+	       strcmp(out->file ? out->file : "", path ? path : "") == 0;
+}
+
+static int run_to_point(struct runner *runner, const struct crash__rerun_point *point, struct answer *answer, char **text)
+{
+	struct crash__request request = *runner->options->request;
+	const struct crash__event *event = runner->options->recording->fs.steps[point->step].event;
+	struct crash_out out;
+	int error;
+
+	request.scenario = point->name;
+	request.mode = 0;
+	request.trace = -1;
+	request.out = request.err = -1;
+	error = crash__run(&request, &out);
+	if (error < 0)
+		return error;
+	if (!out.killed) {
+		answer->diverged = 1;
+		if (asprintf(text, "%s was not reached", point->name) < 0)
+			*text = NULL;
+	} else if (!is_the_same(runner, event, &out)) {
+		answer->diverged = 1;
+		if (asprintf(text, "%s is %s on %s here", point->name, out.call ? out.call : "?", out.file ? out.file : "?") < 0)
+			*text = NULL;
+	} else {
+		error = write_acked(runner, &out);
+	}
+	crash_out_clear(&out);
+	return error;
+}
+
+static int do_point(struct runner *runner, uint32_t index, struct answer *answer, char **text)
+{
+	const struct crash__rerun_point *point = &runner->rerun->points[index];
+	struct crash__check check = {.directory = runner->sandbox.directory, .point = point->name, .state = point->name,
+				     .acked = runner->acked};
+	int error = crash__sandbox_mount(&runner->sandbox, NULL), hidden;
+
+	if (error < 0)
+		return error;
+	if (chdir(runner->cwd) < 0)
+		error = crash__fail_errno("%s", runner->cwd);
+	if (error == 0)
+		error = run_to_point(runner, point, answer, text);
+	if (chdir("/") < 0)
+		error = crash__fail_errno("/");
+	if (error == 0 && !answer->diverged)
+		error = crash__checker_run(runner->options->checker, &check, true, &runner->verdict);
+	if (error == 0 && !answer->diverged) {
+		answer->kind = runner->verdict.kind;
+		if (asprintf(text, "%.*s", (int)runner->verdict.output_length, runner->verdict.output) < 0)
+			*text = NULL;
+	}
+	hidden = crash__sandbox_unmount(&runner->sandbox);
+	return error < 0 ? error : hidden;
+}
+
+static _Noreturn void run_child(struct runner *runner)
+{
+	uint32_t index;
+	int error;
+
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	error = crash__sandbox_enter(&runner->sandbox, runner->options->recording->directory,
+				     crash__base_directory(runner->options->recording->base));
+	while (crash__receive_all(runner->channel, &index, sizeof index)) {
+		struct answer answer = {.index = index};
+		char *text = NULL;
+
+		answer.error = error < 0 ? error : do_point(runner, index, &answer, &text);
+		if (answer.error < 0) {
+			free(text);
+			text = strdup(crash_error_detail());
+		}
+		answer.text_bytes = text ? (uint32_t)strlen(text) : 0;
+		if (!crash__send_all(runner->channel, &answer, sizeof answer) ||
+		    !crash__send_all(runner->channel, text ? text : "", answer.text_bytes))
+			break;
+		free(text);
+	}
+	_exit(0);
+}
+
+/* ------------------------------------------------------------------ the children */
+
+struct child {
+	pid_t pid;
+	int channel;
+	bool busy;
+};
+
+static int start_child(const struct crash__rerun_options *options, struct crash__rerun *rerun, unsigned int number,
+		       struct child *child)
+{
+	static struct runner runner;
+	int ends[2];
+
+	runner = (struct runner){.options = options, .rerun = rerun, .number = number};
+	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path, number);
+	if (!getcwd(runner.cwd, sizeof runner.cwd) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return crash__fail_errno("cannot start a run");
+	child->pid = crash__sandbox_fork(true);
+	if (child->pid == 0) {
+		close(ends[0]);
+		runner.channel = ends[1];
+		run_child(&runner);
+	}
+	close(ends[1]);
+	child->channel = ends[0];
+	return child->pid < 0 ? crash__fail_errno("cannot make namespaces") : 0;
+}
+
+static void end_children(struct child *children, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (children[i].pid <= 0)
+			continue;
+		close(children[i].channel);
+		kill(children[i].pid, SIGKILL);
+		while (waitpid(children[i].pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	}
+}
+
+static int take_answer(struct crash__rerun *rerun, struct child *child)
+{
+	struct crash__rerun_point *point;
+	struct answer answer;
+	char *text;
+
+	if (!crash__receive_all(child->channel, &answer, sizeof answer) || answer.index >= rerun->points_count)
+		return crash__fail(CRASH_EKEEPER, "a process that ran the program again was killed");
+	text = calloc(1, answer.text_bytes + 1u);
+	if (!text || !crash__receive_all(child->channel, text, answer.text_bytes)) {
+		free(text);
+		return crash__fail(CRASH_EKEEPER, "a process that ran the program again was killed");
+	}
+	child->busy = false;
+	if (answer.error < 0) {
+		int error = crash__fail(answer.error, "%s", text);
+
+		free(text);
+		return error;
+	}
+	point = &rerun->points[answer.index];
+	point->kind = answer.kind < CRASH__VERDICT_KINDS ? (enum crash__verdict_kind)answer.kind : CRASH__VERDICT_NONE;
+	point->diverged = answer.diverged;
+	point->output = text;
+	rerun->checked += point->kind != CRASH__VERDICT_NONE;
+	rerun->failed += point->kind > CRASH__VERDICT_FLAKY;
+	rerun->diverged += point->diverged;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ all points */
+
+static int list_points(const struct crash__fs *fs, struct crash__rerun *rerun)
+{
+	for (uint32_t step = 0; step < fs->steps_count; step++) {
+		const struct crash__event *event = fs->steps[step].event;
+		struct crash__rerun_point *point;
+		char name[64];
+
+		if (event->kind == CRASH__EVENT_ACK || (event->kind == CRASH__EVENT_OP && !fs->steps[step].effects))
+			continue;
+		point = CRASH__PUSH(rerun, points);
+		if (!point)
+			return crash__fail(CRASH_ENOMEM, "no memory for points");
+		memset(point, 0, sizeof *point);
+		point->step = step;
+		crash__event_point(event, name, sizeof name);
+		snprintf(point->name, sizeof point->name, "%s%s", name, event->kind == CRASH__EVENT_OP ? ":after" : "");
+	}
+	return 0;
+}
+
+static void show(const struct crash__rerun_options *options, const struct crash__rerun *rerun, uint64_t started)
+{
+	struct crash__progress progress = {.model = "rerun",
+					   .tier = "real kills",
+					   .done = rerun->checked + rerun->diverged,
+					   .total = rerun->points_count,
+					   .checked = rerun->checked,
+					   .failed = rerun->failed,
+					   .ns = crash__now_ns() - started};
+
+	if (options->progress)
+		options->progress(options->context, &progress);
+}
+
+static int run_all(const struct crash__rerun_options *options, struct crash__rerun *rerun, struct child *children,
+		   struct pollfd *polled)
+{
+	uint64_t started = crash__now_ns();
+	uint32_t next = 0, done = 0;
+	int error = 0;
+
+	while (error == 0 && done < rerun->points_count && !rerun->stopped) {
+		for (unsigned int i = 0; i < options->jobs; i++) {
+			if (!children[i].busy && next < rerun->points_count) {
+				children[i].busy = crash__send_all(children[i].channel, &next, sizeof next);
+				next++;
+			}
+			polled[i] = (struct pollfd){.fd = children[i].busy ? children[i].channel : -1, .events = POLLIN};
+		}
+		poll(polled, options->jobs, 100);
+		for (unsigned int i = 0; i < options->jobs && error == 0; i++)
+			if (polled[i].fd >= 0 && polled[i].revents) {
+				error = take_answer(rerun, &children[i]);
+				done++;
+			}
+		rerun->stopped = options->stop && atomic_load(options->stop);
+		show(options, rerun, started);
+	}
+	rerun->ns = crash__now_ns() - started;
+	return error;
+}
+
+int crash__rerun(const struct crash__rerun_options *options, struct crash__rerun *rerun)
+{
+	struct child *children = calloc(options->jobs, sizeof *children);
+	struct pollfd *polled = calloc(options->jobs, sizeof *polled);
+	int error;
+
+	memset(rerun, 0, sizeof *rerun);
+	error = children && polled ? list_points(&options->recording->fs, rerun) :
+				     crash__fail(CRASH_ENOMEM, "no memory for runs");
+	for (unsigned int i = 0; i < options->jobs && error == 0; i++)
+		error = start_child(options, rerun, i, &children[i]);
+	if (error == 0)
+		error = run_all(options, rerun, children, polled);
+	if (children)
+		end_children(children, options->jobs);
+	free(children);
+	free(polled);
+	return error;
+}
+
+void crash__rerun_clear(struct crash__rerun *rerun)
+{
+	for (size_t i = 0; i < rerun->points_count; i++)
+		free(rerun->points[i].output);
+	free(rerun->points);
+	memset(rerun, 0, sizeof *rerun);
+}

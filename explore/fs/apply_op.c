@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/fs/apply_op.h"
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "explore/fs/nodes.h"
+
+static uint64_t bytes_inside(const struct crash__fs *fs, crash__node_id node, uint64_t offset, uint64_t bytes)
+{
+	uint64_t size = fs->nodes[node].size, left = size > offset ? size - offset : 0;
+
+	return bytes < left ? bytes : left;
+}
+
+/* A synchronous write is a write and then a sync: the power may fail between them, as between any two ops. */
+static void sync_own(struct crash__op_replay *replay, crash__node_id node)
+{
+	struct crash__step *step;
+
+	replay->step = SIZE_MAX;
+	step = crash__effects_step(replay);
+	if (!step)
+		return;
+	step->sync = CRASH__SYNC_DATA;
+	step->sync_own = true;
+	step->node = node;
+}
+
+static void replay_write(struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+	uint64_t bytes = event->data_bytes ? event->data_bytes : (uint64_t)event->result;
+	crash__node_id node = crash__effects_node(replay);
+	struct crash__step *step;
+
+	if (!node)
+		return;
+	if (event->offset == UINT64_MAX || !event->data || bytes > INT64_MAX || event->offset > INT64_MAX - bytes) {
+		if (bytes)
+			crash__effects_unknown(replay, "without data, or where no file can have any");
+		return;
+	}
+	/* a store is seen as whole pages, and never makes a file grow */
+	if (event->kernel == CRASH__CALL_store)
+		bytes = bytes_inside(replay->fs, node, event->offset, bytes);
+	else if (bytes)
+		crash__effects_drop_set_id(replay, node);
+	crash__effects_range(replay, CRASH__EFFECT_DATA, node, event->offset, bytes);
+	if (bytes && event->offset + bytes > replay->fs->nodes[node].size)
+		crash__effects_size(replay, node, event->offset + bytes);
+	step = crash__effects_step(replay);
+	if (!step)
+		return;
+	step->node = node;
+	if (event->flags & CRASH__OP_SYNC)
+		sync_own(replay, node);
+}
+
+static uint64_t open_flags(const struct crash__event *event)
+{
+	const struct crash__where *where = &crash__calls[event->kernel].where;
+
+	if (event->kernel == CRASH__CALL_creat)
+		return O_CREAT | O_TRUNC;
+	/* openat2 keeps them in memory; it is an op, so that it may create or truncate */
+	return where->flags ? (uint64_t)crash__arg(event->args, where->flags) : O_CREAT;
+}
+
+/* Makes a node and gives it a name. */
+static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slot, uint32_t mode)
+{
+	crash__node_id node = crash__node_new(replay->fs, mode);
+
+	if (!node) {
+		replay->no_memory = true;
+		return 0;
+	}
+	replay->fs->nodes[node].uid = replay->event->made_uid;
+	replay->fs->nodes[node].gid = replay->event->made_gid;
+	if (slot)
+		crash__effects_entry(replay, slot, node);
+	crash__effects_note_made(replay, node);
+	if (crash__effects_step(replay))
+		crash__effects_step(replay)->node = node;
+	return node;
+}
+
+static void replay_open(struct crash__op_replay *replay)
+{
+	struct crash__fs *fs = replay->fs;
+	const struct crash__event *event = replay->event;
+	uint64_t flags = open_flags(event);
+	bool temporary = (flags & O_TMPFILE) == O_TMPFILE, outside, makes_node;
+	crash__slot_id slot = crash__slot_of_path(fs, event->path, &outside);
+	crash__node_id node = slot ? fs->slots[slot].child : 0;
+
+	makes_node = event->kernel == CRASH__CALL_mknod || event->kernel == CRASH__CALL_mknodat;
+	if (outside) {
+		fs->ignored++;
+	} else if (temporary) {
+		create(replay, 0, event->made_mode ? event->made_mode : S_IFREG | 0600);
+	} else if (!slot) {
+		if (strcmp(event->path, fs->root) != 0)
+			crash__effects_unknown(replay, event->path);
+	} else if (node && !makes_node) {
+		crash__effects_note_made(replay, node);
+		if (flags & O_TRUNC)
+			crash__effects_drop_set_id(replay, node);
+		if ((flags & O_TRUNC) && fs->nodes[node].type == CRASH__NODE_FILE && fs->nodes[node].size) {
+			crash__effects_size(replay, node, 0);
+			crash__effects_step(replay)->node = node;
+			crash__effects_step(replay)->replaces = true;
+		}
+	} else if (event->made_inode) {
+		create(replay, slot, event->made_mode);
+	}
+}
+
+static void replay_mkdir(struct crash__op_replay *replay)
+{
+	bool outside;
+	crash__slot_id slot = crash__slot_of_path(replay->fs, replay->event->path, &outside);
+
+	if (outside)
+		replay->fs->ignored++;
+	else if (!slot)
+		crash__effects_unknown(replay, replay->event->path);
+	else
+		create(replay, slot, replay->event->made_mode ? replay->event->made_mode : S_IFDIR | 0755);
+}
+
+static void replay_symlink(struct crash__op_replay *replay)
+{
+	bool outside;
+	crash__slot_id slot = crash__slot_of_path(replay->fs, replay->event->path, &outside);
+	crash__node_id node;
+
+	if (outside) {
+		replay->fs->ignored++;
+		return;
+	}
+	node = slot ? create(replay, slot, S_IFLNK | 0777) : 0;
+	if (!node)
+		crash__effects_unknown(replay, replay->event->path);
+	else
+		replay->fs->nodes[node].text = strdup(replay->event->text ? replay->event->text : "");
+}
+
+/* Of a socket nobody saw how it was made, as it is not by an op: it is in no state. */
+static bool is_unknown_socket(const struct crash__op_replay *replay, crash__node_id node)
+{
+	return !node && (replay->event->flags & CRASH__OP_SOCKET);
+}
+
+static void replay_link(struct crash__op_replay *replay)
+{
+	struct crash__fs *fs = replay->fs;
+	const struct crash__event *event = replay->event;
+	bool outside, from_outside;
+	crash__slot_id slot;
+	crash__node_id node;
+
+	if (crash__calls[event->kernel].where.text) {
+		replay_symlink(replay);
+		return;
+	}
+	slot = crash__slot_of_path(fs, event->to, &outside);
+	if (outside) {
+		fs->ignored++;
+		return;
+	}
+	node = event->file ? crash__effects_node_of_file(replay, event->file, &from_outside) :
+			     crash__node_of_path(fs, event->path, &from_outside);
+	/* a file without a name, opened with O_TMPFILE, is known by its number */
+	if (!node)
+		node = crash__node_of_inode(fs, event->made_device, event->made_inode);
+	if (is_unknown_socket(replay, node))
+		return;
+	if (!slot || !node) {
+		crash__effects_unknown(replay, event->path);
+	} else {
+		if (!event->file)
+			crash__node_identify(fs, node, event->device, event->inode, event->start);
+		crash__effects_entry(replay, slot, node);
+	}
+}
+
+static void replay_rename(struct crash__op_replay *replay)
+{
+	struct crash__fs *fs = replay->fs;
+	const struct crash__event *event = replay->event;
+	uint8_t position = crash__calls[event->kernel].where.flags;
+	long flags = crash__arg(event->args, position);
+	bool from_outside, to_outside;
+	crash__slot_id from = crash__slot_of_path(fs, event->path, &from_outside);
+	crash__slot_id to = crash__slot_of_path(fs, event->to, &to_outside);
+	crash__node_id moved = from ? fs->slots[from].child : 0, there = to ? fs->slots[to].child : 0;
+
+	if (from_outside && to_outside) {
+		fs->ignored++;
+		return;
+	}
+	if (to && is_unknown_socket(replay, moved)) {
+		if (there)
+			crash__effects_entry(replay, to, 0);
+		return;
+	}
+	if (from_outside || to_outside || !from || !to || !moved) {
+		crash__effects_unknown(replay, event->path); /* across the border of the data directory */
+		return;
+	}
+	if (from == to || moved == there)
+		return; /* two names of one file: nothing happens */
+	crash__node_identify(fs, moved, event->device, event->inode, event->start);
+	if (flags & RENAME_EXCHANGE) {
+		crash__effects_entry(replay, from, there);
+		crash__effects_entry(replay, to, moved);
+	} else {
+		crash__effects_entry(replay, to, moved);
+		crash__effects_entry(replay, from, 0);
+	}
+	if (crash__effects_step(replay)) {
+		crash__effects_step(replay)->node = moved;
+		crash__effects_step(replay)->replaces = there != 0;
+	}
+	if (flags & RENAME_WHITEOUT)
+		crash__effects_unsupported(replay);
+}
+
+static void replay_unlink(struct crash__op_replay *replay)
+{
+	struct crash__fs *fs = replay->fs;
+	const struct crash__event *event = replay->event;
+	bool outside;
+	crash__slot_id slot = crash__slot_of_path(fs, event->path, &outside);
+
+	if (outside) {
+		fs->ignored++;
+	} else if (slot && is_unknown_socket(replay, fs->slots[slot].child)) {
+		return;
+	} else if (!slot || !fs->slots[slot].child) {
+		crash__effects_unknown(replay, event->path);
+	} else {
+		/* it may be open, and written to later */
+		crash__node_identify(fs, fs->slots[slot].child, event->device, event->inode, event->start);
+		crash__effects_entry(replay, slot, 0);
+	}
+}
+
+static void replay_fallocate(struct crash__op_replay *replay, crash__node_id node)
+{
+	const long *args = replay->event->args;
+	uint64_t offset = (uint64_t)args[2], bytes = (uint64_t)args[3], size = replay->fs->nodes[node].size;
+	uint64_t end = offset + bytes;
+
+	if (args[1] & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) {
+		crash__effects_unsupported(replay);
+		return;
+	}
+	if ((args[1] & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) && offset < size)
+		crash__effects_range(replay, CRASH__EFFECT_ZERO, node, offset, (end < size ? end : size) - offset);
+	if (!(args[1] & FALLOC_FL_KEEP_SIZE) && end > size)
+		crash__effects_size(replay, node, end);
+}
+
+/* A file system zeroes the rest of the block that the file now ends in; it is data, and may be on the disk first. */
+static void cut(struct crash__op_replay *replay, crash__node_id node, uint64_t size)
+{
+	uint64_t old = replay->fs->nodes[node].size;
+	uint64_t end = (size + CRASH__FS_BLOCK - 1) / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+
+	if (size < old && size < end)
+		crash__effects_range(replay, CRASH__EFFECT_TAIL, node, size, (end < old ? end : old) - size);
+	crash__effects_size(replay, node, size);
+}
+
+static void replay_truncate(struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+	const struct crash__where *where = &crash__calls[event->kernel].where;
+	crash__node_id node = crash__effects_node(replay);
+	uint64_t size = (uint64_t)crash__arg(event->args, where->size);
+
+	if (!node)
+		return;
+	crash__effects_drop_set_id(replay, node);
+	if (event->kernel == CRASH__CALL_fallocate)
+		replay_fallocate(replay, node);
+	else
+		cut(replay, node, size);
+	if (replay->step == SIZE_MAX)
+		return;
+	crash__effects_step(replay)->node = node;
+	crash__effects_step(replay)->replaces = event->kernel != CRASH__CALL_fallocate && size == 0;
+}
+
+static void replay_attr(struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+	const struct crash__where *where = &crash__calls[event->kernel].where;
+	crash__node_id node;
+	uint32_t mode;
+
+	/* owners, times and extended attributes are not modelled: no checker reads them */
+	if (!where->mode)
+		return;
+	node = crash__effects_node(replay);
+	if (!node)
+		return;
+	mode = (uint32_t)crash__arg(event->args, where->mode) & 07777;
+	crash__effects_attributes(replay, node, (replay->fs->nodes[node].mode & S_IFMT) | mode,
+		       replay->fs->nodes[node].uid, replay->fs->nodes[node].gid);
+}
+
+static void replay_sync(struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+	struct crash__step *step;
+	enum crash__sync_kind kind = CRASH__SYNC_FILE;
+	crash__node_id node = 0;
+
+	switch (event->kernel) {
+	case CRASH__CALL_sync:
+	case CRASH__CALL_syncfs:
+		kind = CRASH__SYNC_ALL;
+		break;
+	case CRASH__CALL_sync_file_range: /* starts writeback, and makes nothing durable */
+		return;
+	case CRASH__CALL_msync:
+		if (!(event->args[2] & 4)) /* MS_SYNC */
+			return;
+		kind = CRASH__SYNC_DATA;
+		break;
+	case CRASH__CALL_fdatasync:
+		kind = CRASH__SYNC_DATA;
+		break;
+	}
+	if (kind != CRASH__SYNC_ALL && !(node = crash__effects_node(replay)))
+		return;
+	step = crash__effects_step(replay);
+	if (!step)
+		return;
+	step->sync = kind;
+	step->sync_failed = event->result < 0;
+	step->node = node;
+	if (event->kernel == CRASH__CALL_msync && event->offset != UINT64_MAX) {
+		step->sync_from = event->offset;
+		step->sync_to = event->offset +
+				(uint64_t)crash__arg(event->args, crash__calls[event->kernel].where.bytes);
+	}
+}
+
+static void replay_op(struct crash__op_replay *replay)
+{
+	static void (*const by_family[CRASH__FAMILIES])(struct crash__op_replay *) = {
+		[CRASH__FAMILY_WRITE] = replay_write,	  [CRASH__FAMILY_FSYNC] = replay_sync,
+		[CRASH__FAMILY_OPEN] = replay_open,	  [CRASH__FAMILY_RENAME] = replay_rename,
+		[CRASH__FAMILY_UNLINK] = replay_unlink,	  [CRASH__FAMILY_LINK] = replay_link,
+		[CRASH__FAMILY_MKDIR] = replay_mkdir,	  [CRASH__FAMILY_TRUNCATE] = replay_truncate,
+		[CRASH__FAMILY_ATTR] = replay_attr,
+	};
+	const struct crash__event *event = replay->event;
+
+	if (event->end == UINT64_MAX) {
+		replay->fs->unfinished++;
+		return;
+	}
+	/* what failed changed nothing, but a sync that failed says something */
+	if (event->result < 0 && event->family != CRASH__FAMILY_FSYNC)
+		return;
+	by_family[event->family](replay);
+}
+
+/*
+ * All that was told stands in one file, and checkers look for lines in it: what goes to another descriptor, as a
+ * reply without a newline does, begins a new line. The newline in between counts as told with it.
+ */
+static void take_ack(struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+	const struct crash__piece *last = event->last;
+
+	replay->acked += event->data_bytes + (replay->in_line && replay->told != event->fd);
+	replay->in_line = last && last->count && last->bytes[last->count - 1] != '\n';
+	replay->told = event->fd;
+}
+
+void crash__op_replay(struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+
+	replay->step = SIZE_MAX;
+	if (event->kind == CRASH__EVENT_OP) {
+		replay_op(replay);
+		return;
+	}
+	if (event->kind == CRASH__EVENT_ACK)
+		take_ack(replay);
+	crash__effects_step(replay);
+}

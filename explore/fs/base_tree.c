@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/fs/base_tree.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+struct crash__base {
+	int fd;
+	char directory[PATH_MAX];
+};
+
+int crash__base_open(const char *directory, struct crash__base **out)
+{
+	struct crash__base *base = calloc(1, sizeof *base);
+
+	if (!base)
+		return crash__fail(CRASH_ENOMEM, "no memory for the starting tree");
+	base->fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (base->fd < 0 || strlen(directory) >= sizeof base->directory) {
+		free(base);
+		return crash__fail_errno("%s", directory);
+	}
+	strcpy(base->directory, directory);
+	*out = base;
+	return 0;
+}
+
+void crash__base_close(struct crash__base *base)
+{
+	if (!base)
+		return;
+	close(base->fd);
+	free(base);
+}
+
+bool crash__base_stat(const struct crash__base *base, const char *path, struct stat *status)
+{
+	if (!*path)
+		return fstat(base->fd, status) == 0;
+	return fstatat(base->fd, path, status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX])
+{
+	ssize_t length = readlinkat(base->fd, path, out, PATH_MAX - 1);
+
+	out[length < 0 ? 0 : length] = '\0';
+	return length >= 0;
+}
+
+long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,
+		      uint64_t offset)
+{
+	int fd = openat(base->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t done = 0, got = 0;
+
+	if (fd < 0)
+		return -1;
+	while ((size_t)done < count &&
+	       (got = pread(fd, (char *)to + done, count - (size_t)done, (off_t)(offset + (uint64_t)done))) > 0)
+		done += got;
+	close(fd);
+	return got < 0 ? -1 : done;
+}
+
+const char *crash__base_directory(const struct crash__base *base)
+{
+	return base->directory;
+}

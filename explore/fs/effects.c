@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/fs/effects.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "explore/fs/nodes.h"
+
+/* ------------------------------------------------------------------ steps and effects */
+
+struct crash__step *crash__effects_step(struct crash__op_replay *replay)
+{
+	struct crash__fs *fs = replay->fs;
+	struct crash__step *step;
+
+	if (replay->step != SIZE_MAX)
+		return &fs->steps[replay->step];
+	step = CRASH__PUSH(fs, steps);
+	if (!step) {
+		replay->no_memory = true;
+		return NULL;
+	}
+	memset(step, 0, sizeof *step);
+	step->event = replay->event;
+	step->first_effect = (uint32_t)fs->effects_count;
+	step->acked = replay->acked;
+	replay->step = fs->steps_count - 1;
+	return step;
+}
+
+static struct crash__effect *add_effect(struct crash__op_replay *replay, enum crash__effect_kind kind)
+{
+	struct crash__step *step = crash__effects_step(replay);
+	struct crash__effect *effect = step ? CRASH__PUSH(replay->fs, effects) : NULL;
+
+	if (!effect) {
+		replay->no_memory = true;
+		return NULL;
+	}
+	memset(effect, 0, sizeof *effect);
+	effect->kind = kind;
+	step->effects++;
+	return effect;
+}
+
+void crash__effects_entry(struct crash__op_replay *replay, crash__slot_id id, crash__node_id node)
+{
+	struct crash__fs *fs = replay->fs;
+	struct crash__slot *slot = &fs->slots[id];
+	struct crash__effect *effect = add_effect(replay, CRASH__EFFECT_ENTRY);
+
+	if (!effect)
+		return;
+	effect->slot = id;
+	effect->node = node;
+	effect->old_node = slot->child;
+	if (slot->child) {
+		fs->nodes[slot->child].links--;
+		if (!fs->nodes[slot->child].inode)
+			slot->gone = slot->child;
+	}
+	if (node)
+		fs->nodes[node].links++;
+	slot->child = node;
+}
+
+void crash__effects_size(struct crash__op_replay *replay, crash__node_id id, uint64_t size)
+{
+	struct crash__node *node = &replay->fs->nodes[id];
+	struct crash__effect *effect;
+
+	if (size == node->size)
+		return;
+	effect = add_effect(replay, CRASH__EFFECT_SIZE);
+	if (!effect)
+		return;
+	effect->node = id;
+	effect->size = size;
+	effect->old_size = node->size;
+	node->size = size;
+	node->touched = true;
+}
+
+void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_kind kind, crash__node_id id,
+		      uint64_t offset, uint64_t bytes)
+{
+	struct crash__effect *effect;
+
+	if (bytes == 0)
+		return;
+	effect = add_effect(replay, kind);
+	if (!effect)
+		return;
+	effect->node = id;
+	effect->offset = offset;
+	effect->bytes = bytes;
+	effect->old_size = replay->fs->nodes[id].size;
+	replay->fs->nodes[id].touched = true;
+}
+
+void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id id, uint32_t mode, uint32_t uid, uint32_t gid)
+{
+	struct crash__effect *effect = add_effect(replay, CRASH__EFFECT_ATTRIBUTES);
+
+	if (!effect)
+		return;
+	effect->node = id;
+	effect->mode = mode;
+	effect->uid = uid;
+	effect->gid = gid;
+	replay->fs->nodes[id].touched = true;
+	replay->fs->nodes[id].mode_now = mode;
+}
+
+void crash__effects_drop_set_id(struct crash__op_replay *replay, crash__node_id id)
+{
+	const struct crash__node *node = &replay->fs->nodes[id];
+	uint32_t mode = node->mode_now & ~(uint32_t)S_ISUID;
+
+	if (mode & S_IXGRP)
+		mode &= ~(uint32_t)S_ISGID;
+	if (!replay->keeps_set_id && S_ISREG(mode) && mode != node->mode_now)
+		crash__effects_attributes(replay, id, mode, node->uid, node->gid);
+}
+
+void crash__effects_unknown(struct crash__op_replay *replay, const char *what)
+{
+	struct crash__fs *fs = replay->fs;
+
+	if (fs->unknown++ == 0)
+		snprintf(fs->unknown_detail, sizeof fs->unknown_detail, "%s %.200s",
+			 crash__calls[replay->event->call].name, what ? what : "");
+}
+
+void crash__effects_unsupported(struct crash__op_replay *replay)
+{
+	if (replay->fs->unsupported++ == 0)
+		snprintf(replay->fs->unsupported_detail, sizeof replay->fs->unsupported_detail, "%s",
+			 crash__calls[replay->event->call].name);
+}
+
+/* ------------------------------------------------------------------ which file */
+
+/* Whether a node can be the file: it is of the same type, and not known to be another one. */
+static bool can_be(const struct crash__fs *fs, crash__node_id node, const struct crash__trace_file *file)
+{
+	const struct crash__node *there = &fs->nodes[node];
+
+	return node && (there->mode & S_IFMT) == (file->mode & S_IFMT) &&
+	       (!there->inode || (there->device == file->device && there->inode == file->inode));
+}
+
+/*
+ * A file of the starting tree, by the name it had when the run first used its descriptor. It may have lost that
+ * name since it was opened; the kernel then calls it "NAME (deleted)", and another may have the name by now.
+ */
+static crash__node_id node_of_name(struct crash__fs *fs, const struct crash__trace_file *file, bool *outside)
+{
+	static const char remark[] = " (deleted)";
+	size_t length = file->path ? strlen(file->path) : 0;
+	char path[PATH_MAX];
+	crash__slot_id slot;
+	crash__node_id node = crash__node_of_path(fs, file->path, outside);
+
+	if (*outside || can_be(fs, node, file))
+		return node;
+	if (length >= sizeof remark && strcmp(file->path + length - (sizeof remark - 1), remark) == 0)
+		length -= sizeof remark - 1;
+	snprintf(path, sizeof path, "%.*s", (int)length, file->path);
+	slot = crash__slot_of_path(fs, path, outside);
+	return slot && can_be(fs, fs->slots[slot].gone, file) ? fs->slots[slot].gone : 0;
+}
+
+crash__node_id crash__effects_node_of_file(struct crash__op_replay *replay, uint32_t number, bool *outside)
+{
+	struct crash__fs *fs = replay->fs;
+	const struct crash__trace_file *file;
+	crash__node_id node;
+
+	*outside = false;
+	if (number == 0 || number >= fs->trace->file_count)
+		return 0;
+	file = &fs->trace->files[number];
+	node = crash__node_of_inode(fs, file->device, file->inode);
+	if (node)
+		return node;
+	node = node_of_name(fs, file, outside);
+	if (node)
+		crash__node_identify(fs, node, file->device, file->inode, replay->event->start);
+	return node;
+}
+
+crash__node_id crash__effects_node(struct crash__op_replay *replay)
+{
+	struct crash__fs *fs = replay->fs;
+	const struct crash__event *event = replay->event;
+	bool outside = false;
+	crash__node_id node;
+
+	/* what names its file by a descriptor may have a path as well, which is only what it was called once */
+	if (event->file || !event->path) {
+		node = crash__effects_node_of_file(replay, event->file, &outside);
+	} else {
+		node = crash__node_of_path(fs, event->path, &outside);
+		if (!node && event->inode)
+			node = crash__node_of_inode(fs, event->device, event->inode);
+		if (node)
+			crash__node_identify(fs, node, event->device, event->inode, event->start);
+	}
+	if (node)
+		return node;
+	if (outside)
+		fs->ignored++;
+	else
+		crash__effects_unknown(replay, crash__event_path(fs->trace, event));
+	return 0;
+}
+
+void crash__effects_note_made(struct crash__op_replay *replay, crash__node_id node)
+{
+	const struct crash__event *event = replay->event;
+
+	if (!crash__node_identify(replay->fs, node, event->made_device, event->made_inode, event->end))
+		replay->no_memory = true;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/lint/lint.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "explore/lint/lint_parts.h"
+
+void crash__lint_no_memory(struct crash__lint *lint)
+{
+	if (lint->error == 0)
+		lint->error = crash__fail(CRASH_ENOMEM, "no memory for lint");
+}
+
+/* ------------------------------------------------------------------ walking */
+
+bool crash__lint_pending(uint32_t durable, uint32_t step)
+{
+	return durable > step || durable == CRASH__NEVER;
+}
+
+static void note_use(struct crash__lint *lint, uint32_t step, crash__node_id node)
+{
+	struct crash__lint_process *process = &lint->processes[lint->steps[step].process];
+
+	/* it may be in the list twice if processes take turns */
+	if (lint->nodes[node].user == lint->steps[step].process + 1)
+		return;
+	lint->nodes[node].user = lint->steps[step].process + 1;
+	if (!CRASH__ADD(process, nodes, node))
+		crash__lint_no_memory(lint);
+}
+
+/* Bytes that somebody can rely on: since when each block of a file has had some. */
+static void note_blocks(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect)
+{
+	uint32_t block, durable = lint->steps[step].data;
+	uint64_t index, end = effect->offset + effect->bytes;
+	crash__node_id node;
+
+	if (durable == CRASH__NEVER || lint->steps[step].abandoned ||
+	    !crash__view_find_block(lint->view, effect->node, effect->offset / CRASH__BLOCK, &block))
+		return;
+	for (; block < crash__view_blocks(lint->view); block++) {
+		crash__view_block(lint->view, block, &node, &index);
+		if (node != effect->node || index * CRASH__BLOCK >= end)
+			return;
+		if (durable + 1 < lint->block_durable[block])
+			lint->block_durable[block] = durable + 1;
+	}
+}
+
+static void change_entry(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect)
+{
+	if (lint->children[effect->slot] && --lint->nodes[lint->children[effect->slot]].names == 0 && effect->node)
+		lint->nodes[lint->children[effect->slot]].replaced = step;
+	lint->children[effect->slot] = effect->node;
+	if (!effect->node)
+		return;
+	lint->nodes[effect->node].names++;
+	lint->nodes[effect->node].slot = effect->slot;
+	lint->nodes[effect->node].named = step;
+	note_use(lint, step, effect->node);
+}
+
+/* The latest durable writes of two files, so that there is one of another file than any. */
+static void note_copy(struct crash__lint *lint, crash__node_id node)
+{
+	uint32_t write = lint->nodes[node].last_write;
+
+	if (write == CRASH__NEVER || lint->steps[write].abandoned)
+		return;
+	if (lint->copies[0].node != node)
+		lint->copies[1] = lint->copies[0];
+	lint->copies[0].node = node;
+	lint->copies[0].write = write;
+}
+
+static void synced_now(struct crash__lint *lint, uint32_t step)
+{
+	const struct crash__step *sync = &lint->fs->steps[step];
+
+	if (sync->sync == CRASH__SYNC_NONE || sync->sync_failed)
+		return;
+	for (crash__node_id node = 1; node < lint->fs->nodes_count; node++) {
+		if (sync->sync != CRASH__SYNC_ALL)
+			node = sync->node;
+		lint->nodes[node].last_sync = step;
+		note_copy(lint, node);
+		if (sync->sync != CRASH__SYNC_ALL)
+			return;
+	}
+}
+
+static void take_step(struct crash__lint *lint, uint32_t step)
+{
+	const struct crash__fs *fs = lint->fs;
+	const struct crash__step *now = &fs->steps[step];
+
+	for (uint32_t i = 0; i < now->effects; i++) {
+		const struct crash__effect *effect = &fs->effects[now->first_effect + i];
+
+		if (effect->kind == CRASH__EFFECT_ENTRY) {
+			change_entry(lint, step, effect);
+		} else if (effect->kind != CRASH__EFFECT_ATTRIBUTES) {
+			lint->nodes[effect->node].last_write = step;
+			note_use(lint, step, effect->node);
+			if (effect->kind != CRASH__EFFECT_SIZE)
+				note_blocks(lint, step, effect);
+		}
+	}
+	synced_now(lint, step);
+	if (now->effects && !CRASH__ADD(&lint->authors[lint->steps[step].author], steps, step))
+		crash__lint_no_memory(lint);
+	if (lint->error == 0)
+		lint->error = crash__view_advance(lint->view, step);
+}
+
+static void check_step(struct crash__lint *lint, uint32_t step, uint32_t rules)
+{
+	for (size_t i = 0; i < crash__lint_rule_count && lint->error == 0; i++)
+		if (rules & 1u << i) {
+			lint->rule = &crash__lint_rules[i];
+			lint->rule->check(lint, step);
+		}
+}
+
+static void walk(struct crash__lint *lint, uint32_t rules)
+{
+	uint32_t steps = (uint32_t)lint->fs->steps_count;
+
+	for (uint32_t step = 0; step < steps && lint->error == 0; step++) {
+		lint->told_count = 0;
+		if (lint->fs->steps[step].event->kind == CRASH__EVENT_ACK)
+			crash__lint_collect(lint, step);
+		check_step(lint, step, rules);
+		take_step(lint, step);
+	}
+	if (lint->error == 0)
+		crash__lint_collect_rest(lint);
+	check_step(lint, steps, rules);
+}
+
+/* ------------------------------------------------------------------ all of it */
+
+static void read_end(struct crash__lint *lint)
+{
+	const struct crash__trace *trace = lint->fs->trace;
+	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL;
+	json_t *status = json_object_get(end, "exit_code");
+
+	lint->ended = json_is_integer(status);
+	lint->ended_well = lint->ended && json_integer_value(status) == 0;
+	json_decref(end);
+}
+
+static bool begin_blocks(struct crash__lint *lint)
+{
+	size_t count = crash__view_blocks(lint->view);
+	crash__node_id node;
+	uint64_t index;
+
+	lint->block_durable = malloc((count + 1) * sizeof *lint->block_durable);
+	if (!lint->block_durable)
+		return false;
+	for (uint32_t block = 0; block < count; block++) {
+		crash__view_block(lint->view, block, &node, &index);
+		lint->block_durable[block] =
+			lint->fs->nodes[node].base_path && index * CRASH__BLOCK < lint->fs->nodes[node].base_size ?
+				0 :
+				CRASH__NEVER;
+	}
+	return true;
+}
+
+static int prepare(struct crash__lint *lint)
+{
+	int error = crash__model_read("posix", &lint->model);
+
+	/* an op is durable as a whole, or not: smaller units would only be more of the same */
+	lint->model.tear = 0;
+	if (error == 0)
+		error = crash__atoms_make(&lint->atoms, lint->fs, &lint->model);
+	if (error == 0)
+		error = crash__view_new(&lint->atoms, CRASH__EVERYTHING, &lint->view);
+	if (error == 0)
+		error = crash__places_new(lint->fs->trace, lint->fs->root, &lint->places);
+	if (error < 0)
+		return error;
+	read_end(lint);
+	if (!crash__lint_find_steps(lint) || !crash__lint_find_nodes(lint) || !begin_blocks(lint))
+		crash__lint_no_memory(lint);
+	return lint->error;
+}
+
+int crash__lint_run(struct crash__recording *recording, uint32_t rules, struct crash__lint *lint)
+{
+	int error;
+
+	memset(lint, 0, sizeof *lint);
+	lint->fs = &recording->fs;
+	error = prepare(lint);
+	if (error < 0)
+		return error;
+	walk(lint, rules);
+	for (size_t i = 0; i < lint->mistakes_count; i++) {
+		struct crash__mistake *mistake = &lint->mistakes[i];
+
+		mistake->lost_text = strdup(crash__lint_op(lint, mistake->lost));
+		mistake->relied_text = strdup(crash__lint_op(lint, mistake->relied));
+	}
+	crash__lint_list_models(lint);
+	return lint->error;
+}
+
+void crash__lint_clear(struct crash__lint *lint)
+{
+	for (size_t i = 0; i < lint->mistakes_count; i++) {
+		struct crash__mistake *mistake = &lint->mistakes[i];
+
+		free(mistake->sentence);
+		free(mistake->repair);
+		free(mistake->lost_text);
+		free(mistake->relied_text);
+		free(mistake->allowed);
+		free(mistake->forbidden);
+	}
+	for (size_t i = 0; i < lint->authors_count; i++)
+		free(lint->authors[i].steps);
+	for (size_t i = 0; i < lint->processes_count; i++)
+		free(lint->processes[i].nodes);
+	for (size_t i = 0; i < lint->texts_count; i++)
+		free(lint->texts[i]);
+	free(lint->mistakes);
+	free(lint->authors);
+	free(lint->processes);
+	free(lint->texts);
+	free(lint->nodes);
+	free(lint->steps);
+	free(lint->children);
+	free(lint->journals);
+	free(lint->told);
+	free(lint->failures);
+	free(lint->block_durable);
+	crash__places_free(lint->places);
+	crash__view_free(lint->view);
+	crash__atoms_clear(&lint->atoms);
+	memset(lint, 0, sizeof *lint);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/recording/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/copy.h"
+#include "base/error.h"
+#include "explore/recording/sandbox.h"
+#include "trace/run_end.h"
+#include "trace/starting_tree.h"
+
+int crash__recording_incomplete(struct crash__recording *recording, const char *format, ...)
+{
+	char **at = CRASH__PUSH(recording, incomplete);
+	va_list args;
+	int length;
+
+	if (!at)
+		return crash__fail(CRASH_ENOMEM, "no memory for results");
+	va_start(args, format);
+	length = vasprintf(at, format, args);
+	va_end(args);
+	if (length >= 0)
+		return 0;
+	recording->incomplete_count--;
+	return crash__fail(CRASH_ENOMEM, "no memory for results");
+}
+
+/* ------------------------------------------------------------------ the data directory */
+
+static int choose_directory(const char *wanted, struct crash__recording *recording)
+{
+	struct stat status;
+
+	if (!realpath(wanted, recording->directory))
+		return crash__fail(CRASH_EDIR, "%s: %s", wanted, strerror(errno));
+	if (stat(recording->directory, &status) < 0 || !S_ISDIR(status.st_mode))
+		return crash__fail(CRASH_EDIR, "%s is not a directory", wanted);
+	if (strcmp(recording->directory, "/") == 0)
+		return crash__fail(CRASH_EDIR, "the data directory cannot be /; name it with --dir");
+	return 0;
+}
+
+static void choose_way(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	const char *why_not = "";
+
+	recording->namespaces = !options->copy && crash__sandbox_possible(recording->directory, &why_not);
+	snprintf(recording->why_no_namespaces, sizeof recording->why_no_namespaces, "%s",
+		 options->copy ? "--copy asks for copies" : why_not);
+}
+
+/* ------------------------------------------------------------------ recording */
+
+/* A path below the data directory, moved to where the copy is. */
+static void move_path(const struct crash__recording *recording, const char *path, char out[PATH_MAX])
+{
+	size_t length = strlen(recording->directory);
+	bool below = strncmp(path, recording->directory, length) == 0 && (path[length] == '/' || !path[length]);
+
+	snprintf(out, PATH_MAX, "%.2000s%.2000s", below ? recording->root : path, below ? path + length : "");
+}
+
+/* Without namespaces the program works on a copy, at another path than its own. */
+static int record_on_copy(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	struct crash__request request = *options->request;
+	char cwd[PATH_MAX], moved[PATH_MAX];
+	int error;
+
+	snprintf(recording->root, sizeof recording->root, "%.3000s/run", recording->scratch.path);
+	if (mkdir(recording->root, 0700) < 0 || !getcwd(cwd, sizeof cwd))
+		return crash__fail_errno("cannot make %s", recording->root);
+	error = crash__copy_tree(recording->directory, recording->root);
+	if (error < 0)
+		return error;
+	move_path(recording, cwd, moved);
+	request.opts.cwd = moved;
+	request.opts.dir = recording->root;
+	return crash__record_in_place(&request, &recording->recorded);
+}
+
+/*
+ * A program that names its directory by itself has written to the original, where there are no namespaces to
+ * show it a copy at that path. The copy is then what the directory was before.
+ */
+static int check_copy_used(struct crash__recording *recording)
+{
+	const struct crash__trace *trace = &recording->trace;
+	size_t length = strlen(recording->directory);
+	char kept[PATH_MAX];
+
+	for (size_t i = 0; i < trace->count && !recording->namespaces; i++) {
+		const char *path = crash__event_path(trace, &trace->events[i]);
+
+		if (trace->events[i].kind != CRASH__EVENT_OP || !path || strncmp(path, recording->directory, length) != 0 ||
+		    path[length] != '/' || strncmp(path, recording->scratch.path, strlen(recording->scratch.path)) == 0)
+			continue;
+		snprintf(kept, sizeof kept, "%.3000s.before-XXXXXX", recording->directory);
+		if (!mkdtemp(kept) || crash__copy_tree(recording->root, kept) < 0)
+			snprintf(kept, sizeof kept, "(it could not be saved)");
+		return crash__fail(CRASH_EDIR,
+				   "the program wrote to %s itself. Without namespaces (%s) it works on a copy, which it has to "
+				   "find by $CRASH_DIR or its working directory. The directory as it was before is in %s",
+				   recording->directory, recording->why_no_namespaces, kept);
+	}
+	return 0;
+}
+
+static int record(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	int error;
+
+	strcpy(recording->root, recording->directory);
+	if (recording->namespaces)
+		error = crash__record_in_sandbox(options->request, recording->directory,
+						 crash__base_directory(recording->base), &recording->recorded);
+	else
+		error = record_on_copy(options, recording);
+	recording->has_recorded = error == 0;
+	return error;
+}
+
+/* What --setup makes of the data directory is the starting tree; the directory itself stays as it is. */
+static int set_up(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	char base[PATH_MAX];
+	int error;
+
+	if (!recording->namespaces)
+		return crash__fail(CRASH_EINVAL, "--setup needs namespaces, and there are none here: %s",
+				   recording->why_no_namespaces);
+	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);
+	if (mkdir(base, 0700) < 0)
+		return crash__fail_errno("cannot make %s", base);
+	error = crash__copy_tree(recording->directory, base);
+	if (error == 0)
+		error = crash__set_up(options->setup, recording->directory, base);
+	return error == 0 ? crash__base_open(base, &recording->base) : error;
+}
+
+/* ------------------------------------------------------------------ what may have been missed */
+
+/*
+ * An overlay does not rename directories of the starting tree for users without rights: the program saw EXDEV,
+ * which it would not have seen.
+ */
+static int note_refused(struct crash__recording *recording)
+{
+	const struct crash__trace *trace = &recording->trace;
+	size_t length = strlen(recording->root);
+
+	for (size_t i = 0; i < trace->count && recording->namespaces; i++) {
+		const struct crash__event *event = &trace->events[i];
+
+		if (event->kind == CRASH__EVENT_OP && event->family == CRASH__FAMILY_RENAME && event->result == -EXDEV &&
+		    event->path && event->to && strncmp(event->path, recording->root, length) == 0 &&
+		    strncmp(event->to, recording->root, length) == 0)
+			return crash__recording_incomplete(
+				recording, "the overlay refused to rename %s, which the file system itself would do; use --copy",
+				event->path);
+	}
+	return 0;
+}
+
+static int note_missed(struct crash__recording *recording)
+{
+	const struct crash__fs *fs = &recording->fs;
+	int error = 0;
+
+	struct crash_out end = {0};
+
+	if (recording->has_recorded)
+		error = note_refused(recording);
+	if (error == 0)
+		error = crash__trace_read_end(&recording->trace, &end);
+	for (char **reason = end.incomplete_reasons; reason && *reason && error == 0; reason++)
+		error = crash__recording_incomplete(recording, "%s", *reason);
+	if (error == 0 && end.timed_out)
+		error = crash__recording_incomplete(
+			recording, "the program ran into the timeout, and what it would have done then was not seen");
+	if (error == 0 && !end.complete && !recording->incomplete_count)
+		error = crash__recording_incomplete(recording, "the recorded run was not complete");
+	crash_out_clear(&end);
+	if (error == 0 && fs->unknown)
+		error = crash__recording_incomplete(recording, "%llu ops could not be followed, the first: %s",
+						  (unsigned long long)fs->unknown, fs->unknown_detail);
+	if (error == 0 && fs->unsupported)
+		error = crash__recording_incomplete(recording, "%llu ops are not modelled, the first: %s",
+						  (unsigned long long)fs->unsupported, fs->unsupported_detail);
+	if (error == 0 && fs->unfinished)
+		error = crash__recording_incomplete(recording,
+						  "%llu ops had not returned when the run ended, and are left out",
+						  (unsigned long long)fs->unfinished);
+	return error;
+}
+
+/* ------------------------------------------------------------------ preparing */
+
+static int open_trace(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	int error;
+
+	if (options->request)
+		error = crash__trace_open_fd(options->request->trace, "the recording", &recording->trace);
+	else
+		error = crash__trace_open(options->trace_path, &recording->trace);
+	recording->has_trace = error == 0;
+	return error;
+}
+
+/* The starting tree is in the trace; whoever asks for states at another place has moved the directory. */
+static int prepare_trace(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	char base[PATH_MAX];
+	int error = open_trace(options, recording);
+
+	if (error == 0)
+		error = crash__tree_root(&recording->trace, recording->root);
+	if (error == 0)
+		error = choose_directory(options->directory ? options->directory : recording->root, recording);
+	if (error < 0)
+		return error;
+	choose_way(options, recording);
+	error = crash__scratch_make(&recording->scratch, 1);
+	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);
+	if (error == 0 && mkdir(base, 0700) < 0)
+		error = crash__fail_errno("cannot make %s", base);
+	if (error == 0)
+		error = crash__tree_unpack(&recording->trace, base);
+	if (error == 0)
+		error = crash__base_open(base, &recording->base);
+	return error;
+}
+
+static int prepare_program(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	int error = choose_directory(options->directory, recording);
+
+	if (error < 0)
+		return error;
+	choose_way(options, recording);
+	error = crash__scratch_make(&recording->scratch, !recording->namespaces || options->setup);
+	if (error == 0)
+		error = options->setup ? set_up(options, recording) :
+					 crash__base_open(recording->directory, &recording->base);
+	if (error == 0)
+		error = record(options, recording);
+	if (error == 0)
+		error = open_trace(options, recording);
+	return error == 0 ? check_copy_used(recording) : error;
+}
+
+int crash__recording_prepare(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	int error = options->request ? prepare_program(options, recording) : prepare_trace(options, recording);
+
+	if (error == 0)
+		error = crash__fs_replay(&recording->fs, &recording->trace, recording->root, recording->base);
+	recording->has_fs = error == 0;
+	return error == 0 ? note_missed(recording) : error;
+}
+
+void crash__recording_clear(struct crash__recording *recording)
+{
+	if (recording->has_fs)
+		crash__fs_clear(&recording->fs);
+	crash__base_close(recording->base);
+	if (recording->has_trace)
+		crash__trace_close(&recording->trace);
+	if (recording->has_recorded)
+		crash__recorded_clear(&recording->recorded);
+	crash__scratch_remove(&recording->scratch);
+	for (size_t i = 0; i < recording->incomplete_count; i++)
+		free(recording->incomplete[i]);
+	free(recording->incomplete);
+}

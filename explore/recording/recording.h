@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recording.h - from a program, or a trace, to the model file system in which its ops have been replayed.
+ */
+#ifndef CRASH_RECORDING_H
+#define CRASH_RECORDING_H
+
+#include "base/vector.h"
+#include "explore/fs/fs.h"
+#include "explore/recording/recorded_run.h"
+#include "explore/recording/scratch_directory.h"
+#include "trace/reader.h"
+
+/** What to do; everything is the caller's. */
+struct crash__recording_options {
+	const struct crash__request *request; /* the program; its trace gets the recording. NULL: trace_path */
+	const char *trace_path;
+	const char *directory; /* the data directory; NULL: the trace's */
+	const char *setup;     /* for sh -c: prepares the data directory; or NULL */
+	bool copy;	       /* work on copies, also where namespaces would do */
+};
+
+struct crash__recording {
+	struct crash__recorded recorded;
+	bool has_recorded;
+	struct crash__trace trace;
+	bool has_trace;
+	struct crash__base *base;
+	struct crash__fs fs;
+	bool has_fs;
+	char directory[PATH_MAX]; /* the data directory, where it really is */
+	char root[PATH_MAX];	  /* as the trace names it */
+	struct crash__scratch scratch;
+	bool namespaces;
+	char why_no_namespaces[256];
+	CRASH__VECTOR(char *, incomplete); /* why it may have missed something */
+};
+
+/**
+ * Records, or reads, and replays: afterwards everything is there that states are made of.
+ * Call crash__recording_clear() also when it fails.
+ */
+int crash__recording_prepare(const struct crash__recording_options *options, struct crash__recording *recording);
+
+/** Adds a sentence to recording->incomplete. */
+int crash__recording_incomplete(struct crash__recording *recording, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+void crash__recording_clear(struct crash__recording *recording);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/recording/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/remove.h"
+
+/* ------------------------------------------------------------------ namespaces */
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* We stay who we are: one user and one group, mapped to themselves. */
+static bool map_ids(uid_t uid, gid_t gid)
+{
+	char text[64];
+
+	if (!write_file("/proc/self/setgroups", "deny"))
+		return false;
+	snprintf(text, sizeof text, "%u %u 1\n", uid, uid);
+	if (!write_file("/proc/self/uid_map", text))
+		return false;
+	snprintf(text, sizeof text, "%u %u 1\n", gid, gid);
+	return write_file("/proc/self/gid_map", text);
+}
+
+pid_t crash__sandbox_fork(bool own_pids)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	unsigned long flags = CLONE_NEWNS | SIGCHLD | (uid ? CLONE_NEWUSER : 0) | (own_pids ? CLONE_NEWPID : 0);
+	pid_t pid;
+
+	fflush(NULL);
+	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+	if (pid == 0 && uid && !map_ids(uid, gid))
+		_exit(125);
+	return pid;
+}
+
+/* ------------------------------------------------------------------ mounts */
+
+/*
+ * The space needs no place of its own: it is mounted over the data directory, and the overlay on top of it.
+ * What is below is reached through descriptors. So there is nothing that could be left behind.
+ */
+static const char *const places[] = {"tree", "store", "durable", "durable-store", "upper", "work", "lower"};
+
+void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64])
+{
+	snprintf(out, 64, "/proc/self/fd/%d/%s", sandbox->space, name);
+}
+
+int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base)
+{
+	char from[64], to[64];
+	int below;
+
+	sandbox->mounted = false;
+	if (!realpath(directory, sandbox->directory))
+		return crash__fail(CRASH_EDIR, "%s: %s", directory, strerror(errno));
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return crash__fail_errno("cannot make mounts private");
+	/* without the outside's /proc, descriptors could not be named by path in a new pid namespace */
+	if (getpid() == 1 && mount("proc", "/proc", "proc", 0, NULL) < 0)
+		return crash__fail_errno("cannot mount /proc");
+	below = open(base ? base : sandbox->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (below < 0 || mount("tmpfs", sandbox->directory, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
+		return crash__fail_errno("cannot mount memory over %s", sandbox->directory);
+	sandbox->space = open(sandbox->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sandbox->space < 0)
+		return crash__fail_errno("%s", sandbox->directory);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (mkdirat(sandbox->space, places[i], 0700) < 0)
+			return crash__fail_errno("cannot make a directory in memory");
+	snprintf(from, sizeof from, "/proc/self/fd/%d", below);
+	crash__sandbox_path(sandbox, "lower", to);
+	if (mount(from, to, NULL, MS_BIND, NULL) < 0)
+		return crash__fail_errno("cannot bind %s", sandbox->directory);
+	close(below);
+	return 0;
+}
+
+/* The upper layer looks like the directory that it stands for. */
+static int prepare_upper(const struct crash__sandbox *sandbox)
+{
+	struct stat status;
+
+	if (fstatat(sandbox->space, "lower", &status, 0) < 0 ||
+	    fchmodat(sandbox->space, "upper", status.st_mode & 07777, 0) < 0 ||
+	    (geteuid() == 0 && fchownat(sandbox->space, "upper", status.st_uid, status.st_gid, 0) < 0))
+		return crash__fail_errno("cannot prepare an overlay for %s", sandbox->directory);
+	return 0;
+}
+
+int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
+{
+	char tree[64] = "", lower[64], upper[64], work[64], options[512];
+	int error = prepare_upper(sandbox), length;
+
+	if (error < 0)
+		return error;
+	if (between)
+		crash__sandbox_path(sandbox, between, tree);
+	crash__sandbox_path(sandbox, "lower", lower);
+	crash__sandbox_path(sandbox, "upper", upper);
+	crash__sandbox_path(sandbox, "work", work);
+	/* redirect_dir: or directories of the starting tree could not be renamed */
+	length = snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree, between ? ":" : "",
+			  lower, upper, work, geteuid() ? "userxattr" : "redirect_dir=on");
+	/*
+	 * The names of a file stay names of one file, also when it is written to. A layer in between has such files
+	 * whole; and an upper layer with an index goes with one stack of lower ones only.
+	 */
+	if (!between && geteuid() == 0)
+		snprintf(options + length, sizeof options - (size_t)length, ",index=on");
+	if (mount("overlay", sandbox->directory, "overlay", 0, options) == 0) {
+		sandbox->mounted = true;
+		return 0;
+	}
+	/* not every file system below can have an index */
+	options[length] = '\0';
+	if (mount("overlay", sandbox->directory, "overlay", 0, options) < 0)
+		return crash__fail_errno("cannot mount an overlay over %s", sandbox->directory);
+	sandbox->mounted = true;
+	return 0;
+}
+
+int crash__sandbox_unmount(struct crash__sandbox *sandbox)
+{
+	if (sandbox->mounted && umount2(sandbox->directory, MNT_DETACH) < 0)
+		return crash__fail_errno("cannot unmount %s", sandbox->directory);
+	sandbox->mounted = false;
+	if (crash__remove_below(sandbox->space, "upper") < 0 || crash__remove_below(sandbox->space, "work") < 0)
+		return crash__fail_errno("cannot empty an overlay of %s", sandbox->directory);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ trying */
+
+/* Layers mark directories: file systems in memory can do that without rights since Linux 6.6. */
+static int try_to_cut_off(const struct crash__sandbox *sandbox)
+{
+	const char *mark = geteuid() ? "user.overlay.opaque" : "trusted.overlay.opaque";
+	char tree[64];
+
+	crash__sandbox_path(sandbox, "tree", tree);
+	if (setxattr(tree, mark, "y", 1, 0) < 0 || removexattr(tree, mark) < 0)
+		return crash__fail_errno("files in memory cannot have the attribute %s", mark);
+	return 0;
+}
+
+/* In the child: everything that a worker does. */
+static int try_all(const char *directory)
+{
+	struct crash__sandbox sandbox;
+	int error = crash__sandbox_enter(&sandbox, directory, NULL);
+
+	if (error == 0)
+		error = try_to_cut_off(&sandbox);
+	if (error == 0)
+		error = crash__sandbox_mount(&sandbox, "tree");
+	if (error == 0)
+		error = crash__sandbox_unmount(&sandbox);
+	return error;
+}
+
+/* What is mounted inside of the directory would not be seen through an overlay. */
+static bool has_mounts(const char *directory, char *mount_point, size_t size)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char line[PATH_MAX + 512], path[PATH_MAX];
+	size_t length = strlen(directory);
+	bool found = false;
+
+	while (mounts && !found && fgets(line, sizeof line, mounts)) {
+		if (sscanf(line, "%*s %*s %*s %*s %4095s", path) != 1)
+			continue;
+		found = strncmp(path, directory, length) == 0 && path[length] == '/';
+	}
+	if (mounts)
+		fclose(mounts);
+	if (found)
+		snprintf(mount_point, size, "%.200s", path);
+	return found;
+}
+
+bool crash__sandbox_possible(const char *directory, const char **why_not)
+{
+	static char reason[256], inside[201];
+	int ends[2], status = -1;
+	ssize_t got;
+	pid_t pid;
+
+	*why_not = reason;
+	if (has_mounts(directory, inside, sizeof inside)) {
+		snprintf(reason, sizeof reason, "%s is mounted inside of it", inside);
+		return false;
+	}
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	pid = crash__sandbox_fork(true);
+	if (pid == 0) {
+		int error = try_all(directory);
+		const char *detail = crash_error_detail();
+
+		if (error < 0 && write(ends[1], detail, strlen(detail)) < 0)
+			_exit(2);
+		_exit(error < 0);
+	}
+	close(ends[1]);
+	if (pid < 0)
+		snprintf(reason, sizeof reason, "namespaces are refused: %s", strerror(errno));
+	got = pid < 0 ? -1 : read(ends[0], reason, sizeof reason - 1);
+	if (got >= 0)
+		reason[got] = '\0';
+	close(ends[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sandbox.h - a place where the data directory can be changed without being changed.
+ *
+ * A process in namespaces of its own sees an overlay at the data directory's very path: what is written goes
+ * to memory and is thrown away. No rights are needed where user namespaces are allowed.
+ */
+#ifndef CRASH_SANDBOX_H
+#define CRASH_SANDBOX_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct crash__sandbox {
+	char directory[PATH_MAX]; /* the data directory */
+	int space;		  /* a file system in memory; its directories are named in sandbox.c */
+	bool mounted;		  /* an overlay is over the data directory now */
+};
+
+/**
+ * Forks a child into new user (unless we are root) and mount namespaces.
+ * @param own_pids also a pid namespace, whose first process the child is: when it ends, all end
+ * @return as fork(2)
+ */
+pid_t crash__sandbox_fork(bool own_pids);
+
+/**
+ * In the child: makes the space.
+ * @param base what the data directory shows below the overlay; NULL: itself
+ */
+int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base);
+
+/**
+ * In the child: puts an overlay over the data directory.
+ * @param between the directory of the space that lies between what is written and the data directory; or NULL
+ */
+int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between);
+
+/** In the child: takes it away, with everything that was written. */
+int crash__sandbox_unmount(struct crash__sandbox *sandbox);
+
+/** A path for one of the space's directories. */
+void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64]);
+
+/** Whether all this works here, by trying it. */
+bool crash__sandbox_possible(const char *directory, const char **why_not);
+
+#endif

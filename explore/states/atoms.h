@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * atoms.h - the units that a disk can keep or lose, under one persistence model.
+ *
+ * Method. Each effect of a step becomes one or more atoms. Two things are known about an atom: from which
+ * step on it is durable for certain, because a sync covered it, and which atoms must be on the disk if it
+ * is (its predecessors). A crash state after step k is a set S of the atoms of steps up to k such that S
+ * contains every atom that is durable by k, and with an atom all its predecessors.
+ *
+ * Under every model a state is a tree: renames of directories are atomic and reach the disk in order among
+ * themselves, or a directory could have two names, or lie below itself.
+ *
+ * Predecessors are kept as few edges: where the model orders one kind of op totally, an edge to the last
+ * one is enough, because that one has an edge to the one before. So the whole thing is linear in the trace.
+ */
+#ifndef CRASH_ATOMS_H
+#define CRASH_ATOMS_H
+
+#include "explore/fs/fs.h"
+#include "explore/states/persistence_model.h"
+
+#define CRASH__NEVER UINT32_MAX
+
+enum crash__atom_kind {
+	CRASH__ATOM_DATA, /* bytes, or zeros */
+	CRASH__ATOM_SIZE,
+	CRASH__ATOM_ENTRY, /* one entry, or the entries of an atomic rename */
+	CRASH__ATOM_ATTRIBUTES,
+};
+
+typedef uint32_t crash__atom_id;
+
+struct crash__edge {
+	crash__atom_id atom;
+	uint32_t next; /* 1 + index of edges; 0 ends the list */
+};
+
+struct crash__atom {
+	enum crash__atom_kind kind;
+	uint32_t step;
+	uint32_t effect; /* the first of its effects */
+	uint32_t effects;
+	crash__node_id node;
+	uint64_t offset, bytes; /* DATA: the range in the file */
+	uint64_t size;		/* SIZE */
+	bool appends;		/* DATA, SIZE: what was behind the end of the file */
+	bool fills;		/* DATA that appends, into the last block that the file had */
+	bool created;		/* ATTRIBUTES: the mode that the file was made with */
+	uint32_t durable;	/* from this step on; CRASH__NEVER */
+	uint32_t dropped;	/* from this step on the page cache has lost it; CRASH__NEVER */
+	bool abandoned;		/* a sync failed: later ones say nothing of it, and nothing waits for it */
+	uint32_t before, after; /* lists of edges: predecessors, successors */
+};
+
+struct crash__atoms {
+	const struct crash__fs *fs;
+	const struct crash__model *model;
+	CRASH__VECTOR(struct crash__atom, list);
+	CRASH__VECTOR(struct crash__edge, edges);
+	uint32_t *first; /* of each step, and one behind the last */
+};
+
+int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
+		      const struct crash__model *model);
+
+/** A sync that the program did not make: of a file or directory, right before a step. */
+struct crash__virtual_sync {
+	uint32_t step;
+	crash__node_id node;
+};
+
+/**
+ * What the atoms would be if the program had made some syncs more. Syncs are no atoms: the numbers are the
+ * same.
+ * @param syncs by ascending step
+ */
+int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,
+			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
+			   size_t count);
+
+void crash__atoms_clear(struct crash__atoms *atoms);
+
+/** Iterates over the ids in a list of edges. */
+#define CRASH__EACH_EDGE(atoms, head, id)                                                          \
+	for (uint32_t id##_at = (head);                                                            \
+	     id##_at && ((id) = (atoms)->edges[id##_at - 1].atom, true);                           \
+	     id##_at = (atoms)->edges[id##_at - 1].next)
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sum.h - the hash of a state, as a sum over the directory entries that can be reached.
+ *
+ * An entry's part of the sum changes when its slot, or what that holds, is touched, and when a directory above it comes
+ * or goes. All that is below such a directory is looked at; where none does, only what the difference has.
+ */
+#ifndef CRASH_SUM_H
+#define CRASH_SUM_H
+
+#include "explore/states/view.h"
+
+/** The sum over the starting tree becomes the view's. */
+void crash__sum_begin(struct crash__view *view);
+
+/** The hash of the state that the difference leads to. */
+struct crash__hash crash__sum_of_difference(struct crash__view *view);
+
+/** Makes the slots of the state that the difference leads to those of the reference. */
+void crash__sum_adopt(struct crash__view *view);
+
+#endif

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/states/tiers.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "common/op_record.h"
+#include "explore/states/atom_set.h"
+
+struct tier {
+	const struct crash__atoms *atoms;
+	const struct crash__fs *fs;
+	struct crash__view *view;
+	enum crash__reference reference;
+	crash__tier_emit *emit;
+	void *context;
+	int64_t step; /* the point */
+	CRASH__VECTOR(crash__atom_id, open);   /* atoms that are not durable at the point, in order */
+	struct crash__set set; /* that is being made */
+	const struct crash__tier_options *options;
+};
+
+static const struct {
+	const char *name, *proves;
+} tiers[CRASH__TIERS] = {
+	[CRASH__TIER_PREFIX] = {"prefix", "every process crash between two ops"},
+	[CRASH__TIER_CUT] = {"cut", "the plain power cut, at every point"},
+	[CRASH__TIER_OMIT] = {"omit-1", "every single unsynced op lost"},
+	[CRASH__TIER_KEEP] = {"keep-1", "every single unsynced op that came early"},
+	[CRASH__TIER_TEAR] = {"tear", "every write cut at every unit"},
+	[CRASH__TIER_PAIRS] = {"pairs", "every two unsynced ops lost"},
+	[CRASH__TIER_SAMPLE] = {"sample", "a probability, and no proof"},
+	[CRASH__TIER_EXHAUSTIVE] = {"exhaustive", "every state that the model allows"},
+};
+
+const char *crash__tier_name(enum crash__tier tier)
+{
+	return tiers[tier].name;
+}
+
+const char *crash__tier_proves(enum crash__tier tier)
+{
+	return tiers[tier].proves;
+}
+
+enum crash__tier crash__tier_of_name(const char *name, size_t length)
+{
+	int tier = 0;
+
+	while (tier < CRASH__TIERS && (strlen(tiers[tier].name) != length || memcmp(tiers[tier].name, name, length) != 0))
+		tier++;
+	return (enum crash__tier)tier;
+}
+
+static int no_memory(void)
+{
+	return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+}
+
+static uint64_t acked_at(const struct crash__fs *fs, int64_t step)
+{
+	return step < 0 ? 0 : fs->steps[step].acked;
+}
+
+static int give(struct tier *tier, uint64_t acked)
+{
+	struct crash__state state = {
+		.step = tier->step,
+		.reference = tier->reference,
+		.count = (uint32_t)tier->set.list_count,
+		.acked = acked,
+	};
+
+	crash__set_sort(&tier->set);
+	state.flipped = tier->set.list;
+	return tier->emit(tier->context, tier->view, &state);
+}
+
+static int give_set(struct tier *tier)
+{
+	return give(tier, acked_at(tier->fs, tier->step));
+}
+
+/* ------------------------------------------------------------------ the points */
+
+static bool is_store(const struct crash__event *event)
+{
+	return event->kind == CRASH__EVENT_OP && event->route == CRASH__ROUTE_MEMORY;
+}
+
+bool crash__tier_is_point(const struct crash__fs *fs, int64_t step)
+{
+	const struct crash__event *event, *next;
+
+	if (step < 0 || step + 1 >= (int64_t)fs->steps_count)
+		return true;
+	event = fs->steps[step].event;
+	next = fs->steps[step + 1].event;
+	return !is_store(event) || !is_store(next) || event->process != next->process ||
+	       event->thread != next->thread;
+}
+
+bool crash__tier_news(const struct crash__fs *fs, int64_t step)
+{
+	if (!crash__tier_is_point(fs, step))
+		return false;
+	return step < 0 || fs->steps[step].effects || fs->steps[step].sync != CRASH__SYNC_NONE ||
+	       fs->steps[step].acked != acked_at(fs, step - 1) ||
+	       !crash__tier_is_point(fs, step - 1);
+}
+
+/* Goes to a point, and finds out what is not durable there. */
+static int go_to(struct tier *tier, int64_t step)
+{
+	size_t kept = 0;
+	int error = crash__view_advance(tier->view, step);
+
+	tier->step = step;
+	if (error < 0 || step < 0)
+		return error;
+	for (crash__atom_id id = tier->atoms->first[step]; id < tier->atoms->first[step + 1]; id++)
+		if (!CRASH__ADD(tier, open, id))
+			return no_memory();
+	for (size_t i = 0; i < tier->open_count; i++)
+		if (crash__atom_is_open(&tier->atoms->list[tier->open[i]], step))
+			tier->open[kept++] = tier->open[i];
+	tier->open_count = kept;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the tiers, each at one point */
+
+/*
+ * Ops that overlapped end in some order, but a crash may have found the later one done and the earlier one
+ * not. An op that is not done takes along what began after its end.
+ */
+static int without_overlapping(struct tier *tier, uint32_t missing)
+{
+	const struct crash__step *steps = tier->fs->steps;
+	uint64_t end = steps[missing].event->end;
+
+	crash__set_begin(&tier->set, tier->step);
+	for (uint32_t step = missing; (int64_t)step < tier->step; step++) {
+		if (step != missing && steps[step].event->start < end)
+			continue;
+		for (crash__atom_id id = tier->atoms->first[step]; id < tier->atoms->first[step + 1]; id++)
+			if (crash__view_has(tier->view, id) && crash__set_add(&tier->set, id) < 0)
+				return no_memory();
+	}
+	return tier->set.list_count ? give(tier, acked_at(tier->fs, (int64_t)missing - 1)) : 0;
+}
+
+static int at_prefix(struct tier *tier)
+{
+	const struct crash__step *steps = tier->fs->steps;
+	int error;
+
+	crash__set_begin(&tier->set, tier->step);
+	error = give_set(tier);
+	if (tier->step <= 0 || !steps[tier->step].effects)
+		return error;
+	/* steps are in order of their ends */
+	for (int64_t step = tier->step - 1; error == 0 && step >= 0; step--) {
+		if (steps[step].event->end < steps[tier->step].event->start)
+			break;
+		if (steps[step].effects)
+			error = without_overlapping(tier, (uint32_t)step);
+	}
+	return error;
+}
+
+static int at_cut(struct tier *tier)
+{
+	crash__set_begin(&tier->set, tier->step);
+	return give_set(tier);
+}
+
+static int at_omit(struct tier *tier)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < tier->open_count && error == 0; i++) {
+		crash__set_begin(&tier->set, tier->step);
+		error = crash__set_omit(&tier->set, tier->open[i]);
+		if (error == 0)
+			error = give_set(tier);
+	}
+	return error;
+}
+
+static int at_keep(struct tier *tier)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < tier->open_count && error == 0; i++) {
+		crash__set_begin(&tier->set, tier->step);
+		error = crash__set_keep(&tier->set, tier->open[i]);
+		if (error == 0)
+			error = give_set(tier);
+	}
+	return error;
+}
+
+static bool is_unit(const struct tier *tier, crash__atom_id id)
+{
+	const struct crash__atom *atom = &tier->atoms->list[id];
+
+	/* a write that is done is never lost by a process crash; but it is cut when the crash comes during it */
+	return atom->kind == CRASH__ATOM_DATA &&
+	       (tier->atoms->model->process_only || crash__atom_is_open(atom, tier->step));
+}
+
+/*
+ * A write that is under way, or not yet synced, with its units from one on, or up to one, lost. Where only the
+ * process dies the pages before the cut are all there: they are written in order.
+ */
+static int tear_write(struct tier *tier, uint32_t step)
+{
+	crash__atom_id first = tier->atoms->first[step], end = tier->atoms->first[step + 1];
+	int error = 0;
+
+	for (crash__atom_id cut = first + 1; cut < end && error == 0; cut++) {
+		if (!is_unit(tier, cut) || !is_unit(tier, cut - 1))
+			continue;
+		crash__set_begin(&tier->set, tier->step);
+		for (crash__atom_id id = cut; id < end && error == 0; id++)
+			error = is_unit(tier, id) ? crash__set_omit(&tier->set, id) : 0;
+		if (error == 0)
+			error = give_set(tier);
+		if (tier->atoms->model->process_only)
+			continue;
+		crash__set_begin(&tier->set, tier->step);
+		for (crash__atom_id id = first; id < cut && error == 0; id++)
+			error = is_unit(tier, id) ? crash__set_omit(&tier->set, id) : 0;
+		if (error == 0)
+			error = give_set(tier);
+	}
+	return error;
+}
+
+/* Right after it, and at the last point before it is durable. */
+static int at_tear(struct tier *tier)
+{
+	uint32_t last = CRASH__NEVER;
+	int error = 0;
+
+	/* stores to a mapping are no write(): a dying process leaves their pages in another order */
+	if (tier->step >= 0 && !(tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event)))
+		error = tear_write(tier, (uint32_t)tier->step);
+	for (size_t i = 0; i < tier->open_count && error == 0 && !tier->atoms->model->process_only; i++) {
+		const struct crash__atom *atom = &tier->atoms->list[tier->open[i]];
+		bool is_last = atom->durable == CRASH__NEVER ? tier->step + 1 == (int64_t)tier->fs->steps_count :
+							       tier->step + 1 == (int64_t)atom->durable;
+
+		if (is_last && atom->step != last && (int64_t)atom->step != tier->step) {
+			last = atom->step;
+			error = tear_write(tier, atom->step);
+		}
+	}
+	return error;
+}
+
+static int at_pairs(struct tier *tier)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < tier->open_count && error == 0; i++)
+		for (size_t j = i + 1; j < tier->open_count && error == 0; j++) {
+			crash__set_begin(&tier->set, tier->step);
+			error = crash__set_omit(&tier->set, tier->open[i]);
+			if (error < 0 || crash__set_has(&tier->set, tier->open[j]))
+				continue; /* they go together: omit-1 has it */
+			error = crash__set_omit(&tier->set, tier->open[j]);
+			if (error == 0)
+				error = give_set(tier);
+		}
+	return error;
+}
+
+/* ------------------------------------------------------------------ at random */
+
+static uint64_t next_random(uint64_t *state)
+{
+	/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014 */
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* Each point gets its share of the samples: what it draws depends on the seed and the point alone. */
+static int at_sample(struct tier *tier)
+{
+	uint64_t points = tier->fs->steps_count + 1, random = tier->options->seed ^ (uint64_t)tier->step * 0x100000001b3;
+	uint64_t share = tier->options->samples / points +
+			 ((uint64_t)tier->step < tier->options->samples % points && tier->step >= 0);
+	int error = 0;
+
+	for (uint64_t i = 0; i < share && error == 0 && tier->open_count; i++) {
+		uint64_t odds = next_random(&random) % 7 + 1; /* of eight */
+
+		crash__set_begin(&tier->set, tier->step);
+		for (size_t at = 0; at < tier->open_count && error == 0; at++)
+			if (next_random(&random) % 8 < odds)
+				error = crash__set_omit(&tier->set, tier->open[at]);
+		if (error == 0)
+			error = give_set(tier);
+	}
+	return error;
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+/*
+ * Decides atom after atom whether it is omitted. Whether a set is closed is looked at when it is whole, and
+ * whatever is doomed is cut off early: an atom without which another that was kept cannot be there.
+ */
+static int each_set(struct tier *tier, size_t at, char *out)
+{
+	crash__atom_id id, other;
+	bool may_keep = true, may_omit = true;
+	int error = 0;
+
+	if (at == tier->open_count) {
+		crash__set_begin(&tier->set, tier->step);
+		for (size_t i = 0; i < tier->open_count; i++)
+			if (out[i] && crash__set_add(&tier->set, tier->open[i]) < 0)
+				return no_memory();
+		return give_set(tier);
+	}
+	id = tier->open[at];
+	CRASH__EACH_EDGE(tier->atoms, tier->atoms->list[id].before, other)
+		for (size_t i = 0; i < at; i++)
+			may_keep &= tier->open[i] != other || !out[i];
+	CRASH__EACH_EDGE(tier->atoms, tier->atoms->list[id].after, other)
+		for (size_t i = 0; i < at; i++)
+			may_omit &= tier->open[i] != other || out[i];
+	for (int omitted = 0; omitted < 2 && error == 0; omitted++) {
+		if (omitted ? !may_omit : !may_keep)
+			continue;
+		out[at] = (char)omitted;
+		error = each_set(tier, at + 1, out);
+	}
+	return error;
+}
+
+static int at_exhaustive(struct tier *tier)
+{
+	char *out = calloc(tier->open_count + 1, 1);
+	int error = out ? each_set(tier, 0, out) : no_memory();
+
+	free(out);
+	return error;
+}
+
+/* ------------------------------------------------------------------ running one */
+
+static const struct {
+	enum crash__reference reference;
+	int (*at_point)(struct tier *tier);
+	bool everywhere; /* also at points where nothing is new */
+} methods[CRASH__TIERS] = {
+	[CRASH__TIER_PREFIX] = {CRASH__EVERYTHING, at_prefix, true},
+	[CRASH__TIER_CUT] = {CRASH__DURABLE, at_cut, true},
+	[CRASH__TIER_OMIT] = {CRASH__EVERYTHING, at_omit, false},
+	[CRASH__TIER_KEEP] = {CRASH__DURABLE, at_keep, false},
+	[CRASH__TIER_TEAR] = {CRASH__EVERYTHING, at_tear, false},
+	[CRASH__TIER_PAIRS] = {CRASH__EVERYTHING, at_pairs, false},
+	[CRASH__TIER_SAMPLE] = {CRASH__EVERYTHING, at_sample, true},
+	[CRASH__TIER_EXHAUSTIVE] = {CRASH__EVERYTHING, at_exhaustive, false},
+};
+
+int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
+		    const struct crash__tier_options *options, crash__tier_emit *emit, void *context)
+{
+	struct tier tier = {
+		.atoms = atoms,
+		.fs = atoms->fs,
+		.reference = methods[which].reference,
+		.emit = emit,
+		.context = context,
+		.step = -1,
+		.options = options,
+	};
+	int64_t steps = (int64_t)atoms->fs->steps_count;
+	int error = crash__view_new(atoms, tier.reference, &tier.view);
+
+	if (error == 0)
+		error = crash__set_init(&tier.set, atoms);
+	for (int64_t step = -1; step < steps && error == 0; step++) {
+		error = go_to(&tier, step);
+		if (error == 0 && (methods[which].everywhere ? crash__tier_is_point(atoms->fs, step) :
+							       crash__tier_news(atoms->fs, step)))
+			error = methods[which].at_point(&tier);
+	}
+	crash__view_free(tier.view);
+	free(tier.open);
+	crash__set_clear(&tier.set);
+	return error;
+}

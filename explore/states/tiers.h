@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tiers.h - which crash states to look at, cheapest first.
+ *
+ * Method. A tier goes through the crash points from the first to the last and, at each, names states: as the
+ * few atoms in which they differ from "everything that was done" or from "only what is durable". Omitting an
+ * atom omits what the model says cannot be there without it; keeping one keeps what it cannot be there
+ * without. So every state that is named is one that the model allows.
+ *
+ *	prefix     everything that was done, at every point: what a killed process leaves
+ *	cut        only what is durable, at every point: the plain power cut
+ *	omit-1     each atom that is not durable lost alone, with what depends on it
+ *	keep-1     each atom that is not durable kept alone, with what it depends on
+ *	tear       each write that several units make up, cut at each of them, from either end; where only the
+ *	           process dies, while it is under way, with its first pages written
+ *	pairs      each two atoms lost
+ *	sample     sets drawn at random
+ *	exhaustive every set that the model allows
+ */
+#ifndef CRASH_TIERS_H
+#define CRASH_TIERS_H
+
+#include "explore/states/state.h"
+
+enum crash__tier {
+	CRASH__TIER_PREFIX,
+	CRASH__TIER_CUT,
+	CRASH__TIER_OMIT,
+	CRASH__TIER_KEEP,
+	CRASH__TIER_TEAR,
+	CRASH__TIER_PAIRS,
+	CRASH__TIER_SAMPLE,
+	CRASH__TIER_EXHAUSTIVE,
+	CRASH__TIERS,
+};
+
+const char *crash__tier_name(enum crash__tier tier);
+const char *crash__tier_proves(enum crash__tier tier);
+/** CRASH__TIERS if there is none of that name. */
+enum crash__tier crash__tier_of_name(const char *name, size_t length);
+
+/**
+ * Takes one state. The view stands at its step and has its reference.
+ * @return 0 to go on; anything else ends the tier and is returned from it
+ */
+typedef int crash__tier_emit(void *context, struct crash__view *view, const struct crash__state *state);
+
+struct crash__tier_options {
+	uint64_t seed, samples;
+};
+
+int crash__tier_run(enum crash__tier tier, const struct crash__atoms *atoms,
+		    const struct crash__tier_options *options, crash__tier_emit *emit, void *context);
+
+/**
+ * Whether a crash right after a step is one to look at. Stores to mappings are seen when they are over, many at once:
+ * in which order they came is not known, and a process that died between two of them may have left something else.
+ */
+bool crash__tier_is_point(const struct crash__fs *fs, int64_t step);
+
+/** Whether anything is new at a point, so that states there can differ from those at the point before. */
+bool crash__tier_news(const struct crash__fs *fs, int64_t step);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view_parts.h - what a view consists of, for the files that make it up: view.c, view_new.c, content.c, sum.c.
+ *
+ * What is marked with the present stamp was touched by the difference that is being computed, and has its new value
+ * beside the one of the reference. To forget a difference is to count the stamp up.
+ */
+#ifndef CRASH_VIEW_PARTS_H
+#define CRASH_VIEW_PARTS_H
+
+#include "explore/states/view.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define CRASH__NO_LIMIT UINT64_MAX
+
+struct crash__view_block {
+	crash__node_id node;
+	uint32_t atoms; /* list of DATA atoms, newest first */
+	uint64_t index; /* in the file */
+	struct crash__hash hash; /* its part of the node's sum, in the reference */
+	uint32_t stamp;
+};
+
+struct crash__view_node {
+	uint32_t sizes;	     /* list of SIZE atoms, newest first */
+	uint32_t cuts;	     /* those of them that are no appends */
+	uint32_t attributes; /* list of ATTRIBUTES atoms, newest first */
+	uint32_t slots;	     /* list of slots that ever hold it */
+	uint32_t first_block, blocks;
+	/* in the reference */
+	uint64_t size, base_limit;
+	uint32_t mode;
+	struct crash__hash sum; /* of its blocks */
+	bool reachable;		/* directories */
+	uint64_t identity;	   /* what stands for it in hashes; a file has its number */
+	crash__slot_id first_slot; /* directories: of those in it; they go on in struct crash__view_slot */
+	uint32_t stamp;
+	/* in the flipped state, while it is computed */
+	uint64_t new_size, new_limit;
+	uint32_t new_mode;
+	struct crash__hash new_sum;
+	bool new_reachable;
+	uint32_t reach_stamp, seen_stamp; /* new_reachable is known; it was looked at with what is in it */
+};
+
+struct crash__view_slot {
+	uint32_t entries; /* list of ENTRY atoms, newest first */
+	crash__node_id child;
+	struct crash__hash name;
+	struct crash__hash hash; /* its part of the sum */
+	crash__slot_id next;	 /* in the same directory */
+	uint32_t stamp, rehash_stamp;
+	crash__node_id new_child;
+};
+
+/* A place in a list of atoms or slots. */
+struct crash__view_link {
+	uint32_t value, next;
+};
+
+/* What a block consists of, and the hash of its bytes. */
+struct crash__known_content {
+	struct crash__hash key, content;
+};
+
+struct crash__view {
+	const struct crash__atoms *atoms;
+	const struct crash__fs *fs;
+	enum crash__reference reference;
+	int64_t step;
+	struct crash__view_node *nodes;
+	struct crash__view_slot *slots;
+	CRASH__VECTOR(struct crash__view_block, blocks);
+	CRASH__VECTOR(struct crash__view_link, links);
+	CRASH__VECTOR(crash__atom_id, waiting); /* by step of durability: see touch_step() */
+	uint32_t *wait_first;
+	bool *in;	     /* by atom: in the reference */
+	uint32_t *flip_stamp; /* by atom */
+	uint32_t *step_of_effect;
+	uint32_t flipping;   /* the stamp that means "flipped" now; 0: none are */
+	uint32_t stamp;
+	struct crash__hash hash;
+	struct crash__difference difference;
+	CRASH__VECTOR(crash__slot_id, rehashed); /* slots whose part of the sum changes */
+	CRASH__VECTOR(crash__node_id, turned);	 /* directories that can be reached now and could not, or the reverse */
+	bool moving; /* directories come or go in this difference */
+	CRASH__VECTOR(struct crash__known_content, known);
+	uint32_t *known_index; /* by key: 1 + number of the content; a power of two of them, at most half full */
+	size_t known_places;
+	bool no_memory;
+};
+
+/* ------------------------------------------------------------------ hashes */
+
+/*
+ * `seed` is a constant that tells apart what is hashed. Numbers of nodes and the like are no seeds: for short inputs
+ * seed and input cancel out in XXH3, and the effect 52 on node 4 has the hash of the effect 54 on node 6.
+ */
+static inline struct crash__hash crash__hash_bytes(const void *bytes, size_t count, uint64_t seed)
+{
+	XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, count, seed);
+
+	return (struct crash__hash){hash.low64, hash.high64};
+}
+
+static inline void crash__hash_add(struct crash__hash *sum, struct crash__hash hash)
+{
+	sum->low += hash.low;
+	sum->high += hash.high;
+}
+
+static inline void crash__hash_subtract(struct crash__hash *sum, struct crash__hash hash)
+{
+	sum->low -= hash.low;
+	sum->high -= hash.high;
+}
+
+/* ------------------------------------------------------------------ lists and lookups */
+
+/* In the state that is being looked at. */
+static inline bool crash__view_shows(const struct crash__view *view, crash__atom_id atom)
+{
+	return view->in[atom] != (view->flipping && view->flip_stamp[atom] == view->flipping);
+}
+
+static inline void crash__view_push_link(struct crash__view *view, uint32_t *head, uint32_t value)
+{
+	if (CRASH__ADD(view, links, (struct crash__view_link){value, *head}))
+		*head = (uint32_t)view->links_count;
+	else
+		view->no_memory = true;
+}
+
+#define CRASH__EACH_LINK(view, head, value_)                                              \
+	for (uint32_t value_##_at = (head);                                               \
+	     value_##_at && ((value_) = (view)->links[value_##_at - 1].value, true);      \
+	     value_##_at = (view)->links[value_##_at - 1].next)
+
+static inline crash__node_id crash__view_child_now(const struct crash__view *view, crash__slot_id id)
+{
+	const struct crash__view_slot *slot = &view->slots[id];
+
+	return slot->stamp == view->stamp ? slot->new_child : slot->child;
+}
+
+/* The first of the node's blocks at or behind an index; the number behind its last if there is none. */
+static inline uint32_t crash__view_lower_block(const struct crash__view *view, const struct crash__view_node *node,
+					       uint64_t index)
+{
+	uint32_t low = node->first_block, high = node->first_block + node->blocks;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (view->blocks[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Iterates over the blocks of a node that a range of the file touches. */
+#define CRASH__EACH_BLOCK(view, node, offset, end_, number)                               \
+	for (uint32_t number = crash__view_lower_block(view, node, (offset) / CRASH__BLOCK); \
+	     number < (node)->first_block + (node)->blocks &&                             \
+	     (view)->blocks[number].index * CRASH__BLOCK < (end_);                        \
+	     number++)
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * points.c - explicit breakpoints: the other end of crashinject/breakpoint.h.
+ */
+#define CRASH__SITES_ONLY
+#include <crashinject/breakpoint.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/ring_append.h"
+#include "common/say.h"
+#include "common/spec.h"
+#include "preload/mapping.h"
+#include "preload/shim.h"
+
+/* What the header looks for. */
+CRASH__EXPORT void crash__attach(struct crash_site *start, struct crash_site *stop);
+CRASH__EXPORT void crash__hit(struct crash_site *site);
+CRASH__EXPORT void crash__breakpoint_symbol(const char *name) __asm__("crash_breakpoint");
+CRASH__EXPORT void crash__ack_symbol(const void *text, size_t bytes) __asm__("crash_ack");
+
+static const char *name_of(const struct crash_site *site)
+{
+	return (const char *)&site->name + site->name;
+}
+
+static const char *file_of(const struct crash_site *site)
+{
+	return (const char *)&site->file + site->file;
+}
+
+void crash__attach(struct crash_site *start, struct crash_site *stop)
+{
+	struct crash__control *control;
+
+	crash__attach_control(environ); /* libcrashpoint has no constructor of its own that is first */
+	control = crash__control;
+	if (!control)
+		return;
+	for (struct crash_site *site = start; site < stop; site++) {
+		struct crash__named_point *point;
+
+		if (site->version != CRASH_SITE_VERSION || site->slot)
+			continue;
+		point = crash__control_point(control, name_of(site), file_of(site), site->line);
+		if (!point)
+			continue;
+		site->slot = (uint32_t)(point - control->points) + 1;
+		/* with any rule for a point the passes of all are counted, for the report */
+		site->armed = control->plan.explicit_rules || (control->mode & CRASH__MODE_RECORD);
+	}
+}
+
+static void pass(struct crash__control *control, struct crash__named_point *point,
+		 const struct crash__caller *caller)
+{
+	uint64_t hit;
+
+	crash__check_dead(control);
+	hit = atomic_fetch_add_explicit(&point->hits, 1, memory_order_relaxed) + 1;
+	if (point->rules || (control->mode & CRASH__MODE_RECORD))
+		crash__act_point(control, point, hit, point->rules, caller);
+}
+
+void crash__hit(struct crash_site *site)
+{
+	int saved = errno;
+
+	if (crash__control && site->slot)
+		pass(crash__control, &crash__control->points[site->slot - 1], CRASH__CALLER());
+	errno = saved;
+}
+
+void crash__breakpoint_symbol(const char *name)
+{
+	static _Atomic bool complained;
+	int saved = errno;
+	struct crash__named_point *point;
+
+	if (!crash__control)
+		return;
+	if (!crash__point_name_ok(name, strlen(name))) {
+		if (!atomic_exchange(&complained, true))
+			crash__say("crashinject: crash_breakpoint(\"", name,
+				   "\"): not a name for a point\n", NULL);
+	} else if ((point = crash__control_point(crash__control, name, "", 0)) != NULL) {
+		pass(crash__control, point, CRASH__CALLER());
+	}
+	errno = saved;
+}
+
+void crash__ack_symbol(const void *text, size_t bytes)
+{
+	int saved = errno;
+
+	if (!crash__control)
+		return;
+	crash__check_dead(crash__control);
+	if (__builtin_expect(crash__mapped, 0))
+		crash__mapping_scan(); /* what was stored before it is told */
+	if (crash__control->mode & CRASH__MODE_ACKS)
+		crash__record_ack(crash__control, crash__next_sequence(crash__control), -1, text, bytes);
+	errno = saved;
+}

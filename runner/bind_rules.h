@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scenario.h - from the text of the rules to the plan in the control block.
+ */
+#ifndef CRASH_SCENARIO_H
+#define CRASH_SCENARIO_H
+
+#include "runner/job.h"
+#include "symbols/symbols.h"
+
+/** Parses the rules. `after` is CRASH_AFTER's text or NULL. */
+int crash__scenario_parse(struct crash__plan *plan, const char *scenario, const char *after);
+
+/**
+ * Checks the plan against the program: explicit points that it cannot have are an error, and the
+ * functions of in= are looked up.
+ */
+int crash__scenario_bind(struct crash__control *control, const char *path,
+			 struct crash__symbols *symbols);
+
+#endif

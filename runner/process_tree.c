@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. /proc/PID/task/TID/children lists a process's children; walking it from ourselves gives the
+ * tree, breadth first, so that a parent is killed before it can notice the death of its child. What
+ * was forked meanwhile becomes ours when its parent dies, because we are the subreaper, and is found
+ * the next time round. Where the kernel does not have these files, each round still kills one
+ * generation, found by waiting.
+ */
+#include "runner/process_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/control.h"
+#include "common/say.h"
+#include "common/sys.h"
+
+#define MOST 8192
+#define CONTROL CRASH__CONTROL_VARIABLE "="
+
+struct tree {
+	pid_t pids[MOST];
+	unsigned int count;
+};
+
+static char *put(char *at, const char *text)
+{
+	size_t length = strlen(text);
+
+	memcpy(at, text, length + 1);
+	return at + length;
+}
+
+static void add_children_of_task(struct tree *tree, const char *path)
+{
+	char buffer[4096];
+	pid_t pid = 0;
+	bool digits = false;
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	while ((got = read(fd, buffer, sizeof buffer)) > 0)
+		for (ssize_t i = 0; i < got; i++) {
+			if (buffer[i] >= '0' && buffer[i] <= '9') {
+				pid = pid * 10 + (buffer[i] - '0');
+				digits = true;
+				continue;
+			}
+			if (digits && tree->count < MOST)
+				tree->pids[tree->count++] = pid;
+			pid = 0;
+			digits = false;
+		}
+	close(fd);
+}
+
+/* The children of each thread of a process. */
+static void add_children(struct tree *tree, pid_t parent)
+{
+	char path[64], digits[16], entries[2048];
+	char *at = put(put(put(path, "/proc/"), crash__decimal(digits, sizeof digits, (uint64_t)parent)),
+		       "/task/");
+	long got;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	while ((got = crash__sys3(SYS_getdents64, fd, (long)entries, sizeof entries)) > 0)
+		for (long i = 0; i < got;) {
+			/* struct linux_dirent64: inode, offset, record length, type, name */
+			uint16_t length;
+			const char *name = entries + i + 19;
+
+			memcpy(&length, entries + i + 16, sizeof length);
+			if (*name >= '1' && *name <= '9') {
+				put(put(at, name), "/children");
+				add_children_of_task(tree, path);
+			}
+			i += length;
+		}
+	close(fd);
+}
+
+static void collect(struct tree *tree)
+{
+	tree->count = 0;
+	add_children(tree, getpid());
+	for (unsigned int i = 0; i < tree->count; i++)
+		add_children(tree, tree->pids[i]);
+}
+
+unsigned int crash__tree_signal(int signal, pid_t spared)
+{
+	static struct tree tree;
+
+	collect(&tree);
+	for (unsigned int i = 0; i < tree.count; i++)
+		if (tree.pids[i] != spared)
+			kill(tree.pids[i], signal);
+	return tree.count;
+}
+
+bool crash__tree_kill(void (*reaped)(pid_t pid, int status))
+{
+	struct timespec pause = {.tv_nsec = 200000};
+	int status;
+	pid_t pid;
+
+	for (int round = 0; round < 20000; round++) {
+		crash__tree_signal(SIGKILL, 0);
+		while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+			reaped(pid, status);
+		if (pid < 0 && errno == ECHILD)
+			return true;
+		/* The first rounds do not wait: most trees are gone at once. */
+		if (round > 3)
+			nanosleep(&pause, NULL);
+		else
+			sched_yield();
+	}
+	return false;
+}
+
+/* Whether a process was started with a control block in this directory. */
+static bool has_control(const char *pid, const char *directory)
+{
+	char path[64], *entry = NULL;
+	size_t size = 0, length = strlen(directory);
+	bool found = false;
+	FILE *environment;
+
+	snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
+	environment = fopen(path, "re");
+	while (environment && !found && getdelim(&entry, &size, '\0', environment) > 0)
+		found = strncmp(entry, CONTROL, strlen(CONTROL)) == 0 &&
+			strncmp(entry + strlen(CONTROL), directory, length) == 0;
+	if (environment)
+		fclose(environment);
+	free(entry);
+	return found;
+}
+
+void crash__tree_kill_orphans(const char *directory)
+{
+	struct timespec pause = {.tv_nsec = 200000};
+	unsigned int found = 1;
+
+	/* They are no children of ours, so nobody tells when they are gone; and they may fork. */
+	for (int round = 0; found && round < 2000; round++) {
+		DIR *processes = opendir("/proc");
+		struct dirent *entry;
+
+		found = 0;
+		while (processes && (entry = readdir(processes)) != NULL) {
+			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !has_control(entry->d_name, directory))
+				continue;
+			kill((pid_t)atol(entry->d_name), SIGKILL);
+			found++;
+		}
+		if (processes)
+			closedir(processes);
+		if (found)
+			nanosleep(&pause, NULL);
+	}
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * told.c - acknowledgements, from the memory of the process that waits for our answer.
+ *
+ * The call itself is the kernel's and comes afterwards, so what is noted is what the process wants to say. A
+ * message to the kernel (netlink) tells the world nothing.
+ */
+#include "supervisor/acknowledgement.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/call.h"
+#include "supervisor/notification_recorder.h"
+
+#define MOST_BYTES (16 << 20) /* of one acknowledgement */
+
+static void tell(struct crash__watched *watched, int fd, uint64_t address, uint64_t bytes)
+{
+	unsigned char *data = bytes && bytes <= MOST_BYTES ? malloc(bytes) : NULL;
+	long got = data ? crash__remote_read(&watched->remote, address, data, bytes) : -1;
+
+	if (got > 0)
+		crash__note_ack(watched, fd, data, (size_t)got);
+	free(data);
+}
+
+static void tell_vector(struct crash__watched *watched, int fd, uint64_t address, uint64_t count)
+{
+	struct iovec piece;
+
+	for (uint64_t i = 0; i < count && count <= IOV_MAX; i++) {
+		if (crash__remote_read(&watched->remote, address + i * sizeof piece, &piece, sizeof piece) !=
+		    (long)sizeof piece)
+			return;
+		tell(watched, fd, (uint64_t)piece.iov_base, piece.iov_len);
+	}
+}
+
+void crash__told_write(struct crash__watched *watched)
+{
+	const struct crash__where *where = &watched->kernel->where;
+	int fd = (int)crash__arg(watched->args, where->fd);
+
+	struct stat status;
+
+	if (!(watched->control->mode & CRASH__MODE_ACKS) || watched->kernel->family != CRASH__FAMILY_WRITE)
+		return;
+	if ((watched->fd >= 0 ? fstat(watched->fd, &status) == 0 :
+				crash__remote_fstat(&watched->remote, fd, &status)) &&
+	    !crash__control_is_world(watched->control, status.st_mode, status.st_dev, status.st_ino))
+		return;
+	if (where->buf)
+		tell(watched, fd, (uint64_t)crash__arg(watched->args, where->buf),
+		     (uint64_t)crash__arg(watched->args, where->bytes));
+	else if (where->iov)
+		tell_vector(watched, fd, (uint64_t)crash__arg(watched->args, where->iov),
+			    (uint64_t)crash__arg(watched->args, where->count));
+}
+
+static bool is_to_kernel(const struct crash__watched *watched, int fd)
+{
+	int own = crash__remote_dup(&watched->remote, fd), domain = 0;
+	socklen_t bytes = sizeof domain;
+
+	if (own < 0)
+		return false;
+	if (getsockopt(own, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) < 0)
+		domain = 0;
+	close(own);
+	return domain == AF_NETLINK;
+}
+
+bool crash__told_sends(int number)
+{
+	return number == SYS_sendto || number == SYS_sendmsg || number == SYS_sendmmsg;
+}
+
+void crash__told_send(struct crash__watched *watched, int number)
+{
+	uint64_t at = (uint64_t)watched->args[1], messages = 1, step = sizeof(struct msghdr);
+	int fd = (int)watched->args[0];
+	struct msghdr message;
+
+	if (!(watched->control->mode & CRASH__MODE_ACKS) || is_to_kernel(watched, fd))
+		return;
+	if (number == SYS_sendto) {
+		tell(watched, fd, at, (uint64_t)watched->args[2]);
+		return;
+	}
+	if (number == SYS_sendmmsg) {
+		messages = (unsigned int)watched->args[2];
+		step = sizeof(struct mmsghdr);
+	}
+	for (uint64_t i = 0; i < messages && i < IOV_MAX; i++) {
+		if (crash__remote_read(&watched->remote, at + i * step, &message, sizeof message) !=
+		    (long)sizeof message)
+			return;
+		tell_vector(watched, fd, (uint64_t)message.msg_iov, message.msg_iovlen);
+	}
+}

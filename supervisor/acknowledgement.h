@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What a process tells the outside by calls that are no operations on storage. */
+#ifndef SUPERVISOR_TOLD_H
+#define SUPERVISOR_TOLD_H
+
+#include "supervisor/notification.h"
+
+/** Notes what a write to something that is no storage says. It is not known whether all of it arrives; it was said. */
+void crash__told_write(struct crash__watched *watched);
+
+/** Whether a system call sends to a socket; crash__told_send() is for those. */
+bool crash__told_sends(int number);
+
+/** The same for sendto(), sendmsg() and sendmmsg(), whose arguments are in `watched->args`. */
+void crash__told_send(struct crash__watched *watched, int number);
+
+#endif

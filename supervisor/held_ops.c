@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/held_ops.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define MOST_HELD 64
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct held {
+	pid_t tid; /* 0: free */
+	unsigned int call;
+	uint64_t pc, fired, occurrence, call_occurrence;
+	uint32_t flags;
+	long args[6];
+} held[MOST_HELD];
+
+bool crash__held_add(const struct crash__watched *watched, uint64_t fired)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < MOST_HELD && !found; i++) {
+		found = held[i].tid == 0 || held[i].tid == watched->remote.tid;
+		if (!found)
+			continue;
+		held[i] = (struct held){
+			.tid = watched->remote.tid,
+			.call = watched->call,
+			.pc = watched->pc,
+			.fired = fired,
+			.occurrence = watched->occurrence,
+			.call_occurrence = watched->call_occurrence,
+			.flags = watched->flags,
+		};
+		memcpy(held[i].args, watched->args, sizeof held[i].args);
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+bool crash__held_resume(struct crash__watched *watched, uint64_t *fired)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < MOST_HELD && !found; i++) {
+		found = held[i].tid == watched->remote.tid && held[i].call == watched->call &&
+			held[i].pc == watched->pc &&
+			memcmp(held[i].args, watched->args, sizeof held[i].args) == 0;
+		if (!found)
+			continue;
+		held[i].tid = 0;
+		*fired = held[i].fired;
+		watched->family = watched->kernel->family;
+		watched->occurrence = held[i].occurrence;
+		watched->call_occurrence = held[i].call_occurrence;
+		watched->flags = held[i].flags;
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * held.h - ops whose process is stopped, or runs a handler, before its call.
+ *
+ * A rule with :stop fired before a call, or one with :sig=. A thread that waits for us cannot stop, and a debugger could
+ * not get hold of it; nor can it run a handler. So it is sent back to the start of its call, finds the signal there, and
+ * calls again when it is let go on. That is the same op: it was counted, and its rules have fired.
+ */
+#ifndef CRASH_HELD_H
+#define CRASH_HELD_H
+
+#include "supervisor/notification.h"
+
+/** Notes that the call is going to be made again. False: there are too many of them. */
+bool crash__held_add(const struct crash__watched *watched, uint64_t fired);
+
+/** Whether the call was held up before; gives it its numbers back, and the rules that fired. */
+bool crash__held_resume(struct crash__watched *watched, uint64_t *fired);
+
+#endif

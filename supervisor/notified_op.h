@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op.h - one op that the kernel has stopped, from its number to the answer.
+ */
+#ifndef CRASH_SUPERVISOR_OP_H
+#define CRASH_SUPERVISOR_OP_H
+
+#include "supervisor/reply.h"
+
+/** A call that changes storage. */
+struct crash__answer crash__op_take(struct crash__watched *watched);
+
+/**
+ * A request of io_submit(): the process makes the call when all of them have been looked at. An error is
+ * one of the whole call, and what is to happen after the request happens after the call.
+ */
+struct crash__answer crash__op_take_request(struct crash__watched *watched);
+
+/** A store to a mapped file, found afterwards. Returns false when the tree is dead. */
+bool crash__op_take_store(struct crash__watched *store, const unsigned char *bytes);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapped.c - files that programs without the shim have mapped shared and writable.
+ *
+ * Method. Nobody inside the program can ask the kernel which pages it stored to, but the page cache is
+ * everybody's: the file itself, read through a descriptor of our own, shows the stores. It is compared with
+ * a copy at each op that is reported, and after the tree has ended, a killed process included. So every
+ * write to such a file that is a call has to be made here, where the copy can follow it. A mapping that may
+ * only be read costs nothing until mprotect() changes that. Copies are limited in size, and what is larger
+ * makes the run incomplete.
+ */
+#include "supervisor/shared_mappings.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MOST 64
+#define MOST_BYTES (256u << 20)
+#define PAGE 4096u
+
+struct mapped {
+	int fd;
+	uint64_t device, inode;
+	bool watched;	/* somebody may store to it */
+	uint64_t extent; /* how far into the file mappings reach */
+	size_t bytes;	/* of the copy: from the file's start on, as far as there is a file */
+	unsigned char *copy;
+	struct crash__remote remote; /* who mapped it */
+	char path[PATH_MAX];
+	uint64_t rules;
+};
+
+static struct mapped table[MOST];
+static unsigned int count;
+static size_t total;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void refuse(struct crash__control *control, struct mapped *mapped, const char *path)
+{
+	crash__control_incomplete(control, CRASH__INCOMPLETE_MAPPING_UNSEEN, path);
+	if (!mapped)
+		return;
+	mapped->watched = false;
+	total -= mapped->bytes;
+	free(mapped->copy);
+	mapped->copy = NULL;
+	mapped->bytes = 0;
+}
+
+/* Makes the copy cover the first `bytes` of the file, as far as they are mapped; the new part is zero. */
+static bool grow(struct mapped *mapped, uint64_t bytes)
+{
+	unsigned char *copy;
+
+	if (bytes > mapped->extent)
+		bytes = mapped->extent;
+	bytes = (bytes + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	if (bytes <= mapped->bytes)
+		return true;
+	if (bytes - mapped->bytes > MOST_BYTES - total)
+		return false;
+	copy = realloc(mapped->copy, bytes);
+	if (!copy)
+		return false;
+	memset(copy + mapped->bytes, 0, bytes - mapped->bytes);
+	total += bytes - mapped->bytes;
+	mapped->copy = copy;
+	mapped->bytes = bytes;
+	return true;
+}
+
+/* What is mapped now is not a store, whatever is in it. */
+static bool cover(struct mapped *mapped)
+{
+	size_t before = mapped->bytes;
+	struct stat status;
+
+	if (fstat(mapped->fd, &status) < 0 || !grow(mapped, (uint64_t)status.st_size))
+		return false;
+	return pread(mapped->fd, mapped->copy + before, mapped->bytes - before, (off_t)before) >= 0;
+}
+
+static struct mapped *find(uint64_t device, uint64_t inode)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (table[i].device == device && table[i].inode == inode)
+			return &table[i];
+	return NULL;
+}
+
+/*
+ * By what /proc/PID/maps has of a file that has no name any more: its device there need not be the one that stat(2)
+ * has.
+ */
+static struct mapped *find_nameless(uint64_t device, uint64_t inode)
+{
+	struct mapped *found = find(device, inode);
+	struct stat status;
+
+	for (unsigned int i = 0; !found && i < count; i++)
+		if (table[i].inode == inode && fstat(table[i].fd, &status) == 0 && status.st_nlink == 0)
+			found = &table[i];
+	return found;
+}
+
+static struct mapped *make(const struct crash__watched *watched)
+{
+	struct mapped *mapped = count < MOST ? &table[count] : NULL;
+	char path[64];
+	int fd;
+
+	if (!mapped)
+		return NULL;
+	/* a descriptor to write with would keep the file from being executed, long after the process closed its own */
+	snprintf(path, sizeof path, "/proc/self/fd/%d", watched->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	count++;
+	*mapped = (struct mapped){
+		.fd = fd,
+		.device = watched->device,
+		.inode = watched->inode,
+		.remote = watched->remote,
+		.rules = watched->rules,
+	};
+	strcpy(mapped->path, watched->path);
+	return mapped;
+}
+
+/* The process's descriptor, or where that cannot be had another one of the file. */
+static bool is_writable(struct crash__watched *watched)
+{
+	char path[64];
+	long flags;
+
+	if (watched->fd >= 0)
+		return (fcntl(watched->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	flags = crash__remote_fd_flags(&watched->remote, (int)watched->args[4]);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)watched->remote.pid, (int)watched->args[4]);
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDWR)
+		watched->fd = open(path, O_RDONLY | O_CLOEXEC);
+	return flags < 0 || (flags & O_ACCMODE) == O_RDWR;
+}
+
+void crash__mapped_add(struct crash__watched *watched)
+{
+	uint64_t end = (uint64_t)watched->args[5] + (uint64_t)watched->args[1];
+	struct mapped *mapped;
+
+	if (!is_writable(watched))
+		return;
+	pthread_mutex_lock(&lock);
+	mapped = find(watched->device, watched->inode);
+	if (!mapped)
+		mapped = make(watched);
+	if (mapped && end > mapped->extent)
+		mapped->extent = end;
+	if (mapped && (watched->args[2] & PROT_WRITE))
+		mapped->watched = true;
+	if (!mapped || (mapped->watched && !cover(mapped)))
+		refuse(watched->control, mapped, watched->path);
+	pthread_mutex_unlock(&lock);
+}
+
+void crash__mapped_protect(const struct crash__watched *watched)
+{
+	struct mapped *mapped;
+	uint64_t device, inode, offset;
+	char path[PATH_MAX];
+
+	if (!count ||
+	    !crash__remote_mapping(&watched->remote, (uint64_t)watched->args[0], &device, &inode, &offset, path))
+		return;
+	pthread_mutex_lock(&lock);
+	mapped = find_nameless(device, inode);
+	if (mapped && !mapped->watched) {
+		mapped->watched = true;
+		if (!cover(mapped))
+			refuse(watched->control, mapped, path);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+bool crash__mapped_is_watched(uint64_t device, uint64_t inode)
+{
+	const struct mapped *mapped;
+	bool watched;
+
+	if (!count)
+		return false;
+	pthread_mutex_lock(&lock);
+	mapped = find(device, inode);
+	watched = mapped && mapped->watched;
+	pthread_mutex_unlock(&lock);
+	return watched;
+}
+
+int crash__mapped_open(uint64_t device, uint64_t inode)
+{
+	struct mapped *mapped;
+	int fd;
+
+	pthread_mutex_lock(&lock);
+	mapped = find_nameless(device, inode);
+	fd = mapped ? fcntl(mapped->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
+void crash__mapped_wrote(const struct crash__watched *watched, uint64_t offset, const unsigned char *bytes,
+			 size_t written)
+{
+	struct mapped *mapped;
+
+	if (!count)
+		return;
+	pthread_mutex_lock(&lock);
+	mapped = find(watched->device, watched->inode);
+	if (mapped && mapped->watched && !grow(mapped, offset + written))
+		refuse(watched->control, mapped, mapped->path);
+	if (mapped && offset < mapped->bytes)
+		memcpy(mapped->copy + offset, bytes,
+		       written < mapped->bytes - offset ? written : mapped->bytes - offset);
+	pthread_mutex_unlock(&lock);
+}
+
+/* One run of pages that differ. */
+static bool report(struct crash__control *control, const struct mapped *mapped, size_t start, size_t end,
+		   bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+{
+	struct crash__watched *store = calloc(1, sizeof *store);
+	bool more;
+
+	if (!store)
+		return false;
+	store->control = control;
+	store->kernel = &crash__calls[CRASH__CALL_store];
+	store->call = CRASH__CALL_store;
+	store->family = CRASH__FAMILY_WRITE;
+	store->remote = mapped->remote;
+	store->fd = -1;
+	store->args[1] = (long)(end - start);
+	store->args[2] = (long)start;
+	store->storage = true;
+	store->rules = mapped->rules;
+	store->device = mapped->device;
+	store->inode = mapped->inode;
+	store->mode = S_IFREG;
+	strcpy(store->path, mapped->path);
+	more = take(store, mapped->copy + start);
+	free(store);
+	return more;
+}
+
+static bool scan(struct crash__control *control, struct mapped *mapped,
+		 bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+{
+	unsigned char page[PAGE];
+	size_t start = 0, end = 0;
+	struct stat status;
+
+	if (fstat(mapped->fd, &status) < 0)
+		return true;
+	if (!grow(mapped, (uint64_t)status.st_size)) {
+		refuse(control, mapped, mapped->path);
+		return true;
+	}
+	if ((uint64_t)status.st_size < mapped->bytes) /* cut off, and zero if it grows again */
+		memset(mapped->copy + status.st_size, 0, mapped->bytes - (size_t)status.st_size);
+	for (size_t at = 0; at < mapped->bytes && at < (size_t)status.st_size; at += PAGE) {
+		ssize_t got = pread(mapped->fd, page, PAGE, (off_t)at);
+
+		if (got <= 0)
+			break;
+		if (memcmp(page, mapped->copy + at, (size_t)got) == 0)
+			continue;
+		memcpy(mapped->copy + at, page, (size_t)got);
+		if (end != at || start == end) {
+			if (start < end && !report(control, mapped, start, end, take))
+				return false;
+			start = at;
+		}
+		end = at + (size_t)got;
+	}
+	return start == end || report(control, mapped, start, end, take);
+}
+
+void crash__mapped_scan(struct crash__control *control,
+			bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+{
+	if (!count)
+		return;
+	pthread_mutex_lock(&lock);
+	for (unsigned int i = 0; i < count; i++)
+		if (table[i].watched && !scan(control, &table[i], take))
+			break;
+	pthread_mutex_unlock(&lock);
+}

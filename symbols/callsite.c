@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbols/callsite.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "common/plan.h"
+#include "trace/event_text.h"
+
+/* So many of the innermost functions tell places apart: more would tell apart who called. */
+#define SIGNATURE_FRAMES 3
+#define MOST_FRAMES 24
+
+struct named {
+	bool done;
+	unsigned int count;
+	struct crash_frame *frames; /* the program's own, innermost first */
+};
+
+struct crash__places {
+	const struct crash__trace *trace;
+	struct crash__symbols *symbols;
+	char *root;
+	struct named *stacks; /* by number */
+};
+
+int crash__places_new(const struct crash__trace *trace, const char *root, struct crash__places **out)
+{
+	struct crash__places *places = calloc(1, sizeof *places);
+
+	if (places) {
+		places->trace = trace;
+		places->symbols = crash__symbols_new();
+		places->root = strdup(root);
+		places->stacks = calloc(trace->stack_count + 1, sizeof *places->stacks);
+	}
+	if (!places || !places->symbols || !places->root || !places->stacks) {
+		crash__places_free(places);
+		return crash__fail(CRASH_ENOMEM, "no memory for source places");
+	}
+	*out = places;
+	return 0;
+}
+
+void crash__places_free(struct crash__places *places)
+{
+	if (!places)
+		return;
+	for (uint32_t i = 0; places->stacks && i < places->trace->stack_count; i++) {
+		for (unsigned int at = 0; at < places->stacks[i].count; at++)
+			crash__frame_clear(&places->stacks[i].frames[at]);
+		free(places->stacks[i].frames);
+	}
+	crash__symbols_free(places->symbols);
+	free(places->stacks);
+	free(places->root);
+	free(places);
+}
+
+/* ------------------------------------------------------------------ frames */
+
+/* Every program's write goes through these: they tell nothing. */
+static bool is_library(const char *path)
+{
+	static const char *const names[] = {"libc.so", "libc-", "ld-linux", "libpthread", "libcrashinject-preload",
+					    "ld-musl", "libstdc++"};
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(base, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+static const struct named *frames_of(struct crash__places *places, const struct crash__event *event)
+{
+	const struct crash__trace *trace = places->trace;
+	const struct crash__trace_stack *stack;
+	struct named *named;
+
+	if (event->stack == 0 || event->stack >= trace->stack_count)
+		return NULL;
+	named = &places->stacks[event->stack];
+	stack = &trace->stacks[event->stack];
+	if (named->done)
+		return named;
+	named->done = true;
+	named->frames = calloc(MOST_FRAMES, sizeof *named->frames);
+	for (uint32_t i = 0; named->frames && i < stack->count && named->count < MOST_FRAMES; i++) {
+		const struct crash__trace_module *module =
+			crash__trace_module_of(trace, stack->process, stack->addresses[i]);
+
+		if (!module || is_library(module->path))
+			continue;
+		if (crash__symbols_name(places->symbols, module->path, stack->addresses[i] - module->bias,
+					&named->frames[named->count]) < 0)
+			break;
+		named->count++;
+	}
+	return named;
+}
+
+const struct crash_frame *crash__place_frames(struct crash__places *places, const struct crash__event *event,
+					      unsigned int *count)
+{
+	const struct named *named = frames_of(places, event);
+
+	*count = named ? named->count : 0;
+	return named ? named->frames : NULL;
+}
+
+/* The innermost function of which the source is known; or else of which anything is. */
+static const struct crash_frame *best_frame(struct crash__places *places, const struct crash__event *event)
+{
+	const struct named *named = frames_of(places, event);
+
+	for (unsigned int i = 0; named && i < named->count; i++)
+		if (named->frames[i].file)
+			return &named->frames[i];
+	for (unsigned int i = 0; named && i < named->count; i++)
+		if (named->frames[i].function)
+			return &named->frames[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ text */
+
+const char *crash__place_path(const struct crash__places *places, const char *path)
+{
+	size_t length = strlen(places->root);
+
+	if (!path)
+		return "?";
+	if (strncmp(path, places->root, length) == 0 && path[length] == '/')
+		return path + length + 1;
+	return strcmp(path, places->root) == 0 ? "." : path;
+}
+
+static const char *base_of(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	return base ? base + 1 : path;
+}
+
+char *crash__place_source(struct crash__places *places, const struct crash__event *event)
+{
+	const struct crash_frame *frame = best_frame(places, event);
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	if (event->kind == CRASH__EVENT_POINT && event->source) {
+		fprintf(stream, "%s:%u", base_of(event->source), event->line);
+	} else if (frame) {
+		crash__frame_print(stream, frame);
+		if (frame->file)
+			fprintf(stream, ", %s:%u", base_of(frame->file), frame->line);
+		else
+			fprintf(stream, ", in %s", base_of(frame->object ? frame->object : "?"));
+	}
+	fclose(stream);
+	return text;
+}
+
+/* The last whole line of what was told, as far as it can be printed: the latest promise. */
+static void print_line(const struct crash__event *event, FILE *stream)
+{
+	const struct crash__piece *piece = event->last;
+	uint64_t end, start;
+
+	if (!piece)
+		return;
+	end = piece->count;
+	while (end && isspace(piece->bytes[end - 1]))
+		end--;
+	for (start = end; start && isprint(piece->bytes[start - 1]);)
+		start--;
+	if (end - start > 60)
+		end = start + 60;
+	fprintf(stream, " \"%.*s\"", (int)(end - start), (const char *)piece->bytes + start);
+}
+
+static void print_op(struct crash__places *places, const struct crash__event *event, FILE *stream)
+{
+	char point[CRASH__NAME + 24];
+	const char *path = crash__event_path(places->trace, event);
+
+	if (event->kind == CRASH__EVENT_ACK) {
+		fprintf(stream, event->fd < 0 ? "crash_ack()" : "output to fd %d", event->fd);
+		print_line(event, stream);
+		return;
+	}
+	crash__event_point(event, point, sizeof point);
+	fputs(point, stream);
+	if (event->kind == CRASH__EVENT_POINT)
+		return;
+	fprintf(stream, " %s", crash__place_path(places, path));
+	if (event->to)
+		fprintf(stream, " -> %s", crash__place_path(places, event->to));
+	if (event->family == CRASH__FAMILY_WRITE && event->offset != UINT64_MAX)
+		fprintf(stream, " at %llu", (unsigned long long)event->offset);
+}
+
+char *crash__place_text(struct crash__places *places, const struct crash__event *event)
+{
+	char *text = NULL, *source = crash__place_source(places, event);
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream || !source) {
+		if (stream)
+			fclose(stream);
+		free(source);
+		return NULL;
+	}
+	print_op(places, event, stream);
+	if (*source)
+		fprintf(stream, " (%s)", source);
+	fclose(stream);
+	free(source);
+	return text;
+}
+
+/* ------------------------------------------------------------------ signatures */
+
+/* The stack of a script is that of its interpreter: which line it was, only the file names tell. */
+static bool is_script(const struct crash__places *places, const struct crash__event *event)
+{
+	static const char *const names[] = {"sh", "dash", "bash", "zsh", "busybox", "python", "perl", "ruby", "node", "lua", "tclsh"};
+
+	for (size_t i = 0; i < places->trace->process_count; i++) {
+		const struct crash__trace_process *process = &places->trace->processes[i];
+		const char *base = base_of(process->name ? process->name : "");
+
+		if (process->number != event->process)
+			continue;
+		for (size_t at = 0; at < sizeof names / sizeof *names; at++) {
+			size_t length = strlen(names[at]);
+
+			if (strncmp(base, names[at], length) == 0 && !isalpha((unsigned char)base[length]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Numbers, hashes and random names differ from run to run. */
+static void print_stable_name(FILE *stream, const char *path)
+{
+	for (const char *at = path; *at;) {
+		size_t length = strspn(at, "0123456789abcdefABCDEF"), word = 0;
+		bool digit = false, upper = false, lower = false;
+
+		while (isalnum((unsigned char)at[word])) {
+			digit |= isdigit((unsigned char)at[word]) != 0;
+			upper |= isupper((unsigned char)at[word]) != 0;
+			lower |= islower((unsigned char)at[word]) != 0;
+			word++;
+		}
+		if (word == 0) {
+			fputc(*at++, stream);
+			continue;
+		}
+		if ((length == word && digit) || (word >= 6 && digit + upper + lower > 1) ||
+		    (length == word && word >= 16))
+			fputc('#', stream);
+		else
+			fprintf(stream, "%.*s", (int)word, at);
+		at += word;
+	}
+}
+
+char *crash__place_signature(struct crash__places *places, const struct crash__event *event)
+{
+	const struct named *named = frames_of(places, event);
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	if (event->kind == CRASH__EVENT_ACK)
+		fputs("ack", stream);
+	else if (event->kind == CRASH__EVENT_POINT)
+		fputs(event->name, stream);
+	else
+		fputs(crash__family_name(event->family), stream);
+	for (unsigned int i = 0; named && i < named->count && i < SIGNATURE_FRAMES; i++) {
+		const struct crash_frame *frame = &named->frames[i];
+
+		/* not as it is demangled: the same with a C++ library as without */
+		if (frame->function)
+			fprintf(stream, "|%s", crash__frame_symbol(frame));
+		else
+			fprintf(stream, "|%s+%llx", base_of(frame->object ? frame->object : "?"),
+				(unsigned long long)frame->address);
+	}
+	if (event->kind == CRASH__EVENT_OP && (!named || !named->count || is_script(places, event))) {
+		fputc('|', stream);
+		print_stable_name(stream, crash__place_path(places, crash__event_path(places->trace, event)));
+		if (event->to) {
+			fputc('|', stream);
+			print_stable_name(stream, crash__place_path(places, event->to));
+		}
+	}
+	fclose(stream);
+	return text;
+}

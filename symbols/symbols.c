@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. libdw opens each object once, at address 0, and finds separate debug files by build id as
+ * every debugger does. Without debug information the symbol table, or the dynamic one, still names
+ * functions.
+ */
+#include "symbols/symbols.h"
+
+#include <elfutils/libdwfl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <uthash.h>
+
+#include "base/error.h"
+#include "base/json_value.h"
+#include "common/suggest.h"
+#include "symbols/function.h"
+
+struct object {
+	char *path;
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	UT_hash_handle hh;
+};
+
+struct crash__symbols {
+	struct object *objects;
+};
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+struct crash__symbols *crash__symbols_new(void)
+{
+	return calloc(1, sizeof(struct crash__symbols));
+}
+
+static void free_object(struct object *object)
+{
+	if (object->dwfl)
+		dwfl_end(object->dwfl);
+	free(object->path);
+	free(object);
+}
+
+void crash__symbols_free(struct crash__symbols *symbols)
+{
+	struct object *object, *next;
+
+	if (!symbols)
+		return;
+	HASH_ITER(hh, symbols->objects, object, next)
+	{
+		HASH_DEL(symbols->objects, object);
+		free_object(object);
+	}
+	free(symbols);
+}
+
+/* Opens an object; one that cannot be opened is remembered as such. */
+static struct object *open_object(struct crash__symbols *symbols, const char *path)
+{
+	struct object *object;
+	struct stat status;
+
+	HASH_FIND_STR(symbols->objects, path, object);
+	if (object)
+		return object;
+	object = calloc(1, sizeof *object);
+	if (!object || !(object->path = strdup(path))) {
+		free(object);
+		return NULL;
+	}
+	/* not whatever a name like "[vdso]" or a FIFO would be */
+	if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		object->dwfl = dwfl_begin(&callbacks);
+	if (object->dwfl) {
+		dwfl_report_begin(object->dwfl);
+		object->module = dwfl_report_elf(object->dwfl, path, path, -1, 0, false);
+		dwfl_report_end(object->dwfl, NULL, NULL);
+	}
+	HASH_ADD_KEYPTR(hh, symbols->objects, object->path, strlen(object->path), object);
+	return object;
+}
+
+void crash__frame_clear(struct crash_frame *frame)
+{
+	free(frame->function);
+	free(frame->symbol);
+	free(frame->file);
+	free(frame->object);
+	memset(frame, 0, sizeof *frame);
+}
+
+/*
+ * The source line of an address. libdw looks for the compilation unit in .debug_aranges, which clang does
+ * not write; then the units are asked one by one.
+ */
+static const char *find_line(Dwfl_Module *module, GElf_Addr address, int *number)
+{
+	Dwfl_Line *found = dwfl_module_getsrc(module, address);
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr bias;
+	Dwarf_Line *line;
+
+	if (found)
+		return dwfl_lineinfo(found, NULL, number, NULL, NULL, NULL);
+	while ((unit = dwfl_module_nextcu(module, unit, &bias)) != NULL) {
+		if (dwarf_haspc(unit, address - bias) != 1)
+			continue;
+		line = dwarf_getsrc_die(unit, address - bias);
+		return line && dwarf_lineno(line, number) == 0 ? dwarf_linesrc(line, NULL, NULL) : NULL;
+	}
+	return NULL;
+}
+
+static void name_function(struct crash_frame *frame, const char *symbol)
+{
+	/* without its version: __libc_start_main@@GLIBC_2.34 */
+	frame->function = strndup(symbol, strcspn(symbol, "@"));
+	if (!frame->function)
+		return;
+	frame->symbol = frame->function;
+	frame->function = crash__function_full(frame->symbol);
+	if (!frame->function) {
+		frame->function = frame->symbol;
+		frame->symbol = NULL;
+	}
+}
+
+const char *crash__frame_symbol(const struct crash_frame *frame)
+{
+	return frame->symbol ? frame->symbol : frame->function;
+}
+
+void crash__frame_print(FILE *stream, const struct crash_frame *frame)
+{
+	char *name = frame->function ? crash__function_short(crash__frame_symbol(frame)) : NULL;
+
+	if (name)
+		fputs(name, stream);
+	else
+		fprintf(stream, "0x%llx", (unsigned long long)frame->address);
+	free(name);
+}
+
+int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64_t address,
+			struct crash_frame *frame)
+{
+	struct object *object = open_object(symbols, path);
+	struct crash_frame found = {.address = address, .object = strdup(path)};
+	const char *name, *file;
+	int number;
+	/* the call is in front of the address it returns to */
+	GElf_Addr call = address - 1;
+
+	if (!object || !found.object) {
+		crash__frame_clear(&found);
+		return crash__fail(CRASH_ENOMEM, "no memory for symbols");
+	}
+	if (object->module) {
+		name = dwfl_module_addrname(object->module, call);
+		file = find_line(object->module, call, &number);
+		if (name)
+			name_function(&found, name);
+		if (file) {
+			found.file = strdup(file);
+			found.line = (unsigned int)number;
+		}
+	}
+	*frame = found;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ functions by name */
+
+/* The i-th symbol, if it is a function that is here; or NULL. */
+static const char *function_at(Dwfl_Module *module, int i, GElf_Sym *symbol, GElf_Addr *value)
+{
+	const char *name = dwfl_module_getsym_info(module, i, symbol, value, NULL, NULL, NULL);
+
+	return name && GELF_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF ? name : NULL;
+}
+
+/* Constructors have several names for one place, and what is exported is in two tables. */
+static bool is_known(const struct crash__range *ranges, size_t count, GElf_Addr start)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].start == start)
+			return true;
+	return false;
+}
+
+size_t crash__symbols_find(struct crash__symbols *symbols, const char *path, const char *function,
+			   struct crash__range *ranges, size_t most)
+{
+	struct object *object = open_object(symbols, path);
+	struct stat status;
+	size_t count = 0;
+	int total;
+
+	if (!object || !object->module || stat(path, &status) < 0)
+		return 0;
+	total = dwfl_module_getsymtab(object->module);
+	for (int i = 1; i < total && count < most; i++) {
+		GElf_Sym symbol;
+		GElf_Addr value;
+		const char *name = function_at(object->module, i, &symbol, &value);
+
+		if (!name || !crash__function_is(name, function) || is_known(ranges, count, value))
+			continue;
+		ranges[count++] = (struct crash__range){
+			.device = status.st_dev,
+			.inode = status.st_ino,
+			.start = value,
+			.end = value + (symbol.st_size ? symbol.st_size : 1),
+		};
+	}
+	return count;
+}
+
+char *crash__symbols_near(struct crash__symbols *symbols, const char *path, const char *function)
+{
+	struct crash__suggestion near = {.word = function, .length = strlen(function)};
+	struct object *object = open_object(symbols, path);
+	int total = object && object->module ? dwfl_module_getsymtab(object->module) : 0;
+
+	for (int i = 1; i < total; i++) {
+		GElf_Sym symbol;
+		GElf_Addr value;
+		const char *name = function_at(object->module, i, &symbol, &value);
+
+		if (!name)
+			continue;
+		if (crash__function_ends(name, function))
+			return crash__function_short(name);
+		crash__suggest(&near, name);
+	}
+	return near.best ? strdup(near.best) : NULL;
+}
+
+json_t *crash__json_frame(const struct crash_frame *frame)
+{
+	char address[24];
+
+	snprintf(address, sizeof address, "0x%llx", (unsigned long long)frame->address);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "function", crash__json_string(frame->function),
+			 "symbol", crash__json_string(crash__frame_symbol(frame)), "file", crash__json_string(frame->file), "line",
+			 frame->line ? json_integer(frame->line) : json_null(), "object",
+			 crash__json_string(frame->object), "address", address);
+}

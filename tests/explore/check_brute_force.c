@@ -1,0 +1,743 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_brute_force.c - the states that atoms.c allows are all that the models allow, and no others.
+ *
+ * Method: recordings of a few ops are made in memory, all of them up to a length. What each may leave is worked
+ * out a second time here, from what a model's parameters mean, in the most naive way: every unit that a disk
+ * may keep or lose, every pair of units of which one must be there before the other, every set of units.
+ * Nothing of atoms.c or fs.c is used for that. The units and the allowed sets must be the same.
+ */
+#include <crashinject/crashinject.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/explore/made.h"
+#include "tests/explore/trees.h"
+#include "tests/unit/support.h"
+
+#define UNITS 64     /* of one recording at most */
+#define MOST_UNITS 8 /* whose sets are enumerated */
+
+/* ------------------------------------------------------------------ the second opinion */
+
+enum unit_kind { DATA, SIZE, ENTRY, ATTRIBUTES };
+
+struct unit {
+	int op;
+	enum unit_kind kind;
+	int file; /* DATA, SIZE, ATTRIBUTES */
+	uint64_t from; /* DATA */
+	uint64_t end;  /* DATA: where it ends; SIZE: the size */
+	bool appends; /* it is, or shows, what is behind the old end */
+	bool fills;   /* DATA that appends, in a block that the file had */
+	bool created; /* ATTRIBUTES: that of a new file */
+	int directories[2], directory_count; /* ENTRY: in which */
+	int named; /* ENTRY: the file that has a name by it; -1: none */
+	bool creates, moves; /* ENTRY: of a new file; of the rename of a directory */
+	bool replaces; /* ENTRY: of a rename over another file. SIZE: the end of a truncation to nothing */
+	bool durable, abandoned, dropped;
+	char key[64];
+};
+
+struct opinion {
+	const struct crash__model *model;
+	struct unit units[UNITS];
+	int count;
+	bool before[UNITS][UNITS];
+	const struct made_op *ops[MADE_OPS];
+	int file_of[MADE_OPS];
+	int homes[MADE_OPS + 2]; /* of each file, the directory where it was named last */
+};
+
+static struct unit *new_unit(struct opinion *opinion, int op, enum unit_kind kind)
+{
+	struct unit *unit = &opinion->units[opinion->count++];
+
+	ck_assert_int_lt(opinion->count, UNITS);
+	memset(unit, 0, sizeof *unit);
+	unit->op = op;
+	unit->kind = kind;
+	unit->file = unit->named = -1;
+	return unit;
+}
+
+static void new_data(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end, uint64_t old_size)
+{
+	struct unit *unit = new_unit(opinion, op, DATA);
+
+	unit->file = file;
+	unit->from = from;
+	unit->end = end;
+	unit->appends = end > old_size;
+	unit->fills = unit->appends && from / 4096 * 4096 < old_size;
+	snprintf(unit->key, sizeof unit->key, "%d data %d-%d", op, (int)from, (int)end);
+}
+
+static struct unit *new_size(struct opinion *opinion, int op, int file, uint64_t size, bool appends)
+{
+	struct unit *unit = new_unit(opinion, op, SIZE);
+
+	unit->file = file;
+	unit->end = size;
+	unit->appends = appends;
+	snprintf(unit->key, sizeof unit->key, "%d size %d", op, (int)size);
+	return unit;
+}
+
+/* Where the unit ends that begins at `at`: at the next place where the disk can tear, or where the file ended. */
+static uint64_t unit_end(uint64_t tear, uint64_t at, uint64_t end, uint64_t old_size)
+{
+	uint64_t next = at + 1;
+
+	while (next < end && !(tear && next % tear == 0) && !(tear && next == old_size))
+		next++;
+	return next;
+}
+
+/* A write: its tear units, and where the file grows one size for each. */
+static void add_write(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end, uint64_t old_size)
+{
+	uint64_t tear = (uint64_t)opinion->model->tear;
+	uint64_t ends[16];
+	int count = 0;
+
+	for (uint64_t at = from, next; at < end; at = next) {
+		next = unit_end(tear, at, end, old_size);
+		new_data(opinion, op, file, at, next, old_size);
+		if (next > old_size)
+			ends[count++] = next;
+	}
+	for (int i = 0; i < count; i++)
+		if (tear || i == count - 1)
+			new_size(opinion, op, file, ends[i], true);
+}
+
+/* The zeros for the rest of the block in which the file is cut. */
+static void add_tail(struct opinion *opinion, int op, int file, uint64_t size, uint64_t old_size)
+{
+	uint64_t tear = (uint64_t)opinion->model->tear, end = (size + 4095) / 4096 * 4096;
+
+	if (end > old_size)
+		end = old_size;
+	for (uint64_t at = size, next; at < end; at = next) {
+		next = unit_end(tear, at, end, old_size);
+		new_data(opinion, op, file, at, next, old_size);
+	}
+}
+
+static void add_truncation(struct opinion *opinion, int op, int file, uint64_t size, uint64_t old_size, bool replaces)
+{
+	uint64_t part = (old_size - size) / 5;
+
+	if (opinion->model->truncate_tail == CRASH__TAIL_ZEROS)
+		add_tail(opinion, op, file, size, old_size);
+	for (uint64_t i = 1; !opinion->model->truncate_atomic && part && i < 5; i++)
+		new_size(opinion, op, file, old_size - i * part, false);
+	new_size(opinion, op, file, size, false)->replaces = replaces;
+}
+
+static struct unit *add_entry(struct opinion *opinion, int op, int directory, const char *path, int named)
+{
+	const char *slash = strrchr(path, '/');
+	struct unit *unit = new_unit(opinion, op, ENTRY);
+
+	unit->directories[unit->directory_count++] = directory;
+	unit->named = named;
+	snprintf(unit->key, sizeof unit->key, "%d entry %s", op, slash ? slash : path);
+	return unit;
+}
+
+/* The two names of a rename: one unit, unless the model says otherwise; a directory always has one name. */
+static void add_rename(struct opinion *opinion, const struct made_tree *tree, int op, const struct made_op *what)
+{
+	int moved = made_find(tree, what->path), from = made_parent(tree, what->path), to = made_parent(tree, what->to);
+	bool replaces = made_find(tree, what->to) >= 0, moves = tree->files[moved].directory;
+	struct unit *unit = add_entry(opinion, op, to, what->to, moved);
+
+	unit->replaces = replaces;
+	unit->moves = moves;
+	if (opinion->model->rename_atomic || moves) {
+		const char *slash = strrchr(what->path, '/');
+
+		unit->directories[unit->directory_count++] = from;
+		snprintf(unit->key + strlen(unit->key), 16, " %s", slash ? slash : what->path);
+		return;
+	}
+	unit = add_entry(opinion, op, from, what->path, -1);
+	unit->replaces = replaces;
+}
+
+static void add_attributes(struct opinion *opinion, int op, int file, bool created)
+{
+	struct unit *unit = new_unit(opinion, op, ATTRIBUTES);
+
+	unit->file = file;
+	unit->created = created;
+	snprintf(unit->key, sizeof unit->key, "%d attributes", op);
+}
+
+/* What an op does that a disk may keep or lose. */
+static void add_units(struct opinion *opinion, const struct made_tree *tree, int op, const struct made_op *what)
+{
+	int file = what->path ? made_find(tree, what->path) : -1;
+	uint64_t size = file >= 0 ? tree->files[file].size : 0;
+
+	switch (what->kind) {
+	case MADE_CREATE:
+	case MADE_MKDIR:
+		add_entry(opinion, op, made_parent(tree, what->path), what->path, tree->file_count)->creates =
+			what->kind == MADE_CREATE;
+		if (!opinion->model->dirop_atomic)
+			add_attributes(opinion, op, tree->file_count, true);
+		break;
+	case MADE_APPEND:
+		add_write(opinion, op, file, size, size + what->bytes, size);
+		break;
+	case MADE_OVERWRITE:
+		add_write(opinion, op, file, 100, 104, size);
+		break;
+	case MADE_REWRITE:
+		add_write(opinion, op, file, 0, what->bytes, size);
+		break;
+	case MADE_STRADDLE:
+		add_write(opinion, op, file, size - 2, size + 2, size);
+		break;
+	case MADE_EMPTY:
+		add_truncation(opinion, op, file, 0, size, true);
+		break;
+	case MADE_SHRINK:
+		add_truncation(opinion, op, file, MADE_SHORT, size, false);
+		break;
+	case MADE_RENAME:
+		add_rename(opinion, tree, op, what);
+		break;
+	case MADE_LINK:
+		add_entry(opinion, op, made_parent(tree, what->to), what->to, file);
+		break;
+	case MADE_UNLINK:
+		add_entry(opinion, op, made_parent(tree, what->path), what->path, -1);
+		break;
+	case MADE_CHMOD:
+		add_attributes(opinion, op, file, false);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------ which before which */
+
+static bool share_directory(const struct unit *x, const struct unit *y)
+{
+	for (int i = 0; i < x->directory_count; i++)
+		for (int j = 0; j < y->directory_count; j++)
+			if (x->directories[i] == y->directories[j])
+				return true;
+	return false;
+}
+
+/* Data for a block that the file had already, and whether such data counts as appended where the model orders that. */
+static bool has_place(const struct unit *unit)
+{
+	return unit->kind == DATA && (!unit->appends || unit->fills);
+}
+
+static bool counts_as_append(const struct crash__model *model, const struct unit *unit)
+{
+	return unit->appends && !(unit->fills && model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS);
+}
+
+/* Two units of one op. */
+static bool before_in_op(const struct crash__model *model, const struct unit *x, const struct unit *y)
+{
+	if (y->kind != SIZE)
+		return false;
+	/* sizes pass in the order in which the file grows or shrinks */
+	if (x->kind == SIZE)
+		return x < y;
+	return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA && counts_as_append(model, x) && y->appends &&
+	       x->end <= y->end;
+}
+
+/* Units of one file, where ends of it reach the disk in order. */
+static bool before_in_file(const struct opinion *opinion, const struct unit *x, const struct unit *y, bool waits)
+{
+	const struct crash__model *model = opinion->model;
+
+	if (y->kind != SIZE && y->kind != DATA)
+		return false;
+	if (y->kind == SIZE && !y->appends)
+		return x->kind == SIZE && !x->appends;
+	if (!waits)
+		return x->kind == SIZE && !x->appends && x->end <= y->from / 4096 * 4096;
+	/* a truncation stands for what was appended before it */
+	for (const struct unit *other = x + 1; x->appends && other < y; other++)
+		if (other->kind == SIZE && !other->appends && other->file == x->file && other->op < y->op)
+			return false;
+	return x->kind == SIZE || (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
+}
+
+/* Units of an earlier and of a later op. */
+static bool before_in_time(const struct opinion *opinion, const struct unit *x, const struct unit *y)
+{
+	const struct crash__model *model = opinion->model;
+	bool entries = x->kind == ENTRY && y->kind == ENTRY;
+	bool waits = model->overwrite_order || !has_place(y);
+
+	return (model->dirop_order == CRASH__DIROPS_TOTAL && x->kind == ENTRY && y->kind != DATA) ||
+	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
+	       (entries && x->moves && y->moves) ||
+	       (model->append_order && waits && counts_as_append(model, x)) ||
+	       (model->same_file_append_order && x->file == y->file && before_in_file(opinion, x, y, waits)) ||
+	       (model->overwrite_order && x->kind == DATA && !counts_as_append(model, x));
+}
+
+/* The data, and the sizes, of the file that a rename puts in the place of another one. */
+static bool before_by_rename(const struct crash__model *model, const struct unit *x, const struct unit *y, int moved)
+{
+	bool with_data = model->safe_rename == CRASH__RENAME_WITH_DATA;
+
+	if (!model->safe_rename || y->kind != ENTRY || !y->replaces || x->file != moved)
+		return false;
+	return x->kind == SIZE ||
+	       (with_data && x->kind == DATA &&
+		!(has_place(x) && model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS));
+}
+
+static bool writes(const struct made_op *op)
+{
+	return op->kind == MADE_APPEND || op->kind == MADE_OVERWRITE || op->kind == MADE_REWRITE ||
+	       op->kind == MADE_STRADDLE;
+}
+
+/* Whether `later` is, after a truncation by `op`, the first write to the file or follows it at once. */
+static bool at_once(const struct opinion *opinion, int op, int later, int file)
+{
+	int first = op + 1;
+
+	while (first < later && !(writes(opinion->ops[first]) && opinion->file_of[first] == file))
+		first++;
+	for (int i = first; i <= later; i++)
+		if (!writes(opinion->ops[i]) || opinion->file_of[i] != file)
+			return false;
+	return true;
+}
+
+/* The other way round: what is written anew is there before the truncation, unless that is durable. */
+static bool before_truncation(const struct opinion *opinion, const struct unit *later, const struct unit *truncation)
+{
+	if (!opinion->model->safe_truncate || truncation->kind != SIZE || !truncation->replaces || truncation->durable ||
+	    truncation->file != later->file || (later->kind != DATA && !later->appends) ||
+	    !at_once(opinion, truncation->op, later->op, later->file))
+		return false;
+	for (const struct unit *other = truncation + 1; other < later; other++)
+		if (other->kind == SIZE && other->replaces && other->file == later->file)
+			return false;
+	return true;
+}
+
+static void add_order(struct opinion *opinion, int first, int moved)
+{
+	for (int y = first; y < opinion->count; y++)
+		for (int x = 0; x < opinion->count; x++) {
+			const struct unit *a = &opinion->units[x], *b = &opinion->units[y];
+
+			opinion->before[x][y] = a->op == b->op ? before_in_op(opinion->model, a, b) :
+								 before_in_time(opinion, a, b) ||
+									 before_by_rename(opinion->model, a, b, moved);
+			if (a->op < b->op)
+				opinion->before[y][x] = before_truncation(opinion, b, a);
+		}
+	/* what will never be written passes nothing on; what stood behind it already has got it */
+	for (int via = 0; via < opinion->count; via++)
+		for (int x = 0; x < opinion->count && !opinion->units[via].abandoned; x++)
+			for (int y = 0; y < opinion->count; y++)
+				opinion->before[x][y] |= opinion->before[x][via] && opinion->before[via][y];
+}
+
+/* ------------------------------------------------------------------ syncs */
+
+static bool has_directory(const struct unit *unit, int directory)
+{
+	for (int i = 0; i < unit->directory_count; i++)
+		if (unit->directories[i] == directory)
+			return true;
+	return false;
+}
+
+/* The last op of which a sync of the file has to commit something of the file's own; -1: none. All before it goes along. */
+static int last_of_its_own(const struct opinion *opinion, int file, bool data_only)
+{
+	int last = -1;
+
+	for (int i = 0; i < opinion->count; i++) {
+		const struct unit *unit = &opinion->units[i];
+		bool own = unit->kind == ENTRY ? unit->named == file || has_directory(unit, file) : unit->file == file;
+
+		if (data_only && unit->kind != SIZE && !(unit->kind == ENTRY && unit->creates && unit->named == file))
+			continue;
+		if (own && !unit->durable && unit->kind != DATA && unit->op > last)
+			last = unit->op;
+	}
+	return last;
+}
+
+static bool speaks_of(const struct opinion *opinion, const struct unit *unit, enum made_kind kind, int file, int committed)
+{
+	const struct crash__model *model = opinion->model;
+	bool data_only = kind == MADE_FDATASYNC;
+
+	if (kind == MADE_SYNC)
+		return model->sync_overwrites || unit->kind != DATA || unit->appends;
+	if (unit->file == file && unit->kind != ENTRY &&
+	    !(data_only && unit->kind == ATTRIBUTES && !unit->created &&
+	      model->fdatasync_drops != CRASH__DROPS_NOTHING))
+		return true;
+	if (unit->kind == ENTRY && has_directory(unit, file))
+		return true;
+	if (unit->kind == ENTRY && unit->named > 0 && model->fsync_own_entry &&
+	    !(data_only && model->fdatasync_drops == CRASH__DROPS_ENTRY))
+		for (int above = file; above > 0; above = opinion->homes[above])
+			if (unit->named == above)
+				return true;
+	return unit->op <= committed && (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));
+}
+
+static void make_durable(struct opinion *opinion, int unit)
+{
+	opinion->units[unit].durable = true;
+	for (int x = 0; x < opinion->count; x++)
+		if (opinion->before[x][unit] && !opinion->units[x].abandoned)
+			opinion->units[x].durable = true;
+}
+
+static void fail_unit(const struct crash__model *model, struct unit *unit)
+{
+	if (unit->kind != DATA || model->failed_fsync == CRASH__FAILED_DIRTY)
+		return;
+	unit->abandoned = true;
+	unit->dropped = model->failed_fsync == CRASH__FAILED_DROPPED;
+}
+
+static void sync_units(struct opinion *opinion, enum made_kind kind, int file)
+{
+	const struct crash__model *model = opinion->model;
+	int committed = model->fsync_commits_metadata ? last_of_its_own(opinion, file, kind == MADE_FDATASYNC) : -1;
+
+	for (int i = 0; i < opinion->count; i++) {
+		struct unit *unit = &opinion->units[i];
+
+		if (unit->durable || unit->abandoned || !speaks_of(opinion, unit, kind, file, committed))
+			continue;
+		if (kind == MADE_FSYNC_FAILS)
+			fail_unit(model, unit);
+		else
+			make_durable(opinion, i);
+	}
+}
+
+/* Takes one op more into account. `tree` is what was there before it. */
+static void hear(struct opinion *opinion, const struct made_tree *tree, int op, const struct made_op *what)
+{
+	int first = opinion->count, file = what->path ? made_find(tree, what->path) : -1;
+
+	opinion->ops[op] = what;
+	opinion->file_of[op] = file;
+	add_units(opinion, tree, op, what);
+	add_order(opinion, first, what->kind == MADE_RENAME ? file : -1);
+	for (int i = first; i < opinion->count; i++)
+		if (opinion->units[i].named > 0)
+			opinion->homes[opinion->units[i].named] = opinion->units[i].directories[0];
+	if (opinion->model->process_only)
+		for (int i = first; i < opinion->count; i++)
+			opinion->units[i].durable = true;
+	else if (what->kind == MADE_FSYNC || what->kind == MADE_FDATASYNC || what->kind == MADE_FSYNC_FAILS ||
+		 what->kind == MADE_SYNC)
+		sync_units(opinion, what->kind, file);
+}
+
+static bool allows(const struct opinion *opinion, unsigned int set)
+{
+	for (int y = 0; y < opinion->count; y++) {
+		const struct unit *unit = &opinion->units[y];
+
+		if (!(set & 1u << y)) {
+			if (unit->durable)
+				return false;
+			continue;
+		}
+		if (unit->dropped)
+			return false;
+		for (int x = 0; x < opinion->count; x++)
+			if (opinion->before[x][y] && !opinion->units[x].abandoned && !(set & 1u << x))
+				return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ what atoms.c says */
+
+static void key_of(const struct crash__atoms *atoms, const struct made *made, crash__atom_id id, char out[64])
+{
+	const struct crash__atom *atom = &atoms->list[id];
+	const struct crash__fs *fs = atoms->fs;
+	int op = (int)(fs->steps[atom->step].event - made->events);
+
+	switch (atom->kind) {
+	case CRASH__ATOM_DATA:
+		snprintf(out, 64, "%d data %d-%d", op, (int)atom->offset, (int)(atom->offset + atom->bytes));
+		break;
+	case CRASH__ATOM_SIZE:
+		snprintf(out, 64, "%d size %d", op, (int)atom->size);
+		break;
+	case CRASH__ATOM_ENTRY:
+		snprintf(out, 64, "%d entry", op);
+		for (uint32_t i = 0; i < atom->effects; i++) {
+			const struct crash__slot *slot = &fs->slots[fs->effects[atom->effect + i].slot];
+
+			snprintf(out + strlen(out), 16, " %s%.8s", slot->directory == 1 ? "" : "/", slot->name);
+		}
+		break;
+	case CRASH__ATOM_ATTRIBUTES:
+		snprintf(out, 64, "%d attributes", op);
+		break;
+	}
+}
+
+static bool atoms_allow(const struct crash__atoms *atoms, const int *unit_of, unsigned int set)
+{
+	int64_t step = (int64_t)atoms->fs->steps_count - 1;
+
+	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
+		const struct crash__atom *atom = &atoms->list[id];
+		crash__atom_id earlier;
+
+		if (!(set & 1u << unit_of[id])) {
+			if ((int64_t)atom->durable <= step)
+				return false;
+			continue;
+		}
+		if ((int64_t)atom->dropped <= step)
+			return false;
+		CRASH__EACH_EDGE(atoms, atom->before, earlier)
+			if (!(set & 1u << unit_of[earlier]))
+				return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ comparing */
+
+struct comparison {
+	struct crash__base *base;
+	struct crash__model models[16];
+	size_t model_count;
+	const struct made_op *ops[MADE_OPS];
+	int length;
+	struct made made;
+	struct made_tree trees[MADE_OPS]; /* before each op */
+	unsigned long traces, sets, allowed;
+};
+
+static const char *describe(const struct comparison *comparison, const struct crash__model *model)
+{
+	static char text[1024];
+	char value[16];
+
+	text[0] = '\0';
+	for (int i = 0; i < comparison->length; i++)
+		snprintf(text + strlen(text), 64, "%s; ", made_text(comparison->ops[i]));
+	snprintf(text + strlen(text), 64, "model %s:", model->name);
+	for (size_t i = 0; i < crash__parameter_count; i++) {
+		crash__parameter_text(model, &crash__parameters[i], value, sizeof value);
+		snprintf(text + strlen(text), 64, " %s=%s", crash__parameters[i].name, value);
+	}
+	return text;
+}
+
+/* Finds the unit of each atom. Both have the same, or something is wrong. */
+static void match_units(const struct comparison *comparison, const struct crash__atoms *atoms,
+			const struct opinion *opinion, int *unit_of)
+{
+	char key[64];
+
+	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
+		int i = 0;
+
+		key_of(atoms, &comparison->made, id, key);
+		while (i < opinion->count && strcmp(opinion->units[i].key, key) != 0)
+			i++;
+		ck_assert_msg(i < opinion->count, "there should be no atom \"%s\": %s", key,
+			      describe(comparison, atoms->model));
+		unit_of[id] = i;
+	}
+	ck_assert_msg((int)atoms->list_count == opinion->count, "%d atoms instead of %d: %s", (int)atoms->list_count,
+		      opinion->count, describe(comparison, atoms->model));
+}
+
+static void set_text(const struct opinion *opinion, unsigned int set, char out[1024])
+{
+	out[0] = '\0';
+	for (int i = 0; i < opinion->count; i++)
+		snprintf(out + strlen(out), 80, "%s%s; ", opinion->units[i].key,
+			 set & 1u << i		       ? "" :
+			 opinion->units[i].durable ? " (lost, and durable)" :
+							 " (lost)");
+}
+
+static void compare(struct comparison *comparison, const struct crash__fs *fs, const struct crash__model *model,
+		    int most_units)
+{
+	static struct opinion opinion;
+	struct crash__atoms atoms;
+	int unit_of[UNITS];
+
+	memset(&opinion, 0, sizeof opinion);
+	opinion.model = model;
+	for (int i = 0; i < comparison->length; i++)
+		hear(&opinion, &comparison->trees[i], i, comparison->ops[i]);
+	trees_ok(crash__atoms_make(&atoms, fs, model));
+	match_units(comparison, &atoms, &opinion, unit_of);
+	for (unsigned int set = 0; opinion.count <= most_units && set < 1u << opinion.count; set++) {
+		bool is = atoms_allow(&atoms, unit_of, set), should = allows(&opinion, set);
+		char text[1024];
+
+		comparison->sets++;
+		comparison->allowed += should;
+		if (is == should)
+			continue;
+		set_text(&opinion, set, text);
+		ck_abort_msg("%s: %s %s", text, is ? "atoms.c allows what must not be:" : "atoms.c does not allow:",
+			     describe(comparison, model));
+	}
+	crash__atoms_clear(&atoms);
+}
+
+static void compare_all(struct comparison *comparison, uint64_t *random, int most_units)
+{
+	struct crash__fs fs;
+
+	trees_ok(crash__fs_replay(&fs, &comparison->made.trace, MADE_ROOT, comparison->base));
+	ck_assert_msg(fs.unknown == 0, "unknown: %s", fs.unknown_detail);
+	for (size_t i = 0; i < comparison->model_count; i++)
+		compare(comparison, &fs, &comparison->models[i], most_units);
+	if (random) {
+		struct crash__model model = trees_random_model(random);
+
+		compare(comparison, &fs, &model, most_units);
+	}
+	crash__fs_clear(&fs);
+	comparison->traces++;
+}
+
+/* ------------------------------------------------------------------ all recordings */
+
+static const struct made_op grammar[] = {
+	{MADE_CREATE, "b", NULL, 0},	{MADE_APPEND, "a", NULL, 4},	{MADE_APPEND, "b", NULL, 3},
+	{MADE_OVERWRITE, "a", NULL, 0}, {MADE_REWRITE, "a", NULL, 6}, {MADE_STRADDLE, "a", NULL, 0},
+	{MADE_EMPTY, "a", NULL, 0},
+	{MADE_SHRINK, "a", NULL, 0},	{MADE_RENAME, "b", "a", 0},	{MADE_RENAME, "a", "c", 0},
+	{MADE_LINK, "a", "c", 0},	{MADE_UNLINK, "a", NULL, 0},	{MADE_MKDIR, "d", NULL, 0},
+	{MADE_CREATE, "d/x", NULL, 0},	{MADE_RENAME, "a", "d/a", 0},	{MADE_RENAME, "d", "e", 0},
+	{MADE_CHMOD, "a", NULL, 0},	{MADE_FSYNC, "a", NULL, 0},	{MADE_FSYNC, "b", NULL, 0},
+	{MADE_FDATASYNC, "a", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0}, {MADE_FSYNC_FAILS, "a", NULL, 0},
+	{MADE_FSYNC, "", NULL, 0},	{MADE_FSYNC, "d", NULL, 0},	{MADE_SYNC, NULL, NULL, 0},
+};
+
+#define GRAMMAR (sizeof grammar / sizeof *grammar)
+
+static void walk(struct comparison *comparison, int length, uint64_t *random)
+{
+	static struct made saved[MADE_OPS];
+
+	if (comparison->length == length) {
+		compare_all(comparison, random, MOST_UNITS);
+		return;
+	}
+	saved[comparison->length] = comparison->made;
+	for (size_t i = 0; i < GRAMMAR; i++) {
+		comparison->trees[comparison->length] = comparison->made.tree;
+		if (!made_do(&comparison->made, &grammar[i]))
+			continue;
+		comparison->ops[comparison->length++] = &grammar[i];
+		/* the copy's own pointers stay what they are: it is copied back to the same place */
+		walk(comparison, length, random);
+		comparison->length--;
+		comparison->made = saved[comparison->length];
+	}
+}
+
+static void start(struct comparison *comparison)
+{
+	char directory[PATH_MAX];
+	char **names = crash__model_names();
+
+	memset(comparison, 0, sizeof *comparison);
+	support_directory(directory);
+	made_base(directory);
+	trees_ok(crash__base_open(directory, &comparison->base));
+	for (size_t i = 0; names[i]; i++)
+		comparison->models[comparison->model_count++] = trees_model(names[i]);
+	ck_assert_int_ge(comparison->model_count, 9);
+	crash__model_names_free(names);
+	made_start(&comparison->made);
+}
+
+static void tell(const struct comparison *comparison)
+{
+	printf("%lu recordings, %lu sets, %lu of them allowed\n", comparison->traces, comparison->sets,
+	       comparison->allowed);
+	fflush(stdout);
+}
+
+START_TEST(all_short_recordings_leave_what_the_models_allow)
+{
+	static struct comparison comparison;
+	uint64_t random = support_seed();
+
+	start(&comparison);
+	for (int length = 1; length <= (getenv("CRASHINJECT_LONG") ? 4 : 3); length++)
+		walk(&comparison, length, &random);
+	tell(&comparison);
+	ck_assert_int_gt(comparison.traces, 2000);
+	crash__base_close(comparison.base);
+}
+END_TEST
+
+START_TEST(longer_recordings_leave_what_the_models_allow)
+{
+	static struct comparison comparison;
+	uint64_t random = support_seed();
+	int wanted = getenv("CRASHINJECT_LONG") ? 300000 : 10000;
+
+	start(&comparison);
+	for (int i = 0; i < wanted; i++) {
+		int length = 4 + (int)support_below(&random, 5);
+
+		made_start(&comparison.made);
+		comparison.length = 0;
+		while (comparison.length < length) {
+			const struct made_op *op = &grammar[support_below(&random, GRAMMAR)];
+
+			comparison.trees[comparison.length] = comparison.made.tree;
+			if (made_do(&comparison.made, op))
+				comparison.ops[comparison.length++] = op;
+		}
+		compare_all(&comparison, &random, MOST_UNITS);
+	}
+	tell(&comparison);
+	crash__base_close(comparison.base);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("brute force");
+	TCase *tcase = support_case(suite, "sets", all_short_recordings_leave_what_the_models_allow,
+				    longer_recordings_leave_what_the_models_allow, NULL);
+
+	tcase_set_timeout(tcase, getenv("CRASHINJECT_LONG") ? 3600 : 300);
+	return support_run(suite);
+}

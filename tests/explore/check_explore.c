@@ -1,0 +1,996 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_explore.c - what `crashinject explore` and the commands around it promise.
+ *
+ * Method: tests/programs/saver saves "new" over "old" and makes the mistake that it is asked for. What each
+ * mistake leaves after a crash is known, so each exploration has one right result.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/run/lab.h"
+
+#define BYTES 8192
+
+/* Old or new as a whole; and new if that was told. */
+static const char check[] = "size=$(wc -c < data); old=$(tr -d o < data | wc -c); new=$(tr -d n < data | wc -c)\n"
+			    "if [ $size = 8192 ] && [ $new = 0 ]; then exit 0; fi\n"
+			    "if [ $size != 8192 ] || [ $old != 0 ]; then echo neither old nor new; exit 1; fi\n"
+			    "if grep -q saved \"$CRASH_ACKED\"; then echo it was saved; exit 2; fi\n";
+
+/* The data directory is made anew; results go beside it. */
+static void make_store(void)
+{
+	char old[BYTES];
+
+	memset(old, 'o', sizeof old);
+	lab_remove("store");
+	mkdir("store", 0755);
+	lab_write("store/data", old, sizeof old);
+}
+
+/* explore --root store [OPTION]... --check ... -- saver MISTAKE */
+static struct lab_result explore(const char *mistake, const char *const *options)
+{
+	const char *argv[32] = {lab_variable("CRASHINJECT"), "explore", "--root", "store", "--check", check};
+	size_t count = 6;
+
+	while (*options)
+		argv[count++] = *options++;
+	argv[count++] = "--";
+	argv[count++] = "sh";
+	argv[count++] = "-c";
+	argv[count++] = lab_text("cd store && exec %s %s", lab_program("saver"), mistake);
+	return lab_command(NULL, argv);
+}
+
+#define EXPLORE(mistake, ...) explore(mistake, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+/* The findings and, last, the summary of --json; the failures that came before them are counted. */
+static size_t failures;
+
+static json_t *lines_of(const struct lab_result *result)
+{
+	json_t *lines = lab_json_lines(result->out);
+
+	for (failures = 0; json_object_get(json_array_get(lines, 0), "failure"); failures++)
+		json_array_remove(lines, 0);
+	return lines;
+}
+
+static json_t *summary_of(json_t *lines)
+{
+	json_t *last = json_array_get(lines, json_array_size(lines) - 1);
+
+	ck_assert_msg(json_object_get(last, "summary") != NULL, "the last line is no summary");
+	return json_object_get(last, "summary");
+}
+
+static json_t *finding_of(json_t *lines, size_t number)
+{
+	json_t *finding = json_object_get(json_array_get(lines, number), "finding");
+
+	ck_assert_msg(finding != NULL, "there is no finding %zu", number);
+	return finding;
+}
+
+static void assert_untouched(void)
+{
+	char old[BYTES + 1];
+	size_t bytes;
+
+	memset(old, 'o', BYTES);
+	ck_assert_int_eq(lab_entries("store"), 1);
+	ck_assert_msg(memcmp(lab_read("store/data", &bytes), old, BYTES) == 0 && bytes == BYTES,
+		      "exploring has changed the data directory");
+}
+
+/* ------------------------------------------------------------------ findings */
+
+static const struct {
+	const char *mistake, *model;
+	const char *kind; /* NULL: clean */
+	const char *in_sentence, *in_repair;
+} cases[] = {
+	{"good", "kill", NULL, NULL, NULL},
+	{"good", "posix,ext4,xfs,btrfs", NULL, NULL, NULL},
+	{"no-sync", "kill", NULL, NULL, NULL},
+	{"no-sync", "posix", "inconsistent", "rename#1 data.tmp -> data (main, saver.c:", "fsync of data"},
+	{"no-sync", "xfs", "inconsistent", "it was never synced", "before rename#1"},
+	{"no-sync", "ext4-journal", NULL, NULL, NULL}, /* the data goes through the journal, before the rename */
+	{"no-dirsync", "kill", NULL, NULL, NULL},
+	{"no-dirsync", "posix", "lost", "\"saved\" was told to the world; rename#1", "fsync of the data directory"},
+	{"no-dirsync", "ext4", "lost", "rename#1 data.tmp -> data", "before output to fd 1"},
+	{"early-ack", "kill", "lost", "when the process dies after output to fd 1", NULL},
+	/* two pages: a killed process may have written one of them */
+	{"in-place", "kill", "inconsistent", "when the process dies during write#1 data at 0", NULL},
+	{"in-place", "ext4", "inconsistent", "reached the disk only in part", NULL},
+	/* a synchronous write was once taken to be on the disk as soon as it was begun */
+	{"in-place-dsync", "ext4", "inconsistent", "reached the disk only in part", NULL},
+};
+
+START_TEST(a_mistake_is_found_and_its_repair_named)
+{
+	struct lab_result result;
+	const char *repair;
+	json_t *lines, *finding;
+
+	make_store();
+	result = EXPLORE(cases[_i].mistake, "--json", "--model", cases[_i].model);
+	lines = lines_of(&result);
+	if (!cases[_i].kind) {
+		lab_assert_status(&result, 0);
+		ck_assert_int_eq(json_array_size(lines), 1);
+		ck_assert(lab_json_bool(summary_of(lines), "complete"));
+		assert_untouched();
+		return;
+	}
+	lab_assert_status(&result, 1);
+	ck_assert_msg(json_array_size(lines) == 2, "not one finding: %s", result.out);
+	finding = finding_of(lines, 0);
+	ck_assert_str_eq(lab_json_text(finding, "kind"), cases[_i].kind);
+	ck_assert_msg(strstr(lab_json_text(finding, "sentence"), cases[_i].in_sentence) != NULL, "%s",
+		      lab_json_text(finding, "sentence"));
+	repair = lab_json_text(finding, "repair");
+	if (cases[_i].in_repair)
+		ck_assert_msg(repair && strstr(repair, cases[_i].in_repair), "%s", repair ? repair : "no repair");
+	else
+		ck_assert_msg(repair == NULL, "a repair where there is none: %s", repair);
+	assert_untouched();
+}
+END_TEST
+
+START_TEST(the_finding_says_which_models_allow_it)
+{
+	struct lab_result result;
+	char *models;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "posix,ext4,ext4-dioread-lock,xfs");
+	models = json_dumps(json_object_get(finding_of(lines_of(&result), 0), "models"), 0);
+	/* with dioread_lock ext4 has the data of a file that replaces another there before the name */
+	ck_assert_msg(strstr(models, "\"xfs\"") && strstr(models, "\"posix\"") && strstr(models, "\"ext4\"") &&
+			      !strstr(models, "\"ext4-dioread-lock\""),
+		      "%s", models);
+	free(models);
+}
+END_TEST
+
+/* A shipped model with another value for one of its parameters: "mine.ini". */
+static void make_model(const char *name, const char *parameter, const char *value)
+{
+	char *text = lab_read(lab_text("%s/%s.ini", lab_variable("CRASHINJECT_MODELS"), name), NULL), *at, *end;
+
+	ck_assert_ptr_nonnull(text);
+	at = strstr(text, lab_text("\n%s = ", parameter));
+	ck_assert_ptr_nonnull(at);
+	end = strchr(at + 1, '\n');
+	*at = '\0';
+	text = lab_text("%s\n%s = %s%s", text, parameter, value, end);
+	lab_write("mine.ini", text, strlen(text));
+}
+
+/*
+ * A file system may keep a truncation and the data behind it both or neither. The others may lose both, too. Each of them
+ * was once taken to be lost because of the other, and so nothing was left to ask the other models for.
+ */
+START_TEST(what_is_lost_only_together_other_models_may_lose_as_well)
+{
+	struct lab_result result;
+	json_t *lines, *finding;
+	char *models = NULL;
+	size_t i;
+
+	make_store();
+	make_model("ext4-dioread-lock", "safe-truncate", "yes");
+	result = EXPLORE("emptied", "--json", "--model", "mine.ini");
+	lines = lines_of(&result);
+	json_array_foreach(lines, i, finding) {
+		finding = json_object_get(finding, "finding");
+		if (finding && strcmp(lab_json_text(finding, "kind"), "lost") == 0)
+			models = json_dumps(json_object_get(finding, "models"), 0);
+	}
+	ck_assert_msg(models != NULL, "nothing is lost: %s", result.out);
+	ck_assert_msg(strstr(models, "\"ext4\"") && strstr(models, "\"posix\"") && strstr(models, "\"ext4-writeback\""), "%s",
+		      models);
+	free(models);
+}
+END_TEST
+
+/*
+ * An append of two sectors. Under posix the file may have grown over a sector that is lost, and shows garbage there; on
+ * XFS it is only shorter, and this checker takes no offence at that. It was said to be allowed by XFS, too: the same
+ * op loses the same sector there, but that is another state, and one that was checked.
+ */
+START_TEST(a_model_does_not_allow_what_is_right_in_it)
+{
+	static const char append[] = "head -c 1024 /dev/zero | tr '\\0' n | dd bs=1024 iflag=fullblock oflag=append "
+				     "conv=notrunc status=none of=store/data";
+	struct lab_result result;
+	char *models;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--model", "posix", "--check",
+				 "test -z \"$(tr -d on < data)\"", "--", "sh", "-c", append);
+	lab_assert_status(&result, 1);
+	models = json_dumps(json_object_get(finding_of(lines_of(&result), 0), "models"), 0);
+	ck_assert_msg(strstr(models, "\"posix\"") && !strstr(models, "\"ext4-journal\"") && !strstr(models, "\"xfs\""), "%s", models);
+	free(models);
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "ext4-journal,xfs", "--check", "test -z \"$(tr -d on < data)\"",
+				 "--", "sh", "-c", append);
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
+/*
+ * Two files that one function writes are one mistake, and a sync of one of them does not repair it. What is shown of the
+ * checker is what it says of the state that can be replayed: it was of another state, which had lost more.
+ */
+START_TEST(a_repair_says_that_it_takes_more_than_one_sync)
+{
+	static const char both[] = "test ! -e flag || for file in b a; do grep -q x $file || { echo no $file; exit 1; }; done";
+	struct lab_result result;
+	json_t *lines, *finding;
+
+	make_store();
+	lab_write("store/a", "", 0);
+	lab_write("store/b", "", 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--dir", "store", "--model", "posix", "--tiers",
+				 "cut,keep-1", "--output", "kept", "--check", both, "--", lab_program("steps"), "open a w", "write 3 x",
+				 "open b w", "write 4 x", "open flag wc");
+	lab_assert_status(&result, 1);
+	lines = lines_of(&result);
+	ck_assert_int_eq(json_array_size(lines), 2);
+	finding = finding_of(lines, 0);
+	ck_assert_msg(strstr(lab_json_text(finding, "repair"),
+			     " (and of 1 more from the same place) before open#1 flag") != NULL,
+		      "%s", result.out);
+	result = LAB_CRASHINJECT("replay", "kept", lab_json_text(finding, "state"), "state");
+	lab_assert_status(&result, 0);
+	result = LAB_COMMAND("sh", "-c", lab_text("cd state; %s", both));
+	ck_assert_str_eq(result.out, lab_json_text(finding, "output"));
+}
+END_TEST
+
+START_TEST(the_id_stays_and_a_baseline_accepts_it)
+{
+	struct lab_result result;
+	char *id;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "xfs");
+	id = strdup(lab_json_text(finding_of(lines_of(&result), 0), "id"));
+	lab_write("accepted", lab_text("# known\n%s # the rename\n0123abcd\n", id), strlen(id) + 32);
+	result = EXPLORE("no-sync", "--baseline", "accepted", "--model", "xfs");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, lab_text("finding %s", id)) && strstr(result.out, "accepted"), "%s", result.out);
+	ck_assert_msg(strstr(result.out, "0123abcd was not found any more"), "%s", result.out);
+	result = EXPLORE("no-dirsync", "--baseline", "accepted", "--model", "xfs");
+	lab_assert_status(&result, 1);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_failed_sync_that_is_believed_is_found)
+{
+	struct lab_result result;
+	json_t *finding;
+
+	make_store();
+	result = EXPLORE("good", "--json", "--model", "ext4", "--at", "fsync#1:err=EIO");
+	lab_assert_status(&result, 1);
+	finding = finding_of(lines_of(&result), 0);
+	ck_assert_msg(strstr(lab_json_text(finding, "sentence"), "its fsync had failed") != NULL, "%s",
+		      lab_json_text(finding, "sentence"));
+}
+END_TEST
+
+/* ------------------------------------------------------------------ never a false all-clear */
+
+START_TEST(a_checker_that_refuses_the_final_state_ends_it)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "echo no; exit 1", "--", "sh", "-c",
+				 lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.out, "not accepted (inconsistent)") && strstr(result.out, "no\n"), "%s", result.out);
+}
+END_TEST
+
+/* The checker looks how many failures have been told already. */
+START_TEST(failures_are_told_as_they_come)
+{
+	struct lab_result result;
+	char *said, *seen;
+	json_t *failure;
+
+	make_store();
+	setenv("CHECK", check, 1);
+	setenv("LAB", lab_dir, 1);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--jobs=1", "--json=lines", "--check",
+				 "grep -c '^{\"failure\"' \"$LAB/lines\" >>\"$LAB/seen\"; eval \"$CHECK\"", "--", "sh", "-c",
+				 lab_text("cd store && %s no-sync", lab_program("saver")));
+	lab_assert_status(&result, 1);
+	said = lab_read("lines", NULL);
+	result.out = said;
+	lines_of(&result);
+	ck_assert_uint_gt(failures, 1);
+	failure = json_object_get(json_array_get(lab_json_lines(said), 0), "failure");
+	ck_assert_str_eq(lab_json_text(failure, "kind"), "inconsistent");
+	ck_assert_str_eq(lab_json_text(failure, "model"), "posix");
+	ck_assert_str_eq(lab_json_text(failure, "output"), "neither old nor new\n");
+	seen = lab_read("seen", NULL);
+	ck_assert_msg(strncmp(seen, "0\n", 2) == 0 && strstr(seen, "\n1\n"), "%s", seen);
+}
+END_TEST
+
+/* It was once taken for a failure of the state: a machine short of processes made up findings. */
+START_TEST(a_checker_that_cannot_be_started_says_nothing_of_a_state)
+{
+	struct lab_result result;
+
+	make_store();
+	/* sh is looked up for the checker, and not for the program */
+	ck_assert_int_eq(setenv("PATH", "/nonexistent", 1), 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check", "true", "--", "/bin/sh", "-c",
+				 lab_text("cd store && exec %s good", lab_program("saver")));
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "cannot start sh") != NULL, "%s", result.out);
+	ck_assert_int_eq(lab_json_number(summary_of(lines_of(&result)), "failed", -1), 0);
+}
+END_TEST
+
+/* Servers bind a socket in their data directory and unlink it at the end: that made every run of one incomplete. */
+START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
+{
+	static const char serve[] = "import os, socket\n"
+				    "os.chdir('store')\n"
+				    "for end in ('unlink', 'rename'):\n"
+				    "  socket.socket(socket.AF_UNIX).bind('s')\n"
+				    "  os.unlink('s') if end == 'unlink' else os.rename('s', 'data.sock')\n";
+	struct lab_result result;
+
+	if (LAB_COMMAND("python3", "-c", "").status != 0)
+		LAB_SKIP("no python3 to make a socket with");
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3", "-c", serve);
+	lab_assert_status(&result, 0);
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3", "-c",
+				 lab_text("%sos.rename('data.sock', 'data')\n", serve));
+	lab_assert_status(&result, 125); /* the file that was there is gone, and the checker misses it */
+}
+END_TEST
+
+/*
+ * A thread tells something and has to wait, because nobody reads; meanwhile another one syncs the file that it speaks of. It
+ * was told before that, whenever the call came back.
+ */
+START_TEST(what_is_told_is_told_from_the_beginning_of_the_call)
+{
+	static const char late[] = "import os, threading\n"
+				   "f = os.open('store/data', os.O_WRONLY)\n"
+				   "r, w = os.pipe()\n"
+				   "os.set_blocking(w, False)\n"
+				   "try:\n"
+				   "  while True: os.write(w, b'x' * 4095 + b'\\n')\n"
+				   "except BlockingIOError: os.set_blocking(w, True)\n"
+				   "os.pwrite(f, b'new', 0)\n"
+				   "teller = threading.Thread(target=os.write, args=(w, b'told\\n' * 1000))\n"
+				   "teller.start()\n"
+				   "while os.get_blocking(w) and not any(\n"
+				   "    open(f'/proc/self/task/{t}/syscall').read().startswith(f'1 {hex(w)} ')\n"
+				   "    for t in os.listdir('/proc/self/task')): pass\n"
+				   "os.fsync(f)\n"
+				   "while b'told' not in os.read(r, 65536): pass\n"
+				   "teller.join()\n";
+	struct lab_result result;
+
+	if (LAB_COMMAND("python3", "-c", "").status != 0)
+		LAB_SKIP("no python3 to write it in");
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--check",
+				 "! grep -q told \"$CRASH_ACKED\" || grep -q ^new data || exit 2", "--", "python3", "-c", late);
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "was told to the world; write#") != NULL, "%s", result.out);
+}
+END_TEST
+
+/* A server that is started and left was ended in silence, and what it had not done yet was all-clear. */
+START_TEST(what_is_left_running_makes_it_incomplete)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--linger", "50ms", "--check", "test -s data", "--", "sh", "-c",
+				 "{ sleep 100; rm store/data; } >/dev/null 2>&1 & echo more >> store/data");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "left-running") != NULL, "%s", result.out);
+}
+END_TEST
+
+START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", "--model", "posix", "--budget", "5");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "5 checked") && strstr(result.out, "not started") &&
+			      strstr(result.out, "no findings so far: incomplete"),
+		      "%s", result.out);
+}
+END_TEST
+
+START_TEST(a_flaky_checker_is_no_finding_and_no_all_clear)
+{
+	struct lab_result result;
+
+	make_store();
+	setenv("FLAG", lab_text("%s/flag-", lab_dir), 1);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check",
+				 "case $CRASH_POINT in rename*) mkdir $FLAG$CRASH_STATE 2>/dev/null && exit 1;; esac; exit 0",
+				 "--", "sh", "-c", lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "flaky") && !strstr(result.out, "finding "), "%s", result.out);
+}
+END_TEST
+
+static const struct {
+	const char *check, *recover, *kind;
+} verdicts[] = {
+	{"case $CRASH_POINT in rename*) sleep 60;; esac", NULL, "timeout"},
+	{"case $CRASH_POINT in rename*) kill -SEGV $$;; esac", NULL, "signal"},
+	{"case $CRASH_POINT in rename*) sleep 60 & esac", NULL, "leftover"},
+	{"true", "case $CRASH_POINT in rename*) exit 7;; esac", "recovery"},
+	{"true", "case $CRASH_POINT in rename*) sleep 60;; esac", "recovery-timeout"},
+};
+
+START_TEST(each_kind_of_failure_has_its_name)
+{
+	const char *recover = verdicts[_i].recover ? verdicts[_i].recover : "true";
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check-timeout", "2s", "--recover", recover, "--check",
+				 verdicts[_i].check, "--", "sh", "-c", lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "kind"), verdicts[_i].kind);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ results */
+
+START_TEST(shards_merge_to_the_whole)
+{
+	struct lab_result result;
+	long long checked = 0;
+
+	make_store();
+	for (int shard = 1; shard <= 3; shard++) {
+		result = EXPLORE("no-sync", "--json", "--model", "posix", "--shard", lab_text("%d/3", shard), "--output",
+				 lab_text("part-%d", shard));
+		checked += lab_json_number(summary_of(lines_of(&result)), "other_shards", -1);
+	}
+	ck_assert_int_gt(checked, 0);
+	result = LAB_CRASHINJECT("report", "part-1", "part-2");
+	ck_assert_msg(strstr(result.out, "shard 3 of 3 is missing"), "%s", result.out);
+	result = LAB_CRASHINJECT("report", "--json", "part-1", "part-2", "part-3");
+	lab_assert_status(&result, 1);
+	ck_assert_int_eq(json_array_size(lines_of(&result)), 2);
+	ck_assert(lab_json_bool(summary_of(lines_of(&result)), "complete"));
+}
+END_TEST
+
+START_TEST(job_arrays_are_shards)
+{
+	struct lab_result result;
+
+	make_store();
+	setenv("TEST_TOTAL_SHARDS", "2", 1);
+	setenv("TEST_SHARD_INDEX", "1", 1);
+	result = EXPLORE("good", "--json", "--model", "posix");
+	ck_assert_int_gt(lab_json_number(summary_of(lines_of(&result)), "other_shards", -1), 0);
+	setenv("TEST_SHARD_INDEX", "2", 1);
+	result = EXPLORE("good", "--json");
+	lab_assert_status(&result, 125);
+}
+END_TEST
+
+START_TEST(an_interrupted_exploration_is_resumed)
+{
+	struct lab_result result;
+	json_t *summary;
+
+	make_store();
+	result = EXPLORE("no-sync", "--model", "posix", "--budget", "6", "--output", "kept");
+	ck_assert_msg(strstr(result.err, "to check the rest: crashinject explore --resume kept\n") != NULL, "%s", result.err);
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "kept");
+	lab_assert_status(&result, 1);
+	summary = summary_of(lines_of(&result));
+	ck_assert(lab_json_bool(summary, "complete"));
+	ck_assert_int_ge(lab_json_number(summary, "known_before", -1), 6);
+}
+END_TEST
+
+START_TEST(a_replayed_state_is_what_the_checker_saw)
+{
+	struct lab_result result;
+	json_t *finding;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "posix", "--output", "kept");
+	finding = finding_of(lines_of(&result), 0);
+	result = LAB_CRASHINJECT("replay", "--acked", "told", "kept", lab_json_text(finding, "state"), "state");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "write#1 data.tmp") && strstr(result.out, "sh -c"), "%s", result.out);
+	result = LAB_COMMAND("sh", "-c", lab_text("cd state && CRASH_ACKED=../told; export CRASH_ACKED\n%s", check));
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(result.out, "neither old nor new\n");
+	result = LAB_CRASHINJECT("replay", "kept", lab_json_text(finding, "state"), "state");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "is not empty"), "%s", result.err);
+}
+END_TEST
+
+/* Replies do not end with a newline; lines of others do not suffer from that. */
+START_TEST(what_another_descriptor_is_told_begins_a_line)
+{
+	static const char expected[] = "x\none\nxx\ntwo\n";
+	struct lab_result result;
+
+	mkdir("empty", 0755);
+	lab_write("expected", expected, sizeof expected - 1);
+	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--check",
+				 lab_text("head -c $(wc -c <$CRASH_ACKED) %s/expected | cmp - $CRASH_ACKED", lab_dir),
+				 "--output", "kept", "--", lab_program("steps"), "socketpair", "send 1", "say one",
+				 "send 1", "send 1", "say two");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
+/* Where the file has its new name, the handler had run; a static program's ran behind the call. */
+START_TEST(a_handler_runs_before_the_call)
+{
+	static const char *const programs[] = {"steps", "steps_static"};
+	struct lab_result result;
+
+	mkdir("empty", 0755);
+	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--at", "rename#1:sig=USR1", "--check",
+				 "[ ! -e b ] || grep -q 'signal 10' $CRASH_ACKED", "--", "sh", "-c",
+				 lab_text("cd empty && exec %s 'catch 10' 'open data wc' 'write 3 one' 'rename data b' 'say end'",
+					  lab_program(programs[_i])));
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "no findings") != NULL, "%s", result.out);
+}
+END_TEST
+
+/* A store makes no call; nothing is called between it and what is told of it. */
+START_TEST(what_is_stored_comes_before_what_is_told_of_it)
+{
+	static const char *const tells[] = {"send 3", "ack told", "say told"};
+	struct lab_result result;
+
+	mkdir("empty", 0755);
+	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--check",
+				 "[ ! -s \"$CRASH_ACKED\" ] || [ \"$(cat \"$CRASH_DIR/f\")\" = stored ] || exit 2", "--", "sh", "-c",
+				 lab_text("cd empty && exec %s socketpair 'open f bc' 'ftruncate 5 6' 'poke 5 0 stored' '%s'",
+					  lab_program("steps"), tells[_i]));
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
+/* Everything of a tree but times, and sizes of directories, which are each file system's own. */
+#define DIGEST                                                                                               \
+	"{ find . -mindepth 1 \\( -type f -printf '%%P f %%m %%s\\n' -o -printf '%%P %%y %%m %%l\\n' \\);"            \
+	" find . -type f -exec sha256sum {} +; } 2>/dev/null | LC_ALL=C sort"
+
+static const char manifold[] =
+	"cd store; mkdir d d/e; echo one >d/a; echo two >d/b; mv d/a d/c; ln d/b d/e/hard; ln -s ../b d/e/soft;"
+	"truncate -s 2 d/c; truncate -s 20000 s; printf x | dd of=s bs=1 seek=9000 conv=notrunc 2>/dev/null;"
+	"sync s; mv d/e f; chmod 640 s; rm d/b; echo told; echo three >>d/c; mv s data; sync .";
+
+/* At most sixty of the states; prints how many there were. */
+#define REPLAY_ALL \
+	"set -- seen/*.tree; step=$(($# / 60 + 1)); n=0;" \
+	" for t; do n=$((n + 1)); [ $((n %% step)) = 0 ] || continue;" \
+	" s=${t#seen/}; s=${s%%.tree}; \"$CRASHINJECT\" replay --acked told result \"$s\" again >out || exit 1;" \
+	" (cd again && " DIGEST ") | diff - \"$t\" && cmp told \"seen/$s.acked\" ||" \
+	" { echo \"state $s\"; exit 1; };" \
+	" rm -rf again told; done; echo $n states"
+
+START_TEST(every_replayed_state_is_what_the_checker_saw)
+{
+	static const char *const models[] = {"kill", "posix", "ext4"};
+	const char *checker = lab_text("s=%s/seen/$CRASH_STATE; cp \"$CRASH_ACKED\" $s.acked; " DIGEST " >$s.tree",
+				       lab_dir);
+	struct lab_result result;
+
+	make_store();
+	mkdir("seen", 0755);
+	result = LAB_CRASHINJECT("explore", "--output", "result", "--model", models[_i], "--root", "store",
+				 "--check", checker, "--", "sh", "-c", manifold);
+	lab_assert_status(&result, 0);
+	result = LAB_COMMAND("sh", "-c", lab_text(REPLAY_ALL));
+	lab_assert_status(&result, 0);
+	ck_assert_msg(atoi(result.out) > 15, "%s", result.out);
+}
+END_TEST
+
+START_TEST(a_trace_is_all_that_is_needed)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("record", "-o", "trace", "--root", "store", "--", "sh", "-c",
+				 lab_text("cd store && %s no-sync", lab_program("saver")));
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("list", "trace");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "saver.written#1") && strstr(result.out, "rename#1"), "%s", result.out);
+	/* the data directory has changed, and the starting tree comes from the trace */
+	result = LAB_CRASHINJECT("explore", "--json", "--model", "posix", "--check", check, "trace");
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "kind"), "inconsistent");
+	/* cut anywhere, it says so */
+	ck_assert_int_eq(truncate("trace", 4000), 0);
+	result = LAB_CRASHINJECT("list", "trace");
+	lab_assert_status(&result, 3);
+}
+END_TEST
+
+START_TEST(a_recording_that_reached_its_limit_is_never_clear)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("record", "-o", "trace", "--max-trace", "6K", "--root", "store", "--", "sh", "-c",
+				 lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 3);
+	lab_assert_file("store/data.tmp", NULL); /* the program went on to its end */
+	result = LAB_CRASHINJECT("explore", "--check", "true", "trace");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "trace-limit"), "%s", result.out);
+	make_store();
+	result = EXPLORE("good", "--max-trace", "6K");
+	ck_assert_msg(result.status == 3 || result.status == 125, "%s", lab_describe(&result));
+}
+END_TEST
+
+#define NAMELESS "d\xff"
+#define SAVE "printf hello > 'f\xe4.tmp'; mv 'f\xe4.tmp' 'f\xe4'"
+
+/* As UTF-8: what a JSON library takes. */
+static void assert_text(const char *what, const char *text)
+{
+	json_t *string = json_string(text);
+
+	ck_assert_msg(string != NULL, "%s is no UTF-8: %s", what, text);
+	json_decref(string);
+}
+
+/* A data directory, and files in it, whose names are no text: what is written down of them is what they are. */
+START_TEST(names_need_not_be_text)
+{
+	const char *checker = "test ! -e 'f\xe4' || test -s 'f\xe4'", *state;
+	struct lab_result result;
+	json_t *lines;
+
+	ck_assert_int_eq(mkdir(NAMELESS, 0755), 0);
+	result = LAB_CRASHINJECT("explore", "--root", NAMELESS, "--model", "ext4", "--check", checker, "--output", "result",
+				 "--", "sh", "-c", "cd '" NAMELESS "' && " SAVE);
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s", result.out);
+	result = LAB_CRASHINJECT("report", "--junit", "junit.xml", "--html", "page.html", "result");
+	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s", result.out);
+	assert_text("junit.xml", lab_read("junit.xml", NULL));
+	assert_text("page.html", lab_read("page.html", NULL));
+	ck_assert_ptr_nonnull(strstr(lab_read("junit.xml", NULL), "-&gt; f\\xe4 reached"));
+	result = LAB_CRASHINJECT("report", "--json", "result");
+	lines = lines_of(&result);
+	/* U+EFE4 stands for the byte */
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding_of(lines, 0), "sentence"), "-> f\xee\xbf\xa4 reached"));
+	state = lab_json_text(finding_of(lines, 0), "state");
+
+	result = LAB_CRASHINJECT("replay", "result", state, "replayed");
+	lab_assert_status(&result, 0);
+	lab_assert_file("replayed/f\xe4", "");
+	ck_assert_int_eq(rename("result", "first"), 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "first");
+	lab_assert_status(&result, 1);
+	ck_assert_int_gt(lab_json_number(summary_of(lines_of(&result)), "known_before", -1), 0);
+
+	result = LAB_CRASHINJECT("record", "--root", NAMELESS, "--output", "trace", "--", "sh", "-c",
+				 "cd '" NAMELESS "' && " SAVE);
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--model", "ext4", "--check", checker, "trace");
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "state"), state);
+}
+END_TEST
+
+START_TEST(junit_and_html_are_well_formed)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("no-sync", "--model", "posix", "--junit", "junit.xml", "--html", "page.html");
+	lab_assert_status(&result, 1);
+	ck_assert(strstr(lab_read("junit.xml", NULL), "failures=\"1\"") != NULL);
+	ck_assert(strstr(lab_read("page.html", NULL), "data.tmp -&gt; data") != NULL);
+	result = LAB_COMMAND("python3", "-c", "import xml.dom.minidom as m; m.parse('junit.xml')");
+	if (result.status == 127)
+		LAB_SKIP("no python3 to read XML with");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ other ways */
+
+START_TEST(real_kills_agree)
+{
+	struct lab_result result;
+	json_t *lines;
+
+	make_store();
+	result = EXPLORE("early-ack", "--json", "--rerun");
+	lines = lines_of(&result);
+	ck_assert(lab_json_bool(summary_of(lines), "complete"));
+	result = EXPLORE("good", "--rerun");
+	lab_assert_status(&result, 0);
+	assert_untouched();
+}
+END_TEST
+
+START_TEST(real_kills_take_no_options_that_choose_states)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", "--rerun", "--model", "ext4");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "--rerun and --model do not go together") != NULL, "%s", result.err);
+}
+END_TEST
+
+START_TEST(copies_do_where_namespaces_do_not)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--copy", "--dir", "store", "--model", "posix", "--check", check, "--", "sh", "-c",
+				 lab_text("cd \"$CRASH_DIR\" && %s no-sync", lab_program("saver")));
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "states were copies") && strstr(result.out, "rename#1"), "%s", result.out);
+	assert_untouched();
+}
+END_TEST
+
+START_TEST(a_program_that_misses_the_copy_is_told_where_its_files_are)
+{
+	struct lab_result result;
+	const char *kept;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--copy", "--dir", "store", "--check", "true", "--", "sh", "-c",
+				 "echo changed > store/data");
+	lab_assert_status(&result, 125);
+	kept = strstr(result.err, "before is in ");
+	ck_assert_msg(kept != NULL, "%s", result.err);
+	kept += strlen("before is in ");
+	ck_assert_int_eq(strlen(lab_read(lab_text("%.*s/data", (int)strcspn(kept, "\n"), kept), NULL)), BYTES);
+}
+END_TEST
+
+START_TEST(the_replay_line_can_be_typed)
+{
+	struct lab_result result;
+	const char *line;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "posix", "--output", "it's kept");
+	line = lab_json_text(finding_of(lines_of(&result), 0), "replay");
+	result = LAB_COMMAND("sh", "-c", lab_text("crashinject() { \"$CRASHINJECT\" \"$@\"; }; DIR=state; %.*s$DIR",
+						  (int)(strlen(line) - strlen("DIR")), line));
+	lab_assert_status(&result, 0);
+	ck_assert_int_gt(lab_entries("state"), 0);
+	setenv("TMPDIR", "/nonexistent", 1);
+	result = EXPLORE("no-sync", "--model", "posix");
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.err, "the result is not kept") && strstr(result.out, "crashinject replay TRACE '"), "%s%s",
+		      result.err, result.out);
+}
+END_TEST
+
+/* --dir does not move the program there: the all-clear is one for a directory that it never touched. */
+START_TEST(a_program_that_writes_elsewhere_is_told_so)
+{
+	static const char *const commands[] = {"explore", "lint"};
+	struct lab_result result;
+
+	for (int i = 0; i < 2; i++) {
+		make_store();
+		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c", "echo new > data");
+		ck_assert_msg(strstr(result.err, "changed nothing in ") && strstr(result.err, "did 2 ops elsewhere; --root says"),
+			      "%s: %s", commands[i], result.err);
+		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c", "echo new > store/data");
+		ck_assert_msg(!strstr(result.err, "elsewhere"), "%s: %s", commands[i], result.err);
+	}
+}
+END_TEST
+
+START_TEST(setup_prepares_what_is_then_the_starting_tree)
+{
+	struct lab_result result;
+
+	lab_remove("store");
+	mkdir("store", 0755);
+	result = EXPLORE("no-sync", "--model", "posix", "--setup", "head -c 8192 /dev/zero | tr '\\000' o > data");
+	lab_assert_status(&result, 1);
+	ck_assert_int_eq(lab_entries("store"), 0);
+	result = EXPLORE("good", "--setup", "exit 5");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "--setup failed: it exited with 5"), "%s", result.err);
+}
+END_TEST
+
+START_TEST(without_a_checker_the_program_runs_again)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--", "sh", "-c", "cd store && cp data copy && test ! -e stop");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "no --check was given"), "%s", result.out);
+}
+END_TEST
+
+/* What was drawn by chance is done, and nothing is proved. */
+START_TEST(a_sample_is_not_called_exhaustive)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", "--model", "posix", "--tiers", "prefix,sample", "--samples", "5");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "exhaustive: every process crash") && strstr(result.out, "done: a probability"), "%s",
+		      result.out);
+	ck_assert_msg(!strstr(result.out, "exhaustive: a probability"), "%s", result.out);
+}
+END_TEST
+
+START_TEST(exhaustive_has_every_state_of_the_tiers)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "ext4-journal", "--exhaustive");
+	lab_assert_status(&result, 0);
+	ck_assert(strstr(result.out, "\"exhaustive\"") != NULL);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ mistakes of the user */
+
+static const struct {
+	const char *option, *value, *message;
+} mistakes[] = {
+	{"--model", "ext5", "there is no model \"ext5\"; did you mean ext4?"},
+	{"--model", "ext4,ext4", "named twice"},
+	{"--tiers", "prefix,foo", "there is no tier \"foo\""},
+	{"--budget", "many", "write a number of states, or a time"},
+	{"--shard", "3/2", "write K/N"},
+	{"--jobs", "0", "write a number from 1 to 1024"},
+	{"--check-timeout", "soon", "this is no time"},
+	{"--max-trace", "10X", "write a size in bytes"},
+	{"--baseline", "missing", "No such file"},
+	{"--root", "nowhere", "No such file"},
+};
+
+START_TEST(a_wrong_value_says_what_is_right)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("good", mistakes[_i].option, mistakes[_i].value);
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, mistakes[_i].message) != NULL, "%s", result.err);
+}
+END_TEST
+
+START_TEST(nothing_is_left_when_it_is_killed)
+{
+	const char *marker = lab_text("EXPLORED_BY=%d", (int)getpid());
+	int pause = 20 + 60 * _i;
+	pid_t pid;
+
+	make_store();
+	putenv((char *)(uintptr_t)marker);
+	setenv("TMPDIR", lab_dir, 1);
+	pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 1);
+		dup2(null, 2);
+		execl(lab_variable("CRASHINJECT"), "crashinject", "explore", "--root", "store", "--model", "posix", "--check",
+		      "sleep 0.1", "--", "sh", "-c", lab_text("cd store && exec %s good", lab_program("saver")), (char *)NULL);
+		_exit(127);
+	}
+	lab_pause((unsigned int)pause);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	LAB_AWAIT(lab_processes(marker) <= 1); /* this very test has it as well */
+	assert_untouched();
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+	Suite *suite = suite_create("explore");
+	TCase *findings = lab_case(suite, "findings", 120), *clear = lab_case(suite, "no false all-clear", 120);
+	TCase *results = lab_case(suite, "results", 120), *ways = lab_case(suite, "ways", 120);
+	TCase *users = lab_case(suite, "mistakes", 120);
+
+	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0, (int)(sizeof cases / sizeof *cases));
+	tcase_add_test(findings, the_finding_says_which_models_allow_it);
+	tcase_add_test(findings, what_is_lost_only_together_other_models_may_lose_as_well);
+	tcase_add_test(findings, a_model_does_not_allow_what_is_right_in_it);
+	tcase_add_test(findings, a_repair_says_that_it_takes_more_than_one_sync);
+	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
+	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
+	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
+	tcase_add_test(findings, failures_are_told_as_they_come);
+	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
+	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
+	tcase_add_test(clear, what_is_left_running_makes_it_incomplete);
+	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
+	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
+	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0, (int)(sizeof verdicts / sizeof *verdicts));
+	tcase_add_test(results, shards_merge_to_the_whole);
+	tcase_add_test(results, job_arrays_are_shards);
+	tcase_add_test(results, an_interrupted_exploration_is_resumed);
+	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
+	tcase_add_loop_test(results, every_replayed_state_is_what_the_checker_saw, 0, 3);
+	tcase_add_test(results, what_is_told_is_told_from_the_beginning_of_the_call);
+	tcase_add_test(results, what_another_descriptor_is_told_begins_a_line);
+	tcase_add_loop_test(results, a_handler_runs_before_the_call, 0, 2);
+	tcase_add_loop_test(results, what_is_stored_comes_before_what_is_told_of_it, 0, 3);
+	tcase_add_test(results, a_trace_is_all_that_is_needed);
+	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
+	tcase_add_test(results, junit_and_html_are_well_formed);
+	tcase_add_test(results, names_need_not_be_text);
+	tcase_add_test(ways, real_kills_agree);
+	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
+	tcase_add_test(ways, copies_do_where_namespaces_do_not);
+	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
+	tcase_add_test(ways, the_replay_line_can_be_typed);
+	tcase_add_test(ways, a_program_that_writes_elsewhere_is_told_so);
+	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
+	tcase_add_test(ways, without_a_checker_the_program_runs_again);
+	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);
+	tcase_add_test(ways, a_sample_is_not_called_exhaustive);
+	tcase_add_loop_test(users, a_wrong_value_says_what_is_right, 0, (int)(sizeof mistakes / sizeof *mistakes));
+	tcase_add_loop_test(users, nothing_is_left_when_it_is_killed, 0, 6);
+	return suite;
+}
+
+int main(void)
+{
+	/* everything here looks at states at the data directory's own path */
+	if (!lab_sandboxes()) {
+		printf("SKIP: explore: user namespaces with overlays are not to be had here\n");
+		return 77;
+	}
+	return lab_run(make_suite());
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_litmus.c - published cases and what each shipped model may leave of them.
+ *
+ * The cases are those of Pillai et al., All File Systems Are Not Created Equal, OSDI'14 (table 1 and section
+ * 2.2), Rebello et al., Can Applications Recover from fsync Failures?, ATC'20, and of the manual pages fsync(2)
+ * and rename(2). What is expected follows from the marks of the table, as models/ takes them over, and is
+ * written down here as outcomes that a person can read, in the words of outcomes.h:
+ *
+ *	a=old510+w1x3	the file a has 510 old bytes, and behind them 3 that op 1 wrote (ops count from 0)
+ *	b=empty b=dir b=none
+ *
+ * A row lists what a model may leave after the last op: every outcome, and no others.
+ */
+#include <crashinject/crashinject.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/explore/made.h"
+#include "tests/explore/outcomes.h"
+#include "tests/explore/trees.h"
+#include "tests/unit/support.h"
+
+#define ROWS 9
+#define OUTCOMES 64
+
+struct row {
+	const char *models;   /* separated by blanks */
+	const char *outcomes; /* separated by '|' */
+};
+
+struct litmus {
+	const char *name;
+	const char *source;
+	const char *shows; /* the names that are looked at, separated by blanks */
+	struct made_op ops[8];
+	struct row rows[ROWS];
+};
+
+#define ALL "kill posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs"
+
+static const struct litmus cases[] = {
+	{"append within a sector", "OSDI'14: sector append", "a",
+	 {{MADE_APPEND, "a", NULL, 2}},
+	 {{"kill", "a=old510+w0x2"},
+	  {"posix ext4-writeback ext3-writeback", "a=old510 | a=old510+junkx2 | a=old510+w0x2"},
+	  {"ext4 ext4-dioread-lock ext3-ordered", "a=old510 | a=old510+w0x2 | a=old510+zerox2"},
+	  {"ext4-journal xfs btrfs", "a=old510 | a=old510+w0x2"}}},
+
+	{"append over the end of a sector", "OSDI'14: block or prefix append", "a",
+	 {{MADE_APPEND, "a", NULL, 4}},
+	 {{"kill", "a=old510+w0x4"},
+	  {"posix ext4-writeback ext3-writeback",
+	   "a=old510 | a=old510+junkx2 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2 | "
+	   "a=old510+w0x2+junkx2 | a=old510+w0x4"},
+	  {"ext4 ext4-dioread-lock ext3-ordered",
+	   "a=old510 | a=old510+w0x2 | a=old510+w0x2+zerox2 | a=old510+w0x4 | a=old510+zerox2 | "
+	   "a=old510+zerox2+w0x2 | a=old510+zerox4"},
+	  {"ext4-journal btrfs", "a=old510 | a=old510+w0x4"},
+	  {"xfs", "a=old510 | a=old510+w0x2 | a=old510+w0x4"}}},
+
+	{"two appends", "OSDI'14: append before append to the same file", "a",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_APPEND, "a", NULL, 3}},
+	 {{"kill", "a=old510+w0x2+w1x3"},
+	  {"posix ext4-writeback ext3-writeback",
+	   "a=old510 | a=old510+junkx2 | a=old510+junkx2+w1x3 | a=old510+junkx5 | a=old510+w0x2 | "
+	   "a=old510+w0x2+junkx3 | a=old510+w0x2+w1x3"},
+	  {"ext4 ext4-dioread-lock ext3-ordered",
+	   "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3 | a=old510+w0x2+zerox3 | a=old510+zerox2 | "
+	   "a=old510+zerox2+w1x3 | a=old510+zerox5"},
+	  {"ext4-journal xfs btrfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3"}}},
+
+	{"overwrite, then create", "OSDI'14: overwrite before anything", "a b",
+	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_CREATE, "b", NULL, 0}},
+	 {{"kill", "a=old100+w0x4+old406 b=empty"},
+	  {"posix ext4 ext4-dioread-lock ext4-writeback ext3-ordered ext3-writeback xfs btrfs",
+	   "a=old100+w0x4+old406 b=empty | a=old100+w0x4+old406 b=none | a=old510 b=empty | a=old510 b=none"},
+	  {"ext4-journal", "a=old100+w0x4+old406 b=empty | a=old100+w0x4+old406 b=none | a=old510 b=none"}}},
+
+	{"append, then create", "OSDI'14: append before anything", "a b",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_CREATE, "b", NULL, 0}},
+	 {{"kill", "a=old510+w0x2 b=empty"},
+	  {"posix ext4-writeback ext3-writeback",
+	   "a=old510 b=empty | a=old510 b=none | a=old510+junkx2 b=empty | a=old510+junkx2 b=none | "
+	   "a=old510+w0x2 b=empty | a=old510+w0x2 b=none"},
+	  {"ext4 ext4-dioread-lock",
+	   "a=old510 b=empty | a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none | "
+	   "a=old510+zerox2 b=empty | a=old510+zerox2 b=none"},
+	  {"ext4-journal", "a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none"},
+	  {"ext3-ordered",
+	   "a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none | a=old510+zerox2 b=empty | "
+	   "a=old510+zerox2 b=none"},
+	  {"xfs btrfs", "a=old510 b=empty | a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none"}}},
+
+	{"create and rename", "OSDI'14: directory op atomic; directory op before anything", "b c",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_RENAME, "b", "c", 0}},
+	 {{"kill", "b=none c=empty"},
+	  {"posix", "b=empty c=empty | b=empty c=none | b=none c=empty | b=none c=none"},
+	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "b=empty c=none | b=none c=empty | b=none c=none"}}},
+
+	{"replace by rename", "OSDI'14: append before rename", "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
+	 {{"kill", "a=w1x3 b=none"},
+	  {"posix",
+	   "a=empty b=empty | a=empty b=none | a=junkx3 b=junkx3 | a=junkx3 b=none | a=old510 b=empty | "
+	   "a=old510 b=junkx3 | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none | a=w1x3 b=w1x3"},
+	  {"ext4",
+	   "a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=old510 b=zerox3 | a=w1x3 b=none | "
+	   "a=zerox3 b=none"},
+	  {"ext4-dioread-lock ext4-journal ext3-ordered",
+	   "a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none"},
+	  {"ext4-writeback ext3-writeback",
+	   "a=empty b=none | a=junkx3 b=none | a=old510 b=empty | a=old510 b=junkx3 | a=old510 b=none | "
+	   "a=old510 b=w1x3 | a=w1x3 b=none"},
+	  {"xfs btrfs", "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none"}}},
+
+	{"replace by rename, the file synced", "OSDI'14, section 2.2: atomic replace via rename", "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
+	  {MADE_RENAME, "b", "a", 0}},
+	 {{"kill", "a=w1x3 b=none"},
+	  {"posix", "a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none | a=w1x3 b=w1x3"},
+	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "a=old510 b=w1x3 | a=w1x3 b=none"}}},
+
+	{"replace by rename, file and directory synced", "fsync(2), NOTES", "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
+	  {MADE_RENAME, "b", "a", 0}, {MADE_FSYNC, "", NULL, 0}},
+	 {{ALL, "a=w1x3 b=none"}}},
+
+	{"replace by rename, only the directory synced", "OSDI'14: append before rename", "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0},
+	  {MADE_FSYNC, "", NULL, 0}},
+	 {{"kill ext4-dioread-lock ext4-journal ext3-ordered", "a=w1x3 b=none"},
+	  {"posix ext4-writeback ext3-writeback", "a=empty b=none | a=junkx3 b=none | a=w1x3 b=none"},
+	  {"ext4", "a=w1x3 b=none | a=zerox3 b=none"},
+	  {"xfs btrfs", "a=empty b=none | a=w1x3 b=none"}}},
+
+	{"a new file synced, its directory not", "fsync(2), NOTES", "b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0}},
+	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "b=w1x3"},
+	  {"posix", "b=none | b=w1x3"}}},
+
+	{"a file synced by its new name", "fsync(2), NOTES", "a c",
+	 {{MADE_RENAME, "a", "c", 0}, {MADE_FSYNC, "c", NULL, 0}},
+	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "a=none c=old510"},
+	  {"posix", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"}}},
+
+	/* there is nothing of a's own to commit, so nothing else goes with it: i_sync_tid of ext4, ili_fsync_lsn of XFS */
+	{"another file synced that has nothing to commit", "fs/ext4/fsync.c, fs/xfs/xfs_file.c", "d",
+	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
+	 {{"kill", "d=dir"},
+	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "d=dir | d=none"}}},
+
+	{"a file synced in a new directory", "fsync(2), NOTES", "d d/x",
+	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}, {MADE_FSYNC, "d/x", NULL, 0}},
+	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "d=dir d/x=empty"},
+	  {"posix", "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"}}},
+
+	{"a new directory, and a file in it", "OSDI'14: directory op before anything", "d d/x",
+	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}},
+	 {{"kill", "d=dir d/x=empty"},
+	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"}}},
+
+	{"rename after a synced file of another name", "OSDI'14, section 2.2: ordering by fsync of another file", "a b c",
+	 {{MADE_RENAME, "a", "c", 0}, {MADE_CREATE, "b", NULL, 0}, {MADE_FSYNC, "b", NULL, 0}},
+	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs",
+	   "a=none b=empty c=old510"},
+	  {"posix",
+	   "a=none b=empty c=none | a=none b=empty c=old510 | a=none b=none c=none | a=none b=none c=old510 | "
+	   "a=old510 b=empty c=none | a=old510 b=empty c=old510 | a=old510 b=none c=none | a=old510 b=none c=old510"},
+	  {"btrfs", "a=none b=empty c=old510 | a=old510 b=empty c=none"}}},
+
+	{"fdatasync of a file that grew", "fdatasync(2)", "a",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_FDATASYNC, "a", NULL, 0}},
+	 {{ALL, "a=old510+w0x2"}}},
+
+	{"fdatasync of a file whose mode changed", "fdatasync(2)", "a",
+	 {{MADE_CHMOD, "a", NULL, 0}, {MADE_FDATASYNC, "a", NULL, 0}},
+	 {{"kill", "a=old510(0600)"},
+	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "a=old510 | a=old510(0600)"}}},
+
+	{"fdatasync of a file that did not grow, after a rename", "fdatasync(2); ext4: what it need not commit stays", "b c",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_SYNC, NULL, NULL, 0}, {MADE_RENAME, "b", "c", 0},
+	  {MADE_OVERWRITE, "a", NULL, 0}, {MADE_FDATASYNC, "a", NULL, 0}},
+	 {{"kill", "b=none c=empty"},
+	  {"posix", "b=empty c=empty | b=empty c=none | b=none c=empty | b=none c=none"},
+	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "b=empty c=none | b=none c=empty"}}},
+
+	{"truncate and rewrite", "ext4: auto_da_alloc; OSDI'14, section 2.2: atomic replace via truncate", "a",
+	 {{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
+	 {{"kill", "a=w1x3"},
+	  {"posix ext4-writeback ext3-writeback", "a=empty | a=junkx3 | a=old3 | a=old510 | a=w1x3 | a=w1x3+old507"},
+	  {"ext4", "a=empty | a=old510 | a=w1x3 | a=zerox3"},
+	  {"ext4-dioread-lock ext4-journal ext3-ordered xfs btrfs", "a=empty | a=old510 | a=w1x3"}}},
+
+	{"truncate, rewrite, and append later", "ext4: auto_da_alloc promises nothing for a log", "a b",
+	 {{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}, {MADE_CREATE, "b", NULL, 0},
+	  {MADE_APPEND, "a", NULL, 2}, {MADE_FSYNC, "", NULL, 0}},
+	 {{"kill", "a=w1x3+w3x2 b=empty"},
+	  {"posix",
+	   "a=empty b=empty | a=junkx3 b=empty | a=junkx3+w3x2 b=empty | a=junkx5 b=empty | a=old3 b=empty | "
+	   "a=old3+w3x2 b=empty | a=old3+w3x2+old505 b=empty | a=old5 b=empty | a=old510 b=empty | a=w1x3 b=empty | "
+	   "a=w1x3+junkx2 b=empty | a=w1x3+old2 b=empty | a=w1x3+old507 b=empty | a=w1x3+w3x2 b=empty | "
+	   "a=w1x3+w3x2+old505 b=empty"},
+	  {"ext4",
+	   "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty | a=zerox3 b=empty | "
+	   "a=zerox3+w3x2 b=empty | a=zerox5 b=empty"},
+	  {"ext4-dioread-lock", "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty"},
+	  {"ext4-writeback ext3-writeback",
+	   "a=empty b=empty | a=junkx3 b=empty | a=junkx3+w3x2 b=empty | a=junkx5 b=empty | a=w1x3 b=empty | "
+	   "a=w1x3+junkx2 b=empty | a=w1x3+w3x2 b=empty"},
+	  {"ext4-journal", "a=w1x3 b=empty | a=w1x3+w3x2 b=empty"},
+	  {"ext3-ordered", "a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty"},
+	  {"xfs", "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty"},
+	  {"btrfs", "a=empty b=empty | a=old510 b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty"}}},
+
+	{"link and unlink", "OSDI'14: directory op before anything", "a c",
+	 {{MADE_LINK, "a", "c", 0}, {MADE_UNLINK, "a", NULL, 0}},
+	 {{"kill", "a=none c=old510"},
+	  {"posix btrfs", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"},
+	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs",
+	   "a=none c=old510 | a=old510 c=none | a=old510 c=old510"}}},
+
+	{"a sync that failed, and one that did not", "ATC'20", "a",
+	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
+	 {{"kill", "a=old100+w0x4+old406"},
+	  {"posix btrfs", "a=old510"},
+	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs",
+	   "a=old100+w0x4+old406 | a=old510"}}},
+
+	{"an append whose sync failed, synced again", "ATC'20: the size is committed, the page is not written", "a",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
+	 {{"kill", "a=old510+w0x2"},
+	  {"posix", "a=old510+junkx2"},
+	  {"ext4 ext4-dioread-lock ext4-journal ext3-ordered xfs", "a=old510+w0x2 | a=old510+zerox2"},
+	  {"ext4-writeback ext3-writeback", "a=old510+junkx2 | a=old510+w0x2"},
+	  {"btrfs", "a=old510+zerox2"}}},
+};
+
+#define CASES (sizeof cases / sizeof *cases)
+
+/* ------------------------------------------------------------------ outcomes in words */
+
+struct outcomes {
+	char *list[OUTCOMES];
+	size_t count;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void add(struct outcomes *outcomes, const char *text, size_t length)
+{
+	while (length && text[length - 1] == ' ')
+		length--;
+	for (size_t i = 0; i < outcomes->count; i++)
+		if (strlen(outcomes->list[i]) == length && memcmp(outcomes->list[i], text, length) == 0)
+			return;
+	ck_assert_int_lt(outcomes->count, OUTCOMES);
+	outcomes->list[outcomes->count++] = strndup(text, length);
+	qsort(outcomes->list, outcomes->count, sizeof *outcomes->list, compare);
+}
+
+static char *join(const struct outcomes *outcomes)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+
+	for (size_t i = 0; i < outcomes->count; i++)
+		fprintf(stream, "\n    %s", outcomes->list[i]);
+	fclose(stream);
+	return text;
+}
+
+static crash__node_id look_up(const struct crash__atoms *atoms, const struct crash__view *view, crash__node_id directory,
+			      const char *name, size_t length)
+{
+	const struct crash__fs *fs = atoms->fs;
+
+	for (crash__slot_id slot = 1; slot < fs->slots_count; slot++)
+		if (fs->slots[slot].directory == directory && strlen(fs->slots[slot].name) == length &&
+		    memcmp(fs->slots[slot].name, name, length) == 0)
+			return crash__view_child(view, slot);
+	return 0;
+}
+
+static void say_name(FILE *out, const struct crash__atoms *atoms, struct crash__view *view, const char *path,
+		     size_t length)
+{
+	const char *slash = memchr(path, '/', length);
+	crash__node_id directory = slash ? look_up(atoms, view, 1, path, (size_t)(slash - path)) : 1, node;
+	size_t skip = slash ? (size_t)(slash + 1 - path) : 0;
+
+	node = directory ? look_up(atoms, view, directory, path + skip, length - skip) : 0;
+	fprintf(out, "%.*s=", (int)length, path);
+	if (!node)
+		fputs("none", out);
+	else if (atoms->fs->nodes[node].type == CRASH__NODE_DIRECTORY)
+		fputs("dir", out);
+	else
+		outcomes_node(out, atoms, view, node);
+}
+
+static char *say_state(const struct crash__atoms *atoms, struct crash__view *view, const char *shows)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	for (const char *at = shows; *at; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+
+		if (at != shows)
+			fputc(' ', out);
+		say_name(out, atoms, view, at, length);
+		at += length;
+	}
+	fclose(out);
+	return text;
+}
+
+/* ------------------------------------------------------------------ what may be left */
+
+static bool is_allowed(const struct crash__atoms *atoms, int64_t step, unsigned int set)
+{
+	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
+		crash__atom_id earlier;
+
+		if (!(set & 1u << id)) {
+			if ((int64_t)atoms->list[id].durable <= step)
+				return false;
+			continue;
+		}
+		if ((int64_t)atoms->list[id].dropped <= step)
+			return false;
+		CRASH__EACH_EDGE(atoms, atoms->list[id].before, earlier)
+			if (!(set & 1u << earlier))
+				return false;
+	}
+	return true;
+}
+
+static void find_outcomes(const struct crash__fs *fs, const struct crash__model *model, const char *shows,
+			  struct outcomes *outcomes)
+{
+	int64_t step = (int64_t)fs->steps_count - 1;
+	struct crash__atoms atoms;
+	struct crash__view *view;
+	char *text;
+
+	trees_ok(crash__atoms_make(&atoms, fs, model));
+	ck_assert_int_lt(atoms.list_count, 16);
+	trees_ok(crash__view_new(&atoms, CRASH__EVERYTHING, &view));
+	trees_ok(crash__view_advance(view, step));
+	for (unsigned int set = 0; set < 1u << atoms.list_count; set++) {
+		crash__atom_id flipped[16];
+		size_t count = 0;
+
+		if (!is_allowed(&atoms, step, set))
+			continue;
+		for (crash__atom_id id = 0; id < atoms.list_count; id++)
+			if (!(set & 1u << id) == crash__view_has(view, id))
+				flipped[count++] = id;
+		trees_ok(crash__view_flip(view, flipped, count, NULL));
+		text = say_state(&atoms, view, shows);
+		crash__view_unflip(view);
+		add(outcomes, text, strlen(text));
+		free(text);
+	}
+	crash__view_free(view);
+	crash__atoms_clear(&atoms);
+}
+
+static const struct row *row_of(const struct litmus *litmus, const char *model)
+{
+	const struct row *found = NULL;
+
+	for (int i = 0; i < ROWS && litmus->rows[i].models; i++)
+		for (const char *at = litmus->rows[i].models; *at; at += strspn(at, " ")) {
+			size_t length = strcspn(at, " ");
+
+			if (strlen(model) == length && memcmp(at, model, length) == 0) {
+				ck_assert_msg(!found, "%s: two rows for %s", litmus->name, model);
+				found = &litmus->rows[i];
+			}
+			at += length;
+		}
+	ck_assert_msg(found != NULL, "%s: no row for %s", litmus->name, model);
+	return found;
+}
+
+static void check_case(const struct litmus *litmus, struct crash__base *base)
+{
+	static struct made made;
+	struct crash__fs fs;
+	char **names = crash__model_names();
+
+	made_start(&made);
+	/* the first op without a path ends the list, unless it is one that has none */
+	for (int i = 0; i < 8 && (litmus->ops[i].path || litmus->ops[i].kind == MADE_SYNC); i++)
+		ck_assert_msg(made_do(&made, &litmus->ops[i]), "%s: op %d is not possible", litmus->name, i);
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	ck_assert_int_eq(fs.unknown, 0);
+	for (size_t i = 0; names[i]; i++) {
+		struct crash__model model = trees_model(names[i]);
+		struct outcomes is = {.count = 0}, should = {.count = 0};
+		const char *at = row_of(litmus, names[i])->outcomes;
+		char *is_text, *should_text;
+
+		find_outcomes(&fs, &model, litmus->shows, &is);
+		for (; *at; at += strspn(at, "| ")) {
+			size_t length = strcspn(at, "|");
+
+			add(&should, at, length);
+			at += length;
+		}
+		is_text = join(&is);
+		should_text = join(&should);
+		ck_assert_msg(strcmp(is_text, should_text) == 0, "%s (%s), %s may leave:%s\nand should:%s", litmus->name,
+			      litmus->source, names[i], is_text, should_text);
+		free(is_text);
+		free(should_text);
+		for (size_t j = 0; j < is.count; j++)
+			free(is.list[j]);
+		for (size_t j = 0; j < should.count; j++)
+			free(should.list[j]);
+	}
+	crash__model_names_free(names);
+	crash__fs_clear(&fs);
+}
+
+START_TEST(published_cases_leave_what_is_expected_of_each_model)
+{
+	struct crash__base *base;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	trees_ok(crash__base_open(directory, &base));
+	check_case(&cases[_i], base);
+	crash__base_close(base);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("litmus");
+	TCase *tcase = tcase_create("cases");
+
+	tcase_add_loop_test(tcase, published_cases_leave_what_is_expected_of_each_model, 0, CASES);
+	suite_add_tcase(suite, tcase);
+	return support_run(suite);
+}

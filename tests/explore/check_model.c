@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_model.c - what the model makes of a recording is what the file system made of the run.
+ *
+ * Method: a program does random things in a directory while it is recorded. The recording is replayed on the
+ * model, which knows only the tree from before the run, and the states that it passes are put on disk, step
+ * by step: over a whole copy, and as the layer of an overlay. What comes out must be what the program left.
+ */
+#include <crashinject/crashinject.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/remove.h"
+#include "explore/check/layer.h"
+#include "explore/fs/nodes.h"
+#include "explore/recording/sandbox.h"
+#include "tests/explore/made.h"
+#include "tests/explore/trees.h"
+#include "tests/unit/support.h"
+
+struct run {
+	char directory[PATH_MAX]; /* of it all */
+	char before[PATH_MAX], after[PATH_MAX], copy[PATH_MAX], store[PATH_MAX];
+	char ops[16], seed[32];
+	const char *how;
+	struct crash__trace trace;
+	struct crash__base *base;
+	struct crash__fs fs;
+	struct crash__model model;
+	struct crash__atoms atoms;
+};
+
+static void place(struct run *run, const char *name, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%.3000s/%s", run->directory, name);
+	ck_assert_int_eq(mkdir(out, 0755), 0);
+}
+
+static void prepare(struct run *run, uint64_t seed, int ops, const char *how, bool links)
+{
+	memset(run, 0, sizeof *run);
+	support_directory(run->directory);
+	place(run, "before", run->before);
+	place(run, "after", run->after);
+	place(run, "copy", run->copy);
+	place(run, "store", run->store);
+	trees_start(run->before, seed, links);
+	snprintf(run->seed, sizeof run->seed, "%llu", (unsigned long long)seed);
+	snprintf(run->ops, sizeof run->ops, "%d", ops);
+	run->how = how;
+}
+
+static const char *const *command(const struct run *run)
+{
+	static const char *argv[5];
+	static char program[PATH_MAX];
+
+	snprintf(program, sizeof program, "%s/churn", getenv("PROGRAMS"));
+	argv[0] = program;
+	argv[1] = run->seed;
+	argv[2] = run->ops;
+	argv[3] = run->how;
+	return argv;
+}
+
+static void replay(struct run *run, const char *root, const char *model)
+{
+	trees_ok(crash__base_open(run->before, &run->base));
+	trees_ok(crash__fs_replay(&run->fs, &run->trace, root, run->base));
+	run->model = trees_model(model);
+	trees_ok(crash__atoms_make(&run->atoms, &run->fs, &run->model));
+	ck_assert_msg(run->fs.unknown == 0, "SEED=%s: %lu ops on unknown files, the first: %s", run->seed,
+		      (unsigned long)run->fs.unknown, run->fs.unknown_detail);
+	ck_assert_msg(run->fs.unsupported == 0, "SEED=%s: unsupported: %s", run->seed, run->fs.unsupported_detail);
+	ck_assert_msg(run->fs.unfinished == 0, "SEED=%s: ops that never ended", run->seed);
+}
+
+static void finish(struct run *run)
+{
+	char path[PATH_MAX];
+
+	crash__atoms_clear(&run->atoms);
+	crash__fs_clear(&run->fs);
+	crash__base_close(run->base);
+	crash__trace_close(&run->trace);
+	memcpy(path, run->directory, sizeof path);
+	crash__remove_tree(path, true);
+}
+
+/* Walks a layer through all steps. */
+static void walk(struct run *run, const char *directory, const char *store, bool overlay)
+{
+	const struct crash__difference *difference;
+	struct crash__layer *layer;
+	struct crash__view *view;
+
+	trees_ok(crash__view_new(&run->atoms, CRASH__EVERYTHING, &view));
+	trees_ok(crash__layer_new(&run->fs, directory, store, overlay, &layer));
+	for (uint32_t step = 0; step < run->fs.steps_count; step++) {
+		trees_ok(crash__view_step_difference(view, step, &difference));
+		ck_assert_msg(crash__layer_move(layer, view, difference) == 0, "SEED=%s step %u (%s %s): %s",
+			      run->seed, step, crash__calls[run->fs.steps[step].event->call].name,
+			      run->fs.steps[step].event->path, crash_error_detail());
+	}
+	crash__layer_free(layer);
+	crash__view_free(view);
+}
+
+/* ------------------------------------------------------------------ whole copies */
+
+static void check_whole(uint64_t seed, int ops, const char *how, const char *model)
+{
+	static struct run run;
+	char *is, *should;
+
+	prepare(&run, seed, ops, how, true);
+	trees_start(run.after, seed, true);
+	trees_start(run.copy, seed, true);
+	trees_record(run.after, command(&run), &run.trace);
+	replay(&run, run.after, model);
+	walk(&run, run.copy, run.store, false);
+	is = trees_text(run.copy);
+	should = trees_text(run.after);
+	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s ops %s %s: %s", run.seed, run.ops, how ? how : "",
+		      trees_differ(is, should));
+	free(is);
+	free(should);
+	finish(&run);
+}
+
+START_TEST(short_runs_end_as_the_model_says)
+{
+	uint64_t seed = support_seed();
+
+	for (int i = 0; i < support_rounds(40); i++)
+		check_whole(seed + (uint64_t)i, 1 + i % 30, NULL, i % 2 ? "posix" : "kill");
+}
+END_TEST
+
+START_TEST(long_runs_end_as_the_model_says)
+{
+	uint64_t seed = support_seed();
+
+	for (int i = 0; i < support_rounds(4); i++)
+		check_whole(seed + (uint64_t)i, 1500, NULL, "posix");
+}
+END_TEST
+
+START_TEST(runs_of_several_processes_end_as_the_model_says)
+{
+	uint64_t seed = support_seed();
+
+	for (int i = 0; i < support_rounds(4); i++)
+		check_whole(seed + (uint64_t)i, 150, "forks", "posix");
+}
+END_TEST
+
+START_TEST(runs_of_several_threads_end_as_the_model_says)
+{
+	uint64_t seed = support_seed();
+
+	for (int i = 0; i < support_rounds(4); i++)
+		check_whole(seed + (uint64_t)i, 150, "threads", "posix");
+}
+END_TEST
+
+/* ------------------------------------------------------------------ overlays */
+
+/* In the sandbox: runs the program there, and leaves what it left as text. */
+static void record_there(const struct run *run, int trace, int text)
+{
+	struct crash__sandbox sandbox;
+	char *is;
+
+	trees_ok(crash__sandbox_enter(&sandbox, run->before, NULL));
+	trees_ok(crash__sandbox_mount(&sandbox, NULL));
+	trees_run(sandbox.directory, command(run), trace);
+	is = trees_text(sandbox.directory);
+	ck_assert_int_eq(write(text, is, strlen(is)), (ssize_t)strlen(is));
+}
+
+/* Files that the run left alone are copied one by one into a directory that moves. */
+static char *without_links(char *text)
+{
+	for (char *at = text; (at = strstr(at, " links ")) != NULL;) {
+		size_t skip = strcspn(at + 7, " ");
+
+		memmove(at, at + 7 + skip, strlen(at + 7 + skip) + 1);
+	}
+	return text;
+}
+
+/* In another sandbox: what the layer shows, through the overlay. */
+static void walk_there(struct run *run, char *should)
+{
+	struct crash__sandbox sandbox;
+	char tree[64], store[64], lower[64], *is;
+
+	trees_ok(crash__sandbox_enter(&sandbox, run->before, NULL));
+	crash__sandbox_path(&sandbox, "tree", tree);
+	crash__sandbox_path(&sandbox, "store", store);
+	crash__sandbox_path(&sandbox, "lower", lower);
+	/* the starting tree is read below what is mounted over it */
+	crash__base_close(run->base);
+	trees_ok(crash__base_open(lower, &run->base));
+	run->fs.base = run->base;
+	walk(run, tree, store, true);
+	trees_ok(crash__sandbox_mount(&sandbox, "tree"));
+	is = without_links(trees_text(sandbox.directory));
+	should = without_links(should);
+	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s ops %s in an overlay: %s", run->seed, run->ops,
+		      trees_differ(is, should));
+}
+
+static void wait_for(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	/* a failed assertion in a child has said what it is */
+	ck_assert_msg(status == 0, "the sandboxed part failed (%d)", status);
+}
+
+/* Lets the program run on an overlay, and leaves its trace; returns what it left. */
+static char *run_there(struct run *run)
+{
+	int trace = memfd_create("trace", MFD_CLOEXEC), text = memfd_create("text", MFD_CLOEXEC);
+	struct stat status;
+	char *left;
+	pid_t pid = crash__sandbox_fork(false);
+
+	if (pid == 0) {
+		record_there(run, trace, text);
+		_exit(0);
+	}
+	wait_for(pid);
+	ck_assert_int_eq(fstat(text, &status), 0);
+	left = calloc(1, (size_t)status.st_size + 1);
+	ck_assert_int_eq(pread(text, left, (size_t)status.st_size, 0), status.st_size);
+	trees_read(trace, &run->trace);
+	close(trace);
+	close(text);
+	return left;
+}
+
+/* Without rights an overlay takes hard links apart when it copies a file up: a run there has none to begin with. */
+static void check_overlay(uint64_t seed, int ops, const char *how, bool recorded_there)
+{
+	static struct run run;
+	bool links = !recorded_there || geteuid() == 0;
+	char *before, *now, *should;
+	pid_t pid;
+
+	prepare(&run, seed, ops, how, links);
+	before = trees_text(run.before);
+	if (recorded_there) {
+		should = run_there(&run);
+	} else {
+		trees_start(run.after, seed, true);
+		trees_record(run.after, command(&run), &run.trace);
+		should = trees_text(run.after);
+	}
+	replay(&run, recorded_there ? run.before : run.after, "posix");
+	pid = crash__sandbox_fork(false);
+	if (pid == 0) {
+		walk_there(&run, should);
+		_exit(0);
+	}
+	wait_for(pid);
+	now = trees_text(run.before);
+	ck_assert_msg(strcmp(before, now) == 0, "SEED=%s: the original has changed: %s", run.seed,
+		      trees_differ(now, before));
+	finish(&run);
+	free(before);
+	free(now);
+	free(should);
+}
+
+static bool no_sandbox(const char *test)
+{
+	const char *why;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	if (crash__sandbox_possible(directory, &why))
+		return false;
+	support_say_skip(test, why);
+	return true;
+}
+
+START_TEST(short_runs_in_an_overlay_end_as_the_layer_shows)
+{
+	uint64_t seed = support_seed();
+
+	if (no_sandbox(__func__))
+		return;
+	for (int i = 0; i < support_rounds(40); i++)
+		check_overlay(seed + (uint64_t)i, 1 + i % 30, NULL, i % 2);
+}
+END_TEST
+
+START_TEST(long_runs_in_an_overlay_end_as_the_layer_shows)
+{
+	uint64_t seed = support_seed();
+
+	if (no_sandbox(__func__))
+		return;
+	for (int i = 0; i < support_rounds(4); i++)
+		check_overlay(seed + (uint64_t)i, i % 2 ? 100 : 1000, i % 2 ? "forks" : NULL, i / 2 % 2);
+}
+END_TEST
+
+/* As somebody without rights. `recorded_there` is left out: such an overlay cannot rename old directories. */
+static void check_without_rights(uint64_t seed)
+{
+	ck_assert_int_eq(setgroups(0, NULL), 0);
+	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	/* /proc/self belongs to us only then */
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+	if (access(*command(&(struct run){.how = NULL}), X_OK) < 0 || access(getenv("CRASHINJECT_PRELOAD"), R_OK) < 0) {
+		support_say_skip("runs_without_rights_end_as_the_layer_shows", "the build is not readable for others");
+		return;
+	}
+	if (no_sandbox("runs_without_rights_end_as_the_layer_shows"))
+		return;
+	for (int i = 0; i < support_rounds(20); i++)
+		check_overlay(seed + (uint64_t)i, 1 + i * 10 % 200, NULL, false);
+}
+
+START_TEST(runs_without_rights_end_as_the_layer_shows)
+{
+	uint64_t seed = support_seed();
+	char directory[PATH_MAX];
+	pid_t pid;
+
+	if (geteuid() != 0)
+		support_skip("we have no rights to give up; the other tests are about that");
+	support_directory(directory);
+	ck_assert_int_eq(chmod(dirname(directory), 0777), 0);
+	pid = fork();
+	if (pid == 0) {
+		check_without_rights(seed);
+		_exit(0);
+	}
+	wait_for(pid);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ what is not as it seems */
+
+/* A file is removed; before that op has ended, another process makes a file that gets its inode number. */
+START_TEST(a_number_that_is_used_again_is_the_new_file)
+{
+	static const struct made_op ops[] = {
+		{MADE_CREATE, "b", NULL, 0}, {MADE_UNLINK, "b", NULL, 0}, {MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 7}};
+	static struct made made;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+		ck_assert(made_do(&made, &ops[i]));
+	made.events[2].made_inode = made.files[1].inode = made.events[1].inode;
+	made.events[2].start = made.events[1].start + 1;
+	made.events[2].end = made.events[1].start + 2;
+	made.events[1].end = made.events[1].start + 3;
+	made.events[3].start = made.events[1].end + 1;
+	made.events[3].end = made.events[1].end + 2;
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	ck_assert_int_eq(fs.unknown, 0);
+	ck_assert_uint_eq(fs.nodes[fs.slots[crash__slot_of_name(&fs, 1, "c", 1)].child].size, 7);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
+START_TEST(no_path_leads_out_of_the_data_directory)
+{
+	static const char *const paths[] = {MADE_ROOT "/../b", MADE_ROOT "/d/../../b", MADE_ROOT "/./b", MADE_ROOT "/d/.."};
+	static struct made made;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	ck_assert(made_do(&made, &(struct made_op){MADE_MKDIR, "d", NULL, 0}));
+	ck_assert(made_do(&made, &(struct made_op){MADE_CREATE, "b", NULL, 0}));
+	made.events[1].path = paths[_i];
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	ck_assert_msg(fs.unknown == 1, "%s: %d", paths[_i], (int)fs.unknown);
+	ck_assert_uint_eq(fs.steps_count, 1);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("model");
+	double seconds = getenv("CRASHINJECT_LONG") ? 3600 : 300;
+	TCase *tcase;
+
+	tcase = support_case(suite, "whole copies", short_runs_end_as_the_model_says, long_runs_end_as_the_model_says,
+			     runs_of_several_processes_end_as_the_model_says,
+			     runs_of_several_threads_end_as_the_model_says, NULL);
+	tcase_set_timeout(tcase, seconds);
+	tcase = support_case(suite, "overlays", short_runs_in_an_overlay_end_as_the_layer_shows,
+			     long_runs_in_an_overlay_end_as_the_layer_shows, runs_without_rights_end_as_the_layer_shows,
+			     NULL);
+	tcase_set_timeout(tcase, seconds);
+	tcase = support_case(suite, "appearances", a_number_that_is_used_again_is_the_new_file, NULL);
+	tcase_add_loop_test(tcase, no_path_leads_out_of_the_data_directory, 0, 4);
+	return support_run(suite);
+}

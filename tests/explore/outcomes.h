@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outcomes.h - what is left after a run of made.h's ops, in words that a person can read:
+ *
+ *	old510+w1x3	510 bytes that were there before, and behind them 3 that op 1 wrote (ops count from 0)
+ *	zerox3, junkx3	bytes that nobody wrote: zeros, or the pattern for lost data
+ *	empty		a file without bytes
+ *	(0600)		behind it: the mode, if it is another one than 0644
+ */
+#ifndef CRASH_TESTS_OUTCOMES_H
+#define CRASH_TESTS_OUTCOMES_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "explore/states/atoms.h"
+#include "explore/states/view.h"
+
+/** Says a file's content and mode, after a run of so many ops. */
+void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes, uint64_t size,
+		   uint32_t mode);
+
+/** Says a file of the state that the view looks at. */
+void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__view *view, crash__node_id node);
+
+#endif

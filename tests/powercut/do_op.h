@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * act.h - does the ops of made.h for real.
+ *
+ * A file that is written to stays open until it has been left alone, as programs do it: it matters to file systems
+ * that look after those who truncate and rewrite, when the file is closed.
+ */
+#ifndef CRASH_TESTS_POWERCUT_ACT_H
+#define CRASH_TESTS_POWERCUT_ACT_H
+
+#include "tests/explore/made.h"
+
+struct act {
+	int directory;
+	int open; /* the file that is being written; -1: none */
+	char path[32];
+};
+
+/**
+ * Does one op in the directory; fails the test if it fails.
+ * @param made as it was when it had just done that op: its last event is the op
+ */
+void act(struct act *act, const struct made *made, const struct made_op *op);
+
+void act_end(struct act *act);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_function.c - a C++ function by the names that people have for it, and in C nothing changes.
+ */
+#include "symbols/function.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mangled.h"
+#include "tests/unit/support.h"
+
+#define PUSH_BACK "_ZNSt6vectorIN7leveldb5SliceESaIS1_EE9push_backEOS1_"
+#define MERGE "_ZN7rocksdb18BlockBasedTableForIN5other27SomeLongNameOfSomethingElseEE5mergeIiEEvT_"
+
+static const struct {
+	const char *symbol, *full, *shorter;
+} names[] = {
+	{"main", NULL, "main"},
+	{"write_all.constprop.0", NULL, "write_all.constprop.0"},
+	{"_Z", NULL, "_Z"},
+	{"_Znonsense", NULL, "_Znonsense"},
+	{"_ZN7leveldb6DBImpl5WriteERKNS_12WriteOptionsEPNS_10WriteBatchE",
+	 "leveldb::DBImpl::Write(leveldb::WriteOptions const&, leveldb::WriteBatch*)", "leveldb::DBImpl::Write"},
+	{"_ZNK5Store5flushEv", "Store::flush() const", "Store::flush"},
+	{"_ZNKR5Store5flushEv", "Store::flush() const &", "Store::flush"},
+	{"_ZN5StoreC1Ei", "Store::Store(int)", "Store::Store"},
+	{"_ZN5StoreD0Ev", "Store::~Store()", "Store::~Store"},
+	{"_ZN5StoreclEi", "Store::operator()(int)", "Store::operator()"},
+	{"_ZN5StorelsEPKc", "Store::operator<<(char const*)", "Store::operator<<"},
+	{"_ZN5StorecvPKcEv", "Store::operator char const*()", "Store::operator char const*"},
+	{"_Z4savei", "save(int)", "save"},
+	{"_Z4saveIiEvT_", "void save<int>(int)", "save"},
+	{"_ZN12_GLOBAL__N_14saveEi", "(anonymous namespace)::save(int)", "(anonymous namespace)::save"},
+	{"_ZZ4mainENKUliE_clEi", "main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()"},
+	{"_ZN5Store5flushEv.part.0", "Store::flush() [clone .part.0]", "Store::flush"},
+	{PUSH_BACK, "std::vector<leveldb::Slice, std::allocator<leveldb::Slice> >::push_back(leveldb::Slice&&)",
+	 "std::vector<leveldb::Slice, std::allocator<leveldb::Slice> >::push_back"},
+	{MERGE, "void rocksdb::BlockBasedTableFor<other::SomeLongNameOfSomethingElse>::merge<int>(int)",
+	 "rocksdb::BlockBasedTableFor<...>::merge<...>"},
+};
+
+static bool demangles(void)
+{
+	char *name = crash__function_full("_Z4savei");
+
+	free(name);
+	return name != NULL;
+}
+
+START_TEST(a_name_has_its_parameters_or_not)
+{
+	char *full, *shorter;
+
+	if (!demangles())
+		support_skip("there is no C++ library");
+	full = crash__function_full(names[_i].symbol);
+	shorter = crash__function_short(names[_i].symbol);
+	if (names[_i].full)
+		ck_assert_str_eq(full, names[_i].full);
+	else
+		ck_assert_ptr_null(full);
+	ck_assert_str_eq(shorter, names[_i].shorter);
+	free(full);
+	free(shorter);
+}
+END_TEST
+
+static const struct {
+	const char *symbol, *typed;
+	bool is;
+} typed[] = {
+	{"write_all", "write_all", true},
+	{"write_all", "write_al", false},
+	{"write_all", "write_all2", false},
+	{"write_all@@GLIBC_2.2.5", "write_all", true},
+	{"write_all.constprop.0", "write_all", true},
+	{"write_all.constprop.0", "write_all.constprop.0", true},
+	{"write_all.part.0.cold", "write_all", true},
+	{"write_all.constprop.0", "write_al", false},
+	{"main.main", "main", false}, /* Go */
+	{"_ZN5Store6appendEi", "_ZN5Store6appendEi", true},
+	{"_ZN5Store6appendEi", "_ZN5Store6append", false},
+	{"_ZN5Store6appendEi", "Store::append", true},
+	{"_ZN5Store6appendEi", "::Store::append", true},
+	{"_ZN5Store6appendEi", "Store::append(int)", true},
+	{"_ZN5Store6appendEi", "Store::append(long)", false},
+	{"_ZN5Store6appendEi", "append", false},
+	{"_ZN5Store6appendEi", "Store", false},
+	{"_ZN5Store6appendEi", "Store::", false},
+	{"_ZN5Store6appendEi.cold", "Store::append", true},
+	{"_ZN5Store6appendEi@@V1", "Store::append", true},
+	{"_ZNK5Store6appendEim", "Store::append(int,unsigned long) const", true},
+	{"_ZN5Store6appendB5cxx11Ei", "Store::append", true},
+	{"_ZN5StoreC2Ei", "Store::Store", true},
+	{"_ZN5StoreD2Ev", "Store::~Store", true},
+	{"_ZN5StoreD2Ev", "Store::Store", false},
+	{"_ZN5StorelsEPKc", "Store::operator<<", true},
+	{"_ZN5StorelsEPKc", "Store::operator<", false},
+	{"_ZN5StoreclEi", "Store::operator()", true},
+	{"_Z4saveIiEvT_", "save", true},
+	{"_ZL4savei", "save", true},
+	{"_ZN2ns4saveIiEEvT_", "ns::save", true},
+	{"_ZN2ns4saveIiEEvT_", "ns::save<int>", true},
+	{"_ZN2ns4saveIiEEvT_", "ns::save<...>", true},
+	{"_ZN2ns4saveIiEEvT_", "ns::save<long>", false},
+	{PUSH_BACK, "std::vector::push_back", true},
+	{PUSH_BACK, "std::vector<leveldb::Slice, std::allocator<leveldb::Slice>>::push_back", true},
+	{"_ZN12_GLOBAL__N_14saveEi", "save", true},
+	{"_ZN12_GLOBAL__N_14saveEi", "(anonymous namespace)::save", true},
+	{"_ZN2ns12_GLOBAL__N_14saveEi", "ns::save", true},
+	{"_ZN2ns12_GLOBAL__N_14saveEi", "save", false},
+	{"_ZZ4mainENKUliE_clEi", "main::{lambda(int)#1}::operator()", true},
+	{"_Znonsense", "nonsense", false},
+};
+
+START_TEST(what_people_type_is_the_function_or_it_is_not)
+{
+	if (!demangles())
+		support_skip("there is no C++ library");
+	ck_assert_msg(crash__function_is(typed[_i].symbol, typed[_i].typed) == typed[_i].is, "%s, %s", typed[_i].symbol,
+		      typed[_i].typed);
+}
+END_TEST
+
+/* What the shim can tell without a demangler is never wrong: only what it need not know may be missing. */
+START_TEST(the_shim_agrees)
+{
+	bool is = crash__mangled_is(typed[_i].symbol, typed[_i].typed);
+
+	ck_assert_msg(!is || typed[_i].is, "%s is not %s", typed[_i].symbol, typed[_i].typed);
+}
+END_TEST
+
+static const struct {
+	const char *symbol, *typed;
+} exported[] = {
+	{"_ZN5Store6appendEi", "Store::append"},
+	{"_ZN5Store6appendEi", "::Store::append"},
+	{"_ZN5Store6appendB5cxx11Ei", "Store::append"},
+	{"_ZNK5Store6appendEim", "Store::append"},
+	{"_ZNKR5Store6appendEim", "Store::append"},
+	{"_ZN7leveldb6DBImpl5WriteERKNS_12WriteOptionsEPNS_10WriteBatchE", "leveldb::DBImpl::Write"},
+	{"_ZN5StoreC2Ei", "Store::Store"},
+	{"_ZN5StoreD2Ev", "Store::~Store"},
+	{"_Z4savei", "save"},
+	{"_ZL4savei", "save"},
+	{"_Z4saveIiEvT_", "save"},
+	{"_ZN2ns4saveIiEEvT_", "ns::save"},
+	{"_ZN12_GLOBAL__N_14saveEi", "(anonymous namespace)::save"},
+	{"_ZSt4moveIiEvT_", "std::move"},
+	{"_ZNSt6thread4joinEv", "std::thread::join"},
+};
+
+START_TEST(the_shim_knows_what_a_library_exports)
+{
+	ck_assert_msg(crash__mangled_is(exported[_i].symbol, exported[_i].typed), "%s is not %s", exported[_i].symbol,
+		      exported[_i].typed);
+}
+END_TEST
+
+/* It reads symbols of whatever is loaded, so no name may lead it out of them. */
+START_TEST(the_shim_reads_no_further_than_a_symbol)
+{
+	static const char *const symbols[] = {"", "_", "_Z", "_ZN", "_ZNK", "_ZN5", "_ZN5Sto", "_ZN5Store", "_ZN5Store6",
+					      "_ZN99999999999999999999999999Store", "_ZN5Store6append", "_ZN5StoreC",
+					      "_ZSt", "_ZSt4", "_ZL", "_Z4sav"};
+	static const char *const wanted[] = {"Store::append", "Store::Store", "save", "std::move", "::", "", "a::", "::a"};
+
+	for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
+		char *symbol = strdup(symbols[i]); /* for a sanitizer */
+
+		for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++)
+			ck_assert(!crash__mangled_is(symbol, wanted[k]));
+		free(symbol);
+	}
+}
+END_TEST
+
+START_TEST(a_name_without_its_namespace_is_nearly_one)
+{
+	if (!demangles())
+		support_skip("there is no C++ library");
+	ck_assert(crash__function_ends("_ZN7leveldb6DBImpl5WriteEv", "DBImpl::Write"));
+	ck_assert(crash__function_ends("_ZN7leveldb6DBImpl5WriteEv", "Write"));
+	ck_assert(!crash__function_ends("_ZN7leveldb6DBImpl5WriteEv", "Impl::Write"));
+	ck_assert(!crash__function_ends("_ZN7leveldb6DBImpl5WriteEv", "leveldb::DBImpl::Write"));
+	ck_assert(!crash__function_ends("Write", "Write"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("function");
+	TCase *tcase = tcase_create("names");
+
+	suite_add_tcase(suite, tcase);
+	tcase_add_loop_test(tcase, a_name_has_its_parameters_or_not, 0, sizeof names / sizeof *names);
+	tcase_add_loop_test(tcase, what_people_type_is_the_function_or_it_is_not, 0, sizeof typed / sizeof *typed);
+	tcase_add_loop_test(tcase, the_shim_agrees, 0, sizeof typed / sizeof *typed);
+	tcase_add_loop_test(tcase, the_shim_knows_what_a_library_exports, 0, sizeof exported / sizeof *exported);
+	tcase_add_test(tcase, the_shim_reads_no_further_than_a_symbol);
+	tcase_add_test(tcase, a_name_without_its_namespace_is_nearly_one);
+	return support_run(suite);
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace/starting_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "base/copy.h"
+#include "base/error.h"
+#include "base/json_value.h"
+#include "trace/writer.h"
+
+#define ALIGNMENT 4096
+
+/* ------------------------------------------------------------------ saving */
+
+struct linked {
+	uint64_t key[2];
+	char *path;
+	UT_hash_handle hh;
+};
+
+struct saving {
+	struct crash__trace_writer writer;
+	int directory;
+	char path[PATH_MAX]; /* below it */
+	struct linked *links;
+	uint64_t bytes, most;
+	bool too_much;
+};
+
+static int write_failed(void)
+{
+	return crash__fail_errno("cannot write the trace");
+}
+
+/* A chunk header such that what follows it lies at a multiple of the alignment. */
+static int begin_content(struct saving *saving, uint64_t bytes)
+{
+	static const char zeros[ALIGNMENT];
+	struct crash__chunk chunk = {.magic = CRASH__CHUNK_MAGIC, .type = CRASH__CHUNK_CONTENT, .bytes = bytes};
+	off_t at = lseek(saving->writer.fd, 0, SEEK_CUR);
+	uint64_t gap = (uint64_t)-(at + (off_t)sizeof chunk) % ALIGNMENT;
+
+	if (gap && gap < sizeof chunk)
+		gap += ALIGNMENT;
+	if (gap)
+		crash__trace_chunk(&saving->writer, CRASH__CHUNK_PADDING, zeros, gap - sizeof chunk);
+	if (saving->writer.failed || write(saving->writer.fd, &chunk, sizeof chunk) != (ssize_t)sizeof chunk)
+		return write_failed();
+	return 0;
+}
+
+/* Holes of the file become holes of the trace. */
+static int save_content(struct saving *saving, int from, uint64_t bytes)
+{
+	off_t start = 0, end, base;
+	int error = begin_content(saving, bytes), to = saving->writer.fd;
+
+	if (error < 0)
+		return error;
+	base = lseek(to, 0, SEEK_CUR);
+	while (start >= 0 && (uint64_t)start < bytes && (start = lseek(from, start, SEEK_DATA)) >= 0) {
+		end = lseek(from, start, SEEK_HOLE);
+		if (end < 0 || (uint64_t)end > bytes)
+			end = (off_t)bytes;
+		if (lseek(from, start, SEEK_SET) < 0 || lseek(to, base + start, SEEK_SET) < 0 ||
+		    crash__copy_range(from, to, (uint64_t)(end - start)) < 0)
+			return write_failed();
+		start = end;
+	}
+	/* the chunk ends where it says, also if the file became shorter */
+	base += (off_t)((bytes + 7) & ~UINT64_C(7));
+	if (ftruncate(to, base) < 0 || lseek(to, base, SEEK_SET) < 0)
+		return write_failed();
+	return 0;
+}
+
+static const char *earlier_name(struct saving *saving, const struct stat *status)
+{
+	uint64_t key[2] = {status->st_dev, status->st_ino};
+	struct linked *found;
+
+	if (status->st_nlink < 2 || S_ISDIR(status->st_mode))
+		return NULL;
+	HASH_FIND(hh, saving->links, key, sizeof key, found);
+	if (found)
+		return found->path;
+	found = calloc(1, sizeof *found);
+	if (found && (found->path = strdup(saving->path))) {
+		memcpy(found->key, key, sizeof key);
+		HASH_ADD(hh, saving->links, key, sizeof found->key, found);
+	} else {
+		free(found);
+	}
+	return NULL;
+}
+
+static int save_entry(struct saving *saving, const struct stat *status, const char *text)
+{
+	size_t path = strlen(saving->path) + 1, other = text ? strlen(text) + 1 : 0;
+	struct crash__tree_entry *entry = calloc(1, sizeof *entry + path + other);
+
+	if (!entry)
+		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+	entry->mode = status->st_mode;
+	entry->uid = status->st_uid;
+	entry->gid = status->st_gid;
+	entry->mtime = status->st_mtim.tv_sec;
+	entry->mtime_ns = (uint32_t)status->st_mtim.tv_nsec;
+	entry->size = S_ISREG(status->st_mode) ? (uint64_t)status->st_size : 0;
+	entry->path_bytes = (uint32_t)path;
+	entry->text_bytes = (uint32_t)other;
+	memcpy(entry->strings, saving->path, path);
+	if (text)
+		memcpy(entry->strings + path, text, other);
+	crash__trace_chunk(&saving->writer, CRASH__CHUNK_ENTRY, entry, sizeof *entry + path + other);
+	free(entry);
+	return saving->writer.failed ? write_failed() : 0;
+}
+
+static int save_below(struct saving *saving);
+
+static int save_file(struct saving *saving, const struct stat *status)
+{
+	int from, error;
+
+	saving->bytes += (uint64_t)status->st_blocks * 512;
+	if (saving->bytes > saving->most) {
+		saving->too_much = true;
+		return 0;
+	}
+	from = openat(saving->directory, saving->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (from < 0)
+		return crash__fail_errno("%s", saving->path);
+	error = save_entry(saving, status, NULL);
+	if (error == 0 && status->st_size)
+		error = save_content(saving, from, (uint64_t)status->st_size);
+	close(from);
+	return error;
+}
+
+static int save_thing(struct saving *saving)
+{
+	char text[PATH_MAX];
+	struct stat status;
+	const char *other;
+	ssize_t length;
+	int error;
+
+	if (fstatat(saving->directory, saving->path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : crash__fail_errno("%s", saving->path);
+	other = earlier_name(saving, &status);
+	if (other || S_ISFIFO(status.st_mode))
+		return save_entry(saving, &status, other);
+	if (S_ISLNK(status.st_mode)) {
+		length = readlinkat(saving->directory, saving->path, text, sizeof text - 1);
+		text[length < 0 ? 0 : length] = '\0';
+		return save_entry(saving, &status, text);
+	}
+	if (S_ISREG(status.st_mode))
+		return save_file(saving, &status);
+	if (!S_ISDIR(status.st_mode))
+		return 0;
+	error = save_entry(saving, &status, NULL);
+	return error < 0 ? error : save_below(saving);
+}
+
+static int save_below(struct saving *saving)
+{
+	size_t length = strlen(saving->path);
+	int fd = openat(saving->directory, length ? saving->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!stream)
+		return crash__fail_errno("%s", saving->path);
+	while (error == 0 && !saving->too_much && (entry = readdir(stream)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (snprintf(saving->path + length, sizeof saving->path - length, "%s%s", length ? "/" : "",
+			     entry->d_name) >= (int)(sizeof saving->path - length))
+			error = crash__fail(CRASH_EDIR, "%s: this path is too long", saving->path);
+		else
+			error = save_thing(saving);
+		if (error == 0)
+			saving->path[length] = '\0';
+	}
+	closedir(stream);
+	return error;
+}
+
+static int save_head(struct saving *saving, const char *directory, bool saved)
+{
+	json_t *object = json_pack("{s:o, s:b}", "root", crash__json_string(directory), "saved", (int)saved);
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	if (!text)
+		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+	crash__trace_chunk(&saving->writer, CRASH__CHUNK_TREE, text, strlen(text));
+	free(text);
+	return saving->writer.failed ? write_failed() : 0;
+}
+
+int crash__tree_save(int trace, const char *directory, uint64_t most, bool *saved)
+{
+	struct saving *saving = calloc(1, sizeof *saving);
+	struct linked *entry, *next;
+	off_t start = lseek(trace, 0, SEEK_CUR);
+	struct stat status;
+	int error;
+
+	if (!saving)
+		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+	crash__trace_writer_init(&saving->writer, trace, 0);
+	saving->most = most;
+	saving->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	error = saving->directory < 0 || fstat(saving->directory, &status) < 0 ? crash__fail_errno("%s", directory) :
+										 save_head(saving, directory, true);
+	if (error == 0)
+		error = save_entry(saving, &status, NULL); /* the directory itself */
+	if (error == 0)
+		error = save_below(saving);
+	if (error == 0 && saving->too_much) {
+		/* a part of it would be worse than nothing */
+		if (ftruncate(trace, start) < 0 || lseek(trace, start, SEEK_SET) < 0)
+			error = write_failed();
+		else
+			error = save_head(saving, directory, false);
+	}
+	if (error == 0)
+		*saved = !saving->too_much;
+	HASH_ITER(hh, saving->links, entry, next)
+	{
+		HASH_DEL(saving->links, entry);
+		free(entry->path);
+		free(entry);
+	}
+	if (saving->directory >= 0)
+		close(saving->directory);
+	free(saving);
+	return error;
+}
+
+/* ------------------------------------------------------------------ what a trace says of it */
+
+/* The head of the tree: the last one counts. */
+static json_t *read_head(const struct crash__trace *trace)
+{
+	for (size_t i = trace->tree_count; i-- > 0;)
+		if (trace->tree[i].type == CRASH__CHUNK_TREE)
+			return json_loadb((const char *)trace->tree[i].bytes, trace->tree[i].count, 0, NULL);
+	return NULL;
+}
+
+int crash__tree_root(const struct crash__trace *trace, char root[PATH_MAX])
+{
+	json_t *head = read_head(trace);
+	const char *path;
+	int error = 0;
+
+	crash__json_to_bytes(head);
+	path = json_string_value(json_object_get(head, "root"));
+	if (!path || strlen(path) >= PATH_MAX || *path != '/')
+		error = crash__fail(CRASH_ETRACE, "the trace has no starting tree: it was not made by `crashinject record`");
+	else
+		strcpy(root, path);
+	json_decref(head);
+	return error;
+}
+
+/* ------------------------------------------------------------------ unpacking */
+
+/* Opens the directory that a path's last part is to be in; never above or beside `top`. */
+static int open_above(int top, const char *path, const char **last)
+{
+	const char *slash = strrchr(path, '/');
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	char above[PATH_MAX];
+
+	*last = slash ? slash + 1 : path;
+	if (!**last || strcmp(*last, ".") == 0 || strcmp(*last, "..") == 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	snprintf(above, sizeof above, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	return (int)syscall(SYS_openat2, top, above, &how, sizeof how);
+}
+
+static int unpack_file(int above, const char *name, const struct crash__tree_entry *entry,
+		       const struct crash__trace_chunk *content)
+{
+	int fd = openat(above, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	uint64_t at = 0, count = content ? content->count : 0;
+
+	if (count > entry->size)
+		count = entry->size;
+	while (fd >= 0 && at < count) {
+		ssize_t done = write(fd, content->bytes + at, count - at);
+
+		if (done <= 0) {
+			close(fd);
+			return -1;
+		}
+		at += (uint64_t)done;
+	}
+	if (fd < 0 || ftruncate(fd, (off_t)entry->size) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return close(fd);
+}
+
+static int unpack_link(int top, int above, const char *name, const char *text)
+{
+	const char *last;
+	int other = open_above(top, text, &last), result;
+
+	if (other < 0)
+		return -1;
+	result = linkat(other, last, above, name, 0);
+	close(other);
+	return result;
+}
+
+static int unpack_attributes(int above, const char *name, const struct crash__tree_entry *entry)
+{
+	struct timespec times[2] = {{entry->mtime, entry->mtime_ns}, {entry->mtime, entry->mtime_ns}};
+
+	if (geteuid() == 0 && fchownat(above, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!S_ISLNK(entry->mode) && fchmodat(above, name, entry->mode & 07777, 0) < 0)
+		return -1;
+	utimensat(above, name, times, AT_SYMLINK_NOFOLLOW); /* a time that cannot be set matters to nobody */
+	return 0;
+}
+
+static int unpack_entry(int top, const struct crash__tree_entry *entry, const struct crash__trace_chunk *content)
+{
+	const char *path = entry->strings, *text = entry->text_bytes ? path + entry->path_bytes : NULL, *name;
+	int above, result;
+
+	if (!*path)
+		return S_ISDIR(entry->mode) ? fchmod(top, (entry->mode & 07777) | 0700) : -1;
+	above = open_above(top, path, &name);
+	if (above < 0)
+		return -1;
+	if (S_ISLNK(entry->mode))
+		result = text ? symlinkat(text, above, name) : -1;
+	else if (text)
+		result = unpack_link(top, above, name, text);
+	else if (S_ISDIR(entry->mode))
+		result = mkdirat(above, name, 0700);
+	else if (S_ISREG(entry->mode))
+		result = unpack_file(above, name, entry, content);
+	else
+		result = mknodat(above, name, S_IFIFO | 0600, 0);
+	/* a directory that may not be written to would refuse what is in it: its mode comes last */
+	if (result == 0 && !S_ISDIR(entry->mode))
+		result = unpack_attributes(above, name, entry);
+	close(above);
+	return result;
+}
+
+/* The entry in a chunk, if its lengths and strings are what they should be. */
+static const struct crash__tree_entry *entry_in(const struct crash__trace_chunk *chunk)
+{
+	const struct crash__tree_entry *entry = (const void *)chunk->bytes;
+	uint64_t strings;
+
+	if (chunk->type != CRASH__CHUNK_ENTRY || chunk->count < sizeof *entry)
+		return NULL;
+	strings = (uint64_t)entry->path_bytes + entry->text_bytes;
+	if (chunk->count - sizeof *entry != strings || entry->path_bytes == 0 || entry->path_bytes > PATH_MAX ||
+	    entry->text_bytes > PATH_MAX || entry->strings[entry->path_bytes - 1] ||
+	    (entry->text_bytes && entry->strings[strings - 1]))
+		return NULL;
+	return entry;
+}
+
+static int unpack_directory_modes(const struct crash__trace *trace, int top)
+{
+	for (size_t i = trace->tree_count; i-- > 0;) {
+		const struct crash__tree_entry *entry = entry_in(&trace->tree[i]);
+		const char *name;
+		int above, result;
+
+		if (!entry || !S_ISDIR(entry->mode) || !*entry->strings)
+			continue;
+		above = open_above(top, entry->strings, &name);
+		result = above < 0 ? -1 : unpack_attributes(above, name, entry);
+		if (above >= 0)
+			close(above);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int crash__tree_unpack(const struct crash__trace *trace, const char *directory)
+{
+	json_t *head = read_head(trace);
+	bool saved = json_is_true(json_object_get(head, "saved"));
+	int top = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+
+	json_decref(head);
+	if (!saved)
+		error = crash__fail(CRASH_ETRACE, "the starting tree is not in the trace: it was larger than --max-tree");
+	else if (top < 0)
+		error = crash__fail_errno("%s", directory);
+	for (size_t i = 0; i < trace->tree_count && error == 0; i++) {
+		const struct crash__tree_entry *entry = entry_in(&trace->tree[i]);
+		bool content = i + 1 < trace->tree_count && trace->tree[i + 1].type == CRASH__CHUNK_CONTENT;
+
+		if (trace->tree[i].type == CRASH__CHUNK_ENTRY && !entry)
+			error = crash__fail(CRASH_ETRACE, "the starting tree in the trace is damaged");
+		else if (entry && unpack_entry(top, entry, content ? &trace->tree[i + 1] : NULL) < 0)
+			error = crash__fail_errno("cannot unpack %s", entry->strings);
+	}
+	if (error == 0 && unpack_directory_modes(trace, top) < 0)
+		error = crash__fail_errno("cannot set the modes of directories in %s", directory);
+	if (top >= 0)
+		close(top);
+	return error;
+}
