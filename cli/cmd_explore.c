@@ -21,6 +21,7 @@
 #include "explore/recording/sandbox.h"
 #include "report/report.h"
 #include "report/result.h"
+#include "trace/reader.h"
 #include "trace/starting_tree.h"
 
 /* ------------------------------------------------------------------ stopping */
@@ -128,11 +129,11 @@ struct session {
 	char trace[PATH_MAX]; /* that is read; empty: none */
 };
 
-static void on_verdict(void *context, const struct crash__entry *entry, const struct crash__answer *answer, const char *output)
+static void on_verdict(void *context, const struct crash__entry *entry, const struct crash__check_result *result_of_check, const char *output)
 {
 	struct session *session = context;
 
-	(void)answer;
+	(void)result_of_check;
 	if (session->verdicts)
 		crash__result_note(session->verdicts, entry);
 	/* the final state is no crash: the summary has it */

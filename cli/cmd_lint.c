@@ -9,9 +9,11 @@
 #include "cli/options.h"
 #include "common/control.h"
 #include "common/suggest.h"
-#include "explore/lint/lint.h"
+#include "explore/lint/lint_run.h"
+#include "report/lint_result.h"
 #include "report/report.h"
 #include "report/result.h"
+#include "trace/reader.h"
 
 struct lint_options {
 	const char *rules, *setup, *at, *junit, *html, *baseline;

@@ -2,8 +2,8 @@
 /*
  * environment.h - the variables that crashinject reads and gives.
  */
-#ifndef CRASH_ENVIRONMENT_H
-#define CRASH_ENVIRONMENT_H
+#ifndef CRASH_VARIABLES_H
+#define CRASH_VARIABLES_H
 
 #include <stdbool.h>
 #include <stddef.h>

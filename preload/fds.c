@@ -66,7 +66,7 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 {
 	struct crash__target target = {.rules = ~control->plan.with_glob};
 	struct stat status;
-	struct crash__scratch *scratch;
+	struct crash__path_buffers *buffers;
 	char *path;
 	long flags;
 
@@ -74,9 +74,9 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 		return target;
 	if ((!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) || crash__control_is_outside(control, status.st_dev, status.st_ino))
 		return target;
-	scratch = crash__scratch_take();
-	path = scratch ? scratch->path : (char[]){""};
-	if (scratch && crash__path_of_fd(fd, path)) {
+	buffers = crash__path_buffers_take();
+	path = buffers ? buffers->path : (char[]){""};
+	if (buffers && crash__path_of_fd(fd, path)) {
 		if (status.st_nlink == 0)
 			crash__path_strip_deleted(path);
 		if (!crash__path_counts(control, path))
@@ -95,7 +95,7 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 		target.file = crash__record_file(control, status.st_dev, status.st_ino,
 						 status.st_mode, (uint64_t)status.st_size, path);
 done:
-	crash__scratch_give(scratch);
+	crash__path_buffers_give(buffers);
 	return target;
 }
 

@@ -230,20 +230,20 @@ static long by_path(struct crash__op *op)
 	uint64_t rules;
 	long result;
 
-	op->scratch = crash__scratch_take();
-	if (!op->scratch) {
+	op->buffers = crash__path_buffers_take();
+	if (!op->buffers) {
 		crash__control_incomplete(op->control, CRASH__INCOMPLETE_PATH_UNKNOWN, NULL);
 		return call_outside(op);
 	}
-	op->target = crash__target_of_path(op->control, op->kernel, op->args, op->scratch);
+	op->target = crash__target_of_path(op->control, op->kernel, op->args, op->buffers);
 	if (!op->target.storage) {
-		crash__scratch_give(op->scratch);
-		op->scratch = NULL;
+		crash__path_buffers_give(op->buffers);
+		op->buffers = NULL;
 		return call_outside(op);
 	}
 	count(op, &rules);
 	result = take(op, rules);
-	crash__scratch_give(op->scratch);
+	crash__path_buffers_give(op->buffers);
 	return result;
 }
 
@@ -279,13 +279,13 @@ void crash__op_store(struct crash__op *op, const char *path)
 
 	if (!op->target.storage || !count(op, &rules))
 		return;
-	op->scratch = crash__scratch_take();
-	if (op->scratch) {
-		strcpy(op->scratch->path, path);
-		op->scratch->to[0] = '\0';
+	op->buffers = crash__path_buffers_take();
+	if (op->buffers) {
+		strcpy(op->buffers->path, path);
+		op->buffers->to[0] = '\0';
 	}
 	take(op, rules);
-	crash__scratch_give(op->scratch);
+	crash__path_buffers_give(op->buffers);
 }
 
 long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum crash__route route,
@@ -299,7 +299,7 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 	op.kernel = &crash__calls[kernel];
 	op.name = &crash__calls[call];
 	op.caller = caller;
-	op.scratch = NULL;
+	op.buffers = NULL;
 	op.lock = NULL;
 	memcpy(op.args, args, sizeof op.args);
 	op.call = call;

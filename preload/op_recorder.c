@@ -76,22 +76,22 @@ static void announce(struct crash__control *control, struct crash__ring *ring)
 		.pid = identity.pid,
 		.parent = (uint32_t)crash__sys3(SYS_getppid, 0, 0, 0)};
 	struct crash__part part = {&thread, sizeof thread}, parts[2];
-	struct crash__scratch *scratch;
+	struct crash__path_buffers *buffers;
 
 	ring->announced = identity.tid;
 	crash__append(control, ring, CRASH__RECORD_THREAD, 0, &part, 1);
 	if (!crash__announce_process(identity.process))
 		return;
-	scratch = crash__scratch_take();
-	if (!scratch)
+	buffers = crash__path_buffers_take();
+	if (!buffers)
 		return;
-	long length = crash__sys3(SYS_readlink, (long)"/proc/self/exe", (long)scratch->link,
+	long length = crash__sys3(SYS_readlink, (long)"/proc/self/exe", (long)buffers->link,
 				  PATH_MAX - 1);
-	scratch->link[length < 0 ? 0 : length] = '\0';
+	buffers->link[length < 0 ? 0 : length] = '\0';
 	parts[0] = (struct crash__part){&process, sizeof process};
-	parts[1] = (struct crash__part){scratch->link, strlen(scratch->link) + 1};
+	parts[1] = (struct crash__part){buffers->link, strlen(buffers->link) + 1};
 	crash__append(control, ring, CRASH__RECORD_PROCESS, 0, parts, 2);
-	crash__scratch_give(scratch);
+	crash__path_buffers_give(buffers);
 }
 
 static void append(struct crash__control *control, uint16_t type, uint16_t flags,
@@ -282,16 +282,16 @@ void crash__record_op(struct crash__op *op)
 		.call_occurrence = op->call_occurrence,
 	};
 	memcpy(record.args, op->args, sizeof record.args);
-	if (op->scratch) {
-		parts[1] = (struct crash__part){op->scratch->path, strlen(op->scratch->path) + 1};
-		parts[2] = (struct crash__part){op->scratch->to, strlen(op->scratch->to) + 1};
-		parts[3] = (struct crash__part){op->scratch->rest, copy_text(op, op->scratch->rest)};
+	if (op->buffers) {
+		parts[1] = (struct crash__part){op->buffers->path, strlen(op->buffers->path) + 1};
+		parts[2] = (struct crash__part){op->buffers->to, strlen(op->buffers->to) + 1};
+		parts[3] = (struct crash__part){op->buffers->rest, copy_text(op, op->buffers->rest)};
 		record.path_bytes = (uint16_t)parts[1].count;
 		record.to_bytes = (uint16_t)parts[2].count;
 		record.text_bytes = (uint16_t)parts[3].count;
 		/* What a call by path is about, before it may be gone. */
 		if (op->kernel->family != CRASH__FAMILY_OPEN &&
-		    crash__sys6(SYS_newfstatat, AT_FDCWD, (long)op->scratch->path, (long)&status,
+		    crash__sys6(SYS_newfstatat, AT_FDCWD, (long)op->buffers->path, (long)&status,
 				AT_SYMLINK_NOFOLLOW, 0, 0) == 0) {
 			record.device = status.st_dev;
 			record.inode = status.st_ino;
@@ -390,19 +390,19 @@ static void record_copy(struct crash__op *op, const struct place *from, const st
 {
 	bool readable = (crash__sys3(SYS_fcntl, to->fd, F_GETFL, 0) & O_ACCMODE) != O_WRONLY;
 	const struct place *place = readable || from->fd < 0 ? to : from;
-	struct crash__scratch *scratch = crash__scratch_take();
+	struct crash__path_buffers *buffers = crash__path_buffers_take();
 	uint64_t at = 0;
 
-	while (scratch && at < place->bytes) {
-		size_t want = place->bytes - at < sizeof *scratch ? place->bytes - at : sizeof *scratch;
-		long got = crash__read_back(place->fd, scratch, want, place->offset + at);
+	while (buffers && at < place->bytes) {
+		size_t want = place->bytes - at < sizeof *buffers ? place->bytes - at : sizeof *buffers;
+		long got = crash__read_back(place->fd, buffers, want, place->offset + at);
 
 		if (got <= 0)
 			break;
-		record_data(op, at, scratch, (size_t)got);
+		record_data(op, at, buffers, (size_t)got);
 		at += (uint64_t)got;
 	}
-	crash__scratch_give(scratch);
+	crash__path_buffers_give(buffers);
 	if (at < place->bytes)
 		crash__control_incomplete(op->control, CRASH__INCOMPLETE_DATA_UNREADABLE, NULL);
 }
@@ -438,7 +438,7 @@ static void identify_made(const struct crash__op *op, long result, struct crash_
 	else if (op->kernel->family == CRASH__FAMILY_OPEN || op->kernel->family == CRASH__FAMILY_MKDIR ||
 		 op->kernel->family == CRASH__FAMILY_LINK)
 		asked = crash__sys6(SYS_newfstatat, AT_FDCWD,
-				    (long)(op->kernel->where.to ? op->scratch->to : op->scratch->path),
+				    (long)(op->kernel->where.to ? op->buffers->to : op->buffers->path),
 				    (long)&status, AT_SYMLINK_NOFOLLOW, 0, 0);
 	if (asked < 0)
 		return;
@@ -462,7 +462,7 @@ void crash__record_end(struct crash__op *op, long result)
 	record.end = crash__next_sequence(op->control);
 	if ((op->control->mode & CRASH__MODE_DATA) && op->kernel->family == CRASH__FAMILY_WRITE)
 		record_written(op, result, &record);
-	if (op->scratch)
+	if (op->buffers)
 		identify_made(op, result, &record);
 	append(op->control, CRASH__RECORD_END, (uint16_t)op->flags, &part, 1);
 }

@@ -23,7 +23,7 @@ bool crash__path_of_fd(int fd, char out[PATH_MAX])
 	return length >= 0;
 }
 
-bool crash__path_resolve(struct crash__scratch *scratch, int dirfd, const char *path, bool follow,
+bool crash__path_resolve(struct crash__path_buffers *buffers, int dirfd, const char *path, bool follow,
 			 char out[PATH_MAX])
 {
 	struct crash__walk walk = {
@@ -32,8 +32,8 @@ bool crash__path_resolve(struct crash__scratch *scratch, int dirfd, const char *
 		.follow = follow,
 		.epoch = atomic_load_explicit(&crash__control->name_epoch, memory_order_acquire),
 		.out = out,
-		.rest = scratch->rest,
-		.link = scratch->link,
+		.rest = buffers->rest,
+		.link = buffers->link,
 	};
 
 	out[0] = '\0';

@@ -15,10 +15,10 @@
 
 #define BLOCKS 64
 
-static struct crash__scratch blocks[BLOCKS];
+static struct crash__path_buffers blocks[BLOCKS];
 static _Atomic uint64_t taken;
 
-struct crash__scratch *crash__scratch_take(void)
+struct crash__path_buffers *crash__path_buffers_take(void)
 {
 	uint64_t now = atomic_load_explicit(&taken, memory_order_relaxed);
 	long memory;
@@ -31,19 +31,19 @@ struct crash__scratch *crash__scratch_take(void)
 							  memory_order_relaxed))
 			return &blocks[free];
 	}
-	memory = crash__sys6(SYS_mmap, 0, sizeof(struct crash__scratch), PROT_READ | PROT_WRITE,
+	memory = crash__sys6(SYS_mmap, 0, sizeof(struct crash__path_buffers), PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return crash__sys_failed(memory) ? NULL : (struct crash__scratch *)memory;
+	return crash__sys_failed(memory) ? NULL : (struct crash__path_buffers *)memory;
 }
 
-void crash__scratch_give(struct crash__scratch *scratch)
+void crash__path_buffers_give(struct crash__path_buffers *buffers)
 {
-	ptrdiff_t index = scratch - blocks;
+	ptrdiff_t index = buffers - blocks;
 
-	if (scratch == NULL)
+	if (buffers == NULL)
 		return;
-	if (scratch >= blocks && index < BLOCKS)
+	if (buffers >= blocks && index < BLOCKS)
 		atomic_fetch_and_explicit(&taken, ~(UINT64_C(1) << index), memory_order_release);
 	else
-		crash__sys3(SYS_munmap, (long)scratch, sizeof *scratch, 0);
+		crash__sys3(SYS_munmap, (long)buffers, sizeof *buffers, 0);
 }

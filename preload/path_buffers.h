@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scratch.h - room for paths, which must not be taken from the stack.
+ * buffers.h - room for paths, which must not be taken from the stack.
  *
  * A wrapper may run on a signal stack of 8 KiB or in a thread with the smallest stack there is.
  */
@@ -10,16 +10,16 @@
 #include <limits.h>
 #include <stdbool.h>
 
-struct crash__scratch {
+struct crash__path_buffers {
 	char path[PATH_MAX]; /* what an op is about */
 	char to[PATH_MAX];   /* and its second file */
 	char rest[PATH_MAX], link[PATH_MAX]; /* path.c walks with these */
 };
 
 /** Takes a block; never fails short of having no memory at all (NULL). Async-signal-safe. */
-struct crash__scratch *crash__scratch_take(void);
+struct crash__path_buffers *crash__path_buffers_take(void);
 
 /** Gives it back; NULL is ignored. */
-void crash__scratch_give(struct crash__scratch *scratch);
+void crash__path_buffers_give(struct crash__path_buffers *buffers);
 
 #endif

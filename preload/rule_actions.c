@@ -106,9 +106,9 @@ static void describe_op(struct crash__fired *fired, const struct crash__op *op)
 	fired->bytes = crash__call_has_bytes(op->kernel) ? (int64_t)crash__op_bytes(op) : -1;
 	if (op->route == CRASH__ROUTE_MEMORY) /* a store is found when it is done */
 		fired->done = fired->bytes;
-	if (op->scratch) {
-		strcpy(fired->file, op->scratch->path);
-		strcpy(fired->to, op->scratch->to);
+	if (op->buffers) {
+		strcpy(fired->file, op->buffers->path);
+		strcpy(fired->to, op->buffers->to);
 	} else if (where->fd) {
 		crash__path_of_fd((int)crash__arg(op->args, where->fd), fired->file);
 	} else if (where->address) {

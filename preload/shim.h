@@ -101,7 +101,7 @@ void crash__attach_control(char **environment);
  * Makes `path` absolute and free of symbolic links, as seen from `dirfd`. The last component is
  * followed only if `follow`. Returns false if it cannot be found out (`out` is then empty).
  */
-bool crash__path_resolve(struct crash__scratch *scratch, int dirfd, const char *path, bool follow,
+bool crash__path_resolve(struct crash__path_buffers *buffers, int dirfd, const char *path, bool follow,
 			 char out[PATH_MAX]);
 
 /** The path that a descriptor was opened by, as the kernel knows it now. */
@@ -122,10 +122,10 @@ struct crash__target {
 /** Classifies a descriptor. */
 struct crash__target crash__target_of_fd(struct crash__control *control, int fd);
 
-/** Classifies the file that a call names by path; the names are left in `scratch`. */
+/** Classifies the file that a call names by path; the names are left in `buffers`. */
 struct crash__target crash__target_of_path(struct crash__control *control,
 					   const struct crash__call_info *kernel,
-					   const long args[6], struct crash__scratch *scratch);
+					   const long args[6], struct crash__path_buffers *buffers);
 
 /** The flags that an open call opens with, wherever it keeps them. */
 uint64_t crash__open_flags(const struct crash__call_info *kernel, const long args[6]);
@@ -178,7 +178,7 @@ struct crash__op {
 	const struct crash__call_info *name, *kernel;
 	const struct crash__caller *caller;
 	struct crash__target target;
-	struct crash__scratch *scratch; /* holds the paths; NULL: the call has none */
+	struct crash__path_buffers *buffers; /* holds the paths; NULL: the call has none */
 	long (*enter)(long number, const long args[6]);
 	long args[6];
 	unsigned int call;

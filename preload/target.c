@@ -65,7 +65,7 @@ static bool names_descriptor(const struct crash__call_info *kernel, const long a
 
 struct crash__target crash__target_of_path(struct crash__control *control,
 					   const struct crash__call_info *kernel,
-					   const long args[6], struct crash__scratch *scratch)
+					   const long args[6], struct crash__path_buffers *buffers)
 {
 	struct crash__target target = {.rules = ~control->plan.with_glob};
 	int dirfd = kernel->where.dirfd ? (int)crash__arg(args, kernel->where.dirfd) : AT_FDCWD;
@@ -75,35 +75,35 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 	bool follow = crash__follows_last(kernel, args, crash__open_flags(kernel, args)), bad, exists;
 	struct stat status;
 
-	scratch->path[0] = scratch->to[0] = '\0';
+	buffers->path[0] = buffers->to[0] = '\0';
 	if (names_descriptor(kernel, args)) {
 		target = crash__target_of_fd(control, dirfd);
-		if (!target.storage || !crash__path_of_fd(dirfd, scratch->path))
+		if (!target.storage || !crash__path_of_fd(dirfd, buffers->path))
 			return target;
 		goto second;
 	}
 	exists = lstat_at(dirfd, path, &status, &bad);
 	if (bad)
 		return target;
-	if (!crash__path_resolve(scratch, dirfd, path, follow, scratch->path)) {
+	if (!crash__path_resolve(buffers, dirfd, path, follow, buffers->path)) {
 		/* The call itself will fail unless a name is hidden from us only. */
 		if (exists && !(follow && loops(dirfd, path)))
 			crash__control_incomplete(control, CRASH__INCOMPLETE_PATH_UNKNOWN, path);
 		return target;
 	}
 	if (exists && follow && S_ISLNK(status.st_mode))
-		exists = lstat_at(AT_FDCWD, scratch->path, &status, &bad);
+		exists = lstat_at(AT_FDCWD, buffers->path, &status, &bad);
 	if (exists && !crash__counts_as_file(kernel, status.st_mode))
 		return target;
-	target.storage = crash__path_counts(control, scratch->path);
-	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), scratch->path);
+	target.storage = crash__path_counts(control, buffers->path);
+	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), buffers->path);
 second:
 	if (to) {
 		lstat_at(todirfd, to, &status, &bad);
-		if (!bad && crash__path_resolve(scratch, todirfd, to, false, scratch->to)) {
-			target.storage |= crash__path_counts(control, scratch->to);
+		if (!bad && crash__path_resolve(buffers, todirfd, to, false, buffers->to)) {
+			target.storage |= crash__path_counts(control, buffers->to);
 			target.rules |= crash__plan_rules_of_file(&control->plan, ~UINT64_C(0),
-								  scratch->to);
+								  buffers->to);
 		}
 	}
 	return target;

@@ -2,8 +2,9 @@
 /*
  * What lint found, as one JSON object.
  */
+#include "report/lint_result.h"
+
 #include "base/json_value.h"
-#include "explore/lint/lint.h"
 #include "report/result.h"
 #include "trace/event_text.h"
 
@@ -16,7 +17,7 @@ static json_t *op_json(const struct crash__lint *lint, const char *role, uint32_
 	bool op = event && event->kind == CRASH__EVENT_OP;
 	char point[CRASH__NAME + 48] = "";
 
-	frames = event ? crash__place_frames(lint->places, event, &count) : NULL;
+	frames = event ? crash__callsite_frames(lint->callsites, event, &count) : NULL;
 	for (unsigned int i = 0; i < count; i++)
 		json_array_append_new(stack, crash__json_frame(&frames[i]));
 	if (op)

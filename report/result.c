@@ -214,11 +214,11 @@ static json_t *find_id(json_t *findings, const char *id)
 }
 
 /* Points whose ops come from the same place are one finding. */
-static void add_point(json_t *findings, const struct crash__recording *recording, struct crash__places *places,
+static void add_point(json_t *findings, const struct crash__recording *recording, struct crash__callsites *callsites,
 		      const struct crash__rerun_point *point)
 {
 	const struct crash__event *event = recording->fs.steps[point->step].event;
-	char *signature = crash__place_signature(places, event), *text = crash__place_text(places, event);
+	char *signature = crash__callsite_signature(callsites, event), *text = crash__callsite_text(callsites, event);
 	char id[12];
 	json_t *known;
 
@@ -264,14 +264,14 @@ json_t *crash__result_of_rerun(const struct crash__recording *recording, const s
 {
 	json_t *findings = json_array(), *reasons = rerun_reasons(recording, rerun);
 	json_int_t points = (json_int_t)rerun->points_count, checked = (json_int_t)rerun->checked;
-	struct crash__places *places;
+	struct crash__callsites *callsites;
 
-	if (crash__places_new(&recording->trace, recording->root, &places) < 0)
+	if (crash__callsites_new(&recording->trace, recording->root, &callsites) < 0)
 		return NULL;
 	for (size_t i = 0; i < rerun->points_count; i++)
 		if (crash__verdict_failed(rerun->points[i].kind))
-			add_point(findings, recording, places, &rerun->points[i]);
-	crash__places_free(places);
+			add_point(findings, recording, callsites, &rerun->points[i]);
+	crash__callsites_free(callsites);
 	return json_pack(
 		"{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:[{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b, s:s}], s:s, s:b, s:o, s:f}}",
 		"settings", settings, "findings", findings, "summary", "points", points, "states", points, "distinct", points,

@@ -7,7 +7,7 @@
 
 #include "runner/job.h"
 #include "runner/program.h"
-#include "runner/run.h"
+#include "runner/request.h"
 
 /** How many strings a list has before its NULL; 0 for no list. */
 size_t crash__list_count(const char *const *list);

@@ -13,6 +13,7 @@
 #include "base/json_value.h"
 #include "runner/out.h"
 #include "trace/event_text.h"
+#include "trace/reader.h"
 #include "trace/writer.h"
 
 static int write_json(const struct crash__job *job, enum crash__chunk_type type, bool header,

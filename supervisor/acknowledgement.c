@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * told.c - acknowledgements, from the memory of the process that waits for our answer.
+ * told.c - acknowledgements, from the memory of the process that waits for our reply.
  *
  * The call itself is the kernel's and comes afterwards, so what is noted is what the process wants to say. A
  * message to the kernel (netlink) tells the world nothing.
@@ -19,52 +19,52 @@
 
 #define MOST_BYTES (16 << 20) /* of one acknowledgement */
 
-static void tell(struct crash__watched *watched, int fd, uint64_t address, uint64_t bytes)
+static void tell(struct crash__notification *notification, int fd, uint64_t address, uint64_t bytes)
 {
 	unsigned char *data = bytes && bytes <= MOST_BYTES ? malloc(bytes) : NULL;
-	long got = data ? crash__remote_read(&watched->remote, address, data, bytes) : -1;
+	long got = data ? crash__remote_read(&notification->remote, address, data, bytes) : -1;
 
 	if (got > 0)
-		crash__note_ack(watched, fd, data, (size_t)got);
+		crash__record_remote_ack(notification, fd, data, (size_t)got);
 	free(data);
 }
 
-static void tell_vector(struct crash__watched *watched, int fd, uint64_t address, uint64_t count)
+static void tell_vector(struct crash__notification *notification, int fd, uint64_t address, uint64_t count)
 {
 	struct iovec piece;
 
 	for (uint64_t i = 0; i < count && count <= IOV_MAX; i++) {
-		if (crash__remote_read(&watched->remote, address + i * sizeof piece, &piece, sizeof piece) !=
+		if (crash__remote_read(&notification->remote, address + i * sizeof piece, &piece, sizeof piece) !=
 		    (long)sizeof piece)
 			return;
-		tell(watched, fd, (uint64_t)piece.iov_base, piece.iov_len);
+		tell(notification, fd, (uint64_t)piece.iov_base, piece.iov_len);
 	}
 }
 
-void crash__told_write(struct crash__watched *watched)
+void crash__acknowledge_write(struct crash__notification *notification)
 {
-	const struct crash__where *where = &watched->kernel->where;
-	int fd = (int)crash__arg(watched->args, where->fd);
+	const struct crash__where *where = &notification->kernel->where;
+	int fd = (int)crash__arg(notification->args, where->fd);
 
 	struct stat status;
 
-	if (!(watched->control->mode & CRASH__MODE_ACKS) || watched->kernel->family != CRASH__FAMILY_WRITE)
+	if (!(notification->control->mode & CRASH__MODE_ACKS) || notification->kernel->family != CRASH__FAMILY_WRITE)
 		return;
-	if ((watched->fd >= 0 ? fstat(watched->fd, &status) == 0 :
-				crash__remote_fstat(&watched->remote, fd, &status)) &&
-	    !crash__control_is_world(watched->control, status.st_mode, status.st_dev, status.st_ino))
+	if ((notification->fd >= 0 ? fstat(notification->fd, &status) == 0 :
+				crash__remote_fstat(&notification->remote, fd, &status)) &&
+	    !crash__control_is_world(notification->control, status.st_mode, status.st_dev, status.st_ino))
 		return;
 	if (where->buf)
-		tell(watched, fd, (uint64_t)crash__arg(watched->args, where->buf),
-		     (uint64_t)crash__arg(watched->args, where->bytes));
+		tell(notification, fd, (uint64_t)crash__arg(notification->args, where->buf),
+		     (uint64_t)crash__arg(notification->args, where->bytes));
 	else if (where->iov)
-		tell_vector(watched, fd, (uint64_t)crash__arg(watched->args, where->iov),
-			    (uint64_t)crash__arg(watched->args, where->count));
+		tell_vector(notification, fd, (uint64_t)crash__arg(notification->args, where->iov),
+			    (uint64_t)crash__arg(notification->args, where->count));
 }
 
-static bool is_to_kernel(const struct crash__watched *watched, int fd)
+static bool is_to_kernel(const struct crash__notification *notification, int fd)
 {
-	int own = crash__remote_dup(&watched->remote, fd), domain = 0;
+	int own = crash__remote_dup(&notification->remote, fd), domain = 0;
 	socklen_t bytes = sizeof domain;
 
 	if (own < 0)
@@ -75,31 +75,31 @@ static bool is_to_kernel(const struct crash__watched *watched, int fd)
 	return domain == AF_NETLINK;
 }
 
-bool crash__told_sends(int number)
+bool crash__is_send(int number)
 {
 	return number == SYS_sendto || number == SYS_sendmsg || number == SYS_sendmmsg;
 }
 
-void crash__told_send(struct crash__watched *watched, int number)
+void crash__acknowledge_send(struct crash__notification *notification, int number)
 {
-	uint64_t at = (uint64_t)watched->args[1], messages = 1, step = sizeof(struct msghdr);
-	int fd = (int)watched->args[0];
+	uint64_t at = (uint64_t)notification->args[1], messages = 1, step = sizeof(struct msghdr);
+	int fd = (int)notification->args[0];
 	struct msghdr message;
 
-	if (!(watched->control->mode & CRASH__MODE_ACKS) || is_to_kernel(watched, fd))
+	if (!(notification->control->mode & CRASH__MODE_ACKS) || is_to_kernel(notification, fd))
 		return;
 	if (number == SYS_sendto) {
-		tell(watched, fd, at, (uint64_t)watched->args[2]);
+		tell(notification, fd, at, (uint64_t)notification->args[2]);
 		return;
 	}
 	if (number == SYS_sendmmsg) {
-		messages = (unsigned int)watched->args[2];
+		messages = (unsigned int)notification->args[2];
 		step = sizeof(struct mmsghdr);
 	}
 	for (uint64_t i = 0; i < messages && i < IOV_MAX; i++) {
-		if (crash__remote_read(&watched->remote, at + i * step, &message, sizeof message) !=
+		if (crash__remote_read(&notification->remote, at + i * step, &message, sizeof message) !=
 		    (long)sizeof message)
 			return;
-		tell_vector(watched, fd, (uint64_t)message.msg_iov, message.msg_iovlen);
+		tell_vector(notification, fd, (uint64_t)message.msg_iov, message.msg_iovlen);
 	}
 }

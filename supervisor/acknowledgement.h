@@ -6,12 +6,12 @@
 #include "supervisor/notification.h"
 
 /** Notes what a write to something that is no storage says. It is not known whether all of it arrives; it was said. */
-void crash__told_write(struct crash__watched *watched);
+void crash__acknowledge_write(struct crash__notification *notification);
 
-/** Whether a system call sends to a socket; crash__told_send() is for those. */
-bool crash__told_sends(int number);
+/** Whether a system call sends to a socket; crash__acknowledge_send() is for those. */
+bool crash__is_send(int number);
 
-/** The same for sendto(), sendmsg() and sendmmsg(), whose arguments are in `watched->args`. */
-void crash__told_send(struct crash__watched *watched, int number);
+/** The same for sendto(), sendmsg() and sendmmsg(), whose arguments are in `notification->args`. */
+void crash__acknowledge_send(struct crash__notification *notification, int number);
 
 #endif

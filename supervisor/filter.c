@@ -4,7 +4,7 @@
  *
  * Method. The number of the call is searched for by halves among those that are reported; in front of that are
  * two comparisons for the architecture. The number is looked at before anything else, so that the kernel can find
- * out once that the answer for read, futex and all the others is always "allow" and does not run the filter for
+ * out once that the reply for read, futex and all the others is always "allow" and does not run the filter for
  * them at all. Calls that are reported are let pass when they come from the shim's stub. Some are only reported
  * with arguments that change something: an open without O_CREAT does not. What is looked at beside the number
  * stands behind the search, once for all calls that are alike: each instruction costs every program that is

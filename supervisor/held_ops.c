@@ -16,47 +16,47 @@ static struct held {
 	long args[6];
 } held[MOST_HELD];
 
-bool crash__held_add(const struct crash__watched *watched, uint64_t fired)
+bool crash__held_add(const struct crash__notification *notification, uint64_t fired)
 {
 	bool found = false;
 
 	pthread_mutex_lock(&lock);
 	for (int i = 0; i < MOST_HELD && !found; i++) {
-		found = held[i].tid == 0 || held[i].tid == watched->remote.tid;
+		found = held[i].tid == 0 || held[i].tid == notification->remote.tid;
 		if (!found)
 			continue;
 		held[i] = (struct held){
-			.tid = watched->remote.tid,
-			.call = watched->call,
-			.pc = watched->pc,
+			.tid = notification->remote.tid,
+			.call = notification->call,
+			.pc = notification->pc,
 			.fired = fired,
-			.occurrence = watched->occurrence,
-			.call_occurrence = watched->call_occurrence,
-			.flags = watched->flags,
+			.occurrence = notification->occurrence,
+			.call_occurrence = notification->call_occurrence,
+			.flags = notification->flags,
 		};
-		memcpy(held[i].args, watched->args, sizeof held[i].args);
+		memcpy(held[i].args, notification->args, sizeof held[i].args);
 	}
 	pthread_mutex_unlock(&lock);
 	return found;
 }
 
-bool crash__held_resume(struct crash__watched *watched, uint64_t *fired)
+bool crash__held_resume(struct crash__notification *notification, uint64_t *fired)
 {
 	bool found = false;
 
 	pthread_mutex_lock(&lock);
 	for (int i = 0; i < MOST_HELD && !found; i++) {
-		found = held[i].tid == watched->remote.tid && held[i].call == watched->call &&
-			held[i].pc == watched->pc &&
-			memcmp(held[i].args, watched->args, sizeof held[i].args) == 0;
+		found = held[i].tid == notification->remote.tid && held[i].call == notification->call &&
+			held[i].pc == notification->pc &&
+			memcmp(held[i].args, notification->args, sizeof held[i].args) == 0;
 		if (!found)
 			continue;
 		held[i].tid = 0;
 		*fired = held[i].fired;
-		watched->family = watched->kernel->family;
-		watched->occurrence = held[i].occurrence;
-		watched->call_occurrence = held[i].call_occurrence;
-		watched->flags = held[i].flags;
+		notification->family = notification->kernel->family;
+		notification->occurrence = held[i].occurrence;
+		notification->call_occurrence = held[i].call_occurrence;
+		notification->flags = held[i].flags;
 	}
 	pthread_mutex_unlock(&lock);
 	return found;

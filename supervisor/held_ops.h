@@ -12,9 +12,9 @@
 #include "supervisor/notification.h"
 
 /** Notes that the call is going to be made again. False: there are too many of them. */
-bool crash__held_add(const struct crash__watched *watched, uint64_t fired);
+bool crash__held_add(const struct crash__notification *notification, uint64_t fired);
 
 /** Whether the call was held up before; gives it its numbers back, and the rules that fired. */
-bool crash__held_resume(struct crash__watched *watched, uint64_t *fired);
+bool crash__held_resume(struct crash__notification *notification, uint64_t *fired);
 
 #endif

@@ -35,14 +35,14 @@ static void start_thread(void)
 	pthread_attr_destroy(&attributes);
 }
 
-bool crash__turn_start(void *(*serve)(void *))
+bool crash__leader_start(void *(*serve)(void *))
 {
 	turn.serve = serve;
 	start_thread();
 	return atomic_load(&turn.threads) > 0;
 }
 
-void crash__turn_take(void)
+void crash__leader_become(void)
 {
 	if (leads)
 		return;
@@ -55,7 +55,7 @@ void crash__turn_take(void)
 	pthread_mutex_unlock(&turn.lock);
 }
 
-void crash__turn_pass(void)
+void crash__leader_hand_over(void)
 {
 	bool alone;
 

@@ -12,12 +12,12 @@
 #include <stdbool.h>
 
 /** Starts the first of the threads; more are started as they are needed. False: there is none. */
-bool crash__turn_start(void *(*serve)(void *));
+bool crash__leader_start(void *(*serve)(void *));
 
 /** Waits to become the one that receives. */
-void crash__turn_take(void);
+void crash__leader_become(void);
 
 /** Lets another thread receive, because what this one is about to do may take long. */
-void crash__turn_pass(void);
+void crash__leader_hand_over(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watched.h - an op of another process, while that process waits for our answer.
+ * notification.h - an op of another process, while that process waits for our reply.
  */
 #ifndef CRASH_WATCHED_H
 #define CRASH_WATCHED_H
@@ -8,7 +8,7 @@
 #include "common/control.h"
 #include "supervisor/remote.h"
 
-struct crash__watched {
+struct crash__notification {
 	struct crash__control *control;
 	const struct crash__call_info *kernel;
 	unsigned int call, family;
@@ -33,25 +33,19 @@ struct crash__watched {
 	uint32_t flags; /* enum crash__op_flags */
 };
 
-/** Finds out which file the op is about, and whether it counts. */
-void crash__watched_classify(struct crash__watched *watched);
-
-/** The same for a descriptor that is not the op's own. */
-void crash__watched_classify_fd(struct crash__watched *watched, int fd);
-
 /** Whether its tree is dead: nobody is answered any more. */
-static inline bool crash__watched_is_dead(const struct crash__watched *watched)
+static inline bool crash__notification_is_dead(const struct crash__notification *notification)
 {
-	return atomic_load(&watched->control->dead);
+	return atomic_load(&notification->control->dead);
 }
 
 /** Closes what was fetched for it. */
-void crash__watched_clear(struct crash__watched *watched);
+void crash__notification_clear(struct crash__notification *notification);
 
 /** How many bytes it wants to write; 0 if it is no write. */
-uint64_t crash__watched_bytes(const struct crash__watched *watched);
+uint64_t crash__notification_bytes(const struct crash__notification *notification);
 
 /** The flags that an open call opens with. */
-uint64_t crash__watched_open_flags(const struct crash__watched *watched);
+uint64_t crash__notification_open_flags(const struct crash__notification *notification);
 
 #endif

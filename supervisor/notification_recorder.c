@@ -12,127 +12,127 @@
 static _Thread_local struct crash__ring *ring;
 static _Thread_local pid_t announced;
 
-static void append(struct crash__watched *watched, uint16_t type, uint16_t flags,
+static void append(struct crash__notification *notification, uint16_t type, uint16_t flags,
 		   const struct crash__part *parts, int count)
 {
-	struct crash__control *control = watched->control;
+	struct crash__control *control = notification->control;
 	struct crash__thread_record thread = {
-		.process = watched->remote.process,
-		.pid = (uint32_t)watched->remote.pid,
-		.tid = (uint32_t)watched->remote.tid,
-		.number = watched->remote.thread,
+		.process = notification->remote.process,
+		.pid = (uint32_t)notification->remote.pid,
+		.tid = (uint32_t)notification->remote.tid,
+		.number = notification->remote.thread,
 	};
 	struct crash__part part = {&thread, sizeof thread};
 
 	if (!ring)
 		ring = crash__ring_find(control);
-	if (ring && announced != watched->remote.tid) {
-		announced = watched->remote.tid;
+	if (ring && announced != notification->remote.tid) {
+		announced = notification->remote.tid;
 		crash__append(control, ring, CRASH__RECORD_THREAD, 0, &part, 1);
 	}
 	if (!ring || !crash__append(control, ring, type, flags, parts, count))
 		crash__control_incomplete(control, CRASH__INCOMPLETE_LOST_RECORDS, NULL);
 }
 
-uint32_t crash__note_file(struct crash__watched *watched)
+uint32_t crash__notification_record_file(struct crash__notification *notification)
 {
 	struct crash__file_record record = {
-		.file = atomic_fetch_add(&watched->control->files, 1) + 1,
-		.mode = watched->mode,
-		.device = watched->device,
-		.inode = watched->inode,
-		.size = watched->size,
+		.file = atomic_fetch_add(&notification->control->files, 1) + 1,
+		.mode = notification->mode,
+		.device = notification->device,
+		.inode = notification->inode,
+		.size = notification->size,
 	};
-	struct crash__part parts[] = {{&record, sizeof record}, {watched->path, strlen(watched->path) + 1}};
+	struct crash__part parts[] = {{&record, sizeof record}, {notification->path, strlen(notification->path) + 1}};
 
-	append(watched, CRASH__RECORD_FILE, 0, parts, 2);
+	append(notification, CRASH__RECORD_FILE, 0, parts, 2);
 	return record.file;
 }
 
-static uint32_t note_stack(struct crash__watched *watched, const uint64_t *addresses, uint32_t count)
+static uint32_t note_stack(struct crash__notification *notification, const uint64_t *addresses, uint32_t count)
 {
 	struct crash__stack_record record = {
-		.stack = atomic_fetch_add(&watched->control->stacks, 1) + 1,
+		.stack = atomic_fetch_add(&notification->control->stacks, 1) + 1,
 		.count = count,
 	};
 	struct crash__part parts[] = {{&record, sizeof record}, {addresses, count * sizeof *addresses}};
 
-	append(watched, CRASH__RECORD_STACK, 0, parts, 2);
+	append(notification, CRASH__RECORD_STACK, 0, parts, 2);
 	return record.stack;
 }
 
-bool crash__note_wanted(const struct crash__watched *watched)
+bool crash__notification_record_wanted(const struct crash__notification *notification)
 {
-	uint32_t mode = watched->control->mode;
+	uint32_t mode = notification->control->mode;
 
 	return (mode & CRASH__MODE_RECORD) &&
-	       (!(mode & CRASH__MODE_LOGGED) || (watched->flags & CRASH__OP_LOGGED));
+	       (!(mode & CRASH__MODE_LOGGED) || (notification->flags & CRASH__OP_LOGGED));
 }
 
-void crash__note_op(struct crash__watched *watched)
+void crash__notification_record_op(struct crash__notification *notification)
 {
-	const struct crash__where *where = &watched->kernel->where;
+	const struct crash__where *where = &notification->kernel->where;
 	char text[PATH_MAX] = "";
 	struct crash__op_record record = {
-		.call = (uint16_t)watched->call,
-		.kernel = watched->kernel->kernel,
+		.call = (uint16_t)notification->call,
+		.kernel = notification->kernel->kernel,
 		.route = CRASH__ROUTE_KERNEL,
-		.process = watched->remote.process,
-		.thread = watched->remote.thread,
-		.device = watched->device,
-		.inode = watched->inode,
-		.occurrence = watched->occurrence,
-		.call_occurrence = watched->call_occurrence,
+		.process = notification->remote.process,
+		.thread = notification->remote.thread,
+		.device = notification->device,
+		.inode = notification->inode,
+		.occurrence = notification->occurrence,
+		.call_occurrence = notification->call_occurrence,
 	};
 	struct crash__part parts[4] = {{&record, sizeof record}};
 
 	if (!where->path)
-		record.file = watched->file;
-	if (watched->control->mode & CRASH__MODE_STACKS)
-		record.stack = crash__unwind_number(watched, note_stack);
-	memcpy(record.args, watched->args, sizeof record.args);
+		record.file = notification->file;
+	if (notification->control->mode & CRASH__MODE_STACKS)
+		record.stack = crash__unwind_number(notification, note_stack);
+	memcpy(record.args, notification->args, sizeof record.args);
 	if (where->path) {
-		if (watched->kernel->family == CRASH__FAMILY_LINK && where->text)
-			crash__remote_string(&watched->remote, (uint64_t)crash__arg(watched->args, where->text),
+		if (notification->kernel->family == CRASH__FAMILY_LINK && where->text)
+			crash__remote_string(&notification->remote, (uint64_t)crash__arg(notification->args, where->text),
 					     text, sizeof text);
-		parts[1] = (struct crash__part){watched->path, strlen(watched->path) + 1};
-		parts[2] = (struct crash__part){watched->to, strlen(watched->to) + 1};
+		parts[1] = (struct crash__part){notification->path, strlen(notification->path) + 1};
+		parts[2] = (struct crash__part){notification->to, strlen(notification->to) + 1};
 		parts[3] = (struct crash__part){text, strlen(text) + 1};
 		record.path_bytes = (uint16_t)parts[1].count;
 		record.to_bytes = (uint16_t)parts[2].count;
 		record.text_bytes = (uint16_t)parts[3].count;
 	}
-	record.start = watched->start = crash__next_sequence(watched->control);
-	append(watched, CRASH__RECORD_OP, (uint16_t)watched->flags, parts, 4);
+	record.start = notification->start = crash__next_sequence(notification->control);
+	append(notification, CRASH__RECORD_OP, (uint16_t)notification->flags, parts, 4);
 }
 
-static void note_data(struct crash__watched *watched, const unsigned char *bytes, size_t count)
+static void note_data(struct crash__notification *notification, const unsigned char *bytes, size_t count)
 {
 	uint64_t at = 0;
 
 	while (at < count) {
 		size_t piece = count - at < PIECE ? count - at : PIECE;
-		struct crash__data_record record = {.start = watched->start, .at = at, .count = piece};
+		struct crash__data_record record = {.start = notification->start, .at = at, .count = piece};
 		struct crash__part parts[] = {{&record, sizeof record}, {bytes + at, piece}};
 
-		append(watched, CRASH__RECORD_DATA, 0, parts, 2);
+		append(notification, CRASH__RECORD_DATA, 0, parts, 2);
 		at += piece;
 	}
 }
 
-void crash__note_end(struct crash__watched *watched, const struct crash__proxied *proxied)
+void crash__notification_record_end(struct crash__notification *notification, const struct crash__proxied *proxied)
 {
 	struct crash__end_record record = {
-		.start = watched->start,
+		.start = notification->start,
 		.result = proxied->result,
-		.offset = watched->kernel->kernel == CRASH__CALL_msync ? watched->mapped_at : proxied->offset,
-		.sync_occurrence = watched->sync_occurrence,
+		.offset = notification->kernel->kernel == CRASH__CALL_msync ? notification->mapped_at : proxied->offset,
+		.sync_occurrence = notification->sync_occurrence,
 	};
 	struct crash__part part = {&record, sizeof record};
 
-	if (!watched->start)
+	if (!notification->start)
 		return;
-	record.end = crash__next_sequence(watched->control);
+	record.end = crash__next_sequence(notification->control);
 	if (proxied->made.st_ino) {
 		record.device = proxied->made.st_dev;
 		record.inode = proxied->made.st_ino;
@@ -140,18 +140,18 @@ void crash__note_end(struct crash__watched *watched, const struct crash__proxied
 		record.uid = proxied->made.st_uid;
 		record.gid = proxied->made.st_gid;
 	}
-	if ((watched->control->mode & CRASH__MODE_DATA) && watched->kernel->family == CRASH__FAMILY_WRITE &&
-	    (proxied->result > 0 || (watched->kernel->where.request && proxied->result == 0))) {
+	if ((notification->control->mode & CRASH__MODE_DATA) && notification->kernel->family == CRASH__FAMILY_WRITE &&
+	    (proxied->result > 0 || (notification->kernel->where.request && proxied->result == 0))) {
 		if (proxied->data)
-			note_data(watched, proxied->data, proxied->data_bytes);
+			note_data(notification, proxied->data, proxied->data_bytes);
 		else
-			crash__control_incomplete(watched->control, CRASH__INCOMPLETE_DATA_UNREADABLE,
-						  watched->path);
+			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_DATA_UNREADABLE,
+						  notification->path);
 	}
-	append(watched, CRASH__RECORD_END, (uint16_t)watched->flags, &part, 1);
+	append(notification, CRASH__RECORD_END, (uint16_t)notification->flags, &part, 1);
 }
 
-void crash__note_store(struct crash__watched *store, const unsigned char *bytes)
+void crash__notification_record_store(struct crash__notification *store, const unsigned char *bytes)
 {
 	struct crash__op_record record = {
 		.call = CRASH__CALL_store,
@@ -178,20 +178,20 @@ void crash__note_store(struct crash__watched *store, const unsigned char *bytes)
 	append(store, CRASH__RECORD_END, (uint16_t)store->flags, &part, 1);
 }
 
-void crash__note_ack(struct crash__watched *watched, int fd, const void *bytes, size_t count)
+void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes, size_t count)
 {
-	uint64_t start = crash__next_sequence(watched->control);
+	uint64_t start = crash__next_sequence(notification->control);
 
 	for (size_t at = 0; at < count;) {
 		size_t piece = count - at < PIECE ? count - at : PIECE;
 		struct crash__ack_record record = {.start = start,
-						   .process = watched->remote.process,
+						   .process = notification->remote.process,
 						   .fd = fd,
 						   .count = piece};
 		struct crash__part parts[] = {{&record, sizeof record},
 					      {(const char *)bytes + at, piece}};
 
-		append(watched, CRASH__RECORD_ACK, 0, parts, 2);
+		append(notification, CRASH__RECORD_ACK, 0, parts, 2);
 		at += piece;
 	}
 }

@@ -25,46 +25,46 @@ struct wish {
 	const struct crash__rule *tearing;
 };
 
-static struct wish wish_of(struct crash__watched *watched, uint64_t fired)
+static struct wish wish_of(struct crash__notification *notification, uint64_t fired)
 {
 	struct wish wish = {.part = CRASH__WHOLE};
 	const struct crash__rule *rule;
 
-	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
+	CRASH__EACH_RULE(&notification->control->plan, fired, rule) {
 		if (rule->action == CRASH__ERROR && !wish.fails) {
 			wish.fails = true;
 			wish.error = (int)rule->argument;
 		}
-		if (rule->action == CRASH__SHORT && crash__act_can_tear(watched) && !wish.is_short && !wish.torn) {
+		if (rule->action == CRASH__SHORT && crash__act_can_tear(notification) && !wish.is_short && !wish.torn) {
 			wish.is_short = true;
-			wish.part = crash__rule_part(rule, crash__watched_bytes(watched));
+			wish.part = crash__rule_part(rule, crash__notification_bytes(notification));
 		}
-		if (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(watched) && !wish.is_short && !wish.torn) {
+		if (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(notification) && !wish.is_short && !wish.torn) {
 			wish.torn = true;
 			wish.tearing = rule;
-			wish.part = crash__rule_part(rule, crash__watched_bytes(watched));
+			wish.part = crash__rule_part(rule, crash__notification_bytes(notification));
 		}
 		wish.after |= rule->moment == CRASH__AFTER;
 	}
 	return wish;
 }
 
-static struct crash__answer finish(struct crash__watched *watched, uint64_t fired, long result)
+static struct crash__reply finish(struct crash__notification *notification, uint64_t fired, long result)
 {
-	int64_t done = watched->family == CRASH__FAMILY_WRITE && result >= 0 ? result : -1;
+	int64_t done = notification->family == CRASH__FAMILY_WRITE && result >= 0 ? result : -1;
 	const struct crash__rule *rule;
 
-	CRASH__EACH_RULE(&watched->control->plan, fired, rule)
-		if (rule->moment == CRASH__AFTER && crash__act(watched, rule, done))
+	CRASH__EACH_RULE(&notification->control->plan, fired, rule)
+		if (rule->moment == CRASH__AFTER && crash__act(notification, rule, done))
 			return crash__never;
-	return (struct crash__answer){.result = result};
+	return (struct crash__reply){.result = result};
 }
 
 /*
  * A call that cannot be made for the process, and whose end has to be known: it makes the call itself
  * and finds a stop signal when it returns, before it executes one instruction of its own.
  */
-static void await_stop(struct crash__watched *watched)
+static void await_stop(struct crash__notification *notification)
 {
 	char path[64], text[512];
 
@@ -72,8 +72,8 @@ static void await_stop(struct crash__watched *watched)
 		FILE *file;
 		char state = '?';
 
-		snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)watched->remote.pid,
-			 (int)watched->remote.tid);
+		snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)notification->remote.pid,
+			 (int)notification->remote.tid);
 		file = fopen(path, "re");
 		if (file && fgets(text, sizeof text, file)) {
 			const char *end = strrchr(text, ')');
@@ -89,261 +89,261 @@ static void await_stop(struct crash__watched *watched)
 }
 
 /* Lets the process make its call, and goes on when it is done. */
-static struct crash__answer let_and_finish(struct crash__watched *watched, uint64_t fired)
+static struct crash__reply let_and_finish(struct crash__notification *notification, uint64_t fired)
 {
-	crash__turn_pass();
+	crash__leader_hand_over();
 	/* to the thread itself: another one may take it, and this one go on */
-	crash__sys3(SYS_tgkill, watched->remote.pid, watched->remote.tid, SIGSTOP);
-	crash__watched_clear(watched);
-	crash__answer_send(watched, &crash__proceed);
-	await_stop(watched);
-	finish(watched, fired, 0);
-	if (!crash__watched_is_dead(watched))
-		kill(watched->remote.pid, SIGCONT);
+	crash__sys3(SYS_tgkill, notification->remote.pid, notification->remote.tid, SIGSTOP);
+	crash__notification_clear(notification);
+	crash__reply_send(notification, &crash__proceed);
+	await_stop(notification);
+	finish(notification, fired, 0);
+	if (!crash__notification_is_dead(notification))
+		kill(notification->remote.pid, SIGCONT);
 	return crash__never; /* answered already */
 }
 
-static bool may_take_long(const struct crash__watched *watched)
+static bool may_take_long(const struct crash__notification *notification)
 {
-	return watched->kernel->family == CRASH__FAMILY_FSYNC || (watched->flags & CRASH__OP_SYNC) ||
-	       watched->kernel->where.from || crash__watched_bytes(watched) > 1 << 20;
+	return notification->kernel->family == CRASH__FAMILY_FSYNC || (notification->flags & CRASH__OP_SYNC) ||
+	       notification->kernel->where.from || crash__notification_bytes(notification) > 1 << 20;
 }
 
 /* Numbers the sync that a write implies; once. */
-static void count_sync(struct crash__watched *watched)
+static void count_sync(struct crash__notification *notification)
 {
-	if ((watched->flags & CRASH__OP_SYNC) && !watched->sync_occurrence)
-		watched->sync_occurrence =
-			atomic_fetch_add(&watched->control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
+	if ((notification->flags & CRASH__OP_SYNC) && !notification->sync_occurrence)
+		notification->sync_occurrence =
+			atomic_fetch_add(&notification->control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
 }
 
 /* A call that has to be made here. */
-static struct crash__answer make(struct crash__watched *watched, uint64_t fired, const struct wish *wish)
+static struct crash__reply make(struct crash__notification *notification, uint64_t fired, const struct wish *wish)
 {
 	struct crash__proxied proxied;
-	struct crash__answer answer;
+	struct crash__reply reply;
 
-	if (may_take_long(watched))
-		crash__turn_pass();
+	if (may_take_long(notification))
+		crash__leader_hand_over();
 	if (wish->part == 0) {
 		proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
-	} else if (!crash__proxy_call(watched, wish->part, &proxied)) {
+	} else if (!crash__proxy_call(notification, wish->part, &proxied)) {
 		crash__proxied_clear(&proxied);
 		if (wish->after && !wish->torn && !wish->is_short)
-			return let_and_finish(watched, fired);
-		if (watched->family == CRASH__FAMILY_WRITE &&
-		    crash__mapped_is_watched(watched->device, watched->inode))
-			crash__control_incomplete(watched->control, CRASH__INCOMPLETE_MAPPING_UNSEEN, watched->path);
-		if (crash__note_wanted(watched)) {
+			return let_and_finish(notification, fired);
+		if (notification->family == CRASH__FAMILY_WRITE &&
+		    crash__mapped_is_watched(notification->device, notification->inode))
+			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_MAPPING_UNSEEN, notification->path);
+		if (crash__notification_record_wanted(notification)) {
 			/* what it is going to be unless it fails */
 			proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
-			if (watched->kernel->family == CRASH__FAMILY_WRITE)
-				proxied.result = (long)crash__watched_bytes(watched);
-			count_sync(watched);
-			crash__control_incomplete(watched->control, CRASH__INCOMPLETE_RESULT_UNKNOWN,
-						  watched->kernel->name);
-			crash__note_end(watched, &proxied);
+			if (notification->kernel->family == CRASH__FAMILY_WRITE)
+				proxied.result = (long)crash__notification_bytes(notification);
+			count_sync(notification);
+			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_RESULT_UNKNOWN,
+						  notification->kernel->name);
+			crash__notification_record_end(notification, &proxied);
 		}
 		return crash__proceed;
 	}
 	if (proxied.fd >= 0)
-		crash__answer_hand_over(watched, &proxied);
+		crash__reply_hand_over(notification, &proxied);
 	if (proxied.result > 0)
-		count_sync(watched);
-	crash__note_end(watched, &proxied);
+		count_sync(notification);
+	crash__notification_record_end(notification, &proxied);
 	if (proxied.data && proxied.data_bytes && proxied.offset != UINT64_MAX)
-		crash__mapped_wrote(watched, proxied.offset, proxied.data, proxied.data_bytes);
+		crash__mapped_wrote(notification, proxied.offset, proxied.data, proxied.data_bytes);
 	if (wish->torn) {
-		crash__act_die(watched, wish->tearing, proxied.result > 0 ? proxied.result : 0);
+		crash__act_die(notification, wish->tearing, proxied.result > 0 ? proxied.result : 0);
 		crash__proxied_clear(&proxied);
 		return crash__never;
 	}
-	answer = finish(watched, fired, proxied.result);
+	reply = finish(notification, fired, proxied.result);
 	crash__proxied_clear(&proxied);
-	return answer;
+	return reply;
 }
 
 /* ------------------------------------------------------------------ the sync that a write implies */
 
-static bool implies_sync(const struct crash__watched *watched)
+static bool implies_sync(const struct crash__notification *notification)
 {
-	if (watched->kernel->family != CRASH__FAMILY_WRITE)
+	if (notification->kernel->family != CRASH__FAMILY_WRITE)
 		return false;
-	return watched->sync || (watched->kernel->kernel == CRASH__CALL_pwritev2 &&
-				 (crash__arg(watched->args, watched->kernel->where.flags) & 0x06)); /* RWF_DSYNC, RWF_SYNC */
+	return notification->sync || (notification->kernel->kernel == CRASH__CALL_pwritev2 &&
+				 (crash__arg(notification->args, notification->kernel->where.flags) & 0x06)); /* RWF_DSYNC, RWF_SYNC */
 }
 
 /* Where all ops are recorded, the write's own record tells of its sync; where only those of rules with :log are, none does. */
-static void log_sync(struct crash__watched *watched, uint64_t fired, long result)
+static void log_sync(struct crash__notification *notification, uint64_t fired, long result)
 {
 	const struct crash__rule *rule;
 	struct crash__proxied made = {.result = result, .fd = -1, .offset = UINT64_MAX};
 
-	watched->flags &= ~(uint32_t)CRASH__OP_LOGGED;
-	CRASH__EACH_RULE(&watched->control->plan, fired, rule)
+	notification->flags &= ~(uint32_t)CRASH__OP_LOGGED;
+	CRASH__EACH_RULE(&notification->control->plan, fired, rule)
 		if (rule->action == CRASH__LOG)
-			watched->flags |= CRASH__OP_LOGGED;
-	if (!(watched->control->mode & CRASH__MODE_LOGGED) || !crash__note_wanted(watched))
+			notification->flags |= CRASH__OP_LOGGED;
+	if (!(notification->control->mode & CRASH__MODE_LOGGED) || !crash__notification_record_wanted(notification))
 		return;
-	watched->kernel = &crash__calls[CRASH__CALL_fsync];
-	watched->sync_occurrence = 0;
-	crash__note_op(watched);
-	crash__note_end(watched, &made);
+	notification->kernel = &crash__calls[CRASH__CALL_fsync];
+	notification->sync_occurrence = 0;
+	crash__notification_record_op(notification);
+	crash__notification_record_end(notification, &made);
 }
 
 /* The sync that a write with O_SYNC implies: an op of its own, behind the write. */
-static struct crash__answer imply_sync(struct crash__watched *watched, struct crash__answer answer)
+static struct crash__reply imply_sync(struct crash__notification *notification, struct crash__reply reply)
 {
-	struct crash__control *control = watched->control;
+	struct crash__control *control = notification->control;
 	const struct crash__rule *rule;
-	uint64_t rules = control->plan.of_family[CRASH__FAMILY_FSYNC] & watched->rules, fired;
+	uint64_t rules = control->plan.of_family[CRASH__FAMILY_FSYNC] & notification->rules, fired;
 	bool late = false;
 
-	count_sync(watched);
-	watched->family = CRASH__FAMILY_FSYNC;
-	watched->occurrence = watched->sync_occurrence;
-	fired = crash__plan_hit(&control->plan, crash__act_filter(watched, rules), watched->occurrence, 0, &late);
+	count_sync(notification);
+	notification->family = CRASH__FAMILY_FSYNC;
+	notification->occurrence = notification->sync_occurrence;
+	fired = crash__plan_hit(&control->plan, crash__act_filter(notification, rules), notification->occurrence, 0, &late);
 	if (late)
 		return crash__never;
-	log_sync(watched, fired, answer.result);
+	log_sync(notification, fired, reply.result);
 	CRASH__EACH_RULE(&control->plan, fired, rule) {
 		if (rule->action == CRASH__ERROR)
-			answer.result = -rule->argument;
-		else if (crash__act(watched, rule, answer.result))
+			reply.result = -rule->argument;
+		else if (crash__act(notification, rule, reply.result))
 			return crash__never;
 	}
-	return answer;
+	return reply;
 }
 
 /* ------------------------------------------------------------------ taking ops */
 
 /* Gives the op its numbers. Returns the rules that fired; `late` as crash__plan_hit() has it. */
-static uint64_t count_op(struct crash__watched *watched, bool *late)
+static uint64_t count_op(struct crash__notification *notification, bool *late)
 {
-	struct crash__control *control = watched->control;
+	struct crash__control *control = notification->control;
 	const struct crash__rule *rule;
 	uint64_t rules, fired;
 
-	watched->family = watched->kernel->family;
-	watched->occurrence = atomic_fetch_add(&control->family_hits[watched->family], 1) + 1;
-	watched->call_occurrence = atomic_fetch_add(&control->call_hits[watched->call], 1) + 1;
+	notification->family = notification->kernel->family;
+	notification->occurrence = atomic_fetch_add(&control->family_hits[notification->family], 1) + 1;
+	notification->call_occurrence = atomic_fetch_add(&control->call_hits[notification->call], 1) + 1;
 	/* a request of io_submit() is of the family of what it asks for */
-	rules = (control->plan.of_family[watched->family] | control->plan.of_call[watched->call]) & watched->rules;
-	rules = crash__act_filter(watched, rules);
-	fired = rules ? crash__plan_hit(&control->plan, rules, watched->occurrence,
-					watched->call_occurrence, late) : 0;
+	rules = (control->plan.of_family[notification->family] | control->plan.of_call[notification->call]) & notification->rules;
+	rules = crash__act_filter(notification, rules);
+	fired = rules ? crash__plan_hit(&control->plan, rules, notification->occurrence,
+					notification->call_occurrence, late) : 0;
 	CRASH__EACH_RULE(&control->plan, fired, rule)
 		if (rule->action == CRASH__LOG)
-			watched->flags |= CRASH__OP_LOGGED;
+			notification->flags |= CRASH__OP_LOGGED;
 	return fired;
 }
 
-/* Does what is to be done before the call; `answer` is what the process gets where it does not go on. */
-static bool act_before(struct crash__watched *watched, uint64_t fired, struct crash__answer *answer)
+/* Does what is to be done before the call; `reply` is what the process gets where it does not go on. */
+static bool act_before(struct crash__notification *notification, uint64_t fired, struct crash__reply *reply)
 {
 	enum crash__fate fate = CRASH__GOES_ON, next;
 	const struct crash__rule *rule;
 
-	*answer = crash__never;
-	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
-		if (rule->moment == CRASH__AFTER || (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(watched)))
+	*reply = crash__never;
+	CRASH__EACH_RULE(&notification->control->plan, fired, rule) {
+		if (rule->moment == CRASH__AFTER || (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(notification)))
 			continue;
-		next = crash__act_fate(watched, rule);
+		next = crash__act_fate(notification, rule);
 		fate = next > fate ? next : fate;
-		if (crash__act(watched, rule, watched->family == CRASH__FAMILY_WRITE ? 0 : -1))
+		if (crash__act(notification, rule, notification->family == CRASH__FAMILY_WRITE ? 0 : -1))
 			return false;
 	}
 	if (fate == CRASH__ENDS) {
-		*answer = crash__answer_error(EINTR); /* which it never sees */
+		*reply = crash__reply_error(EINTR); /* which it never sees */
 		return false;
 	}
-	if (fate == CRASH__GOES_ON || !crash__held_add(watched, fired))
+	if (fate == CRASH__GOES_ON || !crash__held_add(notification, fired))
 		return true;
-	answer->never = false;
-	answer->again = true;
+	reply->never = false;
+	reply->again = true;
 	return false;
 }
 
-struct crash__answer crash__op_take(struct crash__watched *watched)
+struct crash__reply crash__notified_op(struct crash__notification *notification)
 {
-	struct crash__control *control = watched->control;
+	struct crash__control *control = notification->control;
 	uint64_t fired;
-	struct crash__answer answer;
+	struct crash__reply reply;
 	struct wish wish;
 	bool needs_result, late = false;
 
-	if (implies_sync(watched))
-		watched->flags |= CRASH__OP_SYNC;
-	if (!crash__held_resume(watched, &fired)) {
-		fired = count_op(watched, &late);
-		if (late || !act_before(watched, fired, &answer))
-			return late ? crash__never : answer;
+	if (implies_sync(notification))
+		notification->flags |= CRASH__OP_SYNC;
+	if (!crash__held_resume(notification, &fired)) {
+		fired = count_op(notification, &late);
+		if (late || !act_before(notification, fired, &reply))
+			return late ? crash__never : reply;
 	}
-	answer = crash__proceed;
-	wish = wish_of(watched, fired);
-	if (crash__note_wanted(watched))
-		crash__note_op(watched);
-	if (crash__watched_is_dead(watched))
+	reply = crash__proceed;
+	wish = wish_of(notification, fired);
+	if (crash__notification_record_wanted(notification))
+		crash__notification_record_op(notification);
+	if (crash__notification_is_dead(notification))
 		return crash__never;
 	if (wish.fails) {
 		struct crash__proxied failed = {.result = -wish.error, .fd = -1, .offset = UINT64_MAX};
 
-		watched->flags |= CRASH__OP_FAILED;
-		crash__note_end(watched, &failed);
-		return crash__answer_error(wish.error);
+		notification->flags |= CRASH__OP_FAILED;
+		crash__notification_record_end(notification, &failed);
+		return crash__reply_error(wish.error);
 	}
-	needs_result = watched->start || wish.is_short || wish.torn || wish.after ||
-		       (watched->family == CRASH__FAMILY_WRITE &&
-			crash__mapped_is_watched(watched->device, watched->inode)) ||
-		       ((watched->flags & CRASH__OP_SYNC) && control->plan.of_family[CRASH__FAMILY_FSYNC]);
+	needs_result = notification->start || wish.is_short || wish.torn || wish.after ||
+		       (notification->family == CRASH__FAMILY_WRITE &&
+			crash__mapped_is_watched(notification->device, notification->inode)) ||
+		       ((notification->flags & CRASH__OP_SYNC) && control->plan.of_family[CRASH__FAMILY_FSYNC]);
 	if (needs_result)
-		answer = make(watched, fired, &wish);
-	if (!answer.never && crash__moves_names(watched->kernel))
+		reply = make(notification, fired, &wish);
+	if (!reply.never && crash__moves_names(notification->kernel))
 		atomic_fetch_add(&control->name_epoch, 1);
-	if (!answer.never && (watched->flags & CRASH__OP_SYNC) && (answer.proceed || answer.result > 0))
-		answer = imply_sync(watched, answer);
-	return answer;
+	if (!reply.never && (notification->flags & CRASH__OP_SYNC) && (reply.proceed || reply.result > 0))
+		reply = imply_sync(notification, reply);
+	return reply;
 }
 
-struct crash__answer crash__op_take_request(struct crash__watched *watched)
+struct crash__reply crash__notified_op_request(struct crash__notification *notification)
 {
 	bool late = false;
-	uint64_t fired = count_op(watched, &late);
+	uint64_t fired = count_op(notification, &late);
 	const struct crash__rule *rule;
 	struct crash__proxied assumed = {.fd = -1, .offset = UINT64_MAX};
 
 	if (late)
 		return crash__never;
-	CRASH__EACH_RULE(&watched->control->plan, fired, rule) {
+	CRASH__EACH_RULE(&notification->control->plan, fired, rule) {
 		if (rule->action == CRASH__ERROR)
-			return crash__answer_error((int)rule->argument);
+			return crash__reply_error((int)rule->argument);
 		if (rule->moment == CRASH__AFTER)
-			return let_and_finish(watched, fired);
-		if (crash__act_fate(watched, rule) == CRASH__ENDS) {
-			crash__act(watched, rule, -1);
-			return crash__answer_error(EINTR);
+			return let_and_finish(notification, fired);
+		if (crash__act_fate(notification, rule) == CRASH__ENDS) {
+			crash__act(notification, rule, -1);
+			return crash__reply_error(EINTR);
 		}
-		if (crash__act(watched, rule, -1))
+		if (crash__act(notification, rule, -1))
 			return crash__never;
 	}
-	if (crash__note_wanted(watched)) {
-		assumed.result = (long)crash__watched_bytes(watched);
-		if (watched->kernel->where.offset)
-			assumed.offset = (uint64_t)watched->args[3];
-		crash__note_op(watched);
-		crash__note_end(watched, &assumed);
+	if (crash__notification_record_wanted(notification)) {
+		assumed.result = (long)crash__notification_bytes(notification);
+		if (notification->kernel->where.offset)
+			assumed.offset = (uint64_t)notification->args[3];
+		crash__notification_record_op(notification);
+		crash__notification_record_end(notification, &assumed);
 	}
 	return crash__proceed;
 }
 
-bool crash__op_take_store(struct crash__watched *store, const unsigned char *bytes)
+bool crash__notified_op_store(struct crash__notification *store, const unsigned char *bytes)
 {
 	bool late = false; /* it has been done already */
 	uint64_t fired = count_op(store, &late);
 	const struct crash__rule *rule;
 
-	if (crash__note_wanted(store))
-		crash__note_store(store, bytes);
+	if (crash__notification_record_wanted(store))
+		crash__notification_record_store(store, bytes);
 	CRASH__EACH_RULE(&store->control->plan, fired, rule)
 		if (crash__act(store, rule, store->args[1]))
 			return false;

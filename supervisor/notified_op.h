@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op.h - one op that the kernel has stopped, from its number to the answer.
+ * op.h - one op that the kernel has stopped, from its number to the reply.
  */
 #ifndef CRASH_SUPERVISOR_OP_H
 #define CRASH_SUPERVISOR_OP_H
@@ -8,15 +8,15 @@
 #include "supervisor/reply.h"
 
 /** A call that changes storage. */
-struct crash__answer crash__op_take(struct crash__watched *watched);
+struct crash__reply crash__notified_op(struct crash__notification *notification);
 
 /**
  * A request of io_submit(): the process makes the call when all of them have been looked at. An error is
  * one of the whole call, and what is to happen after the request happens after the call.
  */
-struct crash__answer crash__op_take_request(struct crash__watched *watched);
+struct crash__reply crash__notified_op_request(struct crash__notification *notification);
 
 /** A store to a mapped file, found afterwards. Returns false when the tree is dead. */
-bool crash__op_take_store(struct crash__watched *store, const unsigned char *bytes);
+bool crash__notified_op_store(struct crash__notification *store, const unsigned char *bytes);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * remote.h - looking into another process: its memory, its descriptors, where its paths start.
  *
- * The process waits in the kernel for our answer, so nothing of this changes under our eyes unless
+ * The process waits in the kernel for our reply, so nothing of this changes under our eyes unless
  * another of its threads does it.
  */
 #ifndef CRASH_REMOTE_H

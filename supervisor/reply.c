@@ -20,33 +20,33 @@
 
 static _Atomic int *listening;
 
-void crash__answer_set_listener(_Atomic int *listener)
+void crash__reply_set_listener(_Atomic int *listener)
 {
 	listening = listener;
 }
 
-void crash__answer_send(const struct crash__watched *watched, const struct crash__answer *answer)
+void crash__reply_send(const struct crash__notification *notification, const struct crash__reply *reply)
 {
-	struct seccomp_notif_resp response = {.id = watched->id};
+	struct seccomp_notif_resp response = {.id = notification->id};
 
-	if (answer->never)
+	if (reply->never)
 		return;
-	if (answer->proceed) {
+	if (reply->proceed) {
 		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	} else if (answer->again) {
+	} else if (reply->again) {
 		response.error = -ERESTARTNOINTR;
-	} else if (crash__sys_failed(answer->result)) {
-		response.error = (int)answer->result;
+	} else if (crash__sys_failed(reply->result)) {
+		response.error = (int)reply->result;
 	} else {
-		response.val = answer->result;
+		response.val = reply->result;
 	}
 	ioctl(atomic_load(listening), SECCOMP_IOCTL_NOTIF_SEND, &response); /* it may have been killed */
 }
 
-void crash__answer_hand_over(struct crash__watched *watched, struct crash__proxied *proxied)
+void crash__reply_hand_over(struct crash__notification *notification, struct crash__proxied *proxied)
 {
 	struct seccomp_notif_addfd descriptor = {
-		.id = watched->id,
+		.id = notification->id,
 		.srcfd = (uint32_t)proxied->fd,
 		.newfd_flags = proxied->cloexec ? O_CLOEXEC : 0,
 	};
@@ -55,7 +55,7 @@ void crash__answer_hand_over(struct crash__watched *watched, struct crash__proxi
 	proxied->result = result < 0 ? -errno : result;
 }
 
-int crash__answer_await_listener(void)
+int crash__reply_await_listener(void)
 {
 	int listener;
 

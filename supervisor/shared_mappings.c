@@ -26,7 +26,7 @@
 struct mapped {
 	int fd;
 	uint64_t device, inode;
-	bool watched;	/* somebody may store to it */
+	bool notification;	/* somebody may store to it */
 	uint64_t extent; /* how far into the file mappings reach */
 	size_t bytes;	/* of the copy: from the file's start on, as far as there is a file */
 	unsigned char *copy;
@@ -45,7 +45,7 @@ static void refuse(struct crash__control *control, struct mapped *mapped, const 
 	crash__control_incomplete(control, CRASH__INCOMPLETE_MAPPING_UNSEEN, path);
 	if (!mapped)
 		return;
-	mapped->watched = false;
+	mapped->notification = false;
 	total -= mapped->bytes;
 	free(mapped->copy);
 	mapped->copy = NULL;
@@ -108,7 +108,7 @@ static struct mapped *find_nameless(uint64_t device, uint64_t inode)
 	return found;
 }
 
-static struct mapped *make(const struct crash__watched *watched)
+static struct mapped *make(const struct crash__notification *notification)
 {
 	struct mapped *mapped = count < MOST ? &table[count] : NULL;
 	char path[64];
@@ -117,72 +117,72 @@ static struct mapped *make(const struct crash__watched *watched)
 	if (!mapped)
 		return NULL;
 	/* a descriptor to write with would keep the file from being executed, long after the process closed its own */
-	snprintf(path, sizeof path, "/proc/self/fd/%d", watched->fd);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", notification->fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	count++;
 	*mapped = (struct mapped){
 		.fd = fd,
-		.device = watched->device,
-		.inode = watched->inode,
-		.remote = watched->remote,
-		.rules = watched->rules,
+		.device = notification->device,
+		.inode = notification->inode,
+		.remote = notification->remote,
+		.rules = notification->rules,
 	};
-	strcpy(mapped->path, watched->path);
+	strcpy(mapped->path, notification->path);
 	return mapped;
 }
 
 /* The process's descriptor, or where that cannot be had another one of the file. */
-static bool is_writable(struct crash__watched *watched)
+static bool is_writable(struct crash__notification *notification)
 {
 	char path[64];
 	long flags;
 
-	if (watched->fd >= 0)
-		return (fcntl(watched->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
-	flags = crash__remote_fd_flags(&watched->remote, (int)watched->args[4]);
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)watched->remote.pid, (int)watched->args[4]);
+	if (notification->fd >= 0)
+		return (fcntl(notification->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	flags = crash__remote_fd_flags(&notification->remote, (int)notification->args[4]);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)notification->remote.pid, (int)notification->args[4]);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDWR)
-		watched->fd = open(path, O_RDONLY | O_CLOEXEC);
+		notification->fd = open(path, O_RDONLY | O_CLOEXEC);
 	return flags < 0 || (flags & O_ACCMODE) == O_RDWR;
 }
 
-void crash__mapped_add(struct crash__watched *watched)
+void crash__mapped_add(struct crash__notification *notification)
 {
-	uint64_t end = (uint64_t)watched->args[5] + (uint64_t)watched->args[1];
+	uint64_t end = (uint64_t)notification->args[5] + (uint64_t)notification->args[1];
 	struct mapped *mapped;
 
-	if (!is_writable(watched))
+	if (!is_writable(notification))
 		return;
 	pthread_mutex_lock(&lock);
-	mapped = find(watched->device, watched->inode);
+	mapped = find(notification->device, notification->inode);
 	if (!mapped)
-		mapped = make(watched);
+		mapped = make(notification);
 	if (mapped && end > mapped->extent)
 		mapped->extent = end;
-	if (mapped && (watched->args[2] & PROT_WRITE))
-		mapped->watched = true;
-	if (!mapped || (mapped->watched && !cover(mapped)))
-		refuse(watched->control, mapped, watched->path);
+	if (mapped && (notification->args[2] & PROT_WRITE))
+		mapped->notification = true;
+	if (!mapped || (mapped->notification && !cover(mapped)))
+		refuse(notification->control, mapped, notification->path);
 	pthread_mutex_unlock(&lock);
 }
 
-void crash__mapped_protect(const struct crash__watched *watched)
+void crash__mapped_protect(const struct crash__notification *notification)
 {
 	struct mapped *mapped;
 	uint64_t device, inode, offset;
 	char path[PATH_MAX];
 
 	if (!count ||
-	    !crash__remote_mapping(&watched->remote, (uint64_t)watched->args[0], &device, &inode, &offset, path))
+	    !crash__remote_mapping(&notification->remote, (uint64_t)notification->args[0], &device, &inode, &offset, path))
 		return;
 	pthread_mutex_lock(&lock);
 	mapped = find_nameless(device, inode);
-	if (mapped && !mapped->watched) {
-		mapped->watched = true;
+	if (mapped && !mapped->notification) {
+		mapped->notification = true;
 		if (!cover(mapped))
-			refuse(watched->control, mapped, path);
+			refuse(notification->control, mapped, path);
 	}
 	pthread_mutex_unlock(&lock);
 }
@@ -190,15 +190,15 @@ void crash__mapped_protect(const struct crash__watched *watched)
 bool crash__mapped_is_watched(uint64_t device, uint64_t inode)
 {
 	const struct mapped *mapped;
-	bool watched;
+	bool notification;
 
 	if (!count)
 		return false;
 	pthread_mutex_lock(&lock);
 	mapped = find(device, inode);
-	watched = mapped && mapped->watched;
+	notification = mapped && mapped->notification;
 	pthread_mutex_unlock(&lock);
-	return watched;
+	return notification;
 }
 
 int crash__mapped_open(uint64_t device, uint64_t inode)
@@ -213,7 +213,7 @@ int crash__mapped_open(uint64_t device, uint64_t inode)
 	return fd;
 }
 
-void crash__mapped_wrote(const struct crash__watched *watched, uint64_t offset, const unsigned char *bytes,
+void crash__mapped_wrote(const struct crash__notification *notification, uint64_t offset, const unsigned char *bytes,
 			 size_t written)
 {
 	struct mapped *mapped;
@@ -221,9 +221,9 @@ void crash__mapped_wrote(const struct crash__watched *watched, uint64_t offset, 
 	if (!count)
 		return;
 	pthread_mutex_lock(&lock);
-	mapped = find(watched->device, watched->inode);
-	if (mapped && mapped->watched && !grow(mapped, offset + written))
-		refuse(watched->control, mapped, mapped->path);
+	mapped = find(notification->device, notification->inode);
+	if (mapped && mapped->notification && !grow(mapped, offset + written))
+		refuse(notification->control, mapped, mapped->path);
 	if (mapped && offset < mapped->bytes)
 		memcpy(mapped->copy + offset, bytes,
 		       written < mapped->bytes - offset ? written : mapped->bytes - offset);
@@ -232,9 +232,9 @@ void crash__mapped_wrote(const struct crash__watched *watched, uint64_t offset, 
 
 /* One run of pages that differ. */
 static bool report(struct crash__control *control, const struct mapped *mapped, size_t start, size_t end,
-		   bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+		   bool (*take)(struct crash__notification *store, const unsigned char *bytes))
 {
-	struct crash__watched *store = calloc(1, sizeof *store);
+	struct crash__notification *store = calloc(1, sizeof *store);
 	bool more;
 
 	if (!store)
@@ -259,7 +259,7 @@ static bool report(struct crash__control *control, const struct mapped *mapped, 
 }
 
 static bool scan(struct crash__control *control, struct mapped *mapped,
-		 bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+		 bool (*take)(struct crash__notification *store, const unsigned char *bytes))
 {
 	unsigned char page[PAGE];
 	size_t start = 0, end = 0;
@@ -292,13 +292,13 @@ static bool scan(struct crash__control *control, struct mapped *mapped,
 }
 
 void crash__mapped_scan(struct crash__control *control,
-			bool (*take)(struct crash__watched *store, const unsigned char *bytes))
+			bool (*take)(struct crash__notification *store, const unsigned char *bytes))
 {
 	if (!count)
 		return;
 	pthread_mutex_lock(&lock);
 	for (unsigned int i = 0; i < count; i++)
-		if (table[i].watched && !scan(control, &table[i], take))
+		if (table[i].notification && !scan(control, &table[i], take))
 			break;
 	pthread_mutex_unlock(&lock);
 }

@@ -5,8 +5,8 @@
  * Method. A seccomp filter (filter.c) lets the shim's own calls pass and stops every other call that
  * changes storage: from inside libc where it could not be patched, from inline system calls, from static
  * programs, from Go. The kernel wakes one of the threads here, the caller waits, and the same plan with
- * the same counters decides. If nothing has to be known about the call's result the answer is "continue";
- * otherwise the call is made on the caller's behalf (proxy.c) and the answer is its result.
+ * the same counters decides. If nothing has to be known about the call's result the reply is "continue";
+ * otherwise the call is made on the caller's behalf (proxy.c) and the reply is its result.
  *
  * After a crash nobody is answered any more: who waits, waits for the keeper's kill.
  */
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "supervisor/acknowledgement.h"
+#include "supervisor/classify.h"
 #include "supervisor/leader.h"
 #include "supervisor/notification_recorder.h"
 #include "supervisor/notified_op.h"
@@ -43,7 +44,7 @@ static struct {
 /* ------------------------------------------------------------------ io_submit */
 
 /* The op that one request of io_submit() comes to; false if it changes nothing. */
-static bool read_request(struct crash__watched *watched, const struct iocb *request)
+static bool read_request(struct crash__notification *notification, const struct iocb *request)
 {
 	static const uint16_t calls[] = {
 		[IOCB_CMD_PWRITE] = CRASH__CALL_pwrite64,
@@ -55,13 +56,13 @@ static bool read_request(struct crash__watched *watched, const struct iocb *requ
 
 	if (opcode >= sizeof calls / sizeof *calls || (opcode != IOCB_CMD_PWRITE && !calls[opcode]))
 		return false;
-	watched->kernel = &crash__calls[calls[opcode]];
-	watched->call = CRASH__CALL_io_submit;
-	watched->family = watched->kernel->family;
-	watched->args[0] = (long)request->aio_fildes;
-	watched->args[1] = (long)request->aio_buf;
-	watched->args[2] = (long)request->aio_nbytes;
-	watched->args[3] = (long)request->aio_offset;
+	notification->kernel = &crash__calls[calls[opcode]];
+	notification->call = CRASH__CALL_io_submit;
+	notification->family = notification->kernel->family;
+	notification->args[0] = (long)request->aio_fildes;
+	notification->args[1] = (long)request->aio_buf;
+	notification->args[2] = (long)request->aio_nbytes;
+	notification->args[3] = (long)request->aio_offset;
 	return true;
 }
 
@@ -69,33 +70,33 @@ static bool read_request(struct crash__watched *watched, const struct iocb *requ
  * Each request is an op of its own. The kernel does them while the program goes on, so that it is not
  * seen when one has ended.
  */
-static struct crash__answer take_requests(struct crash__watched *watched)
+static struct crash__reply take_requests(struct crash__notification *notification)
 {
-	long count = watched->args[1];
-	uint64_t list = (uint64_t)watched->args[2], address;
+	long count = notification->args[1];
+	uint64_t list = (uint64_t)notification->args[2], address;
 	struct iocb request;
 
-	if (watched->control->mode & CRASH__MODE_DATA)
-		crash__control_incomplete(watched->control, CRASH__INCOMPLETE_UNSUPPORTED,
+	if (notification->control->mode & CRASH__MODE_DATA)
+		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_UNSUPPORTED,
 					  "io_submit: when an asynchronous write has ended is not seen");
 	for (long i = 0; i < count && i < 65536; i++) {
-		struct crash__answer answer;
+		struct crash__reply reply;
 
-		if (crash__remote_read(&watched->remote, list + (uint64_t)i * sizeof address, &address,
+		if (crash__remote_read(&notification->remote, list + (uint64_t)i * sizeof address, &address,
 				       sizeof address) != sizeof address ||
-		    crash__remote_read(&watched->remote, address, &request, sizeof request) != sizeof request)
+		    crash__remote_read(&notification->remote, address, &request, sizeof request) != sizeof request)
 			break;
-		if (!read_request(watched, &request))
+		if (!read_request(notification, &request))
 			continue;
-		watched->start = 0;
-		watched->flags = 0;
-		crash__watched_clear(watched);
-		crash__watched_classify(watched);
-		if (!watched->storage)
+		notification->start = 0;
+		notification->flags = 0;
+		crash__notification_clear(notification);
+		crash__notification_classify(notification);
+		if (!notification->storage)
 			continue;
-		answer = crash__op_take_request(watched);
-		if (!answer.proceed)
-			return answer;
+		reply = crash__notified_op_request(notification);
+		if (!reply.proceed)
+			return reply;
 	}
 	return crash__proceed;
 }
@@ -103,62 +104,62 @@ static struct crash__answer take_requests(struct crash__watched *watched)
 /* ------------------------------------------------------------------ what is no op */
 
 /* What is told to a pipe, socket or terminal. */
-static struct crash__answer take_outside(struct crash__watched *watched)
+static struct crash__reply take_outside(struct crash__notification *notification)
 {
-	crash__told_write(watched);
+	crash__acknowledge_write(notification);
 	return crash__proceed;
 }
 
-static struct crash__answer take_send(struct crash__watched *watched, int number)
+static struct crash__reply take_send(struct crash__notification *notification, int number)
 {
-	crash__mapped_scan(watched->control, crash__op_take_store); /* what was stored before it is told */
-	if (crash__watched_is_dead(watched))
+	crash__mapped_scan(notification->control, crash__notified_op_store); /* what was stored before it is told */
+	if (crash__notification_is_dead(notification))
 		return crash__never;
-	crash__told_send(watched, number);
+	crash__acknowledge_send(notification, number);
 	return crash__proceed;
 }
 
-static struct crash__answer take_io_uring(const struct crash__watched *watched)
+static struct crash__reply take_io_uring(const struct crash__notification *notification)
 {
 	char program[PATH_MAX];
 
-	crash__remote_program(&watched->remote, program);
+	crash__remote_program(&notification->remote, program);
 	if (supervisor.allow_io_uring) {
-		crash__control_incomplete(watched->control, CRASH__INCOMPLETE_IO_URING, program);
+		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_IO_URING, program);
 		return crash__proceed;
 	}
-	atomic_store(&watched->control->refused_io_uring, 1);
-	return crash__answer_error(ENOSYS);
+	atomic_store(&notification->control->refused_io_uring, 1);
+	return crash__reply_error(ENOSYS);
 }
 
-static struct crash__answer take_listener(const struct crash__watched *watched)
+static struct crash__reply take_listener(const struct crash__notification *notification)
 {
 	char program[PATH_MAX];
 
-	crash__remote_program(&watched->remote, program);
-	crash__control_incomplete(watched->control, CRASH__INCOMPLETE_LISTENER, program);
+	crash__remote_program(&notification->remote, program);
+	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_LISTENER, program);
 	return crash__proceed; /* to EBUSY */
 }
 
 /* A file that becomes memory: stores to it make no calls. */
-static struct crash__answer take_mapping(struct crash__watched *watched)
+static struct crash__reply take_mapping(struct crash__notification *notification)
 {
-	crash__mapped_scan(watched->control, crash__op_take_store); /* what was stored by another mapping */
-	if (crash__watched_is_dead(watched))
+	crash__mapped_scan(notification->control, crash__notified_op_store); /* what was stored by another mapping */
+	if (crash__notification_is_dead(notification))
 		return crash__never;
-	crash__watched_classify_fd(watched, (int)watched->args[4]);
-	if (watched->storage && S_ISREG(watched->mode))
-		crash__mapped_add(watched);
+	crash__notification_classify_fd(notification, (int)notification->args[4]);
+	if (notification->storage && S_ISREG(notification->mode))
+		crash__mapped_add(notification);
 	return crash__proceed;
 }
 
-static struct crash__answer take_foreign(const struct crash__watched *watched)
+static struct crash__reply take_foreign(const struct crash__notification *notification)
 {
 	char program[PATH_MAX];
 
-	crash__remote_program(&watched->remote, program);
-	crash__control_incomplete(watched->control, CRASH__INCOMPLETE_FOREIGN, program);
-	kill(watched->remote.pid, SIGKILL); /* refused: what it does could not be followed */
+	crash__remote_program(&notification->remote, program);
+	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_FOREIGN, program);
+	kill(notification->remote.pid, SIGKILL); /* refused: what it does could not be followed */
 	return crash__never;
 }
 
@@ -174,36 +175,36 @@ static void void_descriptors(pid_t pid)
  * Every program that starts makes a handful of them, in the dynamic linker, and many never make a call that it takes
  * to know more about the caller for.
  */
-static bool take_close(const struct seccomp_notif *notification)
+static bool take_close(const struct seccomp_notif *received)
 {
-	int number = notification->data.nr;
+	int number = received->data.nr;
 
-	if (notification->data.arch != AUDIT_ARCH_X86_64 ||
+	if (received->data.arch != AUDIT_ARCH_X86_64 ||
 	    (number != SYS_close && number != SYS_dup2 && number != SYS_dup3 && number != SYS_close_range) ||
-	    !crash__remote_leads((pid_t)notification->pid))
+	    !crash__remote_leads((pid_t)received->pid))
 		return false;
-	void_descriptors((pid_t)notification->pid);
+	void_descriptors((pid_t)received->pid);
 	return true;
 }
 
-static struct crash__answer take(struct crash__watched *watched, const struct seccomp_data *data)
+static struct crash__reply take(struct crash__notification *notification, const struct seccomp_data *data)
 {
 	int call = crash__call_of_number(data->nr);
 
-	memcpy(watched->args, data->args, sizeof watched->args);
-	watched->pc = data->instruction_pointer;
-	watched->start = watched->sync_occurrence = 0;
-	watched->flags = 0;
+	memcpy(notification->args, data->args, sizeof notification->args);
+	notification->pc = data->instruction_pointer;
+	notification->start = notification->sync_occurrence = 0;
+	notification->flags = 0;
 	if (data->arch != AUDIT_ARCH_X86_64 || data->nr >= 0x40000000)
-		return take_foreign(watched);
+		return take_foreign(notification);
 	if (data->nr == SYS_io_uring_setup)
-		return take_io_uring(watched);
+		return take_io_uring(notification);
 	if (data->nr == SYS_mmap)
-		return take_mapping(watched);
+		return take_mapping(notification);
 	if (data->nr == SYS_seccomp)
-		return take_listener(watched);
+		return take_listener(notification);
 	if (data->nr == SYS_mprotect) {
-		crash__mapped_protect(watched);
+		crash__mapped_protect(notification);
 		return crash__proceed;
 	}
 	if (data->nr == SYS_chroot || data->nr == SYS_pivot_root || data->nr == SYS_setns ||
@@ -211,43 +212,43 @@ static struct crash__answer take(struct crash__watched *watched, const struct se
 		crash__remote_roots_change();
 		return crash__proceed;
 	}
-	if (crash__told_sends(data->nr))
-		return take_send(watched, data->nr);
+	if (crash__is_send(data->nr))
+		return take_send(notification, data->nr);
 	if (call < 0) {
-		void_descriptors(watched->remote.pid);
+		void_descriptors(notification->remote.pid);
 		return crash__proceed;
 	}
-	watched->kernel = &crash__calls[call];
-	watched->call = (unsigned int)call;
-	watched->family = watched->kernel->family;
-	if (!crash__call_changes(watched->kernel, watched->args,
-				 watched->kernel->where.how ? crash__watched_open_flags(watched) : 0))
+	notification->kernel = &crash__calls[call];
+	notification->call = (unsigned int)call;
+	notification->family = notification->kernel->family;
+	if (!crash__call_changes(notification->kernel, notification->args,
+				 notification->kernel->where.how ? crash__notification_open_flags(notification) : 0))
 		return crash__proceed;
-	if (crash__watched_is_dead(watched))
+	if (crash__notification_is_dead(notification))
 		return crash__never;
-	crash__mapped_scan(watched->control, crash__op_take_store);
-	if (crash__watched_is_dead(watched))
+	crash__mapped_scan(notification->control, crash__notified_op_store);
+	if (crash__notification_is_dead(notification))
 		return crash__never;
-	if (watched->kernel->where.iocbs)
-		return take_requests(watched);
-	crash__watched_classify(watched);
-	return watched->storage ? crash__op_take(watched) : take_outside(watched);
+	if (notification->kernel->where.iocbs)
+		return take_requests(notification);
+	crash__notification_classify(notification);
+	return notification->storage ? crash__notified_op(notification) : take_outside(notification);
 }
 
-static void serve_one(struct crash__watched *watched, const struct seccomp_notif *notification)
+static void serve_one(struct crash__notification *notification, const struct seccomp_notif *received)
 {
-	struct crash__answer answer = crash__proceed;
+	struct crash__reply reply = crash__proceed;
 
-	watched->control = supervisor.control;
-	watched->id = notification->id;
-	watched->fd = -1;
+	notification->control = supervisor.control;
+	notification->id = received->id;
+	notification->fd = -1;
 	atomic_fetch_add(&supervisor.busy, 1);
-	if (!take_close(notification) &&
-	    crash__remote_find(supervisor.control, (pid_t)notification->pid, &watched->remote))
-		answer = take(watched, &notification->data);
+	if (!take_close(received) &&
+	    crash__remote_find(supervisor.control, (pid_t)received->pid, &notification->remote))
+		reply = take(notification, &received->data);
 	/* first: a program that closes a file may execute it, or wait for a lock on it to go */
-	crash__watched_clear(watched);
-	crash__answer_send(watched, &answer);
+	crash__notification_clear(notification);
+	crash__reply_send(notification, &reply);
 	atomic_fetch_sub(&supervisor.busy, 1);
 }
 
@@ -268,21 +269,21 @@ static bool goes_on(int listener, int error)
 
 static void *serve(void *argument)
 {
-	struct crash__watched *watched = calloc(1, sizeof *watched);
-	struct seccomp_notif notification;
-	int listener = crash__answer_await_listener();
+	struct crash__notification *notification = calloc(1, sizeof *notification);
+	struct seccomp_notif received;
+	int listener = crash__reply_await_listener();
 
 	(void)argument;
 	crash__proxy_prepare();
-	while (watched && listener >= 0) {
-		crash__turn_take();
-		memset(&notification, 0, sizeof notification);
-		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) == 0)
-			serve_one(watched, &notification);
+	while (notification && listener >= 0) {
+		crash__leader_become();
+		memset(&received, 0, sizeof received);
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &received) == 0)
+			serve_one(notification, &received);
 		else if (!goes_on(listener, errno))
 			break;
 	}
-	free(watched);
+	free(notification);
 	return NULL;
 }
 
@@ -290,8 +291,8 @@ bool crash__supervisor_start(struct crash__control *control, _Atomic int *listen
 {
 	supervisor.control = control;
 	supervisor.allow_io_uring = allow_io_uring;
-	crash__answer_set_listener(listener);
-	return crash__turn_start(serve);
+	crash__reply_set_listener(listener);
+	return crash__leader_start(serve);
 }
 
 void crash__supervisor_settle(void)
@@ -299,5 +300,5 @@ void crash__supervisor_settle(void)
 	for (int i = 0; i < 1000 && atomic_load(&supervisor.busy); i++)
 		crash__act_sleep(1000);
 	if (supervisor.control && !atomic_load(&supervisor.control->dead))
-		crash__mapped_scan(supervisor.control, crash__op_take_store);
+		crash__mapped_scan(supervisor.control, crash__notified_op_store);
 }

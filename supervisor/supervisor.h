@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * supervisor.h - the threads of the keeper that answer the kernel's reports.
+ * supervisor.h - the threads of the keeper that reply the kernel's reports.
  */
 #ifndef CRASH_SUPERVISOR_H
 #define CRASH_SUPERVISOR_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unwind.c - the backtrace of a thread that waits for our answer.
+ * unwind.c - the backtrace of a thread that waits for our reply.
  *
  * Method. The kernel tells the program counter and stack pointer of a waiting thread (/proc/TID/syscall)
  * but no other register, and only a debugger could ask for them. Most code finds its caller by the stack
@@ -25,7 +25,7 @@
 #define MOST_READS 512
 
 struct unwinding {
-	struct crash__watched *watched;
+	struct crash__notification *notification;
 	uint64_t pc, sp;
 	struct {
 		uint64_t address, value;
@@ -46,7 +46,7 @@ static pid_t next_thread(Dwfl *dwfl, void *context, void **thread_context)
 	if (*thread_context)
 		return 0;
 	*thread_context = unwinding;
-	return unwinding->watched->remote.tid;
+	return unwinding->notification->remote.tid;
 }
 
 static bool get_thread(Dwfl *dwfl, pid_t tid, void *context, void **thread_context)
@@ -62,7 +62,7 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 	struct unwinding *unwinding = context;
 
 	(void)dwfl;
-	if (crash__remote_read(&unwinding->watched->remote, address, result, sizeof *result) != sizeof *result)
+	if (crash__remote_read(&unwinding->notification->remote, address, result, sizeof *result) != sizeof *result)
 		return false;
 	if (unwinding->read_count < MOST_READS) {
 		unwinding->reads[unwinding->read_count].address = address;
@@ -169,21 +169,21 @@ static Dwfl *find_modules(const struct crash__remote *remote)
 }
 
 /* Fills in `current`, under the lock. Returns whether the outermost frame was reached. */
-static bool unwind(struct crash__watched *watched, uint64_t *addresses, uint32_t most, const char *function)
+static bool unwind(struct crash__notification *notification, uint64_t *addresses, uint32_t most, const char *function)
 {
 	bool whole = false;
 
-	current.watched = watched;
+	current.notification = notification;
 	current.addresses = addresses;
 	current.most = most;
 	current.function = function;
 	current.count = current.read_count = 0;
 	current.found = false;
-	if (crash__remote_registers(&watched->remote, &current.pc, &current.sp) &&
-	    (current.dwfl = find_modules(&watched->remote)) != NULL)
-		whole = dwfl_getthread_frames(current.dwfl, watched->remote.tid, add_frame, &current) == 0;
+	if (crash__remote_registers(&notification->remote, &current.pc, &current.sp) &&
+	    (current.dwfl = find_modules(&notification->remote)) != NULL)
+		whole = dwfl_getthread_frames(current.dwfl, notification->remote.tid, add_frame, &current) == 0;
 	if (current.count == 0)
-		current.addresses[current.count++] = watched->pc;
+		current.addresses[current.count++] = notification->pc;
 	return whole;
 }
 
@@ -217,7 +217,7 @@ static bool is_return_address(uint64_t value)
 
 static void remember(uint32_t stack)
 {
-	uint32_t process = current.watched->remote.process;
+	uint32_t process = current.notification->remote.process;
 	struct place *place = place_of(process, current.pc, current.sp);
 
 	*place = (struct place){.pc = current.pc, .sp = current.sp, .process = process, .stack = stack};
@@ -230,32 +230,32 @@ static void remember(uint32_t stack)
 }
 
 /* Whether the thread stands where it stood then. */
-static bool is_same(const struct crash__watched *watched, const struct place *place, uint64_t pc, uint64_t sp)
+static bool is_same(const struct crash__notification *notification, const struct place *place, uint64_t pc, uint64_t sp)
 {
 	uint64_t now[MOST_SLOTS];
 
-	if (!place->stack || place->pc != pc || place->sp != sp || place->process != watched->remote.process)
+	if (!place->stack || place->pc != pc || place->sp != sp || place->process != notification->remote.process)
 		return false;
-	return crash__remote_words(&watched->remote, place->address, place->slots, now) &&
+	return crash__remote_words(&notification->remote, place->address, place->slots, now) &&
 	       memcmp(now, place->value, place->slots * sizeof *now) == 0;
 }
 
-uint32_t crash__unwind_number(struct crash__watched *watched, uint32_t (*note)(struct crash__watched *watched,
+uint32_t crash__unwind_number(struct crash__notification *notification, uint32_t (*note)(struct crash__notification *notification,
 										const uint64_t *addresses, uint32_t count))
 {
 	uint64_t addresses[CRASH__FRAMES], pc, sp;
 	const struct place *place;
 	uint32_t stack;
 
-	if (!crash__remote_registers(&watched->remote, &pc, &sp))
+	if (!crash__remote_registers(&notification->remote, &pc, &sp))
 		return 0;
 	pthread_mutex_lock(&lock);
-	place = place_of(watched->remote.process, pc, sp);
-	if (is_same(watched, place, pc, sp)) {
+	place = place_of(notification->remote.process, pc, sp);
+	if (is_same(notification, place, pc, sp)) {
 		stack = place->stack;
 	} else {
-		unwind(watched, addresses, CRASH__FRAMES, NULL);
-		stack = note(watched, addresses, current.count);
+		unwind(notification, addresses, CRASH__FRAMES, NULL);
+		stack = note(notification, addresses, current.count);
 		remember(stack);
 	}
 	pthread_mutex_unlock(&lock);
@@ -264,13 +264,13 @@ uint32_t crash__unwind_number(struct crash__watched *watched, uint32_t (*note)(s
 
 /* ------------------------------------------------------------------ of a rule */
 
-bool crash__unwind_has(struct crash__watched *watched, const struct crash__rule *rule)
+bool crash__unwind_has(struct crash__notification *notification, const struct crash__rule *rule)
 {
 	uint64_t addresses[CRASH__FRAMES];
 	bool found;
 
 	pthread_mutex_lock(&lock);
-	unwind(watched, addresses, CRASH__FRAMES, rule->function);
+	unwind(notification, addresses, CRASH__FRAMES, rule->function);
 	found = current.found;
 	pthread_mutex_unlock(&lock);
 	return found;
@@ -306,12 +306,12 @@ static bool find_module(pid_t pid, uint64_t address, struct crash__frame_module 
 	return true;
 }
 
-void crash__unwind_fired(struct crash__watched *watched, struct crash__fired *fired)
+void crash__unwind_fired(struct crash__notification *notification, struct crash__fired *fired)
 {
 	uint32_t count;
 
 	pthread_mutex_lock(&lock);
-	fired->unwound = unwind(watched, fired->addresses, CRASH__FRAMES, NULL);
+	fired->unwound = unwind(notification, fired->addresses, CRASH__FRAMES, NULL);
 	count = current.count;
 	pthread_mutex_unlock(&lock);
 	atomic_store(&fired->frames, count);
@@ -321,7 +321,7 @@ void crash__unwind_fired(struct crash__watched *watched, struct crash__fired *fi
 		for (uint32_t m = 0; m < fired->modules; m++)
 			known |= fired->addresses[i] >= fired->module[m].start &&
 				 fired->addresses[i] < fired->module[m].end;
-		if (!known && find_module(watched->remote.pid, fired->addresses[i],
+		if (!known && find_module(notification->remote.pid, fired->addresses[i],
 					  &fired->module[fired->modules]))
 			fired->modules++;
 	}

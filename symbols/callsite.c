@@ -10,7 +10,7 @@
 #include "common/plan.h"
 #include "trace/event_text.h"
 
-/* So many of the innermost functions tell places apart: more would tell apart who called. */
+/* So many of the innermost functions tell callsites apart: more would tell apart who called. */
 #define SIGNATURE_FRAMES 3
 #define MOST_FRAMES 24
 
@@ -20,44 +20,44 @@ struct named {
 	struct crash_frame *frames; /* the program's own, innermost first */
 };
 
-struct crash__places {
+struct crash__callsites {
 	const struct crash__trace *trace;
 	struct crash__symbols *symbols;
 	char *root;
 	struct named *stacks; /* by number */
 };
 
-int crash__places_new(const struct crash__trace *trace, const char *root, struct crash__places **out)
+int crash__callsites_new(const struct crash__trace *trace, const char *root, struct crash__callsites **out)
 {
-	struct crash__places *places = calloc(1, sizeof *places);
+	struct crash__callsites *callsites = calloc(1, sizeof *callsites);
 
-	if (places) {
-		places->trace = trace;
-		places->symbols = crash__symbols_new();
-		places->root = strdup(root);
-		places->stacks = calloc(trace->stack_count + 1, sizeof *places->stacks);
+	if (callsites) {
+		callsites->trace = trace;
+		callsites->symbols = crash__symbols_new();
+		callsites->root = strdup(root);
+		callsites->stacks = calloc(trace->stack_count + 1, sizeof *callsites->stacks);
 	}
-	if (!places || !places->symbols || !places->root || !places->stacks) {
-		crash__places_free(places);
-		return crash__fail(CRASH_ENOMEM, "no memory for source places");
+	if (!callsites || !callsites->symbols || !callsites->root || !callsites->stacks) {
+		crash__callsites_free(callsites);
+		return crash__fail(CRASH_ENOMEM, "no memory for source callsites");
 	}
-	*out = places;
+	*out = callsites;
 	return 0;
 }
 
-void crash__places_free(struct crash__places *places)
+void crash__callsites_free(struct crash__callsites *callsites)
 {
-	if (!places)
+	if (!callsites)
 		return;
-	for (uint32_t i = 0; places->stacks && i < places->trace->stack_count; i++) {
-		for (unsigned int at = 0; at < places->stacks[i].count; at++)
-			crash__frame_clear(&places->stacks[i].frames[at]);
-		free(places->stacks[i].frames);
+	for (uint32_t i = 0; callsites->stacks && i < callsites->trace->stack_count; i++) {
+		for (unsigned int at = 0; at < callsites->stacks[i].count; at++)
+			crash__frame_clear(&callsites->stacks[i].frames[at]);
+		free(callsites->stacks[i].frames);
 	}
-	crash__symbols_free(places->symbols);
-	free(places->stacks);
-	free(places->root);
-	free(places);
+	crash__symbols_free(callsites->symbols);
+	free(callsites->stacks);
+	free(callsites->root);
+	free(callsites);
 }
 
 /* ------------------------------------------------------------------ frames */
@@ -76,15 +76,15 @@ static bool is_library(const char *path)
 	return false;
 }
 
-static const struct named *frames_of(struct crash__places *places, const struct crash__event *event)
+static const struct named *frames_of(struct crash__callsites *callsites, const struct crash__event *event)
 {
-	const struct crash__trace *trace = places->trace;
+	const struct crash__trace *trace = callsites->trace;
 	const struct crash__trace_stack *stack;
 	struct named *named;
 
 	if (event->stack == 0 || event->stack >= trace->stack_count)
 		return NULL;
-	named = &places->stacks[event->stack];
+	named = &callsites->stacks[event->stack];
 	stack = &trace->stacks[event->stack];
 	if (named->done)
 		return named;
@@ -96,7 +96,7 @@ static const struct named *frames_of(struct crash__places *places, const struct 
 
 		if (!module || is_library(module->path))
 			continue;
-		if (crash__symbols_name(places->symbols, module->path, stack->addresses[i] - module->bias,
+		if (crash__symbols_name(callsites->symbols, module->path, stack->addresses[i] - module->bias,
 					&named->frames[named->count]) < 0)
 			break;
 		named->count++;
@@ -104,19 +104,19 @@ static const struct named *frames_of(struct crash__places *places, const struct 
 	return named;
 }
 
-const struct crash_frame *crash__place_frames(struct crash__places *places, const struct crash__event *event,
+const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsites, const struct crash__event *event,
 					      unsigned int *count)
 {
-	const struct named *named = frames_of(places, event);
+	const struct named *named = frames_of(callsites, event);
 
 	*count = named ? named->count : 0;
 	return named ? named->frames : NULL;
 }
 
 /* The innermost function of which the source is known; or else of which anything is. */
-static const struct crash_frame *best_frame(struct crash__places *places, const struct crash__event *event)
+static const struct crash_frame *best_frame(struct crash__callsites *callsites, const struct crash__event *event)
 {
-	const struct named *named = frames_of(places, event);
+	const struct named *named = frames_of(callsites, event);
 
 	for (unsigned int i = 0; named && i < named->count; i++)
 		if (named->frames[i].file)
@@ -129,15 +129,15 @@ static const struct crash_frame *best_frame(struct crash__places *places, const 
 
 /* ------------------------------------------------------------------ text */
 
-const char *crash__place_path(const struct crash__places *places, const char *path)
+const char *crash__callsite_path(const struct crash__callsites *callsites, const char *path)
 {
-	size_t length = strlen(places->root);
+	size_t length = strlen(callsites->root);
 
 	if (!path)
 		return "?";
-	if (strncmp(path, places->root, length) == 0 && path[length] == '/')
+	if (strncmp(path, callsites->root, length) == 0 && path[length] == '/')
 		return path + length + 1;
-	return strcmp(path, places->root) == 0 ? "." : path;
+	return strcmp(path, callsites->root) == 0 ? "." : path;
 }
 
 static const char *base_of(const char *path)
@@ -147,9 +147,9 @@ static const char *base_of(const char *path)
 	return base ? base + 1 : path;
 }
 
-char *crash__place_source(struct crash__places *places, const struct crash__event *event)
+char *crash__callsite_source(struct crash__callsites *callsites, const struct crash__event *event)
 {
-	const struct crash_frame *frame = best_frame(places, event);
+	const struct crash_frame *frame = best_frame(callsites, event);
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
@@ -187,10 +187,10 @@ static void print_line(const struct crash__event *event, FILE *stream)
 	fprintf(stream, " \"%.*s\"", (int)(end - start), (const char *)piece->bytes + start);
 }
 
-static void print_op(struct crash__places *places, const struct crash__event *event, FILE *stream)
+static void print_op(struct crash__callsites *callsites, const struct crash__event *event, FILE *stream)
 {
 	char point[CRASH__NAME + 24];
-	const char *path = crash__event_path(places->trace, event);
+	const char *path = crash__event_path(callsites->trace, event);
 
 	if (event->kind == CRASH__EVENT_ACK) {
 		fprintf(stream, event->fd < 0 ? "crash_ack()" : "output to fd %d", event->fd);
@@ -201,16 +201,16 @@ static void print_op(struct crash__places *places, const struct crash__event *ev
 	fputs(point, stream);
 	if (event->kind == CRASH__EVENT_POINT)
 		return;
-	fprintf(stream, " %s", crash__place_path(places, path));
+	fprintf(stream, " %s", crash__callsite_path(callsites, path));
 	if (event->to)
-		fprintf(stream, " -> %s", crash__place_path(places, event->to));
+		fprintf(stream, " -> %s", crash__callsite_path(callsites, event->to));
 	if (event->family == CRASH__FAMILY_WRITE && event->offset != UINT64_MAX)
 		fprintf(stream, " at %llu", (unsigned long long)event->offset);
 }
 
-char *crash__place_text(struct crash__places *places, const struct crash__event *event)
+char *crash__callsite_text(struct crash__callsites *callsites, const struct crash__event *event)
 {
-	char *text = NULL, *source = crash__place_source(places, event);
+	char *text = NULL, *source = crash__callsite_source(callsites, event);
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
 
@@ -220,7 +220,7 @@ char *crash__place_text(struct crash__places *places, const struct crash__event 
 		free(source);
 		return NULL;
 	}
-	print_op(places, event, stream);
+	print_op(callsites, event, stream);
 	if (*source)
 		fprintf(stream, " (%s)", source);
 	fclose(stream);
@@ -231,12 +231,12 @@ char *crash__place_text(struct crash__places *places, const struct crash__event 
 /* ------------------------------------------------------------------ signatures */
 
 /* The stack of a script is that of its interpreter: which line it was, only the file names tell. */
-static bool is_script(const struct crash__places *places, const struct crash__event *event)
+static bool is_script(const struct crash__callsites *callsites, const struct crash__event *event)
 {
 	static const char *const names[] = {"sh", "dash", "bash", "zsh", "busybox", "python", "perl", "ruby", "node", "lua", "tclsh"};
 
-	for (size_t i = 0; i < places->trace->process_count; i++) {
-		const struct crash__trace_process *process = &places->trace->processes[i];
+	for (size_t i = 0; i < callsites->trace->process_count; i++) {
+		const struct crash__trace_process *process = &callsites->trace->processes[i];
 		const char *base = base_of(process->name ? process->name : "");
 
 		if (process->number != event->process)
@@ -277,9 +277,9 @@ static void print_stable_name(FILE *stream, const char *path)
 	}
 }
 
-char *crash__place_signature(struct crash__places *places, const struct crash__event *event)
+char *crash__callsite_signature(struct crash__callsites *callsites, const struct crash__event *event)
 {
-	const struct named *named = frames_of(places, event);
+	const struct named *named = frames_of(callsites, event);
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
@@ -302,12 +302,12 @@ char *crash__place_signature(struct crash__places *places, const struct crash__e
 			fprintf(stream, "|%s+%llx", base_of(frame->object ? frame->object : "?"),
 				(unsigned long long)frame->address);
 	}
-	if (event->kind == CRASH__EVENT_OP && (!named || !named->count || is_script(places, event))) {
+	if (event->kind == CRASH__EVENT_OP && (!named || !named->count || is_script(callsites, event))) {
 		fputc('|', stream);
-		print_stable_name(stream, crash__place_path(places, crash__event_path(places->trace, event)));
+		print_stable_name(stream, crash__callsite_path(callsites, crash__event_path(callsites->trace, event)));
 		if (event->to) {
 			fputc('|', stream);
-			print_stable_name(stream, crash__place_path(places, event->to));
+			print_stable_name(stream, crash__callsite_path(callsites, event->to));
 		}
 	}
 	fclose(stream);

@@ -56,6 +56,7 @@ awk -F'\t' -v files="$work/product" '
 	{
 		beside = $1; sub(/[^\/]*$/, "", beside)
 		path = $3 in known ? $3 : (beside $3) in known ? beside $3 : ("include/" $3) in known ? "include/" $3 : ""
+		if (path == "" && $3 == "config.h") next # which configure makes
 		if (path == "") print "LOST\t" $0; else print $1 "\t" $2 "\t" path
 	}' "$work/includes" >"$work/arrows"
 awk -F'\t' '$1 == "LOST" { print $2 ":" $3 ": there is no \"" $4 "\" in the tree" }' "$work/arrows" >"$work/bad"

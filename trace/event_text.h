@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "trace/reader.h"
+#include "trace/trace.h"
 
 /** Writes the point of a call, as pwrite64#9; write()#9 where the name is a family's, too. */
 void crash__call_point_name(char *out, size_t size, unsigned int call, uint64_t occurrence);

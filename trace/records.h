@@ -7,7 +7,7 @@
 #ifndef CRASH_RECORDS_H
 #define CRASH_RECORDS_H
 
-#include "trace/reader.h"
+#include "trace/trace.h"
 
 #define CRASH__OPEN_OPS 16 /* ops of one thread that are under way at once: signal handlers nest */
 

@@ -7,7 +7,7 @@
 
 #include <crashinject/crashinject.h>
 
-#include "trace/reader.h"
+#include "trace/trace.h"
 
 /** What the trace does not say stays zero. Release with crash_out_clear(). */
 int crash__trace_read_end(const struct crash__trace *trace, struct crash_out *out);

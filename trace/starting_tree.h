@@ -12,7 +12,7 @@
 #include <limits.h>
 #include <stdint.h>
 
-#include "trace/reader.h"
+#include "trace/trace.h"
 
 /** As much of it is saved if nobody says otherwise; bytes. */
 #define CRASH__DEFAULT_MAX_TREE (UINT64_C(1) << 30)

@@ -150,7 +150,7 @@ static int link_names(struct crash__layer *layer, crash__node_id id, const struc
 	return error;
 }
 
-int crash__layer_fetch(struct crash__layer *layer, crash__node_id id)
+int crash__layer_copy_up(struct crash__layer *layer, crash__node_id id)
 {
 	struct crash__layer_node *node = &layer->nodes[id];
 	bool from_base = node->place == CRASH__IN_BASE;
@@ -216,7 +216,7 @@ static int copy_rest(struct crash__layer *layer, crash__node_id directory, const
 
 int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const char *base_path, const struct crash__location *at)
 {
-	int error = crash__layer_fetch(layer, id);
+	int error = crash__layer_copy_up(layer, id);
 
 	if (error == 0)
 		error = copy_rest(layer, id, base_path, at);
@@ -251,7 +251,7 @@ static int copy_entry(struct crash__layer *layer, crash__node_id directory, cons
 			return 0;
 		if (layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY)
 			return layer->nodes[child].cut_off ? 0 : crash__layer_cut_off(layer, child, path, &at);
-		return crash__layer_fetch(layer, child);
+		return crash__layer_copy_up(layer, child);
 	}
 	if (!crash__base_stat(layer->fs->base, path, &status))
 		return 0;

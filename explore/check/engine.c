@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "common/plan.h"
+#include "explore/states/make_atoms.h"
 #include "explore/states/state_name.h"
+#include "explore/states/view_new.h"
 
 /* Counting how many states a tier has must not take longer than checking some of them. */
 #define MOST_COUNTING_NS UINT64_C(5000000000)
@@ -84,7 +86,7 @@ int crash__engine_know(struct crash__engine *engine, struct crash__hash hash, en
 
 /* ------------------------------------------------------------------ the pool */
 
-static void take_verdict(void *context, void *ticket, int error, const struct crash__answer *answer,
+static void take_verdict(void *context, void *ticket, int error, const struct crash__check_result *result_of_check,
 			 const char *output)
 {
 	struct crash__engine *engine = context;
@@ -98,11 +100,11 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 			engine->first_error = strdup(output);
 		return;
 	}
-	entry->kind = answer->kind;
-	entry->exit_code = answer->exit_code;
-	entry->signal = answer->signal;
+	entry->kind = result_of_check->kind;
+	entry->exit_code = result_of_check->exit_code;
+	entry->signal = result_of_check->signal;
 	engine->checked++;
-	engine->checker_ns += answer->checker_ns;
+	engine->checker_ns += result_of_check->checker_ns;
 	engine->failed += crash__verdict_failed(entry->kind);
 	if (crash__verdict_failed(entry->kind) && !engine->first_failure)
 		engine->first_failure = crash__now_ns() - engine->started;
@@ -112,7 +114,7 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	if (entry == engine->final && entry->kind != CRASH__VERDICT_PASSED)
 		engine->final_output = strdup(output);
 	if (engine->options.verdict)
-		engine->options.verdict(engine->options.context, entry, answer, output);
+		engine->options.verdict(engine->options.context, entry, result_of_check, output);
 }
 
 /* Workers share the atoms of one model. */
@@ -130,7 +132,7 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 	crash__pool_free(engine->pool);
 	engine->pool = NULL;
 	engine->pool_model = model;
-	engine->workshop = (struct crash__workshop){
+	engine->config = (struct crash__worker_config){
 		.fs = engine->options.fs,
 		.atoms = &engine->atoms[model],
 		.checker = &engine->options.checker,
@@ -138,7 +140,7 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 		.scratch = engine->options.scratch,
 		.namespaces = engine->options.namespaces,
 	};
-	return crash__pool_new(&engine->workshop, engine->options.jobs, take_verdict, engine, &engine->pool);
+	return crash__pool_new(&engine->config, engine->options.jobs, take_verdict, engine, &engine->pool);
 }
 
 static bool interrupted(struct crash__engine *engine)

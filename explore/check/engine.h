@@ -72,7 +72,7 @@ struct crash__engine_options {
 	_Atomic bool *stop; /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
 	/** A verdict came in; the entry has it. */
-	void (*verdict)(void *context, const struct crash__entry *entry, const struct crash__answer *answer,
+	void (*verdict)(void *context, const struct crash__entry *entry, const struct crash__check_result *result_of_check,
 			const char *output);
 	void *context;
 };
@@ -82,7 +82,7 @@ struct crash__engine {
 	struct crash__atoms *atoms; /* of each model, and of a killed process */
 	struct crash__entry *entries; /* uthash */
 	CRASH__VECTOR(struct crash__tier_result, results);
-	struct crash__workshop workshop;
+	struct crash__worker_config config;
 	struct crash__pool *pool;
 	uint32_t pool_model;
 	struct crash__progress now;

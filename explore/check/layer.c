@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "explore/check/layer_parts.h"
+#include "explore/states/block_content.h"
 
 /* ------------------------------------------------------------------ names */
 
@@ -39,7 +40,7 @@ static int detach(struct crash__layer *layer, crash__slot_id id)
 
 	if (!child)
 		return 0;
-	error = crash__layer_fetch(layer, child);
+	error = crash__layer_copy_up(layer, child);
 	if (error < 0)
 		return error;
 	if (!crash__layer_locate_slot(layer, id, &at))
@@ -72,7 +73,7 @@ static int attach(struct crash__layer *layer, crash__slot_id id, crash__node_id 
 {
 	struct crash__layer_node *node = &layer->nodes[child];
 	struct crash__location at, from;
-	int error = crash__layer_fetch(layer, layer->fs->slots[id].directory);
+	int error = crash__layer_copy_up(layer, layer->fs->slots[id].directory);
 
 	if (error == 0 && !crash__layer_locate_slot(layer, id, &at))
 		error = crash__fail(CRASH_ETRACE, "a name lies outside of the tree");
@@ -81,7 +82,7 @@ static int attach(struct crash__layer *layer, crash__slot_id id, crash__node_id 
 	if (error == 0)
 		error = crash__layer_make_parents(layer, &at);
 	if (error == 0)
-		error = crash__layer_fetch(layer, child);
+		error = crash__layer_copy_up(layer, child);
 	if (error < 0)
 		return error;
 	if (!crash__layer_locate_node(layer, child, &from))
@@ -103,7 +104,7 @@ static int attach(struct crash__layer *layer, crash__slot_id id, crash__node_id 
 static int open_node(struct crash__layer *layer, crash__node_id id)
 {
 	struct crash__location at;
-	int error = crash__layer_fetch(layer, id), fd;
+	int error = crash__layer_copy_up(layer, id), fd;
 
 	if (error < 0)
 		return error;
@@ -162,7 +163,7 @@ static int finish_node(struct crash__layer *layer, const struct crash__view *vie
 			error = crash__fail_errno("cannot size a file of the state");
 		close(fd);
 	} else {
-		error = crash__layer_fetch(layer, id);
+		error = crash__layer_copy_up(layer, id);
 	}
 	if (error < 0)
 		return error;

@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-#include "explore/check/layer.h"
+#include "explore/states/view.h"
 
 enum crash__layer_place {
 	CRASH__NOWHERE, /* not made yet */
@@ -80,7 +80,7 @@ int crash__layer_open(struct crash__layer *layer);
 /* ------------------------------------------------------------------ fetch.c: what comes from the starting tree */
 
 /** Puts a node that is not in the layer yet there: where it stands, or in the store. */
-int crash__layer_fetch(struct crash__layer *layer, crash__node_id id);
+int crash__layer_copy_up(struct crash__layer *layer, crash__node_id id);
 
 /** Makes the directories of the starting tree above something, which an overlay's layer needs as well. */
 int crash__layer_make_parents(struct crash__layer *layer, const struct crash__location *at);

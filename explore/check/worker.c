@@ -18,6 +18,7 @@
 #include "base/remove.h"
 #include "explore/check/layer.h"
 #include "explore/recording/sandbox.h"
+#include "explore/states/view_new.h"
 
 /* A tree on disk that stands at a step. */
 struct instance {
@@ -26,7 +27,7 @@ struct instance {
 };
 
 struct worker {
-	const struct crash__workshop *shop;
+	const struct crash__worker_config *shop;
 	struct crash__sandbox sandbox;
 	struct instance instances[2]; /* by enum crash__reference */
 	char place[PATH_MAX]; /* without namespaces: a directory of ours */
@@ -66,7 +67,7 @@ bool crash__receive_all(int fd, void *bytes, size_t count)
 	return true;
 }
 
-/* ------------------------------------------------------------------ places */
+/* ------------------------------------------------------------------ callsites */
 
 static void path_of(const struct worker *worker, const char *name, char out[PATH_MAX])
 {
@@ -78,7 +79,7 @@ static void path_of(const struct worker *worker, const char *name, char out[PATH
 
 static int enter(struct worker *worker, unsigned int number)
 {
-	static const char *const places[] = {"tree", "store", "durable", "durable-store", "state"};
+	static const char *const callsites[] = {"tree", "store", "durable", "durable-store", "state"};
 	char path[PATH_MAX];
 
 	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->shop->scratch, number) >=
@@ -90,8 +91,8 @@ static int enter(struct worker *worker, unsigned int number)
 	if (worker->shop->namespaces)
 		return crash__sandbox_enter(&worker->sandbox, worker->shop->directory,
 					    crash__base_directory(worker->shop->fs->base));
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		path_of(worker, places[i], path);
+	for (size_t i = 0; i < sizeof callsites / sizeof *callsites; i++) {
+		path_of(worker, callsites[i], path);
 		/* an earlier worker of this number may have left something */
 		if ((mkdir(path, 0700) < 0 && errno != EEXIST) || crash__remove_tree(path, false) < 0)
 			return crash__fail_errno("cannot make %s", path);
@@ -112,7 +113,7 @@ static void clear_instance(struct instance *instance)
 static int make_instance(struct worker *worker, enum crash__reference reference)
 {
 	struct instance *instance = &worker->instances[reference];
-	const struct crash__workshop *shop = worker->shop;
+	const struct crash__worker_config *shop = worker->shop;
 	char tree[PATH_MAX], store[PATH_MAX];
 	int error = 0;
 
@@ -231,7 +232,7 @@ static int hide_state(struct worker *worker)
 	return crash__remove_tree(state, false) < 0 ? crash__fail_errno("cannot empty %s", state) : 0;
 }
 
-static int check_once(struct worker *worker, const struct crash__order *order, const char *point, const char *state)
+static int check_once(struct worker *worker, const struct crash__check_request *order, const char *point, const char *state)
 {
 	char where[PATH_MAX];
 	struct crash__check check = {
@@ -247,7 +248,7 @@ static int check_once(struct worker *worker, const struct crash__order *order, c
 }
 
 /* A state that fails is checked again: only what fails twice is a failure. */
-static int check_state(struct worker *worker, const struct crash__order *order, const char *point, const char *state)
+static int check_state(struct worker *worker, const struct crash__check_request *order, const char *point, const char *state)
 {
 	uint64_t ns;
 	int error = check_once(worker, order, point, state);
@@ -264,7 +265,7 @@ static int check_state(struct worker *worker, const struct crash__order *order, 
 	return error;
 }
 
-static int work(struct worker *worker, const struct crash__order *order, const crash__atom_id *flipped,
+static int work(struct worker *worker, const struct crash__check_request *order, const crash__atom_id *flipped,
 		const char *point, const char *state)
 {
 	const struct crash__difference *difference;
@@ -293,10 +294,10 @@ static int work(struct worker *worker, const struct crash__order *order, const c
 
 /* ------------------------------------------------------------------ the process */
 
-static bool answer(struct worker *worker, uint64_t number, int error)
+static bool result_of_check(struct worker *worker, uint64_t number, int error)
 {
 	const char *detail = crash_error_detail(), *bytes = error < 0 ? detail : worker->verdict.output;
-	struct crash__answer answer = {
+	struct crash__check_result result_of_check = {
 		.number = number,
 		.error = error,
 		.kind = error < 0 ? CRASH__VERDICT_NONE : worker->verdict.kind,
@@ -306,13 +307,13 @@ static bool answer(struct worker *worker, uint64_t number, int error)
 		.output_bytes = (uint32_t)(error < 0 ? strlen(detail) : worker->verdict.output_length),
 	};
 
-	return crash__send_all(worker->channel, &answer, sizeof answer) &&
-	       crash__send_all(worker->channel, bytes, answer.output_bytes);
+	return crash__send_all(worker->channel, &result_of_check, sizeof result_of_check) &&
+	       crash__send_all(worker->channel, bytes, result_of_check.output_bytes);
 }
 
 static _Noreturn void serve(struct worker *worker, int unusable)
 {
-	struct crash__order order;
+	struct crash__check_request order;
 
 	while (crash__receive_all(worker->channel, &order, sizeof order)) {
 		crash__atom_id *flipped = calloc(order.count + 1, sizeof *flipped);
@@ -327,7 +328,7 @@ static _Noreturn void serve(struct worker *worker, int unusable)
 			error = work(worker, &order, flipped, names, names + order.point_bytes);
 		free(flipped);
 		free(names);
-		if (!answer(worker, order.number, error))
+		if (!result_of_check(worker, order.number, error))
 			break;
 	}
 	_exit(0);
@@ -347,13 +348,13 @@ static void reset_signals(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-static _Noreturn void run(const struct crash__workshop *workshop, unsigned int number, int channel)
+static _Noreturn void run(const struct crash__worker_config *config, unsigned int number, int channel)
 {
 	static struct worker worker;
 	int error;
 
 	reset_signals();
-	worker.shop = workshop;
+	worker.shop = config;
 	worker.channel = channel;
 	error = enter(&worker, number);
 	if (chdir("/") < 0)
@@ -361,17 +362,17 @@ static _Noreturn void run(const struct crash__workshop *workshop, unsigned int n
 	serve(&worker, error);
 }
 
-pid_t crash__worker_start(const struct crash__workshop *workshop, unsigned int number, int *channel)
+pid_t crash__worker_start(const struct crash__worker_config *config, unsigned int number, int *channel)
 {
 	int ends[2];
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return crash__fail_errno("cannot make a socket");
-	pid = workshop->namespaces ? crash__sandbox_fork(true) : fork();
+	pid = config->namespaces ? crash__sandbox_fork(true) : fork();
 	if (pid == 0) {
 		close(ends[0]);
-		run(workshop, number, ends[1]);
+		run(config, number, ends[1]);
 	}
 	close(ends[1]);
 	if (pid < 0) {

@@ -18,7 +18,7 @@
 #include "explore/states/state_name.h"
 
 /** What all workers of one model share. */
-struct crash__workshop {
+struct crash__worker_config {
 	const struct crash__fs *fs;
 	const struct crash__atoms *atoms;
 	const struct crash__checker *checker;
@@ -28,7 +28,7 @@ struct crash__workshop {
 };
 
 /** What goes to a worker, followed by the atoms, CRASH_POINT and CRASH_STATE. */
-struct crash__order {
+struct crash__check_request {
 	uint64_t number;
 	int64_t step;
 	uint64_t acked; /* bytes */
@@ -38,7 +38,7 @@ struct crash__order {
 };
 
 /** What comes back, followed by output or, where `error` is set, by its detail. */
-struct crash__answer {
+struct crash__check_result {
 	uint64_t number;
 	int32_t error; /* the state could not be built */
 	uint32_t kind; /* enum crash__verdict_kind */
@@ -54,7 +54,7 @@ struct crash__answer {
  * @param channel gets our end of its socket
  * @return its process id, or a negative error
  */
-pid_t crash__worker_start(const struct crash__workshop *workshop, unsigned int number, int *channel);
+pid_t crash__worker_start(const struct crash__worker_config *config, unsigned int number, int *channel);
 
 /** Reads or writes all of it; false at the end of the stream. */
 bool crash__send_all(int fd, const void *bytes, size_t count);

@@ -20,7 +20,7 @@ struct slot {
 	int channel;
 	bool busy;
 	/* what it is busy with, kept for a second try */
-	struct crash__order order;
+	struct crash__check_request order;
 	char *body;
 	size_t body_bytes;
 	void *ticket;
@@ -29,7 +29,7 @@ struct slot {
 };
 
 struct crash__pool {
-	const struct crash__workshop *workshop;
+	const struct crash__worker_config *config;
 	crash__pool_done *done;
 	void *context;
 	uint64_t number;
@@ -42,7 +42,7 @@ struct crash__pool {
 static int start_worker(struct crash__pool *pool, unsigned int index)
 {
 	struct slot *slot = &pool->slots[index];
-	pid_t pid = crash__worker_start(pool->workshop, index, &slot->channel);
+	pid_t pid = crash__worker_start(pool->config, index, &slot->channel);
 
 	if (pid < 0)
 		return (int)pid;
@@ -62,14 +62,14 @@ static void end_worker(struct slot *slot)
 	slot->pid = 0;
 }
 
-int crash__pool_new(const struct crash__workshop *workshop, unsigned int workers, crash__pool_done *done,
+int crash__pool_new(const struct crash__worker_config *config, unsigned int workers, crash__pool_done *done,
 		    void *context, struct crash__pool **out)
 {
 	struct crash__pool *pool = calloc(1, sizeof *pool);
 	int error = 0;
 
 	if (pool) {
-		pool->workshop = workshop;
+		pool->config = config;
 		pool->count = workers;
 		pool->done = done;
 		pool->context = context;
@@ -162,7 +162,7 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 		if (error < 0)
 			return error;
 	}
-	slot->order = (struct crash__order){
+	slot->order = (struct crash__check_request){
 		.number = ++pool->number,
 		.step = state->step,
 		.acked = state->acked,
@@ -183,18 +183,18 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 
 /* ------------------------------------------------------------------ answers */
 
-static void finish(struct crash__pool *pool, struct slot *slot, int error, const struct crash__answer *answer,
+static void finish(struct crash__pool *pool, struct slot *slot, int error, const struct crash__check_result *result_of_check,
 		   const char *output)
 {
 	slot->busy = false;
 	pool->busy--;
-	pool->done(pool->context, slot->ticket, error, answer, output);
+	pool->done(pool->context, slot->ticket, error, result_of_check, output);
 }
 
 /* A worker that ended before it answered: the state was too much for it, or somebody killed it. */
 static int replace_worker(struct crash__pool *pool, struct slot *slot)
 {
-	struct crash__answer none = {0};
+	struct crash__check_result none = {0};
 	int error;
 
 	end_worker(slot);
@@ -209,15 +209,15 @@ static int replace_worker(struct crash__pool *pool, struct slot *slot)
 
 static int take_answer(struct crash__pool *pool, struct slot *slot)
 {
-	struct crash__answer answer;
+	struct crash__check_result result_of_check;
 
-	if (!crash__receive_all(slot->channel, &answer, sizeof answer) || answer.number != slot->order.number ||
-	    answer.kind >= CRASH__VERDICT_KINDS ||
-	    answer.output_bytes > sizeof((struct crash__verdict *)NULL)->output ||
-	    !crash__receive_all(slot->channel, pool->output, answer.output_bytes))
+	if (!crash__receive_all(slot->channel, &result_of_check, sizeof result_of_check) || result_of_check.number != slot->order.number ||
+	    result_of_check.kind >= CRASH__VERDICT_KINDS ||
+	    result_of_check.output_bytes > sizeof((struct crash__verdict *)NULL)->output ||
+	    !crash__receive_all(slot->channel, pool->output, result_of_check.output_bytes))
 		return replace_worker(pool, slot);
-	pool->output[answer.output_bytes] = '\0';
-	finish(pool, slot, answer.error, &answer, pool->output);
+	pool->output[result_of_check.output_bytes] = '\0';
+	finish(pool, slot, result_of_check.error, &result_of_check, pool->output);
 	return 1;
 }
 

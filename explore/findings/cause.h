@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cause.h - why states fail: one vulnerability is one cause.
- *
- * Method. Where a state fails, fewer and fewer of the ops that it has lost are lost, until none can be given
- * back without the state passing: those are the guilty ones. The first point at which losing them is a failure
- * names the op that survived them. States with the same kind of failure, whose lost and surviving ops come
- * from the same places of the program, have the same cause. Then a virtual fsync is put before the op that
- * survived: if it makes all of the cause's states impossible, it is the repair. Where one such
- * sync removes the states of two causes, these are one.
  */
 #ifndef CRASH_CAUSE_H
 #define CRASH_CAUSE_H
@@ -41,11 +34,11 @@ struct crash__causes {
 	uint64_t unexplained; /* failing states that could not be analysed any more */
 };
 
-/** Finds the causes of all failures that the engine has. */
-int crash__causes_find(struct crash__engine *engine, struct crash__causes *causes);
-
 /** Makes the id of what a text describes: eight digits. */
 void crash__cause_id(char id[12], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Frees what a cause has, not the cause itself. */
+void crash__cause_clear(struct crash__cause *cause);
 
 void crash__causes_clear(struct crash__causes *causes);
 

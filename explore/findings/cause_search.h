@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * finder.h - the search for causes, for the files that make it up: cause.c, minimise.c, cause_words.c.
+ * search.h - the search for causes, for the files that make it up: cause.c, minimise.c, cause_words.c.
  */
 #ifndef CRASH_FINDER_H
 #define CRASH_FINDER_H
@@ -9,10 +9,10 @@
 #include "explore/states/atom_set.h"
 #include "symbols/callsite.h"
 
-struct crash__finder {
+struct crash__cause_search {
 	struct crash__engine *engine;
 	struct crash__causes *causes;
-	struct crash__places *places;
+	struct crash__callsites *callsites;
 	uint32_t model;
 	struct crash__set set;	/* for closures */
 	uint32_t *cause_of; /* by atom of the model: 1 + the cause of losing it alone */
@@ -22,45 +22,45 @@ struct crash__finder {
 	CRASH__VECTOR(crash__atom_id, lost); /* of the failure at hand, made fewer */
 };
 
-static inline const struct crash__fs *crash__finder_fs(const struct crash__finder *finder)
+static inline const struct crash__fs *crash__search_fs(const struct crash__cause_search *search)
 {
-	return finder->engine->options.fs;
+	return search->engine->options.fs;
 }
 
-static inline const struct crash__atoms *crash__finder_atoms(const struct crash__finder *finder)
+static inline const struct crash__atoms *crash__search_atoms(const struct crash__cause_search *search)
 {
-	return &finder->engine->atoms[finder->model];
+	return &search->engine->atoms[search->model];
 }
 
-static inline const struct crash__event *crash__finder_event(const struct crash__finder *finder, uint32_t step)
+static inline const struct crash__event *crash__search_event(const struct crash__cause_search *search, uint32_t step)
 {
-	return step == CRASH__NEVER ? NULL : crash__finder_fs(finder)->steps[step].event;
+	return step == CRASH__NEVER ? NULL : crash__search_fs(search)->steps[step].event;
 }
 
 /* ------------------------------------------------------------------ minimise.c: trying smaller failures */
 
 /** The verdict of losing some atoms, and what depends on them, at a step; NONE if too many have been tried. */
-enum crash__verdict_kind crash__finder_try(struct crash__finder *finder, int64_t step, const crash__atom_id *atoms,
+enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step, const crash__atom_id *atoms,
 					   size_t count);
 
 /** Puts all atoms that a state has lost of what was done into `lost`. */
-int crash__finder_list_lost(struct crash__finder *finder, const struct crash__state *state);
+int crash__search_list_lost(struct crash__cause_search *search, const struct crash__state *state);
 
 /** Leaves as few in `lost` as make the state fail. */
-void crash__finder_minimise(struct crash__finder *finder, int64_t step);
+void crash__search_minimise(struct crash__cause_search *search, int64_t step);
 
 /**
  * Where the one op in `lost` takes others along that depend on it, one of those may be guilty alone: the last one that
  * still makes the state fail takes the fewest along.
  */
-void crash__finder_narrow(struct crash__finder *finder, int64_t step);
+void crash__search_narrow(struct crash__cause_search *search, int64_t step);
 
 /** The first point at which losing these is a failure: what happened there needs them. */
-int64_t crash__finder_first_failure(struct crash__finder *finder, int64_t step);
+int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t step);
 
 /* ------------------------------------------------------------------ cause_words.c */
 
 /** What happened, as a sentence. Allocated; NULL if there is no memory. */
-char *crash__cause_sentence(struct crash__finder *finder, const struct crash__cause *cause);
+char *crash__cause_sentence(struct crash__cause_search *search, const struct crash__cause *cause);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/findings/exploration.h"
 
+#include "explore/findings/find_causes.h"
+
 int crash__explore_start(const struct crash__explore_options *options, struct crash__exploration *exploration)
 {
 	struct crash__engine_options engine = options->engine;

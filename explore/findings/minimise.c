@@ -13,136 +13,136 @@
 /* So many of the ops that one takes along are tried alone. */
 #define MOST_NARROWING 100
 
-enum crash__verdict_kind crash__finder_try(struct crash__finder *finder, int64_t step, const crash__atom_id *atoms,
+enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step, const crash__atom_id *atoms,
 					   size_t count)
 {
-	if (finder->probes >= MOST_PROBES)
+	if (search->probes >= MOST_PROBES)
 		return CRASH__VERDICT_NONE;
-	finder->probes++;
-	crash__set_begin(&finder->set, step);
+	search->probes++;
+	crash__set_begin(&search->set, step);
 	for (size_t i = 0; i < count; i++)
-		if (crash__set_omit(&finder->set, atoms[i]) < 0)
+		if (crash__set_omit(&search->set, atoms[i]) < 0)
 			return CRASH__VERDICT_NONE;
-	crash__set_sort(&finder->set);
-	return crash__engine_probe(finder->engine, finder->model, step, finder->set.list,
-				   (uint32_t)finder->set.list_count);
+	crash__set_sort(&search->set);
+	return crash__engine_probe(search->engine, search->model, step, search->set.list,
+				   (uint32_t)search->set.list_count);
 }
 
-static int add_lost(struct crash__finder *finder, crash__atom_id id)
+static int add_lost(struct crash__cause_search *search, crash__atom_id id)
 {
-	return CRASH__ADD(finder, lost, id) ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a cause");
+	return CRASH__ADD(search, lost, id) ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a cause");
 }
 
-int crash__finder_list_lost(struct crash__finder *finder, const struct crash__state *state)
+int crash__search_list_lost(struct crash__cause_search *search, const struct crash__state *state)
 {
-	const struct crash__atoms *atoms = crash__finder_atoms(finder);
+	const struct crash__atoms *atoms = crash__search_atoms(search);
 	uint32_t at = 0;
 	int error = 0;
 
-	finder->lost_count = 0;
+	search->lost_count = 0;
 	if (state->reference == CRASH__EVERYTHING) {
 		for (uint32_t i = 0; i < state->count && error == 0; i++)
-			error = add_lost(finder, state->flipped[i]);
+			error = add_lost(search, state->flipped[i]);
 		return error;
 	}
 	for (crash__atom_id id = 0; id < atoms->first[state->step + 1] && error == 0; id++) {
 		while (at < state->count && state->flipped[at] < id)
 			at++;
 		if (crash__atom_is_open(&atoms->list[id], state->step) && !(at < state->count && state->flipped[at] == id))
-			error = add_lost(finder, id);
+			error = add_lost(search, id);
 	}
 	return error;
 }
 
-static size_t part_size(const struct crash__finder *finder, size_t start, size_t size)
+static size_t part_size(const struct crash__cause_search *search, size_t start, size_t size)
 {
-	return start + size > finder->lost_count ? finder->lost_count - start : size;
+	return start + size > search->lost_count ? search->lost_count - start : size;
 }
 
 /* Loses a part alone, if that is a failure too. */
-static bool keep_part(struct crash__finder *finder, int64_t step, size_t start, size_t count)
+static bool keep_part(struct crash__cause_search *search, int64_t step, size_t start, size_t count)
 {
-	if (!crash__verdict_failed(crash__finder_try(finder, step, finder->lost + start, count)))
+	if (!crash__verdict_failed(crash__search_try(search, step, search->lost + start, count)))
 		return false;
-	memmove(finder->lost, finder->lost + start, count * sizeof *finder->lost);
-	finder->lost_count = count;
+	memmove(search->lost, search->lost + start, count * sizeof *search->lost);
+	search->lost_count = count;
 	return true;
 }
 
 /* Gives a part back, if losing the rest is a failure still. */
-static bool leave_out_part(struct crash__finder *finder, int64_t step, size_t start, size_t count)
+static bool leave_out_part(struct crash__cause_search *search, int64_t step, size_t start, size_t count)
 {
-	size_t rest = finder->lost_count - count;
+	size_t rest = search->lost_count - count;
 	crash__atom_id *other = malloc((rest + 1) * sizeof *other);
 	bool fails;
 
 	if (!other)
 		return false;
-	memcpy(other, finder->lost, start * sizeof *other);
-	memcpy(other + start, finder->lost + start + count, (rest - start) * sizeof *other);
-	fails = rest && crash__verdict_failed(crash__finder_try(finder, step, other, rest));
+	memcpy(other, search->lost, start * sizeof *other);
+	memcpy(other + start, search->lost + start + count, (rest - start) * sizeof *other);
+	fails = rest && crash__verdict_failed(crash__search_try(search, step, other, rest));
 	if (fails) {
-		memcpy(finder->lost, other, rest * sizeof *other);
-		finder->lost_count = rest;
+		memcpy(search->lost, other, rest * sizeof *other);
+		search->lost_count = rest;
 	}
 	free(other);
 	return fails;
 }
 
-void crash__finder_minimise(struct crash__finder *finder, int64_t step)
+void crash__search_minimise(struct crash__cause_search *search, int64_t step)
 {
 	size_t parts = 2;
 
-	while (finder->lost_count > 1) {
-		size_t size = (finder->lost_count + parts - 1) / parts;
+	while (search->lost_count > 1) {
+		size_t size = (search->lost_count + parts - 1) / parts;
 		bool kept = false, left_out = false;
 
-		for (size_t start = 0; start < finder->lost_count && !kept; start += size)
-			kept = keep_part(finder, step, start, part_size(finder, start, size));
+		for (size_t start = 0; start < search->lost_count && !kept; start += size)
+			kept = keep_part(search, step, start, part_size(search, start, size));
 		/* of two parts, each is the other's rest */
-		for (size_t start = 0; start < finder->lost_count && !kept && !left_out && parts > 2; start += size)
-			left_out = leave_out_part(finder, step, start, part_size(finder, start, size));
+		for (size_t start = 0; start < search->lost_count && !kept && !left_out && parts > 2; start += size)
+			left_out = leave_out_part(search, step, start, part_size(search, start, size));
 		if (kept)
 			parts = 2;
 		else if (left_out)
 			parts--;
-		else if (parts >= finder->lost_count || finder->probes >= MOST_PROBES)
+		else if (parts >= search->lost_count || search->probes >= MOST_PROBES)
 			return;
 		else
-			parts = parts * 2 < finder->lost_count ? parts * 2 : finder->lost_count;
+			parts = parts * 2 < search->lost_count ? parts * 2 : search->lost_count;
 	}
 }
 
-void crash__finder_narrow(struct crash__finder *finder, int64_t step)
+void crash__search_narrow(struct crash__cause_search *search, int64_t step)
 {
 	crash__atom_id *along;
 	size_t count, tries = 0;
 
-	if (finder->lost_count != 1 || !crash__verdict_failed(crash__finder_try(finder, step, finder->lost, 1)))
+	if (search->lost_count != 1 || !crash__verdict_failed(crash__search_try(search, step, search->lost, 1)))
 		return;
-	count = finder->set.list_count;
+	count = search->set.list_count;
 	along = malloc(count * sizeof *along);
 	if (!along)
 		return;
-	memcpy(along, finder->set.list, count * sizeof *along);
-	for (size_t i = count; i-- > 0 && along[i] != finder->lost[0] && tries < MOST_NARROWING; tries++)
-		if (crash__verdict_failed(crash__finder_try(finder, step, &along[i], 1))) {
-			finder->lost[0] = along[i];
+	memcpy(along, search->set.list, count * sizeof *along);
+	for (size_t i = count; i-- > 0 && along[i] != search->lost[0] && tries < MOST_NARROWING; tries++)
+		if (crash__verdict_failed(crash__search_try(search, step, &along[i], 1))) {
+			search->lost[0] = along[i];
 			break;
 		}
 	free(along);
 }
 
-int64_t crash__finder_first_failure(struct crash__finder *finder, int64_t step)
+int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t step)
 {
 	uint32_t from = 0;
 
-	for (size_t i = 0; i < finder->lost_count; i++)
-		if (crash__finder_atoms(finder)->list[finder->lost[i]].step > from)
-			from = crash__finder_atoms(finder)->list[finder->lost[i]].step;
+	for (size_t i = 0; i < search->lost_count; i++)
+		if (crash__search_atoms(search)->list[search->lost[i]].step > from)
+			from = crash__search_atoms(search)->list[search->lost[i]].step;
 	for (int64_t at = from; at < step; at++)
-		if (crash__tier_news(crash__finder_fs(finder), at) &&
-		    crash__verdict_failed(crash__finder_try(finder, at, finder->lost, finder->lost_count)))
+		if (crash__tier_news(crash__search_fs(search), at) &&
+		    crash__verdict_failed(crash__search_try(search, at, search->lost, search->lost_count)))
 			return at;
 	return step;
 }

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "explore/states/atom_set.h"
+#include "explore/states/make_atoms.h"
 #include "explore/states/persistence_model.h"
 
 /* So many states of a cause are tried under another model, the smallest first. */
@@ -59,9 +60,9 @@ static int add_syncs_of(struct candidate *candidate, const struct crash__fs *fs,
 	return error;
 }
 
-static bool is_like(struct crash__places *places, const struct crash__event *event, const char *signature)
+static bool is_like(struct crash__callsites *callsites, const struct crash__event *event, const char *signature)
 {
-	char *own = crash__place_signature(places, event);
+	char *own = crash__callsite_signature(callsites, event);
 	bool like = own && strcmp(own, signature) == 0;
 
 	free(own);
@@ -69,11 +70,11 @@ static bool is_like(struct crash__places *places, const struct crash__event *eve
 }
 
 /* Syncs before every op that is like the survivor, of all ops like the lost one since the last time. */
-static int make_candidate(const struct crash__fs *fs, struct crash__places *places, const struct crash__cause *cause,
+static int make_candidate(const struct crash__fs *fs, struct crash__callsites *callsites, const struct crash__cause *cause,
 			  int what, struct candidate *candidate)
 {
-	char *lost = crash__place_signature(places, fs->steps[cause->lost].event);
-	char *survivor = crash__place_signature(places, fs->steps[cause->survivor].event);
+	char *lost = crash__callsite_signature(callsites, fs->steps[cause->lost].event);
+	char *survivor = crash__callsite_signature(callsites, fs->steps[cause->survivor].event);
 	struct {
 		CRASH__VECTOR(uint32_t, steps);
 	} pending = {0};
@@ -82,14 +83,14 @@ static int make_candidate(const struct crash__fs *fs, struct crash__places *plac
 	for (uint32_t step = 0; step < fs->steps_count && error == 0; step++) {
 		const struct crash__event *event = fs->steps[step].event;
 
-		if (is_like(places, event, survivor)) {
+		if (is_like(callsites, event, survivor)) {
 			for (size_t i = 0; i < pending.steps_count && error == 0; i++)
 				error = add_syncs_of(candidate, fs, pending.steps[i], step, what);
 			if (step == cause->survivor && error == 0) /* it may have survived others like it */
 				error = add_syncs_of(candidate, fs, cause->lost, step, what);
 			pending.steps_count = 0;
 		}
-		if (fs->steps[step].effects && is_like(places, event, lost) && !CRASH__ADD(&pending, steps, step))
+		if (fs->steps[step].effects && is_like(callsites, event, lost) && !CRASH__ADD(&pending, steps, step))
 			error = crash__fail(CRASH_ENOMEM, "no memory for a repair");
 	}
 	for (size_t i = 0; i < candidate->syncs_count; i++)
@@ -227,7 +228,7 @@ static char *repair_text(const struct crash__engine *engine, const struct crash_
 	return text;
 }
 
-static void try_repairs(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause)
+static void try_repairs(struct crash__engine *engine, struct crash__callsites *callsites, struct crash__cause *cause)
 {
 	static const int choices[] = {OF_DIRECTORY, OF_FILE, OF_FILE | OF_DIRECTORY};
 	uint64_t best = 0;
@@ -236,7 +237,7 @@ static void try_repairs(struct crash__engine *engine, struct crash__places *plac
 		struct candidate candidate = {0};
 		uint64_t repaired = 0;
 
-		if (make_candidate(engine->options.fs, places, cause, choices[i], &candidate) == 0 && candidate.useful)
+		if (make_candidate(engine->options.fs, callsites, cause, choices[i], &candidate) == 0 && candidate.useful)
 			repaired = count_repaired(engine, cause, &candidate);
 		if (repaired > best) {
 			free(cause->repair);
@@ -262,12 +263,12 @@ bool crash__repair_is_same(const struct crash__fs *fs, const struct crash__cause
 	return same;
 }
 
-bool crash__repair_covers(struct crash__engine *engine, struct crash__places *places, const struct crash__cause *by,
+bool crash__repair_covers(struct crash__engine *engine, struct crash__callsites *callsites, const struct crash__cause *by,
 			  const struct crash__cause *cause)
 {
 	struct candidate candidate = {0};
 	bool covers = by->remedy &&
-		      make_candidate(engine->options.fs, places, by, by->remedy, &candidate) == 0 &&
+		      make_candidate(engine->options.fs, callsites, by, by->remedy, &candidate) == 0 &&
 		      count_repaired(engine, by, &candidate) == by->states &&
 		      count_repaired(engine, cause, &candidate) == cause->states;
 
@@ -294,7 +295,7 @@ static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__
 {
 	crash__atom_id earlier;
 
-	CRASH__EACH_EDGE(atoms, atoms->list[id].before, earlier)
+	CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
 		for (uint32_t i = 0; i < state->count; i++)
 			if (state->flipped[i] == earlier)
 				return false;
@@ -448,7 +449,7 @@ static void forget(struct crash__cause *cause)
 	cause->remedy = 0;
 }
 
-void crash__repair_find(struct crash__engine *engine, struct crash__places *places, struct crash__cause *cause)
+void crash__repair_find(struct crash__engine *engine, struct crash__callsites *callsites, struct crash__cause *cause)
 {
 	forget(cause);
 	list_models(engine, cause);
@@ -458,7 +459,7 @@ void crash__repair_find(struct crash__engine *engine, struct crash__places *plac
 		return;
 	}
 	if (!cause->process && !cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
-		try_repairs(engine, places, cause);
+		try_repairs(engine, callsites, cause);
 	if (!cause->repair)
 		cause->advice = strdup(cause->failed_sync ?
 					       "after an fsync that failed, write the data again, or stop: a second fsync "

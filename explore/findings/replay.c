@@ -12,11 +12,15 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/check/layer.h"
+#include "explore/fs/fs_replay.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/atom_set.h"
+#include "explore/states/make_atoms.h"
 #include "explore/states/state_name.h"
 #include "symbols/callsite.h"
+#include "trace/reader.h"
 #include "trace/starting_tree.h"
+#include "explore/states/view_new.h"
 
 /* ------------------------------------------------------------------ reading */
 
@@ -189,7 +193,7 @@ static bool has_lost(const struct crash__replay *replay, crash__atom_id id)
 	return !flipped && crash__atom_is_open(&replay->atoms.list[id], state->step);
 }
 
-static void describe_step(struct crash__replay *replay, struct crash__places *places, uint32_t step, FILE *stream)
+static void describe_step(struct crash__replay *replay, struct crash__callsites *callsites, uint32_t step, FILE *stream)
 {
 	unsigned int lost = 0, all = replay->atoms.first[step + 1] - replay->atoms.first[step];
 	char *text;
@@ -198,7 +202,7 @@ static void describe_step(struct crash__replay *replay, struct crash__places *pl
 		lost += has_lost(replay, id);
 	if (!lost)
 		return;
-	text = crash__place_text(places, replay->fs.steps[step].event);
+	text = crash__callsite_text(callsites, replay->fs.steps[step].event);
 	if (lost == all)
 		fprintf(stream, "  lost: %s\n", text ? text : "?");
 	else
@@ -209,8 +213,8 @@ static void describe_step(struct crash__replay *replay, struct crash__places *pl
 int crash__replay_describe(struct crash__replay *replay, FILE *stream)
 {
 	char point[256];
-	struct crash__places *places;
-	int error = crash__places_new(&replay->trace, replay->fs.root, &places);
+	struct crash__callsites *callsites;
+	int error = crash__callsites_new(&replay->trace, replay->fs.root, &callsites);
 
 	if (error < 0)
 		return error;
@@ -218,9 +222,9 @@ int crash__replay_describe(struct crash__replay *replay, FILE *stream)
 	fprintf(stream, "the crash is at %s (point %lld of %zu); %llu bytes had been acknowledged\n", point,
 		(long long)replay->state.step + 1, replay->fs.steps_count, (unsigned long long)replay->state.acked);
 	for (int64_t step = 0; step <= replay->state.step; step++)
-		describe_step(replay, places, (uint32_t)step, stream);
+		describe_step(replay, callsites, (uint32_t)step, stream);
 	if (replay->state.reference == CRASH__EVERYTHING && replay->state.count == 0)
 		fputs("  nothing that was done is lost\n", stream);
-	crash__places_free(places);
+	crash__callsites_free(callsites);
 	return 0;
 }

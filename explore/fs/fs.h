@@ -17,7 +17,7 @@
 
 #include "base/vector.h"
 #include "explore/fs/base_tree.h"
-#include "trace/reader.h"
+#include "trace/trace.h"
 
 enum crash__node_type { CRASH__NODE_FILE, CRASH__NODE_DIRECTORY, CRASH__NODE_LINK, CRASH__NODE_OTHER };
 
@@ -113,16 +113,6 @@ struct crash__fs {
 	/* nodes.c */
 	void *slot_index, *identity_index, *base_index;
 };
-
-/**
- * Replays a trace.
- * @param root the data directory as the trace names it; ops elsewhere are counted and left out
- * @param base its contents before the run; must outlive the model
- */
-int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, const char *root,
-		     struct crash__base *base);
-
-void crash__fs_clear(struct crash__fs *fs);
 
 /** Copies bytes that an op wrote: `count` from byte `from` on. Missing ones become zeros. */
 void crash__event_copy(const struct crash__event *event, uint64_t from, void *to, size_t count);

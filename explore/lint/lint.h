@@ -6,7 +6,7 @@
  * durable, and since when, comes from the atoms under the `posix` model, which promises no more than the
  * standard does. Each rule looks at each step, before the step changes the tree, and once at the end of the
  * run. A rule speaks of two ops: one that was not durable, and one that relied on it. Findings of one rule
- * whose ops come from the same places of the program are one finding.
+ * whose ops come from the same callsites of the program are one finding.
  *
  * An acknowledgement speaks for what its own thread did since its last one, and for what those children of
  * its process did that have ended. Other threads' work is not taken to be meant: they may be in the middle
@@ -15,10 +15,8 @@
 #ifndef CRASH_LINT_H
 #define CRASH_LINT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
-#include "explore/recording/recording.h"
 #include "explore/states/atoms.h"
 #include "explore/states/view.h"
 #include "symbols/callsite.h"
@@ -103,7 +101,7 @@ struct crash__lint {
 	struct crash__model model;
 	struct crash__atoms atoms;
 	struct crash__view *view; /* as things were before the step */
-	struct crash__places *places;
+	struct crash__callsites *callsites;
 	bool ended_well; /* the program ended by itself, with status 0 */
 	bool ended;	 /* by itself */
 	bool syncs;	 /* it makes something durable, or tries to */
@@ -126,18 +124,6 @@ struct crash__lint {
 	uint64_t ops, acks, sync_ops;
 	int error;
 };
-
-/**
- * Looks for mistakes in what was recorded or read.
- * @param rules bit i: crash__lint_rules[i]
- */
-int crash__lint_run(struct crash__recording *recording, uint32_t rules, struct crash__lint *lint);
-
-void crash__lint_clear(struct crash__lint *lint);
-
-/** The result as reporters print it (result.h); NULL if there is no memory. `settings` is taken over. */
-json_t *crash__lint_result(const struct crash__recording *recording, const struct crash__lint *lint, uint32_t rules,
-			   json_t *settings);
 
 /* ------------------------------------------------------------------ for rules */
 

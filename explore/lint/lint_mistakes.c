@@ -10,13 +10,14 @@
 
 #include "explore/lint/lint_parts.h"
 #include "explore/states/atom_set.h"
+#include "explore/states/make_atoms.h"
 #include "trace/event_text.h"
 
 /* ------------------------------------------------------------------ mistakes */
 
 static char *signature(struct crash__lint *lint, uint32_t step)
 {
-	return step == CRASH__NEVER ? strdup("end") : crash__place_signature(lint->places, lint->fs->steps[step].event);
+	return step == CRASH__NEVER ? strdup("end") : crash__callsite_signature(lint->callsites, lint->fs->steps[step].event);
 }
 
 static void make_id(struct crash__lint *lint, uint32_t lost, uint32_t relied, char id[12])
@@ -97,7 +98,7 @@ const char *crash__lint_op(struct crash__lint *lint, uint32_t step)
 {
 	if (step == CRASH__NEVER)
 		return "the end of the program";
-	return keep(lint, crash__place_text(lint->places, lint->fs->steps[step].event));
+	return keep(lint, crash__callsite_text(lint->callsites, lint->fs->steps[step].event));
 }
 
 const char *crash__lint_path(struct crash__lint *lint, crash__node_id node)

@@ -3,6 +3,7 @@
  * Durable data is written over, and nothing durable has a copy of it.
  */
 #include "explore/lint/rules.h"
+#include "explore/states/block_content.h"
 
 /* What a disk writes whole: no file system was found to tear it. */
 #define SECTOR 512

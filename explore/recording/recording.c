@@ -11,7 +11,9 @@
 
 #include "base/copy.h"
 #include "base/error.h"
+#include "explore/fs/fs_replay.h"
 #include "explore/recording/sandbox.h"
+#include "trace/reader.h"
 #include "trace/run_end.h"
 #include "trace/starting_tree.h"
 

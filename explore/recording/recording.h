@@ -9,7 +9,7 @@
 #include "explore/fs/fs.h"
 #include "explore/recording/recorded_run.h"
 #include "explore/recording/scratch_directory.h"
-#include "trace/reader.h"
+#include "trace/trace.h"
 
 /** What to do; everything is the caller's. */
 struct crash__recording_options {

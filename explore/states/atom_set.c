@@ -62,7 +62,7 @@ int crash__set_omit(struct crash__set *set, crash__atom_id first)
 	for (; at < set->list_count && error == 0; at++) {
 		crash__atom_id later;
 
-		CRASH__EACH_EDGE(set->atoms, set->atoms->list[set->list[at]].after, later)
+		CRASH__EACH_EDGE(set->atoms, set->atoms->list[set->list[at]].successors, later)
 			if (error == 0 && (int64_t)set->atoms->list[later].step <= set->step &&
 			    set->atoms->list[later].dropped > set->step)
 				error = crash__set_add(set, later);
@@ -78,7 +78,7 @@ int crash__set_keep(struct crash__set *set, crash__atom_id first)
 	for (; at < set->list_count && error == 0; at++) {
 		crash__atom_id earlier;
 
-		CRASH__EACH_EDGE(set->atoms, set->atoms->list[set->list[at]].before, earlier)
+		CRASH__EACH_EDGE(set->atoms, set->atoms->list[set->list[at]].predecessors, earlier)
 			/* a truncation may wait for data that is not written yet */
 			if (error == 0 && set->atoms->list[earlier].durable > set->step &&
 			    (int64_t)set->atoms->list[earlier].step <= set->step)

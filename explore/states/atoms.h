@@ -49,7 +49,7 @@ struct crash__atom {
 	uint32_t durable;	/* from this step on; CRASH__NEVER */
 	uint32_t dropped;	/* from this step on the page cache has lost it; CRASH__NEVER */
 	bool abandoned;		/* a sync failed: later ones say nothing of it, and nothing waits for it */
-	uint32_t before, after; /* lists of edges: predecessors, successors */
+	uint32_t predecessors, successors; /* lists of edges */
 };
 
 struct crash__atoms {
@@ -59,26 +59,6 @@ struct crash__atoms {
 	CRASH__VECTOR(struct crash__edge, edges);
 	uint32_t *first; /* of each step, and one behind the last */
 };
-
-int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
-		      const struct crash__model *model);
-
-/** A sync that the program did not make: of a file or directory, right before a step. */
-struct crash__virtual_sync {
-	uint32_t step;
-	crash__node_id node;
-};
-
-/**
- * What the atoms would be if the program had made some syncs more. Syncs are no atoms: the numbers are the
- * same.
- * @param syncs by ascending step
- */
-int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,
-			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
-			   size_t count);
-
-void crash__atoms_clear(struct crash__atoms *atoms);
 
 /** Iterates over the ids in a list of edges. */
 #define CRASH__EACH_EDGE(atoms, head, id)                                                          \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maker.h - what is known while atoms are made, step by step: for atoms.c, order.c and durable.c.
+ * builder.h - what is known while atoms are made, step by step: for atoms.c, order.c and durable.c.
  */
 #ifndef CRASH_MAKER_H
 #define CRASH_MAKER_H
@@ -22,7 +22,7 @@ struct crash__rewrite {
 	bool started;
 };
 
-struct crash__maker {
+struct crash__atoms_builder {
 	struct crash__atoms *atoms;
 	const struct crash__fs *fs;
 	const struct crash__model *model;
@@ -40,15 +40,15 @@ struct crash__maker {
 	bool no_memory;
 };
 
-static inline const struct crash__event *crash__maker_event(const struct crash__maker *maker, uint32_t step)
+static inline const struct crash__event *crash__builder_event(const struct crash__atoms_builder *builder, uint32_t step)
 {
-	return maker->fs->steps[step].event;
+	return builder->fs->steps[step].event;
 }
 
 /* Whether the first step had ended when the second began: otherwise nothing is known of their order. */
-static inline bool crash__maker_ended_before(const struct crash__maker *maker, uint32_t first, uint32_t second)
+static inline bool crash__builder_ended_before(const struct crash__atoms_builder *builder, uint32_t first, uint32_t second)
 {
-	return crash__maker_event(maker, first)->end < crash__maker_event(maker, second)->start;
+	return crash__builder_event(builder, first)->end < crash__builder_event(builder, second)->start;
 }
 
 #endif

@@ -264,7 +264,7 @@ size_t crash__view_content(struct crash__view *view, uint32_t index, unsigned ch
 	const struct crash__view_block *block = &view->blocks[index];
 	struct pieces pieces;
 
-	uint64_t size = crash__view_size(view, block->node);
+	uint64_t size = crash__view_size_now(view, block->node);
 
 	split_block(view, block, size, &pieces);
 	return fill(view, block, size, &pieces, out);
@@ -289,14 +289,14 @@ static uint32_t *known_place(const struct crash__view *view, struct crash__hash 
 
 static bool grow_known(struct crash__view *view)
 {
-	size_t places = view->known_places ? view->known_places * 2 : 1024;
-	uint32_t *index = calloc(places, sizeof *index);
+	size_t callsites = view->known_places ? view->known_places * 2 : 1024;
+	uint32_t *index = calloc(callsites, sizeof *index);
 
 	if (!index)
 		return false;
 	free(view->known_index);
 	view->known_index = index;
-	view->known_places = places;
+	view->known_places = callsites;
 	for (size_t i = 0; i < view->known_count; i++)
 		*known_place(view, view->known[i].key) = (uint32_t)i + 1;
 	return true;
@@ -345,7 +345,7 @@ static struct crash__hash known_hash(struct crash__view *view, const struct cras
 	return content;
 }
 
-struct crash__hash crash__content_hash(struct crash__view *view, const struct crash__view_block *block, uint64_t size)
+struct crash__hash crash__block_content_hash(struct crash__view *view, const struct crash__view_block *block, uint64_t size)
 {
 	struct pieces pieces;
 

@@ -5,23 +5,23 @@
 
 #define PAGE 4096
 
-void crash__durable_make(struct crash__maker *maker, crash__atom_id id, uint32_t step)
+void crash__durable_make(struct crash__atoms_builder *builder, crash__atom_id id, uint32_t step)
 {
 	bool good;
 
-	maker->stack_count = 0;
-	good = CRASH__ADD(maker, stack, id);
-	while (good && maker->stack_count) {
-		crash__atom_id now = maker->stack[--maker->stack_count], earlier;
-		struct crash__atom *atom = &maker->atoms->list[now];
+	builder->stack_count = 0;
+	good = CRASH__ADD(builder, stack, id);
+	while (good && builder->stack_count) {
+		crash__atom_id now = builder->stack[--builder->stack_count], earlier;
+		struct crash__atom *atom = &builder->atoms->list[now];
 
 		if (atom->durable <= step || atom->abandoned)
 			continue;
 		atom->durable = step;
-		CRASH__EACH_EDGE(maker->atoms, atom->before, earlier)
-			good = good && CRASH__ADD(maker, stack, earlier);
+		CRASH__EACH_EDGE(builder->atoms, atom->predecessors, earlier)
+			good = good && CRASH__ADD(builder, stack, earlier);
 	}
-	maker->no_memory |= !good;
+	builder->no_memory |= !good;
 }
 
 static void remove_edge(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
@@ -33,48 +33,48 @@ static void remove_edge(struct crash__atoms *atoms, uint32_t *at, crash__atom_id
 }
 
 /* An atom that will never be written holds nothing up. What was in front of it still is in front of what was behind. */
-static void release(struct crash__maker *maker, crash__atom_id id)
+static void release(struct crash__atoms_builder *builder, crash__atom_id id)
 {
-	struct crash__atoms *atoms = maker->atoms;
-	uint32_t after = atoms->list[id].after;
+	struct crash__atoms *atoms = builder->atoms;
+	uint32_t after = atoms->list[id].successors;
 	crash__atom_id earlier, later;
 
 	CRASH__EACH_EDGE(atoms, after, later) {
-		CRASH__EACH_EDGE(atoms, atoms->list[id].before, earlier)
-			crash__order(maker, earlier, later);
-		remove_edge(atoms, &atoms->list[later].before, id);
+		CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
+			crash__persists_before(builder, earlier, later);
+		remove_edge(atoms, &atoms->list[later].predecessors, id);
 	}
-	atoms->list[id].after = 0;
+	atoms->list[id].successors = 0;
 }
 
 /*
  * What a sync that failed leaves of an atom that it would have made durable. This is about pages: metadata is
  * committed later, by a sync that does not fail.
  */
-static void fail_atom(struct crash__maker *maker, crash__atom_id id, uint32_t step)
+static void fail_atom(struct crash__atoms_builder *builder, crash__atom_id id, uint32_t step)
 {
-	struct crash__atom *atom = &maker->atoms->list[id];
+	struct crash__atom *atom = &builder->atoms->list[id];
 
-	if (maker->model->failed_fsync == CRASH__FAILED_DIRTY || atom->kind != CRASH__ATOM_DATA)
+	if (builder->model->failed_fsync == CRASH__FAILED_DIRTY || atom->kind != CRASH__ATOM_DATA)
 		return;
-	release(maker, id);
+	release(builder, id);
 	atom->abandoned = true;
-	if (maker->model->failed_fsync == CRASH__FAILED_DROPPED)
+	if (builder->model->failed_fsync == CRASH__FAILED_DROPPED)
 		atom->dropped = step;
 }
 
-static void cover(struct crash__maker *maker, crash__atom_id id, const struct crash__step *sync, uint32_t step)
+static void cover(struct crash__atoms_builder *builder, crash__atom_id id, const struct crash__step *sync, uint32_t step)
 {
-	struct crash__atom *atom = &maker->atoms->list[id];
+	struct crash__atom *atom = &builder->atoms->list[id];
 
 	if (atom->durable != CRASH__NEVER || atom->abandoned)
 		return;
-	if (atom->step != step && !crash__maker_ended_before(maker, atom->step, step))
+	if (atom->step != step && !crash__builder_ended_before(builder, atom->step, step))
 		return;
 	if (sync->sync_failed)
-		fail_atom(maker, id, step);
+		fail_atom(builder, id, step);
 	else
-		crash__durable_make(maker, id, step);
+		crash__durable_make(builder, id, step);
 }
 
 /* Whether msync() of a part of a file writes an atom: data by whole pages, and the end of a file with its data. */
@@ -92,59 +92,59 @@ static bool is_in_range(const struct crash__step *sync, const struct crash__atom
 }
 
 /* Whether a sync of a file speaks of an atom that belongs to it. */
-static bool is_covered(const struct crash__maker *maker, const struct crash__step *sync,
+static bool is_covered(const struct crash__atoms_builder *builder, const struct crash__step *sync,
 		       const struct crash__atom *atom)
 {
 	if (!is_in_range(sync, atom))
 		return false;
 	if (sync->sync == CRASH__SYNC_DATA && atom->kind == CRASH__ATOM_ATTRIBUTES && !atom->created)
-		return maker->model->fdatasync_drops < CRASH__DROPS_ATTRIBUTES;
+		return builder->model->fdatasync_drops < CRASH__DROPS_ATTRIBUTES;
 	return true;
 }
 
 /* Covers the atoms of a list, and takes those that are durable now off it. */
-static void cover_list(struct crash__maker *maker, uint32_t *at, const struct crash__step *sync, uint32_t step,
-		       bool (*speaks_of)(const struct crash__maker *, const struct crash__step *,
+static void cover_list(struct crash__atoms_builder *builder, uint32_t *at, const struct crash__step *sync, uint32_t step,
+		       bool (*speaks_of)(const struct crash__atoms_builder *, const struct crash__step *,
 					 const struct crash__atom *))
 {
-	while (*at && !maker->no_memory) {
-		struct crash__edge *link = &maker->links[*at - 1];
+	while (*at && !builder->no_memory) {
+		struct crash__edge *link = &builder->links[*at - 1];
 
-		if (!speaks_of || speaks_of(maker, sync, &maker->atoms->list[link->atom]))
-			cover(maker, link->atom, sync, step);
-		if (maker->atoms->list[link->atom].durable != CRASH__NEVER)
+		if (!speaks_of || speaks_of(builder, sync, &builder->atoms->list[link->atom]))
+			cover(builder, link->atom, sync, step);
+		if (builder->atoms->list[link->atom].durable != CRASH__NEVER)
 			*at = link->next;
 		else
 			at = &link->next;
 	}
 }
 
-static bool is_size(const struct crash__maker *maker, const struct crash__atom *atom)
+static bool is_size(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
-	(void)maker;
+	(void)builder;
 	return atom->kind == CRASH__ATOM_SIZE;
 }
 
 /* What is written in place may leave the inode as it is: times have a granularity. */
-static bool is_metadata(const struct crash__maker *maker, const struct crash__atom *atom)
+static bool is_metadata(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
-	(void)maker;
+	(void)builder;
 	return atom->kind != CRASH__ATOM_DATA;
 }
 
-static bool is_creation(const struct crash__maker *maker, const struct crash__atom *atom)
+static bool is_creation(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
-	return crash__maker_event(maker, atom->step)->family == CRASH__FAMILY_OPEN;
+	return crash__builder_event(builder, atom->step)->family == CRASH__FAMILY_OPEN;
 }
 
 /* The last step of a list of which an atom is not durable, and of a kind that `want` accepts; CRASH__NEVER: none. */
-static uint32_t last_pending(const struct crash__maker *maker, uint32_t head,
-			     bool (*want)(const struct crash__maker *, const struct crash__atom *))
+static uint32_t last_pending(const struct crash__atoms_builder *builder, uint32_t head,
+			     bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *))
 {
-	for (uint32_t at = head; at; at = maker->links[at - 1].next) {
-		const struct crash__atom *atom = &maker->atoms->list[maker->links[at - 1].atom];
+	for (uint32_t at = head; at; at = builder->links[at - 1].next) {
+		const struct crash__atom *atom = &builder->atoms->list[builder->links[at - 1].atom];
 
-		if (atom->durable == CRASH__NEVER && want(maker, atom))
+		if (atom->durable == CRASH__NEVER && want(builder, atom))
 			return atom->step;
 	}
 	return CRASH__NEVER;
@@ -155,58 +155,58 @@ static uint32_t last_pending(const struct crash__maker *maker, uint32_t head,
  * came after it may be in a transaction of its own, which nobody waits for: the system commits whenever it likes.
  * fdatasync goes by the file's size and its creation alone.
  */
-static uint32_t committed_step(const struct crash__maker *maker, const struct crash__step *sync)
+static uint32_t committed_step(const struct crash__atoms_builder *builder, const struct crash__step *sync)
 {
 	bool data_only = sync->sync == CRASH__SYNC_DATA;
-	uint32_t own = last_pending(maker, maker->pending[sync->node], data_only ? is_size : is_metadata);
-	uint32_t named = last_pending(maker, maker->names[sync->node], data_only ? is_creation : is_metadata);
+	uint32_t own = last_pending(builder, builder->pending[sync->node], data_only ? is_size : is_metadata);
+	uint32_t named = last_pending(builder, builder->names[sync->node], data_only ? is_creation : is_metadata);
 
-	if (!maker->model->fsync_commits_metadata)
+	if (!builder->model->fsync_commits_metadata)
 		return CRASH__NEVER;
 	return named == CRASH__NEVER || (own != CRASH__NEVER && own > named) ? own : named;
 }
 
-static bool is_committed(const struct crash__maker *maker, const struct crash__step *sync,
+static bool is_committed(const struct crash__atoms_builder *builder, const struct crash__step *sync,
 			 const struct crash__atom *atom)
 {
 	(void)sync;
-	return atom->step == maker->committed || crash__maker_ended_before(maker, atom->step, maker->committed);
+	return atom->step == builder->committed || crash__builder_ended_before(builder, atom->step, builder->committed);
 }
 
 /* Whether sync(2) speaks of an atom: one that is only written back may still be in the disk's own memory. */
-static bool is_flushed(const struct crash__maker *maker, const struct crash__step *sync, const struct crash__atom *atom)
+static bool is_flushed(const struct crash__atoms_builder *builder, const struct crash__step *sync, const struct crash__atom *atom)
 {
 	(void)sync;
-	return maker->model->sync_overwrites || atom->kind != CRASH__ATOM_DATA || atom->appends;
+	return builder->model->sync_overwrites || atom->kind != CRASH__ATOM_DATA || atom->appends;
 }
 
 /* O_DSYNC is an fdatasync of what the step before has written, and commits what that commits. */
-static void cover_step(struct crash__maker *maker, uint32_t written, uint32_t step)
+static void cover_step(struct crash__atoms_builder *builder, uint32_t written, uint32_t step)
 {
-	for (crash__atom_id id = maker->atoms->first[written]; id < maker->atoms->first[step]; id++)
-		crash__durable_make(maker, id, step);
+	for (crash__atom_id id = builder->atoms->first[written]; id < builder->atoms->first[step]; id++)
+		crash__durable_make(builder, id, step);
 }
 
-void crash__durable_sync(struct crash__maker *maker, const struct crash__step *sync, uint32_t step)
+void crash__durable_sync(struct crash__atoms_builder *builder, const struct crash__step *sync, uint32_t step)
 {
-	const struct crash__model *model = maker->model;
+	const struct crash__model *model = builder->model;
 
 	if (sync->sync == CRASH__SYNC_NONE)
 		return;
 	if (sync->sync == CRASH__SYNC_ALL) {
-		cover_list(maker, &maker->all, sync, step, is_flushed);
+		cover_list(builder, &builder->all, sync, step, is_flushed);
 		return;
 	}
-	maker->committed = committed_step(maker, sync);
+	builder->committed = committed_step(builder, sync);
 	if (sync->sync_own)
-		cover_step(maker, step - 1, step);
+		cover_step(builder, step - 1, step);
 	else
-		cover_list(maker, &maker->pending[sync->node], sync, step, is_covered);
+		cover_list(builder, &builder->pending[sync->node], sync, step, is_covered);
 	if (model->fsync_own_entry &&
 	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
 		/* and of the directories above it: a name that leads nowhere would be none */
-		for (crash__node_id node = sync->node; node; node = maker->home[node])
-			cover_list(maker, &maker->names[node], sync, step, NULL);
-	if (maker->committed != CRASH__NEVER)
-		cover_list(maker, &maker->metadata, sync, step, is_committed);
+		for (crash__node_id node = sync->node; node; node = builder->home[node])
+			cover_list(builder, &builder->names[node], sync, step, NULL);
+	if (builder->committed != CRASH__NEVER)
+		cover_list(builder, &builder->metadata, sync, step, is_committed);
 }

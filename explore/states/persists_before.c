@@ -3,86 +3,86 @@
 
 /* ------------------------------------------------------------------ edges */
 
-static void push_edge(struct crash__maker *maker, uint32_t *head, crash__atom_id atom)
+static void push_edge(struct crash__atoms_builder *builder, uint32_t *head, crash__atom_id atom)
 {
-	if (CRASH__ADD(maker->atoms, edges, (struct crash__edge){.atom = atom, .next = *head}))
-		*head = (uint32_t)maker->atoms->edges_count;
+	if (CRASH__ADD(builder->atoms, edges, (struct crash__edge){.atom = atom, .next = *head}))
+		*head = (uint32_t)builder->atoms->edges_count;
 	else
-		maker->no_memory = true;
+		builder->no_memory = true;
 }
 
-void crash__order(struct crash__maker *maker, crash__atom_id first, crash__atom_id second)
+void crash__persists_before(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id second)
 {
-	if (first == second || maker->atoms->list[first].abandoned)
+	if (first == second || builder->atoms->list[first].abandoned)
 		return;
-	push_edge(maker, &maker->atoms->list[second].before, first);
-	push_edge(maker, &maker->atoms->list[first].after, second);
+	push_edge(builder, &builder->atoms->list[second].predecessors, first);
+	push_edge(builder, &builder->atoms->list[first].successors, second);
 }
 
 /* ------------------------------------------------------------------ classes of ordered ops */
 
-static void ordered_add(struct crash__maker *maker, struct crash__ordered *ordered, uint32_t step)
+static void ordered_add(struct crash__atoms_builder *builder, struct crash__ordered *ordered, uint32_t step)
 {
-	uint64_t end = crash__maker_event(maker, step)->end;
+	uint64_t end = crash__builder_event(builder, step)->end;
 
 	if (ordered->steps_count && ordered->steps[ordered->steps_count - 1] == step)
 		return;
 	if (ordered->ends_count && ordered->ends[ordered->ends_count - 1] > end)
 		end = ordered->ends[ordered->ends_count - 1];
 	if (!CRASH__ADD(ordered, steps, step) || !CRASH__ADD(ordered, ends, end))
-		maker->no_memory = true;
+		builder->no_memory = true;
 }
 
 /* Puts everything of the class that `want` accepts, and that ended before, in front of an atom. */
-static void order_after_class(struct crash__maker *maker, const struct crash__ordered *ordered, crash__atom_id atom,
-			      bool (*want)(const struct crash__maker *, const struct crash__atom *,
+static void order_after_class(struct crash__atoms_builder *builder, const struct crash__ordered *ordered, crash__atom_id atom,
+			      bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *,
 					   const struct crash__atom *))
 {
-	uint32_t step = maker->atoms->list[atom].step;
+	uint32_t step = builder->atoms->list[atom].step;
 
 	for (size_t i = ordered->steps_count; i-- > 0;) {
 		uint32_t earlier = ordered->steps[i];
 		bool linked = false;
 
-		if (earlier == step || !crash__maker_ended_before(maker, earlier, step))
+		if (earlier == step || !crash__builder_ended_before(builder, earlier, step))
 			continue;
-		for (crash__atom_id id = maker->atoms->first[earlier];
-		     id < maker->atoms->list_count && maker->atoms->list[id].step == earlier; id++)
-			if (!maker->atoms->list[id].abandoned &&
-			    want(maker, &maker->atoms->list[id], &maker->atoms->list[atom])) {
-				crash__order(maker, id, atom);
+		for (crash__atom_id id = builder->atoms->first[earlier];
+		     id < builder->atoms->list_count && builder->atoms->list[id].step == earlier; id++)
+			if (!builder->atoms->list[id].abandoned &&
+			    want(builder, &builder->atoms->list[id], &builder->atoms->list[atom])) {
+				crash__persists_before(builder, id, atom);
 				linked = true;
 			}
 		/* everything before it had ended when it began: it stands for all of them */
-		if (linked && (i == 0 || ordered->ends[i - 1] < crash__maker_event(maker, earlier)->start))
+		if (linked && (i == 0 || ordered->ends[i - 1] < crash__builder_event(builder, earlier)->start))
 			return;
 	}
 }
 
-static bool is_entry(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_entry(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
 {
-	(void)maker;
+	(void)builder;
 	(void)b;
 	return a->kind == CRASH__ATOM_ENTRY;
 }
 
-bool crash__order_moves_directory(const struct crash__maker *maker, const struct crash__step *step)
+bool crash__persists_before_moves_directory(const struct crash__atoms_builder *builder, const struct crash__step *step)
 {
 	if (step->event->family != CRASH__FAMILY_RENAME)
 		return false;
 	for (uint32_t i = 0; i < step->effects; i++) {
-		crash__node_id node = maker->fs->effects[step->first_effect + i].node;
+		crash__node_id node = builder->fs->effects[step->first_effect + i].node;
 
-		if (node && maker->fs->nodes[node].type == CRASH__NODE_DIRECTORY)
+		if (node && builder->fs->nodes[node].type == CRASH__NODE_DIRECTORY)
 			return true;
 	}
 	return false;
 }
 
-static bool is_move(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_move(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
 {
 	(void)b;
-	return crash__order_moves_directory(maker, &maker->fs->steps[a->step]);
+	return crash__persists_before_moves_directory(builder, &builder->fs->steps[a->step]);
 }
 
 /* Data for blocks that the file has already. It waits for nothing, unless overwrites are ordered. */
@@ -92,23 +92,23 @@ static bool has_place(const struct crash__atom *atom)
 }
 
 /* Data for which nothing waits as it does for what is appended: a file system that looks after new blocks only. */
-static bool is_in_place(const struct crash__maker *maker, const struct crash__atom *atom)
+static bool is_in_place(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
-	bool new_only = maker->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
+	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
 
 	return has_place(atom) && (!atom->appends || new_only);
 }
 
-static bool is_append(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_append(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
 {
 	(void)b;
-	return a->appends && !is_in_place(maker, a);
+	return a->appends && !is_in_place(builder, a);
 }
 
 /* A synchronous write writes its own pages back, and may leave a hole where earlier ones are still to be allocated. */
-static bool goes_alone(const struct crash__maker *maker, const struct crash__atom *atom)
+static bool goes_alone(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
-	return (crash__maker_event(maker, atom->step)->flags & CRASH__OP_SYNC) != 0;
+	return (crash__builder_event(builder, atom->step)->flags & CRASH__OP_SYNC) != 0;
 }
 
 /*
@@ -116,21 +116,21 @@ static bool goes_alone(const struct crash__maker *maker, const struct crash__ato
  * file has waits for nothing but the truncation that took that block's predecessor away; and ftruncate and fallocate say
  * the size themselves, whether what was appended before has been written or not.
  */
-static bool is_end(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_end(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
 {
-	bool with_data = maker->model->data_before_metadata != CRASH__DATA_FREE;
+	bool with_data = builder->model->data_before_metadata != CRASH__DATA_FREE;
 
-	if (b->kind == CRASH__ATOM_SIZE && (!b->appends || goes_alone(maker, b)))
+	if (b->kind == CRASH__ATOM_SIZE && (!b->appends || goes_alone(builder, b)))
 		return a->kind == CRASH__ATOM_SIZE && !a->appends;
-	if ((has_place(b) || goes_alone(maker, b)) && !maker->model->overwrite_order)
+	if ((has_place(b) || goes_alone(builder, b)) && !builder->model->overwrite_order)
 		return a->kind == CRASH__ATOM_SIZE && !a->appends && a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
-	return a->kind == CRASH__ATOM_SIZE || (with_data && is_append(maker, a, b));
+	return a->kind == CRASH__ATOM_SIZE || (with_data && is_append(builder, a, b));
 }
 
-static bool is_overwrite(const struct crash__maker *maker, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_overwrite(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
 {
 	(void)b;
-	return is_in_place(maker, a);
+	return is_in_place(builder, a);
 }
 
 /* ------------------------------------------------------------------ order of one new atom */
@@ -139,61 +139,61 @@ static bool is_overwrite(const struct crash__maker *maker, const struct crash__a
  * Puts the last ops of a list that ended before, and of which `want` accepts an atom, in front of an atom. They
  * stand for those that had ended when they began.
  */
-static void order_after_last(struct crash__maker *maker, uint32_t head, crash__atom_id id,
-			     bool (*want)(const struct crash__maker *, const struct crash__atom *,
+static void order_after_last(struct crash__atoms_builder *builder, uint32_t head, crash__atom_id id,
+			     bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *,
 					  const struct crash__atom *))
 {
-	uint32_t step = maker->atoms->list[id].step;
+	uint32_t step = builder->atoms->list[id].step;
 	uint64_t began = UINT64_MAX; /* the first of them */
 
-	for (uint32_t at = head; at; at = maker->links[at - 1].next) {
-		const struct crash__atom *other = &maker->atoms->list[maker->links[at - 1].atom];
-		const struct crash__event *event = crash__maker_event(maker, other->step);
+	for (uint32_t at = head; at; at = builder->links[at - 1].next) {
+		const struct crash__atom *other = &builder->atoms->list[builder->links[at - 1].atom];
+		const struct crash__event *event = crash__builder_event(builder, other->step);
 
 		/* the list is in the order in which ops ended */
 		if (event->end < began && began != UINT64_MAX)
 			return;
-		if (other->step == step || other->abandoned || !want(maker, other, &maker->atoms->list[id]) ||
-		    !crash__maker_ended_before(maker, other->step, step))
+		if (other->step == step || other->abandoned || !want(builder, other, &builder->atoms->list[id]) ||
+		    !crash__builder_ended_before(builder, other->step, step))
 			continue;
 		if (event->start < began)
 			began = event->start;
-		crash__order(maker, maker->links[at - 1].atom, id);
+		crash__persists_before(builder, builder->links[at - 1].atom, id);
 	}
 }
 
-static void order_per_directory(struct crash__maker *maker, crash__atom_id id)
+static void order_per_directory(struct crash__atoms_builder *builder, crash__atom_id id)
 {
-	const struct crash__atom *atom = &maker->atoms->list[id];
+	const struct crash__atom *atom = &builder->atoms->list[id];
 	uint32_t effect = atom->effect, effects = atom->kind == CRASH__ATOM_ENTRY ? atom->effects : 0;
 
 	for (uint32_t i = 0; i < effects; i++)
-		order_after_last(maker, maker->pending[maker->fs->slots[maker->fs->effects[effect + i].slot].directory],
+		order_after_last(builder, builder->pending[builder->fs->slots[builder->fs->effects[effect + i].slot].directory],
 				 id, is_entry);
 }
 
 /* What of a file goes before its name, if it replaces another one by rename. */
-static bool goes_with_name(const struct crash__maker *maker, const struct crash__atom *atom)
+static bool goes_with_name(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
-	bool new_only = maker->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
+	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
 
 	if (atom->kind == CRASH__ATOM_DATA)
-		return maker->model->safe_rename == CRASH__RENAME_WITH_DATA && !(new_only && has_place(atom));
+		return builder->model->safe_rename == CRASH__RENAME_WITH_DATA && !(new_only && has_place(atom));
 	return atom->kind == CRASH__ATOM_SIZE;
 }
 
-static void order_safe_rename(struct crash__maker *maker, crash__atom_id id)
+static void order_safe_rename(struct crash__atoms_builder *builder, crash__atom_id id)
 {
-	const struct crash__step *step = &maker->fs->steps[maker->atoms->list[id].step];
+	const struct crash__step *step = &builder->fs->steps[builder->atoms->list[id].step];
 
 	if (!step->replaces || !step->node)
 		return;
-	for (uint32_t at = maker->pending[step->node]; at; at = maker->links[at - 1].next) {
-		const struct crash__atom *other = &maker->atoms->list[maker->links[at - 1].atom];
+	for (uint32_t at = builder->pending[step->node]; at; at = builder->links[at - 1].next) {
+		const struct crash__atom *other = &builder->atoms->list[builder->links[at - 1].atom];
 
-		if (goes_with_name(maker, other) &&
-		    crash__maker_ended_before(maker, other->step, maker->atoms->list[id].step))
-			crash__order(maker, maker->links[at - 1].atom, id);
+		if (goes_with_name(builder, other) &&
+		    crash__builder_ended_before(builder, other->step, builder->atoms->list[id].step))
+			crash__persists_before(builder, builder->links[at - 1].atom, id);
 	}
 }
 
@@ -201,113 +201,113 @@ static void order_safe_rename(struct crash__maker *maker, crash__atom_id id)
  * A truncation of a file that had data is not on the disk without what was written then: by the first write and
  * those that follow it at once. Who writes more later, as to a log, is promised nothing.
  */
-static void order_safe_truncate(struct crash__maker *maker, crash__atom_id id)
+static void order_safe_truncate(struct crash__atoms_builder *builder, crash__atom_id id)
 {
-	crash__atom_id truncation = maker->rewrites[maker->atoms->list[id].node].truncation;
+	crash__atom_id truncation = builder->rewrites[builder->atoms->list[id].node].truncation;
 
 	/* one that is durable already waits for nothing */
-	if (truncation != CRASH__NEVER && maker->atoms->list[truncation].durable == CRASH__NEVER)
-		crash__order(maker, id, truncation);
+	if (truncation != CRASH__NEVER && builder->atoms->list[truncation].durable == CRASH__NEVER)
+		crash__persists_before(builder, id, truncation);
 }
 
-void crash__order_note_rewrite(struct crash__maker *maker, uint32_t index)
+void crash__persists_before_note_rewrite(struct crash__atoms_builder *builder, uint32_t index)
 {
-	const struct crash__step *step = &maker->fs->steps[index];
-	struct crash__rewrite *rewrite = &maker->rewrites[step->node];
+	const struct crash__step *step = &builder->fs->steps[index];
+	struct crash__rewrite *rewrite = &builder->rewrites[step->node];
 	bool writes = step->event->kind == CRASH__EVENT_OP && step->event->family == CRASH__FAMILY_WRITE;
 
 	if (!step->effects && step->sync == CRASH__SYNC_NONE)
 		return;
-	if (writes && rewrite->started && maker->written != step->node)
+	if (writes && rewrite->started && builder->written != step->node)
 		rewrite->truncation = CRASH__NEVER;
 	rewrite->started |= writes;
-	maker->written = writes ? step->node : 0;
+	builder->written = writes ? step->node : 0;
 }
 
-void crash__order_atom(struct crash__maker *maker, crash__atom_id id)
+void crash__persists_before_atom(struct crash__atoms_builder *builder, crash__atom_id id)
 {
-	const struct crash__model *model = maker->model;
-	enum crash__atom_kind kind = maker->atoms->list[id].kind;
-	bool metadata = kind != CRASH__ATOM_DATA, waits = model->overwrite_order || !has_place(&maker->atoms->list[id]);
+	const struct crash__model *model = builder->model;
+	enum crash__atom_kind kind = builder->atoms->list[id].kind;
+	bool metadata = kind != CRASH__ATOM_DATA, waits = model->overwrite_order || !has_place(&builder->atoms->list[id]);
 
 	/* or a directory would have two names, or lie below itself */
-	if (kind == CRASH__ATOM_ENTRY && crash__order_moves_directory(maker, &maker->fs->steps[maker->atoms->list[id].step]))
-		order_after_class(maker, &maker->moves, id, is_move);
+	if (kind == CRASH__ATOM_ENTRY && crash__persists_before_moves_directory(builder, &builder->fs->steps[builder->atoms->list[id].step]))
+		order_after_class(builder, &builder->moves, id, is_move);
 	if (model->dirop_order == CRASH__DIROPS_TOTAL && metadata)
-		order_after_class(maker, &maker->dirops, id, is_entry);
+		order_after_class(builder, &builder->dirops, id, is_entry);
 	else if (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY)
-		order_per_directory(maker, id);
+		order_per_directory(builder, id);
 	if (model->append_order && waits)
-		order_after_class(maker, &maker->appends, id, is_append);
+		order_after_class(builder, &builder->appends, id, is_append);
 	if (model->same_file_append_order && (kind == CRASH__ATOM_SIZE || kind == CRASH__ATOM_DATA))
-		order_after_last(maker, maker->pending[maker->atoms->list[id].node], id, is_end);
+		order_after_last(builder, builder->pending[builder->atoms->list[id].node], id, is_end);
 	if (model->overwrite_order)
-		order_after_class(maker, &maker->overwrites, id, is_overwrite);
+		order_after_class(builder, &builder->overwrites, id, is_overwrite);
 	if (model->safe_rename && kind == CRASH__ATOM_ENTRY)
-		order_safe_rename(maker, id);
-	if (model->safe_truncate && (kind == CRASH__ATOM_DATA || maker->atoms->list[id].appends))
-		order_safe_truncate(maker, id);
+		order_safe_rename(builder, id);
+	if (model->safe_truncate && (kind == CRASH__ATOM_DATA || builder->atoms->list[id].appends))
+		order_safe_truncate(builder, id);
 }
 
 /* The data of a write before the size that shows it, so that a file never shows what nobody wrote. */
-void crash__order_within(struct crash__maker *maker, crash__atom_id first, crash__atom_id end)
+void crash__persists_before_within(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
 {
-	const struct crash__atom *list = maker->atoms->list;
+	const struct crash__atom *list = builder->atoms->list;
 	crash__atom_id size = first;
 
-	if (maker->model->data_before_metadata == CRASH__DATA_FREE)
+	if (builder->model->data_before_metadata == CRASH__DATA_FREE)
 		return;
 	/* units and sizes both come in ascending order, and each size has those before it in front of it */
 	for (crash__atom_id data = first; data < end; data++) {
-		if (list[data].kind != CRASH__ATOM_DATA || is_in_place(maker, &list[data]))
+		if (list[data].kind != CRASH__ATOM_DATA || is_in_place(builder, &list[data]))
 			continue;
 		while (size < end && (list[size].kind != CRASH__ATOM_SIZE || !list[size].appends ||
 				      list[size].size < list[data].offset + list[data].bytes))
 			size++;
 		if (size < end)
-			crash__order(maker, data, size);
+			crash__persists_before(builder, data, size);
 	}
 }
 
 /* ------------------------------------------------------------------ what later atoms are ordered after */
 
-static void add_pending(struct crash__maker *maker, uint32_t *head, crash__atom_id atom)
+static void add_pending(struct crash__atoms_builder *builder, uint32_t *head, crash__atom_id atom)
 {
-	if (CRASH__ADD(maker, links, (struct crash__edge){.atom = atom, .next = *head}))
-		*head = (uint32_t)maker->links_count;
+	if (CRASH__ADD(builder, links, (struct crash__edge){.atom = atom, .next = *head}))
+		*head = (uint32_t)builder->links_count;
 	else
-		maker->no_memory = true;
+		builder->no_memory = true;
 }
 
-void crash__order_register(struct crash__maker *maker, crash__atom_id first, crash__atom_id end)
+void crash__persists_before_register(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
 {
-	for (crash__atom_id id = first; id < end && !maker->no_memory; id++) {
-		const struct crash__atom *atom = &maker->atoms->list[id];
+	for (crash__atom_id id = first; id < end && !builder->no_memory; id++) {
+		const struct crash__atom *atom = &builder->atoms->list[id];
 
-		if (atom->kind == CRASH__ATOM_ENTRY && crash__order_moves_directory(maker, &maker->fs->steps[atom->step]))
-			ordered_add(maker, &maker->moves, atom->step);
-		if (atom->kind == CRASH__ATOM_SIZE && !atom->appends && maker->fs->steps[atom->step].replaces)
-			maker->rewrites[atom->node] = (struct crash__rewrite){.truncation = id};
+		if (atom->kind == CRASH__ATOM_ENTRY && crash__persists_before_moves_directory(builder, &builder->fs->steps[atom->step]))
+			ordered_add(builder, &builder->moves, atom->step);
+		if (atom->kind == CRASH__ATOM_SIZE && !atom->appends && builder->fs->steps[atom->step].replaces)
+			builder->rewrites[atom->node] = (struct crash__rewrite){.truncation = id};
 		if (atom->kind == CRASH__ATOM_ENTRY)
-			ordered_add(maker, &maker->dirops, atom->step);
-		else if (is_in_place(maker, atom))
-			ordered_add(maker, &maker->overwrites, atom->step);
+			ordered_add(builder, &builder->dirops, atom->step);
+		else if (is_in_place(builder, atom))
+			ordered_add(builder, &builder->overwrites, atom->step);
 		else if (atom->appends)
-			ordered_add(maker, &maker->appends, atom->step);
-		add_pending(maker, &maker->all, id);
+			ordered_add(builder, &builder->appends, atom->step);
+		add_pending(builder, &builder->all, id);
 		/* the size of a file that grew is decided when its data is written: no metadata by itself */
 		if (atom->kind != CRASH__ATOM_DATA && !atom->appends)
-			add_pending(maker, &maker->metadata, id);
+			add_pending(builder, &builder->metadata, id);
 		if (atom->kind != CRASH__ATOM_ENTRY)
-			add_pending(maker, &maker->pending[atom->node], id);
+			add_pending(builder, &builder->pending[atom->node], id);
 		for (uint32_t i = 0; atom->kind == CRASH__ATOM_ENTRY && i < atom->effects; i++) {
-			const struct crash__effect *effect = &maker->fs->effects[atom->effect + i];
+			const struct crash__effect *effect = &builder->fs->effects[atom->effect + i];
 
-			add_pending(maker, &maker->pending[maker->fs->slots[effect->slot].directory], id);
+			add_pending(builder, &builder->pending[builder->fs->slots[effect->slot].directory], id);
 			if (!effect->node)
 				continue;
-			add_pending(maker, &maker->names[effect->node], id);
-			maker->home[effect->node] = maker->fs->slots[effect->slot].directory;
+			add_pending(builder, &builder->names[effect->node], id);
+			builder->home[effect->node] = builder->fs->slots[effect->slot].directory;
 		}
 	}
 }

@@ -127,7 +127,7 @@ static void find_rehashed(struct crash__view *view)
 	}
 }
 
-struct crash__hash crash__sum_of_difference(struct crash__view *view)
+struct crash__hash crash__state_hash_of_difference(struct crash__view *view)
 {
 	struct crash__hash sum = view->hash;
 
@@ -139,7 +139,7 @@ struct crash__hash crash__sum_of_difference(struct crash__view *view)
 	return sum;
 }
 
-void crash__sum_adopt(struct crash__view *view)
+void crash__state_hash_adopt(struct crash__view *view)
 {
 	find_rehashed(view);
 	for (size_t i = 0; i < view->rehashed_count; i++) {
@@ -157,7 +157,7 @@ void crash__sum_adopt(struct crash__view *view)
 }
 
 /* As if the top of the starting tree had just come. */
-void crash__sum_begin(struct crash__view *view)
+void crash__state_hash_begin(struct crash__view *view)
 {
 	view->nodes[1].reachable = view->moving = true;
 	turn(view, 1);

@@ -8,15 +8,17 @@
 #ifndef CRASH_SUM_H
 #define CRASH_SUM_H
 
-#include "explore/states/view.h"
+#include "explore/states/tree_difference.h"
+
+struct crash__view;
 
 /** The sum over the starting tree becomes the view's. */
-void crash__sum_begin(struct crash__view *view);
+void crash__state_hash_begin(struct crash__view *view);
 
 /** The hash of the state that the difference leads to. */
-struct crash__hash crash__sum_of_difference(struct crash__view *view);
+struct crash__hash crash__state_hash_of_difference(struct crash__view *view);
 
 /** Makes the slots of the state that the difference leads to those of the reference. */
-void crash__sum_adopt(struct crash__view *view);
+void crash__state_hash_adopt(struct crash__view *view);
 
 #endif

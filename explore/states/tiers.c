@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "common/op_record.h"
 #include "explore/states/atom_set.h"
+#include "explore/states/view_new.h"
 
 struct tier {
 	const struct crash__atoms *atoms;
@@ -330,10 +331,10 @@ static int each_set(struct tier *tier, size_t at, char *out)
 		return give_set(tier);
 	}
 	id = tier->open[at];
-	CRASH__EACH_EDGE(tier->atoms, tier->atoms->list[id].before, other)
+	CRASH__EACH_EDGE(tier->atoms, tier->atoms->list[id].predecessors, other)
 		for (size_t i = 0; i < at; i++)
 			may_keep &= tier->open[i] != other || !out[i];
-	CRASH__EACH_EDGE(tier->atoms, tier->atoms->list[id].after, other)
+	CRASH__EACH_EDGE(tier->atoms, tier->atoms->list[id].successors, other)
 		for (size_t i = 0; i < at; i++)
 			may_omit &= tier->open[i] != other || out[i];
 	for (int omitted = 0; omitted < 2 && error == 0; omitted++) {

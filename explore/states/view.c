@@ -157,7 +157,7 @@ static void settle_nodes(struct crash__view *view)
 		struct crash__view_node *node = &view->nodes[block->node];
 
 		crash__hash_subtract(&node->new_sum, block->hash);
-		crash__hash_add(&node->new_sum, crash__content_hash(view, block, node->new_size));
+		crash__hash_add(&node->new_sum, crash__block_content_hash(view, block, node->new_size));
 	}
 }
 
@@ -181,9 +181,9 @@ static void adopt(struct crash__view *view)
 	for (size_t i = 0; i < view->difference.blocks_count; i++) {
 		struct crash__view_block *block = &view->blocks[view->difference.blocks[i]];
 
-		block->hash = crash__content_hash(view, block, view->nodes[block->node].new_size);
+		block->hash = crash__block_content_hash(view, block, view->nodes[block->node].new_size);
 	}
-	crash__sum_adopt(view);
+	crash__state_hash_adopt(view);
 	for (size_t i = 0; i < view->difference.nodes_count; i++) {
 		struct crash__view_node *node = &view->nodes[view->difference.nodes[i]];
 
@@ -332,7 +332,7 @@ int crash__view_hash_flipped(struct crash__view *view, const crash__atom_id *fli
 {
 	int error = crash__view_flip(view, flipped, count, NULL);
 
-	*hash = crash__sum_of_difference(view);
+	*hash = crash__state_hash_of_difference(view);
 	crash__view_unflip(view);
 	return error;
 }
@@ -351,7 +351,7 @@ crash__node_id crash__view_child(const struct crash__view *view, crash__slot_id 
 
 uint64_t crash__view_size(const struct crash__view *view, crash__node_id node)
 {
-	return view->nodes[node].stamp == view->stamp ? view->nodes[node].new_size : view->nodes[node].size;
+	return crash__view_size_now(view, node);
 }
 
 uint32_t crash__view_mode(const struct crash__view *view, crash__node_id node)

@@ -18,23 +18,10 @@
 #ifndef CRASH_VIEW_H
 #define CRASH_VIEW_H
 
-#include "explore/states/atoms.h"
-
-#define CRASH__BLOCK 4096u
-
-struct crash__hash {
-	uint64_t low, high;
-};
-
-enum crash__reference { CRASH__EVERYTHING, CRASH__DURABLE };
+#include "explore/states/tree_difference.h"
 
 struct crash__view;
 
-/** Makes a view that stands before the first step. */
-int crash__view_new(const struct crash__atoms *atoms, enum crash__reference reference,
-		    struct crash__view **view);
-
-void crash__view_free(struct crash__view *view);
 
 /** Goes to a later step. -1 is before the first. */
 int crash__view_advance(struct crash__view *view, int64_t step);
@@ -54,13 +41,6 @@ int crash__view_hash_flipped(struct crash__view *view, const crash__atom_id *fli
 			     struct crash__hash *hash);
 
 /* ------------------------------------------------------------------ looking into a state */
-
-/** What differs from the reference: the nodes, the blocks of them and the slots that flipping touches. */
-struct crash__difference {
-	CRASH__VECTOR(crash__node_id, nodes);
-	CRASH__VECTOR(uint32_t, blocks); /* numbers of blocks of the whole view */
-	CRASH__VECTOR(crash__slot_id, slots);
-};
 
 /**
  * Flips atoms until crash__view_unflip(): the questions below are about that state then. `difference` is the
@@ -86,12 +66,6 @@ void crash__view_block(const struct crash__view *view, uint32_t block, crash__no
 
 /** The number of the first block of a node, at or behind an index, that any op writes to; false: there is none. */
 bool crash__view_find_block(const struct crash__view *view, crash__node_id node, uint64_t index, uint32_t *block);
-
-/** Fills a block; returns how many bytes of it are inside the file. */
-size_t crash__view_content(struct crash__view *view, uint32_t block, unsigned char out[CRASH__BLOCK]);
-
-/** What a file shows at an offset where it grew and the data was lost: a pattern that a person recognises. */
-unsigned char crash__lost_byte(enum crash__lost_data how, uint64_t offset);
 
 /** From where on a file that was there before the run shows its old bytes no more. */
 uint64_t crash__view_base_limit(const struct crash__view *view, crash__node_id node);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "explore/states/view_new.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -166,7 +168,7 @@ static void prepare_nodes(struct crash__view *view)
 	for (size_t i = 0; i < view->blocks_count; i++) {
 		struct crash__view_block *block = &view->blocks[i];
 
-		block->hash = crash__content_hash(view, block, view->nodes[block->node].size);
+		block->hash = crash__block_content_hash(view, block, view->nodes[block->node].size);
 		crash__hash_add(&view->nodes[block->node].sum, block->hash);
 	}
 }
@@ -191,7 +193,7 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 		prepare_slots(view);
 		prepare_nodes(view);
 		view->stamp++;
-		crash__sum_begin(view);
+		crash__state_hash_begin(view);
 	}
 	if (view->no_memory) {
 		crash__view_free(view);

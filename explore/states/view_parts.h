@@ -8,7 +8,7 @@
 #ifndef CRASH_VIEW_PARTS_H
 #define CRASH_VIEW_PARTS_H
 
-#include "explore/states/view.h"
+#include "explore/states/tree_difference.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -143,6 +143,11 @@ static inline crash__node_id crash__view_child_now(const struct crash__view *vie
 	const struct crash__view_slot *slot = &view->slots[id];
 
 	return slot->stamp == view->stamp ? slot->new_child : slot->child;
+}
+
+static inline uint64_t crash__view_size_now(const struct crash__view *view, crash__node_id node)
+{
+	return view->nodes[node].stamp == view->stamp ? view->nodes[node].new_size : view->nodes[node].size;
 }
 
 /* The first of the node's blocks at or behind an index; the number behind its last if there is none. */

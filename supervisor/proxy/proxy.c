@@ -6,7 +6,7 @@
  * pidfd_getfd(2): position, O_APPEND, O_DIRECT and locks are the process's. Calls on paths are made with
  * the path as the process gave it, relative to its directory, as its user, if root and mounts are ours;
  * only "/proc/self" is spelt out. Where anything is in the way (rights that we cannot take on, a file
- * size limit whose signal we would get) the answer is no, and the process makes its call itself.
+ * size limit whose signal we would get) the reply is no, and the process makes its call itself.
  */
 #include "supervisor/proxy/proxy.h"
 
@@ -36,81 +36,81 @@ void crash__proxied_clear(struct crash__proxied *proxied)
 	proxied->data = NULL;
 }
 
-static uint64_t size_limit(const struct crash__watched *watched)
+static uint64_t size_limit(const struct crash__notification *notification)
 {
 	struct rlimit limit;
 
 	/* another user's limits are a secret of the system call's, but not of /proc's */
-	if (prlimit(watched->remote.tid, RLIMIT_FSIZE, NULL, &limit) < 0)
-		return crash__remote_size_limit(&watched->remote);
+	if (prlimit(notification->remote.tid, RLIMIT_FSIZE, NULL, &limit) < 0)
+		return crash__remote_size_limit(&notification->remote);
 	return limit.rlim_cur;
 }
 
-bool crash__proxy_exceeds_limit(const struct crash__watched *watched, uint64_t start, uint64_t bytes)
+bool crash__proxy_exceeds_limit(const struct crash__notification *notification, uint64_t start, uint64_t bytes)
 {
-	uint64_t limit = size_limit(watched);
+	uint64_t limit = size_limit(notification);
 
 	return limit != RLIM_INFINITY && (start > limit || bytes > limit - start);
 }
 
-bool crash__proxy_write_exceeds_limit(const struct crash__watched *watched, const off_t *at, uint64_t bytes)
+bool crash__proxy_write_exceeds_limit(const struct crash__notification *notification, const off_t *at, uint64_t bytes)
 {
-	off_t position = at ? *at : lseek(watched->fd, 0, SEEK_CUR);
+	off_t position = at ? *at : lseek(notification->fd, 0, SEEK_CUR);
 	struct stat status;
 
-	if (size_limit(watched) == RLIM_INFINITY)
+	if (size_limit(notification) == RLIM_INFINITY)
 		return false;
-	if (fstat(watched->fd, &status) < 0 || position < 0)
+	if (fstat(notification->fd, &status) < 0 || position < 0)
 		return true;
-	return crash__proxy_exceeds_limit(watched, (uint64_t)(position > status.st_size ? position : status.st_size), bytes);
+	return crash__proxy_exceeds_limit(notification, (uint64_t)(position > status.st_size ? position : status.st_size), bytes);
 }
 
 /* Calls whose arguments behind the descriptor are plain numbers. Who may change attributes is asked. */
-static bool proxy_plain(struct crash__watched *watched, struct crash__proxied *proxied)
+static bool proxy_plain(struct crash__notification *notification, struct crash__proxied *proxied)
 {
-	const struct crash__where *where = &watched->kernel->where;
+	const struct crash__where *where = &notification->kernel->where;
 
-	if (watched->fd < 0 ||
-	    (watched->kernel->family == CRASH__FAMILY_TRUNCATE &&
-	     crash__proxy_exceeds_limit(watched, (uint64_t)argument(watched, where->offset),
-			   (uint64_t)argument(watched, where->size ? where->size : where->bytes))) ||
-	    (watched->kernel->family == CRASH__FAMILY_ATTR && !crash__remote_become(&watched->remote)))
+	if (notification->fd < 0 ||
+	    (notification->kernel->family == CRASH__FAMILY_TRUNCATE &&
+	     crash__proxy_exceeds_limit(notification, (uint64_t)argument(notification, where->offset),
+			   (uint64_t)argument(notification, where->size ? where->size : where->bytes))) ||
+	    (notification->kernel->family == CRASH__FAMILY_ATTR && !crash__remote_become(&notification->remote)))
 		return false;
-	proxied->result = or_errno(syscall(watched->kernel->number, watched->fd, watched->args[1],
-					   watched->args[2], watched->args[3]));
+	proxied->result = or_errno(syscall(notification->kernel->number, notification->fd, notification->args[1],
+					   notification->args[2], notification->args[3]));
 	crash__remote_resume();
 	return true;
 }
 
-bool crash__proxy_call(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
+bool crash__proxy_call(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
 {
-	const struct crash__where *where = &watched->kernel->where;
+	const struct crash__where *where = &notification->kernel->where;
 
 	*proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
 	if (where->buf || where->iov)
-		return crash__proxy_write(watched, part, proxied);
+		return crash__proxy_write(notification, part, proxied);
 	if (where->from)
-		return crash__proxy_copy(watched, part, proxied);
+		return crash__proxy_copy(notification, part, proxied);
 	if (where->request)
-		return crash__proxy_clone(watched, proxied);
+		return crash__proxy_clone(notification, proxied);
 	if (where->path)
-		return crash__proxy_path(watched, proxied);
-	if (where->fd && (watched->kernel->family == CRASH__FAMILY_FSYNC ||
-			  watched->kernel->family == CRASH__FAMILY_TRUNCATE ||
-			  watched->kernel->kernel == CRASH__CALL_fchmod ||
-			  watched->kernel->kernel == CRASH__CALL_fchown))
-		return proxy_plain(watched, proxied);
-	if (watched->kernel->kernel == CRASH__CALL_msync) {
+		return crash__proxy_path(notification, proxied);
+	if (where->fd && (notification->kernel->family == CRASH__FAMILY_FSYNC ||
+			  notification->kernel->family == CRASH__FAMILY_TRUNCATE ||
+			  notification->kernel->kernel == CRASH__CALL_fchmod ||
+			  notification->kernel->kernel == CRASH__CALL_fchown))
+		return proxy_plain(notification, proxied);
+	if (notification->kernel->kernel == CRASH__CALL_msync) {
 		/* what the stores have made dirty is the file's own */
-		if (watched->fd < 0)
+		if (notification->fd < 0)
 			return false;
-		if (argument(watched, where->flags) & MS_SYNC)
-			proxied->result = or_errno(fdatasync(watched->fd));
+		if (argument(notification, where->flags) & MS_SYNC)
+			proxied->result = or_errno(fdatasync(notification->fd));
 		return true;
 	}
-	if (where->fd && watched->kernel->family == CRASH__FAMILY_ATTR)
-		return crash__proxy_xattr(watched, proxied);
-	if (watched->kernel->kernel == CRASH__CALL_sync) {
+	if (where->fd && notification->kernel->family == CRASH__FAMILY_ATTR)
+		return crash__proxy_xattr(notification, proxied);
+	if (notification->kernel->kernel == CRASH__CALL_sync) {
 		sync();
 		return true;
 	}

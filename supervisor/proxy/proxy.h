@@ -8,27 +8,14 @@
 #ifndef CRASH_PROXY_H
 #define CRASH_PROXY_H
 
-#include "supervisor/notification.h"
-
-/** Everything of it. */
-#define CRASH__WHOLE UINT64_MAX
-
-struct crash__proxied {
-	long result; /* of the call, or a negative errno */
-	int fd;	     /* what an open call opened, to be handed over; else -1 */
-	bool cloexec;
-	unsigned char *data; /* what was written */
-	size_t data_bytes;
-	uint64_t offset;     /* where; UINT64_MAX: has no meaning or is not known */
-	struct stat made;    /* what was opened or made, if st_ino is not 0 */
-};
+#include "supervisor/proxy/proxied.h"
 
 /**
  * Makes the call, or the first `part` bytes of a write.
  * @return false if it cannot be done here exactly as the process would do it; nothing has happened then.
  * Release with crash__proxied_clear() in any case.
  */
-bool crash__proxy_call(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied);
+bool crash__proxy_call(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied);
 
 void crash__proxied_clear(struct crash__proxied *proxied);
 

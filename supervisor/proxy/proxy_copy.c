@@ -22,15 +22,15 @@ static bool read_all(int fd, unsigned char *to, size_t bytes, off_t offset)
 }
 
 /* Reads what a copy inside the kernel has put into the file, if anybody wants to know. */
-static void read_back(const struct crash__watched *watched, struct crash__proxied *proxied, int fd, size_t bytes)
+static void read_back(const struct crash__notification *notification, struct crash__proxied *proxied, int fd, size_t bytes)
 {
 	char path[64];
 	int again = -1;
 	bool good;
 
 	if (!bytes || proxied->offset == UINT64_MAX ||
-	    (!(watched->control->mode & CRASH__MODE_DATA) &&
-	     !crash__mapped_is_watched(watched->device, watched->inode)))
+	    (!(notification->control->mode & CRASH__MODE_DATA) &&
+	     !crash__mapped_is_watched(notification->device, notification->inode)))
 		return;
 	proxied->data = malloc(bytes);
 	if (!proxied->data)
@@ -56,12 +56,12 @@ struct offset {
 	off_t value;
 };
 
-static off_t *fetch_offset(const struct crash__watched *watched, uint8_t position, struct offset *offset)
+static off_t *fetch_offset(const struct crash__notification *notification, uint8_t position, struct offset *offset)
 {
-	offset->address = (uint64_t)argument(watched, position);
+	offset->address = (uint64_t)argument(notification, position);
 	if (!offset->address)
 		return NULL;
-	if (crash__remote_read(&watched->remote, offset->address, &offset->value, sizeof offset->value) !=
+	if (crash__remote_read(&notification->remote, offset->address, &offset->value, sizeof offset->value) !=
 	    sizeof offset->value)
 		return (off_t *)CRASH__BAD_ADDRESS;
 	return &offset->value;
@@ -78,7 +78,7 @@ static bool is_ready(int fd)
  * Whether the copy can be made here: from a file; from a pipe if it need not wait, because waiting, and being
  * interrupted in it, is the process's own affair.
  */
-static bool can_copy(const struct crash__watched *watched, int from, bool *waits)
+static bool can_copy(const struct crash__notification *notification, int from, bool *waits)
 {
 	struct stat status;
 
@@ -87,18 +87,18 @@ static bool can_copy(const struct crash__watched *watched, int from, bool *waits
 		return false;
 	if (S_ISREG(status.st_mode))
 		return true;
-	if (watched->kernel->kernel != CRASH__CALL_splice || !S_ISFIFO(status.st_mode))
+	if (notification->kernel->kernel != CRASH__CALL_splice || !S_ISFIFO(status.st_mode))
 		return false;
-	*waits = !(watched->args[5] & SPLICE_F_NONBLOCK) && !(fcntl(from, F_GETFL) & O_NONBLOCK);
+	*waits = !(notification->args[5] & SPLICE_F_NONBLOCK) && !(fcntl(from, F_GETFL) & O_NONBLOCK);
 	return !*waits || is_ready(from);
 }
 
-static long make_copy(const struct crash__watched *watched, int from, off_t *at_source, int to, off_t *at_target,
+static long make_copy(const struct crash__notification *notification, int from, off_t *at_source, int to, off_t *at_target,
 		      uint64_t bytes)
 {
-	unsigned int flags = (unsigned int)watched->args[5];
+	unsigned int flags = (unsigned int)notification->args[5];
 
-	switch (watched->kernel->kernel) {
+	switch (notification->kernel->kernel) {
 	case CRASH__CALL_sendfile:
 		return or_errno(sendfile(to, from, at_source, bytes));
 	case CRASH__CALL_splice:
@@ -108,32 +108,32 @@ static long make_copy(const struct crash__watched *watched, int from, off_t *at_
 	}
 }
 
-bool crash__proxy_copy(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
+bool crash__proxy_copy(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
 {
-	const struct crash__where *where = &watched->kernel->where;
-	int from = crash__remote_dup(&watched->remote, (int)argument(watched, where->from));
-	int to = watched->fd;
+	const struct crash__where *where = &notification->kernel->where;
+	int from = crash__remote_dup(&notification->remote, (int)argument(notification, where->from));
+	int to = notification->fd;
 	struct offset source = {0}, target = {0};
-	off_t *at_source = fetch_offset(watched, where->from_offset, &source);
-	off_t *at_target = fetch_offset(watched, where->offset_at, &target);
-	uint64_t bytes = (uint64_t)argument(watched, where->bytes);
+	off_t *at_source = fetch_offset(notification, where->from_offset, &source);
+	off_t *at_target = fetch_offset(notification, where->offset_at, &target);
+	uint64_t bytes = (uint64_t)argument(notification, where->bytes);
 	bool done = false, waits;
 
 	if (part < bytes)
 		bytes = part;
-	if (from < 0 || to < 0 || !can_copy(watched, from, &waits) ||
-	    crash__proxy_write_exceeds_limit(watched, at_target == &target.value ? at_target : NULL, bytes))
+	if (from < 0 || to < 0 || !can_copy(notification, from, &waits) ||
+	    crash__proxy_write_exceeds_limit(notification, at_target == &target.value ? at_target : NULL, bytes))
 		goto close;
-	proxied->result = make_copy(watched, from, at_source, to, at_target, bytes);
+	proxied->result = make_copy(notification, from, at_source, to, at_target, bytes);
 	if (waits && proxied->result == -EAGAIN) /* somebody else was faster */
 		goto close;
 	if (at_source == &source.value)
-		crash__remote_write(&watched->remote, source.address, at_source, sizeof *at_source);
+		crash__remote_write(&notification->remote, source.address, at_source, sizeof *at_source);
 	if (at_target == &target.value)
-		crash__remote_write(&watched->remote, target.address, at_target, sizeof *at_target);
+		crash__remote_write(&notification->remote, target.address, at_target, sizeof *at_target);
 	if (proxied->result > 0)
 		proxied->offset = (uint64_t)((at_target ? *at_target : lseek(to, 0, SEEK_CUR)) - proxied->result);
-	read_back(watched, proxied, to, proxied->result > 0 ? (size_t)proxied->result : 0);
+	read_back(notification, proxied, to, proxied->result > 0 ? (size_t)proxied->result : 0);
 	done = true;
 close:
 	if (from >= 0)
@@ -141,20 +141,20 @@ close:
 	return done;
 }
 
-bool crash__proxy_clone(struct crash__watched *watched, struct crash__proxied *proxied)
+bool crash__proxy_clone(struct crash__notification *notification, struct crash__proxied *proxied)
 {
 	struct file_clone_range range = {0};
-	unsigned long request = (unsigned long)watched->args[1];
-	int to = watched->fd, from = -1;
+	unsigned long request = (unsigned long)notification->args[1];
+	int to = notification->fd, from = -1;
 	struct stat status;
 	bool done = false;
 
 	if (request == FICLONE)
-		range.src_fd = (int)watched->args[2];
-	else if (crash__remote_read(&watched->remote, (uint64_t)watched->args[2], &range, sizeof range) !=
+		range.src_fd = (int)notification->args[2];
+	else if (crash__remote_read(&notification->remote, (uint64_t)notification->args[2], &range, sizeof range) !=
 		 sizeof range)
 		goto close;
-	from = crash__remote_dup(&watched->remote, (int)range.src_fd);
+	from = crash__remote_dup(&notification->remote, (int)range.src_fd);
 	if (from < 0 || to < 0)
 		goto close;
 	range.src_fd = from;
@@ -162,7 +162,7 @@ bool crash__proxy_clone(struct crash__watched *watched, struct crash__proxied *p
 							ioctl(to, FICLONERANGE, &range));
 	if (proxied->result == 0 && fstat(from, &status) == 0) {
 		proxied->offset = range.dest_offset;
-		read_back(watched, proxied, to, crash__clone_bytes(&range, (uint64_t)status.st_size));
+		read_back(notification, proxied, to, crash__clone_bytes(&range, (uint64_t)status.st_size));
 	}
 	done = true;
 close:

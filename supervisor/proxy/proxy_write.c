@@ -12,19 +12,19 @@
 #include "supervisor/proxy/proxy_parts.h"
 
 /* What a write hands over, as a vector; returns how long it is, or the error that the kernel has for it. */
-static long fetch_vector(const struct crash__watched *watched, struct iovec vector[IOV_MAX])
+static long fetch_vector(const struct crash__notification *notification, struct iovec vector[IOV_MAX])
 {
-	const struct crash__where *where = &watched->kernel->where;
-	uint64_t count = (uint64_t)argument(watched, where->count);
+	const struct crash__where *where = &notification->kernel->where;
+	uint64_t count = (uint64_t)argument(notification, where->count);
 
 	if (!where->iov) {
-		vector[0] = (struct iovec){(void *)argument(watched, where->buf),
-					   (size_t)argument(watched, where->bytes)};
+		vector[0] = (struct iovec){(void *)argument(notification, where->buf),
+					   (size_t)argument(notification, where->bytes)};
 		return (ssize_t)vector[0].iov_len < 0 ? -EFAULT : 1;
 	}
 	if (count > IOV_MAX)
 		return -EINVAL;
-	if (crash__remote_read(&watched->remote, (uint64_t)argument(watched, where->iov), vector,
+	if (crash__remote_read(&notification->remote, (uint64_t)argument(notification, where->iov), vector,
 			       count * sizeof *vector) != (long)(count * sizeof *vector))
 		return -EFAULT;
 	for (uint64_t i = 0; i < count; i++)
@@ -34,10 +34,10 @@ static long fetch_vector(const struct crash__watched *watched, struct iovec vect
 }
 
 /* The bytes of a write, in memory that O_DIRECT can use. A bad address ends them; none is EFAULT. */
-static long gather(const struct crash__watched *watched, uint64_t part, unsigned char **out)
+static long gather(const struct crash__notification *notification, uint64_t part, unsigned char **out)
 {
 	struct iovec vector[IOV_MAX];
-	long count = fetch_vector(watched, vector);
+	long count = fetch_vector(notification, vector);
 	uint64_t wanted = 0, done = 0;
 	void *memory;
 
@@ -54,7 +54,7 @@ static long gather(const struct crash__watched *watched, uint64_t part, unsigned
 	*out = memory;
 	for (long i = 0; i < count && done < wanted; i++) {
 		size_t now = vector[i].iov_len < wanted - done ? vector[i].iov_len : wanted - done;
-		long got = crash__remote_read(&watched->remote, (uint64_t)vector[i].iov_base, *out + done, now);
+		long got = crash__remote_read(&notification->remote, (uint64_t)vector[i].iov_base, *out + done, now);
 
 		if (got > 0)
 			done += (uint64_t)got;
@@ -68,13 +68,13 @@ static long gather(const struct crash__watched *watched, uint64_t part, unsigned
  * A write that the kernel refuses for what it hands over, unless it refuses it for something else
  * first: so the kernel is asked, with a vector or address of ours that is bad in the same way.
  */
-static long write_bad(const struct crash__watched *watched, int fd, long error)
+static long write_bad(const struct crash__notification *notification, int fd, long error)
 {
-	const struct crash__where *where = &watched->kernel->where;
+	const struct crash__where *where = &notification->kernel->where;
 	struct iovec negative = {(void *)CRASH__BAD_ADDRESS, SIZE_MAX};
 	long args[6];
 
-	memcpy(args, watched->args, sizeof args);
+	memcpy(args, notification->args, sizeof args);
 	args[where->fd - 1] = fd;
 	if (!where->iov)
 		args[where->buf - 1] = CRASH__BAD_ADDRESS;
@@ -82,13 +82,13 @@ static long write_bad(const struct crash__watched *watched, int fd, long error)
 		args[where->iov - 1] = error == -EINVAL ? (long)&negative : CRASH__BAD_ADDRESS;
 	if (where->iov && error == -EINVAL && args[where->count - 1] > 0 && args[where->count - 1] <= IOV_MAX)
 		args[where->count - 1] = 1;
-	return or_errno(syscall(watched->kernel->number, args[0], args[1], args[2], args[3], args[4], args[5]));
+	return or_errno(syscall(notification->kernel->number, args[0], args[1], args[2], args[3], args[4], args[5]));
 }
 
 /* Writers of one file take turns, so that it is known where the position was. */
-static _Atomic uint64_t *take_turn(struct crash__watched *watched)
+static _Atomic uint64_t *take_turn(struct crash__notification *notification)
 {
-	_Atomic uint64_t *lock = &watched->control->locks[crash__control_lock_of(watched->inode)];
+	_Atomic uint64_t *lock = &notification->control->locks[crash__control_lock_of(notification->inode)];
 	uint64_t mine = (uint64_t)getpid() << 32 | (uint32_t)gettid(), holder = 0;
 
 	for (int i = 0; i < 2000; i++) {
@@ -102,67 +102,67 @@ static _Atomic uint64_t *take_turn(struct crash__watched *watched)
 	return NULL;
 }
 
-static long write_gathered(struct crash__watched *watched, int fd, const void *data, size_t bytes)
+static long write_gathered(struct crash__notification *notification, int fd, const void *data, size_t bytes)
 {
-	const struct crash__where *where = &watched->kernel->where;
+	const struct crash__where *where = &notification->kernel->where;
 	struct iovec iov = {(void *)(uintptr_t)data, bytes};
 
 	if (!where->offset)
 		return or_errno(write(fd, data, bytes));
-	if (watched->kernel->kernel == CRASH__CALL_pwritev2)
-		return or_errno(pwritev2(fd, &iov, 1, argument(watched, where->offset),
-					 (int)argument(watched, where->flags)));
-	return or_errno(pwrite(fd, data, bytes, argument(watched, where->offset)));
+	if (notification->kernel->kernel == CRASH__CALL_pwritev2)
+		return or_errno(pwritev2(fd, &iov, 1, argument(notification, where->offset),
+					 (int)argument(notification, where->flags)));
+	return or_errno(pwrite(fd, data, bytes, argument(notification, where->offset)));
 }
 
-static bool is_at_position(const struct crash__watched *watched)
+static bool is_at_position(const struct crash__notification *notification)
 {
-	const struct crash__where *where = &watched->kernel->where;
+	const struct crash__where *where = &notification->kernel->where;
 
-	return !where->offset || (watched->kernel->kernel == CRASH__CALL_pwritev2 &&
-				  argument(watched, where->offset) == -1);
+	return !where->offset || (notification->kernel->kernel == CRASH__CALL_pwritev2 &&
+				  argument(notification, where->offset) == -1);
 }
 
 /* Where the data of a write went. */
-static uint64_t find_offset(const struct crash__watched *watched, int fd, long result)
+static uint64_t find_offset(const struct crash__notification *notification, int fd, long result)
 {
 	struct stat status;
 	off_t position;
 
 	if (result < 0)
 		return UINT64_MAX;
-	if (is_at_position(watched)) {
+	if (is_at_position(notification)) {
 		position = lseek(fd, 0, SEEK_CUR);
 		return position < result ? UINT64_MAX : (uint64_t)(position - result);
 	}
 	if (((fcntl(fd, F_GETFL) & O_APPEND) ||
-	     (watched->kernel->kernel == CRASH__CALL_pwritev2 &&
-	      (argument(watched, watched->kernel->where.flags) & RWF_APPEND))) &&
+	     (notification->kernel->kernel == CRASH__CALL_pwritev2 &&
+	      (argument(notification, notification->kernel->where.flags) & RWF_APPEND))) &&
 	    fstat(fd, &status) == 0)
 		return (uint64_t)(status.st_size - result);
-	return (uint64_t)argument(watched, watched->kernel->where.offset);
+	return (uint64_t)argument(notification, notification->kernel->where.offset);
 }
 
-bool crash__proxy_write(struct crash__watched *watched, uint64_t part, struct crash__proxied *proxied)
+bool crash__proxy_write(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
 {
 	_Atomic uint64_t *turn = NULL;
-	off_t offset = argument(watched, watched->kernel->where.offset);
+	off_t offset = argument(notification, notification->kernel->where.offset);
 	long bytes;
 
-	if (watched->fd < 0 || crash__proxy_write_exceeds_limit(watched, is_at_position(watched) ? NULL : &offset,
-						   crash__watched_bytes(watched)))
+	if (notification->fd < 0 || crash__proxy_write_exceeds_limit(notification, is_at_position(notification) ? NULL : &offset,
+						   crash__notification_bytes(notification)))
 		return false;
-	bytes = gather(watched, part, &proxied->data);
+	bytes = gather(notification, part, &proxied->data);
 	if (bytes == -ENOMEM)
 		return false;
 	if (bytes < 0) {
-		proxied->result = write_bad(watched, watched->fd, bytes);
+		proxied->result = write_bad(notification, notification->fd, bytes);
 		return true;
 	}
-	if (is_at_position(watched))
-		turn = take_turn(watched);
-	proxied->result = write_gathered(watched, watched->fd, proxied->data, (size_t)bytes);
-	proxied->offset = find_offset(watched, watched->fd, proxied->result);
+	if (is_at_position(notification))
+		turn = take_turn(notification);
+	proxied->result = write_gathered(notification, notification->fd, proxied->data, (size_t)bytes);
+	proxied->offset = find_offset(notification, notification->fd, proxied->result);
 	proxied->data_bytes = proxied->result > 0 ? (size_t)proxied->result : 0;
 	if (turn)
 		atomic_store(turn, 0);

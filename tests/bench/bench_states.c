@@ -16,8 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "explore/fs/fs_replay.h"
 #include "explore/states/atom_set.h"
+#include "explore/states/make_atoms.h"
 #include "explore/states/view.h"
+#include "explore/states/view_new.h"
 
 #define FILES 12
 #define MOST_BYTES 6000

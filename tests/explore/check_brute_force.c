@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "explore/fs/fs_replay.h"
+#include "explore/states/make_atoms.h"
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
@@ -521,7 +523,7 @@ static bool atoms_allow(const struct crash__atoms *atoms, const int *unit_of, un
 		}
 		if ((int64_t)atom->dropped <= step)
 			return false;
-		CRASH__EACH_EDGE(atoms, atom->before, earlier)
+		CRASH__EACH_EDGE(atoms, atom->predecessors, earlier)
 			if (!(set & 1u << unit_of[earlier]))
 				return false;
 	}

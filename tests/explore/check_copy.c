@@ -17,6 +17,7 @@
 #include "tests/explore/trees.h"
 #include "tests/run/reflinks.h"
 #include "tests/unit/support.h"
+#include "trace/reader.h"
 #include "trace/starting_tree.h"
 #include "trace/writer.h"
 

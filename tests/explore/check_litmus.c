@@ -18,10 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "explore/fs/fs_replay.h"
+#include "explore/states/make_atoms.h"
 #include "tests/explore/made.h"
 #include "tests/explore/outcomes.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
+#include "explore/states/view_new.h"
 
 #define ROWS 9
 #define OUTCOMES 64
@@ -346,7 +349,7 @@ static bool is_allowed(const struct crash__atoms *atoms, int64_t step, unsigned 
 		}
 		if ((int64_t)atoms->list[id].dropped <= step)
 			return false;
-		CRASH__EACH_EDGE(atoms, atoms->list[id].before, earlier)
+		CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
 			if (!(set & 1u << earlier))
 				return false;
 	}

@@ -18,11 +18,15 @@
 
 #include "base/remove.h"
 #include "explore/check/layer.h"
+#include "explore/fs/fs_replay.h"
 #include "explore/fs/nodes.h"
 #include "explore/recording/sandbox.h"
+#include "explore/states/make_atoms.h"
 #include "tests/explore/slow.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
+#include "trace/reader.h"
+#include "explore/states/view_new.h"
 
 struct run {
 	char directory[PATH_MAX];
@@ -141,7 +145,7 @@ static void close_set(struct run *run, int64_t step)
 
 			if (!run->kept[id])
 				continue;
-			CRASH__EACH_EDGE(&run->atoms, run->atoms.list[id].before, earlier)
+			CRASH__EACH_EDGE(&run->atoms, run->atoms.list[id].predecessors, earlier)
 				if (!run->kept[earlier] && (int64_t)run->atoms.list[earlier].step <= step) {
 					run->kept[id] = false;
 					changed = true;

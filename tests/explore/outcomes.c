@@ -7,6 +7,7 @@
 
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
+#include "explore/states/block_content.h"
 
 #define WORD 16
 

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "explore/states/view.h"
+#include "explore/states/block_content.h"
 
 enum known { NOTHING, KNOWN, LOST };
 

@@ -16,6 +16,7 @@
 
 #include "runner/run.h"
 #include "tests/unit/support.h"
+#include "trace/reader.h"
 
 /* ------------------------------------------------------------------ starting trees */
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/lint/lint.h"
+#include "explore/lint/lint_run.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "explore/lint/lint_parts.h"
+#include "explore/states/make_atoms.h"
+#include "explore/states/view_new.h"
 
 void crash__lint_no_memory(struct crash__lint *lint)
 {
@@ -184,7 +186,7 @@ static int prepare(struct crash__lint *lint)
 	if (error == 0)
 		error = crash__view_new(&lint->atoms, CRASH__EVERYTHING, &lint->view);
 	if (error == 0)
-		error = crash__places_new(lint->fs->trace, lint->fs->root, &lint->places);
+		error = crash__callsites_new(lint->fs->trace, lint->fs->root, &lint->callsites);
 	if (error < 0)
 		return error;
 	read_end(lint);
@@ -242,7 +244,7 @@ void crash__lint_clear(struct crash__lint *lint)
 	free(lint->told);
 	free(lint->failures);
 	free(lint->block_durable);
-	crash__places_free(lint->places);
+	crash__callsites_free(lint->callsites);
 	crash__view_free(lint->view);
 	crash__atoms_clear(&lint->atoms);
 	memset(lint, 0, sizeof *lint);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim.c - the module's beginning, and the way from a system call's number to what handles it.
+ * dispatch.c - the module's beginning, and the way from a system call's number to what handles it.
  */
 #include "preload/shim.h"
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/fs/fs_replay.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "explore/fs/apply_op.h"
+#include "explore/fs/effects.h"
+#include "explore/fs/nodes.h"
+
+static int by_end(const void *a, const void *b)
+{
+	const struct crash__event *x = *(const struct crash__event *const *)a;
+	const struct crash__event *y = *(const struct crash__event *const *)b;
+
+	if (x->end != y->end)
+		return x->end < y->end ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* What the trace says of the program's rights; one that says nothing was root's. */
+static bool keeps_set_id(const struct crash__trace *trace)
+{
+	json_t *start = trace->start_text ? json_loadb(trace->start_text, trace->start_length, 0, NULL) : NULL;
+	bool keeps = !json_is_false(json_object_get(start, "keeps_set_id"));
+
+	json_decref(start);
+	return keeps;
+}
+
+/* The tree as it was before the run: only its top is known so far. */
+static int begin(struct crash__fs *fs, const char *root)
+{
+	size_t length = strlen(root);
+
+	while (length > 1 && root[length - 1] == '/')
+		length--;
+	fs->root = strndup(root, length);
+	/* number 0 means none, in both tables */
+	fs->nodes = calloc(16, sizeof *fs->nodes);
+	fs->slots = calloc(16, sizeof *fs->slots);
+	fs->nodes_count = fs->slots_count = 1;
+	fs->nodes_size = fs->slots_size = 16;
+	if (!fs->root || !fs->nodes || !fs->slots)
+		return crash__fail(CRASH_ENOMEM, "no memory for the model");
+	if (crash__node_of_base(fs, "") != 1)
+		return crash__fail(CRASH_EDIR, "%s cannot be read", root);
+	return 0;
+}
+
+/* In the order in which ops ended. */
+static int replay_events(struct crash__fs *fs)
+{
+	const struct crash__trace *trace = fs->trace;
+	const struct crash__event **order = calloc(trace->count + 1, sizeof *order);
+	struct crash__op_replay replay = {.fs = fs, .keeps_set_id = keeps_set_id(trace), .no_memory = !order};
+
+	for (size_t i = 0; order && i < trace->count; i++)
+		order[i] = &trace->events[i];
+	if (order)
+		qsort(order, trace->count, sizeof *order, by_end);
+	for (size_t i = 0; i < trace->count && !replay.no_memory; i++) {
+		replay.event = order[i];
+		crash__op_replay(&replay);
+	}
+	free(order);
+	return replay.no_memory ? crash__fail(CRASH_ENOMEM, "no memory for the model") : 0;
+}
+
+int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, const char *root,
+		     struct crash__base *base)
+{
+	int error;
+
+	memset(fs, 0, sizeof *fs);
+	fs->trace = trace;
+	fs->base = base;
+	error = begin(fs, root);
+	if (error == 0)
+		error = replay_events(fs);
+	if (error == 0)
+		crash__nodes_find_other_names(fs);
+	else
+		crash__fs_clear(fs);
+	return error;
+}
+
+void crash__fs_clear(struct crash__fs *fs)
+{
+	crash__nodes_clear(fs);
+	free(fs->effects);
+	free(fs->steps);
+	free(fs->root);
+	memset(fs, 0, sizeof *fs);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/states/make_atoms.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "explore/states/atoms_builder.h"
+#include "explore/states/durable.h"
+#include "explore/states/persists_before.h"
+
+/* A write is cut at this many callsites at most where every byte may be torn. */
+#define MOST_BYTE_CUTS 64
+/* A truncation that is not atomic is found at this many sizes in between. */
+#define TRUNCATE_STEPS 4
+
+/* ------------------------------------------------------------------ from effects to atoms */
+
+static struct crash__atom *new_atom(struct crash__atoms_builder *builder, enum crash__atom_kind kind, uint32_t step,
+				    uint32_t effect)
+{
+	struct crash__atom *atom = CRASH__PUSH(builder->atoms, list);
+
+	if (!atom) {
+		builder->no_memory = true;
+		return NULL;
+	}
+	memset(atom, 0, sizeof *atom);
+	atom->kind = kind;
+	atom->step = step;
+	atom->effect = effect;
+	atom->effects = 1;
+	atom->node = builder->fs->effects[effect].node;
+	atom->durable = atom->dropped = CRASH__NEVER;
+	return atom;
+}
+
+/* How many bytes of a write are kept or lost together. */
+static uint64_t tear_unit(const struct crash__model *model, uint64_t bytes)
+{
+	if (model->tear == 0)
+		return UINT64_MAX;
+	if (model->tear == 1 && bytes > MOST_BYTE_CUTS)
+		return (bytes + MOST_BYTE_CUTS - 1) / MOST_BYTE_CUTS;
+	return (uint64_t)model->tear;
+}
+
+static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
+{
+	const struct crash__effect *effect = &builder->fs->effects[index];
+	uint64_t unit = tear_unit(builder->model, effect->bytes), end = effect->offset + effect->bytes;
+	uint64_t old_size = effect->old_size;
+
+	for (uint64_t at = effect->offset; at < end;) {
+		/* aligned units are what a disk writes; bytes are counted from where the write starts */
+		uint64_t next = unit == UINT64_MAX ? end :
+				builder->model->tear == 1 ? at + unit :
+							  (at / unit + 1) * unit;
+		struct crash__atom *atom;
+
+		if (unit != UINT64_MAX && at < old_size && next > old_size)
+			next = old_size;
+		if (next > end)
+			next = end;
+		atom = new_atom(builder, CRASH__ATOM_DATA, step, index);
+		if (!atom)
+			return;
+		atom->offset = at;
+		atom->bytes = next - at;
+		atom->appends = next > old_size;
+		atom->fills = atom->appends && at / CRASH__FS_BLOCK * CRASH__FS_BLOCK < old_size;
+		at = next;
+	}
+}
+
+static crash__atom_id new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size,
+			       crash__atom_id previous)
+{
+	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, step, index);
+	crash__atom_id id = (crash__atom_id)builder->atoms->list_count - 1;
+
+	if (!atom)
+		return CRASH__NEVER;
+	atom->size = size;
+	if (previous != CRASH__NEVER)
+		crash__persists_before(builder, previous, id);
+	return id;
+}
+
+/* A file that is written grows unit by unit; one that is truncated may do so in steps. */
+static void make_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, bool by_write)
+{
+	const struct crash__effect *effect = &builder->fs->effects[index];
+	const struct crash__step *made = &builder->fs->steps[step];
+	uint64_t unit = by_write ? tear_unit(builder->model, builder->fs->effects[made->first_effect].bytes) : UINT64_MAX;
+	uint64_t part = (effect->old_size - effect->size) / (TRUNCATE_STEPS + 1);
+	crash__atom_id previous = CRASH__NEVER, first = (crash__atom_id)builder->atoms->list_count;
+
+	if (!builder->model->truncate_atomic && effect->size < effect->old_size && part)
+		for (uint64_t i = 1; i <= TRUNCATE_STEPS; i++)
+			previous = new_size(builder, step, index, effect->old_size - i * part, previous);
+	if (unit != UINT64_MAX)
+		for (crash__atom_id data = builder->atoms->first[step]; data < first; data++) {
+			const struct crash__atom *atom = &builder->atoms->list[data];
+			uint64_t end = atom->offset + atom->bytes;
+
+			if (atom->appends && end < effect->size)
+				previous = new_size(builder, step, index, end, previous);
+		}
+	new_size(builder, step, index, effect->size, previous);
+	for (crash__atom_id id = first; id < builder->atoms->list_count; id++)
+		builder->atoms->list[id].appends = by_write;
+}
+
+/* All entries of a step as one atom, or each as its own. */
+static void make_entries(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint32_t count)
+{
+	bool whole = builder->model->rename_atomic || crash__persists_before_moves_directory(builder, &builder->fs->steps[step]);
+	uint32_t together = whole ? count : 1;
+
+	for (uint32_t i = 0; i < count; i += together) {
+		struct crash__atom *atom = new_atom(builder, CRASH__ATOM_ENTRY, step, index + i);
+
+		if (!atom)
+			return;
+		atom->effects = together;
+	}
+}
+
+/* Where creating is not atomic the entry may be there before the inode has its mode. */
+static void make_birth(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
+{
+	const struct crash__step *made = &builder->fs->steps[step];
+	const struct crash__effect *effect = &builder->fs->effects[index];
+	struct crash__atom *atom;
+
+	if (builder->model->dirop_atomic || !effect->node || effect->node != made->node ||
+	    (made->event->family != CRASH__FAMILY_OPEN && made->event->family != CRASH__FAMILY_MKDIR))
+		return;
+	atom = new_atom(builder, CRASH__ATOM_ATTRIBUTES, step, index);
+	if (atom)
+		atom->created = true;
+}
+
+static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
+{
+	const struct crash__step *step = &builder->fs->steps[index];
+	bool writes = step->event->family == CRASH__FAMILY_WRITE;
+
+	for (uint32_t i = 0; i < step->effects; i++) {
+		uint32_t at = step->first_effect + i, count = 1;
+
+		switch (builder->fs->effects[at].kind) {
+		case CRASH__EFFECT_DATA:
+		case CRASH__EFFECT_ZERO:
+			make_data(builder, index, at);
+			break;
+		case CRASH__EFFECT_TAIL:
+			if (builder->model->truncate_tail == CRASH__TAIL_ZEROS)
+				make_data(builder, index, at);
+			break;
+		case CRASH__EFFECT_SIZE:
+			make_size(builder, index, at, writes);
+			break;
+		case CRASH__EFFECT_ENTRY:
+			while (i + count < step->effects &&
+			       builder->fs->effects[at + count].kind == CRASH__EFFECT_ENTRY)
+				count++;
+			make_entries(builder, index, at, count);
+			make_birth(builder, index, at);
+			i += count - 1;
+			break;
+		case CRASH__EFFECT_ATTRIBUTES:
+			new_atom(builder, CRASH__ATOM_ATTRIBUTES, index, at);
+			break;
+		}
+	}
+}
+
+/* ------------------------------------------------------------------ all of it */
+
+static bool begin(struct crash__atoms_builder *builder)
+{
+	size_t nodes = builder->fs->nodes_count;
+
+	builder->atoms->first = calloc(builder->fs->steps_count + 1, sizeof *builder->atoms->first);
+	builder->pending = calloc(nodes + 1, sizeof *builder->pending);
+	builder->names = calloc(nodes + 1, sizeof *builder->names);
+	builder->home = calloc(nodes + 1, sizeof *builder->home);
+	builder->rewrites = calloc(nodes + 1, sizeof *builder->rewrites);
+	if (!builder->atoms->first || !builder->pending || !builder->names || !builder->home || !builder->rewrites)
+		return false;
+	for (size_t i = 0; i < nodes; i++)
+		builder->rewrites[i].truncation = CRASH__NEVER;
+	return true;
+}
+
+static void make_step(struct crash__atoms_builder *builder, uint32_t step)
+{
+	crash__atom_id first = (crash__atom_id)builder->atoms->list_count, end;
+
+	crash__persists_before_note_rewrite(builder, step);
+	make_atoms(builder, step);
+	end = (crash__atom_id)builder->atoms->list_count;
+	crash__persists_before_within(builder, first, end);
+	for (crash__atom_id id = first; id < end && !builder->no_memory; id++)
+		crash__persists_before_atom(builder, id);
+	crash__persists_before_register(builder, first, end);
+	for (crash__atom_id id = first; builder->model->process_only && id < end; id++)
+		crash__durable_make(builder, id, step);
+	if (!builder->no_memory)
+		crash__durable_sync(builder, &builder->fs->steps[step], step);
+}
+
+static void free_ordered(struct crash__ordered *ordered)
+{
+	free(ordered->steps);
+	free(ordered->ends);
+}
+
+static void clear(struct crash__atoms_builder *builder)
+{
+	free_ordered(&builder->dirops);
+	free_ordered(&builder->appends);
+	free_ordered(&builder->overwrites);
+	free_ordered(&builder->moves);
+	free(builder->pending);
+	free(builder->names);
+	free(builder->home);
+	free(builder->rewrites);
+	free(builder->links);
+	free(builder->stack);
+}
+
+int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model)
+{
+	return crash__atoms_make_with(atoms, fs, model, NULL, 0);
+}
+
+int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model,
+			   const struct crash__virtual_sync *syncs, size_t count)
+{
+	struct crash__atoms_builder builder = {.atoms = atoms, .fs = fs, .model = model};
+
+	memset(atoms, 0, sizeof *atoms);
+	atoms->fs = fs;
+	atoms->model = model;
+	builder.no_memory = !begin(&builder);
+	for (uint32_t step = 0; step < fs->steps_count && !builder.no_memory; step++) {
+		atoms->first[step] = (crash__atom_id)atoms->list_count;
+		for (; count && syncs->step == step; syncs++, count--) {
+			struct crash__step sync = {
+				.event = fs->steps[step].event, .sync = CRASH__SYNC_FILE, .node = syncs->node};
+
+			crash__durable_sync(&builder, &sync, step);
+		}
+		make_step(&builder, step);
+	}
+	if (atoms->first)
+		atoms->first[fs->steps_count] = (uint32_t)atoms->list_count;
+	clear(&builder);
+	if (!builder.no_memory)
+		return 0;
+	crash__atoms_clear(atoms);
+	return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+}
+
+void crash__atoms_clear(struct crash__atoms *atoms)
+{
+	free(atoms->list);
+	free(atoms->edges);
+	free(atoms->first);
+	memset(atoms, 0, sizeof *atoms);
+}

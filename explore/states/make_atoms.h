@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * make_atoms.h - from the effects of a recording to the atoms that a model makes of them.
+ */
+#ifndef CRASH_MAKE_ATOMS_H
+#define CRASH_MAKE_ATOMS_H
+
+#include "explore/states/atoms.h"
+
+int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
+		      const struct crash__model *model);
+
+/** A sync that the program did not make: of a file or directory, right before a step. */
+struct crash__virtual_sync {
+	uint32_t step;
+	crash__node_id node;
+};
+
+/**
+ * What the atoms would be if the program had made some syncs more. Syncs are no atoms: the numbers are the
+ * same.
+ * @param syncs by ascending step
+ */
+int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,
+			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
+			   size_t count);
+
+void crash__atoms_clear(struct crash__atoms *atoms);
+
+#endif

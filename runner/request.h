@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * request.h - what is asked of a run.
+ */
+#ifndef CRASH_REQUEST_H
+#define CRASH_REQUEST_H
+
+#include <crashinject/crashinject.h>
+
+#include "common/control.h"
+#include "symbols/symbols.h"
+
+/** What to run, and how to watch it. Zeroed means defaults, as for struct crash_opts. */
+struct crash__request {
+	struct crash_opts opts;
+	const char *scenario; /* NULL or "": none */
+	uint32_t mode;	      /* enum crash__mode that is wanted besides what the scenario needs */
+	int trace;	      /* where records go; -1: nowhere */
+	uint64_t trace_most;  /* bytes; 0: no limit */
+	int in, out, err;     /* descriptors for the program, or -1: as opts.flags say */
+	struct crash__symbols *symbols; /* for backtraces; NULL: of its own */
+	/* called while the program runs, from the calling thread; may be NULL */
+	void (*tell)(void *context, char message, const struct crash__control *control,
+		     uint32_t pid);
+	void *context;
+	int every_ms; /* how often tell() is called without a message; 0: never */
+};
+
+#endif
