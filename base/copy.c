@@ -33,7 +33,8 @@ static int copy_by_hand(int from, int to, uint64_t bytes)
 	char buffer[65536];
 
 	while (bytes) {
-		ssize_t got = read(from, buffer, bytes < sizeof buffer ? (size_t)bytes : sizeof buffer), put = 0;
+		ssize_t got = read(from, buffer, bytes < sizeof buffer ? (size_t)bytes : sizeof buffer),
+			put = 0;
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -179,7 +180,8 @@ static int copy_below(struct copying *copying)
 	while (directory && result == 0 && (entry = readdir(directory)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (snprintf(copying->from + from, PATH_MAX - from, "/%s", entry->d_name) >= (int)(PATH_MAX - from) ||
+		if (snprintf(copying->from + from, PATH_MAX - from, "/%s", entry->d_name) >=
+			    (int)(PATH_MAX - from) ||
 		    snprintf(copying->to + to, PATH_MAX - to, "/%s", entry->d_name) >= (int)(PATH_MAX - to)) {
 			errno = ENAMETOOLONG;
 			result = -1;
@@ -211,8 +213,7 @@ int crash__copy_tree(const char *from, const char *to)
 		result = copy_attributes(copying, &status);
 	if (result < 0)
 		error = crash__fail_errno("cannot copy %s to %s", copying->from, copying->to);
-	HASH_ITER(hh, copying->links, entry, next)
-	{
+	HASH_ITER(hh, copying->links, entry, next) {
 		HASH_DEL(copying->links, entry);
 		free(entry->path);
 		free(entry);

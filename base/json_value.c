@@ -20,13 +20,14 @@ unsigned char crash__json_byte(const char *text)
 /* How many bytes the character at `at` has; 0: there is none. */
 static size_t character_length(const unsigned char *at)
 {
-	/* the first byte, how many follow, and the bounds of the second: no character can be written in two ways */
+	/* the first byte, how many follow, and the bounds of the second: no character can be written in two
+	 * ways */
 	static const struct {
 		unsigned char first, last, more, least, most;
 	} forms[] = {
-		{0x01, 0x7f, 0, 0, 0},		{0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf},
-		{0xe1, 0xec, 2, 0x80, 0xbf},	{0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
-		{0xf0, 0xf0, 3, 0x90, 0xbf},	{0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+		{0x01, 0x7f, 0, 0, 0},	     {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf},
+		{0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
+		{0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 	};
 	size_t form = 0, length = 1;
 
@@ -118,7 +119,8 @@ json_t *crash__json_list(char *const *list)
 
 void crash__json_print(FILE *stream, json_t *object)
 {
-	json_dumpf(object, stream, JSON_COMPACT | JSON_REAL_PRECISION(9)); /* seconds: 0.02, not 0.019999999999999997 */
+	json_dumpf(object, stream,
+		   JSON_COMPACT | JSON_REAL_PRECISION(9)); /* seconds: 0.02, not 0.019999999999999997 */
 	fputc('\n', stream);
 	json_decref(object);
 }

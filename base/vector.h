@@ -29,21 +29,21 @@ static inline bool crash__vector_room(void *array, size_t *size, size_t count, s
 }
 
 /** Declares an array of `type` called `name`, with name_count and name_size. */
-#define CRASH__VECTOR(type, name)                                                                  \
-	type *name;                                                                                \
+#define CRASH__VECTOR(type, name)                                                                            \
+	type *name;                                                                                          \
 	size_t name##_count, name##_size
 
 /** A pointer to a new, uninitialised last element, or NULL. */
-#define CRASH__PUSH(owner, name)                                                                   \
-	(crash__vector_room(&(owner)->name, &(owner)->name##_size, (owner)->name##_count,           \
-			    sizeof *(owner)->name) ?                                               \
-		 &(owner)->name[(owner)->name##_count++] :                                         \
+#define CRASH__PUSH(owner, name)                                                                             \
+	(crash__vector_room(&(owner)->name, &(owner)->name##_size, (owner)->name##_count,                    \
+			    sizeof *(owner)->name) ?                                                         \
+		 &(owner)->name[(owner)->name##_count++] :                                                   \
 		 NULL)
 
 /** Puts a value behind the others. False: there is no memory. */
-#define CRASH__ADD(owner, name, ...)                                                               \
-	(crash__vector_room(&(owner)->name, &(owner)->name##_size, (owner)->name##_count,           \
-			    sizeof *(owner)->name) &&                                              \
+#define CRASH__ADD(owner, name, ...)                                                                         \
+	(crash__vector_room(&(owner)->name, &(owner)->name##_size, (owner)->name##_count,                    \
+			    sizeof *(owner)->name) &&                                                        \
 	 ((owner)->name[(owner)->name##_count++] = (__VA_ARGS__), true))
 
 #endif

@@ -62,7 +62,8 @@ static int open_trace(const struct explore_options *own)
 	snprintf(path, sizeof path, "%.4000s/trace", own->output);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
-		crash__die("--output %s: there is a result already; name another directory, or go on with --resume %s",
+		crash__die("--output %s: there is a result already; name another directory, or go on with "
+			   "--resume %s",
 			   own->output, own->output);
 	if (fd < 0)
 		crash__die("%s: %s", path, strerror(errno));
@@ -76,16 +77,18 @@ static json_t *settings_json(const struct crash__options *options, const struct 
 	char *copy = strdup(own->models ? own->models : "kill"), *rest = copy, *name, path[PATH_MAX];
 
 	while ((name = strsep(&rest, ",")) != NULL)
-		json_array_append_new(models, crash__json_string(strchr(name, '/') && realpath(name, path) ? path : name));
+		json_array_append_new(
+			models, crash__json_string(strchr(name, '/') && realpath(name, path) ? path : name));
 	free(copy);
 	for (uint32_t i = 0; i < own->model_count; i++)
 		json_array_append_new(names, json_string(own->model[i].name));
-	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o}", "version", crash_version(),
-			 "directory", crash__json_string(exploration->recording.directory), "check", crash__json_string(own->check),
-			 "recover", crash__json_string(own->recover), "default_checker", own->check == NULL, "models", models,
-			 "model_names", names, "program", crash__json_list(options->program), "tiers",
-			 (json_int_t)own->tier_mask, "seed", (json_int_t)own->seed, "samples", (json_int_t)own->samples,
-			 "shard", (int)own->shard_number, "shards", (int)own->shards, "root",
+	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o}", "version",
+			 crash_version(), "directory", crash__json_string(exploration->recording.directory),
+			 "check", crash__json_string(own->check), "recover", crash__json_string(own->recover),
+			 "default_checker", own->check == NULL, "models", models, "model_names", names,
+			 "program", crash__json_list(options->program), "tiers", (json_int_t)own->tier_mask,
+			 "seed", (json_int_t)own->seed, "samples", (json_int_t)own->samples, "shard",
+			 (int)own->shard_number, "shards", (int)own->shards, "root",
 			 crash__json_string(exploration->recording.root));
 }
 
@@ -98,9 +101,11 @@ static const char *keep_result(int trace)
 	struct stat status;
 	int to;
 
-	snprintf(directory, sizeof directory, "%.3000s/crashinject-result-XXXXXX", base && *base ? base : "/tmp");
+	snprintf(directory, sizeof directory, "%.3000s/crashinject-result-XXXXXX",
+		 base && *base ? base : "/tmp");
 	if (!mkdtemp(directory)) {
-		fprintf(stderr, "%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
+		fprintf(stderr,
+			"%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
 			CRASH__PROGRAM_NAME, directory, strerror(errno));
 		return NULL;
 	}
@@ -108,7 +113,8 @@ static const char *keep_result(int trace)
 	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (to < 0 || fstat(trace, &status) < 0 || lseek(trace, 0, SEEK_SET) < 0 ||
 	    crash__copy_range(trace, to, (uint64_t)status.st_size) < 0 || close(to) < 0) {
-		fprintf(stderr, "%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
+		fprintf(stderr,
+			"%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
 			CRASH__PROGRAM_NAME, path, strerror(errno));
 		crash__remove_tree(directory, true);
 		return NULL;
@@ -129,22 +135,26 @@ struct session {
 	char trace[PATH_MAX]; /* that is read; empty: none */
 };
 
-static void on_verdict(void *context, const struct crash__entry *entry, const struct crash__check_result *result_of_check, const char *output)
+static void on_verdict(void *context, const struct crash__entry *entry,
+		       const struct crash__check_result *result, const char *output)
 {
 	struct session *session = context;
 
-	(void)result_of_check;
+	(void)result;
 	if (session->verdicts)
 		crash__result_note(session->verdicts, entry);
 	/* the final state is no crash: the summary has it */
-	if (session->options.json && crash__verdict_failed(entry->kind) && entry != session->exploration.engine->final) {
+	if (session->options.json && crash__verdict_failed(entry->kind) &&
+	    entry != session->exploration.engine->final) {
 		crash__json_print(session->options.json_out,
-				  json_pack("{s:o}", "failure", crash__result_failure(&session->exploration, entry, output)));
+				  json_pack("{s:o}", "failure",
+					    crash__result_failure(&session->exploration, entry, output)));
 		fflush(session->options.json_out);
 	}
 }
 
-static struct crash__explore_options exploration_options(struct session *session, char **program, const char *cwd)
+static struct crash__explore_options exploration_options(struct session *session, char **program,
+							 const char *cwd)
 {
 	const struct explore_options *own = &session->own;
 
@@ -152,7 +162,8 @@ static struct crash__explore_options exploration_options(struct session *session
 		.recording =
 			{
 				.request = session->request.trace >= 0 ? &session->request : NULL,
-				.directory = session->options.opts.root ? session->options.opts.root : session->request.opts.dir,
+				.directory = session->options.opts.root ? session->options.opts.root :
+									  session->request.opts.dir,
 				.setup = own->setup,
 				.copy = own->copy,
 			},
@@ -212,11 +223,14 @@ static const char *save_result(struct session *session)
 
 	if (session->request.trace >= 0 && (found || place)) {
 		lseek(session->request.trace, 0, SEEK_END);
-		if (crash__tree_save(session->request.trace, crash__base_directory(exploration->recording.base), session->own.max_tree,
-				     &saved) < 0)
+		if (crash__tree_save(session->request.trace,
+				     crash__base_directory(exploration->recording.base),
+				     session->own.max_tree, &saved) < 0)
 			crash__die("%s", crash_error_detail());
 		if (!saved && !session->options.quiet)
-			fprintf(stderr, "%s: the data directory is too large to be saved (--max-tree): a replay takes it as it is then\n",
+			fprintf(stderr,
+				"%s: the data directory is too large to be saved (--max-tree): a replay "
+				"takes it as it is then\n",
 				CRASH__PROGRAM_NAME);
 	}
 	if (!place && found && session->request.trace >= 0)
@@ -238,13 +252,15 @@ static int rerun(struct session *session, const struct crash__explore_options *o
 	int error, status;
 
 	if (!options->recording.request || !session->exploration.recording.namespaces)
-		crash__die("--rerun needs a program, and namespaces%s%s", *session->exploration.recording.why_no_namespaces ? ": " : "",
+		crash__die("--rerun needs a program, and namespaces%s%s",
+			   *session->exploration.recording.why_no_namespaces ? ": " : "",
 			   session->exploration.recording.why_no_namespaces);
 	error = crash__rerun(&how, &runs);
 	crash__progress_end();
 	if (error < 0)
 		crash__die_error(error);
-	result = crash__result_of_rerun(&session->exploration.recording, &runs, json_incref(session->settings));
+	result = crash__result_of_rerun(&session->exploration.recording, &runs,
+					json_incref(session->settings));
 	if (!result)
 		crash__die("no memory for the result");
 	status = report(session, result);
@@ -263,9 +279,11 @@ static int finish(struct session *session, int error)
 	if (error < 0 && !session->exploration.engine)
 		crash__die_error(error);
 	if (error < 0)
-		crash__recording_incomplete(&session->exploration.recording, "it could not go on: %s", detail);
+		crash__recording_incomplete(&session->exploration.recording, "it could not go on: %s",
+					    detail);
 	place = save_result(session);
-	result = crash__result_make(&session->exploration, json_incref(session->settings), place ? place : session->trace);
+	result = crash__result_make(&session->exploration, json_incref(session->settings),
+				    place ? place : session->trace);
 	if (!result)
 		crash__die("no memory for the result");
 	status = report(session, result);
@@ -276,8 +294,8 @@ static int finish(struct session *session, int error)
 	if (place && !session->options.quiet) {
 		fprintf(stderr, "%s: the result is in %s\n", CRASH__PROGRAM_NAME, place);
 		if (session->exploration.engine && session->exploration.engine->out_of_budget)
-			fprintf(stderr, "%s: to check the rest: %s explore --resume %s\n", CRASH__PROGRAM_NAME,
-				CRASH__PROGRAM_NAME, place);
+			fprintf(stderr, "%s: to check the rest: %s explore --resume %s\n",
+				CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, place);
 	}
 	json_decref(result);
 	return status;
@@ -304,7 +322,8 @@ static void read_settings(struct session *session)
 	json_array_foreach(models, i, item) {
 		char *longer;
 
-		if (asprintf(&longer, "%s%s%s", list ? list : "", list ? "," : "", json_string_value(item)) < 0)
+		if (asprintf(&longer, "%s%s%s", list ? list : "", list ? "," : "", json_string_value(item)) <
+		    0)
 			crash__die("out of memory");
 		free(list);
 		list = longer;
@@ -327,12 +346,14 @@ static void choose_source(struct session *session)
 		return;
 	}
 	if (!session->options.program[0])
-		crash__die("explore: no program; write it behind --: %s explore --check ./verify.sh -- PROGRAM",
-			   CRASH__PROGRAM_NAME);
+		crash__die(
+			"explore: no program; write it behind --: %s explore --check ./verify.sh -- PROGRAM",
+			CRASH__PROGRAM_NAME);
 	if (!session->options.program[1] && crash__trace_is(session->options.program[0])) {
 		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
 		if (!session->own.check)
-			crash__die("explore: a trace has no program to run again: say with --check how to look at a state");
+			crash__die("explore: a trace has no program to run again: say with --check how to "
+				   "look at a state");
 		return;
 	}
 	session->request = crash__options_request(&session->options);
@@ -441,7 +462,8 @@ const struct crash__command crash__cmd_explore = {
 		"  --max-tree SIZE       largest starting tree to be kept for replay (1G)\n\n"
 		"Examples:\n"
 		"  crashinject explore --check ./verify.sh -- ./program\n"
-		"  crashinject explore --model posix,ext4 --check 'sqlite3 t.db \"pragma integrity_check\" | grep -qx ok' \\\n"
+		"  crashinject explore --model posix,ext4 --check 'sqlite3 t.db \"pragma integrity_check\" | "
+		"grep -qx ok' \\\n"
 		"          -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n\n"
 		"Exit status: 0 nothing found, 1 something found, 3 incomplete, 125 failed, or the checker\n"
 		"does not accept the state in which the program itself left everything.\n",

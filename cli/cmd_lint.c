@@ -77,7 +77,8 @@ static uint32_t find_rule(const char *name, size_t length)
 	struct crash__suggestion near = {.word = name, .length = length};
 
 	for (size_t i = 0; i < crash__lint_rule_count; i++) {
-		if (strlen(crash__lint_rules[i].name) == length && strncmp(crash__lint_rules[i].name, name, length) == 0)
+		if (strlen(crash__lint_rules[i].name) == length &&
+		    strncmp(crash__lint_rules[i].name, name, length) == 0)
 			return 1u << i;
 		crash__suggest(&near, crash__lint_rules[i].name);
 	}
@@ -119,9 +120,9 @@ static struct crash__request request_of(const struct crash__options *options, co
 
 static json_t *settings_json(const struct crash__options *options, const struct crash__recording *recording)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "version", crash_version(), "command", "lint", "directory",
-			 crash__json_string(recording->directory), "program", crash__json_list(options->program), "root",
-			 crash__json_string(recording->root));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "version", crash_version(), "command", "lint",
+			 "directory", crash__json_string(recording->directory), "program",
+			 crash__json_list(options->program), "root", crash__json_string(recording->root));
 }
 
 static int report(const struct crash__options *options, const struct lint_options *own, json_t *result)
@@ -146,7 +147,9 @@ static int look(const struct crash__options *options, const struct lint_options 
 {
 	struct crash__lint lint;
 	int error = crash__lint_run(recording, rules, &lint), status;
-	json_t *result = error < 0 ? NULL : crash__lint_result(recording, &lint, rules, settings_json(options, recording));
+	json_t *result =
+		error < 0 ? NULL :
+			    crash__lint_result(recording, &lint, rules, settings_json(options, recording));
 
 	crash__lint_clear(&lint);
 	if (error < 0)
@@ -175,7 +178,8 @@ static int run(int argc, char **argv)
 	}
 	rules = read_rules(own.rules);
 	if (!options.program[0])
-		crash__die("lint: no program; write it behind --: %s lint -- PROGRAM; or name a trace", CRASH__PROGRAM_NAME);
+		crash__die("lint: no program; write it behind --: %s lint -- PROGRAM; or name a trace",
+			   CRASH__PROGRAM_NAME);
 	how.setup = own.setup;
 	how.copy = own.copy;
 	how.directory = options.opts.root;

@@ -135,9 +135,9 @@ static int list_run(const struct crash__options *options)
 	if (out.timed_out && !options->quiet)
 		fprintf(stderr, "%s: the program ran into the timeout; this is what it did until then\n",
 			CRASH__PROGRAM_NAME);
-	status = out.timed_out	  ? CRASH__EXIT_TIMEOUT :
-		 !out.complete	  ? CRASH__EXIT_INCOMPLETE :
-				    CRASH__EXIT_GOOD;
+	status = out.timed_out ? CRASH__EXIT_TIMEOUT :
+		 !out.complete ? CRASH__EXIT_INCOMPLETE :
+				 CRASH__EXIT_GOOD;
 	crash__trace_close(&trace);
 	close(request.trace);
 	crash_out_clear(&out);

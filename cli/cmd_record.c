@@ -77,7 +77,8 @@ static void check_place(const char *output, const char *directory)
 		crash__die("--output %s: %s", output, strerror(errno));
 	free(copy);
 	if (strncmp(above, directory, length) == 0 && (!above[length] || above[length] == '/'))
-		crash__die("--output %s is inside of the data directory %s; put it elsewhere, or name the data directory with "
+		crash__die("--output %s is inside of the data directory %s; put it elsewhere, or name the "
+			   "data directory with "
 			   "--root",
 			   output, directory);
 }
@@ -103,8 +104,8 @@ static int run(int argc, char **argv)
 
 	crash__options_parse(&options, &crash__cmd_record, argc, argv, table, take_option, &own);
 	if (!own.output || !options.program[0])
-		crash__die("record: %s: %s record -o TRACE -- PROGRAM", own.output ? "no program" : "no file for the trace",
-			   CRASH__PROGRAM_NAME);
+		crash__die("record: %s: %s record -o TRACE -- PROGRAM",
+			   own.output ? "no program" : "no file for the trace", CRASH__PROGRAM_NAME);
 	crash__options_directory(&options, directory);
 	check_place(own.output, directory);
 	request = crash__options_request(&options);
@@ -117,7 +118,9 @@ static int run(int argc, char **argv)
 	if (error < 0)
 		crash__die_error(error);
 	if (!saved)
-		fprintf(stderr, "%s: the starting tree is larger than --max-tree: states cannot be built from this trace\n",
+		fprintf(stderr,
+			"%s: the starting tree is larger than --max-tree: states cannot be built from this "
+			"trace\n",
 			CRASH__PROGRAM_NAME);
 	if (!options.quiet)
 		crash__print_incomplete(&out);

@@ -42,7 +42,8 @@ static const char *model_of(const json_t *settings, const char *state)
 	json_t *name;
 
 	json_array_foreach(json_object_get(settings, "model_names"), i, name)
-		if (strlen(json_string_value(name)) == length && strncmp(json_string_value(name), state, length) == 0)
+		if (strlen(json_string_value(name)) == length &&
+		    strncmp(json_string_value(name), state, length) == 0)
 			return json_string_value(json_array_get(json_object_get(settings, "models"), i));
 	return NULL;
 }
@@ -97,7 +98,8 @@ static void print_check(const struct crash__replay *replay, const json_t *settin
 static void check_arguments(char **words)
 {
 	if (!words[0] || !words[1] || (words[2] && words[3]))
-		crash__die("replay: write a trace or a result, a state, and where to put it: %s replay TRACE STATE DIR",
+		crash__die("replay: write a trace or a result, a state, and where to put it: %s replay TRACE "
+			   "STATE DIR",
 			   CRASH__PROGRAM_NAME);
 }
 
@@ -116,16 +118,20 @@ static int run(int argc, char **argv)
 	snprintf(trace, sizeof trace, "%.4000s", options.program[0]);
 	if (stat(trace, &status) == 0 && S_ISDIR(status.st_mode)) {
 		if (crash__result_read(options.program[0], "settings.json", &settings) < 0)
-			crash__die("%s is no result of explore: %s", options.program[0], crash_error_detail());
+			crash__die("%s is no result of explore: %s", options.program[0],
+				   crash_error_detail());
 		crash__json_to_bytes(settings);
 		snprintf(trace, sizeof trace, "%.4000s/trace", options.program[0]);
 	}
 	error = crash__replay_open(&replay, trace, json_string_value(json_object_get(settings, "directory")),
-				   own.model ? own.model : model_of(settings, options.program[1]), options.program[1]);
+				   own.model ? own.model : model_of(settings, options.program[1]),
+				   options.program[1]);
 	if (error == 0 && !options.quiet)
 		error = crash__replay_describe(&replay, stdout);
 	if (error == 0 && replay.live)
-		fprintf(stderr, "%s: the starting tree is not in the trace; the data directory is taken as it is now\n",
+		fprintf(stderr,
+			"%s: the starting tree is not in the trace; the data directory is taken as it is "
+			"now\n",
 			CRASH__PROGRAM_NAME);
 	if (error == 0 && options.program[2])
 		error = crash__replay_build(&replay, options.program[2]);

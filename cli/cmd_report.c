@@ -45,7 +45,8 @@ static json_t *read_all(char **places)
 		if (count == sizeof results / sizeof *results)
 			crash__die("report: more than %zu results", count);
 		if (crash__result_read(places[count], "result.json", &results[count]) < 0)
-			crash__die("%s is not a result, or not a finished one: %s", places[count], crash_error_detail());
+			crash__die("%s is not a result, or not a finished one: %s", places[count],
+				   crash_error_detail());
 	}
 	merged = crash__result_merge(results, count);
 	while (count)

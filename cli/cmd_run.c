@@ -56,8 +56,8 @@ static void print_result(const struct crash_out *out)
 		crash__describe(stderr, out, crash__shown_path);
 	}
 	if (out->left_behind)
-		fprintf(stderr, "%s: ended %u process%s that the program left behind\n",
-			CRASH__PROGRAM_NAME, out->left_behind, out->left_behind == 1 ? "" : "es");
+		fprintf(stderr, "%s: ended %u process%s that the program left behind\n", CRASH__PROGRAM_NAME,
+			out->left_behind, out->left_behind == 1 ? "" : "es");
 }
 
 static int exit_status(const struct crash_out *out)
@@ -112,7 +112,8 @@ const struct crash__command crash__cmd_run = {
 		"                        may be repeated; default: $CRASH_AT\n\n"
 		"Examples:\n"
 		"  crashinject run --at 'fdatasync#3' -- sqlite3 t.db 'insert into t values(2)'\n"
-		"  crashinject run --at 'write@*-journal#3:torn=100' -- sqlite3 t.db 'insert into t values(2)'\n"
+		"  crashinject run --at 'write@*-journal#3:torn=100' -- sqlite3 t.db 'insert into t "
+		"values(2)'\n"
 		"  crashinject run --at wal.mid-frame -- ./my-wal-test\n\n"
 		"Exit status: 0 it crashed as asked (without rules: the program's own status),\n"
 		"1 the point was not reached, 124 timeout, 125 crashinject failed, 126, 127 as env(1).\n",

@@ -67,10 +67,12 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 {
 	struct explore_options *own = context;
 	const struct crash__option_text texts[] = {
-		{OPTION_CHECK, &own->check},   {OPTION_RECOVER, &own->recover}, {OPTION_SETUP, &own->setup},
-		{OPTION_MODEL, &own->models},  {OPTION_TIERS, &own->tiers},	{OPTION_BUDGET, &own->budget},
-		{OPTION_SHARD, &own->shard},   {'o', &own->output},	{OPTION_RESUME, &own->resume},
-		{OPTION_JUNIT, &own->junit},   {OPTION_HTML, &own->html},	{OPTION_BASELINE, &own->baseline},
+		{OPTION_CHECK, &own->check},   {OPTION_RECOVER, &own->recover},
+		{OPTION_SETUP, &own->setup},   {OPTION_MODEL, &own->models},
+		{OPTION_TIERS, &own->tiers},   {OPTION_BUDGET, &own->budget},
+		{OPTION_SHARD, &own->shard},   {'o', &own->output},
+		{OPTION_RESUME, &own->resume}, {OPTION_JUNIT, &own->junit},
+		{OPTION_HTML, &own->html},     {OPTION_BASELINE, &own->baseline},
 		{OPTION_AT, &own->at},
 	};
 
@@ -142,7 +144,8 @@ static void read_tiers(struct explore_options *own)
 		enum crash__tier tier = crash__tier_of_name(at, length);
 
 		if (tier == CRASH__TIERS)
-			crash__die("--tiers: there is no tier \"%.*s\"; write some of prefix, cut, omit-1, keep-1, tear, pairs, "
+			crash__die("--tiers: there is no tier \"%.*s\"; write some of prefix, cut, omit-1, "
+				   "keep-1, tear, pairs, "
 				   "sample, exhaustive, with commas",
 				   (int)length, at);
 		own->tier_mask |= 1u << tier;
@@ -182,8 +185,8 @@ static void read_shard(struct explore_options *own)
 
 	own->shard_number = own->shards = 1;
 	if (own->shard && strcmp(own->shard, "env") != 0) {
-		if (sscanf(own->shard, "%u/%u%n", &own->shard_number, &own->shards, &end) != 2 || own->shard[end] ||
-		    own->shard_number < 1 || own->shard_number > own->shards)
+		if (sscanf(own->shard, "%u/%u%n", &own->shard_number, &own->shards, &end) != 2 ||
+		    own->shard[end] || own->shard_number < 1 || own->shard_number > own->shards)
 			crash__die_value("--shard", own->shard, "write K/N, from 1/N to N/N; or env");
 		return;
 	}
@@ -194,33 +197,40 @@ static void read_shard(struct explore_options *own)
 		if (!index || !count)
 			continue;
 		own->shards = (unsigned int)crash__options_number(arrays[i].count, count, 1, 1000000);
-		own->shard_number = (unsigned int)(crash__options_number(arrays[i].index, index, 0, UINT32_MAX) -
-						   (least ? crash__options_number("SLURM_ARRAY_TASK_MIN", least, 0, UINT32_MAX) : 0)) +
-				    1;
+		own->shard_number =
+			(unsigned int)(crash__options_number(arrays[i].index, index, 0, UINT32_MAX) -
+				       (least ? crash__options_number("SLURM_ARRAY_TASK_MIN", least, 0,
+								      UINT32_MAX) :
+						0)) +
+			1;
 		if (own->shard_number > own->shards)
-			crash__die("%s=%s is not one of %s=%s shards", arrays[i].index, index, arrays[i].count, count);
+			crash__die("%s=%s is not one of %s=%s shards", arrays[i].index, index,
+				   arrays[i].count, count);
 		return;
 	}
 	if (own->shard)
-		crash__die("--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX with JOB_COMPLETIONS nor "
+		crash__die("--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX with "
+			   "JOB_COMPLETIONS nor "
 			   "TEST_SHARD_INDEX is set");
 }
 
-/* What chooses among the states of a recording says nothing of runs that are killed, and must not look as if it did. */
+/* What chooses among the states of a recording says nothing of runs that are killed, and must not look as if
+ * it did. */
 static void refuse_beside_rerun(const struct explore_options *own)
 {
 	const struct {
 		const char *name;
 		bool given;
 	} options[] = {
-		{"--model", own->models},   {"--tiers", own->tiers}, {"--exhaustive", own->exhaustive},
-		{"--budget", own->budget},  {"--shard", own->shard}, {"--resume", own->resume},
+		{"--model", own->models},  {"--tiers", own->tiers}, {"--exhaustive", own->exhaustive},
+		{"--budget", own->budget}, {"--shard", own->shard}, {"--resume", own->resume},
 		{"--at", own->at},
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
 		if (options[i].given)
-			crash__die("--rerun and %s do not go together: --rerun kills a process at each op, and nothing else",
+			crash__die("--rerun and %s do not go together: --rerun kills a process at each op, "
+				   "and nothing else",
 				   options[i].name);
 }
 

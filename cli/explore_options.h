@@ -10,7 +10,8 @@
 #include "explore/states/persistence_model.h"
 
 struct explore_options {
-	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit, *html, *baseline;
+	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit,
+		*html, *baseline;
 	const char *at;
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
 	unsigned int jobs;
@@ -23,7 +24,8 @@ struct explore_options {
 	unsigned int shard_number, shards;
 };
 
-/** The table for crash__options_parse(), and the function that takes its options into a struct explore_options. */
+/** The table for crash__options_parse(), and the function that takes its options into a struct
+ * explore_options. */
 extern const struct option crash__explore_table[];
 bool crash__explore_take_option(void *context, int option, const char *value);
 

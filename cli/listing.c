@@ -45,8 +45,8 @@ static struct frames frames_of(const struct crash__trace *trace, struct crash__s
 		struct crash_frame *frame = &result.frames[result.count];
 
 		frame->address = stack->addresses[i];
-		if (module && crash__symbols_name(symbols, module->path, stack->addresses[i] - module->bias,
-						  frame) < 0)
+		if (module &&
+		    crash__symbols_name(symbols, module->path, stack->addresses[i] - module->bias, frame) < 0)
 			break;
 		result.count++;
 	}
@@ -111,7 +111,8 @@ static json_t *json_of(const struct crash__trace *trace, const struct crash__eve
 		json_object_set_new(object, "offset",
 				    event->offset == UINT64_MAX ? json_null() :
 								  json_integer((json_int_t)event->offset));
-		json_object_set_new(object, "bytes", bytes < 0 || implied ? json_null() : json_integer(bytes));
+		json_object_set_new(object, "bytes",
+				    bytes < 0 || implied ? json_null() : json_integer(bytes));
 		json_object_set_new(object, "result", ended ? json_integer(event->result) : json_null());
 	}
 	if (frames->frames) {
@@ -212,8 +213,7 @@ static void print_files(const struct crash__trace *trace)
 			file->bytes += (uint64_t)event->result;
 	}
 	HASH_SORT(files, by_path);
-	HASH_ITER(hh, files, file, next)
-	{
+	HASH_ITER(hh, files, file, next) {
 		printf("  %s: ", crash__shown_path(file->path));
 		print_families(file->ops);
 		if (file->bytes)

@@ -9,14 +9,8 @@
 #include "runner/setup.h"
 
 static const struct crash__command *const commands[] = {
-	&crash__cmd_run,
-	&crash__cmd_list,
-	&crash__cmd_record,
-	&crash__cmd_explore,
-	&crash__cmd_lint,
-	&crash__cmd_replay,
-	&crash__cmd_report,
-	&crash__cmd_models,
+	&crash__cmd_run,  &crash__cmd_list,   &crash__cmd_record, &crash__cmd_explore,
+	&crash__cmd_lint, &crash__cmd_replay, &crash__cmd_report, &crash__cmd_models,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -43,9 +37,9 @@ static void warn_about_environment(void)
 	size_t position = 0;
 
 	while ((entry = crash__environment_unknown(environ, &position, &nearest)) != NULL)
-		fprintf(stderr, "%s: unknown variable %.*s in the environment%s%s%s\n",
-			CRASH__PROGRAM_NAME, (int)strcspn(entry, "="), entry,
-			nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+		fprintf(stderr, "%s: unknown variable %.*s in the environment%s%s%s\n", CRASH__PROGRAM_NAME,
+			(int)strcspn(entry, "="), entry, nearest ? "; did you mean " : "",
+			nearest ? nearest : "", nearest ? "?" : "");
 }
 
 int main(int argc, char **argv)

@@ -47,17 +47,16 @@ void crash__die_error(int error)
 	if (error == CRASH_ESPEC)
 		fprintf(stderr, "%s: %s:\n  ", CRASH__PROGRAM_NAME, crash_strerror(error));
 	else
-		fprintf(stderr, "%s: %s%s", CRASH__PROGRAM_NAME, crash_strerror(error),
-			*detail ? ": " : "");
+		fprintf(stderr, "%s: %s%s", CRASH__PROGRAM_NAME, crash_strerror(error), *detail ? ": " : "");
 	for (; *detail; detail++) {
 		fputc(*detail, stderr);
 		if (*detail == '\n')
 			fputs("  ", stderr);
 	}
 	fputc('\n', stderr);
-	exit(error == CRASH_ENOPROGRAM ? CRASH__EXIT_NOPROGRAM :
+	exit(error == CRASH_ENOPROGRAM			       ? CRASH__EXIT_NOPROGRAM :
 	     error == CRASH_ENOEXEC || error == CRASH_EFOREIGN ? CRASH__EXIT_NOEXEC :
-								  CRASH__EXIT_FAILED);
+								 CRASH__EXIT_FAILED);
 }
 
 void crash__die_value(const char *option, const char *value, const char *expected)
@@ -86,7 +85,8 @@ uint64_t crash__options_time(const char *option, const char *value)
 	return milliseconds(option, value);
 }
 
-bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option, const char *value)
+bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option,
+			      const char *value)
 {
 	for (size_t i = 0; i < count; i++)
 		if (texts[i].option == option) {
@@ -103,13 +103,15 @@ uint64_t crash__options_number(const char *option, const char *value, uint64_t l
 
 	errno = 0;
 	number = strtoull(value, &end, 10);
-	if (*value && *value != '-' && *value != '+' && !*end && errno == 0 && number >= least && number <= most)
+	if (*value && *value != '-' && *value != '+' && !*end && errno == 0 && number >= least &&
+	    number <= most)
 		return number;
 	if (most == UINT64_MAX)
-		snprintf(expected, sizeof expected, "write a number, %llu or more", (unsigned long long)least);
+		snprintf(expected, sizeof expected, "write a number, %llu or more",
+			 (unsigned long long)least);
 	else
-		snprintf(expected, sizeof expected, "write a number from %llu to %llu", (unsigned long long)least,
-			 (unsigned long long)most);
+		snprintf(expected, sizeof expected, "write a number from %llu to %llu",
+			 (unsigned long long)least, (unsigned long long)most);
 	crash__die_value(option, value, expected);
 }
 
@@ -188,8 +190,8 @@ static _Noreturn void refuse_option(const struct crash__command *command, const 
 	struct crash__suggestion near = {.word = word + 2, .length = strcspn(word, "=") - 2};
 
 	if (error == ':')
-		crash__die("%s: %s needs a value; see %s %s --help", command->name, word,
-			   CRASH__PROGRAM_NAME, command->name);
+		crash__die("%s: %s needs a value; see %s %s --help", command->name, word, CRASH__PROGRAM_NAME,
+			   command->name);
 	if (strncmp(word, "--", 2) == 0)
 		for (; table->name; table++)
 			crash__suggest(&near, table->name);
@@ -210,8 +212,8 @@ static void list_letters(const struct option *table, char letters[64])
 						   table->has_arg == required_argument ? ":" : "");
 }
 
-void crash__options_parse(struct crash__options *options, const struct crash__command *command,
-			  int argc, char **argv, const struct option *table,
+void crash__options_parse(struct crash__options *options, const struct crash__command *command, int argc,
+			  char **argv, const struct option *table,
 			  bool (*own)(void *context, int option, const char *value), void *context)
 {
 	char letters[64];
@@ -231,7 +233,8 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 		}
 		if (option == '?' || option == ':')
 			refuse_option(command, argv[word], table, option);
-		/* nobody means it: a variable of a script was not set, and the run would be one that asks for nothing */
+		/* nobody means it: a variable of a script was not set, and the run would be one that asks for
+		 * nothing */
 		if (optarg && !*optarg)
 			crash__die("%s: %s: the value is empty", command->name, argv[word]);
 		if (!take_common(options, option, optarg) && !(own && own(context, option, optarg)))
@@ -274,7 +277,8 @@ void crash__say_recorded(const struct crash__options *options, const struct cras
 	if (options->quiet)
 		return;
 	if (recorded->timed_out)
-		fprintf(stderr, "%s: the program ran into the timeout; what it did until then counts\n", CRASH__PROGRAM_NAME);
+		fprintf(stderr, "%s: the program ran into the timeout; what it did until then counts\n",
+			CRASH__PROGRAM_NAME);
 	else if (recorded->exit_code > 0)
 		fprintf(stderr, "%s: the program exited with %d\n", CRASH__PROGRAM_NAME, recorded->exit_code);
 	else if (recorded->exit_code < 0 && !recorded->killed)
@@ -286,7 +290,9 @@ void crash__say_recorded(const struct crash__options *options, const struct cras
 void crash__say_elsewhere(const struct crash__recording *recording)
 {
 	if (recording->fs.ignored && !recording->fs.effects_count)
-		fprintf(stderr, "%s: the program changed nothing in %s, and did %llu op%s elsewhere; --root says where its data is\n",
+		fprintf(stderr,
+			"%s: the program changed nothing in %s, and did %llu op%s elsewhere; --root says "
+			"where its data is\n",
 			CRASH__PROGRAM_NAME, recording->directory, (unsigned long long)recording->fs.ignored,
 			recording->fs.ignored == 1 ? "" : "s");
 }
@@ -318,7 +324,8 @@ const char *crash__shown_text(const char *text)
 	size_t length = 0;
 
 	for (; *text && length < sizeof shown - 5; text++)
-		length += (size_t)sprintf(shown + length, is_control(*text) ? "\\%03o" : "%c", (unsigned char)*text);
+		length += (size_t)sprintf(shown + length, is_control(*text) ? "\\%03o" : "%c",
+					  (unsigned char)*text);
 	shown[length] = '\0';
 	return shown;
 }

@@ -56,25 +56,27 @@ enum crash__option {
 	CRASH__OPTION_OWN,
 };
 
-#define CRASH__COMMON_OPTIONS                                                                      \
-	{"root", required_argument, NULL, CRASH__OPTION_ROOT},                                     \
-		{"dir", required_argument, NULL, CRASH__OPTION_DIR},                               \
-		{"timeout", required_argument, NULL, CRASH__OPTION_TIMEOUT},                       \
-		{"linger", required_argument, NULL, CRASH__OPTION_LINGER},                         \
-		{"json", optional_argument, NULL, CRASH__OPTION_JSON},                             \
-		{"preload", required_argument, NULL, CRASH__OPTION_PRELOAD},                       \
-		{"no-supervisor", no_argument, NULL, CRASH__OPTION_NO_SUPERVISOR},                 \
-		{"io-uring", required_argument, NULL, CRASH__OPTION_IO_URING},                     \
-		{"help", no_argument, NULL, CRASH__OPTION_HELP},                                   \
-		{"version", no_argument, NULL, CRASH__OPTION_VERSION},                             \
-		{"quiet", no_argument, NULL, 'q'}, {"verbose", no_argument, NULL, 'v'}
+#define CRASH__COMMON_OPTIONS                                                                                \
+	{"root", required_argument, NULL, CRASH__OPTION_ROOT},                                               \
+		{"dir", required_argument, NULL, CRASH__OPTION_DIR},                                         \
+		{"timeout", required_argument, NULL, CRASH__OPTION_TIMEOUT},                                 \
+		{"linger", required_argument, NULL, CRASH__OPTION_LINGER},                                   \
+		{"json", optional_argument, NULL, CRASH__OPTION_JSON},                                       \
+		{"preload", required_argument, NULL, CRASH__OPTION_PRELOAD},                                 \
+		{"no-supervisor", no_argument, NULL, CRASH__OPTION_NO_SUPERVISOR},                           \
+		{"io-uring", required_argument, NULL, CRASH__OPTION_IO_URING},                               \
+		{"help", no_argument, NULL, CRASH__OPTION_HELP},                                             \
+		{"version", no_argument, NULL, CRASH__OPTION_VERSION}, {"quiet", no_argument, NULL, 'q'},    \
+	{                                                                                                    \
+		"verbose", no_argument, NULL, 'v'                                                            \
+	}
 
 /**
  * Parses a command's options.
  * @param own called for an option that is not a common one; returns false if the value is wrong
  */
-void crash__options_parse(struct crash__options *options, const struct crash__command *command,
-			  int argc, char **argv, const struct option *table,
+void crash__options_parse(struct crash__options *options, const struct crash__command *command, int argc,
+			  char **argv, const struct option *table,
 			  bool (*own)(void *context, int option, const char *value), void *context);
 
 /** The request for a run of the program behind "--"; fails if there is none. */
@@ -115,14 +117,16 @@ struct crash__option_text {
 };
 
 /** Whether the option is one of these; keeps its value. */
-bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option, const char *value);
+bool crash__options_take_text(const struct crash__option_text *texts, size_t count, int option,
+			      const char *value);
 
 /** A number, a time in milliseconds or a size in bytes (64K, 10M, 2G) as an option's value; or it dies. */
 uint64_t crash__options_number(const char *option, const char *value, uint64_t least, uint64_t most);
 uint64_t crash__options_time(const char *option, const char *value);
 uint64_t crash__options_size(const char *option, const char *value);
 
-/** A name as it is shown: control characters, which could end a line or speak to the terminal, in octal. Static, overwritten. */
+/** A name as it is shown: control characters, which could end a line or speak to the terminal, in octal.
+ * Static, overwritten. */
 const char *crash__shown_text(const char *text);
 
 /** A path as it is shown: relative when it is below the working directory. Static, overwritten. */
@@ -134,8 +138,8 @@ bool crash__use_colour(FILE *stream);
 /** Prints why a run is not complete, to stderr. */
 void crash__print_incomplete(const struct crash_out *out);
 
-extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore, crash__cmd_lint,
-	crash__cmd_replay, crash__cmd_report, crash__cmd_models;
+extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore,
+	crash__cmd_lint, crash__cmd_replay, crash__cmd_report, crash__cmd_models;
 
 /** The name the program was called by, for messages. */
 #define CRASH__PROGRAM_NAME "crashinject"

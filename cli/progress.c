@@ -17,7 +17,8 @@ void crash__progress_begin(bool wants)
 
 static void print_left(const struct crash__progress *progress)
 {
-	double seconds = (double)progress->ns / 1e9, rate = seconds > 0 ? (double)progress->checked / seconds : 0;
+	double seconds = (double)progress->ns / 1e9,
+	       rate = seconds > 0 ? (double)progress->checked / seconds : 0;
 	uint64_t left = progress->total > progress->done ? progress->total - progress->done : 0;
 
 	if (rate > 0)
@@ -34,7 +35,8 @@ void crash__progress_show(void *context, const struct crash__progress *progress)
 	shown = true;
 	fprintf(stderr, "\r\033[K%s %s: ", progress->model, progress->tier);
 	if (progress->total)
-		fprintf(stderr, "%llu of %llu, ", (unsigned long long)progress->done, (unsigned long long)progress->total);
+		fprintf(stderr, "%llu of %llu, ", (unsigned long long)progress->done,
+			(unsigned long long)progress->total);
 	else
 		fputs("counting, ", stderr);
 	fprintf(stderr, "%llu checked, %llu failed", (unsigned long long)progress->checked,

@@ -19,25 +19,27 @@ const struct crash__family_info crash__families[CRASH__FAMILIES] = {
 
 #define CANCEL true
 #define PLAIN false
-#define WHERE(...) {__VA_ARGS__}
+#define WHERE(...)                                                                                           \
+	{                                                                                                    \
+		__VA_ARGS__                                                                                  \
+	}
 
 /* The kernel call's row, with its last column wherever it stands. */
-#define KERNEL_ROW(text, number_, FAMILY, where_, cancels, about)                                  \
-	[CRASH__CALL_##text] = {.name = #text,                                                     \
-				.sentence = about,                                                 \
-				.kernel = CRASH__CALL_##text,                                      \
-				.number = number_,                                                 \
-				.family = CRASH__FAMILY_##FAMILY,                                  \
-				.cancel = cancels,                                                 \
+#define KERNEL_ROW(text, number_, FAMILY, where_, cancels, about)                                            \
+	[CRASH__CALL_##text] = {.name = #text,                                                               \
+				.sentence = about,                                                           \
+				.kernel = CRASH__CALL_##text,                                                \
+				.number = number_,                                                           \
+				.family = CRASH__FAMILY_##FAMILY,                                            \
+				.cancel = cancels,                                                           \
 				.where = WHERE where_},
 #define SYMBOL_ROW(symbol, of) [CRASH__CALL_##symbol] = {.name = #symbol, .kernel = CRASH__CALL_##of},
 
 const struct crash__call_info crash__calls[CRASH__CALLS] = {
-#define CALL(name, FAMILY, where, FLAGS, type, parameters, arguments, sentence)                    \
+#define CALL(name, FAMILY, where, FLAGS, type, parameters, arguments, sentence)                              \
 	KERNEL_ROW(name, SYS_##name, FAMILY, where, FLAGS, sentence)
-#define RAW(name, FAMILY, where, FLAGS, sentence)                                                  \
-	KERNEL_ROW(name, SYS_##name, FAMILY, where, FLAGS, sentence)
-#define MEMORY(name, FAMILY, where, sentence)                                                      \
+#define RAW(name, FAMILY, where, FLAGS, sentence) KERNEL_ROW(name, SYS_##name, FAMILY, where, FLAGS, sentence)
+#define MEMORY(name, FAMILY, where, sentence)                                                                \
 	KERNEL_ROW(name, CRASH__NO_NUMBER, FAMILY, where, PLAIN, sentence)
 #define TWIN(symbol, kernel, ...) SYMBOL_ROW(symbol, kernel)
 #define OWN(symbol, kernel) SYMBOL_ROW(symbol, kernel)
@@ -80,8 +82,7 @@ int crash__call_of_number(long number)
 	return -1;
 }
 
-bool crash__call_changes(const struct crash__call_info *call, const long args[6],
-			 uint64_t open_flags)
+bool crash__call_changes(const struct crash__call_info *call, const long args[6], uint64_t open_flags)
 {
 	const struct crash__call_info *kernel = &crash__calls[call->kernel];
 

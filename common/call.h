@@ -114,8 +114,7 @@ static inline bool crash__moves_names(const struct crash__call_info *call)
  * O_TRUNC or O_TMPFILE does not, nor an ioctl() that clones nothing. `open_flags` are the flags
  * where the call keeps them in memory (openat2), otherwise ignored.
  */
-bool crash__call_changes(const struct crash__call_info *call, const long args[6],
-			 uint64_t open_flags);
+bool crash__call_changes(const struct crash__call_info *call, const long args[6], uint64_t open_flags);
 
 /** Whether a kernel call writes a number of bytes, which it returns: a clone does not. */
 static inline bool crash__call_has_bytes(const struct crash__call_info *kernel)

@@ -44,8 +44,7 @@ static bool take_slot(_Atomic uint32_t *state)
 	return false;
 }
 
-void crash__control_incomplete(struct crash__control *control, enum crash__incomplete why,
-			       const char *detail)
+void crash__control_incomplete(struct crash__control *control, enum crash__incomplete why, const char *detail)
 {
 	for (int i = 0; i < CRASH__REASONS; i++) {
 		struct crash__reason *reason = &control->reasons[i];
@@ -159,7 +158,8 @@ bool crash__control_is_outside(const struct crash__control *control, uint64_t de
 	return false;
 }
 
-bool crash__control_is_world(const struct crash__control *control, uint32_t mode, uint64_t device, uint64_t inode)
+bool crash__control_is_world(const struct crash__control *control, uint32_t mode, uint64_t device,
+			     uint64_t inode)
 {
 	if (S_ISREG(mode))
 		return crash__control_is_outside(control, device, inode);

@@ -39,14 +39,14 @@
 #define CRASH__SITES 160
 
 enum crash__mode {
-	CRASH__MODE_KEEPER = 1,	    /* a keeper listens to the bell */
-	CRASH__MODE_RECORD = 2,	    /* ops go to the rings */
-	CRASH__MODE_DATA = 4,	    /* and so does what is written */
-	CRASH__MODE_STACKS = 8,	    /* and the backtraces */
-	CRASH__MODE_ACKS = 16,	    /* and what the program tells the outside */
+	CRASH__MODE_KEEPER = 1,	     /* a keeper listens to the bell */
+	CRASH__MODE_RECORD = 2,	     /* ops go to the rings */
+	CRASH__MODE_DATA = 4,	     /* and so does what is written */
+	CRASH__MODE_STACKS = 8,	     /* and the backtraces */
+	CRASH__MODE_ACKS = 16,	     /* and what the program tells the outside */
 	CRASH__MODE_SUPERVISOR = 32, /* a seccomp filter reports what the shim does not see */
-	CRASH__MODE_LOGGED = 64,    /* only ops of rules with :log go to the rings */
-	CRASH__MODE_PATCH = 128,    /* the shim may patch libc */
+	CRASH__MODE_LOGGED = 64,     /* only ops of rules with :log go to the rings */
+	CRASH__MODE_PATCH = 128,     /* the shim may patch libc */
 };
 
 /* Why a run is not complete; each has a sentence in incomplete.def. */
@@ -123,15 +123,15 @@ struct crash__sites {
 struct crash__control {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t mode; /* enum crash__mode */
-	uint64_t bytes; /* of the mapping, rings included */
-	uint32_t keeper;	/* its process id */
-	uint32_t ring_count;	/* rings behind the block */
-	uint32_t owner;		/* its user */
+	uint32_t mode;	     /* enum crash__mode */
+	uint64_t bytes;	     /* of the mapping, rings included */
+	uint32_t keeper;     /* its process id */
+	uint32_t ring_count; /* rings behind the block */
+	uint32_t owner;	     /* its user */
 	uint64_t keeper_pid_namespace;
-	char root[PATH_MAX];	/* only what is below counts; empty: everything */
+	char root[PATH_MAX];	  /* only what is below counts; empty: everything */
 	char directory[PATH_MAX]; /* of the run's own files: never counts */
-	char preload[PATH_MAX]; /* what to put into LD_PRELOAD of children */
+	char preload[PATH_MAX];	  /* what to put into LD_PRELOAD of children */
 	struct {
 		uint64_t device, inode;
 	} outside[2]; /* regular files that are the runner's own stdout and stderr (without a runner: the
@@ -141,18 +141,19 @@ struct crash__control {
 	_Alignas(64) _Atomic uint64_t family_hits[CRASH__FAMILIES];
 	_Atomic uint64_t call_hits[CRASH__CALLS];
 	_Alignas(64) _Atomic uint32_t dead;
-	_Atomic uint32_t name_epoch; /* moves when a name may lead elsewhere: crash__moves_names() */
-	_Atomic uint32_t processes;  /* numbers given to processes */
-	_Atomic uint32_t loaded;     /* processes in which the shim loaded */
+	_Atomic uint32_t name_epoch;	/* moves when a name may lead elsewhere: crash__moves_names() */
+	_Atomic uint32_t processes;	/* numbers given to processes */
+	_Atomic uint32_t loaded;	/* processes in which the shim loaded */
 	_Atomic uint32_t files, stacks; /* numbers given to files and backtraces */
-	_Atomic uint32_t stopped;    /* how often a rule with :stop fired */
-	_Atomic uint32_t stopper;    /* in this process, which stops by itself */
+	_Atomic uint32_t stopped;	/* how often a rule with :stop fired */
+	_Atomic uint32_t stopper;	/* in this process, which stops by itself */
 	_Atomic uint32_t refused_io_uring;
 	_Atomic uint32_t mappers; /* programs that have mapped a file writable and not ended in order */
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
 	_Atomic uint32_t rings_denied;	    /* and there is none for the next */
-	_Atomic uint32_t fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */
+	_Atomic uint32_t
+		fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */
 
 	/* Which number a process has: process id and number, by process id; 0 is free. */
 	_Atomic uint64_t numbers[CRASH__NUMBERS];
@@ -174,8 +175,7 @@ struct crash__control {
 /** Where the rings start in the mapping. */
 size_t crash__control_size(unsigned int rings);
 
-static inline struct crash__ring *crash__control_ring(struct crash__control *control,
-						      unsigned int index)
+static inline struct crash__ring *crash__control_ring(struct crash__control *control, unsigned int index)
 {
 	size_t at = (sizeof *control + 4095) & ~(size_t)4095;
 
@@ -193,17 +193,20 @@ void crash__control_ring_bell(struct crash__control *control);
 struct crash__named_point *crash__control_point(struct crash__control *control, const char *name,
 						const char *file, uint32_t line);
 
-/** Regular files that are the calling process's stdout and stderr are the outside, not storage. Async-signal-safe. */
+/** Regular files that are the calling process's stdout and stderr are the outside, not storage.
+ * Async-signal-safe. */
 void crash__control_note_outside(struct crash__control *control);
 
 /** Whether a file is one of these, which the program inherited. */
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode);
 
 /**
- * Whether what is written to such a file, which is no storage, tells the world something: to pipes, sockets, terminals
- * and the runner's own output, and neither to files of the kernel (a thread's name in /proc) nor to memfds and eventfds.
+ * Whether what is written to such a file, which is no storage, tells the world something: to pipes, sockets,
+ * terminals and the runner's own output, and neither to files of the kernel (a thread's name in /proc) nor to
+ * memfds and eventfds.
  */
-bool crash__control_is_world(const struct crash__control *control, uint32_t mode, uint64_t device, uint64_t inode);
+bool crash__control_is_world(const struct crash__control *control, uint32_t mode, uint64_t device,
+			     uint64_t inode);
 
 /** Which number a process has; it gets the next one if it has none yet. Async-signal-safe. */
 uint32_t crash__control_number_of(struct crash__control *control, uint32_t pid);

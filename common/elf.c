@@ -48,7 +48,8 @@ static bool is_sanitizer(const char *library)
 }
 
 /* Reads some entries of the dynamic section from number `first` on; returns how many before its end. */
-static unsigned int read_entries(int fd, const Elf64_Phdr *dynamic, unsigned int first, Elf64_Dyn entries[ENTRIES])
+static unsigned int read_entries(int fd, const Elf64_Phdr *dynamic, unsigned int first,
+				 Elf64_Dyn entries[ENTRIES])
 {
 	uint64_t all = dynamic->p_filesz / sizeof *entries, count = 0;
 	uint64_t want = first < all ? all - first : 0;
@@ -75,7 +76,8 @@ static void find_sanitizer(int fd, const Elf64_Phdr *headers, int count, const E
 		for (unsigned int i = 0; i < some; i++)
 			if (entries[i].d_tag == DT_STRTAB)
 				strings = offset_of(headers, count, entries[i].d_un.d_ptr);
-	for (unsigned int first = 0; strings && (some = read_entries(fd, dynamic, first, entries)) != 0; first += some)
+	for (unsigned int first = 0; strings && (some = read_entries(fd, dynamic, first, entries)) != 0;
+	     first += some)
 		for (unsigned int i = 0; i < some; i++) {
 			if (entries[i].d_tag != DT_NEEDED)
 				continue;
@@ -161,7 +163,8 @@ uint64_t crash__program_base(const char *path)
 		return 0;
 	if (read_at((int)fd, &header, sizeof header, 0) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0)
 		for (int i = 0; i < header.e_phnum; i++) {
-			if (!read_at((int)fd, &segment, sizeof segment, header.e_phoff + (uint64_t)i * sizeof segment))
+			if (!read_at((int)fd, &segment, sizeof segment,
+				     header.e_phoff + (uint64_t)i * sizeof segment))
 				break;
 			if (segment.p_type == PT_LOAD) {
 				base = segment.p_vaddr - segment.p_offset;

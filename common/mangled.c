@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. A qualified name is in the symbol part by part, each with its length in front: Store::append(int) is
- * _ZN5Store6appendEi. So the typed name is not made from the symbol: its parts are looked for, in their order.
+ * Method. A qualified name is in the symbol part by part, each with its length in front: Store::append(int)
+ * is _ZN5Store6appendEi. So the typed name is not made from the symbol: its parts are looked for, in their
+ * order.
  */
 #include "common/mangled.h"
 
@@ -93,6 +94,7 @@ bool crash__mangled_is(const char *symbol, const char *name)
 		before = part;
 		name = end + 2;
 	}
-	/* then parameters, or what is between: the end of a nested name, arguments of a template, tags of the ABI */
+	/* then parameters, or what is between: the end of a nested name, arguments of a template, tags of the
+	 * ABI */
 	return nested ? *at == 'E' || *at == 'I' || *at == 'B' : !before.length || is_part(before, "std");
 }

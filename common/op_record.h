@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum crash__record_type {
-	CRASH__RECORD_NONE, /* not a record */
+	CRASH__RECORD_NONE,    /* not a record */
 	CRASH__RECORD_PROCESS, /* a process shows itself: struct crash__process_record */
 	CRASH__RECORD_THREAD,  /* the records that follow in this stream are this thread's */
 	CRASH__RECORD_FILE,    /* the number that later records use for a file */
@@ -89,9 +89,9 @@ enum crash__route {
 };
 
 enum crash__op_flags {
-	CRASH__OP_LOGGED = 1, /* a rule with :log fired */
-	CRASH__OP_FAILED = 2, /* a rule made the call fail or be short */
-	CRASH__OP_SYNC = 4,   /* the write also syncs: O_SYNC, O_DSYNC, RWF_SYNC, RWF_DSYNC */
+	CRASH__OP_LOGGED = 1,	 /* a rule with :log fired */
+	CRASH__OP_FAILED = 2,	 /* a rule made the call fail or be short */
+	CRASH__OP_SYNC = 4,	 /* the write also syncs: O_SYNC, O_DSYNC, RWF_SYNC, RWF_DSYNC */
 	CRASH__OP_DATA_LOST = 8, /* the data could not be read */
 	CRASH__OP_SOCKET = 16,	 /* the path names a socket: bind(2) makes those, and is no op */
 };
@@ -103,21 +103,21 @@ struct crash__op_record {
 	uint16_t kernel;
 	uint16_t route;
 	uint16_t path_bytes, to_bytes, text_bytes; /* of the strings that follow, with their NULs */
-	uint32_t file, from; /* file numbers; 0: none, or known by path */
+	uint32_t file, from;			   /* file numbers; 0: none, or known by path */
 	uint32_t stack;
 	uint32_t process, thread;
 	int64_t args[6];
-	uint64_t device, inode; /* of the file that a path names, before the call; 0: none */
+	uint64_t device, inode;		      /* of the file that a path names, before the call; 0: none */
 	uint64_t occurrence, call_occurrence; /* of the family and of the call, from 1 */
-	char strings[];		/* path, to, text */
+	char strings[];			      /* path, to, text */
 };
 
 struct crash__end_record {
 	struct crash__record record;
 	uint64_t start; /* of the op that ended */
 	uint64_t end;
-	int64_t result; /* negative errno on failure */
-	uint64_t offset; /* where the data really went; UINT64_MAX: has no meaning or is not known */
+	int64_t result;		/* negative errno on failure */
+	uint64_t offset;	/* where the data really went; UINT64_MAX: has no meaning or is not known */
 	uint64_t device, inode; /* of a file that the call opened or made */
 	uint32_t mode, uid, gid;
 	uint32_t pad;

@@ -41,14 +41,12 @@ uint64_t crash__plan_rules_of_point(const struct crash__plan *plan, const char *
 	const struct crash__rule *rule;
 
 	CRASH__EACH_RULE(plan, plan->explicit_rules, rule)
-		if (rule->pattern ? crash__glob_match(rule->name, name)
-				  : strcmp(rule->name, name) == 0)
+		if (rule->pattern ? crash__glob_match(rule->name, name) : strcmp(rule->name, name) == 0)
 			found |= UINT64_C(1) << (rule - plan->rules);
 	return found;
 }
 
-uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules,
-				   const char *path)
+uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules, const char *path)
 {
 	const struct crash__rule *rule;
 

@@ -16,9 +16,9 @@
 
 #include "common/call.h"
 
-#define CRASH__RULES 64	   /* a set of rules is a 64-bit mask */
-#define CRASH__NAME 96	   /* longest point name, with its NUL */
-#define CRASH__GLOB 256	   /* longest file pattern, with its NUL */
+#define CRASH__RULES 64	    /* a set of rules is a 64-bit mask */
+#define CRASH__NAME 96	    /* longest point name, with its NUL */
+#define CRASH__GLOB 256	    /* longest file pattern, with its NUL */
 #define CRASH__FUNCTION 256 /* longest function name, with its NUL */
 
 enum crash__kind { CRASH__KIND_EXPLICIT, CRASH__KIND_FAMILY, CRASH__KIND_CALL };
@@ -65,9 +65,9 @@ struct crash__rule {
 struct crash__plan {
 	uint32_t count;
 	uint64_t explicit_rules;
-	uint64_t with_glob; /* rules that look at the file */
+	uint64_t with_glob;   /* rules that look at the file */
 	uint64_t with_filter; /* rules that look at thread, child or function */
-	uint64_t plain; /* rules that take every op of one family or call, or every pass of one point */
+	uint64_t plain;	      /* rules that take every op of one family or call, or every pass of one point */
 	uint64_t of_family[CRASH__FAMILIES];
 	uint64_t of_call[CRASH__CALLS];
 	struct crash__rule rules[CRASH__RULES];
@@ -88,8 +88,7 @@ static inline uint64_t crash__plan_rules_of(const struct crash__plan *plan, unsi
 uint64_t crash__plan_rules_of_point(const struct crash__plan *plan, const char *name);
 
 /** Those of `rules` whose file pattern, if they have one, matches the absolute path. */
-uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules,
-				   const char *path);
+uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules, const char *path);
 
 /** Whether `rule` fires at its hit number `hit`, counted from 1. */
 bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit);
@@ -115,9 +114,9 @@ static inline bool crash__action_is_death(unsigned int action)
 uint64_t crash__rule_part(const struct crash__rule *rule, uint64_t bytes);
 
 /** Iterates over the set bits of a mask of rules. */
-#define CRASH__EACH_RULE(plan, mask, rule)                                                         \
-	for (uint64_t rule##_left = (mask);                                                        \
-	     rule##_left && ((rule) = &(plan)->rules[__builtin_ctzll(rule##_left)], true);         \
+#define CRASH__EACH_RULE(plan, mask, rule)                                                                   \
+	for (uint64_t rule##_left = (mask);                                                                  \
+	     rule##_left && ((rule) = &(plan)->rules[__builtin_ctzll(rule##_left)], true);                   \
 	     rule##_left &= rule##_left - 1)
 
 #endif

@@ -74,8 +74,7 @@ bool crash__ring_begin(struct crash__ring *ring, struct crash__append *append, u
 	ring->busy = 1;
 	atomic_signal_fence(memory_order_seq_cst);
 	head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-	if (head + bytes - atomic_load_explicit(&ring->tail, memory_order_acquire) >
-	    CRASH__RING_BYTES) {
+	if (head + bytes - atomic_load_explicit(&ring->tail, memory_order_acquire) > CRASH__RING_BYTES) {
 		ring->busy = 0;
 		return false;
 	}
@@ -86,8 +85,7 @@ bool crash__ring_begin(struct crash__ring *ring, struct crash__append *append, u
 	return true;
 }
 
-void crash__ring_put(const struct crash__append *append, uint32_t offset, const void *from,
-		     size_t count)
+void crash__ring_put(const struct crash__append *append, uint32_t offset, const void *from, size_t count)
 {
 	copy_in(append->ring, append->at + offset, from, count);
 }
@@ -121,7 +119,6 @@ size_t crash__ring_peek(const struct crash__ring *ring, struct iovec pieces[2])
 
 void crash__ring_consume(struct crash__ring *ring, size_t count)
 {
-	atomic_store_explicit(&ring->tail,
-			      atomic_load_explicit(&ring->tail, memory_order_relaxed) + count,
+	atomic_store_explicit(&ring->tail, atomic_load_explicit(&ring->tail, memory_order_relaxed) + count,
 			      memory_order_release);
 }

@@ -83,8 +83,7 @@ void crash__ring_abandon(struct crash__ring *ring);
 bool crash__ring_begin(struct crash__ring *ring, struct crash__append *append, uint32_t bytes);
 
 /** Copies `count` bytes to `offset` in the reserved record. */
-void crash__ring_put(const struct crash__append *append, uint32_t offset, const void *from,
-		     size_t count);
+void crash__ring_put(const struct crash__append *append, uint32_t offset, const void *from, size_t count);
 
 /**
  * Publishes the record. Returns false if it was declared dead meanwhile, wrongly, as we see: then it

@@ -11,8 +11,7 @@
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t expected, long milliseconds)
 {
-	struct timespec most = {.tv_sec = milliseconds / 1000,
-				.tv_nsec = milliseconds % 1000 * 1000000};
+	struct timespec most = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
 
 	crash__sys6(SYS_futex, (long)word, FUTEX_WAIT, expected, (long)&most, 0, 0);
 }
@@ -34,8 +33,8 @@ struct crash__ring *crash__ring_find(struct crash__control *control)
 	return NULL;
 }
 
-static bool begin(struct crash__control *control, struct crash__ring *ring,
-		  struct crash__append *append, uint32_t bytes)
+static bool begin(struct crash__control *control, struct crash__ring *ring, struct crash__append *append,
+		  uint32_t bytes)
 {
 	for (int waits = 0; !crash__ring_begin(ring, append, bytes); waits++) {
 		uint32_t room = atomic_load_explicit(&ring->room, memory_order_acquire);
@@ -49,8 +48,8 @@ static bool begin(struct crash__control *control, struct crash__ring *ring,
 	return true;
 }
 
-bool crash__append(struct crash__control *control, struct crash__ring *ring, uint16_t type,
-		   uint16_t flags, const struct crash__part *parts, int count)
+bool crash__append(struct crash__control *control, struct crash__ring *ring, uint16_t type, uint16_t flags,
+		   const struct crash__part *parts, int count)
 {
 	static const char zeros[8];
 	struct crash__append append;

@@ -20,8 +20,8 @@ struct crash__ring *crash__ring_find(struct crash__control *control);
  * here); it is padded to a multiple of 8. Waits for the keeper to make room. Returns false if that
  * takes too long or the tree is dead. Async-signal-safe.
  */
-bool crash__append(struct crash__control *control, struct crash__ring *ring, uint16_t type,
-		   uint16_t flags, const struct crash__part *parts, int count);
+bool crash__append(struct crash__control *control, struct crash__ring *ring, uint16_t type, uint16_t flags,
+		   const struct crash__part *parts, int count);
 
 /** The next sequence number. */
 static inline uint64_t crash__next_sequence(struct crash__control *control)

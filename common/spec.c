@@ -11,9 +11,9 @@
  *	      | "err=" ERRNO | "short=" BYTES
  *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION
  *
- * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part of
- * it: no MOD is empty. "write()" is the call where "write" is the family.
- * Runs also inside the program under test, before it is safe to allocate: no malloc, no locale.
+ * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part
+ *of it: no MOD is empty. "write()" is the call where "write" is the family. Runs also inside the program
+ *under test, before it is safe to allocate: no malloc, no locale.
  */
 #include "common/spec.h"
 
@@ -57,8 +57,8 @@ static bool fail_word(struct cursor *cursor, const char *where, size_t length, c
 
 static bool is_name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '.' || c == '_' || c == '-' || c == '/';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+	       c == '_' || c == '-' || c == '/';
 }
 
 bool crash__point_name_ok(const char *name, size_t length)
@@ -78,8 +78,7 @@ bool crash__parse_count(const char *text, size_t length, uint64_t *value)
 	if (length == 0)
 		return false;
 	for (size_t i = 0; i < length; i++) {
-		if (text[i] < '0' || text[i] > '9' ||
-		    __builtin_mul_overflow(n, 10, &n) ||
+		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)(text[i] - '0'), &n))
 			return false;
 	}
@@ -112,8 +111,8 @@ bool crash__parse_time(const char *text, size_t length, uint64_t *microseconds)
 	while (digits < length && text[digits] >= '0' && text[digits] <= '9')
 		digits++;
 	if (digits < length && text[digits] == '.')
-		while (digits + 1 + fraction < length && fraction < 6 &&
-		       text[digits + 1 + fraction] >= '0' && text[digits + 1 + fraction] <= '9')
+		while (digits + 1 + fraction < length && fraction < 6 && text[digits + 1 + fraction] >= '0' &&
+		       text[digits + 1 + fraction] <= '9')
 			fraction++;
 	if (digits + (fraction ? fraction + 1 : 0) < length) {
 		const char *name = text + digits + (fraction ? fraction + 1 : 0);
@@ -170,7 +169,8 @@ static bool take_pattern(struct cursor *cursor, const char *stops, char *out, si
 	return true;
 }
 
-/* As take(), for the value of a modifier: what a colon ends is not ended by two, as in in=Store::append:after. */
+/* As take(), for the value of a modifier: what a colon ends is not ended by two, as in
+ * in=Store::append:after. */
 static bool take_value(struct cursor *cursor, char *out, size_t size, size_t *length)
 {
 	size_t more;
@@ -210,8 +210,7 @@ static bool has_escaped_wildcard(const char *text, size_t length)
 	return false;
 }
 
-static bool parse_explicit(struct cursor *cursor, struct crash__rule *rule, const char *where,
-			   size_t length)
+static bool parse_explicit(struct cursor *cursor, struct crash__rule *rule, const char *where, size_t length)
 {
 	size_t typed = (size_t)(cursor->at - where);
 	bool wrong = has_escaped_wildcard(where, typed);
@@ -226,8 +225,7 @@ static bool parse_explicit(struct cursor *cursor, struct crash__rule *rule, cons
 	}
 	if (wrong)
 		return fail_word(cursor, where, typed,
-				 "\"%.*s\" is not a point: names have letters, digits, . _ - and /",
-				 NULL);
+				 "\"%.*s\" is not a point: names have letters, digits, . _ - and /", NULL);
 	/* Explicit names usually have a dot; a word that is nearly "write" is a misspelt "write". */
 	near = strpbrk(rule->name, ".*?/") ? NULL : nearest_point(rule->name, length, false);
 	if (near) {
@@ -284,8 +282,7 @@ static bool parse_occurrence(struct cursor *cursor, uint64_t *value)
 	size_t length = strspn(where, "0123456789");
 
 	if (length == 0)
-		return fail(cursor, where, "a number is missing here",
-			    "N, A..B, A+, A+STEP or * follows #");
+		return fail(cursor, where, "a number is missing here", "N, A..B, A+, A+STEP or * follows #");
 	if (!crash__parse_count(where, length, value))
 		return fail(cursor, where, "this number does not fit into 64 bits", NULL);
 	if (*value == 0)
@@ -315,8 +312,7 @@ static bool parse_when(struct cursor *cursor, struct crash__rule *rule)
 	} else if (*cursor->at == '+') {
 		cursor->at++;
 		rule->last = UINT64_MAX;
-		if (*cursor->at >= '0' && *cursor->at <= '9' &&
-		    !parse_occurrence(cursor, &rule->step))
+		if (*cursor->at >= '0' && *cursor->at <= '9' && !parse_occurrence(cursor, &rule->step))
 			return false;
 	}
 	return true;
@@ -330,8 +326,7 @@ struct alias {
 	int number;
 };
 
-static const struct alias signal_aliases[] = {
-	{"IO", SIGIO}, {"IOT", SIGIOT}, {"CLD", SIGCLD}, {NULL, 0}};
+static const struct alias signal_aliases[] = {{"IO", SIGIO}, {"IOT", SIGIOT}, {"CLD", SIGCLD}, {NULL, 0}};
 static const struct alias errno_aliases[] = {
 	{"EWOULDBLOCK", EWOULDBLOCK}, {"ENOTSUP", ENOTSUP}, {"EDEADLOCK", EDEADLOCK}, {NULL, 0}};
 
@@ -382,8 +377,7 @@ static bool set_torn(struct crash__rule *rule, struct value value)
 
 	rule->moment = percent ? CRASH__TORN_PERCENT : CRASH__TORN_BYTES;
 	if (percent)
-		return crash__parse_count(value.text, value.length - 1, &rule->torn) &&
-		       rule->torn <= 100;
+		return crash__parse_count(value.text, value.length - 1, &rule->torn) && rule->torn <= 100;
 	return crash__parse_size(value.text, value.length, &rule->torn);
 }
 
@@ -467,7 +461,7 @@ enum group { MOMENT, ACTION, SCOPE, THREAD, CHILD, FUNCTION, GROUPS };
 static const struct modifier {
 	const char *name;
 	enum group group;
-	uint8_t code; /* enum crash__moment or enum crash__action */
+	uint8_t code;					 /* enum crash__moment or enum crash__action */
 	bool (*set)(struct crash__rule *, struct value); /* NULL: takes no value */
 	const char *expects;
 } modifiers[] = {
@@ -518,8 +512,7 @@ static bool parse_modifier(struct cursor *cursor, struct crash__rule *rule, unsi
 	if (modifier == NULL)
 		return false;
 	if (*seen & 1U << modifier->group)
-		return fail_word(cursor, word, length,
-				 "\"%.*s\" contradicts a modifier before it", NULL);
+		return fail_word(cursor, word, length, "\"%.*s\" contradicts a modifier before it", NULL);
 	*seen |= 1U << modifier->group;
 	cursor->at = where = word + length;
 	if (*cursor->at == '=') {
@@ -536,8 +529,7 @@ static bool parse_modifier(struct cursor *cursor, struct crash__rule *rule, unsi
 	else if (modifier->group == SCOPE)
 		rule->self = true;
 	if (modifier->set && !modifier->set(rule, value))
-		return fail_word(cursor, word, length, "\"%.*s\" needs another value",
-				 modifier->expects);
+		return fail_word(cursor, word, length, "\"%.*s\" needs another value", modifier->expects);
 	return true;
 }
 
@@ -566,8 +558,8 @@ static bool check_rule(struct cursor *cursor, const struct crash__rule *rule, co
 	if (rule->action == CRASH__SHORT && !only_writes(rule))
 		return fail(cursor, where, "only a write can be short", "use err=");
 	if (changes_call && rule->moment != CRASH__BEFORE)
-		return fail(cursor, where, "err and short replace the call: before, after and torn cannot be used",
-			    NULL);
+		return fail(cursor, where,
+			    "err and short replace the call: before, after and torn cannot be used", NULL);
 	if (torn && !crash__action_is_death(rule->action))
 		return fail(cursor, where, "torn goes with kill, abort or exit", "use short= to go on");
 	return true;

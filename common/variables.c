@@ -7,14 +7,12 @@
 
 /* Each is documented in crashinject(1), ENVIRONMENT. */
 static const char *const known[] = {
-	"CRASH_AT",    "CRASH_AFTER", "CRASH_DIR",   "CRASH_CONTROL",
-	"CRASH_POINT", "CRASH_STATE", "CRASH_ACKED",
+	"CRASH_AT", "CRASH_AFTER", "CRASH_DIR", "CRASH_CONTROL", "CRASH_POINT", "CRASH_STATE", "CRASH_ACKED",
 };
 
 #define KNOWN (sizeof known / sizeof *known)
 
-const char *crash__environment_unknown(char *const *environment, size_t *position,
-				       const char **nearest)
+const char *crash__environment_unknown(char *const *environment, size_t *position, const char **nearest)
 {
 	for (; environment[*position]; ++*position) {
 		const char *entry = environment[*position];

@@ -14,7 +14,6 @@
  * @param nearest set to the name that was probably meant, or NULL
  * @return the next "NAME=value" that is unknown, or NULL when there is none
  */
-const char *crash__environment_unknown(char *const *environment, size_t *position,
-				       const char **nearest);
+const char *crash__environment_unknown(char *const *environment, size_t *position, const char **nearest);
 
 #endif

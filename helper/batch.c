@@ -30,8 +30,7 @@ static void append_step(struct batch *batch, unsigned char what, const void *key
 	bytes_append(&batch->bytes, value, value_size);
 }
 
-void batch_put(struct batch *batch, const void *key, size_t key_size, const void *value,
-	       size_t value_size)
+void batch_put(struct batch *batch, const void *key, size_t key_size, const void *value, size_t value_size)
 {
 	append_step(batch, STEP_PUT, key, key_size, value, value_size);
 }

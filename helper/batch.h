@@ -23,8 +23,7 @@ struct batch_step {
 };
 
 /** Appends a step with copies. Out of memory shows at batch_apply() and in `bytes.failed`. */
-void batch_put(struct batch *batch, const void *key, size_t key_size, const void *value,
-	       size_t value_size);
+void batch_put(struct batch *batch, const void *key, size_t key_size, const void *value, size_t value_size);
 void batch_delete(struct batch *batch, const void *key, size_t key_size);
 
 /**

@@ -10,7 +10,7 @@
 enum bug bug_planted = BUG_NONE;
 
 const struct bug_row bug_rows[] = {
-#define BUG(id, name, part, shows_on, scenario, point, removes)                                    \
+#define BUG(id, name, part, shows_on, scenario, point, removes)                                              \
 	{BUG_##id, name, part, shows_on, scenario, point, removes},
 #include "bugs.def"
 #undef BUG

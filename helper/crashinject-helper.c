@@ -79,7 +79,7 @@ static const char usage_text[] =
 	"Example: kill it in the middle of a frame, and see what is left.\n"
 	"\n"
 	"    mkdir store\n"
-	       "    crashinject run --at 'wal.mid-frame#3' --dir store -- " PROGRAM " >acks\n"
+	"    crashinject run --at 'wal.mid-frame#3' --dir store -- " PROGRAM " >acks\n"
 	"    " PROGRAM " verify store acks\n";
 
 static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
@@ -140,8 +140,7 @@ static int compare(struct session *session, const char *acks_path)
 		complain("%s: %s", acks_path, strerror(-error));
 	} else {
 		error = verify_acks(session->store, &acks, &session->why);
-		status = conclude(error, error == -EINVAL ? acks_path : session->path,
-				  &session->why);
+		status = conclude(error, error == -EINVAL ? acks_path : session->path, &session->why);
 	}
 	bytes_clear(&acks);
 	return error == -EINVAL ? STATUS_USAGE : status;
@@ -231,9 +230,8 @@ static int command_bugs(struct options *options, char **arguments)
 	(void)arguments;
 	for (row = bug_rows; row->name; row++) {
 		if (!options->json) {
-			printf("%s\n    %s\n    in: %s; shows on: %s; scenario: %s; near: %s\n",
-			       row->name, row->removes, row->part, row->shows_on, row->scenario,
-			       row->point);
+			printf("%s\n    %s\n    in: %s; shows on: %s; scenario: %s; near: %s\n", row->name,
+			       row->removes, row->part, row->shows_on, row->scenario, row->point);
 			continue;
 		}
 		print_json_member("{", "bug", row->name);

@@ -38,8 +38,7 @@ int file_read(int fd, struct bytes *content)
 		/* One byte more than it has: the last read then says "end" without another turn. */
 		if (bytes_reserve(content, (size_t)(status.st_size - offset) + 1))
 			return -ENOMEM;
-		got = pread(fd, content->data + content->size, content->capacity - content->size,
-			    offset);
+		got = pread(fd, content->data + content->size, content->capacity - content->size, offset);
 		if (got < 0 && errno != EINTR)
 			return -errno;
 		if (got > 0) {

@@ -62,8 +62,7 @@ static int grow(struct map *map)
 	return 0;
 }
 
-int map_put(struct map *map, const void *key, size_t key_size, const void *value,
-	    size_t value_size)
+int map_put(struct map *map, const void *key, size_t key_size, const void *value, size_t value_size)
 {
 	struct map_entry entry = {.key_size = key_size, .value_size = value_size};
 	bool found;
@@ -83,8 +82,7 @@ int map_put(struct map *map, const void *key, size_t key_size, const void *value
 	if (found) {
 		free(map->entries[at].key);
 	} else {
-		memmove(&map->entries[at + 1], &map->entries[at],
-			(map->count - at) * sizeof(entry));
+		memmove(&map->entries[at + 1], &map->entries[at], (map->count - at) * sizeof(entry));
 		map->count++;
 	}
 	map->entries[at] = entry;
@@ -100,8 +98,7 @@ void map_delete(struct map *map, const void *key, size_t key_size)
 		return;
 	free(map->entries[at].key);
 	map->count--;
-	memmove(&map->entries[at], &map->entries[at + 1],
-		(map->count - at) * sizeof(map->entries[0]));
+	memmove(&map->entries[at], &map->entries[at + 1], (map->count - at) * sizeof(map->entries[0]));
 }
 
 void map_clear(struct map *map)

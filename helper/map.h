@@ -27,8 +27,7 @@ struct map {
 const struct map_entry *map_find(const struct map *map, const void *key, size_t key_size);
 
 /** Sets a copy of the value. @return 0 or -ENOMEM, and then the map is as before */
-int map_put(struct map *map, const void *key, size_t key_size, const void *value,
-	    size_t value_size);
+int map_put(struct map *map, const void *key, size_t key_size, const void *value, size_t value_size);
 
 /** Removes the key; no matter if it is not there. */
 void map_delete(struct map *map, const void *key, size_t key_size);

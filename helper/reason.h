@@ -15,7 +15,6 @@ struct reason {
 };
 
 /** Sets the sentence. @param why may be NULL @return `error`, so that `return reason_set(...)` */
-int reason_set(struct reason *why, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int reason_set(struct reason *why, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif /* HELPER_REASON_H */

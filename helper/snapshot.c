@@ -58,8 +58,8 @@ int snapshot_take(struct snapshot *snapshot, const struct map *map, uint64_t seq
 	size_t i;
 
 	for (i = 0; i < map->count; i++)
-		batch_put(&batch, map->entries[i].key, map->entries[i].key_size,
-			  map->entries[i].value, map->entries[i].value_size);
+		batch_put(&batch, map->entries[i].key, map->entries[i].key_size, map->entries[i].value,
+			  map->entries[i].value_size);
 	if (batch.bytes.failed) {
 		batch_clear(&batch);
 		return -ENOMEM;
@@ -88,13 +88,11 @@ static int decode(const struct bytes *file, struct map *map, uint64_t *sequence)
 	size_t size;
 	int error;
 
-	if (file->size < HEADER_SIZE || bytes_u32(header) != magic ||
-	    bytes_u32(header + 4) != VERSION)
+	if (file->size < HEADER_SIZE || bytes_u32(header) != magic || bytes_u32(header + 4) != VERSION)
 		return -EBADMSG;
 	body = header + HEADER_SIZE;
 	size = file->size - HEADER_SIZE;
-	if (bytes_u64(header + 16) != size ||
-	    bytes_u32(header + 24) != checksum(header, body, size))
+	if (bytes_u64(header + 16) != size || bytes_u32(header + 24) != checksum(header, body, size))
 		return -EBADMSG;
 	error = batch_apply(body, size, map);
 	if (error)
@@ -116,8 +114,7 @@ static int load(int directory, const char *name, struct map *map, uint64_t *sequ
 	return error;
 }
 
-int snapshot_load(int directory, struct map *map, uint64_t *sequence, bool *from_backup,
-		  struct reason *why)
+int snapshot_load(int directory, struct map *map, uint64_t *sequence, bool *from_backup, struct reason *why)
 {
 	int error = load(directory, SNAPSHOT_NAME, map, sequence);
 	int backup_error;

@@ -38,8 +38,7 @@ void snapshot_clear(struct snapshot *snapshot);
  * @param why         says what is wrong, may be NULL
  * @return -EBADMSG if there is a file and none that checks
  */
-int snapshot_load(int directory, struct map *map, uint64_t *sequence, bool *from_backup,
-		  struct reason *why);
+int snapshot_load(int directory, struct map *map, uint64_t *sequence, bool *from_backup, struct reason *why);
 
 /** Gives the backup the snapshot's name, durably. The backup keeps its own name too. */
 int snapshot_promote(int directory);

@@ -81,8 +81,7 @@ static int read_files(struct store *store, bool *from_backup, struct reason *why
 		return error;
 	if (covered > 0)
 		return reason_set(why, -EUCLEAN,
-				  "there is a snapshot, of commit %llu, and " WAL_NAME
-				  " is missing",
+				  "there is a snapshot, of commit %llu, and " WAL_NAME " is missing",
 				  (unsigned long long)covered);
 	return 1;
 }
@@ -119,8 +118,7 @@ static int recover(struct store *store, struct reason *why)
 
 	if (error < 0)
 		return error;
-	error = error > 0 ? wal_create(&store->wal, store->directory)
-			  : settle(store, from_backup);
+	error = error > 0 ? wal_create(&store->wal, store->directory) : settle(store, from_backup);
 	return error ? reason_set(why, error, "recovery cannot write: %s", strerror(-error)) : 0;
 }
 
@@ -146,8 +144,7 @@ int store_open(struct store **out, const char *path, struct reason *why)
 	pthread_mutex_init(&store->checkpoint_lock, NULL);
 	store->directory = open_directory(path);
 	if (store->directory < 0)
-		error = reason_set(why, store->directory, "%s: %s", path,
-				   strerror(-store->directory));
+		error = reason_set(why, store->directory, "%s: %s", path, strerror(-store->directory));
 	else
 		error = recover(store, why);
 	if (error)
@@ -189,8 +186,7 @@ int store_append(struct store *store, const struct batch *batch, uint64_t *seque
 	if (!error)
 		error = wal_append(store->wal, number, batch->bytes.data, batch->bytes.size);
 	if (!error)
-		store->error = error =
-			batch_apply(batch->bytes.data, batch->bytes.size, &store->map);
+		store->error = error = batch_apply(batch->bytes.data, batch->bytes.size, &store->map);
 	pthread_mutex_unlock(&store->lock);
 	if (!error)
 		*sequence = number;

@@ -78,8 +78,7 @@ static int check_entry(void *context, const struct map_entry *entry)
 				  "commit %" PRIu64 " is not whole: it deletes k%02d, which is "
 				  "there",
 				  history->sequence[key], key);
-	if (workload_wrote(history->sequence[key], (unsigned int)key, entry->value,
-			   entry->value_size))
+	if (workload_wrote(history->sequence[key], (unsigned int)key, entry->value, entry->value_size))
 		return 0;
 	return wrong_value(history, (unsigned int)key, entry);
 }
@@ -146,8 +145,8 @@ static int check_pair(struct store *store, const struct history *history, uint64
 		return -ENOMEM;
 	same = value.size == size && (size == 0 || memcmp(value.data, pair.at, size) == 0);
 	bytes_clear(&value);
-	return same ? 0
-		    : reason_set(history->why, -EUCLEAN,
+	return same ? 0 :
+		      reason_set(history->why, -EUCLEAN,
 				 "commit %" PRIu64 " acknowledged another value of k%02d than the "
 				 "one that is there",
 				 sequence, key);

@@ -104,13 +104,11 @@ static bool frame_at(const struct bytes *log, size_t at, struct frame *frame)
 	}
 	if (frame->size == 0 || frame->size > left)
 		return false;
-	return bug(BUG_WAL_NO_CHECKSUM) ||
-	       checksum(header, frame->payload, frame->size) == frame->checksum;
+	return bug(BUG_WAL_NO_CHECKSUM) || checksum(header, frame->payload, frame->size) == frame->checksum;
 }
 
 /* The frame at `at` if it is the first or follows `before`. */
-static bool frame_after(const struct frame *before, const struct bytes *log, size_t at,
-			struct frame *frame)
+static bool frame_after(const struct frame *before, const struct bytes *log, size_t at, struct frame *frame)
 {
 	if (!frame_at(log, at, frame))
 		return false;
@@ -152,8 +150,8 @@ int wal_create(struct wal **out, int directory)
 }
 
 /* Visits the log's good frames and sets the fields that follow from them. */
-static int replay(struct wal *wal, const struct bytes *log, uint64_t covered, wal_visit *visit,
-		  void *context, struct reason *why)
+static int replay(struct wal *wal, const struct bytes *log, uint64_t covered, wal_visit *visit, void *context,
+		  struct reason *why)
 {
 	struct frame frame, last = {0};
 	size_t at = 0;
@@ -164,12 +162,12 @@ static int replay(struct wal *wal, const struct bytes *log, uint64_t covered, wa
 			return reason_set(why, -EUCLEAN,
 					  "a hole: the snapshot covers commit %llu and the log "
 					  "begins with commit %llu",
-					  (unsigned long long)covered,
-					  (unsigned long long)frame.sequence);
+					  (unsigned long long)covered, (unsigned long long)frame.sequence);
 		if (frame.sequence > covered) {
 			error = visit(context, frame.sequence, frame.payload, frame.size);
 			if (error)
-				return reason_set(why, error, "the log's frame %llu at byte %zu "
+				return reason_set(why, error,
+						  "the log's frame %llu at byte %zu "
 						  "does not decode",
 						  (unsigned long long)frame.sequence, at);
 		}
@@ -178,8 +176,7 @@ static int replay(struct wal *wal, const struct bytes *log, uint64_t covered, wa
 	}
 	/* A snapshot's last frame is synced before it is published, and stays in the log. */
 	if (last.sequence < covered)
-		return reason_set(why, -EUCLEAN,
-				  "the log ends with commit %llu and the snapshot covers %llu",
+		return reason_set(why, -EUCLEAN, "the log ends with commit %llu and the snapshot covers %llu",
 				  (unsigned long long)last.sequence, (unsigned long long)covered);
 	wal->end = at;
 	wal->torn = log->size - at;
@@ -197,8 +194,7 @@ int wal_open(struct wal **out, int directory, uint64_t covered, wal_visit *visit
 	int fd = openat(directory, WAL_NAME, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ENOENT ? -ENOENT
-				       : reason_set(why, -errno, "cannot open " WAL_NAME);
+		return errno == ENOENT ? -ENOENT : reason_set(why, -errno, "cannot open " WAL_NAME);
 	error = wal_new(&wal, fd);
 	if (error) {
 		close(fd);

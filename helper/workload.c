@@ -65,8 +65,8 @@ int workload_key_number(const void *name, size_t size)
 }
 
 /* The whole value, `size` bytes long. */
-static void append_value(struct bytes *value, uint64_t sequence, unsigned int part,
-			 unsigned int parts, size_t size)
+static void append_value(struct bytes *value, uint64_t sequence, unsigned int part, unsigned int parts,
+			 size_t size)
 {
 	size_t from = value->size;
 	char head[HEAD_SIZE];

@@ -87,8 +87,7 @@ struct crash__identity crash__identify(void)
 		me->borrowed_pid = pid;
 		me->borrowed_number = crash__control_number_of(crash__control, pid);
 	}
-	return (struct crash__identity){
-		.pid = pid, .tid = pid, .process = me->borrowed_number, .thread = 1};
+	return (struct crash__identity){.pid = pid, .tid = pid, .process = me->borrowed_number, .thread = 1};
 }
 
 bool crash__announce_process(uint32_t number)
@@ -144,9 +143,9 @@ static struct crash__control *map_control(const char *path)
 		}
 	}
 	crash__syscall(SYS_close, (long[6]){fd}); /* nobody needs to hear of it */
-	if (control && (control->magic != CRASH__CONTROL_MAGIC ||
-			control->version != CRASH__CONTROL_VERSION ||
-			control->bytes != (uint64_t)status.st_size)) {
+	if (control &&
+	    (control->magic != CRASH__CONTROL_MAGIC || control->version != CRASH__CONTROL_VERSION ||
+	     control->bytes != (uint64_t)status.st_size)) {
 		munmap(control, (size_t)status.st_size);
 		control = NULL;
 	}

@@ -29,16 +29,16 @@
 #include <libunwind.h>
 #endif
 
-#define DEPTH 48    /* frames of a backtrace that is recorded */
-#define SETS 64	    /* backtraces a thread remembers, by call site and stack depth: ... */
-#define WAYS 8	    /* so many that differ further out */
+#define DEPTH 48 /* frames of a backtrace that is recorded */
+#define SETS 64	 /* backtraces a thread remembers, by call site and stack depth: ... */
+#define WAYS 8	 /* so many that differ further out */
 #define STACK_BYTES (128u << 10)
 
 struct frames {
 	const struct crash__caller *caller;
 	uint32_t count, most;
-	bool whole;   /* the outermost frame was reached */
-	bool stable;  /* every return address lies on the stack */
+	bool whole;  /* the outermost frame was reached */
+	bool stable; /* every return address lies on the stack */
 	uint64_t *addresses;
 	const uint64_t **slots; /* where they lie; may be NULL */
 };
@@ -249,8 +249,7 @@ static bool has_module(const struct crash__fired *fired, uint64_t address)
 
 void crash__backtrace_fired(struct crash__fired *fired, const struct crash__caller *caller)
 {
-	struct frames frames = {
-		.caller = caller, .most = CRASH__FRAMES, .addresses = fired->addresses};
+	struct frames frames = {.caller = caller, .most = CRASH__FRAMES, .addresses = fired->addresses};
 
 	unwind(&frames, stacks_of_thread());
 	fired->unwound = frames.whole;
@@ -271,9 +270,8 @@ static bool in_range(struct crash__control *control, uint32_t rule, uint64_t add
 	for (uint32_t i = 0; module && i < control->range_count; i++) {
 		const struct crash__range *range = &control->ranges[i];
 
-		if (range->rule == rule && range->inode == module->inode &&
-		    range->device == module->device && address - module->bias >= range->start &&
-		    address - module->bias < range->end)
+		if (range->rule == rule && range->inode == module->inode && range->device == module->device &&
+		    address - module->bias >= range->start && address - module->bias < range->end)
 			return true;
 	}
 	return false;

@@ -82,8 +82,8 @@ void crash__breakpoint_symbol(const char *name)
 		return;
 	if (!crash__point_name_ok(name, strlen(name))) {
 		if (!atomic_exchange(&complained, true))
-			crash__say("crashinject: crash_breakpoint(\"", name,
-				   "\"): not a name for a point\n", NULL);
+			crash__say("crashinject: crash_breakpoint(\"", name, "\"): not a name for a point\n",
+				   NULL);
 	} else if ((point = crash__control_point(crash__control, name, "", 0)) != NULL) {
 		pass(crash__control, point, CRASH__CALLER());
 	}

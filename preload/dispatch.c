@@ -154,7 +154,7 @@ long crash__call_by_number(long number, const long args[6], enum crash__route ro
 
 /* Called by crash__site_entry() in entry.S. */
 __attribute__((visibility("hidden"))) long crash__site(long number, const long args[6],
-							const struct crash__caller *caller);
+						       const struct crash__caller *caller);
 
 long crash__site(long number, const long args[6], const struct crash__caller *caller)
 {

@@ -44,8 +44,8 @@ static char *exec_memory(size_t bytes)
 
 	if (me->exec_bytes >= bytes)
 		return (char *)me->exec_memory;
-	memory = crash__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = crash__sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			     0);
 	if (crash__sys_failed(memory))
 		return NULL;
 	if (me->exec_memory)
@@ -119,8 +119,7 @@ static bool takes_shim(struct crash__control *control, int dirfd, const char *pa
 	return program->kind == CRASH__PROGRAM_GLIBC && !stranger;
 }
 
-static char *const *with_shim(struct crash__control *control, char *const *environment,
-			      const char *sanitizer)
+static char *const *with_shim(struct crash__control *control, char *const *environment, const char *sanitizer)
 {
 	const char *old = "";
 	size_t count = 0, kept = 0, bytes = 0;
@@ -129,8 +128,8 @@ static char *const *with_shim(struct crash__control *control, char *const *envir
 	for (; environment && environment[count]; count++)
 		if (starts_with(environment[count], PRELOAD))
 			old = environment[count] + strlen(PRELOAD);
-	bytes = (count + 3) * sizeof *list + strlen(old) + strlen(control->preload) +
-		strlen(sanitizer) + strlen(control->directory) + 128;
+	bytes = (count + 3) * sizeof *list + strlen(old) + strlen(control->preload) + strlen(sanitizer) +
+		strlen(control->directory) + 128;
 	list = (char **)exec_memory(bytes);
 	if (!list)
 		return environment;
@@ -261,15 +260,15 @@ static size_t count_arguments(const char *first, va_list list)
 	return count;
 }
 
-#define COLLECT(argv, first)                                                                       \
-	va_list list, again;                                                                       \
-	va_start(list, first);                                                                     \
-	va_copy(again, list);                                                                      \
-	size_t count = count_arguments(first, list);                                               \
-	char *argv[count + 1];                                                                     \
-	argv[0] = (char *)(uintptr_t)first;                                                        \
-	for (size_t i = 1; i <= count; i++)                                                        \
-		argv[i] = va_arg(again, char *);                                                   \
+#define COLLECT(argv, first)                                                                                 \
+	va_list list, again;                                                                                 \
+	va_start(list, first);                                                                               \
+	va_copy(again, list);                                                                                \
+	size_t count = count_arguments(first, list);                                                         \
+	char *argv[count + 1];                                                                               \
+	argv[0] = (char *)(uintptr_t)first;                                                                  \
+	for (size_t i = 1; i <= count; i++)                                                                  \
+		argv[i] = va_arg(again, char *);                                                             \
 	va_end(again)
 
 CRASH__EXPORT int execl(const char *path, const char *first, ...)
@@ -304,8 +303,7 @@ CRASH__EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_fi
 	int error;
 
 	crash__borrowed++;
-	error = crash__real.posix_spawn(pid, path, actions, attributes, argv,
-					for_wrapper(path, environment));
+	error = crash__real.posix_spawn(pid, path, actions, attributes, argv, for_wrapper(path, environment));
 	crash__borrowed--;
 	return error;
 }
@@ -355,7 +353,8 @@ static void share_memory(void)
 	if (crash__control->mode & CRASH__MODE_SUPERVISOR)
 		crash__delegate = true;
 	else if (crash__control->mode & CRASH__MODE_RECORD)
-		crash__control_incomplete(crash__control, CRASH__INCOMPLETE_UNSUPPORTED, "clone with CLONE_VM");
+		crash__control_incomplete(crash__control, CRASH__INCOMPLETE_UNSUPPORTED,
+					  "clone with CLONE_VM");
 }
 
 CRASH__EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)

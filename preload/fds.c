@@ -37,8 +37,7 @@ static struct entry table[FDS];
 static uint32_t epoch_now(const struct crash__control *control)
 {
 	return atomic_load_explicit(&control->name_epoch, memory_order_acquire) +
-	       atomic_load_explicit(&control->fd_epoch[crash__me.pid % CRASH__EPOCHS],
-				    memory_order_acquire);
+	       atomic_load_explicit(&control->fd_epoch[crash__me.pid % CRASH__EPOCHS], memory_order_acquire);
 }
 
 void crash__fds_forget(int first, int last)
@@ -54,7 +53,8 @@ void crash__fds_forget(int first, int last)
 
 void crash__fds_set_flags(struct crash__control *control, int fd, long flags)
 {
-	uint64_t key = (unsigned int)fd < FDS ? atomic_load_explicit(&table[fd].key, memory_order_relaxed) : 0;
+	uint64_t key =
+		(unsigned int)fd < FDS ? atomic_load_explicit(&table[fd].key, memory_order_relaxed) : 0;
 
 	crash__fds_forget(fd, fd);
 	if (control && (key & STORAGE) && !(key & APPEND) != !(flags & O_APPEND))
@@ -72,7 +72,8 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 
 	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) < 0)
 		return target;
-	if ((!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) || crash__control_is_outside(control, status.st_dev, status.st_ino))
+	if ((!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
+	    crash__control_is_outside(control, status.st_dev, status.st_ino))
 		return target;
 	buffers = crash__path_buffers_take();
 	path = buffers ? buffers->path : (char[]){""};
@@ -92,8 +93,8 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 	target.append = flags >= 0 && (flags & O_APPEND);
 	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), path);
 	if (control->mode & CRASH__MODE_RECORD)
-		target.file = crash__record_file(control, status.st_dev, status.st_ino,
-						 status.st_mode, (uint64_t)status.st_size, path);
+		target.file = crash__record_file(control, status.st_dev, status.st_ino, status.st_mode,
+						 (uint64_t)status.st_size, path);
 done:
 	crash__path_buffers_give(buffers);
 	return target;
@@ -128,8 +129,7 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 	target = look_up(control, fd);
 	atomic_store_explicit(&entry->rules, target.rules, memory_order_release);
 	key = epoch << 32 | KNOWN | (target.storage ? STORAGE : 0) | (target.sync ? SYNC : 0) |
-	      (target.append ? APPEND : 0) |
-	      target.lock << LOCK_SHIFT | (target.file & FILE_NUMBER);
+	      (target.append ? APPEND : 0) | target.lock << LOCK_SHIFT | (target.file & FILE_NUMBER);
 	atomic_compare_exchange_strong_explicit(&entry->key, &mark, key, memory_order_acq_rel,
 						memory_order_relaxed);
 	return target;

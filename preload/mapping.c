@@ -113,7 +113,8 @@ static void scan_mapping(struct mapping *mapping)
 	struct crash__run runs[RUNS];
 
 	while (at < mapping->end) {
-		size_t count = crash__tracker->scan(&at, mapping->end, mapping->start, mapping->copy, runs, RUNS);
+		size_t count =
+			crash__tracker->scan(&at, mapping->end, mapping->start, mapping->copy, runs, RUNS);
 
 		if (count == SIZE_MAX) {
 			lost(mapping);
@@ -178,7 +179,8 @@ void crash__mapping_wrote(void)
 		uintptr_t at = table[i].start;
 
 		while (table[i].used && table[i].watched && at < table[i].end)
-			if (crash__tracker->scan(&at, table[i].end, table[i].start, table[i].copy, runs, RUNS) == SIZE_MAX)
+			if (crash__tracker->scan(&at, table[i].end, table[i].start, table[i].copy, runs,
+						 RUNS) == SIZE_MAX)
 				break;
 	}
 	release();
@@ -341,7 +343,8 @@ static void note(long number, const long args[6], long result)
 		if (crash__mapped && (args[3] & MAP_FIXED))
 			cut((uintptr_t)result, end_of((uintptr_t)result, args[1]));
 		if ((args[3] & MAP_SHARED) && !(args[3] & MAP_ANONYMOUS))
-			add((uintptr_t)result, (size_t)args[1], (int)args[2], (int)args[4], (uint64_t)args[5]);
+			add((uintptr_t)result, (size_t)args[1], (int)args[2], (int)args[4],
+			    (uint64_t)args[5]);
 		break;
 	case SYS_munmap:
 		cut(start, end_of(start, args[1]));

@@ -38,7 +38,7 @@ static void path_of(const struct dl_phdr_info *info, char *out, size_t size)
 }
 
 /* The executable segment that holds `address`, or any if it is 0. */
-static const ElfW(Phdr) *code_of(const struct dl_phdr_info *info, uint64_t address)
+static const ElfW(Phdr) * code_of(const struct dl_phdr_info *info, uint64_t address)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];

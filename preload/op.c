@@ -66,8 +66,8 @@ uint64_t crash__op_bytes(const struct crash__op *op)
 /* A vector of the first `part` bytes; the copy is the caller's to unmap. */
 static struct iovec *cut_vector(const struct iovec *iov, long count, uint64_t part, long *cut)
 {
-	long memory = crash__sys6(SYS_mmap, 0, (long)(sizeof *iov * (size_t)count),
-				  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long memory = crash__sys6(SYS_mmap, 0, (long)(sizeof *iov * (size_t)count), PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iovec *copy = (struct iovec *)memory;
 
 	if (crash__sys_failed(memory))
@@ -109,7 +109,8 @@ long crash__op_call_part(const struct crash__op *op, uint64_t part)
 
 /* ------------------------------------------------------------------ the slow way */
 
-/* Where all ops are recorded, the write's own record tells of its sync; where only those of rules with :log are, none does. */
+/* Where all ops are recorded, the write's own record tells of its sync; where only those of rules with :log
+ * are, none does. */
 static void log_sync(struct crash__op *sync, long result)
 {
 	if (!(sync->flags & CRASH__OP_LOGGED) || !(sync->control->mode & CRASH__MODE_LOGGED))
@@ -183,8 +184,8 @@ static bool count(struct crash__op *op, uint64_t *rules)
 
 	op->family = op->kernel->family;
 	op->occurrence = next_of(op, op->family);
-	op->call_occurrence = atomic_fetch_add_explicit(&control->call_hits[op->call], 1,
-							memory_order_relaxed) + 1;
+	op->call_occurrence =
+		atomic_fetch_add_explicit(&control->call_hits[op->call], 1, memory_order_relaxed) + 1;
 	*rules = crash__plan_rules_of(&control->plan, op->call) & op->target.rules;
 	return *rules || (control->mode & CRASH__MODE_RECORD) || op->target.sync ||
 	       op->kernel->kernel == CRASH__CALL_pwritev2;
@@ -213,7 +214,8 @@ static long by_descriptor(struct crash__op *op)
 	uint64_t rules;
 
 	if (op->kernel->where.fd)
-		op->target = crash__target_of_fd(op->control, (int)crash__arg(op->args, op->kernel->where.fd));
+		op->target =
+			crash__target_of_fd(op->control, (int)crash__arg(op->args, op->kernel->where.fd));
 	else if (op->kernel->where.address)
 		op->target = crash__target_of_mapping(op->control, (uintptr_t)op->args[0]);
 	else /* sync() */

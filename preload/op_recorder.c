@@ -39,8 +39,7 @@ static bool was_abandoned(const struct crash__ring *ring)
 
 	if ((uintptr_t)__builtin_frame_address(0) < ring->frame)
 		return false;
-	return crash__sys3(SYS_sigaltstack, 0, (long)&stack, 0) == 0 &&
-	       !(stack.ss_flags & SS_ONSTACK);
+	return crash__sys3(SYS_sigaltstack, 0, (long)&stack, 0) == 0 && !(stack.ss_flags & SS_ONSTACK);
 }
 
 static struct crash__ring *pick_ring(struct crash__control *control)
@@ -71,10 +70,9 @@ static void announce(struct crash__control *control, struct crash__ring *ring)
 					      .pid = identity.pid,
 					      .tid = identity.tid,
 					      .number = identity.thread};
-	struct crash__process_record process = {
-		.number = identity.process,
-		.pid = identity.pid,
-		.parent = (uint32_t)crash__sys3(SYS_getppid, 0, 0, 0)};
+	struct crash__process_record process = {.number = identity.process,
+						.pid = identity.pid,
+						.parent = (uint32_t)crash__sys3(SYS_getppid, 0, 0, 0)};
 	struct crash__part part = {&thread, sizeof thread}, parts[2];
 	struct crash__path_buffers *buffers;
 
@@ -85,8 +83,7 @@ static void announce(struct crash__control *control, struct crash__ring *ring)
 	buffers = crash__path_buffers_take();
 	if (!buffers)
 		return;
-	long length = crash__sys3(SYS_readlink, (long)"/proc/self/exe", (long)buffers->link,
-				  PATH_MAX - 1);
+	long length = crash__sys3(SYS_readlink, (long)"/proc/self/exe", (long)buffers->link, PATH_MAX - 1);
 	buffers->link[length < 0 ? 0 : length] = '\0';
 	parts[0] = (struct crash__part){&process, sizeof process};
 	parts[1] = (struct crash__part){buffers->link, strlen(buffers->link) + 1};
@@ -112,8 +109,8 @@ static void append(struct crash__control *control, uint16_t type, uint16_t flags
 
 /* ------------------------------------------------------------------ things that ops refer to */
 
-uint32_t crash__record_file(struct crash__control *control, uint64_t device, uint64_t inode,
-			    uint32_t mode, uint64_t size, const char *path)
+uint32_t crash__record_file(struct crash__control *control, uint64_t device, uint64_t inode, uint32_t mode,
+			    uint64_t size, const char *path)
 {
 	struct crash__file_record record = {
 		.file = atomic_fetch_add(&control->files, 1) + 1,
@@ -128,8 +125,7 @@ uint32_t crash__record_file(struct crash__control *control, uint64_t device, uin
 	return record.file;
 }
 
-uint32_t crash__record_stack(struct crash__control *control, const uint64_t *addresses,
-			     uint32_t count)
+uint32_t crash__record_stack(struct crash__control *control, const uint64_t *addresses, uint32_t count)
 {
 	struct crash__stack_record record = {
 		.stack = atomic_fetch_add(&control->stacks, 1) + 1,
@@ -170,8 +166,8 @@ static bool at_position(const struct crash__op *op)
 		return false;
 	if (where->offset_at)
 		return crash__arg(op->args, where->offset_at) == 0;
-	return !where->offset || (op->kernel->kernel == CRASH__CALL_pwritev2 &&
-				  crash__arg(op->args, where->offset) == -1);
+	return !where->offset ||
+	       (op->kernel->kernel == CRASH__CALL_pwritev2 && crash__arg(op->args, where->offset) == -1);
 }
 
 static void lock_position(struct crash__op *op)
@@ -211,8 +207,8 @@ static bool appends(const struct crash__op *op)
 
 	if (where->address)
 		return false;
-	return op->target.append ||
-	       (op->kernel->kernel == CRASH__CALL_pwritev2 && (crash__arg(op->args, where->flags) & RWF_APPEND));
+	return op->target.append || (op->kernel->kernel == CRASH__CALL_pwritev2 &&
+				     (crash__arg(op->args, where->flags) & RWF_APPEND));
 }
 
 /* Where the data of a write that returned `result` went, or what an msync() is about. */
@@ -253,8 +249,7 @@ static size_t copy_text(const struct crash__op *op, char *out)
 	const char *text = (const char *)crash__arg(op->args, op->kernel->where.text);
 
 	out[0] = '\0';
-	if (op->kernel->family != CRASH__FAMILY_LINK || !text ||
-	    !crash__copy_string(text, out, PATH_MAX))
+	if (op->kernel->family != CRASH__FAMILY_LINK || !text || !crash__copy_string(text, out, PATH_MAX))
 		return 0;
 	return strlen(out) + 1;
 }
@@ -330,7 +325,8 @@ static void record_buffers(struct crash__op *op, size_t left)
 	uint64_t at = 0;
 
 	if (where->buf || where->address) {
-		record_data(op, 0, (const void *)crash__arg(op->args, where->buf ? where->buf : where->address),
+		record_data(op, 0,
+			    (const void *)crash__arg(op->args, where->buf ? where->buf : where->address),
 			    left);
 		return;
 	}
@@ -469,8 +465,8 @@ void crash__record_end(struct crash__op *op, long result)
 
 /* ------------------------------------------------------------------ points and acknowledgements */
 
-void crash__record_point(struct crash__control *control, const struct crash__named_point *point,
-			 uint64_t hit, const struct crash__caller *caller, uint16_t flags)
+void crash__record_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
+			 const struct crash__caller *caller, uint16_t flags)
 {
 	struct crash__point_record record = {
 		.hit = hit,
@@ -479,9 +475,8 @@ void crash__record_point(struct crash__control *control, const struct crash__nam
 		.file_bytes = (uint32_t)strlen(point->file) + 1,
 	};
 	struct crash__identity identity;
-	struct crash__part parts[] = {{&record, sizeof record},
-			       {point->name, record.name_bytes},
-			       {point->file, record.file_bytes}};
+	struct crash__part parts[] = {
+		{&record, sizeof record}, {point->name, record.name_bytes}, {point->file, record.file_bytes}};
 
 	if (!wanted(control, flags))
 		return;
@@ -493,14 +488,13 @@ void crash__record_point(struct crash__control *control, const struct crash__nam
 	append(control, CRASH__RECORD_POINT, flags, parts, 3);
 }
 
-void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes, size_t count)
+void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes,
+		       size_t count)
 {
 	while (count) {
 		size_t piece = count < PIECE ? count : PIECE;
-		struct crash__ack_record record = {.start = start,
-						   .process = crash__identify().process,
-						   .fd = fd,
-						   .count = piece};
+		struct crash__ack_record record = {
+			.start = start, .process = crash__identify().process, .fd = fd, .count = piece};
 		struct crash__part parts[] = {{&record, sizeof record}, {bytes, piece}};
 
 		append(control, CRASH__RECORD_ACK, 0, parts, 2);

@@ -35,7 +35,7 @@
 
 struct libc {
 	unsigned char *start, *end; /* of its code */
-	uint64_t sum; /* of its build id; 0: it has none */
+	uint64_t sum;		    /* of its build id; 0: it has none */
 };
 
 static uint64_t add_to_sum(uint64_t sum, const void *bytes, size_t count)
@@ -49,7 +49,7 @@ static uint64_t add_to_sum(uint64_t sum, const void *bytes, size_t count)
 
 static uint64_t sum_of_build_id(const unsigned char *notes, size_t size)
 {
-	const ElfW(Nhdr) *note;
+	const ElfW(Nhdr) * note;
 
 	for (size_t at = 0; at + sizeof *note <= size;) {
 		note = (const void *)(notes + at);
@@ -88,8 +88,8 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *context)
 static bool is_wanted(uint32_t number)
 {
 	static const uint16_t others[] = {
-		SYS_close, SYS_dup2, SYS_dup3,	 SYS_close_range, SYS_fcntl,  SYS_execve,   SYS_execveat,
-		SYS_prctl, SYS_seccomp, SYS_mmap, SYS_munmap,	  SYS_mremap, SYS_mprotect,
+		SYS_close, SYS_dup2,	SYS_dup3, SYS_close_range, SYS_fcntl,  SYS_execve,   SYS_execveat,
+		SYS_prctl, SYS_seccomp, SYS_mmap, SYS_munmap,	   SYS_mremap, SYS_mprotect,
 	};
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -98,7 +98,8 @@ static bool is_wanted(uint32_t number)
 	return crash__call_of_number(number) >= 0;
 }
 
-/* Which of the next 16 bytes begin a syscall instruction. Each program that starts waits until all of libc was looked at. */
+/* Which of the next 16 bytes begin a syscall instruction. Each program that starts waits until all of libc
+ * was looked at. */
 static unsigned int syscalls_at(const unsigned char *at, const unsigned char *end)
 {
 	__m128i first, second;
@@ -144,18 +145,21 @@ static unsigned int read_note(const struct libc *libc, struct crash__sites *note
 {
 	uint32_t count = note->count;
 
-	if (atomic_load_explicit(&note->state, memory_order_acquire) != 2 || !libc->sum || count > CRASH__SITES)
+	if (atomic_load_explicit(&note->state, memory_order_acquire) != 2 || !libc->sum ||
+	    count > CRASH__SITES)
 		return 0;
 	memcpy(sites, note->at, count * sizeof *sites);
 	if (note->sum != sum_of(libc, sites, count))
 		return 0;
 	for (uint32_t i = 0; i < count; i++)
-		if (sites[i] >= (size_t)(libc->end - libc->start) - SITE_BYTES || !is_site(libc->start + sites[i]))
+		if (sites[i] >= (size_t)(libc->end - libc->start) - SITE_BYTES ||
+		    !is_site(libc->start + sites[i]))
 			return 0;
 	return count;
 }
 
-static void write_note(const struct libc *libc, struct crash__sites *note, const uint32_t *sites, uint32_t count)
+static void write_note(const struct libc *libc, struct crash__sites *note, const uint32_t *sites,
+		       uint32_t count)
 {
 	uint32_t expected = 0;
 
@@ -174,8 +178,7 @@ static unsigned char *near_memory(const struct libc *libc, size_t bytes)
 {
 	for (uintptr_t distance = 1 << 20; distance < 1u << 30; distance += 16 << 20) {
 		unsigned char *hint = libc->start - distance;
-		void *memory = mmap(hint, bytes, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *memory = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (memory == MAP_FAILED)
 			return NULL;

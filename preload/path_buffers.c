@@ -27,8 +27,7 @@ struct crash__path_buffers *crash__path_buffers_take(void)
 		int free = __builtin_ctzll(~now);
 
 		if (atomic_compare_exchange_weak_explicit(&taken, &now, now | UINT64_C(1) << free,
-							  memory_order_acquire,
-							  memory_order_relaxed))
+							  memory_order_acquire, memory_order_relaxed))
 			return &blocks[free];
 	}
 	memory = crash__sys6(SYS_mmap, 0, sizeof(struct crash__path_buffers), PROT_READ | PROT_WRITE,

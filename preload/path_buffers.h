@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 struct crash__path_buffers {
-	char path[PATH_MAX]; /* what an op is about */
-	char to[PATH_MAX];   /* and its second file */
+	char path[PATH_MAX];		     /* what an op is about */
+	char to[PATH_MAX];		     /* and its second file */
 	char rest[PATH_MAX], link[PATH_MAX]; /* path.c walks with these */
 };
 

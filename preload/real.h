@@ -15,31 +15,30 @@
 #include <sys/types.h>
 
 /* REAL(return type, name, parameters) */
-#define CRASH__REAL_FUNCTIONS                                                                      \
-	REAL(int, __open_2, (const char *, int))                                                   \
-	REAL(int, __open64_2, (const char *, int))                                                 \
-	REAL(int, __openat_2, (int, const char *, int))                                            \
-	REAL(int, __openat64_2, (int, const char *, int))                                          \
-	REAL(int, fchmodat, (int, const char *, mode_t, int))                                      \
-	REAL(int, fclose, (FILE *))                                                                \
-	REAL(FILE *, freopen, (const char *, const char *, FILE *))                                \
-	REAL(FILE *, freopen64, (const char *, const char *, FILE *))                              \
-	REAL(int, closedir, (DIR *))                                                               \
-	REAL(int, execvpe, (const char *, char *const *, char *const *))                           \
-	REAL(int, posix_spawn,                                                                     \
-	     (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,    \
-	      char *const *, char *const *))                                                       \
-	REAL(int, posix_spawnp,                                                                    \
-	     (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,    \
-	      char *const *, char *const *))                                                       \
-	REAL(FILE *, popen, (const char *, const char *))                                          \
-	REAL(int, system, (const char *))                                                          \
-	REAL(ssize_t, send, (int, const void *, size_t, int))                                      \
-	REAL(ssize_t, sendto,                                                                      \
-	     (int, const void *, size_t, int, const struct sockaddr *, socklen_t))                 \
-	REAL(ssize_t, sendmsg, (int, const struct msghdr *, int))                                  \
-	REAL(int, sendmmsg, (int, struct mmsghdr *, unsigned int, int))                            \
-	REAL(int, pthread_mutex_lock, (pthread_mutex_t *))                                         \
+#define CRASH__REAL_FUNCTIONS                                                                                \
+	REAL(int, __open_2, (const char *, int))                                                             \
+	REAL(int, __open64_2, (const char *, int))                                                           \
+	REAL(int, __openat_2, (int, const char *, int))                                                      \
+	REAL(int, __openat64_2, (int, const char *, int))                                                    \
+	REAL(int, fchmodat, (int, const char *, mode_t, int))                                                \
+	REAL(int, fclose, (FILE *))                                                                          \
+	REAL(FILE *, freopen, (const char *, const char *, FILE *))                                          \
+	REAL(FILE *, freopen64, (const char *, const char *, FILE *))                                        \
+	REAL(int, closedir, (DIR *))                                                                         \
+	REAL(int, execvpe, (const char *, char *const *, char *const *))                                     \
+	REAL(int, posix_spawn,                                                                               \
+	     (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,          \
+	      char *const *, char *const *))                                                                 \
+	REAL(int, posix_spawnp,                                                                              \
+	     (pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,          \
+	      char *const *, char *const *))                                                                 \
+	REAL(FILE *, popen, (const char *, const char *))                                                    \
+	REAL(int, system, (const char *))                                                                    \
+	REAL(ssize_t, send, (int, const void *, size_t, int))                                                \
+	REAL(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))          \
+	REAL(ssize_t, sendmsg, (int, const struct msghdr *, int))                                            \
+	REAL(int, sendmmsg, (int, struct mmsghdr *, unsigned int, int))                                      \
+	REAL(int, pthread_mutex_lock, (pthread_mutex_t *))                                                   \
 	REAL(int, clone, (int (*)(void *), void *, int, void *, void *, void *, void *))
 
 struct crash__real {

@@ -86,8 +86,7 @@ static _Noreturn void abort_self(void)
 
 	crash__sys6(SYS_rt_sigaction, SIGABRT, (long)&action, 0, sizeof mask, 0, 0);
 	crash__sys6(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&mask, 0, sizeof mask, 0, 0);
-	crash__sys3(SYS_tgkill, crash__sys3(SYS_getpid, 0, 0, 0), crash__sys3(SYS_gettid, 0, 0, 0),
-		    SIGABRT);
+	crash__sys3(SYS_tgkill, crash__sys3(SYS_getpid, 0, 0, 0), crash__sys3(SYS_gettid, 0, 0, 0), SIGABRT);
 	for (;;)
 		crash__sys3(SYS_exit_group, 128 + SIGABRT, 0, 0);
 }
@@ -224,8 +223,7 @@ static void act(const struct subject *subject, const struct crash__rule *rule)
 }
 
 /* The rules that are for this thread, process and function. */
-static uint64_t filter(struct crash__control *control, uint64_t rules,
-		       const struct crash__caller *caller)
+static uint64_t filter(struct crash__control *control, uint64_t rules, const struct crash__caller *caller)
 {
 	struct crash__plan *plan = &control->plan;
 	struct crash__identity identity;
@@ -256,8 +254,7 @@ static bool is_before(const struct crash__rule *rule, const struct crash__op *op
 
 uint64_t crash__act_before(struct crash__op *op, uint64_t rules)
 {
-	struct subject subject = {
-		.control = op->control, .op = op, .caller = op->caller, .done = -1};
+	struct subject subject = {.control = op->control, .op = op, .caller = op->caller, .done = -1};
 	const struct crash__rule *rule;
 	bool late = false;
 	uint64_t fired;
@@ -284,10 +281,8 @@ static _Noreturn void tear(struct crash__op *op, const struct crash__rule *rule)
 {
 	uint64_t part = crash__rule_part(rule, crash__op_bytes(op));
 	long done = crash__op_call_part(op, part);
-	struct subject subject = {.control = op->control,
-				  .op = op,
-				  .caller = op->caller,
-				  .done = done > 0 ? done : 0};
+	struct subject subject = {
+		.control = op->control, .op = op, .caller = op->caller, .done = done > 0 ? done : 0};
 
 	die(&subject, rule);
 }
@@ -338,8 +333,8 @@ void crash__act_after(struct crash__op *op, uint64_t fired, long result)
 			act(&subject, rule);
 }
 
-void crash__act_point(struct crash__control *control, const struct crash__named_point *point,
-		      uint64_t hit, uint64_t rules, const struct crash__caller *caller)
+void crash__act_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
+		      uint64_t rules, const struct crash__caller *caller)
 {
 	struct subject subject = {
 		.control = control, .point = point, .caller = caller, .hit = hit, .done = -1};

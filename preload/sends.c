@@ -2,8 +2,8 @@
 /*
  * sends.c - what goes out over sockets.
  *
- * The supervisor hears it, and libc makes the calls. But what the program has stored to mapped files by then has
- * to be found before, or it would be written down behind what was told of it.
+ * The supervisor hears it, and libc makes the calls. But what the program has stored to mapped files by then
+ * has to be found before, or it would be written down behind what was told of it.
  */
 #include "preload/shim.h"
 
@@ -27,7 +27,8 @@ CRASH__EXPORT ssize_t send(int fd, const void *bytes, size_t count, int flags)
 	return crash__real.send(fd, bytes, count, flags);
 }
 
-CRASH__EXPORT ssize_t __send(int fd, const void *bytes, size_t count, int flags) __attribute__((alias("send")));
+CRASH__EXPORT ssize_t __send(int fd, const void *bytes, size_t count, int flags)
+	__attribute__((alias("send")));
 
 CRASH__EXPORT ssize_t sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *to,
 			     socklen_t to_bytes)

@@ -94,7 +94,6 @@ struct crash__thread *crash__thread(void);
 /** Maps the control block or parses CRASH_AT; called by constructors, more than once. */
 void crash__attach_control(char **environment);
 
-
 /* ------------------------------------------------------------------ path.c */
 
 /**
@@ -111,11 +110,11 @@ bool crash__path_of_fd(int fd, char out[PATH_MAX]);
 
 /** What an op is about. */
 struct crash__target {
-	bool storage; /* a regular file or directory that counts */
-	bool sync;    /* what is written is durable when the call returns (O_SYNC, O_DSYNC) */
-	bool append;  /* O_APPEND: whatever offset a write names */
-	uint32_t file; /* number in the trace; 0: none */
-	uint32_t lock; /* the same for all descriptors of one file */
+	bool storage;	/* a regular file or directory that counts */
+	bool sync;	/* what is written is durable when the call returns (O_SYNC, O_DSYNC) */
+	bool append;	/* O_APPEND: whatever offset a write names */
+	uint32_t file;	/* number in the trace; 0: none */
+	uint32_t lock;	/* the same for all descriptors of one file */
 	uint64_t rules; /* those whose file pattern matches; of rules without one, all */
 };
 
@@ -124,8 +123,8 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 
 /** Classifies the file that a call names by path; the names are left in `buffers`. */
 struct crash__target crash__target_of_path(struct crash__control *control,
-					   const struct crash__call_info *kernel,
-					   const long args[6], struct crash__path_buffers *buffers);
+					   const struct crash__call_info *kernel, const long args[6],
+					   struct crash__path_buffers *buffers);
 
 /** The flags that an open call opens with, wherever it keeps them. */
 uint64_t crash__open_flags(const struct crash__call_info *kernel, const long args[6]);
@@ -140,12 +139,12 @@ void crash__fds_forget(int first, int last);
 
 /** Where the program called us, for the backtrace. */
 struct crash__caller {
-	const void *address;	    /* that the wrapper returns to */
+	const void *address;	     /* that the wrapper returns to */
 	const void *const *on_stack; /* where it stands on the stack */
 };
 
-#define CRASH__CALLER()                                                                            \
-	(&(struct crash__caller){__builtin_return_address(0),                                      \
+#define CRASH__CALLER()                                                                                      \
+	(&(struct crash__caller){__builtin_return_address(0),                                                \
 				 (const void *const *)__builtin_frame_address(0) + 1})
 
 /**
@@ -184,14 +183,14 @@ struct crash__op {
 	unsigned int call;
 	unsigned int family; /* the kernel call's, or fsync for the sync that a write implies */
 	enum crash__route route;
-	bool cancel;	     /* the thread may be cancelled in the system call */
-	bool blocking_cancel; /* ... if the call is not on storage */
+	bool cancel;		/* the thread may be cancelled in the system call */
+	bool blocking_cancel;	/* ... if the call is not on storage */
 	_Atomic uint64_t *lock; /* held while the file position matters; or NULL */
-	uint64_t start;	     /* sequence number; 0: not recorded */
-	uint64_t occurrence; /* of the family */
+	uint64_t start;		/* sequence number; 0: not recorded */
+	uint64_t occurrence;	/* of the family */
 	uint64_t call_occurrence;
 	uint64_t sync_occurrence; /* of the sync that the write implied; 0: none */
-	uint32_t flags; /* enum crash__op_flags */
+	uint32_t flags;		  /* enum crash__op_flags */
 };
 
 /** How many bytes the program asked to write; 0 if the op is no write. */
@@ -239,8 +238,8 @@ bool crash__act_error(const struct crash__op *op, uint64_t fired, long *result);
 void crash__act_after(struct crash__op *op, uint64_t fired, long result);
 
 /** The same for an explicit point, where everything happens at once. */
-void crash__act_point(struct crash__control *control, const struct crash__named_point *point,
-		      uint64_t hit, uint64_t rules, const struct crash__caller *caller);
+void crash__act_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
+		      uint64_t rules, const struct crash__caller *caller);
 
 /* ------------------------------------------------------------------ record.c */
 
@@ -251,18 +250,19 @@ void crash__record_end(struct crash__op *op, long result);
 /** Lets others write at the same file position again. */
 void crash__record_unlock(struct crash__op *op);
 /** Writes down a file and returns its number. */
-uint32_t crash__record_file(struct crash__control *control, uint64_t device, uint64_t inode,
-			    uint32_t mode, uint64_t size, const char *path);
+uint32_t crash__record_file(struct crash__control *control, uint64_t device, uint64_t inode, uint32_t mode,
+			    uint64_t size, const char *path);
 /** Writes down that an explicit point was passed. */
-void crash__record_point(struct crash__control *control, const struct crash__named_point *point,
-			 uint64_t hit, const struct crash__caller *caller, uint16_t flags);
-/** Writes down what the program told the outside. `start`: the sequence number from before the first of it was out. */
-void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes, size_t count);
+void crash__record_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
+			 const struct crash__caller *caller, uint16_t flags);
+/** Writes down what the program told the outside. `start`: the sequence number from before the first of it
+ * was out. */
+void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes,
+		       size_t count);
 /** The same for the first `count` bytes of what the op writes. */
 void crash__record_ack_of(const struct crash__op *op, long count);
 /** Writes down a backtrace and returns its number. */
-uint32_t crash__record_stack(struct crash__control *control, const uint64_t *addresses,
-			     uint32_t count);
+uint32_t crash__record_stack(struct crash__control *control, const uint64_t *addresses, uint32_t count);
 void crash__record_module(struct crash__control *control, const struct crash__frame_module *module);
 
 /* ------------------------------------------------------------------ backtrace.c */

@@ -32,8 +32,7 @@ uint64_t crash__open_flags(const struct crash__call_info *kernel, const long arg
 
 static bool lstat_at(int dirfd, const char *path, struct stat *status, bool *bad)
 {
-	long result = crash__sys6(SYS_newfstatat, dirfd, (long)path, (long)status,
-				  AT_SYMLINK_NOFOLLOW, 0, 0);
+	long result = crash__sys6(SYS_newfstatat, dirfd, (long)path, (long)status, AT_SYMLINK_NOFOLLOW, 0, 0);
 
 	*bad = result == -EFAULT;
 	return result == 0;
@@ -58,14 +57,14 @@ static bool names_descriptor(const struct crash__call_info *kernel, const long a
 	if (path == NULL)
 		return kernel->family == CRASH__FAMILY_ATTR;
 	return kernel->where.flags && (crash__arg(args, kernel->where.flags) & AT_EMPTY_PATH) &&
-	       crash__sys6(SYS_newfstatat, crash__arg(args, kernel->where.dirfd), (long)path,
-			   (long)&status, AT_EMPTY_PATH, 0, 0) == 0 &&
+	       crash__sys6(SYS_newfstatat, crash__arg(args, kernel->where.dirfd), (long)path, (long)&status,
+			   AT_EMPTY_PATH, 0, 0) == 0 &&
 	       path[0] == '\0';
 }
 
 struct crash__target crash__target_of_path(struct crash__control *control,
-					   const struct crash__call_info *kernel,
-					   const long args[6], struct crash__path_buffers *buffers)
+					   const struct crash__call_info *kernel, const long args[6],
+					   struct crash__path_buffers *buffers)
 {
 	struct crash__target target = {.rules = ~control->plan.with_glob};
 	int dirfd = kernel->where.dirfd ? (int)crash__arg(args, kernel->where.dirfd) : AT_FDCWD;
@@ -102,8 +101,7 @@ second:
 		lstat_at(todirfd, to, &status, &bad);
 		if (!bad && crash__path_resolve(buffers, todirfd, to, false, buffers->to)) {
 			target.storage |= crash__path_counts(control, buffers->to);
-			target.rules |= crash__plan_rules_of_file(&control->plan, ~UINT64_C(0),
-								  buffers->to);
+			target.rules |= crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), buffers->to);
 		}
 	}
 	return target;

@@ -96,8 +96,8 @@ static bool watch_by_kernel(uintptr_t start, size_t bytes, void **copy)
 	return true;
 }
 
-static size_t scan_by_kernel(uintptr_t *at, uintptr_t end, uintptr_t start, void *copy, struct crash__run *runs,
-			     size_t most)
+static size_t scan_by_kernel(uintptr_t *at, uintptr_t end, uintptr_t start, void *copy,
+			     struct crash__run *runs, size_t most)
 {
 	struct scan_region regions[16];
 	struct scan_arguments arguments = {
@@ -180,7 +180,8 @@ static size_t scan_by_copy(uintptr_t *at, uintptr_t end, uintptr_t start, void *
 	uintptr_t backed = backed_end(*at, end);
 
 	if (backed < end) /* should the file grow again, zeros are there */
-		crash__sys3(SYS_madvise, (long)copy + (long)(backed - start), (long)(end - backed), MADV_DONTNEED);
+		crash__sys3(SYS_madvise, (long)copy + (long)(backed - start), (long)(end - backed),
+			    MADV_DONTNEED);
 	for (; *at < backed; *at += CRASH__PAGE) {
 		void *page = (void *)*at, *old = (char *)copy + (*at - start);
 

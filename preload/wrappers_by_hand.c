@@ -22,8 +22,7 @@
 #include "preload/mapping.h"
 #include "preload/real.h"
 
-static long op(unsigned int call, unsigned int kernel, const long args[6],
-	       const struct crash__caller *caller)
+static long op(unsigned int call, unsigned int kernel, const long args[6], const struct crash__caller *caller)
 {
 	int saved = errno;
 	long result = crash__op(call, kernel, args, CRASH__ROUTE_SYMBOL, caller);
@@ -39,32 +38,32 @@ static bool has_mode(int flags)
 	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#define OPEN(symbol)                                                                               \
-	CRASH__EXPORT int symbol(const char *path, int flags, ...);                                \
-	int symbol(const char *path, int flags, ...)                                               \
-	{                                                                                          \
-		long args[6] = {AT_FDCWD, (long)path, flags};                                      \
-		va_list rest;                                                                      \
-                                                                                                   \
-		va_start(rest, flags);                                                             \
-		if (has_mode(flags))                                                               \
-			args[3] = (long)va_arg(rest, mode_t);                                      \
-		va_end(rest);                                                                      \
-		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat, args, CRASH__CALLER());   \
+#define OPEN(symbol)                                                                                         \
+	CRASH__EXPORT int symbol(const char *path, int flags, ...);                                          \
+	int symbol(const char *path, int flags, ...)                                                         \
+	{                                                                                                    \
+		long args[6] = {AT_FDCWD, (long)path, flags};                                                \
+		va_list rest;                                                                                \
+                                                                                                             \
+		va_start(rest, flags);                                                                       \
+		if (has_mode(flags))                                                                         \
+			args[3] = (long)va_arg(rest, mode_t);                                                \
+		va_end(rest);                                                                                \
+		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat, args, CRASH__CALLER());             \
 	}
 
-#define OPENAT(symbol)                                                                             \
-	CRASH__EXPORT int symbol(int dirfd, const char *path, int flags, ...);                     \
-	int symbol(int dirfd, const char *path, int flags, ...)                                    \
-	{                                                                                          \
-		long args[6] = {dirfd, (long)path, flags};                                         \
-		va_list rest;                                                                      \
-                                                                                                   \
-		va_start(rest, flags);                                                             \
-		if (has_mode(flags))                                                               \
-			args[3] = (long)va_arg(rest, mode_t);                                      \
-		va_end(rest);                                                                      \
-		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat, args, CRASH__CALLER());   \
+#define OPENAT(symbol)                                                                                       \
+	CRASH__EXPORT int symbol(int dirfd, const char *path, int flags, ...);                               \
+	int symbol(int dirfd, const char *path, int flags, ...)                                              \
+	{                                                                                                    \
+		long args[6] = {dirfd, (long)path, flags};                                                   \
+		va_list rest;                                                                                \
+                                                                                                             \
+		va_start(rest, flags);                                                                       \
+		if (has_mode(flags))                                                                         \
+			args[3] = (long)va_arg(rest, mode_t);                                                \
+		va_end(rest);                                                                                \
+		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat, args, CRASH__CALLER());             \
 	}
 
 OPEN(open)
@@ -78,24 +77,24 @@ OPENAT(openat64)
  * The FORTIFY twins. They are for calls without a mode, and end the program when the flags need one:
  * that is left to libc.
  */
-#define OPEN_2(symbol)                                                                             \
-	CRASH__EXPORT int symbol(const char *path, int flags);                                     \
-	int symbol(const char *path, int flags)                                                    \
-	{                                                                                          \
-		if (has_mode(flags))                                                               \
-			return crash__real.symbol(path, flags);                                    \
-		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat,                           \
-			       (long[6]){AT_FDCWD, (long)path, flags}, CRASH__CALLER());           \
+#define OPEN_2(symbol)                                                                                       \
+	CRASH__EXPORT int symbol(const char *path, int flags);                                               \
+	int symbol(const char *path, int flags)                                                              \
+	{                                                                                                    \
+		if (has_mode(flags))                                                                         \
+			return crash__real.symbol(path, flags);                                              \
+		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat,                                     \
+			       (long[6]){AT_FDCWD, (long)path, flags}, CRASH__CALLER());                     \
 	}
 
-#define OPENAT_2(symbol)                                                                           \
-	CRASH__EXPORT int symbol(int dirfd, const char *path, int flags);                          \
-	int symbol(int dirfd, const char *path, int flags)                                         \
-	{                                                                                          \
-		if (has_mode(flags))                                                               \
-			return crash__real.symbol(dirfd, path, flags);                             \
-		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat,                           \
-			       (long[6]){dirfd, (long)path, flags}, CRASH__CALLER());              \
+#define OPENAT_2(symbol)                                                                                     \
+	CRASH__EXPORT int symbol(int dirfd, const char *path, int flags);                                    \
+	int symbol(int dirfd, const char *path, int flags)                                                   \
+	{                                                                                                    \
+		if (has_mode(flags))                                                                         \
+			return crash__real.symbol(dirfd, path, flags);                                       \
+		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat,                                     \
+			       (long[6]){dirfd, (long)path, flags}, CRASH__CALLER());                        \
 	}
 
 OPEN_2(__open_2)
@@ -157,12 +156,11 @@ static int make_temporary(unsigned int call, char *template, int suffix, int fla
 	return -1;
 }
 
-#define MKSTEMP(symbol, parameters, suffix, flags)                                                 \
-	CRASH__EXPORT int symbol parameters;                                                       \
-	int symbol parameters                                                                      \
-	{                                                                                          \
-		return make_temporary(CRASH__CALL_##symbol, template, suffix, flags,               \
-				      CRASH__CALLER());                                            \
+#define MKSTEMP(symbol, parameters, suffix, flags)                                                           \
+	CRASH__EXPORT int symbol parameters;                                                                 \
+	int symbol parameters                                                                                \
+	{                                                                                                    \
+		return make_temporary(CRASH__CALL_##symbol, template, suffix, flags, CRASH__CALLER());       \
 	}
 
 MKSTEMP(mkstemp, (char *template), 0, 0)
@@ -209,8 +207,7 @@ CRASH__EXPORT int remove(const char *path)
 }
 
 /* Where the file system cannot allocate, libc writes a byte into each block; so do we. */
-static int allocate_by_writing(int fd, off64_t offset, off64_t bytes,
-			       const struct crash__caller *caller)
+static int allocate_by_writing(int fd, off64_t offset, off64_t bytes, const struct crash__caller *caller)
 {
 	struct stat status;
 	off64_t end = offset + bytes, block;
@@ -228,8 +225,8 @@ static int allocate_by_writing(int fd, off64_t offset, off64_t bytes,
 			if (got == 1 && byte != 0)
 				continue;
 		}
-		if (op(CRASH__CALL_pwrite64, CRASH__CALL_pwrite64, (long[6]){fd, (long)"", 1, at},
-		       caller) != 1)
+		if (op(CRASH__CALL_pwrite64, CRASH__CALL_pwrite64, (long[6]){fd, (long)"", 1, at}, caller) !=
+		    1)
 			return errno;
 	}
 	return 0;
@@ -298,18 +295,18 @@ CRASH__EXPORT int lutimes(const char *path, const struct timeval times[2])
 {
 	struct timespec converted[2];
 
-	return (int)op(CRASH__CALL_lutimes, CRASH__CALL_utimensat,
-		       (long[6]){AT_FDCWD, (long)path, (long)convert_times(times, converted),
-				 AT_SYMLINK_NOFOLLOW},
-		       CRASH__CALLER());
+	return (int)op(
+		CRASH__CALL_lutimes, CRASH__CALL_utimensat,
+		(long[6]){AT_FDCWD, (long)path, (long)convert_times(times, converted), AT_SYMLINK_NOFOLLOW},
+		CRASH__CALLER());
 }
 
 /* What mknod() was before glibc 2.33; the version is the kernel's, 0. */
 CRASH__EXPORT int __xmknod(int version, const char *path, mode_t mode, dev_t *device);
 CRASH__EXPORT int __xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device);
 
-static int make_node(unsigned int call, int version, int dirfd, const char *path, mode_t mode, const dev_t *device,
-		     const struct crash__caller *caller)
+static int make_node(unsigned int call, int version, int dirfd, const char *path, mode_t mode,
+		     const dev_t *device, const struct crash__caller *caller)
 {
 	if (version != 0) {
 		errno = EINVAL;
@@ -416,5 +413,6 @@ CRASH__EXPORT void *mremap(void *old, size_t old_bytes, size_t bytes, int flags,
 	va_start(rest, flags);
 	address = va_arg(rest, void *); /* garbage unless MREMAP_FIXED, as in libc */
 	va_end(rest);
-	return (void *)mapping(SYS_mremap, (long[6]){(long)old, (long)old_bytes, (long)bytes, flags, (long)address});
+	return (void *)mapping(SYS_mremap,
+			       (long[6]){(long)old, (long)old_bytes, (long)bytes, flags, (long)address});
 }

@@ -3,10 +3,13 @@
 #include "report/report.h"
 
 static const char head[] =
-	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>crashinject</title>\n<style>\n"
+	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+	"charset=\"utf-8\"><title>crashinject</title>\n<style>\n"
 	"body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }\n"
-	"table { border-collapse: collapse; } td, th { padding: .2em .8em; text-align: left; border-bottom: 1px solid #ccc; }\n"
-	"pre { background: #f4f4f4; padding: .8em; overflow: auto; } .bad { color: #a00; } .good { color: #070; }\n"
+	"table { border-collapse: collapse; } td, th { padding: .2em .8em; text-align: left; border-bottom: "
+	"1px solid #ccc; }\n"
+	"pre { background: #f4f4f4; padding: .8em; overflow: auto; } .bad { color: #a00; } .good { color: "
+	"#070; }\n"
 	"section { margin: 2em 0; }\n</style></head><body>\n";
 
 static void print_paragraph(FILE *stream, const char *title, const char *text)
@@ -23,7 +26,8 @@ static void print_finding(FILE *stream, const json_t *finding)
 	fprintf(stream, "<section id=\"%s\"><h2>%s <small>%s, ", crash__report_text(finding, "id"),
 		crash__report_text(finding, "id"), crash__report_text(finding, "kind"));
 	crash__report_times(stream, finding);
-	fprintf(stream, "%s</small></h2>\n<p>", json_is_true(json_object_get(finding, "accepted")) ? ", accepted" : "");
+	fprintf(stream, "%s</small></h2>\n<p>",
+		json_is_true(json_object_get(finding, "accepted")) ? ", accepted" : "");
 	crash__report_escaped(stream, crash__report_text(finding, "sentence"));
 	fputs("</p>\n", stream);
 	print_paragraph(stream, "Repair:", crash__report_text(finding, "repair"));
@@ -50,28 +54,35 @@ static void print_tiers(FILE *stream, const json_t *summary)
 	json_t *tier;
 	size_t i;
 
-	fputs("<table><tr><th>model</th><th>tier</th><th>states</th><th>new</th><th>checked</th><th>proves</th></tr>\n",
+	fputs("<table><tr><th>model</th><th>tier</th><th>states</th><th>new</th><th>checked</th><th>proves</"
+	      "th></tr>\n",
 	      stream);
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier)
-		fprintf(stream, "<tr><td>%s</td><td>%s</td><td>%lld</td><td>%lld</td><td>%lld%s</td><td>%s</td></tr>\n",
+		fprintf(stream,
+			"<tr><td>%s</td><td>%s</td><td>%lld</td><td>%lld</td><td>%lld%s</td><td>%s</td></"
+			"tr>\n",
 			crash__report_text(tier, "model"), crash__report_text(tier, "tier"),
 			crash__report_number(tier, "named"), crash__report_number(tier, "new"),
 			crash__report_number(tier, "checked"),
 			json_is_true(json_object_get(tier, "exhaustive")) ? "" : " (cut short)",
-			json_is_true(json_object_get(tier, "exhaustive")) ? crash__report_text(tier, "proves") : "");
+			json_is_true(json_object_get(tier, "exhaustive")) ?
+				crash__report_text(tier, "proves") :
+				"");
 	fputs("</table>\n", stream);
 }
 
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
-	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
+	const json_t *summary = json_object_get(result, "summary"),
+		     *findings = json_object_get(result, "findings");
 	bool lint = crash__report_is_lint(result);
 	json_t *item;
 	size_t i;
 
 	(void)options;
 	fputs(head, stream);
-	fprintf(stream, "<h1>%zu finding%s</h1>\n<p>", json_array_size(findings), json_array_size(findings) == 1 ? "" : "s");
+	fprintf(stream, "<h1>%zu finding%s</h1>\n<p>", json_array_size(findings),
+		json_array_size(findings) == 1 ? "" : "s");
 	if (lint)
 		crash__report_looked_at(stream, summary);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * As test runners write it: a case for each tier, which fails if it is not exhaustive, and one for each finding; of lint's result
- * one for each rule that found nothing.
+ * As test runners write it: a case for each tier, which fails if it is not exhaustive, and one for each
+ * finding; of lint's result one for each rule that found nothing.
  */
 #include "report/report.h"
 
@@ -11,8 +11,8 @@ static void print_tiers(FILE *stream, const json_t *summary)
 	size_t i;
 
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
-		fprintf(stream, "  <testcase classname=\"crashinject.%s\" name=\"%s\"", crash__report_text(tier, "model"),
-			crash__report_text(tier, "tier"));
+		fprintf(stream, "  <testcase classname=\"crashinject.%s\" name=\"%s\"",
+			crash__report_text(tier, "model"), crash__report_text(tier, "tier"));
 		if (json_is_true(json_object_get(tier, "exhaustive")))
 			fputs("/>\n", stream);
 		else
@@ -40,7 +40,8 @@ static size_t print_rules(FILE *stream, const json_t *summary)
 
 static void print_finding(FILE *stream, const json_t *finding)
 {
-	fprintf(stream, "  <testcase classname=\"crashinject.finding\" name=\"%s\">\n", crash__report_text(finding, "id"));
+	fprintf(stream, "  <testcase classname=\"crashinject.finding\" name=\"%s\">\n",
+		crash__report_text(finding, "id"));
 	if (json_is_true(json_object_get(finding, "accepted"))) {
 		fputs("    <skipped message=\"accepted by the baseline\"/>\n  </testcase>\n", stream);
 		return;
@@ -63,7 +64,10 @@ static void print_incomplete(FILE *stream, const json_t *summary)
 	size_t i;
 
 	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason) {
-		fprintf(stream, "  <testcase classname=\"crashinject.complete\" name=\"reason %zu\"><error message=\"", i + 1);
+		fprintf(stream,
+			"  <testcase classname=\"crashinject.complete\" name=\"reason %zu\"><error "
+			"message=\"",
+			i + 1);
 		crash__report_escaped(stream, json_string_value(reason));
 		fputs("\"/></testcase>\n", stream);
 	}
@@ -71,7 +75,8 @@ static void print_incomplete(FILE *stream, const json_t *summary)
 
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
-	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
+	const json_t *summary = json_object_get(result, "summary"),
+		     *findings = json_object_get(result, "findings");
 	size_t tiers = json_array_size(json_object_get(summary, "tiers")), accepted = 0, cut = 0, i;
 	size_t reasons = json_array_size(json_object_get(summary, "incomplete_reasons"));
 	json_t *item;
@@ -84,7 +89,8 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	fprintf(stream,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"crashinject\" tests=\"%zu\" "
 		"failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
-		tiers + print_rules(NULL, summary) + json_array_size(findings) + reasons, json_array_size(findings) - accepted, cut + reasons, accepted,
+		tiers + print_rules(NULL, summary) + json_array_size(findings) + reasons,
+		json_array_size(findings) - accepted, cut + reasons, accepted,
 		json_number_value(json_object_get(summary, "seconds")));
 	print_tiers(stream, summary);
 	print_rules(stream, summary);

@@ -24,7 +24,8 @@ static json_t *op_json(const struct crash__lint *lint, const char *role, uint32_
 		crash__event_point(event, point, sizeof point);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "role", role, "op", crash__json_string(text), "point",
 			 crash__json_string(op ? point : NULL), "file",
-			 crash__json_string(op ? crash__event_path(lint->fs->trace, event) : NULL), "stack", stack);
+			 crash__json_string(op ? crash__event_path(lint->fs->trace, event) : NULL), "stack",
+			 stack);
 }
 
 static json_t *mistake_json(const struct crash__lint *lint, const struct crash__mistake *mistake)
@@ -33,16 +34,21 @@ static json_t *mistake_json(const struct crash__lint *lint, const struct crash__
 
 	json_array_append_new(ops, op_json(lint, "lost", mistake->lost, mistake->lost_text));
 	if (mistake->relied != mistake->lost)
-		json_array_append_new(ops, op_json(lint, mistake->relied == CRASH__NEVER ||
-							  lint->fs->steps[mistake->relied].event->kind == CRASH__EVENT_ACK ?
-						  "told" :
-						  "survived",
-						  mistake->relied, mistake->relied_text));
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:n, s:b}", "id", mistake->id, "kind",
-			 mistake->rule->name, "scope", "power", "sentence", crash__json_string(mistake->sentence),
-			 "explanation", mistake->rule->explanation, "ops", ops, "models", crash__result_names(mistake->allowed),
-			 "models_not", crash__result_names(mistake->forbidden), "repair", crash__json_string(mistake->repair),
-			 "times", (json_int_t)mistake->times, "replay", "accepted", 0);
+		json_array_append_new(ops,
+				      op_json(lint,
+					      mistake->relied == CRASH__NEVER ||
+							      lint->fs->steps[mistake->relied].event->kind ==
+								      CRASH__EVENT_ACK ?
+						      "told" :
+						      "survived",
+					      mistake->relied, mistake->relied_text));
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:n, s:b}", "id", mistake->id,
+			 "kind", mistake->rule->name, "scope", "power", "sentence",
+			 crash__json_string(mistake->sentence), "explanation", mistake->rule->explanation,
+			 "ops", ops, "models", crash__result_names(mistake->allowed), "models_not",
+			 crash__result_names(mistake->forbidden), "repair",
+			 crash__json_string(mistake->repair), "times", (json_int_t)mistake->times, "replay",
+			 "accepted", 0);
 }
 
 static json_t *rules_json(const struct crash__lint *lint, uint32_t rules)
@@ -55,21 +61,23 @@ static json_t *rules_json(const struct crash__lint *lint, uint32_t rules)
 		for (size_t at = 0; at < lint->mistakes_count; at++)
 			count += lint->mistakes[at].rule == &crash__lint_rules[i];
 		if (rules & 1u << i)
-			json_array_append_new(list, json_pack("{s:s, s:I}", "rule", crash__lint_rules[i].name, "findings", count));
+			json_array_append_new(list, json_pack("{s:s, s:I}", "rule", crash__lint_rules[i].name,
+							      "findings", count));
 	}
 	return list;
 }
 
-json_t *crash__lint_result(const struct crash__recording *recording, const struct crash__lint *lint, uint32_t rules,
-			   json_t *settings)
+json_t *crash__lint_result(const struct crash__recording *recording, const struct crash__lint *lint,
+			   uint32_t rules, json_t *settings)
 {
 	json_t *findings = json_array();
 
 	for (size_t i = 0; i < lint->mistakes_count; i++)
 		json_array_append_new(findings, mistake_json(lint, &lint->mistakes[i]));
-	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:o}}", "settings", settings, "findings", findings,
-			 "summary", "ops", (json_int_t)lint->ops, "syncs", (json_int_t)lint->sync_ops, "acknowledgements",
-			 (json_int_t)lint->acks, "ops_outside", (json_int_t)recording->fs.ignored, "findings",
+	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:o}}", "settings", settings,
+			 "findings", findings, "summary", "ops", (json_int_t)lint->ops, "syncs",
+			 (json_int_t)lint->sync_ops, "acknowledgements", (json_int_t)lint->acks,
+			 "ops_outside", (json_int_t)recording->fs.ignored, "findings",
 			 (json_int_t)lint->mistakes_count, "rules", rules_json(lint, rules), "complete",
 			 (int)(recording->incomplete_count == 0), "incomplete_reasons",
 			 crash__result_reasons(recording));

@@ -11,7 +11,7 @@
 #include "explore/recording/recording.h"
 
 /** The result as reporters print it (result.h); NULL if there is no memory. `settings` is taken over. */
-json_t *crash__lint_result(const struct crash__recording *recording, const struct crash__lint *lint, uint32_t rules,
-			   json_t *settings);
+json_t *crash__lint_result(const struct crash__recording *recording, const struct crash__lint *lint,
+			   uint32_t rules, json_t *settings);
 
 #endif

@@ -22,7 +22,8 @@ bool crash__report_is_lint(const json_t *result)
 
 void crash__report_times(FILE *stream, const json_t *finding)
 {
-	long long times = crash__report_number(finding, "times"), states = crash__report_number(finding, "states");
+	long long times = crash__report_number(finding, "times"),
+		  states = crash__report_number(finding, "states");
 
 	if (times == 1)
 		fputs("once", stream);
@@ -74,7 +75,8 @@ void crash__report_escaped(FILE *stream, const char *text)
 void crash__report_plain(FILE *stream, const char *text)
 {
 	for (; *text; text++)
-		fprintf(stream, (unsigned char)*text < ' ' || *text == 0x7f ? "\\%03o" : "%c", (unsigned char)*text);
+		fprintf(stream, (unsigned char)*text < ' ' || *text == 0x7f ? "\\%03o" : "%c",
+			(unsigned char)*text);
 }
 
 void crash__report_names(FILE *stream, const json_t *list)

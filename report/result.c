@@ -33,8 +33,8 @@ static const char *output_of(struct crash__engine *engine, const struct crash__c
 	const struct crash__entry *own = NULL;
 
 	if (cause->state.reference == CRASH__EVERYTHING)
-		own = crash__engine_find(engine, &engine->atoms[cause->model], cause->state.step, cause->state.flipped,
-					 cause->state.count);
+		own = crash__engine_find(engine, &engine->atoms[cause->model], cause->state.step,
+					 cause->state.flipped, cause->state.count);
 	if (own && own->output)
 		return own->output;
 	for (size_t i = 0; i < cause->entries_count; i++)
@@ -46,7 +46,8 @@ static const char *output_of(struct crash__engine *engine, const struct crash__c
 /* A path as a shell takes it. */
 static char *quoted(const char *path)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
 	size_t length = strlen(path);
 	char *text = malloc(4 * length + 3), *to = text;
 
@@ -66,7 +67,8 @@ static char *replay_line(const struct crash__cause *cause, const char *place)
 {
 	char *line = NULL, *from = quoted(place && *place ? place : "TRACE");
 
-	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from, cause->state_name ? cause->state_name : "?") < 0)
+	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from,
+			      cause->state_name ? cause->state_name : "?") < 0)
 		line = NULL;
 	free(from);
 	return line;
@@ -79,19 +81,21 @@ json_t *crash__result_finding(const struct crash__exploration *exploration, cons
 	json_t *ops = json_array(), *finding;
 
 	if (cause->lost_text)
-		json_array_append_new(ops, json_pack("{s:s, s:o}", "role", "lost", "op", crash__json_string(cause->lost_text)));
+		json_array_append_new(ops, json_pack("{s:s, s:o}", "role", "lost", "op",
+						     crash__json_string(cause->lost_text)));
 	if (cause->survivor_text)
 		json_array_append_new(ops, json_pack("{s:s, s:o}", "role", "survived", "op",
 						     crash__json_string(cause->survivor_text)));
 	crash__point_name(&exploration->recording.fs, cause->state.step, point, sizeof point);
-	finding = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o, s:o, s:b}", "id", cause->id,
-			    "kind", crash__verdict_name(cause->kind), "scope", cause->process ? "process" : "power",
-			    "sentence", crash__json_string(cause->sentence), "ops", ops, "models",
-			    crash__result_names(cause->allowed), "models_not", crash__result_names(cause->forbidden), "repair",
-			    crash__json_string(cause->repair), "advice", crash__json_string(cause->advice), "states",
-			    (json_int_t)cause->states, "point", point, "state", crash__json_string(cause->state_name),
-			    "replay", crash__json_string(replay), "output", crash__json_string(output_of(exploration->engine, cause)),
-			    "accepted", 0);
+	finding = json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o, s:o, s:b}", "id",
+		cause->id, "kind", crash__verdict_name(cause->kind), "scope",
+		cause->process ? "process" : "power", "sentence", crash__json_string(cause->sentence), "ops",
+		ops, "models", crash__result_names(cause->allowed), "models_not",
+		crash__result_names(cause->forbidden), "repair", crash__json_string(cause->repair), "advice",
+		crash__json_string(cause->advice), "states", (json_int_t)cause->states, "point", point,
+		"state", crash__json_string(cause->state_name), "replay", crash__json_string(replay),
+		"output", crash__json_string(output_of(exploration->engine, cause)), "accepted", 0);
 	free(replay);
 	return finding;
 }
@@ -104,10 +108,11 @@ json_t *crash__result_failure(const struct crash__exploration *exploration, cons
 	json_t *failure;
 
 	crash__point_name(&exploration->recording.fs, entry->state.step, point, sizeof point);
-	failure = json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o}", "kind", crash__verdict_name(entry->kind), "point",
-			    point, "model", engine->options.models[entry->model].name, "tier",
-			    crash__tier_name(entry->tier), "state", crash__json_string(name), "exit_code",
-			    (int)entry->exit_code, "signal", (int)entry->signal, "output", crash__json_string(output));
+	failure = json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o}", "kind",
+			    crash__verdict_name(entry->kind), "point", point, "model",
+			    engine->options.models[entry->model].name, "tier", crash__tier_name(entry->tier),
+			    "state", crash__json_string(name), "exit_code", (int)entry->exit_code, "signal",
+			    (int)entry->signal, "output", crash__json_string(output));
 	free(name);
 	return failure;
 }
@@ -121,14 +126,14 @@ static json_t *tiers_json(const struct crash__engine *engine)
 	for (size_t i = 0; i < engine->results_count; i++) {
 		const struct crash__tier_result *result = &engine->results[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b, s:s}", "model",
-						      engine->options.models[result->model].name, "tier",
-						      crash__tier_name(result->tier), "started",
-						      (int)result->started, "named", (json_int_t)result->named,
-						      "new", (json_int_t)result->fresh, "checked",
-						      (json_int_t)result->checked, "exhaustive", (int)result->finished,
-						      "counted", (int)result->counted, "proves",
-						      crash__tier_proves(result->tier)));
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b, s:s}", "model",
+				  engine->options.models[result->model].name, "tier",
+				  crash__tier_name(result->tier), "started", (int)result->started, "named",
+				  (json_int_t)result->named, "new", (json_int_t)result->fresh, "checked",
+				  (json_int_t)result->checked, "exhaustive", (int)result->finished, "counted",
+				  (int)result->counted, "proves", crash__tier_proves(result->tier)));
 	}
 	return list;
 }
@@ -142,50 +147,62 @@ json_t *crash__result_reasons(const struct crash__recording *recording)
 	return list;
 }
 
+static void set_number(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static json_t *seconds_json(uint64_t ns)
+{
+	return json_real((double)ns / 1e9);
+}
+
+/* What it took. */
+static void add_costs(json_t *summary, const struct crash__exploration *exploration)
+{
+	const struct crash__engine *engine = exploration->engine;
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	json_object_set_new(summary, "seconds", seconds_json(engine->spent));
+	json_object_set_new(summary, "checker_seconds", seconds_json(engine->checker_ns));
+	json_object_set_new(summary, "first_failure_seconds",
+			    engine->first_failure ? seconds_json(engine->first_failure) : json_null());
+	set_number(summary, "jobs", engine->options.jobs);
+	set_number(summary, "peak_memory_bytes", (uint64_t)usage.ru_maxrss * 1024);
+	set_number(summary, "trace_bytes", exploration->recording.trace.map_size);
+}
+
 static json_t *summary_json(const struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
+	const struct crash__recording *recording = &exploration->recording;
 	bool final_good = engine->final && engine->final->kind == CRASH__VERDICT_PASSED;
-	uint64_t distinct = engine->fresh;
+	const char *final_state = engine->final ? crash__verdict_name(engine->final->kind) : "unchecked";
 	json_t *summary = json_object();
-	struct rusage usage;
-	const struct {
-		const char *name;
-		uint64_t value;
-	} numbers[] = {
-		{"points", engine->points},
-		{"states", engine->named},
-		{"distinct", distinct},
-		{"duplicates", engine->named > distinct ? engine->named - distinct : 0},
-		{"checked", engine->checked},
-		{"known_before", engine->reused},
-		{"other_shards", engine->elsewhere},
-		{"failed", engine->failed},
-		{"flaky", engine->flaky},
-		{"not_checkable", engine->errors},
-		{"findings", exploration->causes.list_count},
-		{"ops_outside", exploration->recording.fs.ignored},
-	};
 
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		json_object_set_new(summary, numbers[i].name, json_integer((json_int_t)numbers[i].value));
+	set_number(summary, "points", engine->points);
+	set_number(summary, "states", engine->named);
+	set_number(summary, "distinct", engine->fresh);
+	set_number(summary, "duplicates", engine->named > engine->fresh ? engine->named - engine->fresh : 0);
+	set_number(summary, "checked", engine->checked);
+	set_number(summary, "known_before", engine->reused);
+	set_number(summary, "other_shards", engine->elsewhere);
+	set_number(summary, "failed", engine->failed);
+	set_number(summary, "flaky", engine->flaky);
+	set_number(summary, "not_checkable", engine->errors);
+	set_number(summary, "findings", exploration->causes.list_count);
+	set_number(summary, "ops_outside", recording->fs.ignored);
 	json_object_set_new(summary, "tiers", tiers_json(engine));
-	json_object_set_new(summary, "final_state",
-			    json_string(engine->final ? crash__verdict_name(engine->final->kind) : "unchecked"));
-	json_object_set_new(summary, "final_output", crash__json_string(final_good ? NULL : engine->final_output));
-	json_object_set_new(summary, "namespaces", json_boolean(exploration->recording.namespaces));
+	json_object_set_new(summary, "final_state", json_string(final_state));
+	json_object_set_new(summary, "final_output",
+			    crash__json_string(final_good ? NULL : engine->final_output));
+	json_object_set_new(summary, "namespaces", json_boolean(recording->namespaces));
 	json_object_set_new(summary, "why_no_namespaces",
-			    crash__json_string(exploration->recording.namespaces ? NULL : exploration->recording.why_no_namespaces));
-	json_object_set_new(summary, "complete", json_boolean(final_good && !exploration->recording.incomplete_count));
-	json_object_set_new(summary, "incomplete_reasons", crash__result_reasons(&exploration->recording));
-	json_object_set_new(summary, "seconds", json_real((double)engine->spent / 1e9));
-	json_object_set_new(summary, "checker_seconds", json_real((double)engine->checker_ns / 1e9));
-	json_object_set_new(summary, "first_failure_seconds",
-			    engine->first_failure ? json_real((double)engine->first_failure / 1e9) : json_null());
-	getrusage(RUSAGE_SELF, &usage);
-	json_object_set_new(summary, "jobs", json_integer(engine->options.jobs));
-	json_object_set_new(summary, "peak_memory_bytes", json_integer((json_int_t)usage.ru_maxrss * 1024));
-	json_object_set_new(summary, "trace_bytes", json_integer((json_int_t)exploration->recording.trace.map_size));
+			    crash__json_string(recording->namespaces ? NULL : recording->why_no_namespaces));
+	json_object_set_new(summary, "complete", json_boolean(final_good && !recording->incomplete_count));
+	json_object_set_new(summary, "incomplete_reasons", crash__result_reasons(recording));
+	add_costs(summary, exploration);
 	return summary;
 }
 
@@ -194,8 +211,8 @@ json_t *crash__result_make(const struct crash__exploration *exploration, json_t 
 	json_t *findings = json_array();
 
 	for (size_t i = 0; i < exploration->causes.list_count; i++)
-		json_array_append_new(findings,
-				      crash__result_finding(exploration, &exploration->causes.list[i], place));
+		json_array_append_new(
+			findings, crash__result_finding(exploration, &exploration->causes.list[i], place));
 	return json_pack("{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
 			 summary_json(exploration));
 }
@@ -214,11 +231,12 @@ static json_t *find_id(json_t *findings, const char *id)
 }
 
 /* Points whose ops come from the same place are one finding. */
-static void add_point(json_t *findings, const struct crash__recording *recording, struct crash__callsites *callsites,
-		      const struct crash__rerun_point *point)
+static void add_point(json_t *findings, const struct crash__recording *recording,
+		      struct crash__callsites *callsites, const struct crash__rerun_point *point)
 {
 	const struct crash__event *event = recording->fs.steps[point->step].event;
-	char *signature = crash__callsite_signature(callsites, event), *text = crash__callsite_text(callsites, event);
+	char *signature = crash__callsite_signature(callsites, event),
+	     *text = crash__callsite_text(callsites, event);
 	char id[12];
 	json_t *known;
 
@@ -230,14 +248,15 @@ static void add_point(json_t *findings, const struct crash__recording *recording
 	else
 		json_array_append_new(
 			findings,
-			json_pack("{s:s, s:s, s:s, s:o, s:[{s:s, s:o}], s:[s], s:I, s:s, s:o, s:o, s:o, s:b}", "id", id, "kind",
-				  crash__verdict_name(point->kind), "scope", "process", "sentence",
-				  json_sprintf("when the process is killed right after %s the state %s", text ? text : "?",
-					       crash__verdict_sentence(point->kind)),
-				  "ops", "role", "survived", "op", crash__json_string(text), "models", "kill", "states",
-				  (json_int_t)1, "point", point->name, "state", json_null(), "replay",
-				  json_sprintf("crashinject run --at '%s' -- PROGRAM", point->name), "output",
-				  crash__json_string(point->output), "accepted", 0));
+			json_pack("{s:s, s:s, s:s, s:o, s:[{s:s, s:o}], s:[s], s:I, s:s, s:o, s:o, s:o, s:b}",
+				  "id", id, "kind", crash__verdict_name(point->kind), "scope", "process",
+				  "sentence",
+				  json_sprintf("when the process is killed right after %s the state %s",
+					       text ? text : "?", crash__verdict_sentence(point->kind)),
+				  "ops", "role", "survived", "op", crash__json_string(text), "models", "kill",
+				  "states", (json_int_t)1, "point", point->name, "state", json_null(),
+				  "replay", json_sprintf("crashinject run --at '%s' -- PROGRAM", point->name),
+				  "output", crash__json_string(point->output), "accepted", 0));
 	free(signature);
 	free(text);
 }
@@ -250,10 +269,11 @@ static json_t *rerun_reasons(const struct crash__recording *recording, const str
 		json_array_append_new(reasons, json_string("it was interrupted"));
 	for (size_t i = 0; i < rerun->points_count; i++)
 		if (rerun->points[i].diverged) {
-			json_array_append_new(reasons,
-					      json_sprintf("%d runs diverged from the recording, the first: %s",
-							   (int)rerun->diverged,
-							   rerun->points[i].output ? rerun->points[i].output : "?"));
+			json_array_append_new(
+				reasons,
+				json_sprintf("%d runs diverged from the recording, the first: %s",
+					     (int)rerun->diverged,
+					     rerun->points[i].output ? rerun->points[i].output : "?"));
 			break;
 		}
 	return reasons;
@@ -272,14 +292,16 @@ json_t *crash__result_of_rerun(const struct crash__recording *recording, const s
 		if (crash__verdict_failed(rerun->points[i].kind))
 			add_point(findings, recording, callsites, &rerun->points[i]);
 	crash__callsites_free(callsites);
-	return json_pack(
-		"{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:[{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b, s:s}], s:s, s:b, s:o, s:f}}",
-		"settings", settings, "findings", findings, "summary", "points", points, "states", points, "distinct", points,
-		"checked", checked, "failed", (json_int_t)rerun->failed, "findings", (json_int_t)json_array_size(findings), "tiers",
-		"model", "kill", "tier", "rerun", "started", 1, "named", points, "new", points, "checked", checked, "exhaustive",
-		(int)(checked == points), "counted", 1, "proves", "every process crash, by real kills", "final_state",
-		"unchecked", "complete", (int)(json_array_size(reasons) == 0), "incomplete_reasons", reasons, "seconds",
-		(double)rerun->ns / 1e9);
+	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:[{s:s, s:s, s:b, s:I, s:I, s:I, s:b, "
+			 "s:b, s:s}], s:s, s:b, s:o, s:f}}",
+			 "settings", settings, "findings", findings, "summary", "points", points, "states",
+			 points, "distinct", points, "checked", checked, "failed", (json_int_t)rerun->failed,
+			 "findings", (json_int_t)json_array_size(findings), "tiers", "model", "kill", "tier",
+			 "rerun", "started", 1, "named", points, "new", points, "checked", checked,
+			 "exhaustive", (int)(checked == points), "counted", 1, "proves",
+			 "every process crash, by real kills", "final_state", "unchecked", "complete",
+			 (int)(json_array_size(reasons) == 0), "incomplete_reasons", reasons, "seconds",
+			 (double)rerun->ns / 1e9);
 }
 
 /* ------------------------------------------------------------------ baselines */
@@ -318,8 +340,10 @@ int crash__result_accept(json_t *result, const char *baseline)
 			continue;
 		line[length] = '\0';
 		if (length != 8 || strspn(line, "0123456789abcdef") != 8)
-			error = crash__fail(CRASH_EINVAL, "%s:%u: \"%s\" is no finding's id, which has 8 digits and letters a to f",
-					    baseline, number, line);
+			error = crash__fail(
+				CRASH_EINVAL,
+				"%s:%u: \"%s\" is no finding's id, which has 8 digits and letters a to f",
+				baseline, number, line);
 		else if (!accept_id(result, line))
 			json_array_append_new(gone, json_string(line));
 	}

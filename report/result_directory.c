@@ -58,8 +58,8 @@ int crash__result_know(struct crash__engine *engine, const char *directory)
 	if (!file)
 		return errno == ENOENT ? 0 : crash__fail_errno("%s", path);
 	/* the last line may have been cut: then it does not count */
-	while (error == 0 && fscanf(file, "%16" SCNx64 "%16" SCNx64 " %31s %d %d\n", &hash.high, &hash.low, name, &exit_code,
-				    &signal) == 5) {
+	while (error == 0 && fscanf(file, "%16" SCNx64 "%16" SCNx64 " %31s %d %d\n", &hash.high, &hash.low,
+				    name, &exit_code, &signal) == 5) {
 		enum crash__verdict_kind kind = crash__verdict_of_name(name);
 
 		if (kind != CRASH__VERDICT_NONE)

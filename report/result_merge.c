@@ -36,9 +36,10 @@ static void add_finding(json_t *findings, json_t *finding)
 
 	json_array_foreach(findings, i, known)
 		if (json_equal(json_object_get(known, "id"), json_object_get(finding, "id"))) {
-			json_object_set_new(known, "states",
-					    json_integer(json_integer_value(json_object_get(known, "states")) +
-							 json_integer_value(json_object_get(finding, "states"))));
+			json_object_set_new(
+				known, "states",
+				json_integer(json_integer_value(json_object_get(known, "states")) +
+					     json_integer_value(json_object_get(finding, "states"))));
 			return;
 		}
 	json_array_append(findings, finding);
@@ -47,7 +48,8 @@ static void add_finding(json_t *findings, json_t *finding)
 /* Whether each shard of the same number is there. */
 static void check_shards(json_t *const *results, size_t count, json_t *summary)
 {
-	json_int_t shards = json_integer_value(json_object_get(json_object_get(results[0], "settings"), "shards"));
+	json_int_t shards =
+		json_integer_value(json_object_get(json_object_get(results[0], "settings"), "shards"));
 
 	for (json_int_t wanted = 1; wanted <= shards; wanted++) {
 		bool found = false;
@@ -59,7 +61,8 @@ static void check_shards(json_t *const *results, size_t count, json_t *summary)
 				 json_integer_value(json_object_get(settings, "shards")) == shards;
 		}
 		if (!found) {
-			json_t *reason = json_sprintf("the result of shard %d of %d is missing", (int)wanted, (int)shards);
+			json_t *reason = json_sprintf("the result of shard %d of %d is missing", (int)wanted,
+						      (int)shards);
 
 			add_reason(summary, reason);
 			json_decref(reason);

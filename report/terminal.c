@@ -42,7 +42,8 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 	bool accepted = json_is_true(json_object_get(finding, "accepted"));
 
 	fprintf(stream, "\n%sfinding %s%s: %s, ", paint(options, accepted ? "\033[33m" : "\033[1;31m"),
-		crash__report_text(finding, "id"), paint(options, "\033[0m"), crash__report_text(finding, "kind"));
+		crash__report_text(finding, "id"), paint(options, "\033[0m"),
+		crash__report_text(finding, "kind"));
 	crash__report_times(stream, finding);
 	fprintf(stream, "%s\n", accepted ? ", accepted" : "");
 	if (accepted && !options->verbose)
@@ -73,7 +74,8 @@ static void print_tiers(FILE *stream, const json_t *summary)
 
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
 		bool whole = json_is_true(json_object_get(tier, "exhaustive"));
-		long long checked = crash__report_number(tier, "checked"), fresh = crash__report_number(tier, "new");
+		long long checked = crash__report_number(tier, "checked"),
+			  fresh = crash__report_number(tier, "new");
 
 		if (!json_is_true(json_object_get(tier, "started"))) {
 			fprintf(stream, "  %-15s %-10s not started\n", crash__report_text(tier, "model"),
@@ -84,7 +86,8 @@ static void print_tiers(FILE *stream, const json_t *summary)
 			crash__report_text(tier, "tier"), crash__report_number(tier, "named"), fresh);
 		if (whole) /* of what was drawn nobody has seen all there is */
 			fprintf(stream, "%s: %s\n",
-				strcmp(crash__report_text(tier, "tier"), "sample") == 0 ? "done" : "exhaustive",
+				strcmp(crash__report_text(tier, "tier"), "sample") == 0 ? "done" :
+											  "exhaustive",
 				crash__report_text(tier, "proves"));
 		else
 			fprintf(stream, "%lld of %s%lld checked\n", checked,
@@ -95,7 +98,8 @@ static void print_tiers(FILE *stream, const json_t *summary)
 static void print_final(FILE *stream, const json_t *summary, const json_t *settings)
 {
 	fprintf(stream,
-		"crashinject: the state in which the program itself left everything is not accepted (%s): nothing else was "
+		"crashinject: the state in which the program itself left everything is not accepted (%s): "
+		"nothing else was "
 		"checked\n",
 		crash__report_text(summary, "final_state"));
 	print_output(stream, crash__report_text(summary, "final_output"), OUTPUT_LINES);
@@ -119,7 +123,8 @@ static void print_numbers(FILE *stream, const json_t *summary)
 		crash__report_number(summary, "failed"));
 	for (size_t i = 0; i < sizeof extras / sizeof *extras; i++)
 		if (crash__report_number(summary, extras[i].name))
-			fprintf(stream, ", %lld %s", crash__report_number(summary, extras[i].name), extras[i].text);
+			fprintf(stream, ", %lld %s", crash__report_number(summary, extras[i].name),
+				extras[i].text);
 	fprintf(stream, "; %.1f s\n", json_number_value(json_object_get(summary, "seconds")));
 }
 
@@ -134,15 +139,18 @@ static void print_baseline(FILE *stream, const json_t *summary)
 
 static void print_remarks(FILE *stream, const json_t *result)
 {
-	const json_t *summary = json_object_get(result, "summary"), *settings = json_object_get(result, "settings");
+	const json_t *summary = json_object_get(result, "summary"),
+		     *settings = json_object_get(result, "settings");
 	json_t *reason;
 	size_t i;
 
 	if (json_is_true(json_object_get(settings, "default_checker")))
-		fputs("  no --check was given: the program was run again on each state, and its exit status is the verdict\n",
+		fputs("  no --check was given: the program was run again on each state, and its exit status "
+		      "is the verdict\n",
 		      stream);
 	if (crash__report_number(summary, "ops_outside"))
-		fprintf(stream, "  left alone outside of %s: %lld op%s\n", crash__report_text(settings, "directory"),
+		fprintf(stream, "  left alone outside of %s: %lld op%s\n",
+			crash__report_text(settings, "directory"),
 			crash__report_number(summary, "ops_outside"),
 			crash__report_number(summary, "ops_outside") == 1 ? "" : "s");
 	if (*crash__report_text(summary, "why_no_namespaces"))
@@ -157,7 +165,8 @@ static void print_remarks(FILE *stream, const json_t *result)
 
 static void print_result(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
-	const json_t *summary = json_object_get(result, "summary"), *findings = json_object_get(result, "findings");
+	const json_t *summary = json_object_get(result, "summary"),
+		     *findings = json_object_get(result, "findings");
 	const char *final = crash__report_text(summary, "final_state");
 	bool lint = crash__report_is_lint(result);
 	json_t *finding;

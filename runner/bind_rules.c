@@ -22,9 +22,8 @@ int crash__scenario_parse(struct crash__plan *plan, const char *scenario, const 
 		return 0;
 	if (crash__spec_parse(plan, scenario, first, &error))
 		return 0;
-	return crash__fail(CRASH_ESPEC, "%s\n%*s^ column %zu: %s%s%s", scenario,
-			   (int)(error.column - 1), "", error.column, error.message,
-			   error.hint[0] ? "; " : "", error.hint);
+	return crash__fail(CRASH_ESPEC, "%s\n%*s^ column %zu: %s%s%s", scenario, (int)(error.column - 1), "",
+			   error.column, error.message, error.hint[0] ? "; " : "", error.hint);
 }
 
 /* Whether an earlier site has the same name. */
@@ -49,8 +48,8 @@ static int refuse_point(const struct crash__found_sites *found, const char *name
 						   length ? ", " : "", found->sites[i].name);
 	}
 	if (near.best)
-		return crash__fail(CRASH_EPOINT, "the program has no point \"%s\"; did you mean %s?",
-				   name, near.best);
+		return crash__fail(CRASH_EPOINT, "the program has no point \"%s\"; did you mean %s?", name,
+				   near.best);
 	return crash__fail(CRASH_EPOINT, "the program has no point \"%s\"; it has: %s%s", name, list,
 			   length >= sizeof list - 1 ? " ..." : "");
 }
@@ -78,8 +77,9 @@ static int refuse_function(const struct crash__found_sites *found, struct crash_
 	for (size_t i = 0; i < found->object_count && !near; i++)
 		near = crash__symbols_near(symbols, found->objects[i], function);
 	error = crash__fail(CRASH_EPOINT,
-			    "in=%s: neither %s nor its libraries have a function of this name%s%s%s", function,
-			    found->objects[0], near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+			    "in=%s: neither %s nor its libraries have a function of this name%s%s%s",
+			    function, found->objects[0], near ? "; did you mean " : "", near ? near : "",
+			    near ? "?" : "");
 	free(near);
 	return error;
 }
@@ -96,7 +96,8 @@ static int bind_function(struct crash__control *control, const struct crash__fou
 		size_t more = crash__symbols_find(symbols, found->objects[i], rule->function, ranges, left);
 
 		if (more == left)
-			return crash__fail(CRASH_EPOINT, "in=%s: too many functions have this name", rule->function);
+			return crash__fail(CRASH_EPOINT, "in=%s: too many functions have this name",
+					   rule->function);
 		for (size_t k = 0; k < more; k++)
 			ranges[k].rule = index;
 		control->range_count += (uint32_t)more;
@@ -104,8 +105,7 @@ static int bind_function(struct crash__control *control, const struct crash__fou
 	return control->range_count > before ? 0 : refuse_function(found, symbols, rule->function);
 }
 
-int crash__scenario_bind(struct crash__control *control, const char *path,
-			 struct crash__symbols *symbols)
+int crash__scenario_bind(struct crash__control *control, const char *path, struct crash__symbols *symbols)
 {
 	struct crash__plan *plan = &control->plan;
 	struct crash__found_sites found;

@@ -45,7 +45,8 @@ static void drop_entry(char **list, const char *key)
 	for (size_t i = 0; list[i]; i++)
 		if (same_key(key, list[i])) {
 			free(list[i]);
-			memmove(&list[i], &list[i + 1], (crash__list_count((const char *const *)&list[i])) * sizeof *list);
+			memmove(&list[i], &list[i + 1],
+				(crash__list_count((const char *const *)&list[i])) * sizeof *list);
 			return;
 		}
 }
@@ -75,8 +76,8 @@ static bool set_preload(char **list, const char *sanitizer, const char *shim)
 {
 	const char *old = crash__environment_get(list, "LD_PRELOAD=");
 	char *copy = old && *old ? strdup(old) : NULL;
-	bool done = set_format(list, "LD_PRELOAD=%s%s%s%s%s", sanitizer, *sanitizer ? "::" : "", copy ? copy : "",
-			       copy ? ":" : "", shim);
+	bool done = set_format(list, "LD_PRELOAD=%s%s%s%s%s", sanitizer, *sanitizer ? "::" : "",
+			       copy ? copy : "", copy ? ":" : "", shim);
 
 	free(copy);
 	return done;
@@ -84,7 +85,8 @@ static bool set_preload(char **list, const char *sanitizer, const char *shim)
 
 int crash__environment_make(const struct crash__request *request, const char *directory, char ***environment)
 {
-	size_t own = crash__list_count((const char *const *)environ), extra = crash__list_count(request->opts.env);
+	size_t own = crash__list_count((const char *const *)environ),
+	       extra = crash__list_count(request->opts.env);
 	char **list = calloc(own + extra + 8, sizeof *list);
 	bool good = true;
 

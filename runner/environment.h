@@ -12,10 +12,12 @@
 /** How many strings a list has before its NULL; 0 for no list. */
 size_t crash__list_count(const char *const *list);
 
-/** Ours, with what the request adds, CRASH_AT and CRASH_DIR. Freed with crash__environment_free() in any case. */
+/** Ours, with what the request adds, CRASH_AT and CRASH_DIR. Freed with crash__environment_free() in any
+ * case. */
 int crash__environment_make(const struct crash__request *request, const char *directory, char ***environment);
 
-/** With the control block there is a way to tell the program's shim where it is, and the linker to load it. */
+/** With the control block there is a way to tell the program's shim where it is, and the linker to load it.
+ */
 int crash__environment_add_shim(char **environment, const struct crash__job *job,
 				const struct crash__program *program);
 

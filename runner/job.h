@@ -32,10 +32,10 @@ struct crash__report {
 	bool timed_out;
 	bool interrupted; /* the runner died or asked for an end */
 	uint32_t left_behind;
-	_Atomic uint32_t stopped; /* a rule with :stop fired: this often */
+	_Atomic uint32_t stopped;   /* a rule with :stop fired: this often */
 	_Atomic uint32_t interrupt; /* set by the runner: end it now; ring the control block's bell */
 	_Atomic uint32_t watched;   /* set by the runner: it will notice the keeper's end */
-	uint64_t started, ended; /* CLOCK_MONOTONIC, ns */
+	uint64_t started, ended;    /* CLOCK_MONOTONIC, ns */
 	uint64_t trace_bytes;
 	bool trace_failed; /* could not be written */
 	bool trace_full;
@@ -46,16 +46,16 @@ struct crash__job {
 	/* what to run */
 	const char *path; /* of the executable */
 	char *const *argv, *const *envp;
-	const char *cwd; /* NULL: stay */
+	const char *cwd;  /* NULL: stay */
 	int in, out, err; /* the program's descriptors 0, 1 and 2 */
 	/* how long */
 	uint64_t timeout; /* microseconds; 0: for ever */
 	uint64_t linger;
 	/* where it is written down */
-	int trace;	    /* descriptor, or -1 */
-	uint64_t trace_most; /* bytes */
+	int trace;			    /* descriptor, or -1 */
+	uint64_t trace_most;		    /* bytes */
 	const struct crash__filter *filter; /* to install; NULL: none */
-	bool io_uring;	    /* let it pass */
+	bool io_uring;			    /* let it pass */
 	/* shared */
 	struct crash__control *control;
 	struct crash__report *report;
@@ -64,7 +64,7 @@ struct crash__job {
 	int control_fd;
 	int wake; /* written by the keeper when the report changes */
 	pid_t keeper;
-	sigset_t mask; /* that the program starts with */
+	sigset_t mask;	       /* that the program starts with */
 	bool ignores_children; /* it starts with SIGCHLD ignored */
 };
 

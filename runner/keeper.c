@@ -79,13 +79,14 @@ static bool reserve_rings(uint32_t first, uint32_t end)
 {
 	off_t at = (off_t)((char *)crash__control_ring(keeper.control, first) - (char *)keeper.control);
 
-	return fallocate(keeper.job->control_fd, 0, at, (off_t)((end - first) * sizeof(struct crash__ring))) == 0 ||
+	return fallocate(keeper.job->control_fd, 0, at,
+			 (off_t)((end - first) * sizeof(struct crash__ring))) == 0 ||
 	       errno == EOPNOTSUPP;
 }
 
 /*
- * Gives more rings memory when all are taken, or says that there is none: nobody is to wait for it then. The first
- * are few: the program waits for them, and most programs need one.
+ * Gives more rings memory when all are taken, or says that there is none: nobody is to wait for it then. The
+ * first are few: the program waits for them, and most programs need one.
  */
 static void offer_rings(void)
 {
@@ -134,8 +135,7 @@ static size_t drain_rings(bool reclaim)
 
 static bool crashed(void)
 {
-	return atomic_load(&keeper.control->dead) &&
-	       atomic_load(&keeper.control->fired.state) == 3;
+	return atomic_load(&keeper.control->dead) && atomic_load(&keeper.control->fired.state) == 3;
 }
 
 static void stop_tree(void)
@@ -250,7 +250,8 @@ static void set_up_signals(void)
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
-/* A caller may have its children reaped unseen. We want to know how ours end; the program gets what the caller has. */
+/* A caller may have its children reaped unseen. We want to know how ours end; the program gets what the
+ * caller has. */
 static void see_children(struct crash__job *job)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL}, old;
@@ -289,8 +290,8 @@ static void close_others(const struct crash__job *job)
 }
 
 /*
- * The child shares our descriptors until it execs, where a sandbox forbids to unshare them: what it puts at 0,
- * 1 and 2 must not fall upon anything.
+ * The child shares our descriptors until it execs, where a sandbox forbids to unshare them: what it puts at
+ * 0, 1 and 2 must not fall upon anything.
  */
 static void occupy_standard(void)
 {

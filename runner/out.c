@@ -64,15 +64,15 @@ static void name_frames(struct crash_out *out, const struct crash__fired *fired,
 			m++;
 		if (m == fired->modules)
 			frame->address = address;
-		else if (crash__symbols_name(symbols, fired->module[m].path,
-					     address - fired->module[m].bias, frame) < 0)
+		else if (crash__symbols_name(symbols, fired->module[m].path, address - fired->module[m].bias,
+					     frame) < 0)
 			return;
 		out->frames++;
 	}
 }
 
-static void fill_fired(struct crash_out *out, const struct crash__control *control,
-		       const char *scenario, struct crash__symbols *symbols)
+static void fill_fired(struct crash_out *out, const struct crash__control *control, const char *scenario,
+		       struct crash__symbols *symbols)
 {
 	const struct crash__fired *fired = &control->fired;
 	const struct crash__rule *rule = &control->plan.rules[fired->rule];
@@ -154,7 +154,8 @@ static int fill_passed(struct crash_out *out, const struct crash__control *contr
 		uint64_t hits = atomic_load(&control->family_hits[i]);
 
 		if (hits)
-			fprintf(stream, "%s%llu %s", comma, (unsigned long long)hits, crash__families[i].name);
+			fprintf(stream, "%s%llu %s", comma, (unsigned long long)hits,
+				crash__families[i].name);
 		comma = hits ? ", " : comma;
 	}
 	for (int i = 0; i < CRASH__POINTS; i++) {
@@ -254,19 +255,18 @@ json_t *crash__json_run(const struct crash_out *out)
 
 	for (size_t i = 0; i < out->frames; i++)
 		json_array_append_new(backtrace, crash__json_frame(&out->backtrace[i]));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o,"
-			 " s:i, s:o, s:f, s:o, s:o, s:b, s:o}",
-			 "point", crash__json_string(out->point), "call_point",
-			 crash__json_string(out->call_point), "rule", crash__json_string(out->rule),
-			 "call", crash__json_string(out->call), "file", crash__json_string(out->file),
-			 "to", crash__json_string(out->to), "offset", number_or_null(out->offset), "bytes",
-			 number_or_null(out->bytes), "written", number_or_null(out->written), "backtrace",
-			 backtrace, "backtrace_complete", (int)out->backtrace_complete, "killed",
-			 (int)out->killed, "timed_out", (int)out->timed_out, "exit_code",
-			 number_or_null(out->exit_code), "signal",
-			 out->signal ? json_integer(out->signal) : json_null(), "left_behind",
-			 (int)out->left_behind, "dir", crash__json_string(out->dir), "seconds",
-			 out->seconds, "unreached", crash__json_list(out->unreached), "log",
-			 crash__json_list(out->log), "complete", (int)out->complete, "incomplete_reasons",
-			 crash__json_list(out->incomplete_reasons));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o,"
+		" s:i, s:o, s:f, s:o, s:o, s:b, s:o}",
+		"point", crash__json_string(out->point), "call_point", crash__json_string(out->call_point),
+		"rule", crash__json_string(out->rule), "call", crash__json_string(out->call), "file",
+		crash__json_string(out->file), "to", crash__json_string(out->to), "offset",
+		number_or_null(out->offset), "bytes", number_or_null(out->bytes), "written",
+		number_or_null(out->written), "backtrace", backtrace, "backtrace_complete",
+		(int)out->backtrace_complete, "killed", (int)out->killed, "timed_out", (int)out->timed_out,
+		"exit_code", number_or_null(out->exit_code), "signal",
+		out->signal ? json_integer(out->signal) : json_null(), "left_behind", (int)out->left_behind,
+		"dir", crash__json_string(out->dir), "seconds", out->seconds, "unreached",
+		crash__json_list(out->unreached), "log", crash__json_list(out->log), "complete",
+		(int)out->complete, "incomplete_reasons", crash__json_list(out->incomplete_reasons));
 }

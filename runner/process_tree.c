@@ -165,7 +165,8 @@ void crash__tree_kill_orphans(const char *directory)
 
 		found = 0;
 		while (processes && (entry = readdir(processes)) != NULL) {
-			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !has_control(entry->d_name, directory))
+			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+			    !has_control(entry->d_name, directory))
 				continue;
 			kill((pid_t)atol(entry->d_name), SIGKILL);
 			found++;

@@ -22,8 +22,7 @@ static bool is_executable(const char *path)
 }
 
 /* Puts `directory` (of which `length` bytes count), a slash and `name` together, behind `cwd`. */
-static bool join(char path[PATH_MAX], const char *cwd, const char *directory, size_t length,
-		 const char *name)
+static bool join(char path[PATH_MAX], const char *cwd, const char *directory, size_t length, const char *name)
 {
 	bool absolute = length ? directory[0] == '/' : name[0] == '/';
 

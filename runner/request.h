@@ -13,15 +13,14 @@
 /** What to run, and how to watch it. Zeroed means defaults, as for struct crash_opts. */
 struct crash__request {
 	struct crash_opts opts;
-	const char *scenario; /* NULL or "": none */
-	uint32_t mode;	      /* enum crash__mode that is wanted besides what the scenario needs */
-	int trace;	      /* where records go; -1: nowhere */
-	uint64_t trace_most;  /* bytes; 0: no limit */
-	int in, out, err;     /* descriptors for the program, or -1: as opts.flags say */
+	const char *scenario;		/* NULL or "": none */
+	uint32_t mode;			/* enum crash__mode that is wanted besides what the scenario needs */
+	int trace;			/* where records go; -1: nowhere */
+	uint64_t trace_most;		/* bytes; 0: no limit */
+	int in, out, err;		/* descriptors for the program, or -1: as opts.flags say */
 	struct crash__symbols *symbols; /* for backtraces; NULL: of its own */
 	/* called while the program runs, from the calling thread; may be NULL */
-	void (*tell)(void *context, char message, const struct crash__control *control,
-		     uint32_t pid);
+	void (*tell)(void *context, char message, const struct crash__control *control, uint32_t pid);
 	void *context;
 	int every_ms; /* how often tell() is called without a message; 0: never */
 };

@@ -40,10 +40,10 @@ struct run {
 	struct crash__capture capture;
 	struct crash__filter filter;
 	char path[PATH_MAX], preload[PATH_MAX];
-	char *dir;	  /* CRASH_DIR, absolute */
+	char *dir; /* CRASH_DIR, absolute */
 	bool made_dir;
 	char **argv, **envp; /* envp's strings are ours, argv's are not */
-	int opened[8];	   /* descriptors to close */
+	int opened[8];	     /* descriptors to close */
 	unsigned int open_count;
 };
 
@@ -271,8 +271,7 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 		return error;
 	memcpy(&run->job.control->plan, plan, sizeof *plan);
 	if (mode & CRASH__MODE_SUPERVISOR) {
-		crash__filter_build(&run->filter, crash__program_stub(run->preload),
-				    mode & CRASH__MODE_ACKS);
+		crash__filter_build(&run->filter, crash__program_stub(run->preload), mode & CRASH__MODE_ACKS);
 		run->job.filter = &run->filter;
 		run->job.io_uring = request->opts.flags & CRASH_ALLOW_IO_URING;
 	} else if (wants_supervisor(plan, mode)) {
@@ -390,8 +389,8 @@ static int check_loaded(const struct run *run)
 	    (control->mode & CRASH__MODE_SUPERVISOR) || run->job.report->timed_out)
 		return 0;
 	if (run->program.kind == CRASH__PROGRAM_STATIC)
-		return crash__fail(CRASH_ENOSHIM, "%s is statically linked and not linked with libcrashpoint.a",
-				   run->path);
+		return crash__fail(CRASH_ENOSHIM,
+				   "%s is statically linked and not linked with libcrashpoint.a", run->path);
 	return crash__fail(CRASH_ENOSHIM, "the shim never loaded into %s; its output says: %.200s", run->path,
 			   run->capture.err_data.data ? run->capture.err_data.data : "");
 }

@@ -16,8 +16,7 @@
 #include "trace/reader.h"
 #include "trace/writer.h"
 
-static int write_json(const struct crash__job *job, enum crash__chunk_type type, bool header,
-		      json_t *object)
+static int write_json(const struct crash__job *job, enum crash__chunk_type type, bool header, json_t *object)
 {
 	struct crash__trace_writer writer;
 	char *text = json_dumps(object, JSON_COMPACT);
@@ -34,8 +33,8 @@ static int write_json(const struct crash__job *job, enum crash__chunk_type type,
 }
 
 /*
- * Whether a file that the program writes to stays set-user-ID: that takes CAP_FSETID, which a program has if it
- * starts as root and the capability is in the bounding set.
+ * Whether a file that the program writes to stays set-user-ID: that takes CAP_FSETID, which a program has if
+ * it starts as root and the capability is in the bounding set.
  */
 static bool keeps_set_id(void)
 {
@@ -55,12 +54,12 @@ int crash__run_chunk_start(const struct crash__job *job, const char *path, const
 	else if (!getcwd(cwd, sizeof cwd))
 		cwd[0] = '\0';
 	return write_json(job, CRASH__CHUNK_START, true,
-			  json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I}", "version", crash_version(),
-				    "program", crash__json_string(path), "argv", crash__json_list(job->argv),
-				    "cwd", crash__json_string(cwd), "dir", crash__json_string(dir), "root",
-				    crash__json_string(job->control->root), "scenario",
-				    crash__json_string(scenario), "keeps_set_id", (int)keeps_set_id(), "time",
-				    (json_int_t)time(NULL)));
+			  json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I}", "version",
+				    crash_version(), "program", crash__json_string(path), "argv",
+				    crash__json_list(job->argv), "cwd", crash__json_string(cwd), "dir",
+				    crash__json_string(dir), "root", crash__json_string(job->control->root),
+				    "scenario", crash__json_string(scenario), "keeps_set_id",
+				    (int)keeps_set_id(), "time", (json_int_t)time(NULL)));
 }
 
 int crash__run_chunk_end(const struct crash__job *job, struct crash_out *out)

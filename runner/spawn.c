@@ -60,8 +60,8 @@ static int run_child(void *argument)
 	crash__control_number_of(job->control, (uint32_t)getpid());
 	if (job->filter)
 		install_filter(job);
-	if ((!job->cwd || chdir(job->cwd) == 0) && place(job->in, 0) >= 0 &&
-	    place(job->out, 1) >= 0 && place(job->err, 2) >= 0) {
+	if ((!job->cwd || chdir(job->cwd) == 0) && place(job->in, 0) >= 0 && place(job->out, 1) >= 0 &&
+	    place(job->err, 2) >= 0) {
 		if (job->ignores_children)
 			signal(SIGCHLD, SIG_IGN);
 		sigprocmask(SIG_SETMASK, &job->mask, NULL);
@@ -74,8 +74,8 @@ static int run_child(void *argument)
 int crash__spawn(struct crash__job *job)
 {
 	struct child child = {.job = job};
-	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK,
+			   -1, 0);
 	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (job->filter ? CLONE_FILES : 0);
 	pid_t pid;
 

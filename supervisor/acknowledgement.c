@@ -34,8 +34,8 @@ static void tell_vector(struct crash__notification *notification, int fd, uint64
 	struct iovec piece;
 
 	for (uint64_t i = 0; i < count && count <= IOV_MAX; i++) {
-		if (crash__remote_read(&notification->remote, address + i * sizeof piece, &piece, sizeof piece) !=
-		    (long)sizeof piece)
+		if (crash__remote_read(&notification->remote, address + i * sizeof piece, &piece,
+				       sizeof piece) != (long)sizeof piece)
 			return;
 		tell(notification, fd, (uint64_t)piece.iov_base, piece.iov_len);
 	}
@@ -48,10 +48,11 @@ void crash__acknowledge_write(struct crash__notification *notification)
 
 	struct stat status;
 
-	if (!(notification->control->mode & CRASH__MODE_ACKS) || notification->kernel->family != CRASH__FAMILY_WRITE)
+	if (!(notification->control->mode & CRASH__MODE_ACKS) ||
+	    notification->kernel->family != CRASH__FAMILY_WRITE)
 		return;
 	if ((notification->fd >= 0 ? fstat(notification->fd, &status) == 0 :
-				crash__remote_fstat(&notification->remote, fd, &status)) &&
+				     crash__remote_fstat(&notification->remote, fd, &status)) &&
 	    !crash__control_is_world(notification->control, status.st_mode, status.st_dev, status.st_ino))
 		return;
 	if (where->buf)

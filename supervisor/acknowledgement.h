@@ -5,7 +5,8 @@
 
 #include "supervisor/notification.h"
 
-/** Notes what a write to something that is no storage says. It is not known whether all of it arrives; it was said. */
+/** Notes what a write to something that is no storage says. It is not known whether all of it arrives; it was
+ * said. */
 void crash__acknowledge_write(struct crash__notification *notification);
 
 /** Whether a system call sends to a socket; crash__acknowledge_send() is for those. */

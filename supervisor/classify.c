@@ -37,15 +37,15 @@ static bool fetch(struct crash__notification *notification, int fd, struct stat 
 static bool is_sync(const struct crash__notification *notification, int fd)
 {
 	long flags = notification->fd >= 0 ? fcntl(notification->fd, F_GETFL) :
-					crash__remote_fd_flags(&notification->remote, fd);
+					     crash__remote_fd_flags(&notification->remote, fd);
 
 	return flags >= 0 && (flags & O_DSYNC);
 }
 
 /*
- * The path that a file was opened by, and its number in the trace, are kept while they hold: until the process closes
- * a descriptor or anybody makes a file or moves a name. What a program takes over by exec may have lost descriptors,
- * so it must be the same file, too, and one with a single name.
+ * The path that a file was opened by, and its number in the trace, are kept while they hold: until the
+ * process closes a descriptor or anybody makes a file or moves a name. What a program takes over by exec may
+ * have lost descriptors, so it must be the same file, too, and one with a single name.
  */
 struct known {
 	uint64_t epoch, device, inode;
@@ -62,13 +62,15 @@ static uint64_t epoch_of(const struct crash__notification *notification)
 {
 	struct crash__control *control = notification->control;
 
-	return (uint64_t)atomic_load(&control->name_epoch) + atomic_load(&control->family_hits[CRASH__FAMILY_OPEN]) +
+	return (uint64_t)atomic_load(&control->name_epoch) +
+	       atomic_load(&control->family_hits[CRASH__FAMILY_OPEN]) +
 	       atomic_load(&control->fd_epoch[(uint32_t)notification->remote.pid % CRASH__EPOCHS]);
 }
 
 static struct known *entry_of(const struct crash__notification *notification, int fd)
 {
-	return &known[((uint32_t)notification->remote.pid * 31 + (uint32_t)fd) % (sizeof known / sizeof *known)];
+	return &known[((uint32_t)notification->remote.pid * 31 + (uint32_t)fd) %
+		      (sizeof known / sizeof *known)];
 }
 
 static bool recall_path(struct crash__notification *notification, int fd, uint64_t epoch)
@@ -77,8 +79,9 @@ static bool recall_path(struct crash__notification *notification, int fd, uint64
 	bool same;
 
 	pthread_mutex_lock(&known_lock);
-	same = entry->path[0] && entry->epoch == epoch && entry->pid == notification->remote.pid && entry->fd == fd &&
-	       entry->device == notification->device && entry->inode == notification->inode;
+	same = entry->path[0] && entry->epoch == epoch && entry->pid == notification->remote.pid &&
+	       entry->fd == fd && entry->device == notification->device &&
+	       entry->inode == notification->inode;
 	if (same) {
 		strcpy(notification->path, entry->path);
 		notification->file = entry->file;
@@ -129,7 +132,8 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 	struct stat status;
 
 	if (!fetch(notification, fd, &status) || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
-	    crash__control_is_outside(control, status.st_dev, status.st_ino) || !find_path(notification, fd, &status))
+	    crash__control_is_outside(control, status.st_dev, status.st_ino) ||
+	    !find_path(notification, fd, &status))
 		return;
 	notification->storage = true;
 	notification->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->path);
@@ -163,8 +167,8 @@ static bool lstat_there(const struct crash__notification *notification, const ch
 }
 
 /* Reads a path argument and walks it. */
-static bool walk(struct crash__notification *notification, uint8_t dirfd, uint8_t position, bool follow, char *given,
-		 char *out)
+static bool walk(struct crash__notification *notification, uint8_t dirfd, uint8_t position, bool follow,
+		 char *given, char *out)
 {
 	struct crash__walk walk = {
 		.prefix = notification->remote.root,
@@ -177,11 +181,13 @@ static bool walk(struct crash__notification *notification, uint8_t dirfd, uint8_
 	};
 
 	out[0] = '\0';
-	if (!crash__remote_string(&notification->remote, (uint64_t)argument(notification, position), given, PATH_MAX))
+	if (!crash__remote_string(&notification->remote, (uint64_t)argument(notification, position), given,
+				  PATH_MAX))
 		return false;
 	rename_self(notification, given);
 	if (given[0] != '/' &&
-	    !crash__remote_base(&notification->remote, dirfd ? (int)argument(notification, dirfd) : AT_FDCWD, out))
+	    !crash__remote_base(&notification->remote, dirfd ? (int)argument(notification, dirfd) : AT_FDCWD,
+				out))
 		return false;
 	return crash__walk(&walk, given);
 }
@@ -190,7 +196,8 @@ static void classify_path(struct crash__notification *notification)
 {
 	const struct crash__where *where = &notification->kernel->where;
 	struct crash__control *control = notification->control;
-	bool follow = crash__follows_last(notification->kernel, notification->args, crash__notification_open_flags(notification));
+	bool follow = crash__follows_last(notification->kernel, notification->args,
+					  crash__notification_open_flags(notification));
 	struct stat status;
 
 	if (!walk(notification, where->dirfd, where->path, follow, notification->given, notification->path))
@@ -204,9 +211,11 @@ static void classify_path(struct crash__notification *notification)
 	}
 	notification->storage = crash__path_counts(control, notification->path);
 	notification->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->path);
-	if (where->to && walk(notification, where->todirfd, where->to, false, notification->given_to, notification->to)) {
+	if (where->to &&
+	    walk(notification, where->todirfd, where->to, false, notification->given_to, notification->to)) {
 		notification->storage |= crash__path_counts(control, notification->to);
-		notification->rules |= crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->to);
+		notification->rules |=
+			crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->to);
 	}
 }
 
@@ -230,13 +239,14 @@ static void classify_mapping(struct crash__notification *notification, uint64_t 
 {
 	struct stat status;
 
-	if (!crash__remote_mapping(&notification->remote, address, &notification->device, &notification->inode,
-				   &notification->mapped_at, notification->path) ||
+	if (!crash__remote_mapping(&notification->remote, address, &notification->device,
+				   &notification->inode, &notification->mapped_at, notification->path) ||
 	    !crash__path_counts(notification->control, notification->path))
 		return;
 	notification->fd = crash__mapped_open(notification->device, notification->inode);
 	notification->storage = true;
-	notification->rules = crash__plan_rules_of_file(&notification->control->plan, ~UINT64_C(0), notification->path);
+	notification->rules =
+		crash__plan_rules_of_file(&notification->control->plan, ~UINT64_C(0), notification->path);
 	if (notification->fd >= 0 && fstat(notification->fd, &status) == 0)
 		note_file(notification, &status);
 	if (notification->inode && (notification->control->mode & CRASH__MODE_RECORD))
@@ -247,7 +257,8 @@ static void forget(struct crash__notification *notification)
 {
 	notification->storage = notification->sync = false;
 	notification->rules = ~notification->control->plan.with_glob;
-	notification->path[0] = notification->to[0] = notification->given[0] = notification->given_to[0] = '\0';
+	notification->path[0] = notification->to[0] = notification->given[0] = notification->given_to[0] =
+		'\0';
 	notification->device = notification->inode = notification->size = 0;
 	notification->mapped_at = UINT64_MAX;
 	notification->mode = notification->file = 0;
@@ -268,7 +279,8 @@ void crash__notification_classify(struct crash__notification *notification)
 	if (where->path && names_descriptor(notification)) {
 		classify_descriptor(notification, (int)argument(notification, where->dirfd));
 		if (notification->storage && where->to)
-			walk(notification, where->todirfd, where->to, false, notification->given_to, notification->to);
+			walk(notification, where->todirfd, where->to, false, notification->given_to,
+			     notification->to);
 	} else if (where->path) {
 		classify_path(notification);
 	} else if (where->fd) {

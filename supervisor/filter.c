@@ -2,13 +2,13 @@
 /*
  * filter.c - the seccomp filter: which calls the supervisor is told of.
  *
- * Method. The number of the call is searched for by halves among those that are reported; in front of that are
- * two comparisons for the architecture. The number is looked at before anything else, so that the kernel can find
- * out once that the reply for read, futex and all the others is always "allow" and does not run the filter for
- * them at all. Calls that are reported are let pass when they come from the shim's stub. Some are only reported
- * with arguments that change something: an open without O_CREAT does not. What is looked at beside the number
- * stands behind the search, once for all calls that are alike: each instruction costs every program that is
- * started the time to translate it, and conditional jumps reach 255 of them.
+ * Method. The number of the call is searched for by halves among those that are reported; in front of that
+ * are two comparisons for the architecture. The number is looked at before anything else, so that the kernel
+ * can find out once that the reply for read, futex and all the others is always "allow" and does not run the
+ * filter for them at all. Calls that are reported are let pass when they come from the shim's stub. Some are
+ * only reported with arguments that change something: an open without O_CREAT does not. What is looked at
+ * beside the number stands behind the search, once for all calls that are alike: each instruction costs every
+ * program that is started the time to translate it, and conditional jumps reach 255 of them.
  */
 #include "supervisor/filter.h"
 
@@ -57,7 +57,7 @@ struct reported {
 	uint8_t argument; /* counted from 1 */
 	uint32_t bits;	  /* let pass unless one of them is set in the argument; 0: whatever it is */
 	void (*allow_others)(struct crash__filter *filter, uint8_t argument); /* lets more pass; or NULL */
-	bool by_anybody;  /* the shim's own are reported, too */
+	bool by_anybody; /* the shim's own are reported, too */
 };
 
 /* Lets calls from the stub pass. The accumulator holds something else afterwards. */
@@ -114,7 +114,8 @@ static const struct reported others[] = {
 };
 static const uint16_t sockets[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg};
 
-_Static_assert(CRASH__KERNEL_CALLS + sizeof others / sizeof *others + sizeof sockets / sizeof *sockets <= MOST_CALLS,
+_Static_assert(CRASH__KERNEL_CALLS + sizeof others / sizeof *others + sizeof sockets / sizeof *sockets <=
+		       MOST_CALLS,
 	       "there is room for all calls");
 
 static struct reported report_of(const struct crash__call_info *call)
@@ -194,7 +195,8 @@ static void add_rest(struct crash__filter *filter, const struct reported *call, 
 }
 
 /* A search, and behind it what it leads to. The accumulator holds the number. */
-static void add_calls(struct crash__filter *filter, const struct reported *calls, unsigned int count, uint64_t stub)
+static void add_calls(struct crash__filter *filter, const struct reported *calls, unsigned int count,
+		      uint64_t stub)
 {
 	unsigned short at[MOST_TOGETHER], jump = filter->length;
 	unsigned int half = count / 2;

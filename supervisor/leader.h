@@ -2,9 +2,9 @@
 /*
  * turn.h - which of the supervisor's threads receives.
  *
- * One thread at a time receives, so that the kernel can hand over from caller to supervisor and back on one processor.
- * Before it does what may take long (a sync, a delay, a backtrace) it lets another one receive: a slow call of one
- * process holds up nobody else.
+ * One thread at a time receives, so that the kernel can hand over from caller to supervisor and back on one
+ * processor. Before it does what may take long (a sync, a delay, a backtrace) it lets another one receive: a
+ * slow call of one process holds up nobody else.
  */
 #ifndef CRASH_TURN_H
 #define CRASH_TURN_H

@@ -19,7 +19,8 @@ uint64_t crash__notification_open_flags(const struct crash__notification *notifi
 
 	if (!notification->kernel->where.how)
 		return crash__open_flags_of(notification->kernel, notification->args);
-	crash__remote_read(&notification->remote, (uint64_t)argument(notification, notification->kernel->where.how), &how,
+	crash__remote_read(&notification->remote,
+			   (uint64_t)argument(notification, notification->kernel->where.how), &how,
 			   sizeof how.flags);
 	return how.flags;
 }

@@ -23,14 +23,14 @@ struct crash__notification {
 	uint32_t mode;
 	uint32_t file; /* number in the trace; 0: none */
 	uint64_t size;
-	uint64_t mapped_at; /* of an msync(): which byte of the file is at its address */
+	uint64_t mapped_at;		   /* of an msync(): which byte of the file is at its address */
 	char path[PATH_MAX], to[PATH_MAX]; /* absolute; empty: none */
 	char given[PATH_MAX], given_to[PATH_MAX]; /* as the program gave them */
 	char rest[PATH_MAX], link[PATH_MAX];
 	uint64_t occurrence, call_occurrence;
 	uint64_t sync_occurrence; /* of the sync that the write implies; 0: not counted yet, or none */
-	uint64_t start; /* sequence number; 0: not recorded */
-	uint32_t flags; /* enum crash__op_flags */
+	uint64_t start;		  /* sequence number; 0: not recorded */
+	uint32_t flags;		  /* enum crash__op_flags */
 };
 
 /** Whether its tree is dead: nobody is answered any more. */

@@ -43,13 +43,15 @@ uint32_t crash__notification_record_file(struct crash__notification *notificatio
 		.inode = notification->inode,
 		.size = notification->size,
 	};
-	struct crash__part parts[] = {{&record, sizeof record}, {notification->path, strlen(notification->path) + 1}};
+	struct crash__part parts[] = {{&record, sizeof record},
+				      {notification->path, strlen(notification->path) + 1}};
 
 	append(notification, CRASH__RECORD_FILE, 0, parts, 2);
 	return record.file;
 }
 
-static uint32_t note_stack(struct crash__notification *notification, const uint64_t *addresses, uint32_t count)
+static uint32_t note_stack(struct crash__notification *notification, const uint64_t *addresses,
+			   uint32_t count)
 {
 	struct crash__stack_record record = {
 		.stack = atomic_fetch_add(&notification->control->stacks, 1) + 1,
@@ -93,8 +95,9 @@ void crash__notification_record_op(struct crash__notification *notification)
 	memcpy(record.args, notification->args, sizeof record.args);
 	if (where->path) {
 		if (notification->kernel->family == CRASH__FAMILY_LINK && where->text)
-			crash__remote_string(&notification->remote, (uint64_t)crash__arg(notification->args, where->text),
-					     text, sizeof text);
+			crash__remote_string(&notification->remote,
+					     (uint64_t)crash__arg(notification->args, where->text), text,
+					     sizeof text);
 		parts[1] = (struct crash__part){notification->path, strlen(notification->path) + 1};
 		parts[2] = (struct crash__part){notification->to, strlen(notification->to) + 1};
 		parts[3] = (struct crash__part){text, strlen(text) + 1};
@@ -120,12 +123,14 @@ static void note_data(struct crash__notification *notification, const unsigned c
 	}
 }
 
-void crash__notification_record_end(struct crash__notification *notification, const struct crash__proxied *proxied)
+void crash__notification_record_end(struct crash__notification *notification,
+				    const struct crash__proxied *proxied)
 {
 	struct crash__end_record record = {
 		.start = notification->start,
 		.result = proxied->result,
-		.offset = notification->kernel->kernel == CRASH__CALL_msync ? notification->mapped_at : proxied->offset,
+		.offset = notification->kernel->kernel == CRASH__CALL_msync ? notification->mapped_at :
+									      proxied->offset,
 		.sync_occurrence = notification->sync_occurrence,
 	};
 	struct crash__part part = {&record, sizeof record};
@@ -140,7 +145,8 @@ void crash__notification_record_end(struct crash__notification *notification, co
 		record.uid = proxied->made.st_uid;
 		record.gid = proxied->made.st_gid;
 	}
-	if ((notification->control->mode & CRASH__MODE_DATA) && notification->kernel->family == CRASH__FAMILY_WRITE &&
+	if ((notification->control->mode & CRASH__MODE_DATA) &&
+	    notification->kernel->family == CRASH__FAMILY_WRITE &&
 	    (proxied->result > 0 || (notification->kernel->where.request && proxied->result == 0))) {
 		if (proxied->data)
 			note_data(notification, proxied->data, proxied->data_bytes);
@@ -178,18 +184,16 @@ void crash__notification_record_store(struct crash__notification *store, const u
 	append(store, CRASH__RECORD_END, (uint16_t)store->flags, &part, 1);
 }
 
-void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes, size_t count)
+void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes,
+			      size_t count)
 {
 	uint64_t start = crash__next_sequence(notification->control);
 
 	for (size_t at = 0; at < count;) {
 		size_t piece = count - at < PIECE ? count - at : PIECE;
-		struct crash__ack_record record = {.start = start,
-						   .process = notification->remote.process,
-						   .fd = fd,
-						   .count = piece};
-		struct crash__part parts[] = {{&record, sizeof record},
-					      {(const char *)bytes + at, piece}};
+		struct crash__ack_record record = {
+			.start = start, .process = notification->remote.process, .fd = fd, .count = piece};
+		struct crash__part parts[] = {{&record, sizeof record}, {(const char *)bytes + at, piece}};
 
 		append(notification, CRASH__RECORD_ACK, 0, parts, 2);
 		at += piece;

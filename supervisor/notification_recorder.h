@@ -18,12 +18,14 @@ bool crash__notification_record_wanted(const struct crash__notification *notific
 void crash__notification_record_op(struct crash__notification *notification);
 
 /** Writes down how it ended. */
-void crash__notification_record_end(struct crash__notification *notification, const struct crash__proxied *proxied);
+void crash__notification_record_end(struct crash__notification *notification,
+				    const struct crash__proxied *proxied);
 
 /** Writes down a store to a mapped file, which has been done already. */
 void crash__notification_record_store(struct crash__notification *store, const unsigned char *bytes);
 
 /** Writes down what is told to the outside. */
-void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes, size_t count);
+void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes,
+			      size_t count);
 
 #endif

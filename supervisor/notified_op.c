@@ -35,11 +35,13 @@ static struct wish wish_of(struct crash__notification *notification, uint64_t fi
 			wish.fails = true;
 			wish.error = (int)rule->argument;
 		}
-		if (rule->action == CRASH__SHORT && crash__act_can_tear(notification) && !wish.is_short && !wish.torn) {
+		if (rule->action == CRASH__SHORT && crash__act_can_tear(notification) && !wish.is_short &&
+		    !wish.torn) {
 			wish.is_short = true;
 			wish.part = crash__rule_part(rule, crash__notification_bytes(notification));
 		}
-		if (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(notification) && !wish.is_short && !wish.torn) {
+		if (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(notification) &&
+		    !wish.is_short && !wish.torn) {
 			wish.torn = true;
 			wish.tearing = rule;
 			wish.part = crash__rule_part(rule, crash__notification_bytes(notification));
@@ -105,8 +107,9 @@ static struct crash__reply let_and_finish(struct crash__notification *notificati
 
 static bool may_take_long(const struct crash__notification *notification)
 {
-	return notification->kernel->family == CRASH__FAMILY_FSYNC || (notification->flags & CRASH__OP_SYNC) ||
-	       notification->kernel->where.from || crash__notification_bytes(notification) > 1 << 20;
+	return notification->kernel->family == CRASH__FAMILY_FSYNC ||
+	       (notification->flags & CRASH__OP_SYNC) || notification->kernel->where.from ||
+	       crash__notification_bytes(notification) > 1 << 20;
 }
 
 /* Numbers the sync that a write implies; once. */
@@ -118,7 +121,8 @@ static void count_sync(struct crash__notification *notification)
 }
 
 /* A call that has to be made here. */
-static struct crash__reply make(struct crash__notification *notification, uint64_t fired, const struct wish *wish)
+static struct crash__reply make(struct crash__notification *notification, uint64_t fired,
+				const struct wish *wish)
 {
 	struct crash__proxied proxied;
 	struct crash__reply reply;
@@ -133,7 +137,8 @@ static struct crash__reply make(struct crash__notification *notification, uint64
 			return let_and_finish(notification, fired);
 		if (notification->family == CRASH__FAMILY_WRITE &&
 		    crash__mapped_is_watched(notification->device, notification->inode))
-			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_MAPPING_UNSEEN, notification->path);
+			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_MAPPING_UNSEEN,
+						  notification->path);
 		if (crash__notification_record_wanted(notification)) {
 			/* what it is going to be unless it fails */
 			proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
@@ -170,10 +175,12 @@ static bool implies_sync(const struct crash__notification *notification)
 	if (notification->kernel->family != CRASH__FAMILY_WRITE)
 		return false;
 	return notification->sync || (notification->kernel->kernel == CRASH__CALL_pwritev2 &&
-				 (crash__arg(notification->args, notification->kernel->where.flags) & 0x06)); /* RWF_DSYNC, RWF_SYNC */
+				      (crash__arg(notification->args, notification->kernel->where.flags) &
+				       0x06)); /* RWF_DSYNC, RWF_SYNC */
 }
 
-/* Where all ops are recorded, the write's own record tells of its sync; where only those of rules with :log are, none does. */
+/* Where all ops are recorded, the write's own record tells of its sync; where only those of rules with :log
+ * are, none does. */
 static void log_sync(struct crash__notification *notification, uint64_t fired, long result)
 {
 	const struct crash__rule *rule;
@@ -183,7 +190,8 @@ static void log_sync(struct crash__notification *notification, uint64_t fired, l
 	CRASH__EACH_RULE(&notification->control->plan, fired, rule)
 		if (rule->action == CRASH__LOG)
 			notification->flags |= CRASH__OP_LOGGED;
-	if (!(notification->control->mode & CRASH__MODE_LOGGED) || !crash__notification_record_wanted(notification))
+	if (!(notification->control->mode & CRASH__MODE_LOGGED) ||
+	    !crash__notification_record_wanted(notification))
 		return;
 	notification->kernel = &crash__calls[CRASH__CALL_fsync];
 	notification->sync_occurrence = 0;
@@ -202,7 +210,8 @@ static struct crash__reply imply_sync(struct crash__notification *notification, 
 	count_sync(notification);
 	notification->family = CRASH__FAMILY_FSYNC;
 	notification->occurrence = notification->sync_occurrence;
-	fired = crash__plan_hit(&control->plan, crash__act_filter(notification, rules), notification->occurrence, 0, &late);
+	fired = crash__plan_hit(&control->plan, crash__act_filter(notification, rules),
+				notification->occurrence, 0, &late);
 	if (late)
 		return crash__never;
 	log_sync(notification, fired, reply.result);
@@ -228,10 +237,12 @@ static uint64_t count_op(struct crash__notification *notification, bool *late)
 	notification->occurrence = atomic_fetch_add(&control->family_hits[notification->family], 1) + 1;
 	notification->call_occurrence = atomic_fetch_add(&control->call_hits[notification->call], 1) + 1;
 	/* a request of io_submit() is of the family of what it asks for */
-	rules = (control->plan.of_family[notification->family] | control->plan.of_call[notification->call]) & notification->rules;
+	rules = (control->plan.of_family[notification->family] | control->plan.of_call[notification->call]) &
+		notification->rules;
 	rules = crash__act_filter(notification, rules);
 	fired = rules ? crash__plan_hit(&control->plan, rules, notification->occurrence,
-					notification->call_occurrence, late) : 0;
+					notification->call_occurrence, late) :
+			0;
 	CRASH__EACH_RULE(&control->plan, fired, rule)
 		if (rule->action == CRASH__LOG)
 			notification->flags |= CRASH__OP_LOGGED;
@@ -246,7 +257,8 @@ static bool act_before(struct crash__notification *notification, uint64_t fired,
 
 	*reply = crash__never;
 	CRASH__EACH_RULE(&notification->control->plan, fired, rule) {
-		if (rule->moment == CRASH__AFTER || (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(notification)))
+		if (rule->moment == CRASH__AFTER ||
+		    (rule->moment >= CRASH__TORN_BYTES && crash__act_can_tear(notification)))
 			continue;
 		next = crash__act_fate(notification, rule);
 		fate = next > fate ? next : fate;
@@ -292,10 +304,11 @@ struct crash__reply crash__notified_op(struct crash__notification *notification)
 		crash__notification_record_end(notification, &failed);
 		return crash__reply_error(wish.error);
 	}
-	needs_result = notification->start || wish.is_short || wish.torn || wish.after ||
-		       (notification->family == CRASH__FAMILY_WRITE &&
-			crash__mapped_is_watched(notification->device, notification->inode)) ||
-		       ((notification->flags & CRASH__OP_SYNC) && control->plan.of_family[CRASH__FAMILY_FSYNC]);
+	needs_result =
+		notification->start || wish.is_short || wish.torn || wish.after ||
+		(notification->family == CRASH__FAMILY_WRITE &&
+		 crash__mapped_is_watched(notification->device, notification->inode)) ||
+		((notification->flags & CRASH__OP_SYNC) && control->plan.of_family[CRASH__FAMILY_FSYNC]);
 	if (needs_result)
 		reply = make(notification, fired, &wish);
 	if (!reply.never && crash__moves_names(notification->kernel))

@@ -41,8 +41,7 @@ static _Atomic bool one_umask;
 static _Thread_local bool has_umask;
 static pthread_mutex_t umask_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static bool read_file(char *out, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+static bool read_file(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Reads a small file whole. */
 static bool read_file(char *out, size_t size, const char *format, ...)
@@ -73,8 +72,7 @@ static const char *field(const char *text, const char *name)
 	return at ? at + strlen(name) : "";
 }
 
-static bool read_link(char out[PATH_MAX], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static bool read_link(char out[PATH_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static bool read_link(char out[PATH_MAX], const char *format, ...)
 {
@@ -106,8 +104,8 @@ static bool has_our_root(pid_t tid)
 	char ours[PATH_MAX], theirs[PATH_MAX];
 
 	return read_link(theirs, "/proc/%d/root", (int)tid) && strcmp(theirs, "/") == 0 &&
-	       read_link(theirs, "/proc/%d/ns/mnt", (int)tid) &&
-	       read_link(ours, "/proc/self/ns/mnt") && strcmp(ours, theirs) == 0;
+	       read_link(theirs, "/proc/%d/ns/mnt", (int)tid) && read_link(ours, "/proc/self/ns/mnt") &&
+	       strcmp(ours, theirs) == 0;
 }
 
 /* Fills the entry of a thread that is seen for the first time. */
@@ -213,8 +211,7 @@ bool crash__remote_words(const struct crash__remote *remote, const uint64_t *add
 	return true;
 }
 
-long crash__remote_write(const struct crash__remote *remote, uint64_t address, const void *from,
-			 size_t count)
+long crash__remote_write(const struct crash__remote *remote, uint64_t address, const void *from, size_t count)
 {
 	struct iovec ours = {(void *)(uintptr_t)from, count}, theirs = {(void *)address, count};
 	ssize_t done = process_vm_writev(remote->tid, &ours, 1, &theirs, 1, 0);

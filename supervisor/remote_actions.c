@@ -36,7 +36,9 @@ static void describe(struct crash__fired *fired, const struct crash__notificatio
 	fired->call_occurrence = notification->call_occurrence;
 	fired->hit = atomic_load(&rule->hits);
 	fired->offset = where->offset ? crash__arg(notification->args, where->offset) : -1;
-	fired->bytes = crash__call_has_bytes(notification->kernel) ? (int64_t)crash__notification_bytes(notification) : -1;
+	fired->bytes = crash__call_has_bytes(notification->kernel) ?
+			       (int64_t)crash__notification_bytes(notification) :
+			       -1;
 	fired->done = crash__call_has_bytes(notification->kernel) ? done : -1;
 	if (notification->call == CRASH__CALL_store) /* found when it is done */
 		fired->done = fired->bytes;
@@ -106,7 +108,8 @@ static enum crash__fate fate_by(pid_t tid, int signal)
 	return memchr(harmless, signal, sizeof harmless) ? CRASH__GOES_ON : CRASH__ENDS;
 }
 
-enum crash__fate crash__act_fate(const struct crash__notification *notification, const struct crash__rule *rule)
+enum crash__fate crash__act_fate(const struct crash__notification *notification,
+				 const struct crash__rule *rule)
 {
 	if (rule->action == CRASH__SIGNAL)
 		return fate_by(notification->remote.tid, (int)rule->argument);

@@ -24,7 +24,8 @@ enum crash__fate {
 	CRASH__ENDS,	   /* it must not make its call on the way */
 };
 
-enum crash__fate crash__act_fate(const struct crash__notification *notification, const struct crash__rule *rule);
+enum crash__fate crash__act_fate(const struct crash__notification *notification,
+				 const struct crash__rule *rule);
 
 /** Crashes. From outside a process can be killed, but not be made to abort or exit at this place. */
 void crash__act_die(struct crash__notification *notification, const struct crash__rule *rule, int64_t done);

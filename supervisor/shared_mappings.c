@@ -26,9 +26,9 @@
 struct mapped {
 	int fd;
 	uint64_t device, inode;
-	bool notification;	/* somebody may store to it */
-	uint64_t extent; /* how far into the file mappings reach */
-	size_t bytes;	/* of the copy: from the file's start on, as far as there is a file */
+	bool notification; /* somebody may store to it */
+	uint64_t extent;   /* how far into the file mappings reach */
+	size_t bytes;	   /* of the copy: from the file's start on, as far as there is a file */
 	unsigned char *copy;
 	struct crash__remote remote; /* who mapped it */
 	char path[PATH_MAX];
@@ -94,8 +94,8 @@ static struct mapped *find(uint64_t device, uint64_t inode)
 }
 
 /*
- * By what /proc/PID/maps has of a file that has no name any more: its device there need not be the one that stat(2)
- * has.
+ * By what /proc/PID/maps has of a file that has no name any more: its device there need not be the one that
+ * stat(2) has.
  */
 static struct mapped *find_nameless(uint64_t device, uint64_t inode)
 {
@@ -116,7 +116,8 @@ static struct mapped *make(const struct crash__notification *notification)
 
 	if (!mapped)
 		return NULL;
-	/* a descriptor to write with would keep the file from being executed, long after the process closed its own */
+	/* a descriptor to write with would keep the file from being executed, long after the process closed
+	 * its own */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", notification->fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -142,7 +143,8 @@ static bool is_writable(struct crash__notification *notification)
 	if (notification->fd >= 0)
 		return (fcntl(notification->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	flags = crash__remote_fd_flags(&notification->remote, (int)notification->args[4]);
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)notification->remote.pid, (int)notification->args[4]);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)notification->remote.pid,
+		 (int)notification->args[4]);
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDWR)
 		notification->fd = open(path, O_RDONLY | O_CLOEXEC);
 	return flags < 0 || (flags & O_ACCMODE) == O_RDWR;
@@ -174,8 +176,8 @@ void crash__mapped_protect(const struct crash__notification *notification)
 	uint64_t device, inode, offset;
 	char path[PATH_MAX];
 
-	if (!count ||
-	    !crash__remote_mapping(&notification->remote, (uint64_t)notification->args[0], &device, &inode, &offset, path))
+	if (!count || !crash__remote_mapping(&notification->remote, (uint64_t)notification->args[0], &device,
+					     &inode, &offset, path))
 		return;
 	pthread_mutex_lock(&lock);
 	mapped = find_nameless(device, inode);
@@ -213,8 +215,8 @@ int crash__mapped_open(uint64_t device, uint64_t inode)
 	return fd;
 }
 
-void crash__mapped_wrote(const struct crash__notification *notification, uint64_t offset, const unsigned char *bytes,
-			 size_t written)
+void crash__mapped_wrote(const struct crash__notification *notification, uint64_t offset,
+			 const unsigned char *bytes, size_t written)
 {
 	struct mapped *mapped;
 

@@ -20,14 +20,14 @@ bool crash__mapped_is_watched(uint64_t device, uint64_t inode);
  * Compares every such file with what it was. Calls `take` for each run of bytes that a store has changed,
  * with an op of its own; stops when `take` returns false.
  */
-void crash__mapped_scan(struct crash__control *control, bool (*take)(struct crash__notification *store,
-								      const unsigned char *bytes));
+void crash__mapped_scan(struct crash__control *control,
+			bool (*take)(struct crash__notification *store, const unsigned char *bytes));
 
 /** A descriptor of a mapped file, to be closed; or -1. */
 int crash__mapped_open(uint64_t device, uint64_t inode);
 
 /** A write that was made on a process's behalf is no store, even if the file is mapped. */
-void crash__mapped_wrote(const struct crash__notification *notification, uint64_t offset, const unsigned char *bytes,
-			 size_t count);
+void crash__mapped_wrote(const struct crash__notification *notification, uint64_t offset,
+			 const unsigned char *bytes, size_t count);
 
 #endif

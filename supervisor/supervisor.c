@@ -84,7 +84,8 @@ static struct crash__reply take_requests(struct crash__notification *notificatio
 
 		if (crash__remote_read(&notification->remote, list + (uint64_t)i * sizeof address, &address,
 				       sizeof address) != sizeof address ||
-		    crash__remote_read(&notification->remote, address, &request, sizeof request) != sizeof request)
+		    crash__remote_read(&notification->remote, address, &request, sizeof request) !=
+			    sizeof request)
 			break;
 		if (!read_request(notification, &request))
 			continue;
@@ -112,7 +113,8 @@ static struct crash__reply take_outside(struct crash__notification *notification
 
 static struct crash__reply take_send(struct crash__notification *notification, int number)
 {
-	crash__mapped_scan(notification->control, crash__notified_op_store); /* what was stored before it is told */
+	crash__mapped_scan(notification->control,
+			   crash__notified_op_store); /* what was stored before it is told */
 	if (crash__notification_is_dead(notification))
 		return crash__never;
 	crash__acknowledge_send(notification, number);
@@ -144,7 +146,8 @@ static struct crash__reply take_listener(const struct crash__notification *notif
 /* A file that becomes memory: stores to it make no calls. */
 static struct crash__reply take_mapping(struct crash__notification *notification)
 {
-	crash__mapped_scan(notification->control, crash__notified_op_store); /* what was stored by another mapping */
+	crash__mapped_scan(notification->control,
+			   crash__notified_op_store); /* what was stored by another mapping */
 	if (crash__notification_is_dead(notification))
 		return crash__never;
 	crash__notification_classify_fd(notification, (int)notification->args[4]);
@@ -172,8 +175,8 @@ static void void_descriptors(pid_t pid)
 }
 
 /*
- * Every program that starts makes a handful of them, in the dynamic linker, and many never make a call that it takes
- * to know more about the caller for.
+ * Every program that starts makes a handful of them, in the dynamic linker, and many never make a call that
+ * it takes to know more about the caller for.
  */
 static bool take_close(const struct seccomp_notif *received)
 {
@@ -221,8 +224,9 @@ static struct crash__reply take(struct crash__notification *notification, const 
 	notification->kernel = &crash__calls[call];
 	notification->call = (unsigned int)call;
 	notification->family = notification->kernel->family;
-	if (!crash__call_changes(notification->kernel, notification->args,
-				 notification->kernel->where.how ? crash__notification_open_flags(notification) : 0))
+	if (!crash__call_changes(
+		    notification->kernel, notification->args,
+		    notification->kernel->where.how ? crash__notification_open_flags(notification) : 0))
 		return crash__proceed;
 	if (crash__notification_is_dead(notification))
 		return crash__never;

@@ -62,7 +62,8 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 	struct unwinding *unwinding = context;
 
 	(void)dwfl;
-	if (crash__remote_read(&unwinding->notification->remote, address, result, sizeof *result) != sizeof *result)
+	if (crash__remote_read(&unwinding->notification->remote, address, result, sizeof *result) !=
+	    sizeof *result)
 		return false;
 	if (unwinding->read_count < MOST_READS) {
 		unwinding->reads[unwinding->read_count].address = address;
@@ -151,7 +152,8 @@ static Dwfl *find_modules(const struct crash__remote *remote)
 {
 	uint64_t mappings = sum_mappings(remote->pid);
 
-	if (kept.dwfl && kept.pid == remote->pid && kept.process == remote->process && kept.mappings == mappings)
+	if (kept.dwfl && kept.pid == remote->pid && kept.process == remote->process &&
+	    kept.mappings == mappings)
 		return kept.dwfl;
 	if (kept.dwfl)
 		dwfl_end(kept.dwfl);
@@ -169,7 +171,8 @@ static Dwfl *find_modules(const struct crash__remote *remote)
 }
 
 /* Fills in `current`, under the lock. Returns whether the outermost frame was reached. */
-static bool unwind(struct crash__notification *notification, uint64_t *addresses, uint32_t most, const char *function)
+static bool unwind(struct crash__notification *notification, uint64_t *addresses, uint32_t most,
+		   const char *function)
 {
 	bool whole = false;
 
@@ -181,7 +184,8 @@ static bool unwind(struct crash__notification *notification, uint64_t *addresses
 	current.found = false;
 	if (crash__remote_registers(&notification->remote, &current.pc, &current.sp) &&
 	    (current.dwfl = find_modules(&notification->remote)) != NULL)
-		whole = dwfl_getthread_frames(current.dwfl, notification->remote.tid, add_frame, &current) == 0;
+		whole = dwfl_getthread_frames(current.dwfl, notification->remote.tid, add_frame, &current) ==
+			0;
 	if (current.count == 0)
 		current.addresses[current.count++] = notification->pc;
 	return whole;
@@ -230,18 +234,21 @@ static void remember(uint32_t stack)
 }
 
 /* Whether the thread stands where it stood then. */
-static bool is_same(const struct crash__notification *notification, const struct place *place, uint64_t pc, uint64_t sp)
+static bool is_same(const struct crash__notification *notification, const struct place *place, uint64_t pc,
+		    uint64_t sp)
 {
 	uint64_t now[MOST_SLOTS];
 
-	if (!place->stack || place->pc != pc || place->sp != sp || place->process != notification->remote.process)
+	if (!place->stack || place->pc != pc || place->sp != sp ||
+	    place->process != notification->remote.process)
 		return false;
 	return crash__remote_words(&notification->remote, place->address, place->slots, now) &&
 	       memcmp(now, place->value, place->slots * sizeof *now) == 0;
 }
 
-uint32_t crash__unwind_number(struct crash__notification *notification, uint32_t (*note)(struct crash__notification *notification,
-										const uint64_t *addresses, uint32_t count))
+uint32_t crash__unwind_number(struct crash__notification *notification,
+			      uint32_t (*note)(struct crash__notification *notification,
+					       const uint64_t *addresses, uint32_t count))
 {
 	uint64_t addresses[CRASH__FRAMES], pc, sp;
 	const struct place *place;

@@ -103,16 +103,15 @@ static int read_section(Elf *elf, const GElf_Shdr *header, const char *object,
 		memcpy(&site, bytes + at, sizeof site);
 		if (site.version != CRASH_SITE_VERSION)
 			continue;
-		error = add_site(
-			found,
-			(struct crash__found_site){
-				.name = string_at(elf, address + offsetof(struct crash_site, name) +
-							       (uint64_t)(int64_t)site.name),
-				.file = string_at(elf, address + offsetof(struct crash_site, file) +
-							       (uint64_t)(int64_t)site.file),
-				.line = site.line,
-				.object = strdup(object),
-			});
+		error = add_site(found,
+				 (struct crash__found_site){
+					 .name = string_at(elf, address + offsetof(struct crash_site, name) +
+									(uint64_t)(int64_t)site.name),
+					 .file = string_at(elf, address + offsetof(struct crash_site, file) +
+									(uint64_t)(int64_t)site.file),
+					 .line = site.line,
+					 .object = strdup(object),
+				 });
 	}
 	return error;
 }

@@ -65,8 +65,9 @@ void crash__callsites_free(struct crash__callsites *callsites)
 /* Every program's write goes through these: they tell nothing. */
 static bool is_library(const char *path)
 {
-	static const char *const names[] = {"libc.so", "libc-", "ld-linux", "libpthread", "libcrashinject-preload",
-					    "ld-musl", "libstdc++"};
+	static const char *const names[] = {
+		"libc.so", "libc-",    "ld-linux", "libpthread", "libcrashinject-preload",
+		"ld-musl", "libstdc++"};
 	const char *base = strrchr(path, '/');
 
 	base = base ? base + 1 : path;
@@ -104,8 +105,8 @@ static const struct named *frames_of(struct crash__callsites *callsites, const s
 	return named;
 }
 
-const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsites, const struct crash__event *event,
-					      unsigned int *count)
+const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsites,
+						 const struct crash__event *event, unsigned int *count)
 {
 	const struct named *named = frames_of(callsites, event);
 
@@ -114,7 +115,8 @@ const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsi
 }
 
 /* The innermost function of which the source is known; or else of which anything is. */
-static const struct crash_frame *best_frame(struct crash__callsites *callsites, const struct crash__event *event)
+static const struct crash_frame *best_frame(struct crash__callsites *callsites,
+					    const struct crash__event *event)
 {
 	const struct named *named = frames_of(callsites, event);
 
@@ -233,7 +235,8 @@ char *crash__callsite_text(struct crash__callsites *callsites, const struct cras
 /* The stack of a script is that of its interpreter: which line it was, only the file names tell. */
 static bool is_script(const struct crash__callsites *callsites, const struct crash__event *event)
 {
-	static const char *const names[] = {"sh", "dash", "bash", "zsh", "busybox", "python", "perl", "ruby", "node", "lua", "tclsh"};
+	static const char *const names[] = {"sh",   "dash", "bash", "zsh", "busybox", "python",
+					    "perl", "ruby", "node", "lua", "tclsh"};
 
 	for (size_t i = 0; i < callsites->trace->process_count; i++) {
 		const struct crash__trace_process *process = &callsites->trace->processes[i];
@@ -304,7 +307,8 @@ char *crash__callsite_signature(struct crash__callsites *callsites, const struct
 	}
 	if (event->kind == CRASH__EVENT_OP && (!named || !named->count || is_script(callsites, event))) {
 		fputc('|', stream);
-		print_stable_name(stream, crash__callsite_path(callsites, crash__event_path(callsites->trace, event)));
+		print_stable_name(
+			stream, crash__callsite_path(callsites, crash__event_path(callsites->trace, event)));
 		if (event->to) {
 			fputc('|', stream);
 			print_stable_name(stream, crash__callsite_path(callsites, event->to));

@@ -10,28 +10,30 @@
 
 struct crash__callsites;
 
-int crash__callsites_new(const struct crash__trace *trace, const char *root, struct crash__callsites **callsites);
+int crash__callsites_new(const struct crash__trace *trace, const char *root,
+			 struct crash__callsites **callsites);
 void crash__callsites_free(struct crash__callsites *callsites);
 
 /**
- * An op in words: "rename#1 manifest.tmp -> manifest (save_manifest, store.c:214)". Allocated; NULL if there is
- * no memory.
+ * An op in words: "rename#1 manifest.tmp -> manifest (save_manifest, store.c:214)". Allocated; NULL if there
+ * is no memory.
  */
 char *crash__callsite_text(struct crash__callsites *callsites, const struct crash__event *event);
 
-/** Only where it is: "save_manifest, store.c:214"; the point's name where the source is not known. Allocated. */
+/** Only where it is: "save_manifest, store.c:214"; the point's name where the source is not known. Allocated.
+ */
 char *crash__callsite_source(struct crash__callsites *callsites, const struct crash__event *event);
 
 /** The program's own functions that led to an op, innermost first; they live as long as `callsites`. */
-const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsites, const struct crash__event *event,
-					      unsigned int *count);
+const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsites,
+						 const struct crash__event *event, unsigned int *count);
 
 /** A path as it is shown: below the data directory without it. */
 const char *crash__callsite_path(const struct crash__callsites *callsites, const char *path);
 
 /**
- * What two ops have in common that come from the same place: the same in later runs, and when lines were added
- * elsewhere. Allocated.
+ * What two ops have in common that come from the same place: the same in later runs, and when lines were
+ * added elsewhere. Allocated.
  */
 char *crash__callsite_signature(struct crash__callsites *callsites, const struct crash__event *event);
 

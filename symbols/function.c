@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. The C++ library's own demangler is looked up when the first mangled name comes, so nothing of C++ is
- * linked. It gives a function with its parameters. Where those begin is hard to see in the text (operator(),
- * pointers to functions, lambdas) and easy to find out from the symbol: a name comes before its parameters, so
- * its shortest beginning that can be demangled is the name alone.
+ * Method. The C++ library's own demangler is looked up when the first mangled name comes, so nothing of C++
+ * is linked. It gives a function with its parameters. Where those begin is hard to see in the text
+ * (operator(), pointers to functions, lambdas) and easy to find out from the symbol: a name comes before its
+ * parameters, so its shortest beginning that can be demangled is the name alone.
  */
 #include "symbols/function.h"
 
@@ -104,7 +104,8 @@ static size_t length_of_operator(const char *at)
 	return strncmp(at, "operator", word) == 0 ? word + strspn(at + word, "<>=-") : 0;
 }
 
-/* A copy with `instead` where arguments are; a name whose brackets do not match stays as it is. NULL: no memory. */
+/* A copy with `instead` where arguments are; a name whose brackets do not match stays as it is. NULL: no
+ * memory. */
 static char *replace_arguments(const char *name, const char *instead)
 {
 	char *copy = malloc((strlen(instead) + 1) * strlen(name) + 1), *out = copy;
@@ -178,7 +179,8 @@ static bool may_be(const char *symbol, const char *wanted)
 					     ((start[-1] | 32) >= 'a' && (start[-1] | 32) <= 'z'));)
 		start--;
 	/* an operator, a lambda, an anonymous namespace */
-	if (start == end || strstr(wanted, "operator") || strchr(wanted, '{') || end - start >= (ptrdiff_t)sizeof word)
+	if (start == end || strstr(wanted, "operator") || strchr(wanted, '{') ||
+	    end - start >= (ptrdiff_t)sizeof word)
 		return true;
 	*(char *)mempcpy(word, start, (size_t)(end - start)) = '\0';
 	return strstr(symbol, word) != NULL;
@@ -214,7 +216,8 @@ static bool is_end(const char *name, const char *wanted)
 	       strncmp(name + length - wanted_length - 2, "::", 2) == 0;
 }
 
-static bool has_spelling(const char *versioned, const char *name, bool (*is_taken)(const char *, const char *))
+static bool has_spelling(const char *versioned, const char *name,
+			 bool (*is_taken)(const char *, const char *))
 {
 	char *symbol, *wanted;
 	bool found = false;
@@ -235,7 +238,8 @@ static bool has_spelling(const char *versioned, const char *name, bool (*is_take
 /* How much of a symbol is without its version and without what the compiler calls a part or a copy of it. */
 static size_t length_without_suffix(const char *symbol)
 {
-	static const char *const suffixes[] = {".constprop.", ".isra.", ".part.", ".cold", ".lto_priv.", ".llvm."};
+	static const char *const suffixes[] = {".constprop.", ".isra.",	    ".part.",
+					       ".cold",	      ".lto_priv.", ".llvm."};
 	size_t length = strcspn(symbol, "@");
 
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * function.h - functions by the names that people know them by. In C that is the linker's; C++ has mangled names.
+ * function.h - functions by the names that people know them by. In C that is the linker's; C++ has mangled
+ * names.
  *
- * What demangles is part of the C++ library, which need not be there: then C++ functions keep the linker's names.
+ * What demangles is part of the C++ library, which need not be there: then C++ functions keep the linker's
+ * names.
  */
 #ifndef CRASH_FUNCTION_H
 #define CRASH_FUNCTION_H
@@ -15,7 +17,8 @@
  */
 void crash__function_prepare(void);
 
-/** The whole name, with parameters, as "Store::append(int) const". Allocated; NULL if the symbol is not mangled. */
+/** The whole name, with parameters, as "Store::append(int) const". Allocated; NULL if the symbol is not
+ * mangled. */
 char *crash__function_full(const char *symbol);
 
 /**
@@ -25,8 +28,9 @@ char *crash__function_full(const char *symbol);
 char *crash__function_short(const char *symbol);
 
 /**
- * Whether a symbol is the function that somebody calls `name`: the linker's name, or the qualified name with or
- * without parameters, arguments of templates and anonymous namespaces. Parts that the compiler has split off
+ * Whether a symbol is the function that somebody calls `name`: the linker's name, or the qualified name with
+ * or without parameters, arguments of templates and anonymous namespaces. Parts that the compiler has split
+ * off
  * (".cold", ".part.0") and special copies (".constprop.0") are the function, too.
  */
 bool crash__function_is(const char *symbol, const char *name);

@@ -53,8 +53,7 @@ void crash__symbols_free(struct crash__symbols *symbols)
 
 	if (!symbols)
 		return;
-	HASH_ITER(hh, symbols->objects, object, next)
-	{
+	HASH_ITER(hh, symbols->objects, object, next) {
 		HASH_DEL(symbols->objects, object);
 		free_object(object);
 	}
@@ -183,7 +182,8 @@ static const char *function_at(Dwfl_Module *module, int i, GElf_Sym *symbol, GEl
 {
 	const char *name = dwfl_module_getsym_info(module, i, symbol, value, NULL, NULL, NULL);
 
-	return name && GELF_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF ? name : NULL;
+	return name && GELF_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF ? name :
+												    NULL;
 }
 
 /* Constructors have several names for one place, and what is exported is in two tables. */
@@ -249,7 +249,8 @@ json_t *crash__json_frame(const struct crash_frame *frame)
 
 	snprintf(address, sizeof address, "0x%llx", (unsigned long long)frame->address);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "function", crash__json_string(frame->function),
-			 "symbol", crash__json_string(crash__frame_symbol(frame)), "file", crash__json_string(frame->file), "line",
+			 "symbol", crash__json_string(crash__frame_symbol(frame)), "file",
+			 crash__json_string(frame->file), "line",
 			 frame->line ? json_integer(frame->line) : json_null(), "object",
 			 crash__json_string(frame->object), "address", address);
 }

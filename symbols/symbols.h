@@ -31,7 +31,8 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *object, uint
 /** Frees the strings of a frame. */
 void crash__frame_clear(struct crash_frame *frame);
 
-/** A function as the linker knows it, in every build of a program and with or without a demangler; or NULL. */
+/** A function as the linker knows it, in every build of a program and with or without a demangler; or NULL.
+ */
 const char *crash__frame_symbol(const struct crash_frame *frame);
 
 /** Prints the function for people, without parameters; or the address, where no function is known. */

@@ -15,7 +15,8 @@ void crash__call_point_name(char *out, size_t size, unsigned int call, uint64_t 
 /** Writes the name of an event's point, as write#17 or wal.mid-frame#2. */
 void crash__event_point(const struct crash__event *event, char *out, size_t size);
 
-/** One event as a line of text: write#17 (pwrite64) on FILE, offset 0, 12 bytes. Allocated; NULL: no memory. */
+/** One event as a line of text: write#17 (pwrite64) on FILE, offset 0, 12 bytes. Allocated; NULL: no memory.
+ */
 char *crash__event_line(const struct crash__trace *trace, const struct crash__event *event);
 
 #endif

@@ -40,8 +40,9 @@ struct crash__tree_entry {
 	uint32_t path_bytes, text_bytes; /* of the strings that follow, with their NULs */
 	uint32_t mtime_ns;
 	int64_t mtime;
-	uint64_t size; /* of a file; holes at its end are not in its contents */
-	char strings[]; /* path below the directory; where a symbolic link points, or the entry a hard link is to */
+	uint64_t size;	/* of a file; holes at its end are not in its contents */
+	char strings[]; /* path below the directory; where a symbolic link points, or the entry a hard link is
+			   to */
 };
 
 struct crash__chunk {

@@ -25,7 +25,8 @@
 
 /* ------------------------------------------------------------------ chunks */
 
-static bool take_records(struct crash__reader *reader, uint32_t number, const unsigned char *bytes, size_t size)
+static bool take_records(struct crash__reader *reader, uint32_t number, const unsigned char *bytes,
+			 size_t size)
 {
 	size_t at = 0;
 
@@ -40,14 +41,15 @@ static bool take_records(struct crash__reader *reader, uint32_t number, const un
 		if (record.bytes < sizeof record || record.bytes % 8 || record.bytes > size - at)
 			return false;
 		if (!crash__reader_take(reader, &reader->streams[number],
-				 (const struct crash__record *)(const void *)(bytes + at)))
+					(const struct crash__record *)(const void *)(bytes + at)))
 			return false;
 		at += record.bytes;
 	}
 	return true;
 }
 
-static bool add_tree_chunk(struct crash__reader *reader, const struct crash__chunk *chunk, const unsigned char *bytes)
+static bool add_tree_chunk(struct crash__reader *reader, const struct crash__chunk *chunk,
+			   const unsigned char *bytes)
 {
 	struct crash__trace *trace = reader->trace;
 
@@ -67,7 +69,8 @@ static bool add_tree_chunk(struct crash__reader *reader, const struct crash__chu
 	return true;
 }
 
-static bool take_chunk(struct crash__reader *reader, const struct crash__chunk *chunk, const unsigned char *bytes)
+static bool take_chunk(struct crash__reader *reader, const struct crash__chunk *chunk,
+		       const unsigned char *bytes)
 {
 	struct crash__trace *trace = reader->trace;
 
@@ -94,7 +97,8 @@ static bool take_chunk(struct crash__reader *reader, const struct crash__chunk *
 static bool is_whole(const struct crash__chunk *chunk, const unsigned char *content)
 {
 	/* contents may share their blocks with the file that they came from: they were never read */
-	return chunk->type == CRASH__CHUNK_CONTENT || (uint32_t)XXH3_64bits(content, chunk->bytes) == chunk->checksum;
+	return chunk->type == CRASH__CHUNK_CONTENT ||
+	       (uint32_t)XXH3_64bits(content, chunk->bytes) == chunk->checksum;
 }
 
 static void take_chunks(struct crash__reader *reader, const unsigned char *bytes, size_t size)

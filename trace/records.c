@@ -172,8 +172,7 @@ static bool take_module(struct crash__reader *reader, const struct crash__module
 	struct crash__trace *trace = reader->trace;
 
 	if (!is_rest(&record->record, sizeof *record) ||
-	    !grow(reader, &trace->modules, &reader->module_size, trace->module_count,
-		  sizeof *trace->modules))
+	    !grow(reader, &trace->modules, &reader->module_size, trace->module_count, sizeof *trace->modules))
 		return false;
 	trace->modules[trace->module_count++] = (struct crash__trace_module){
 		.process = record->process,
@@ -209,7 +208,8 @@ static uint64_t *slot_for_op(struct crash__stream *stream)
 	return slot;
 }
 
-static bool take_op(struct crash__reader *reader, struct crash__stream *stream, const struct crash__op_record *record)
+static bool take_op(struct crash__reader *reader, struct crash__stream *stream,
+		    const struct crash__op_record *record)
 {
 	struct crash__event *event;
 	const char *at = record->strings;
@@ -247,8 +247,8 @@ static bool take_op(struct crash__reader *reader, struct crash__stream *stream, 
 	return true;
 }
 
-static struct crash__event *find_open(struct crash__reader *reader, struct crash__stream *stream, uint64_t start,
-				      bool close)
+static struct crash__event *find_open(struct crash__reader *reader, struct crash__stream *stream,
+				      uint64_t start, bool close)
 {
 	for (int i = 0; i < CRASH__OPEN_OPS; i++) {
 		struct crash__event *event;
@@ -275,7 +275,8 @@ static bool take_data(struct crash__reader *reader, struct crash__stream *stream
 	return add_piece(reader, event, record->bytes, record->at, record->count);
 }
 
-static bool take_end(struct crash__reader *reader, struct crash__stream *stream, const struct crash__end_record *record)
+static bool take_end(struct crash__reader *reader, struct crash__stream *stream,
+		     const struct crash__end_record *record)
 {
 	struct crash__event *event = find_open(reader, stream, record->start, true);
 
@@ -320,10 +321,10 @@ static bool take_point(struct crash__reader *reader, const struct crash__stream 
 	return true;
 }
 
-static bool take_ack(struct crash__reader *reader, struct crash__stream *stream, const struct crash__ack_record *record)
+static bool take_ack(struct crash__reader *reader, struct crash__stream *stream,
+		     const struct crash__ack_record *record)
 {
-	struct crash__event *event =
-		stream->last_ack ? &reader->trace->events[stream->last_ack - 1] : NULL;
+	struct crash__event *event = stream->last_ack ? &reader->trace->events[stream->last_ack - 1] : NULL;
 
 	if (record->count > record->record.bytes - sizeof *record)
 		return false;
@@ -357,7 +358,8 @@ static const size_t least_bytes[CRASH__RECORD_TYPES] = {
 	[CRASH__RECORD_ACK] = sizeof(struct crash__ack_record),
 };
 
-bool crash__reader_take(struct crash__reader *reader, struct crash__stream *stream, const struct crash__record *record)
+bool crash__reader_take(struct crash__reader *reader, struct crash__stream *stream,
+			const struct crash__record *record)
 {
 	const void *whole = record;
 

@@ -16,7 +16,7 @@ struct crash__stream {
 	struct crash__thread_record who;
 	bool known;
 	uint64_t open[CRASH__OPEN_OPS]; /* 1 + index of events */
-	uint64_t last_ack;	 /* 1 + index */
+	uint64_t last_ack;		/* 1 + index */
 };
 
 struct crash__reader {

@@ -9,7 +9,8 @@
 
 int crash__trace_read_end(const struct crash__trace *trace, struct crash_out *out)
 {
-	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL, *reason;
+	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL,
+	       *reason;
 	const json_t *reasons = json_object_get(end, "incomplete_reasons");
 	size_t i, count = json_array_size(reasons);
 
@@ -23,7 +24,8 @@ int crash__trace_read_end(const struct crash__trace *trace, struct crash_out *ou
 	out->incomplete_reasons = calloc(count + 2, sizeof *out->incomplete_reasons);
 	if (out->incomplete_reasons) {
 		json_array_foreach(reasons, i, reason)
-			out->incomplete_reasons[i] = strdup(json_is_string(reason) ? json_string_value(reason) : "?");
+			out->incomplete_reasons[i] =
+				strdup(json_is_string(reason) ? json_string_value(reason) : "?");
 		if (trace->cut)
 			out->incomplete_reasons[count] = strdup("the trace is cut short");
 	}

@@ -47,9 +47,10 @@ static int write_failed(void)
 static int begin_content(struct saving *saving, uint64_t bytes)
 {
 	static const char zeros[ALIGNMENT];
-	struct crash__chunk chunk = {.magic = CRASH__CHUNK_MAGIC, .type = CRASH__CHUNK_CONTENT, .bytes = bytes};
+	struct crash__chunk chunk = {
+		.magic = CRASH__CHUNK_MAGIC, .type = CRASH__CHUNK_CONTENT, .bytes = bytes};
 	off_t at = lseek(saving->writer.fd, 0, SEEK_CUR);
-	uint64_t gap = (uint64_t)-(at + (off_t)sizeof chunk) % ALIGNMENT;
+	uint64_t gap = (uint64_t) - (at + (off_t)sizeof chunk) % ALIGNMENT;
 
 	if (gap && gap < sizeof chunk)
 		gap += ALIGNMENT;
@@ -178,7 +179,8 @@ static int save_thing(struct saving *saving)
 static int save_below(struct saving *saving)
 {
 	size_t length = strlen(saving->path);
-	int fd = openat(saving->directory, length ? saving->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	int fd = openat(saving->directory, length ? saving->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	    error = 0;
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
@@ -225,8 +227,9 @@ int crash__tree_save(int trace, const char *directory, uint64_t most, bool *save
 	crash__trace_writer_init(&saving->writer, trace, 0);
 	saving->most = most;
 	saving->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = saving->directory < 0 || fstat(saving->directory, &status) < 0 ? crash__fail_errno("%s", directory) :
-										 save_head(saving, directory, true);
+	error = saving->directory < 0 || fstat(saving->directory, &status) < 0 ?
+			crash__fail_errno("%s", directory) :
+			save_head(saving, directory, true);
 	if (error == 0)
 		error = save_entry(saving, &status, NULL); /* the directory itself */
 	if (error == 0)
@@ -240,8 +243,7 @@ int crash__tree_save(int trace, const char *directory, uint64_t most, bool *save
 	}
 	if (error == 0)
 		*saved = !saving->too_much;
-	HASH_ITER(hh, saving->links, entry, next)
-	{
+	HASH_ITER(hh, saving->links, entry, next) {
 		HASH_DEL(saving->links, entry);
 		free(entry->path);
 		free(entry);
@@ -272,7 +274,9 @@ int crash__tree_root(const struct crash__trace *trace, char root[PATH_MAX])
 	crash__json_to_bytes(head);
 	path = json_string_value(json_object_get(head, "root"));
 	if (!path || strlen(path) >= PATH_MAX || *path != '/')
-		error = crash__fail(CRASH_ETRACE, "the trace has no starting tree: it was not made by `crashinject record`");
+		error = crash__fail(
+			CRASH_ETRACE,
+			"the trace has no starting tree: it was not made by `crashinject record`");
 	else
 		strcpy(root, path);
 	json_decref(head);
@@ -347,7 +351,8 @@ static int unpack_attributes(int above, const char *name, const struct crash__tr
 	return 0;
 }
 
-static int unpack_entry(int top, const struct crash__tree_entry *entry, const struct crash__trace_chunk *content)
+static int unpack_entry(int top, const struct crash__tree_entry *entry,
+			const struct crash__trace_chunk *content)
 {
 	const char *path = entry->strings, *text = entry->text_bytes ? path + entry->path_bytes : NULL, *name;
 	int above, result;
@@ -383,9 +388,9 @@ static const struct crash__tree_entry *entry_in(const struct crash__trace_chunk 
 	if (chunk->type != CRASH__CHUNK_ENTRY || chunk->count < sizeof *entry)
 		return NULL;
 	strings = (uint64_t)entry->path_bytes + entry->text_bytes;
-	if (chunk->count - sizeof *entry != strings || entry->path_bytes == 0 || entry->path_bytes > PATH_MAX ||
-	    entry->text_bytes > PATH_MAX || entry->strings[entry->path_bytes - 1] ||
-	    (entry->text_bytes && entry->strings[strings - 1]))
+	if (chunk->count - sizeof *entry != strings || entry->path_bytes == 0 ||
+	    entry->path_bytes > PATH_MAX || entry->text_bytes > PATH_MAX ||
+	    entry->strings[entry->path_bytes - 1] || (entry->text_bytes && entry->strings[strings - 1]))
 		return NULL;
 	return entry;
 }
@@ -417,7 +422,8 @@ int crash__tree_unpack(const struct crash__trace *trace, const char *directory)
 
 	json_decref(head);
 	if (!saved)
-		error = crash__fail(CRASH_ETRACE, "the starting tree is not in the trace: it was larger than --max-tree");
+		error = crash__fail(CRASH_ETRACE,
+				    "the starting tree is not in the trace: it was larger than --max-tree");
 	else if (top < 0)
 		error = crash__fail_errno("%s", directory);
 	for (size_t i = 0; i < trace->tree_count && error == 0; i++) {

@@ -2,9 +2,9 @@
 /*
  * tree.h - the starting tree, inside a trace, so that a trace is all that a later exploration needs.
  *
- * A TREE chunk says what the data directory was and how much of it was saved; ENTRY chunks follow, one for each
- * thing in it, directories before what is in them. A file's bytes stand in the trace file itself behind its
- * chunk, at an offset that is a multiple of 4096, so that file systems that can share blocks do.
+ * A TREE chunk says what the data directory was and how much of it was saved; ENTRY chunks follow, one for
+ * each thing in it, directories before what is in them. A file's bytes stand in the trace file itself behind
+ * its chunk, at an offset that is a multiple of 4096, so that file systems that can share blocks do.
  */
 #ifndef CRASH_EXPLORE_TREE_H
 #define CRASH_EXPLORE_TREE_H

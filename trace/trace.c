@@ -23,8 +23,8 @@ int64_t crash__event_bytes(const struct crash__event *event)
 	return event->result > 0 ? event->result : 0;
 }
 
-const struct crash__trace_module *crash__trace_module_of(const struct crash__trace *trace,
-							 uint32_t process, uint64_t address)
+const struct crash__trace_module *crash__trace_module_of(const struct crash__trace *trace, uint32_t process,
+							 uint64_t address)
 {
 	/* what was mapped last is true */
 	for (size_t i = trace->module_count; i-- > 0;) {

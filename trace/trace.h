@@ -34,8 +34,8 @@ struct crash__event {
 	int64_t result;
 	uint64_t offset; /* where the data went; UINT64_MAX: unknown or none */
 	int64_t args[6];
-	uint32_t file, from; /* file numbers; 0: none */
-	uint64_t device, inode; /* before the call, of what `path` names */
+	uint32_t file, from;		  /* file numbers; 0: none */
+	uint64_t device, inode;		  /* before the call, of what `path` names */
 	uint64_t made_device, made_inode; /* of what the call opened or made; 0: nothing */
 	uint32_t made_mode, made_uid, made_gid;
 	const char *path, *to, *text; /* or NULL */
@@ -112,7 +112,7 @@ const char *crash__event_path(const struct crash__trace *trace, const struct cra
 int64_t crash__event_bytes(const struct crash__event *event);
 
 /** The module of `process` that an address is in, or NULL. */
-const struct crash__trace_module *crash__trace_module_of(const struct crash__trace *trace,
-							 uint32_t process, uint64_t address);
+const struct crash__trace_module *crash__trace_module_of(const struct crash__trace *trace, uint32_t process,
+							 uint64_t address);
 
 #endif

@@ -36,8 +36,8 @@ static void write_all(struct crash__trace_writer *writer, struct iovec *iov, int
 	}
 }
 
-static void write_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type,
-			uint32_t stream, const struct iovec pieces[2])
+static void write_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type, uint32_t stream,
+			const struct iovec pieces[2])
 {
 	static const char zeros[8];
 	size_t count = pieces[0].iov_len + pieces[1].iov_len;
@@ -47,10 +47,8 @@ static void write_chunk(struct crash__trace_writer *writer, enum crash__chunk_ty
 		.stream = stream,
 		.bytes = count,
 	};
-	struct iovec iov[4] = {{&chunk, sizeof chunk},
-			       pieces[0],
-			       pieces[1],
-			       {(void *)(uintptr_t)zeros, -count & 7}};
+	struct iovec iov[4] = {
+		{&chunk, sizeof chunk}, pieces[0], pieces[1], {(void *)(uintptr_t)zeros, -count & 7}};
 	XXH3_state_t state;
 
 	if (writer->fd < 0 || writer->failed || writer->full)
@@ -67,8 +65,8 @@ static void write_chunk(struct crash__trace_writer *writer, enum crash__chunk_ty
 	write_all(writer, iov, 4);
 }
 
-void crash__trace_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type,
-			const void *bytes, size_t count)
+void crash__trace_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type, const void *bytes,
+			size_t count)
 {
 	write_chunk(writer, type, 0,
 		    (struct iovec[2]){{(void *)(uintptr_t)bytes, count}, {(void *)(uintptr_t) "", 0}});
@@ -76,16 +74,14 @@ void crash__trace_chunk(struct crash__trace_writer *writer, enum crash__chunk_ty
 
 void crash__trace_begin(struct crash__trace_writer *writer)
 {
-	struct crash__trace_header header = {.magic = CRASH__TRACE_MAGIC,
-					     .version = CRASH__TRACE_VERSION};
+	struct crash__trace_header header = {.magic = CRASH__TRACE_MAGIC, .version = CRASH__TRACE_VERSION};
 	struct iovec iov = {&header, sizeof header};
 
 	if (writer->fd >= 0)
 		write_all(writer, &iov, 1);
 }
 
-size_t crash__trace_drain(struct crash__trace_writer *writer, uint32_t stream,
-			  struct crash__ring *ring)
+size_t crash__trace_drain(struct crash__trace_writer *writer, uint32_t stream, struct crash__ring *ring)
 {
 	struct iovec pieces[2];
 	size_t count = crash__ring_peek(ring, pieces);

@@ -30,11 +30,10 @@ void crash__trace_writer_init(struct crash__trace_writer *writer, int fd, uint64
 void crash__trace_begin(struct crash__trace_writer *writer);
 
 /** Writes one chunk that is not records. */
-void crash__trace_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type,
-			const void *bytes, size_t count);
+void crash__trace_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type, const void *bytes,
+			size_t count);
 
 /** Moves what a ring holds into a chunk of stream `stream`. Returns how many bytes. */
-size_t crash__trace_drain(struct crash__trace_writer *writer, uint32_t stream,
-			  struct crash__ring *ring);
+size_t crash__trace_drain(struct crash__trace_writer *writer, uint32_t stream, struct crash__ring *ring);
 
 #endif

@@ -78,7 +78,8 @@ static void keep_output(struct crash__verdict *verdict, const char *data, size_t
 	if (count > room) {
 		size_t drop = count - room;
 
-		memmove(verdict->output + half, verdict->output + half + drop, sizeof verdict->output - half - drop);
+		memmove(verdict->output + half, verdict->output + half + drop,
+			sizeof verdict->output - half - drop);
 		verdict->output_length -= drop;
 	}
 	memcpy(verdict->output + verdict->output_length, data, count);
@@ -116,7 +117,8 @@ static bool start(struct command *command, char *const *argv, char *const *envir
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+	posix_spawnattr_setflags(&attributes,
+				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 	error = posix_spawnp(&command->pid, argv[0], &actions, &attributes, argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
@@ -132,7 +134,8 @@ static bool start(struct command *command, char *const *argv, char *const *envir
 static void watch(struct command *command, uint64_t deadline, struct crash__verdict *verdict)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, command->pid, 0);
-	struct pollfd polled[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = command->output, .events = POLLIN}};
+	struct pollfd polled[2] = {{.fd = pidfd, .events = POLLIN},
+				   {.fd = command->output, .events = POLLIN}};
 
 	for (;;) {
 		uint64_t now = crash__now_ns();
@@ -232,7 +235,8 @@ static void free_environment(char **list)
 }
 
 /* A machine that has no process or memory to spare at the moment is waited for. */
-static int start_in_the_end(struct command *command, char *const *argv, char *const *environment, const char *cwd)
+static int start_in_the_end(struct command *command, char *const *argv, char *const *environment,
+			    const char *cwd)
 {
 	for (int tries = 0; !start(command, argv, environment, cwd); tries++) {
 		if ((errno != EAGAIN && errno != ENOMEM) || tries == MOST_TRIES)
@@ -242,9 +246,11 @@ static int start_in_the_end(struct command *command, char *const *argv, char *co
 	return 0;
 }
 
-/* Runs one command to its end. A command that cannot be started says nothing of the state: that is an error. */
-static int run_command(char *const *argv, char *const *environment, const char *cwd, bool alone, uint64_t timeout_ms,
-		       enum crash__verdict_kind failed, enum crash__verdict_kind hung, struct crash__verdict *verdict)
+/* Runs one command to its end. A command that cannot be started says nothing of the state: that is an error.
+ */
+static int run_command(char *const *argv, char *const *environment, const char *cwd, bool alone,
+		       uint64_t timeout_ms, enum crash__verdict_kind failed, enum crash__verdict_kind hung,
+		       struct crash__verdict *verdict)
 {
 	struct command command = {0};
 	int error = start_in_the_end(&command, argv, environment, cwd);
@@ -263,8 +269,9 @@ static int run_command(char *const *argv, char *const *environment, const char *
 	else if (verdict->signal)
 		verdict->kind = CRASH__VERDICT_SIGNAL;
 	else if (verdict->exit_code)
-		verdict->kind = failed == CRASH__VERDICT_INCONSISTENT && verdict->exit_code == 2 ? CRASH__VERDICT_LOST :
-												    failed;
+		verdict->kind = failed == CRASH__VERDICT_INCONSISTENT && verdict->exit_code == 2 ?
+					CRASH__VERDICT_LOST :
+					failed;
 	else
 		verdict->kind = left ? CRASH__VERDICT_LEFTOVER : CRASH__VERDICT_PASSED;
 	return 0;
@@ -287,14 +294,15 @@ int crash__checker_run(const struct crash__checker *checker, const struct crash_
 	if (checker->recover) {
 		command[2] = checker->recover;
 		error = run_command((char *const *)(uintptr_t)command, environment, check->directory, alone,
-				    checker->timeout_ms, CRASH__VERDICT_RECOVERY, CRASH__VERDICT_RECOVERY_TIMEOUT,
-				    verdict);
+				    checker->timeout_ms, CRASH__VERDICT_RECOVERY,
+				    CRASH__VERDICT_RECOVERY_TIMEOUT, verdict);
 		good = error == 0 && verdict->kind == CRASH__VERDICT_PASSED;
 	}
 	if (good && checker->check) {
 		command[2] = checker->check;
 		error = run_command((char *const *)(uintptr_t)command, environment, check->directory, alone,
-				    checker->timeout_ms, CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT, verdict);
+				    checker->timeout_ms, CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT,
+				    verdict);
 	} else if (good) {
 		error = run_command(checker->program, environment, checker->cwd, alone, checker->timeout_ms,
 				    CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT, verdict);

@@ -33,17 +33,17 @@ enum crash__verdict_kind crash__verdict_of_name(const char *name);
 
 /** How to check. Strings and lists are the caller's. */
 struct crash__checker {
-	const char *check;	/* for sh -c; NULL: `program` is run again */
-	const char *recover;	/* for sh -c, before the check; NULL: none */
-	char *const *program;	/* the recorded program and its arguments */
-	const char *cwd;	/* of `program` */
+	const char *check;    /* for sh -c; NULL: `program` is run again */
+	const char *recover;  /* for sh -c, before the check; NULL: none */
+	char *const *program; /* the recorded program and its arguments */
+	const char *cwd;      /* of `program` */
 	uint64_t timeout_ms;
 	char *const *environment;
 };
 
 /** One check. */
 struct crash__check {
-	const char *directory; /* where the state is */
+	const char *directory;		   /* where the state is */
 	const char *point, *state, *acked; /* CRASH_POINT, CRASH_STATE, CRASH_ACKED */
 };
 
@@ -56,7 +56,8 @@ struct crash__verdict {
 };
 
 /**
- * Checks one state. An error means that it could not be checked. The calling process has no children of its own; what the check leaves behind is killed.
+ * Checks one state. An error means that it could not be checked. The calling process has no children of its
+ * own; what the check leaves behind is killed.
  * @param alone the caller is the first process of a pid namespace
  */
 int crash__checker_run(const struct crash__checker *checker, const struct crash__check *check, bool alone,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. In an overlay a node of the starting tree is fetched when it is first needed, and a name of the starting
- * tree that is gone becomes a whiteout: a character device 0/0, which anybody may make. A directory that the
- * run made, or that has moved, is cut off from the starting tree: it has all its entries in the layer, is
- * marked as opaque, and has no whiteouts, which would be listed there as names of nothing.
+ * Method. In an overlay a node of the starting tree is fetched when it is first needed, and a name of the
+ * starting tree that is gone becomes a whiteout: a character device 0/0, which anybody may make. A directory
+ * that the run made, or that has moved, is cut off from the starting tree: it has all its entries in the
+ * layer, is marked as opaque, and has no whiteouts, which would be listed there as names of nothing.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +34,8 @@ int crash__layer_make_parents(struct crash__layer *layer, const struct crash__lo
 				return crash__layer_fail("make", &above);
 			fchmodat(above.root, above.path, base.st_mode & 07777, 0);
 			if (geteuid() == 0)
-				fchownat(above.root, above.path, base.st_uid, base.st_gid, AT_SYMLINK_NOFOLLOW);
+				fchownat(above.root, above.path, base.st_uid, base.st_gid,
+					 AT_SYMLINK_NOFOLLOW);
 		}
 		*slash = '/';
 	}
@@ -60,9 +61,11 @@ int crash__layer_copy_base(struct crash__layer *layer, const char *from, int to,
 	return 0;
 }
 
-static int make_file(struct crash__layer *layer, const char *base_path, uint64_t bytes, const struct crash__location *at)
+static int make_file(struct crash__layer *layer, const char *base_path, uint64_t bytes,
+		     const struct crash__location *at)
 {
-	int fd = openat(at->root, at->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), error = 0;
+	int fd = openat(at->root, at->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
+	    error = 0;
 
 	if (fd < 0)
 		return crash__layer_fail("make", at);
@@ -86,14 +89,18 @@ static int make_thing(struct crash__layer *layer, enum crash__node_type type, co
 		error = make_file(layer, base_path, bytes, at);
 		break;
 	case CRASH__NODE_DIRECTORY:
-		error = mkdirat(at->root, at->path, 0700) < 0 && errno != EEXIST ? crash__layer_fail("make", at) : 0;
+		error = mkdirat(at->root, at->path, 0700) < 0 && errno != EEXIST ?
+				crash__layer_fail("make", at) :
+				0;
 		break;
 	case CRASH__NODE_LINK:
-		error = symlinkat(text ? text : "", at->root, at->path) < 0 ? crash__layer_fail("make", at) : 0;
+		error = symlinkat(text ? text : "", at->root, at->path) < 0 ? crash__layer_fail("make", at) :
+									      0;
 		break;
 	case CRASH__NODE_OTHER:
 		/* a device cannot be made without rights; a FIFO stands for it */
-		error = mknodat(at->root, at->path, S_IFIFO | 0600, 0) < 0 ? crash__layer_fail("make", at) : 0;
+		error = mknodat(at->root, at->path, S_IFIFO | 0600, 0) < 0 ? crash__layer_fail("make", at) :
+									     0;
 		break;
 	}
 	if (error == 0 && geteuid() == 0 && fchownat(at->root, at->path, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -127,7 +134,8 @@ static int make_node(struct crash__layer *layer, crash__node_id id, const struct
 		error = crash__layer_close_later(layer, id, node->mode & 07777);
 	if (error == 0)
 		error = make_thing(layer, node->type, node->base_path, node->base_size, node->text,
-				   is_directory ? node->mode | S_IRWXU : node->mode, node->uid, node->gid, at);
+				   is_directory ? node->mode | S_IRWXU : node->mode, node->uid, node->gid,
+				   at);
 	return error == 0 && is_new ? make_opaque(at) : error;
 }
 
@@ -183,7 +191,8 @@ bool crash__layer_shows_through(const struct crash__layer *layer, crash__slot_id
 	return layer->overlay && slot->base_child && !layer->nodes[slot->directory].cut_off;
 }
 
-int crash__layer_whiteout(struct crash__layer *layer, crash__slot_id id, const struct crash__location *at, bool wanted)
+int crash__layer_whiteout(struct crash__layer *layer, crash__slot_id id, const struct crash__location *at,
+			  bool wanted)
 {
 	struct crash__layer_slot *slot = &layer->slots[id];
 	int error;
@@ -206,7 +215,8 @@ int crash__layer_whiteout(struct crash__layer *layer, crash__slot_id id, const s
 static crash__slot_id known_slot(const struct crash__layer *layer, crash__node_id directory, const char *name)
 {
 	for (crash__slot_id id = 1; id < layer->fs->slots_count; id++)
-		if (layer->fs->slots[id].directory == directory && strcmp(layer->fs->slots[id].name, name) == 0)
+		if (layer->fs->slots[id].directory == directory &&
+		    strcmp(layer->fs->slots[id].name, name) == 0)
 			return id;
 	return 0;
 }
@@ -214,7 +224,8 @@ static crash__slot_id known_slot(const struct crash__layer *layer, crash__node_i
 static int copy_rest(struct crash__layer *layer, crash__node_id directory, const char *base_path,
 		     const struct crash__location *at);
 
-int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const char *base_path, const struct crash__location *at)
+int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const char *base_path,
+			 const struct crash__location *at)
 {
 	int error = crash__layer_copy_up(layer, id);
 
@@ -223,7 +234,8 @@ int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const ch
 	for (crash__slot_id slot = 1; slot < layer->fs->slots_count && error == 0; slot++) {
 		struct crash__location hidden = *at;
 
-		if (layer->fs->slots[slot].directory == id && crash__location_append(&hidden, layer->fs->slots[slot].name))
+		if (layer->fs->slots[slot].directory == id &&
+		    crash__location_append(&hidden, layer->fs->slots[slot].name))
 			error = crash__layer_whiteout(layer, slot, &hidden, false);
 	}
 	layer->nodes[id].cut_off = true;
@@ -241,7 +253,8 @@ static int copy_entry(struct crash__layer *layer, crash__node_id directory, cons
 	struct stat status;
 	int error;
 
-	if (snprintf(path, sizeof path, "%s/%s", base_path, name) >= (int)sizeof path || !crash__location_append(&at, name))
+	if (snprintf(path, sizeof path, "%s/%s", base_path, name) >= (int)sizeof path ||
+	    !crash__location_append(&at, name))
 		return 0;
 	if (id) {
 		/* what the model knows is in the layer already, unless it still is what it was */
@@ -250,7 +263,8 @@ static int copy_entry(struct crash__layer *layer, crash__node_id directory, cons
 		if (!child || child != layer->fs->slots[id].base_child)
 			return 0;
 		if (layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY)
-			return layer->nodes[child].cut_off ? 0 : crash__layer_cut_off(layer, child, path, &at);
+			return layer->nodes[child].cut_off ? 0 :
+							     crash__layer_cut_off(layer, child, path, &at);
 		return crash__layer_copy_up(layer, child);
 	}
 	if (!crash__base_stat(layer->fs->base, path, &status))

@@ -22,7 +22,8 @@
 /* ------------------------------------------------------------------ entries */
 
 /* What the checker can see: the tree, and what was acknowledged by then. */
-static struct crash__hash identity(const struct crash__engine *engine, struct crash__hash tree, uint64_t acked)
+static struct crash__hash identity(const struct crash__engine *engine, struct crash__hash tree,
+				   uint64_t acked)
 {
 	uint64_t parts[3] = {tree.low, tree.high, engine->options.acks_matter ? acked : 0};
 	XXH128_hash_t hash = XXH3_128bits(parts, sizeof parts);
@@ -45,14 +46,15 @@ static struct crash__entry *new_entry(struct crash__engine *engine, struct crash
 	if (!entry)
 		return NULL;
 	entry->hash = hash;
-	entry->elsewhere = engine->options.shards > 1 &&
-			   hash.low % engine->options.shards != engine->options.shard - 1;
+	entry->elsewhere =
+		engine->options.shards > 1 && hash.low % engine->options.shards != engine->options.shard - 1;
 	HASH_ADD(hh, engine->entries, hash, sizeof entry->hash, entry);
 	return entry;
 }
 
 /* Notes by which state an entry was named first. */
-static bool describe(struct crash__entry *entry, uint32_t model, enum crash__tier tier, const struct crash__state *state)
+static bool describe(struct crash__entry *entry, uint32_t model, enum crash__tier tier,
+		     const struct crash__state *state)
 {
 	crash__atom_id *atoms = malloc((state->count + 1) * sizeof *atoms);
 
@@ -86,7 +88,7 @@ int crash__engine_know(struct crash__engine *engine, struct crash__hash hash, en
 
 /* ------------------------------------------------------------------ the pool */
 
-static void take_verdict(void *context, void *ticket, int error, const struct crash__check_result *result_of_check,
+static void take_verdict(void *context, void *ticket, int error, const struct crash__check_result *result,
 			 const char *output)
 {
 	struct crash__engine *engine = context;
@@ -100,11 +102,11 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 			engine->first_error = strdup(output);
 		return;
 	}
-	entry->kind = result_of_check->kind;
-	entry->exit_code = result_of_check->exit_code;
-	entry->signal = result_of_check->signal;
+	entry->kind = result->kind;
+	entry->exit_code = result->exit_code;
+	entry->signal = result->signal;
 	engine->checked++;
-	engine->checker_ns += result_of_check->checker_ns;
+	engine->checker_ns += result->checker_ns;
 	engine->failed += crash__verdict_failed(entry->kind);
 	if (crash__verdict_failed(entry->kind) && !engine->first_failure)
 		engine->first_failure = crash__now_ns() - engine->started;
@@ -114,7 +116,7 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	if (entry == engine->final && entry->kind != CRASH__VERDICT_PASSED)
 		engine->final_output = strdup(output);
 	if (engine->options.verdict)
-		engine->options.verdict(engine->options.context, entry, result_of_check, output);
+		engine->options.verdict(engine->options.context, entry, result, output);
 }
 
 /* Workers share the atoms of one model. */
@@ -154,7 +156,8 @@ static bool spent(struct crash__engine *engine)
 {
 	const struct crash__engine_options *options = &engine->options;
 
-	if ((options->budget_states && engine->checked + crash__pool_busy(engine->pool) >= options->budget_states) ||
+	if ((options->budget_states &&
+	     engine->checked + crash__pool_busy(engine->pool) >= options->budget_states) ||
 	    (options->budget_ns && crash__now_ns() - engine->started >= options->budget_ns))
 		engine->out_of_budget = true;
 	return engine->out_of_budget;
@@ -274,9 +277,10 @@ static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__ti
 		return crash__fail(CRASH_ENOMEM, "no memory for results");
 	*result = (struct crash__tier_result){.model = model, .tier = tier, .started = true};
 	pass.result = result;
-	engine->now = (struct crash__progress){
-		.model = engine->options.models[model].name, .tier = crash__tier_name(tier)};
-	error = crash__tier_run(tier, &engine->atoms[model], &engine->options.tier_options, take_state, &pass);
+	engine->now = (struct crash__progress){.model = engine->options.models[model].name,
+					       .tier = crash__tier_name(tier)};
+	error = crash__tier_run(tier, &engine->atoms[model], &engine->options.tier_options, take_state,
+				&pass);
 	if (error < 0)
 		return error;
 	result->counted = error == GO_ON;
@@ -285,7 +289,8 @@ static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__ti
 		result->named = 0;
 	pass.counting = false;
 	if (!engine->stopped)
-		error = crash__tier_run(tier, &engine->atoms[model], &engine->options.tier_options, take_state, &pass);
+		error = crash__tier_run(tier, &engine->atoms[model], &engine->options.tier_options,
+					take_state, &pass);
 	if (error < 0)
 		return error;
 	result->finished = error == GO_ON && !engine->stopped;
@@ -356,7 +361,8 @@ int crash__engine_run(struct crash__engine *engine)
 			bool wanted = options->tiers & 1u << tier;
 
 			/* nothing is lost, but for the rest of the write that is under way */
-			if (options->models[model].process_only && tier != CRASH__TIER_PREFIX && tier != CRASH__TIER_TEAR)
+			if (options->models[model].process_only && tier != CRASH__TIER_PREFIX &&
+			    tier != CRASH__TIER_TEAR)
 				wanted = false;
 			if (!wanted || engine->final->kind != CRASH__VERDICT_PASSED)
 				continue;
@@ -370,7 +376,8 @@ int crash__engine_run(struct crash__engine *engine)
 		engine->fresh += engine->results[i].fresh;
 	}
 	for (struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next)
-		engine->elsewhere += entry->elsewhere && entry->state.flipped && entry->kind == CRASH__VERDICT_NONE;
+		engine->elsewhere +=
+			entry->elsewhere && entry->state.flipped && entry->kind == CRASH__VERDICT_NONE;
 	show_progress(engine, true);
 	engine->spent = crash__now_ns() - engine->started;
 	engine->failure = error;
@@ -425,8 +432,8 @@ enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint3
 	return entry->kind;
 }
 
-const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
-					      const crash__atom_id *omitted, uint32_t count)
+const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
+					      int64_t step, const crash__atom_id *omitted, uint32_t count)
 {
 	uint64_t acked = step < 0 ? 0 : engine->options.fs->steps[step].acked;
 	struct crash__entry *entry = NULL;
@@ -473,8 +480,7 @@ void crash__engine_free(struct crash__engine *engine)
 		return;
 	crash__pool_free(engine->pool);
 	crash__view_free(engine->probe);
-	HASH_ITER(hh, engine->entries, entry, next)
-	{
+	HASH_ITER(hh, engine->entries, entry, next) {
 		HASH_DEL(engine->entries, entry);
 		free((void *)(uintptr_t)entry->state.flipped);
 		free(entry->error);

@@ -24,14 +24,14 @@ struct crash__entry {
 	struct crash__hash hash;
 	enum crash__verdict_kind kind;
 	int32_t exit_code, signal;
-	uint32_t models;    /* bit mask: which of the explored ones allow it */
-	uint32_t model;	    /* by whose atoms `state` is said */
+	uint32_t models; /* bit mask: which of the explored ones allow it */
+	uint32_t model;	 /* by whose atoms `state` is said */
 	enum crash__tier tier;
 	bool pending;
-	bool elsewhere; /* another shard's */
-	bool known;	/* from an earlier exploration */
-	char *error;	/* why it could not be checked; or NULL */
-	char *output;	/* of a failure; or NULL */
+	bool elsewhere;		   /* another shard's */
+	bool known;		   /* from an earlier exploration */
+	char *error;		   /* why it could not be checked; or NULL */
+	char *output;		   /* of a failure; or NULL */
 	struct crash__state state; /* its atoms are the entry's */
 	UT_hash_handle hh;
 };
@@ -68,18 +68,18 @@ struct crash__engine_options {
 	struct crash__checker checker;
 	const char *directory, *scratch;
 	bool namespaces;
-	bool acks_matter; /* the checker may look at CRASH_ACKED */
+	bool acks_matter;   /* the checker may look at CRASH_ACKED */
 	_Atomic bool *stop; /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
 	/** A verdict came in; the entry has it. */
-	void (*verdict)(void *context, const struct crash__entry *entry, const struct crash__check_result *result_of_check,
-			const char *output);
+	void (*verdict)(void *context, const struct crash__entry *entry,
+			const struct crash__check_result *result, const char *output);
 	void *context;
 };
 
 struct crash__engine {
 	struct crash__engine_options options;
-	struct crash__atoms *atoms; /* of each model, and of a killed process */
+	struct crash__atoms *atoms;   /* of each model, and of a killed process */
 	struct crash__entry *entries; /* uthash */
 	CRASH__VECTOR(struct crash__tier_result, results);
 	struct crash__worker_config config;
@@ -88,13 +88,13 @@ struct crash__engine {
 	struct crash__progress now;
 	uint64_t points, named, fresh, checked, failed, flaky, errors, reused, elsewhere;
 	uint64_t checker_ns, started, spent; /* ns */
-	uint64_t first_failure; /* ns after the start; 0: there was none */
+	uint64_t first_failure;		     /* ns after the start; 0: there was none */
 	bool out_of_budget, stopped;
 	int final_error;
 	struct crash__entry *final; /* the state in which the program left everything */
-	unsigned int outputs; /* that are kept */
+	unsigned int outputs;	    /* that are kept */
 	char *final_output;
-	int failure; /* an error that ended it */
+	int failure;	   /* an error that ended it */
 	char *first_error; /* why a state could not be checked */
 	/* probing: views of the model that was asked about last */
 	struct crash__view *probe;
@@ -119,11 +119,11 @@ enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint3
 					     const crash__atom_id *omitted, uint32_t count);
 
 /**
- * The same state as any atoms make it: "everything that was done up to a step, without these". NULL if it did not come
- * up. Nothing is checked for it.
+ * The same state as any atoms make it: "everything that was done up to a step, without these". NULL if it did
+ * not come up. Nothing is checked for it.
  */
-const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms, int64_t step,
-					      const crash__atom_id *omitted, uint32_t count);
+const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
+					      int64_t step, const crash__atom_id *omitted, uint32_t count);
 
 static inline bool crash__verdict_failed(enum crash__verdict_kind kind)
 {

@@ -88,7 +88,7 @@ static int attach(struct crash__layer *layer, crash__slot_id id, crash__node_id 
 	if (!crash__layer_locate_node(layer, child, &from))
 		return crash__fail(CRASH_ETRACE, "a file lies outside of the tree");
 	if (node->place == CRASH__IN_STORE ? renameat(from.root, from.path, at.root, at.path) < 0 :
-				      linkat(from.root, from.path, at.root, at.path, 0) < 0)
+					     linkat(from.root, from.path, at.root, at.path, 0) < 0)
 		return crash__layer_fail("place", &at);
 	node->place = CRASH__IN_TREE;
 	node->names++;
@@ -171,15 +171,17 @@ static int finish_node(struct crash__layer *layer, const struct crash__view *vie
 		error = crash__layer_close_later(layer, id, mode);
 		mode |= S_IRWXU;
 	}
-	if (error == 0 && (!crash__layer_locate_node(layer, id, &at) || (id != 1 && fchmodat(at.root, at.path, mode, 0) < 0)))
+	if (error == 0 && (!crash__layer_locate_node(layer, id, &at) ||
+			   (id != 1 && fchmodat(at.root, at.path, mode, 0) < 0)))
 		error = crash__layer_fail("set the mode of", &at);
 	layer->nodes[id].unwritable = !(mode & S_IWUSR);
 	return error;
 }
 
 /*
- * Takes away what the file must not show any more, and brings back what it shows again of the starting tree. Where
- * the limit of that changes, everything behind it is made anew: the difference has all blocks from there on.
+ * Takes away what the file must not show any more, and brings back what it shows again of the starting tree.
+ * Where the limit of that changes, everything behind it is made anew: the difference has all blocks from
+ * there on.
  */
 static int cut_node(struct crash__layer *layer, const struct crash__view *view, crash__node_id id)
 {

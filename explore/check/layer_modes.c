@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. A directory that its owner may not search or write to is closed last, the innermost first, and opened before
- * anything else: who is not root could not get at what is in it.
+ * Method. A directory that its owner may not search or write to is closed last, the innermost first, and
+ * opened before anything else: who is not root could not get at what is in it.
  */
 #include <sys/stat.h>
 
@@ -31,11 +31,13 @@ int crash__layer_close_later(struct crash__layer *layer, crash__node_id id, uint
 	return 0;
 }
 
-static int set_closed_mode(const struct crash__layer *layer, const struct crash__layer_closed *closed, uint32_t mode)
+static int set_closed_mode(const struct crash__layer *layer, const struct crash__layer_closed *closed,
+			   uint32_t mode)
 {
 	struct crash__location at;
 
-	if (layer->nodes[closed->id].place == CRASH__NOWHERE || layer->nodes[closed->id].place == CRASH__IN_BASE)
+	if (layer->nodes[closed->id].place == CRASH__NOWHERE ||
+	    layer->nodes[closed->id].place == CRASH__IN_BASE)
 		return 0;
 	if (!crash__layer_locate_node(layer, closed->id, &at) || fchmodat(at.root, at.path, mode, 0) < 0)
 		return crash__layer_fail("set the mode of", &at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layer_parts.h - what a layer consists of, for the files that make it up: layer.c, location.c, closed.c, fetch.c.
+ * layer_parts.h - what a layer consists of, for the files that make it up: layer.c, location.c, closed.c,
+ * fetch.c.
  */
 #ifndef CRASH_LAYER_PARTS_H
 #define CRASH_LAYER_PARTS_H
@@ -43,7 +44,8 @@ struct crash__layer {
 	int tree, store;
 	struct crash__layer_node *nodes;
 	struct crash__layer_slot *slots;
-	CRASH__VECTOR(struct crash__layer_closed, closed); /* between moves: in the order in which they were closed */
+	CRASH__VECTOR(struct crash__layer_closed,
+		      closed); /* between moves: in the order in which they were closed */
 };
 
 /* Where something is: below the tree or below the store. */
@@ -57,13 +59,16 @@ struct crash__location {
 bool crash__location_append(struct crash__location *at, const char *name);
 
 /** False: it is nowhere in the tree, or the path is too long. */
-bool crash__layer_locate_node(const struct crash__layer *layer, crash__node_id id, struct crash__location *at);
-bool crash__layer_locate_slot(const struct crash__layer *layer, crash__slot_id id, struct crash__location *at);
+bool crash__layer_locate_node(const struct crash__layer *layer, crash__node_id id,
+			      struct crash__location *at);
+bool crash__layer_locate_slot(const struct crash__layer *layer, crash__slot_id id,
+			      struct crash__location *at);
 
 /** An error, from errno: it was not possible to do `what` there. */
 int crash__layer_fail(const char *what, const struct crash__location *at);
 
-/* ------------------------------------------------------------------ closed.c: directories that keep us out */
+/* ------------------------------------------------------------------ closed.c: directories that keep us out
+ */
 
 /** Remembers what a directory's mode is going to be; it stays open until all the others are done. */
 int crash__layer_close_later(struct crash__layer *layer, crash__node_id id, uint32_t mode);
@@ -77,7 +82,8 @@ int crash__layer_close(struct crash__layer *layer);
 /** Opens them, to get at what is in them. */
 int crash__layer_open(struct crash__layer *layer);
 
-/* ------------------------------------------------------------------ fetch.c: what comes from the starting tree */
+/* ------------------------------------------------------------------ fetch.c: what comes from the starting
+ * tree */
 
 /** Puts a node that is not in the layer yet there: where it stands, or in the store. */
 int crash__layer_copy_up(struct crash__layer *layer, crash__node_id id);
@@ -92,7 +98,8 @@ int crash__layer_copy_base(struct crash__layer *layer, const char *from, int to,
 bool crash__layer_shows_through(const struct crash__layer *layer, crash__slot_id id);
 
 /** Hides what is shown at a name, or no longer. */
-int crash__layer_whiteout(struct crash__layer *layer, crash__slot_id id, const struct crash__location *at, bool wanted);
+int crash__layer_whiteout(struct crash__layer *layer, crash__slot_id id, const struct crash__location *at,
+			  bool wanted);
 
 /** A directory of the starting tree gets all that it shows into the layer, with what is below it. */
 int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const char *base_path,

@@ -30,7 +30,7 @@ struct worker {
 	const struct crash__worker_config *shop;
 	struct crash__sandbox sandbox;
 	struct instance instances[2]; /* by enum crash__reference */
-	char place[PATH_MAX]; /* without namespaces: a directory of ours */
+	char place[PATH_MAX];	      /* without namespaces: a directory of ours */
 	char acked[PATH_MAX];
 	uint64_t acked_bytes; /* in that file */
 	int channel;
@@ -84,7 +84,8 @@ static int enter(struct worker *worker, unsigned int number)
 
 	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->shop->scratch, number) >=
 		    (int)sizeof worker->place ||
-	    snprintf(worker->acked, sizeof worker->acked, "%s/acked", worker->place) >= (int)sizeof worker->acked)
+	    snprintf(worker->acked, sizeof worker->acked, "%s/acked", worker->place) >=
+		    (int)sizeof worker->acked)
 		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->shop->scratch);
 	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", worker->place);
@@ -141,8 +142,8 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 	if (!instance->view || crash__view_step(instance->view) > step)
 		error = make_instance(worker, reference);
 	while (error == 0 && crash__view_step(instance->view) < step) {
-		error = crash__view_step_difference(instance->view,
-						    (uint32_t)(crash__view_step(instance->view) + 1), &difference);
+		error = crash__view_step_difference(
+			instance->view, (uint32_t)(crash__view_step(instance->view) + 1), &difference);
 		if (error == 0)
 			error = crash__layer_move(instance->layer, instance->view, difference);
 	}
@@ -185,7 +186,8 @@ static int write_acked(struct worker *worker, uint64_t bytes)
 		worker->acked_bytes = bytes;
 	if (ftruncate(fd, (off_t)worker->acked_bytes) < 0)
 		error = crash__fail_errno("cannot write %s", worker->acked);
-	for (size_t i = 0; error == 0 && i < worker->shop->fs->steps_count && worker->acked_bytes < bytes; i++) {
+	for (size_t i = 0; error == 0 && i < worker->shop->fs->steps_count && worker->acked_bytes < bytes;
+	     i++) {
 		const struct crash__event *event = worker->shop->fs->steps[i].event;
 		uint64_t end = worker->shop->fs->steps[i].acked;
 
@@ -232,7 +234,8 @@ static int hide_state(struct worker *worker)
 	return crash__remove_tree(state, false) < 0 ? crash__fail_errno("cannot empty %s", state) : 0;
 }
 
-static int check_once(struct worker *worker, const struct crash__check_request *order, const char *point, const char *state)
+static int check_once(struct worker *worker, const struct crash__check_request *order, const char *point,
+		      const char *state)
 {
 	char where[PATH_MAX];
 	struct crash__check check = {
@@ -242,13 +245,15 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 	if (error == 0)
 		error = show_state(worker, order->reference, where);
 	if (error == 0)
-		error = crash__checker_run(worker->shop->checker, &check, worker->shop->namespaces, &worker->verdict);
+		error = crash__checker_run(worker->shop->checker, &check, worker->shop->namespaces,
+					   &worker->verdict);
 	hidden = hide_state(worker);
 	return error < 0 ? error : hidden;
 }
 
 /* A state that fails is checked again: only what fails twice is a failure. */
-static int check_state(struct worker *worker, const struct crash__check_request *order, const char *point, const char *state)
+static int check_state(struct worker *worker, const struct crash__check_request *order, const char *point,
+		       const char *state)
 {
 	uint64_t ns;
 	int error = check_once(worker, order, point, state);
@@ -265,8 +270,8 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 	return error;
 }
 
-static int work(struct worker *worker, const struct crash__check_request *order, const crash__atom_id *flipped,
-		const char *point, const char *state)
+static int work(struct worker *worker, const struct crash__check_request *order,
+		const crash__atom_id *flipped, const char *point, const char *state)
 {
 	const struct crash__difference *difference;
 	struct instance *instance;
@@ -294,10 +299,10 @@ static int work(struct worker *worker, const struct crash__check_request *order,
 
 /* ------------------------------------------------------------------ the process */
 
-static bool result_of_check(struct worker *worker, uint64_t number, int error)
+static bool result(struct worker *worker, uint64_t number, int error)
 {
 	const char *detail = crash_error_detail(), *bytes = error < 0 ? detail : worker->verdict.output;
-	struct crash__check_result result_of_check = {
+	struct crash__check_result result = {
 		.number = number,
 		.error = error,
 		.kind = error < 0 ? CRASH__VERDICT_NONE : worker->verdict.kind,
@@ -307,8 +312,8 @@ static bool result_of_check(struct worker *worker, uint64_t number, int error)
 		.output_bytes = (uint32_t)(error < 0 ? strlen(detail) : worker->verdict.output_length),
 	};
 
-	return crash__send_all(worker->channel, &result_of_check, sizeof result_of_check) &&
-	       crash__send_all(worker->channel, bytes, result_of_check.output_bytes);
+	return crash__send_all(worker->channel, &result, sizeof result) &&
+	       crash__send_all(worker->channel, bytes, result.output_bytes);
 }
 
 static _Noreturn void serve(struct worker *worker, int unusable)
@@ -328,7 +333,7 @@ static _Noreturn void serve(struct worker *worker, int unusable)
 			error = work(worker, &order, flipped, names, names + order.point_bytes);
 		free(flipped);
 		free(names);
-		if (!result_of_check(worker, order.number, error))
+		if (!result(worker, order.number, error))
 			break;
 	}
 	_exit(0);

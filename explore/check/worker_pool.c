@@ -135,7 +135,8 @@ static struct slot *pick(struct crash__pool *pool, int64_t step)
 
 static int pack(struct slot *slot, const struct crash__state *state, const char *point, const char *name)
 {
-	size_t atoms = state->count * sizeof *state->flipped, points = strlen(point) + 1, names = strlen(name) + 1;
+	size_t atoms = state->count * sizeof *state->flipped, points = strlen(point) + 1,
+	       names = strlen(name) + 1;
 	char *body = realloc(slot->body, atoms + points + names);
 
 	if (!body)
@@ -183,12 +184,12 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 
 /* ------------------------------------------------------------------ answers */
 
-static void finish(struct crash__pool *pool, struct slot *slot, int error, const struct crash__check_result *result_of_check,
-		   const char *output)
+static void finish(struct crash__pool *pool, struct slot *slot, int error,
+		   const struct crash__check_result *result, const char *output)
 {
 	slot->busy = false;
 	pool->busy--;
-	pool->done(pool->context, slot->ticket, error, result_of_check, output);
+	pool->done(pool->context, slot->ticket, error, result, output);
 }
 
 /* A worker that ended before it answered: the state was too much for it, or somebody killed it. */
@@ -209,15 +210,15 @@ static int replace_worker(struct crash__pool *pool, struct slot *slot)
 
 static int take_answer(struct crash__pool *pool, struct slot *slot)
 {
-	struct crash__check_result result_of_check;
+	struct crash__check_result result;
 
-	if (!crash__receive_all(slot->channel, &result_of_check, sizeof result_of_check) || result_of_check.number != slot->order.number ||
-	    result_of_check.kind >= CRASH__VERDICT_KINDS ||
-	    result_of_check.output_bytes > sizeof((struct crash__verdict *)NULL)->output ||
-	    !crash__receive_all(slot->channel, pool->output, result_of_check.output_bytes))
+	if (!crash__receive_all(slot->channel, &result, sizeof result) ||
+	    result.number != slot->order.number || result.kind >= CRASH__VERDICT_KINDS ||
+	    result.output_bytes > sizeof((struct crash__verdict *)NULL)->output ||
+	    !crash__receive_all(slot->channel, pool->output, result.output_bytes))
 		return replace_worker(pool, slot);
-	pool->output[result_of_check.output_bytes] = '\0';
-	finish(pool, slot, result_of_check.error, &result_of_check, pool->output);
+	pool->output[result.output_bytes] = '\0';
+	finish(pool, slot, result.error, &result, pool->output);
 	return 1;
 }
 
@@ -228,7 +229,8 @@ int crash__pool_wait(struct crash__pool *pool, int ms)
 
 	for (unsigned int i = 0; i < pool->count; i++)
 		if (pool->slots[i].busy)
-			pool->polled[count++] = (struct pollfd){.fd = pool->slots[i].channel, .events = POLLIN};
+			pool->polled[count++] =
+				(struct pollfd){.fd = pool->slots[i].channel, .events = POLLIN};
 	if (count == 0)
 		return 0;
 	ready = poll(pool->polled, count, ms);

@@ -13,8 +13,8 @@ struct crash__pool;
  * What a check gave. `error` is set where the state could not be checked at all; then `output` says why.
  * @param ticket what crash__pool_submit() was given
  */
-typedef void crash__pool_done(void *context, void *ticket, int error, const struct crash__check_result *result_of_check,
-			      const char *output);
+typedef void crash__pool_done(void *context, void *ticket, int error,
+			      const struct crash__check_result *result, const char *output);
 
 /** Starts workers. The config must stay where it is. */
 int crash__pool_new(const struct crash__worker_config *config, unsigned int workers, crash__pool_done *done,

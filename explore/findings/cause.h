@@ -11,9 +11,9 @@
 struct crash__cause {
 	char id[12]; /* the same for the same cause in later runs */
 	enum crash__verdict_kind kind;
-	bool process; /* a killed process is enough */
-	bool failed_sync; /* a sync failed, and was believed when it was tried again */
-	bool torn;    /* a part of an op is lost, and another is not */
+	bool process;		 /* a killed process is enough */
+	bool failed_sync;	 /* a sync failed, and was believed when it was tried again */
+	bool torn;		 /* a part of an op is lost, and another is not */
 	uint32_t lost, survivor; /* steps; CRASH__NEVER: none */
 	uint32_t model;
 	struct crash__state state; /* the smallest; its atoms are the cause's */
@@ -21,9 +21,9 @@ struct crash__cause {
 
 	char *sentence, *repair; /* repair: NULL where no fsync helps; then `advice` says what would */
 	char *advice;
-	int remedy; /* repair.c's: what the repair syncs; 0: no repair */
+	int remedy;			 /* repair.c's: what the repair syncs; 0: no repair */
 	char *lost_text, *survivor_text; /* the ops */
-	char *allowed, *forbidden; /* names of models, separated by commas */
+	char *allowed, *forbidden;	 /* names of models, separated by commas */
 	uint64_t states;
 	bool accepted; /* stands in the baseline */
 	CRASH__VECTOR(struct crash__entry *, entries);

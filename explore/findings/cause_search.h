@@ -15,8 +15,8 @@ struct crash__cause_search {
 	struct crash__callsites *callsites;
 	uint32_t model;
 	struct crash__set set;	/* for closures */
-	uint32_t *cause_of; /* by atom of the model: 1 + the cause of losing it alone */
-	uint32_t *since;    /* from which step on that is a failure */
+	uint32_t *cause_of;	/* by atom of the model: 1 + the cause of losing it alone */
+	uint32_t *since;	/* from which step on that is a failure */
 	uint32_t *prefix_cause; /* by step + 1: 1 + the cause of a process crash there */
 	uint32_t probes;
 	CRASH__VECTOR(crash__atom_id, lost); /* of the failure at hand, made fewer */
@@ -32,16 +32,18 @@ static inline const struct crash__atoms *crash__search_atoms(const struct crash_
 	return &search->engine->atoms[search->model];
 }
 
-static inline const struct crash__event *crash__search_event(const struct crash__cause_search *search, uint32_t step)
+static inline const struct crash__event *crash__search_event(const struct crash__cause_search *search,
+							     uint32_t step)
 {
 	return step == CRASH__NEVER ? NULL : crash__search_fs(search)->steps[step].event;
 }
 
 /* ------------------------------------------------------------------ minimise.c: trying smaller failures */
 
-/** The verdict of losing some atoms, and what depends on them, at a step; NONE if too many have been tried. */
-enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step, const crash__atom_id *atoms,
-					   size_t count);
+/** The verdict of losing some atoms, and what depends on them, at a step; NONE if too many have been tried.
+ */
+enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step,
+					   const crash__atom_id *atoms, size_t count);
 
 /** Puts all atoms that a state has lost of what was done into `lost`. */
 int crash__search_list_lost(struct crash__cause_search *search, const struct crash__state *state);
@@ -50,8 +52,8 @@ int crash__search_list_lost(struct crash__cause_search *search, const struct cra
 void crash__search_minimise(struct crash__cause_search *search, int64_t step);
 
 /**
- * Where the one op in `lost` takes others along that depend on it, one of those may be guilty alone: the last one that
- * still makes the state fail takes the fewest along.
+ * Where the one op in `lost` takes others along that depend on it, one of those may be guilty alone: the last
+ * one that still makes the state fail takes the fewest along.
  */
 void crash__search_narrow(struct crash__cause_search *search, int64_t step);
 

@@ -26,18 +26,21 @@ static int note_unchecked(struct crash__exploration *exploration)
 	if (engine->stopped)
 		error = crash__recording_incomplete(&exploration->recording, "it was interrupted");
 	if (error == 0 && engine->out_of_budget)
-		error = crash__recording_incomplete(&exploration->recording, "the budget was spent before all states were checked");
-	if (error == 0 && engine->errors)
-		error = crash__recording_incomplete(&exploration->recording, "%llu states could not be checked, the first: %s",
-						  (unsigned long long)engine->errors,
-						  engine->first_error ? engine->first_error : "?");
-	if (error == 0 && engine->flaky)
 		error = crash__recording_incomplete(&exploration->recording,
-						  "the checker is flaky: %llu states failed once and passed when checked again",
-						  (unsigned long long)engine->flaky);
+						    "the budget was spent before all states were checked");
+	if (error == 0 && engine->errors)
+		error = crash__recording_incomplete(
+			&exploration->recording, "%llu states could not be checked, the first: %s",
+			(unsigned long long)engine->errors, engine->first_error ? engine->first_error : "?");
+	if (error == 0 && engine->flaky)
+		error = crash__recording_incomplete(
+			&exploration->recording,
+			"the checker is flaky: %llu states failed once and passed when checked again",
+			(unsigned long long)engine->flaky);
 	if (error == 0 && exploration->causes.unexplained)
-		error = crash__recording_incomplete(&exploration->recording, "%llu failing states are not explained",
-						  (unsigned long long)exploration->causes.unexplained);
+		error = crash__recording_incomplete(&exploration->recording,
+						    "%llu failing states are not explained",
+						    (unsigned long long)exploration->causes.unexplained);
 	return error;
 }
 

@@ -23,8 +23,10 @@ struct crash__exploration {
 	struct crash__causes causes;
 };
 
-/** Makes the engine of what crash__recording_prepare() has made ready; verdicts that are known already may be told to it. */
-int crash__explore_start(const struct crash__explore_options *options, struct crash__exploration *exploration);
+/** Makes the engine of what crash__recording_prepare() has made ready; verdicts that are known already may be
+ * told to it. */
+int crash__explore_start(const struct crash__explore_options *options,
+			 struct crash__exploration *exploration);
 
 /** Has all states checked, and finds the causes of failures. */
 int crash__explore_run(struct crash__exploration *exploration);

@@ -17,18 +17,20 @@
 /* Failures are of one kind if the same repair would do: an exit status is none, a lost write is. */
 static const char *class_of(enum crash__verdict_kind kind)
 {
-	return kind == CRASH__VERDICT_LOST ? "lost" :
+	return kind == CRASH__VERDICT_LOST						 ? "lost" :
 	       kind == CRASH__VERDICT_TIMEOUT || kind == CRASH__VERDICT_RECOVERY_TIMEOUT ? "hang" :
-	       kind == CRASH__VERDICT_RECOVERY ? "recovery" :
-	       kind == CRASH__VERDICT_LEFTOVER ? "leftover" :
-						 "inconsistent";
+	       kind == CRASH__VERDICT_RECOVERY						 ? "recovery" :
+	       kind == CRASH__VERDICT_LEFTOVER						 ? "leftover" :
+											   "inconsistent";
 }
 
 static void make_id(struct crash__cause_search *search, const struct crash__cause *cause, char id[12])
 {
-	const struct crash__event *lost = crash__search_event(search, cause->lost), *survivor = crash__search_event(search, cause->survivor);
+	const struct crash__event *lost = crash__search_event(search, cause->lost),
+				  *survivor = crash__search_event(search, cause->survivor);
 	char *signatures[2] = {lost ? crash__callsite_signature(search->callsites, lost) : strdup(""),
-			       survivor ? crash__callsite_signature(search->callsites, survivor) : strdup("")};
+			       survivor ? crash__callsite_signature(search->callsites, survivor) :
+					  strdup("")};
 
 	crash__cause_id(id, "%s/%d/%d/%s/%s", class_of(cause->kind), cause->process, cause->torn,
 			signatures[0] ? signatures[0] : "", signatures[1] ? signatures[1] : "");
@@ -37,7 +39,8 @@ static void make_id(struct crash__cause_search *search, const struct crash__caus
 }
 
 /* The cause of the same kind from the same callsites, or a new one. Returns its index, or SIZE_MAX. */
-static size_t enter_cause(struct crash__cause_search *search, struct crash__cause *cause, const struct crash__state *state)
+static size_t enter_cause(struct crash__cause_search *search, struct crash__cause *cause,
+			  const struct crash__state *state)
 {
 	struct crash__causes *causes = search->causes;
 	struct crash__cause *made;
@@ -79,8 +82,8 @@ static bool changes(const struct crash__fs *fs, uint32_t step)
 }
 
 /*
- * Everything is there, and it is wrong: between two ops the files do not fit together. Failures come in order of
- * their points, so the first that is found of a run of wrong points is where the run begins.
+ * Everything is there, and it is wrong: between two ops the files do not fit together. Failures come in order
+ * of their points, so the first that is found of a run of wrong points is where the run begins.
  */
 static int explain_prefix(struct crash__cause_search *search, struct crash__entry *entry)
 {
@@ -93,9 +96,8 @@ static int explain_prefix(struct crash__cause_search *search, struct crash__entr
 
 	if (*known)
 		return attribute(search, *known - 1, entry);
-	while (next < fs->steps_count &&
-	       (!changes(fs, next) || !crash__tier_is_point(fs, next) ||
-		crash__verdict_failed(crash__search_try(search, next, NULL, 0))))
+	while (next < fs->steps_count && (!changes(fs, next) || !crash__tier_is_point(fs, next) ||
+					  crash__verdict_failed(crash__search_try(search, next, NULL, 0))))
 		next++;
 	cause.survivor = first < 0 ? CRASH__NEVER : (uint32_t)first;
 	cause.lost = next < fs->steps_count ? next : CRASH__NEVER;
@@ -127,7 +129,8 @@ static int explain_dropped(struct crash__cause_search *search, struct crash__ent
 				     .survivor = (uint32_t)entry->state.step};
 	size_t index = enter_cause(search, &cause, &entry->state);
 
-	return index == SIZE_MAX ? crash__fail(CRASH_ENOMEM, "no memory for a cause") : attribute(search, index, entry);
+	return index == SIZE_MAX ? crash__fail(CRASH_ENOMEM, "no memory for a cause") :
+				   attribute(search, index, entry);
 }
 
 /* Ops that overlapped, one of them not done: the state itself says which. */
@@ -139,7 +142,8 @@ static int explain_overlap(struct crash__cause_search *search, struct crash__ent
 				     .survivor = (uint32_t)entry->state.step};
 	size_t index = enter_cause(search, &cause, &entry->state);
 
-	return index == SIZE_MAX ? crash__fail(CRASH_ENOMEM, "no memory for a cause") : attribute(search, index, entry);
+	return index == SIZE_MAX ? crash__fail(CRASH_ENOMEM, "no memory for a cause") :
+				   attribute(search, index, entry);
 }
 
 /* ------------------------------------------------------------------ a power loss */
@@ -213,7 +217,8 @@ static int explain(struct crash__cause_search *search, struct crash__entry *entr
 
 static void describe(struct crash__cause_search *search, struct crash__cause *cause)
 {
-	const struct crash__event *lost = crash__search_event(search, cause->lost), *survivor = crash__search_event(search, cause->survivor);
+	const struct crash__event *lost = crash__search_event(search, cause->lost),
+				  *survivor = crash__search_event(search, cause->survivor);
 
 	cause->lost_text = lost ? crash__callsite_text(search->callsites, lost) : NULL;
 	cause->survivor_text = survivor ? crash__callsite_text(search->callsites, survivor) : NULL;
@@ -229,13 +234,15 @@ static bool are_alike(const struct crash__cause *one, const struct crash__cause 
 	       strcmp(class_of(one->kind), class_of(other->kind)) == 0;
 }
 
-static bool loses_the_same(struct crash__cause_search *search, const struct crash__cause *one, const struct crash__cause *other)
+static bool loses_the_same(struct crash__cause_search *search, const struct crash__cause *one,
+			   const struct crash__cause *other)
 {
 	char *signatures[2];
 	bool same;
 
 	signatures[0] = crash__callsite_signature(search->callsites, crash__search_event(search, one->lost));
-	signatures[1] = crash__callsite_signature(search->callsites, crash__search_event(search, other->lost));
+	signatures[1] =
+		crash__callsite_signature(search->callsites, crash__search_event(search, other->lost));
 	same = signatures[0] && signatures[1] && strcmp(signatures[0], signatures[1]) == 0;
 	free(signatures[0]);
 	free(signatures[1]);
@@ -243,14 +250,16 @@ static bool loses_the_same(struct crash__cause_search *search, const struct cras
 }
 
 /*
- * What one missing sync leaves undone can show at several ops that come later: at the rename over a file, and at the
- * unlink of what was there before. And it can leave several ops undone: two writes to a file, two names in a directory.
- * If the sync at the first makes the others impossible, there is one mistake.
+ * What one missing sync leaves undone can show at several ops that come later: at the rename over a file, and
+ * at the unlink of what was there before. And it can leave several ops undone: two writes to a file, two
+ * names in a directory. If the sync at the first makes the others impossible, there is one mistake.
  */
-static bool are_one(struct crash__cause_search *search, const struct crash__cause *one, const struct crash__cause *other)
+static bool are_one(struct crash__cause_search *search, const struct crash__cause *one,
+		    const struct crash__cause *other)
 {
 	return are_alike(one, other) &&
-	       (loses_the_same(search, one, other) || crash__repair_is_same(search->engine->options.fs, one, other)) &&
+	       (loses_the_same(search, one, other) ||
+		crash__repair_is_same(search->engine->options.fs, one, other)) &&
 	       crash__repair_covers(search->engine, search->callsites, one, other);
 }
 
@@ -292,7 +301,8 @@ static int unite(struct crash__cause_search *search)
 
 static int by_size(const void *a, const void *b)
 {
-	const struct crash__entry *x = *(struct crash__entry *const *)a, *y = *(struct crash__entry *const *)b;
+	const struct crash__entry *x = *(struct crash__entry *const *)a,
+				  *y = *(struct crash__entry *const *)b;
 
 	if (x->model != y->model)
 		return x->model < y->model ? -1 : 1;
@@ -343,7 +353,8 @@ int crash__causes_find(struct crash__engine *engine, struct crash__causes *cause
 	if (error == 0 && !search.prefix_cause)
 		error = crash__fail(CRASH_ENOMEM, "no memory for causes");
 	if (error == 0)
-		error = crash__callsites_new(engine->options.fs->trace, engine->options.fs->root, &search.callsites);
+		error = crash__callsites_new(engine->options.fs->trace, engine->options.fs->root,
+					     &search.callsites);
 	for (size_t i = 0; i < count && error == 0; i++) {
 		if (failures[i]->model != search.model)
 			error = begin_model(&search, failures[i]->model);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. Zeller's ddmin leaves out ever smaller parts of what is lost as long as the failure stays. Nearly always one
- * op is guilty, and halving finds it in a few steps.
+ * Method. Zeller's ddmin leaves out ever smaller parts of what is lost as long as the failure stays. Nearly
+ * always one op is guilty, and halving finds it in a few steps.
  */
 #include <string.h>
 
@@ -13,8 +13,8 @@
 /* So many of the ops that one takes along are tried alone. */
 #define MOST_NARROWING 100
 
-enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step, const crash__atom_id *atoms,
-					   size_t count)
+enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step,
+					   const crash__atom_id *atoms, size_t count)
 {
 	if (search->probes >= MOST_PROBES)
 		return CRASH__VERDICT_NONE;
@@ -48,7 +48,8 @@ int crash__search_list_lost(struct crash__cause_search *search, const struct cra
 	for (crash__atom_id id = 0; id < atoms->first[state->step + 1] && error == 0; id++) {
 		while (at < state->count && state->flipped[at] < id)
 			at++;
-		if (crash__atom_is_open(&atoms->list[id], state->step) && !(at < state->count && state->flipped[at] == id))
+		if (crash__atom_is_open(&atoms->list[id], state->step) &&
+		    !(at < state->count && state->flipped[at] == id))
 			error = add_lost(search, id);
 	}
 	return error;
@@ -100,7 +101,8 @@ void crash__search_minimise(struct crash__cause_search *search, int64_t step)
 		for (size_t start = 0; start < search->lost_count && !kept; start += size)
 			kept = keep_part(search, step, start, part_size(search, start, size));
 		/* of two parts, each is the other's rest */
-		for (size_t start = 0; start < search->lost_count && !kept && !left_out && parts > 2; start += size)
+		for (size_t start = 0; start < search->lost_count && !kept && !left_out && parts > 2;
+		     start += size)
 			left_out = leave_out_part(search, step, start, part_size(search, start, size));
 		if (kept)
 			parts = 2;
@@ -118,7 +120,8 @@ void crash__search_narrow(struct crash__cause_search *search, int64_t step)
 	crash__atom_id *along;
 	size_t count, tries = 0;
 
-	if (search->lost_count != 1 || !crash__verdict_failed(crash__search_try(search, step, search->lost, 1)))
+	if (search->lost_count != 1 ||
+	    !crash__verdict_failed(crash__search_try(search, step, search->lost, 1)))
 		return;
 	count = search->set.list_count;
 	along = malloc(count * sizeof *along);

@@ -6,8 +6,8 @@
  * that it has lost is durable by then. No checker runs.
  *
  * Whether another model allows a cause is found out alike: the same op's atoms under that model must not be
- * durable at that point, and what depends on them must not take the op that survived along. Where the state that
- * this makes was checked, because an explored model has it too, that verdict counts.
+ * durable at that point, and what depends on them must not take the op that survived along. Where the state
+ * that this makes was checked, because an explored model has it too, that verdict counts.
  */
 #include "explore/findings/repair.h"
 
@@ -42,7 +42,8 @@ static int add_sync(struct candidate *candidate, uint32_t step, crash__node_id n
 }
 
 /* What an op changed: its file, or the directories of its names. */
-static int add_syncs_of(struct candidate *candidate, const struct crash__fs *fs, uint32_t lost, uint32_t before, int what)
+static int add_syncs_of(struct candidate *candidate, const struct crash__fs *fs, uint32_t lost,
+			uint32_t before, int what)
 {
 	const struct crash__step *step = &fs->steps[lost];
 	int error = 0;
@@ -60,7 +61,8 @@ static int add_syncs_of(struct candidate *candidate, const struct crash__fs *fs,
 	return error;
 }
 
-static bool is_like(struct crash__callsites *callsites, const struct crash__event *event, const char *signature)
+static bool is_like(struct crash__callsites *callsites, const struct crash__event *event,
+		    const char *signature)
 {
 	char *own = crash__callsite_signature(callsites, event);
 	bool like = own && strcmp(own, signature) == 0;
@@ -70,8 +72,8 @@ static bool is_like(struct crash__callsites *callsites, const struct crash__even
 }
 
 /* Syncs before every op that is like the survivor, of all ops like the lost one since the last time. */
-static int make_candidate(const struct crash__fs *fs, struct crash__callsites *callsites, const struct crash__cause *cause,
-			  int what, struct candidate *candidate)
+static int make_candidate(const struct crash__fs *fs, struct crash__callsites *callsites,
+			  const struct crash__cause *cause, int what, struct candidate *candidate)
 {
 	char *lost = crash__callsite_signature(callsites, fs->steps[cause->lost].event);
 	char *survivor = crash__callsite_signature(callsites, fs->steps[cause->survivor].event);
@@ -90,7 +92,8 @@ static int make_candidate(const struct crash__fs *fs, struct crash__callsites *c
 				error = add_syncs_of(candidate, fs, cause->lost, step, what);
 			pending.steps_count = 0;
 		}
-		if (fs->steps[step].effects && is_like(callsites, event, lost) && !CRASH__ADD(&pending, steps, step))
+		if (fs->steps[step].effects && is_like(callsites, event, lost) &&
+		    !CRASH__ADD(&pending, steps, step))
 			error = crash__fail(CRASH_ENOMEM, "no memory for a repair");
 	}
 	for (size_t i = 0; i < candidate->syncs_count; i++)
@@ -138,8 +141,9 @@ static uint64_t count_repaired(struct crash__engine *engine, const struct crash_
 
 		for (size_t i = 0; i < cause->entries_count; i++)
 			used |= cause->entries[i]->model == model;
-		if (!used || crash__atoms_make_with(&atoms, engine->options.fs, &engine->options.models[model],
-						    candidate->syncs, candidate->syncs_count) < 0)
+		if (!used ||
+		    crash__atoms_make_with(&atoms, engine->options.fs, &engine->options.models[model],
+					   candidate->syncs, candidate->syncs_count) < 0)
 			continue;
 		for (size_t i = 0; i < cause->entries_count; i++)
 			count += cause->entries[i]->model == model &&
@@ -182,7 +186,8 @@ static bool is_unsynced(const struct crash__atoms *atoms, crash__node_id node, u
 
 	for (crash__atom_id id = 0; id < atoms->first[before]; id++) {
 		const struct crash__effect *effect = &fs->effects[atoms->list[id].effect];
-		crash__node_id of = effect->kind == CRASH__EFFECT_ENTRY ? fs->slots[effect->slot].directory : effect->node;
+		crash__node_id of = effect->kind == CRASH__EFFECT_ENTRY ? fs->slots[effect->slot].directory :
+									  effect->node;
 
 		if (of == node && atoms->list[id].durable > before)
 			return true;
@@ -190,7 +195,8 @@ static bool is_unsynced(const struct crash__atoms *atoms, crash__node_id node, u
 	return false;
 }
 
-/* How many files and directories a candidate makes durable before the survivor, beside those of the cause's own lost op. */
+/* How many files and directories a candidate makes durable before the survivor, beside those of the cause's
+ * own lost op. */
 static unsigned int count_others(const struct crash__engine *engine, const struct crash__cause *cause,
 				 const struct candidate *candidate, int what)
 {
@@ -203,7 +209,8 @@ static unsigned int count_others(const struct crash__engine *engine, const struc
 
 		for (size_t at = 0; at < own.syncs_count && other; at++)
 			other = own.syncs[at].node != candidate->syncs[i].node;
-		others += other && is_unsynced(&engine->atoms[cause->model], candidate->syncs[i].node, cause->survivor);
+		others += other && is_unsynced(&engine->atoms[cause->model], candidate->syncs[i].node,
+					       cause->survivor);
 	}
 	free(own.syncs);
 	return others;
@@ -220,15 +227,16 @@ static char *repair_text(const struct crash__engine *engine, const struct crash_
 		snprintf(likes, sizeof likes, " (and of %u more from the same place)", others);
 	if (!all)
 		snprintf(of, sizeof of, " of %llu", (unsigned long long)cause->states);
-	if (asprintf(&text, "fsync of %s%s before %s removes %s%llu%s state%s", names ? names : "?", likes, cause->survivor_text,
-		     all && repaired > 1 ? "all " : "", (unsigned long long)repaired, of,
-		     cause->states == 1 ? "" : "s") < 0)
+	if (asprintf(&text, "fsync of %s%s before %s removes %s%llu%s state%s", names ? names : "?", likes,
+		     cause->survivor_text, all && repaired > 1 ? "all " : "", (unsigned long long)repaired,
+		     of, cause->states == 1 ? "" : "s") < 0)
 		text = NULL;
 	free(names);
 	return text;
 }
 
-static void try_repairs(struct crash__engine *engine, struct crash__callsites *callsites, struct crash__cause *cause)
+static void try_repairs(struct crash__engine *engine, struct crash__callsites *callsites,
+			struct crash__cause *cause)
 {
 	static const int choices[] = {OF_DIRECTORY, OF_FILE, OF_FILE | OF_DIRECTORY};
 	uint64_t best = 0;
@@ -237,7 +245,8 @@ static void try_repairs(struct crash__engine *engine, struct crash__callsites *c
 		struct candidate candidate = {0};
 		uint64_t repaired = 0;
 
-		if (make_candidate(engine->options.fs, callsites, cause, choices[i], &candidate) == 0 && candidate.useful)
+		if (make_candidate(engine->options.fs, callsites, cause, choices[i], &candidate) == 0 &&
+		    candidate.useful)
 			repaired = count_repaired(engine, cause, &candidate);
 		if (repaired > best) {
 			free(cause->repair);
@@ -249,7 +258,8 @@ static void try_repairs(struct crash__engine *engine, struct crash__callsites *c
 	}
 }
 
-bool crash__repair_is_same(const struct crash__fs *fs, const struct crash__cause *one, const struct crash__cause *other)
+bool crash__repair_is_same(const struct crash__fs *fs, const struct crash__cause *one,
+			   const struct crash__cause *other)
 {
 	struct candidate of_one = {0}, of_other = {0};
 	bool same = one->remedy && other->remedy && one->survivor == other->survivor &&
@@ -263,8 +273,8 @@ bool crash__repair_is_same(const struct crash__fs *fs, const struct crash__cause
 	return same;
 }
 
-bool crash__repair_covers(struct crash__engine *engine, struct crash__callsites *callsites, const struct crash__cause *by,
-			  const struct crash__cause *cause)
+bool crash__repair_covers(struct crash__engine *engine, struct crash__callsites *callsites,
+			  const struct crash__cause *by, const struct crash__cause *cause)
 {
 	struct candidate candidate = {0};
 	bool covers = by->remedy &&
@@ -291,7 +301,8 @@ static bool is_same_change(const struct crash__atom *a, const struct crash__atom
 }
 
 /* What was lost of its own accord: an atom that no other lost one had to take along. */
-static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__state *state, crash__atom_id id)
+static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__state *state,
+			  crash__atom_id id)
 {
 	crash__atom_id earlier;
 
@@ -303,8 +314,9 @@ static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__
 }
 
 /*
- * All of that is in `taken` afterwards, with what it took along. What a state has lost and that does not explain was
- * lost together: atoms that take each other along, as a truncation and the data behind it do on some file systems.
+ * All of that is in `taken` afterwards, with what it took along. What a state has lost and that does not
+ * explain was lost together: atoms that take each other along, as a truncation and the data behind it do on
+ * some file systems.
  */
 static int take_first(struct crash__set *taken, const struct crash__state *state)
 {
@@ -319,7 +331,8 @@ static int take_first(struct crash__set *taken, const struct crash__state *state
 
 static bool survivor_stays(const struct crash__set *set, const struct crash__cause *cause)
 {
-	crash__atom_id first = set->atoms->first[cause->survivor], end = set->atoms->first[cause->survivor + 1];
+	crash__atom_id first = set->atoms->first[cause->survivor],
+		       end = set->atoms->first[cause->survivor + 1];
 
 	if (first == end)
 		return true; /* an acknowledgement */
@@ -330,10 +343,11 @@ static bool survivor_stays(const struct crash__set *set, const struct crash__cau
 }
 
 /*
- * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms; false: nothing of it, or
- * more than it may.
+ * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms; false: nothing
+ * of it, or more than it may.
  */
-static bool omit_alike(struct crash__set *set, const struct crash__set *taken, const struct crash__state *state)
+static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
+		       const struct crash__state *state)
 {
 	const struct crash__atoms *atoms = set->atoms;
 	bool any = false;
@@ -342,7 +356,8 @@ static bool omit_alike(struct crash__set *set, const struct crash__set *taken, c
 	for (uint32_t i = 0; i < state->count; i++) {
 		const struct crash__atom *lost = &taken->atoms->list[state->flipped[i]];
 
-		if (crash__set_has(taken, state->flipped[i]) && !is_lost_first(taken->atoms, state, state->flipped[i]))
+		if (crash__set_has(taken, state->flipped[i]) &&
+		    !is_lost_first(taken->atoms, state, state->flipped[i]))
 			continue;
 		for (crash__atom_id id = atoms->first[lost->step]; id < atoms->first[lost->step + 1]; id++)
 			if (is_same_change(lost, &atoms->list[id])) {
@@ -357,16 +372,18 @@ static bool omit_alike(struct crash__set *set, const struct crash__set *taken, c
 }
 
 /*
- * Whether a model allows one state of a cause, or what comes nearest to it there. That may be another state, which
- * loses more, or shows other bytes where data is lost: if it was checked and passed, it does not count.
+ * Whether a model allows one state of a cause, or what comes nearest to it there. That may be another state,
+ * which loses more, or shows other bytes where data is lost: if it was checked and passed, it does not count.
  */
-static bool atoms_allow(struct crash__engine *engine, const struct crash__cause *cause, const struct crash__atoms *own,
-			const struct crash__atoms *atoms, const struct crash__state *state)
+static bool atoms_allow(struct crash__engine *engine, const struct crash__cause *cause,
+			const struct crash__atoms *own, const struct crash__atoms *atoms,
+			const struct crash__state *state)
 {
 	struct crash__set set = {0}, taken = {0};
 	const struct crash__entry *known;
 	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
-		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) && survivor_stays(&set, cause);
+		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) &&
+		       survivor_stays(&set, cause);
 
 	if (allowed) {
 		crash__set_sort(&set);
@@ -378,7 +395,8 @@ static bool atoms_allow(struct crash__engine *engine, const struct crash__cause 
 	return allowed;
 }
 
-static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause, const struct crash__model *model)
+static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause,
+			 const struct crash__model *model)
 {
 	struct crash__atoms atoms;
 	bool allowed;
@@ -389,7 +407,8 @@ static bool model_allows(struct crash__engine *engine, const struct crash__cause
 		return false;
 	allowed = atoms_allow(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
 	for (size_t i = 0; i < cause->entries_count && i < MOST_ENTRIES && !allowed; i++)
-		if (cause->entries[i]->state.reference == CRASH__EVERYTHING && cause->entries[i]->state.step >= cause->survivor)
+		if (cause->entries[i]->state.reference == CRASH__EVERYTHING &&
+		    cause->entries[i]->state.step >= cause->survivor)
 			allowed = atoms_allow(engine, cause, &engine->atoms[cause->entries[i]->model], &atoms,
 					      &cause->entries[i]->state);
 	crash__atoms_clear(&atoms);
@@ -426,8 +445,9 @@ static void list_models(struct crash__engine *engine, struct crash__cause *cause
 	for (size_t i = 0; names && names[i]; i++) {
 		if (crash__model_read(names[i], &model) < 0)
 			continue;
-		append_name(was_seen(engine, cause, names[i]) || model_allows(engine, cause, &model) ? &cause->allowed :
-												       &cause->forbidden,
+		append_name(was_seen(engine, cause, names[i]) || model_allows(engine, cause, &model) ?
+				    &cause->allowed :
+				    &cause->forbidden,
 			    names[i]);
 	}
 	crash__model_names_free(names);
@@ -449,23 +469,26 @@ static void forget(struct crash__cause *cause)
 	cause->remedy = 0;
 }
 
-void crash__repair_find(struct crash__engine *engine, struct crash__callsites *callsites, struct crash__cause *cause)
+void crash__repair_find(struct crash__engine *engine, struct crash__callsites *callsites,
+			struct crash__cause *cause)
 {
 	forget(cause);
 	list_models(engine, cause);
 	if (cause->process && !cause->torn) {
-		cause->advice = strdup("no fsync helps: the ops themselves leave the files so; recovery must cope with it, "
-				       "or one op must make the change");
+		cause->advice = strdup(
+			"no fsync helps: the ops themselves leave the files so; recovery must cope with it, "
+			"or one op must make the change");
 		return;
 	}
 	if (!cause->process && !cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
 		try_repairs(engine, callsites, cause);
 	if (!cause->repair)
-		cause->advice = strdup(cause->failed_sync ?
-					       "after an fsync that failed, write the data again, or stop: a second fsync "
-					       "promises nothing about what the first one could not write" :
-				       cause->torn ?
-					       "no fsync helps: recovery must recognise a half-written record, by a checksum; "
-					       "or write to a new file and rename it" :
-					       "no single fsync removes it: the order of the ops itself is wrong");
+		cause->advice = strdup(
+			cause->failed_sync ?
+				"after an fsync that failed, write the data again, or stop: a second fsync "
+				"promises nothing about what the first one could not write" :
+			cause->torn ? "no fsync helps: recovery must recognise a half-written record, by a "
+				      "checksum; "
+				      "or write to a new file and rename it" :
+				      "no single fsync removes it: the order of the ops itself is wrong");
 }

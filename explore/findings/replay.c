@@ -51,13 +51,15 @@ static int read_model(struct crash__replay *replay, const char *model, const cha
 	size_t length = crash__state_model(state);
 
 	if (!length || length >= sizeof name)
-		return crash__fail(CRASH_EINVAL, "\"%s\" is no state: its name begins with a model's, as ext4@41-12", state);
+		return crash__fail(CRASH_EINVAL,
+				   "\"%s\" is no state: its name begins with a model's, as ext4@41-12",
+				   state);
 	snprintf(name, sizeof name, "%.*s", (int)length, state);
 	return crash__model_read(model ? model : name, &replay->model);
 }
 
-int crash__replay_open(struct crash__replay *replay, const char *trace, const char *directory, const char *model,
-		       const char *state)
+int crash__replay_open(struct crash__replay *replay, const char *trace, const char *directory,
+		       const char *model, const char *state)
 {
 	char root[PATH_MAX];
 	int error;
@@ -108,7 +110,9 @@ static int make_empty(const char *directory)
 		count++;
 	closedir(stream);
 	if (count > 2)
-		return crash__fail(CRASH_EDIR, "%s is not empty; name a directory that is, or that does not exist yet", directory);
+		return crash__fail(CRASH_EDIR,
+				   "%s is not empty; name a directory that is, or that does not exist yet",
+				   directory);
 	return 0;
 }
 
@@ -164,14 +168,16 @@ int crash__replay_acked(const struct crash__replay *replay, const char *path)
 
 	if (!file)
 		return crash__fail_errno("%s", path);
-	for (size_t i = 0; i < replay->fs.steps_count && replay->fs.steps[i].acked <= replay->state.acked; i++) {
+	for (size_t i = 0; i < replay->fs.steps_count && replay->fs.steps[i].acked <= replay->state.acked;
+	     i++) {
 		const struct crash__event *event = replay->fs.steps[i].event;
 
-		if (event->kind == CRASH__EVENT_ACK && replay->fs.steps[i].acked - event->data_bytes > written)
+		if (event->kind == CRASH__EVENT_ACK &&
+		    replay->fs.steps[i].acked - event->data_bytes > written)
 			good &= fputc('\n', file) != EOF;
 		written = replay->fs.steps[i].acked;
-		for (const struct crash__piece *piece = event->kind == CRASH__EVENT_ACK ? event->data : NULL; piece;
-		     piece = piece->next)
+		for (const struct crash__piece *piece = event->kind == CRASH__EVENT_ACK ? event->data : NULL;
+		     piece; piece = piece->next)
 			good &= fwrite(piece->bytes, 1, piece->count, file) == piece->count;
 	}
 	good &= fclose(file) == 0;
@@ -193,7 +199,8 @@ static bool has_lost(const struct crash__replay *replay, crash__atom_id id)
 	return !flipped && crash__atom_is_open(&replay->atoms.list[id], state->step);
 }
 
-static void describe_step(struct crash__replay *replay, struct crash__callsites *callsites, uint32_t step, FILE *stream)
+static void describe_step(struct crash__replay *replay, struct crash__callsites *callsites, uint32_t step,
+			  FILE *stream)
 {
 	unsigned int lost = 0, all = replay->atoms.first[step + 1] - replay->atoms.first[step];
 	char *text;
@@ -220,7 +227,8 @@ int crash__replay_describe(struct crash__replay *replay, FILE *stream)
 		return error;
 	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
 	fprintf(stream, "the crash is at %s (point %lld of %zu); %llu bytes had been acknowledged\n", point,
-		(long long)replay->state.step + 1, replay->fs.steps_count, (unsigned long long)replay->state.acked);
+		(long long)replay->state.step + 1, replay->fs.steps_count,
+		(unsigned long long)replay->state.acked);
 	for (int64_t step = 0; step <= replay->state.step; step++)
 		describe_step(replay, callsites, (uint32_t)step, stream);
 	if (replay->state.reference == CRASH__EVERYTHING && replay->state.count == 0)

@@ -32,8 +32,8 @@ struct crash__replay {
  * @param model     a name or file; NULL: the one that the state's name begins with
  * Call crash__replay_close() also when it fails.
  */
-int crash__replay_open(struct crash__replay *replay, const char *trace, const char *directory, const char *model,
-		       const char *state);
+int crash__replay_open(struct crash__replay *replay, const char *trace, const char *directory,
+		       const char *model, const char *state);
 
 /** Puts the state into a directory, which is empty or does not exist yet, and nothing anywhere else. */
 int crash__replay_build(struct crash__replay *replay, const char *directory);

@@ -54,7 +54,8 @@ static int write_acked(const struct runner *runner, const struct crash_out *out)
 }
 
 /* Whether the op that the run died at is the one that the recording has under that number. */
-static bool is_the_same(const struct runner *runner, const struct crash__event *event, const struct crash_out *out)
+static bool is_the_same(const struct runner *runner, const struct crash__event *event,
+			const struct crash_out *out)
 {
 	const char *path = crash__event_path(&runner->options->recording->trace, event);
 
@@ -64,7 +65,8 @@ static bool is_the_same(const struct runner *runner, const struct crash__event *
 	       strcmp(out->file ? out->file : "", path ? path : "") == 0;
 }
 
-static int run_to_point(struct runner *runner, const struct crash__rerun_point *point, struct answer *answer, char **text)
+static int run_to_point(struct runner *runner, const struct crash__rerun_point *point, struct answer *answer,
+			char **text)
 {
 	struct crash__request request = *runner->options->request;
 	const struct crash__event *event = runner->options->recording->fs.steps[point->step].event;
@@ -84,7 +86,8 @@ static int run_to_point(struct runner *runner, const struct crash__rerun_point *
 			*text = NULL;
 	} else if (!is_the_same(runner, event, &out)) {
 		answer->diverged = 1;
-		if (asprintf(text, "%s is %s on %s here", point->name, out.call ? out.call : "?", out.file ? out.file : "?") < 0)
+		if (asprintf(text, "%s is %s on %s here", point->name, out.call ? out.call : "?",
+			     out.file ? out.file : "?") < 0)
 			*text = NULL;
 	} else {
 		error = write_acked(runner, &out);
@@ -96,7 +99,9 @@ static int run_to_point(struct runner *runner, const struct crash__rerun_point *
 static int do_point(struct runner *runner, uint32_t index, struct answer *answer, char **text)
 {
 	const struct crash__rerun_point *point = &runner->rerun->points[index];
-	struct crash__check check = {.directory = runner->sandbox.directory, .point = point->name, .state = point->name,
+	struct crash__check check = {.directory = runner->sandbox.directory,
+				     .point = point->name,
+				     .state = point->name,
 				     .acked = runner->acked};
 	int error = crash__sandbox_mount(&runner->sandbox, NULL), hidden;
 
@@ -154,15 +159,17 @@ struct child {
 	bool busy;
 };
 
-static int start_child(const struct crash__rerun_options *options, struct crash__rerun *rerun, unsigned int number,
-		       struct child *child)
+static int start_child(const struct crash__rerun_options *options, struct crash__rerun *rerun,
+		       unsigned int number, struct child *child)
 {
 	static struct runner runner;
 	int ends[2];
 
 	runner = (struct runner){.options = options, .rerun = rerun, .number = number};
-	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path, number);
-	if (!getcwd(runner.cwd, sizeof runner.cwd) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path,
+		 number);
+	if (!getcwd(runner.cwd, sizeof runner.cwd) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return crash__fail_errno("cannot start a run");
 	child->pid = crash__sandbox_fork(true);
 	if (child->pid == 0) {
@@ -193,7 +200,8 @@ static int take_answer(struct crash__rerun *rerun, struct child *child)
 	struct answer answer;
 	char *text;
 
-	if (!crash__receive_all(child->channel, &answer, sizeof answer) || answer.index >= rerun->points_count)
+	if (!crash__receive_all(child->channel, &answer, sizeof answer) ||
+	    answer.index >= rerun->points_count)
 		return crash__fail(CRASH_EKEEPER, "a process that ran the program again was killed");
 	text = calloc(1, answer.text_bytes + 1u);
 	if (!text || !crash__receive_all(child->channel, text, answer.text_bytes)) {
@@ -208,7 +216,8 @@ static int take_answer(struct crash__rerun *rerun, struct child *child)
 		return error;
 	}
 	point = &rerun->points[answer.index];
-	point->kind = answer.kind < CRASH__VERDICT_KINDS ? (enum crash__verdict_kind)answer.kind : CRASH__VERDICT_NONE;
+	point->kind = answer.kind < CRASH__VERDICT_KINDS ? (enum crash__verdict_kind)answer.kind :
+							   CRASH__VERDICT_NONE;
 	point->diverged = answer.diverged;
 	point->output = text;
 	rerun->checked += point->kind != CRASH__VERDICT_NONE;
@@ -226,7 +235,8 @@ static int list_points(const struct crash__fs *fs, struct crash__rerun *rerun)
 		struct crash__rerun_point *point;
 		char name[64];
 
-		if (event->kind == CRASH__EVENT_ACK || (event->kind == CRASH__EVENT_OP && !fs->steps[step].effects))
+		if (event->kind == CRASH__EVENT_ACK ||
+		    (event->kind == CRASH__EVENT_OP && !fs->steps[step].effects))
 			continue;
 		point = CRASH__PUSH(rerun, points);
 		if (!point)
@@ -234,12 +244,14 @@ static int list_points(const struct crash__fs *fs, struct crash__rerun *rerun)
 		memset(point, 0, sizeof *point);
 		point->step = step;
 		crash__event_point(event, name, sizeof name);
-		snprintf(point->name, sizeof point->name, "%s%s", name, event->kind == CRASH__EVENT_OP ? ":after" : "");
+		snprintf(point->name, sizeof point->name, "%s%s", name,
+			 event->kind == CRASH__EVENT_OP ? ":after" : "");
 	}
 	return 0;
 }
 
-static void show(const struct crash__rerun_options *options, const struct crash__rerun *rerun, uint64_t started)
+static void show(const struct crash__rerun_options *options, const struct crash__rerun *rerun,
+		 uint64_t started)
 {
 	struct crash__progress progress = {.model = "rerun",
 					   .tier = "real kills",
@@ -253,8 +265,8 @@ static void show(const struct crash__rerun_options *options, const struct crash_
 		options->progress(options->context, &progress);
 }
 
-static int run_all(const struct crash__rerun_options *options, struct crash__rerun *rerun, struct child *children,
-		   struct pollfd *polled)
+static int run_all(const struct crash__rerun_options *options, struct crash__rerun *rerun,
+		   struct child *children, struct pollfd *polled)
 {
 	uint64_t started = crash__now_ns();
 	uint32_t next = 0, done = 0;
@@ -266,7 +278,8 @@ static int run_all(const struct crash__rerun_options *options, struct crash__rer
 				children[i].busy = crash__send_all(children[i].channel, &next, sizeof next);
 				next++;
 			}
-			polled[i] = (struct pollfd){.fd = children[i].busy ? children[i].channel : -1, .events = POLLIN};
+			polled[i] = (struct pollfd){.fd = children[i].busy ? children[i].channel : -1,
+						    .events = POLLIN};
 		}
 		poll(polled, options->jobs, 100);
 		for (unsigned int i = 0; i < options->jobs && error == 0; i++)

@@ -5,8 +5,8 @@
  * Method. For every op of the recording the program runs again, on a fresh overlay, and is killed right after
  * the op of that number; the checker sees what is left there. That takes as many runs as there are ops, and
  * threads may do things in another order every time: it confirms what was found, and it covers what cannot be
- * recorded. A run that never comes to the op, or whose op of that number is another one, has diverged from the
- * recording, and says so.
+ * recorded. A run that never comes to the op, or whose op of that number is another one, has diverged from
+ * the recording, and says so.
  */
 #ifndef CRASH_RERUN_H
 #define CRASH_RERUN_H
@@ -30,7 +30,7 @@ struct crash__rerun_options {
 /** What came of one point. */
 struct crash__rerun_point {
 	uint32_t step;
-	char name[80]; /* of the rule: write#17:after */
+	char name[80];		       /* of the rule: write#17:after */
 	enum crash__verdict_kind kind; /* NONE: not done */
 	bool diverged;
 	char *output; /* of a failure, or why it diverged */

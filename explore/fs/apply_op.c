@@ -39,7 +39,8 @@ static void replay_write(struct crash__op_replay *replay)
 
 	if (!node)
 		return;
-	if (event->offset == UINT64_MAX || !event->data || bytes > INT64_MAX || event->offset > INT64_MAX - bytes) {
+	if (event->offset == UINT64_MAX || !event->data || bytes > INT64_MAX ||
+	    event->offset > INT64_MAX - bytes) {
 		if (bytes)
 			crash__effects_unknown(replay, "without data, or where no file can have any");
 		return;
@@ -262,12 +263,14 @@ static void replay_fallocate(struct crash__op_replay *replay, crash__node_id nod
 		return;
 	}
 	if ((args[1] & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) && offset < size)
-		crash__effects_range(replay, CRASH__EFFECT_ZERO, node, offset, (end < size ? end : size) - offset);
+		crash__effects_range(replay, CRASH__EFFECT_ZERO, node, offset,
+				     (end < size ? end : size) - offset);
 	if (!(args[1] & FALLOC_FL_KEEP_SIZE) && end > size)
 		crash__effects_size(replay, node, end);
 }
 
-/* A file system zeroes the rest of the block that the file now ends in; it is data, and may be on the disk first. */
+/* A file system zeroes the rest of the block that the file now ends in; it is data, and may be on the disk
+ * first. */
 static void cut(struct crash__op_replay *replay, crash__node_id node, uint64_t size)
 {
 	uint64_t old = replay->fs->nodes[node].size;
@@ -313,7 +316,7 @@ static void replay_attr(struct crash__op_replay *replay)
 		return;
 	mode = (uint32_t)crash__arg(event->args, where->mode) & 07777;
 	crash__effects_attributes(replay, node, (replay->fs->nodes[node].mode & S_IFMT) | mode,
-		       replay->fs->nodes[node].uid, replay->fs->nodes[node].gid);
+				  replay->fs->nodes[node].uid, replay->fs->nodes[node].gid);
 }
 
 static void replay_sync(struct crash__op_replay *replay)
@@ -357,10 +360,10 @@ static void replay_sync(struct crash__op_replay *replay)
 static void replay_op(struct crash__op_replay *replay)
 {
 	static void (*const by_family[CRASH__FAMILIES])(struct crash__op_replay *) = {
-		[CRASH__FAMILY_WRITE] = replay_write,	  [CRASH__FAMILY_FSYNC] = replay_sync,
-		[CRASH__FAMILY_OPEN] = replay_open,	  [CRASH__FAMILY_RENAME] = replay_rename,
-		[CRASH__FAMILY_UNLINK] = replay_unlink,	  [CRASH__FAMILY_LINK] = replay_link,
-		[CRASH__FAMILY_MKDIR] = replay_mkdir,	  [CRASH__FAMILY_TRUNCATE] = replay_truncate,
+		[CRASH__FAMILY_WRITE] = replay_write,	[CRASH__FAMILY_FSYNC] = replay_sync,
+		[CRASH__FAMILY_OPEN] = replay_open,	[CRASH__FAMILY_RENAME] = replay_rename,
+		[CRASH__FAMILY_UNLINK] = replay_unlink, [CRASH__FAMILY_LINK] = replay_link,
+		[CRASH__FAMILY_MKDIR] = replay_mkdir,	[CRASH__FAMILY_TRUNCATE] = replay_truncate,
 		[CRASH__FAMILY_ATTR] = replay_attr,
 	};
 	const struct crash__event *event = replay->event;
@@ -376,8 +379,8 @@ static void replay_op(struct crash__op_replay *replay)
 }
 
 /*
- * All that was told stands in one file, and checkers look for lines in it: what goes to another descriptor, as a
- * reply without a newline does, begins a new line. The newline in between counts as told with it.
+ * All that was told stands in one file, and checkers look for lines in it: what goes to another descriptor,
+ * as a reply without a newline does, begins a new line. The newline in between counts as told with it.
  */
 static void take_ack(struct crash__op_replay *replay)
 {

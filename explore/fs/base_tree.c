@@ -60,8 +60,8 @@ long crash__base_read(const struct crash__base *base, const char *path, void *to
 
 	if (fd < 0)
 		return -1;
-	while ((size_t)done < count &&
-	       (got = pread(fd, (char *)to + done, count - (size_t)done, (off_t)(offset + (uint64_t)done))) > 0)
+	while ((size_t)done < count && (got = pread(fd, (char *)to + done, count - (size_t)done,
+						    (off_t)(offset + (uint64_t)done))) > 0)
 		done += got;
 	close(fd);
 	return got < 0 ? -1 : done;

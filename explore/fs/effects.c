@@ -82,7 +82,7 @@ void crash__effects_size(struct crash__op_replay *replay, crash__node_id id, uin
 }
 
 void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_kind kind, crash__node_id id,
-		      uint64_t offset, uint64_t bytes)
+			  uint64_t offset, uint64_t bytes)
 {
 	struct crash__effect *effect;
 
@@ -98,7 +98,8 @@ void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_ki
 	replay->fs->nodes[id].touched = true;
 }
 
-void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id id, uint32_t mode, uint32_t uid, uint32_t gid)
+void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id id, uint32_t mode,
+			       uint32_t uid, uint32_t gid)
 {
 	struct crash__effect *effect = add_effect(replay, CRASH__EFFECT_ATTRIBUTES);
 
@@ -151,8 +152,9 @@ static bool can_be(const struct crash__fs *fs, crash__node_id node, const struct
 }
 
 /*
- * A file of the starting tree, by the name it had when the run first used its descriptor. It may have lost that
- * name since it was opened; the kernel then calls it "NAME (deleted)", and another may have the name by now.
+ * A file of the starting tree, by the name it had when the run first used its descriptor. It may have lost
+ * that name since it was opened; the kernel then calls it "NAME (deleted)", and another may have the name by
+ * now.
  */
 static crash__node_id node_of_name(struct crash__fs *fs, const struct crash__trace_file *file, bool *outside)
 {
@@ -197,7 +199,8 @@ crash__node_id crash__effects_node(struct crash__op_replay *replay)
 	bool outside = false;
 	crash__node_id node;
 
-	/* what names its file by a descriptor may have a path as well, which is only what it was called once */
+	/* what names its file by a descriptor may have a path as well, which is only what it was called once
+	 */
 	if (event->file || !event->path) {
 		node = crash__effects_node_of_file(replay, event->file, &outside);
 	} else {

@@ -2,8 +2,8 @@
 /*
  * effects.h - a step of the model in the making: which file its op is about, and what the op changes.
  *
- * An op becomes a step when it has its first effect, or when somebody asks for the step to say something of it.
- * What changes nothing leaves none behind. Each effect also moves the tree on, so that the next op finds
+ * An op becomes a step when it has its first effect, or when somebody asks for the step to say something of
+ * it. What changes nothing leaves none behind. Each effect also moves the tree on, so that the next op finds
  * it as it is then.
  */
 #ifndef CRASH_EFFECTS_H
@@ -34,8 +34,8 @@ void crash__effects_size(struct crash__op_replay *replay, crash__node_id node, u
 void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_kind kind, crash__node_id node,
 			  uint64_t offset, uint64_t bytes);
 
-void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id node, uint32_t mode, uint32_t uid,
-			       uint32_t gid);
+void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id node, uint32_t mode,
+			       uint32_t uid, uint32_t gid);
 
 /** A change of what is in a program's file takes its set-ID bits away, unless by somebody with CAP_FSETID. */
 void crash__effects_drop_set_id(struct crash__op_replay *replay, crash__node_id node);

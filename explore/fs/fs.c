@@ -44,7 +44,8 @@ char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id id)
 		if (slot->directory == 1)
 			break;
 		for (crash__slot_id i = 1; i < fs->slots_count && !above; i++)
-			if (fs->slots[i].child == slot->directory || fs->slots[i].base_child == slot->directory)
+			if (fs->slots[i].child == slot->directory ||
+			    fs->slots[i].base_child == slot->directory)
 				above = i;
 		id = above;
 	}

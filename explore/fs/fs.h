@@ -32,7 +32,7 @@ struct crash__node {
 	char *base_path; /* of a node that was there before the run; else NULL */
 	uint64_t base_size;
 	uint32_t base_links;
-	char *text; /* where a symbolic link points */
+	char *text;		/* where a symbolic link points */
 	uint64_t device, inode; /* in the run; 0: nothing there has shown them */
 	/* while replaying: as things are now */
 	uint64_t size;
@@ -56,7 +56,8 @@ struct crash__slot {
 enum crash__effect_kind {
 	CRASH__EFFECT_DATA, /* bytes of a file; what a size change leaves out is none */
 	CRASH__EFFECT_ZERO, /* a range becomes zeros */
-	CRASH__EFFECT_TAIL, /* what a truncation cuts off the last block becomes zeros; only power loss shows it */
+	CRASH__EFFECT_TAIL, /* what a truncation cuts off the last block becomes zeros; only power loss shows
+			       it */
 	CRASH__EFFECT_SIZE, /* the size becomes `size` */
 	CRASH__EFFECT_ENTRY,
 	CRASH__EFFECT_ATTRIBUTES,
@@ -89,9 +90,9 @@ struct crash__step {
 	uint32_t first_effect, effects;
 	enum crash__sync_kind sync;
 	bool sync_failed;
-	bool sync_own; /* only what the step before has written (O_SYNC) */
+	bool sync_own;		     /* only what the step before has written (O_SYNC) */
 	uint64_t sync_from, sync_to; /* an msync(): only these bytes of the file; to 0: all */
-	bool replaces; /* a rename over an existing file, or a truncation of a file that had data */
+	bool replaces;	     /* a rename over an existing file, or a truncation of a file that had data */
 	crash__node_id node; /* that a sync, write or attribute change is about; 0: none */
 	uint64_t acked; /* bytes that were acknowledged up to and including this step, in lines: see ops.c */
 };
@@ -99,14 +100,14 @@ struct crash__step {
 struct crash__fs {
 	const struct crash__trace *trace;
 	struct crash__base *base;
-	char *root; /* the data directory's path in the trace */
+	char *root;				  /* the data directory's path in the trace */
 	CRASH__VECTOR(struct crash__node, nodes); /* [0] is not used */
 	CRASH__VECTOR(struct crash__slot, slots); /* [0] is not used */
 	CRASH__VECTOR(struct crash__effect, effects);
 	CRASH__VECTOR(struct crash__step, steps);
-	uint64_t ignored; /* ops outside the data directory */
+	uint64_t ignored;    /* ops outside the data directory */
 	uint64_t unfinished; /* ops that never ended */
-	uint64_t unknown; /* ops on files that the model does not know: a defect, or a race */
+	uint64_t unknown;    /* ops on files that the model does not know: a defect, or a race */
 	char unknown_detail[256];
 	uint64_t unsupported;
 	char unsupported_detail[64];
@@ -121,8 +122,8 @@ void crash__event_copy(const struct crash__event *event, uint64_t from, void *to
 char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id slot);
 
 /**
- * The path of a node when a step begins, by the last name that it was given by then; "data directory" for that.
- * Allocated.
+ * The path of a node when a step begins, by the last name that it was given by then; "data directory" for
+ * that. Allocated.
  */
 char *crash__fs_node_path(const struct crash__fs *fs, crash__node_id node, uint32_t step);
 

@@ -22,7 +22,8 @@ static int by_end(const void *a, const void *b)
 /* What the trace says of the program's rights; one that says nothing was root's. */
 static bool keeps_set_id(const struct crash__trace *trace)
 {
-	json_t *start = trace->start_text ? json_loadb(trace->start_text, trace->start_length, 0, NULL) : NULL;
+	json_t *start =
+		trace->start_text ? json_loadb(trace->start_text, trace->start_length, 0, NULL) : NULL;
 	bool keeps = !json_is_false(json_object_get(start, "keeps_set_id"));
 
 	json_decref(start);

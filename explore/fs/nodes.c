@@ -60,7 +60,8 @@ static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__n
 	return true;
 }
 
-bool crash__node_identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode, uint64_t when)
+bool crash__node_identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode,
+			  uint64_t when)
 {
 	if (inode == 0)
 		return true;
@@ -73,8 +74,7 @@ static void identity_clear(void **index)
 {
 	struct identity *table = *index, *entry, *next;
 
-	HASH_ITER(hh, table, entry, next)
-	{
+	HASH_ITER(hh, table, entry, next) {
 		HASH_DEL(table, entry);
 		free(entry);
 	}
@@ -143,7 +143,7 @@ static crash__node_id base_child(struct crash__fs *fs, crash__node_id directory,
 }
 
 crash__slot_id crash__slot_of_name(struct crash__fs *fs, crash__node_id directory, const char *name,
-			      size_t length)
+				   size_t length)
 {
 	size_t key_size = sizeof(struct slot_key) + length;
 	struct slot_entry *entry = calloc(1, sizeof *entry + length), *table = fs->slot_index, *found;
@@ -271,7 +271,8 @@ void crash__nodes_find_other_names(struct crash__fs *fs)
 		crash__node_id node = fs->effects[i].kind == CRASH__EFFECT_ENTRY ? fs->effects[i].old_node :
 										   fs->effects[i].node;
 
-		missing |= node && fs->nodes[node].base_path && fs->nodes[node].type != CRASH__NODE_DIRECTORY &&
+		missing |= node && fs->nodes[node].base_path &&
+			   fs->nodes[node].type != CRASH__NODE_DIRECTORY &&
 			   fs->nodes[node].base_links > known[node];
 	}
 	free(known);
@@ -285,8 +286,7 @@ void crash__nodes_clear(struct crash__fs *fs)
 {
 	struct slot_entry *table = fs->slot_index, *entry, *next;
 
-	HASH_ITER(hh, table, entry, next)
-	{
+	HASH_ITER(hh, table, entry, next) {
 		HASH_DEL(table, entry);
 		free(entry);
 	}

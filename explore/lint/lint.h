@@ -42,8 +42,8 @@ struct crash__mistake {
 	char id[12]; /* the same for the same mistake in later runs */
 	const struct crash__lint_rule *rule;
 	enum crash__lint_part part;
-	uint32_t lost;	  /* the step that was not durable */
-	uint32_t relied;  /* the step that relied on it; CRASH__NEVER: the end of the run */
+	uint32_t lost;	 /* the step that was not durable */
+	uint32_t relied; /* the step that relied on it; CRASH__NEVER: the end of the run */
 	uint64_t times;
 	char *sentence, *repair, *lost_text, *relied_text;
 	char *allowed, *forbidden; /* names of models, separated by commas */
@@ -59,18 +59,18 @@ struct crash__lint_node {
 	uint32_t blamed;		/* 1 + the step that put it into place unsynced; 0: none */
 	uint32_t user;			/* 1 + the process that used it last */
 	/* whole run */
-	bool temporary;	   /* removed by the program; what was renamed over is not */
+	bool temporary; /* removed by the program; what was renamed over is not */
 	bool synced;
-	bool stored_only;  /* shared memory: written by stores to a mapping, and never synced */
-	bool plain_log;	   /* lines of text appended to it, and never synced */
-	bool moved;	   /* it got another name later */
+	bool stored_only; /* shared memory: written by stores to a mapping, and never synced */
+	bool plain_log;	  /* lines of text appended to it, and never synced */
+	bool moved;	  /* it got another name later */
 };
 
 struct crash__lint_step {
 	/* the step from which on that part is durable; CRASH__NEVER; 0 if there is no such part */
 	uint32_t data, name, removal;
-	crash__node_id node; /* whose data or size it changes; 0: none */
-	uint32_t next_write; /* to the same node */
+	crash__node_id node;	  /* whose data or size it changes; 0: none */
+	uint32_t next_write;	  /* to the same node */
 	uint32_t author, process; /* index of the thread, of the process */
 	bool abandoned;		  /* a sync of it failed */
 	bool passing;		  /* the name that it gives is moved away later */
@@ -112,7 +112,7 @@ struct crash__lint {
 	CRASH__VECTOR(struct crash__lint_process, processes);
 	CRASH__VECTOR(char *, texts);
 	CRASH__VECTOR(crash__node_id, journals); /* durable now, to be removed later, of the thread at hand */
-	CRASH__VECTOR(uint32_t, told); /* what the acknowledgement at hand speaks for */
+	CRASH__VECTOR(uint32_t, told);		 /* what the acknowledgement at hand speaks for */
 	CRASH__VECTOR(struct crash__lint_failure, failures);
 	uint32_t *block_durable; /* of each block of the view: since when it has had durable bytes */
 	struct {		 /* the latest durable writes of two different files */
@@ -128,8 +128,8 @@ struct crash__lint {
 /* ------------------------------------------------------------------ for rules */
 
 /**
- * Notes that a part of a step was lost for one that relied on it (CRASH__NEVER: the end). True if this is a new
- * mistake, which then wants crash__lint_say().
+ * Notes that a part of a step was lost for one that relied on it (CRASH__NEVER: the end). True if this is a
+ * new mistake, which then wants crash__lint_say().
  */
 bool crash__lint_found(struct crash__lint *lint, enum crash__lint_part part, uint32_t lost, uint32_t relied);
 
@@ -137,9 +137,11 @@ bool crash__lint_found(struct crash__lint *lint, enum crash__lint_part part, uin
 void crash__lint_say(struct crash__lint *lint, char *sentence, char *repair);
 
 /** printf into memory; NULL, and the walk ends, if there is none. */
-char *crash__lint_text(struct crash__lint *lint, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *crash__lint_text(struct crash__lint *lint, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/** An op in words; "the end of the program" for CRASH__NEVER. It lives until crash__lint_clear(), as do these: */
+/** An op in words; "the end of the program" for CRASH__NEVER. It lives until crash__lint_clear(), as do
+ * these: */
 const char *crash__lint_op(struct crash__lint *lint, uint32_t step);
 
 /** A node's path below the data directory. */
@@ -154,7 +156,8 @@ const char *crash__lint_when(struct crash__lint *lint, uint32_t durable);
 /** Whether a part that is durable from some step on was not so when another step began. */
 bool crash__lint_pending(uint32_t durable, uint32_t step);
 
-/** Whether names stand side by side and are of one family: f and f.gz, t.db and t.db-journal; f in two directories. */
+/** Whether names stand side by side and are of one family: f and f.gz, t.db and t.db-journal; f in two
+ * directories. */
 bool crash__lint_neighbours(const struct crash__lint *lint, crash__slot_id a, crash__slot_id b);
 
 /** Whether two ops have the same process. */

@@ -2,9 +2,9 @@
 /*
  * What an acknowledgement speaks for.
  *
- * Method. Each thread keeps a list of the steps that nobody has told the world of yet. An acknowledgement empties the list
- * of its own thread, and of those children of its process that have ended. It leaves in the list what it does not speak
- * for: a change whose journal is still there, or one that a log stands for.
+ * Method. Each thread keeps a list of the steps that nobody has told the world of yet. An acknowledgement
+ * empties the list of its own thread, and of those children of its process that have ended. It leaves in the
+ * list what it does not speak for: a change whose journal is still there, or one that a log stands for.
  */
 #include <ctype.h>
 #include <string.h>
@@ -20,9 +20,9 @@ static void add_told(struct crash__lint *lint, uint32_t step)
 }
 
 /*
- * Whether an acknowledgement may speak for an op. Standard error is for complaints. Of a program that never syncs,
- * output is chatter, unless it comes between two writes to the same file: then it reports progress. One byte, or
- * eight, to a descriptor of its own wakes somebody up.
+ * Whether an acknowledgement may speak for an op. Standard error is for complaints. Of a program that never
+ * syncs, output is chatter, unless it comes between two writes to the same file: then it reports progress.
+ * One byte, or eight, to a descriptor of its own wakes somebody up.
  */
 static bool speaks_for(const struct crash__lint *lint, uint32_t ack, uint32_t step)
 {
@@ -75,16 +75,16 @@ static bool is_in_progress(const struct crash__lint *lint, uint32_t step)
 }
 
 /*
- * Whether a write is one that a log stands for: another file was synced between it and the acknowledgement, and this
- * one is synced later, when it suits.
+ * Whether a write is one that a log stands for: another file was synced between it and the acknowledgement,
+ * and this one is synced later, when it suits.
  */
 static bool is_logged(const struct crash__lint *lint, uint32_t step)
 {
 	crash__node_id node = lint->steps[step].node;
 	crash__node_id other = lint->copies[lint->copies[0].node == node].node;
 
-	return node && other && lint->steps[step].data != CRASH__NEVER && lint->nodes[other].last_sync != CRASH__NEVER &&
-	       lint->nodes[other].last_sync > step;
+	return node && other && lint->steps[step].data != CRASH__NEVER &&
+	       lint->nodes[other].last_sync != CRASH__NEVER && lint->nodes[other].last_sync > step;
 }
 
 /* What one thread has done since its last acknowledgement. */
@@ -113,7 +113,8 @@ void crash__lint_collect(struct crash__lint *lint, uint32_t ack)
 		const struct crash__lint_process *process = &lint->processes[author->process];
 
 		if (author->steps_count &&
-		    (i == lint->steps[ack].author || (process->last_step < ack && crash__lint_descends(lint, process, speaker))))
+		    (i == lint->steps[ack].author ||
+		     (process->last_step < ack && crash__lint_descends(lint, process, speaker))))
 			collect_of(lint, ack, author);
 	}
 }

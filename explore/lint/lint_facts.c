@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of the whole run before lint walks over it: who did each step, from when on its parts are durable, and
- * what each file is used for.
+ * What is known of the whole run before lint walks over it: who did each step, from when on its parts are
+ * durable, and what each file is used for.
  */
 #include <ctype.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static uint32_t author_of(struct crash__lint *lint, const struct crash__event *e
 
 /* Whether a process is a child, or a child's child, of another. */
 bool crash__lint_descends(const struct crash__lint *lint, const struct crash__lint_process *process,
-		     const struct crash__lint_process *from)
+			  const struct crash__lint_process *from)
 {
 	uint32_t parent = process->parent;
 
@@ -99,7 +99,8 @@ static void note_atom(struct crash__lint *lint, const struct crash__atom *atom)
 	if (atom->kind == CRASH__ATOM_DATA || atom->kind == CRASH__ATOM_SIZE)
 		latest(&step->data, atom->durable);
 	for (uint32_t i = 0; atom->kind == CRASH__ATOM_ENTRY && i < atom->effects; i++)
-		latest(lint->fs->effects[atom->effect + i].node ? &step->name : &step->removal, atom->durable);
+		latest(lint->fs->effects[atom->effect + i].node ? &step->name : &step->removal,
+		       atom->durable);
 }
 
 bool crash__lint_find_steps(struct crash__lint *lint)
@@ -157,7 +158,8 @@ static bool is_text(const struct crash__event *event)
 	return line;
 }
 
-static void note_effect(struct crash__lint *lint, const struct crash__step *step, const struct crash__effect *effect)
+static void note_effect(struct crash__lint *lint, const struct crash__step *step,
+			const struct crash__effect *effect)
 {
 	struct crash__lint_node *node = &lint->nodes[effect->node];
 
@@ -190,11 +192,13 @@ static void note_effect(struct crash__lint *lint, const struct crash__step *step
 }
 
 /* A name that a rename takes from its file was one on the way. `named` has the step that gave each name. */
-static void note_passing(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect, uint32_t *named)
+static void note_passing(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect,
+			 uint32_t *named)
 {
 	if (effect->kind != CRASH__EFFECT_ENTRY)
 		return;
-	if (!effect->node && named[effect->slot] && lint->fs->steps[step].event->family == CRASH__FAMILY_RENAME)
+	if (!effect->node && named[effect->slot] &&
+	    lint->fs->steps[step].event->family == CRASH__FAMILY_RENAME)
 		lint->steps[named[effect->slot] - 1].passing = true;
 	named[effect->slot] = effect->node ? step + 1 : 0;
 }

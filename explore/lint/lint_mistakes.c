@@ -17,14 +17,16 @@
 
 static char *signature(struct crash__lint *lint, uint32_t step)
 {
-	return step == CRASH__NEVER ? strdup("end") : crash__callsite_signature(lint->callsites, lint->fs->steps[step].event);
+	return step == CRASH__NEVER ? strdup("end") :
+				      crash__callsite_signature(lint->callsites, lint->fs->steps[step].event);
 }
 
 static void make_id(struct crash__lint *lint, uint32_t lost, uint32_t relied, char id[12])
 {
 	char *of_lost = signature(lint, lost), *of_relied = signature(lint, relied), *whole = NULL;
 
-	if (!of_lost || !of_relied || asprintf(&whole, "lint/%s/%s/%s", lint->rule->name, of_lost, of_relied) < 0) {
+	if (!of_lost || !of_relied ||
+	    asprintf(&whole, "lint/%s/%s/%s", lint->rule->name, of_lost, of_relied) < 0) {
 		whole = NULL;
 		crash__lint_no_memory(lint);
 	} else {
@@ -108,7 +110,8 @@ const char *crash__lint_path(struct crash__lint *lint, crash__node_id node)
 
 static const char *directory_text(struct crash__lint *lint, crash__node_id node)
 {
-	return keep(lint, crash__lint_text(lint, node == 1 ? "the %s" : "the directory %s", crash__lint_path(lint, node)));
+	return keep(lint, crash__lint_text(lint, node == 1 ? "the %s" : "the directory %s",
+					   crash__lint_path(lint, node)));
 }
 
 const char *crash__lint_directory(struct crash__lint *lint, uint32_t step)
@@ -136,7 +139,8 @@ const char *crash__lint_when(struct crash__lint *lint, uint32_t durable)
 
 /* ------------------------------------------------------------------ which models allow it */
 
-static bool is_part(const struct crash__lint *lint, const struct crash__atom *atom, enum crash__lint_part part)
+static bool is_part(const struct crash__lint *lint, const struct crash__atom *atom,
+		    enum crash__lint_part part)
 {
 	bool named = atom->kind == CRASH__ATOM_ENTRY && lint->fs->effects[atom->effect].node;
 
@@ -172,14 +176,16 @@ static bool allows(const struct crash__lint *lint, const struct crash__atoms *at
 		   const struct crash__mistake *mistake)
 {
 	/* a truncation is first, and what was written then is lost */
-	uint32_t last = mistake->relied == CRASH__NEVER ? (uint32_t)lint->fs->steps_count - 1 : mistake->relied;
+	uint32_t last =
+		mistake->relied == CRASH__NEVER ? (uint32_t)lint->fs->steps_count - 1 : mistake->relied;
 	uint32_t step = last > mistake->lost ? last : mistake->lost;
 	crash__atom_id first = atoms->first[mistake->lost], end = atoms->first[mistake->lost + 1];
 
 	if (mistake->part == CRASH__PART_TORN)
 		return end - first > 1;
 	for (crash__atom_id id = first; id < end; id++) {
-		if (!is_part(lint, &atoms->list[id], mistake->part) || !crash__atom_is_open(&atoms->list[id], step))
+		if (!is_part(lint, &atoms->list[id], mistake->part) ||
+		    !crash__atom_is_open(&atoms->list[id], step))
 			continue;
 		crash__set_begin(set, step);
 		if (crash__set_omit(set, id) == 0 && relied_stays(set, mistake))

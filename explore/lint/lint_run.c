@@ -54,7 +54,8 @@ static void note_blocks(struct crash__lint *lint, uint32_t step, const struct cr
 
 static void change_entry(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect)
 {
-	if (lint->children[effect->slot] && --lint->nodes[lint->children[effect->slot]].names == 0 && effect->node)
+	if (lint->children[effect->slot] && --lint->nodes[lint->children[effect->slot]].names == 0 &&
+	    effect->node)
 		lint->nodes[lint->children[effect->slot]].replaced = step;
 	lint->children[effect->slot] = effect->node;
 	if (!effect->node)
@@ -168,7 +169,8 @@ static bool begin_blocks(struct crash__lint *lint)
 	for (uint32_t block = 0; block < count; block++) {
 		crash__view_block(lint->view, block, &node, &index);
 		lint->block_durable[block] =
-			lint->fs->nodes[node].base_path && index * CRASH__BLOCK < lint->fs->nodes[node].base_size ?
+			lint->fs->nodes[node].base_path &&
+					index * CRASH__BLOCK < lint->fs->nodes[node].base_size ?
 				0 :
 				CRASH__NEVER;
 	}

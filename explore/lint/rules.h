@@ -41,7 +41,8 @@ static inline bool is_family(const struct crash__lint *lint, uint32_t step, enum
 	       at(lint, step)->event->family == family;
 }
 
-static inline const struct crash__effect *effect_at(const struct crash__lint *lint, uint32_t step, uint32_t index)
+static inline const struct crash__effect *effect_at(const struct crash__lint *lint, uint32_t step,
+						    uint32_t index)
 {
 	return &lint->fs->effects[at(lint, step)->first_effect + index];
 }
@@ -60,7 +61,8 @@ static inline uint32_t pending_write(const struct crash__lint *lint, crash__node
 {
 	uint32_t last = lint->nodes[node].last_write;
 
-	return last != CRASH__NEVER && crash__lint_pending(lint->steps[last].data, step) ? last : CRASH__NEVER;
+	return last != CRASH__NEVER && crash__lint_pending(lint->steps[last].data, step) ? last :
+											   CRASH__NEVER;
 }
 
 /* Whether a file has bytes that a power loss would not take, when a step begins. */
@@ -73,7 +75,8 @@ static inline bool has_durable_data(const struct crash__lint *lint, crash__node_
 	if (lint->fs->nodes[node].base_path && lint->fs->nodes[node].base_size)
 		return true;
 	return known->last_write != CRASH__NEVER &&
-	       (known->last_sync != CRASH__NEVER || !crash__lint_pending(lint->steps[known->last_write].data, step));
+	       (known->last_sync != CRASH__NEVER ||
+		!crash__lint_pending(lint->steps[known->last_write].data, step));
 }
 
 /* The step that gave a file its present name, if that is not durable; or CRASH__NEVER. */
@@ -81,7 +84,8 @@ static inline uint32_t pending_name(const struct crash__lint *lint, crash__node_
 {
 	uint32_t named = lint->nodes[node].named;
 
-	return named != CRASH__NEVER && crash__lint_pending(lint->steps[named].name, step) ? named : CRASH__NEVER;
+	return named != CRASH__NEVER && crash__lint_pending(lint->steps[named].name, step) ? named :
+											     CRASH__NEVER;
 }
 
 #endif

@@ -28,8 +28,8 @@ static bool contains(const struct crash__event *event, const unsigned char *byte
 }
 
 /* Whether some write to a file contained these bytes. */
-static bool was_written(const struct crash__lint *lint, crash__node_id node, uint32_t before, const unsigned char *bytes,
-			size_t count)
+static bool was_written(const struct crash__lint *lint, crash__node_id node, uint32_t before,
+			const unsigned char *bytes, size_t count)
 {
 	for (uint32_t step = before; step-- > 0;)
 		if (lint->steps[step].node == node && contains(at(lint, step)->event, bytes, count))
@@ -38,18 +38,21 @@ static bool was_written(const struct crash__lint *lint, crash__node_id node, uin
 }
 
 /* What was in a file where a write is going to overwrite it; false: pieces of more than one write. */
-static bool old_content(const struct crash__lint *lint, uint32_t write, const struct crash__effect *effect, void *to,
-			size_t count)
+static bool old_content(const struct crash__lint *lint, uint32_t write, const struct crash__effect *effect,
+			void *to, size_t count)
 {
 	const struct crash__node *node = &lint->fs->nodes[effect->node];
 
 	for (uint32_t step = write; step-- > 0;) {
-		const struct crash__effect *earlier = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
+		const struct crash__effect *earlier =
+			at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
 
 		if (lint->steps[step].node != effect->node || earlier->kind != CRASH__EFFECT_DATA ||
-		    earlier->offset >= effect->offset + count || earlier->offset + earlier->bytes <= effect->offset)
+		    earlier->offset >= effect->offset + count ||
+		    earlier->offset + earlier->bytes <= effect->offset)
 			continue;
-		if (earlier->offset > effect->offset || earlier->offset + earlier->bytes < effect->offset + count)
+		if (earlier->offset > effect->offset ||
+		    earlier->offset + earlier->bytes < effect->offset + count)
 			return false;
 		crash__event_copy(at(lint, step)->event, effect->offset - earlier->offset, to, count);
 		return true;
@@ -58,7 +61,8 @@ static bool old_content(const struct crash__lint *lint, uint32_t write, const st
 	       crash__base_read(lint->fs->base, node->base_path, to, count, effect->offset) == (long)count;
 }
 
-/* Whether a journal had what a write overwrote, and not what it wrote: then it undoes, and does not repeat. */
+/* Whether a journal had what a write overwrote, and not what it wrote: then it undoes, and does not repeat.
+ */
 static bool undoes(const struct crash__lint *lint, crash__node_id journal, uint32_t write,
 		   const struct crash__effect *effect)
 {
@@ -68,7 +72,8 @@ static bool undoes(const struct crash__lint *lint, crash__node_id journal, uint3
 	if (count > effect->old_size - effect->offset)
 		count = (size_t)(effect->old_size - effect->offset);
 	crash__event_copy(at(lint, write)->event, 0, new, count);
-	return old_content(lint, write, effect, old, count) && was_written(lint, journal, write, old, count) &&
+	return old_content(lint, write, effect, old, count) &&
+	       was_written(lint, journal, write, old, count) &&
 	       !was_written(lint, journal, write, new, count);
 }
 
@@ -82,13 +87,15 @@ static bool is_undo_journal(const struct crash__lint *lint, crash__node_id journ
 	unsigned int compared = 0;
 
 	for (uint32_t step = 0; step < removed && compared < MOST_COMPARED; step++) {
-		const struct crash__effect *effect = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
+		const struct crash__effect *effect =
+			at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
 
-		if (lint->steps[step].node == journal && lint->steps[step].data <= removed && !lint->steps[step].abandoned)
+		if (lint->steps[step].node == journal && lint->steps[step].data <= removed &&
+		    !lint->steps[step].abandoned)
 			synced = step;
-		if (synced == CRASH__NEVER || !effect || effect->kind != CRASH__EFFECT_DATA || effect->node == journal ||
-		    effect->offset >= effect->old_size || !crash__lint_same_process(lint, step, removed) ||
-		    !matters(lint, effect->node))
+		if (synced == CRASH__NEVER || !effect || effect->kind != CRASH__EFFECT_DATA ||
+		    effect->node == journal || effect->offset >= effect->old_size ||
+		    !crash__lint_same_process(lint, step, removed) || !matters(lint, effect->node))
 			continue;
 		compared++;
 		if (undoes(lint, journal, step, effect))
@@ -102,8 +109,9 @@ static crash__node_id removed_journal(const struct crash__lint *lint, uint32_t s
 {
 	const struct crash__effect *effect = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
 
-	if (!is_family(lint, step, CRASH__FAMILY_UNLINK) || !effect || effect->kind != CRASH__EFFECT_ENTRY || effect->node ||
-	    lint->children[effect->slot] || lint->fs->nodes[effect->old_node].type != CRASH__NODE_FILE ||
+	if (!is_family(lint, step, CRASH__FAMILY_UNLINK) || !effect || effect->kind != CRASH__EFFECT_ENTRY ||
+	    effect->node || lint->children[effect->slot] ||
+	    lint->fs->nodes[effect->old_node].type != CRASH__NODE_FILE ||
 	    !is_undo_journal(lint, effect->old_node, step))
 		return 0;
 	return effect->old_node;
@@ -128,12 +136,13 @@ static void check_told_data(struct crash__lint *lint, uint32_t step, uint32_t lo
 	if (!node || !lint->nodes[node].names || !matters(lint, node) || is_shrinking(lint, lost) ||
 	    lost < lint->nodes[node].blamed || !crash__lint_found(lint, CRASH__PART_DATA, lost, relied))
 		return;
-	crash__lint_say(lint,
-			crash__lint_text(lint, "%s %s before %s was durable: it was %s", crash__lint_op(lint, relied),
-					 end ? "came, with a status of success," : "was told to the world",
-					 crash__lint_op(lint, lost), crash__lint_when(lint, lint->steps[lost].data)),
-			crash__lint_text(lint, "fsync of %s before %s", crash__lint_path(lint, node),
-					 crash__lint_op(lint, relied)));
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint, "%s %s before %s was durable: it was %s", crash__lint_op(lint, relied),
+				 end ? "came, with a status of success," : "was told to the world",
+				 crash__lint_op(lint, lost), crash__lint_when(lint, lint->steps[lost].data)),
+		crash__lint_text(lint, "fsync of %s before %s", crash__lint_path(lint, node),
+				 crash__lint_op(lint, relied)));
 }
 
 static void check_told_removal(struct crash__lint *lint, uint32_t step, uint32_t lost)
@@ -144,16 +153,17 @@ static void check_told_removal(struct crash__lint *lint, uint32_t step, uint32_t
 
 	if (!journal || !crash__lint_found(lint, CRASH__PART_REMOVAL, lost, relied))
 		return;
-	crash__lint_say(lint,
-			crash__lint_text(lint,
-					 "%s %s before %s was durable: %s was %s. If the name comes back, so does "
-					 "what was there before",
-					 crash__lint_op(lint, relied),
-					 end ? "came, with a status of success," : "was told to the world",
-					 crash__lint_op(lint, lost), crash__lint_directory(lint, lost),
-					 crash__lint_when(lint, lint->steps[lost].removal)),
-			crash__lint_text(lint, "fsync of %s before %s", crash__lint_directory(lint, lost),
-					 crash__lint_op(lint, relied)));
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint,
+				 "%s %s before %s was durable: %s was %s. If the name comes back, so does "
+				 "what was there before",
+				 crash__lint_op(lint, relied),
+				 end ? "came, with a status of success," : "was told to the world",
+				 crash__lint_op(lint, lost), crash__lint_directory(lint, lost),
+				 crash__lint_when(lint, lint->steps[lost].removal)),
+		crash__lint_text(lint, "fsync of %s before %s", crash__lint_directory(lint, lost),
+				 crash__lint_op(lint, relied)));
 }
 
 /* Another file was put in this one's place, and the program went on with what it had open. */
@@ -165,10 +175,12 @@ static void check_told_nameless(struct crash__lint *lint, uint32_t step, uint32_
 	if (lost <= lint->nodes[node].replaced || !crash__lint_found(lint, CRASH__PART_DATA, lost, relied))
 		return;
 	crash__lint_say(lint,
-			crash__lint_text(lint, "%s went to a file that has had no name since %s, and %s speaks for it",
-					 crash__lint_op(lint, lost), crash__lint_op(lint, lint->nodes[node].replaced),
-					 crash__lint_op(lint, relied)),
-			crash__lint_text(lint, "open the file again after %s", crash__lint_op(lint, lint->nodes[node].replaced)));
+			crash__lint_text(
+				lint, "%s went to a file that has had no name since %s, and %s speaks for it",
+				crash__lint_op(lint, lost), crash__lint_op(lint, lint->nodes[node].replaced),
+				crash__lint_op(lint, relied)),
+			crash__lint_text(lint, "open the file again after %s",
+					 crash__lint_op(lint, lint->nodes[node].replaced)));
 }
 
 /* An exit status is an acknowledgement, too, of a program that promises durability at all. */

@@ -62,12 +62,15 @@ static bool rewrites(const struct crash__lint *lint, uint32_t step, crash__node_
 }
 
 /* How a step shows that the failure was not minded; NULL: it does not. The failure may be over then. */
-static const char *believed(const struct crash__lint *lint, uint32_t step, struct crash__lint_failure *failure)
+static const char *believed(const struct crash__lint *lint, uint32_t step,
+			    struct crash__lint_failure *failure)
 {
 	const struct crash__step *now = is_end(lint, step) ? NULL : at(lint, step);
 
 	if (!now)
-		return lint->ended_well && lint->steps[failure->step].process == 0 ? "the program ended with success" : NULL;
+		return lint->ended_well && lint->steps[failure->step].process == 0 ?
+			       "the program ended with success" :
+			       NULL;
 	/* of a directory nothing is dropped: a sync that succeeds later is good */
 	if (now->sync == CRASH__SYNC_FILE || now->sync == CRASH__SYNC_DATA) {
 		if (now->node != failure->node || now->sync_failed)
@@ -76,10 +79,13 @@ static const char *believed(const struct crash__lint *lint, uint32_t step, struc
 		return failure->over ? NULL : "it was only tried again";
 	}
 	if (now->event->kind == CRASH__EVENT_ACK)
-		return lint->steps[step].author == lint->steps[failure->step].author && !is_complaint(now->event) ?
+		return lint->steps[step].author == lint->steps[failure->step].author &&
+				       !is_complaint(now->event) ?
 			       "the world was told" :
 			       NULL;
-	return now->event->family == CRASH__FAMILY_RENAME && now->node == failure->node ? "the file was put into place" : NULL;
+	return now->event->family == CRASH__FAMILY_RENAME && now->node == failure->node ?
+		       "the file was put into place" :
+		       NULL;
 }
 
 static void check_failure(struct crash__lint *lint, uint32_t step, struct crash__lint_failure *failure)
@@ -95,15 +101,16 @@ static void check_failure(struct crash__lint *lint, uint32_t step, struct crash_
 	if (!how)
 		return;
 	failure->over = true;
-	if (!crash__lint_found(lint, lint->steps[failure->lost].node ? CRASH__PART_DATA : CRASH__PART_NAME, failure->lost,
-			       relied))
+	if (!crash__lint_found(lint, lint->steps[failure->lost].node ? CRASH__PART_DATA : CRASH__PART_NAME,
+			       failure->lost, relied))
 		return;
 	crash__lint_say(lint,
 			crash__lint_text(lint, "%s failed, and %s, at %s: %s is on no disk for certain",
-					 crash__lint_op(lint, failure->step), how, crash__lint_op(lint, relied),
-					 crash__lint_op(lint, failure->lost)),
+					 crash__lint_op(lint, failure->step), how,
+					 crash__lint_op(lint, relied), crash__lint_op(lint, failure->lost)),
 			crash__lint_text(lint,
-					 "after %s has failed, write everything again that it was to make durable, or stop: the "
+					 "after %s has failed, write everything again that it was to make "
+					 "durable, or stop: the "
 					 "kernel may have dropped it, and a second sync does not look back",
 					 crash__lint_op(lint, failure->step)));
 }

@@ -27,11 +27,13 @@ void crash__check_unsynced_rename(struct crash__lint *lint, uint32_t step)
 		lint->nodes[effect->node].blamed = step + 1;
 		if (!crash__lint_found(lint, CRASH__PART_DATA, write, step))
 			continue;
-		crash__lint_say(lint,
-				crash__lint_text(lint, "%s put a file into place whose data was not durable: %s was %s",
-						 crash__lint_op(lint, step), crash__lint_op(lint, write),
-						 crash__lint_when(lint, lint->steps[write].data)),
-				crash__lint_text(lint, "fsync of the file before %s", crash__lint_op(lint, step)));
+		crash__lint_say(
+			lint,
+			crash__lint_text(lint,
+					 "%s put a file into place whose data was not durable: %s was %s",
+					 crash__lint_op(lint, step), crash__lint_op(lint, write),
+					 crash__lint_when(lint, lint->steps[write].data)),
+			crash__lint_text(lint, "fsync of the file before %s", crash__lint_op(lint, step)));
 	}
 }
 
@@ -45,8 +47,8 @@ static crash__node_id lasting_name(const struct crash__lint *lint, uint32_t step
 	for (uint32_t i = 0; i < at(lint, step)->effects; i++) {
 		const struct crash__effect *effect = effect_at(lint, step, i);
 
-		if (effect->kind == CRASH__EFFECT_ENTRY && effect->node && lint->children[effect->slot] == effect->node &&
-		    matters(lint, effect->node))
+		if (effect->kind == CRASH__EFFECT_ENTRY && effect->node &&
+		    lint->children[effect->slot] == effect->node && matters(lint, effect->node))
 			return effect->node;
 	}
 	return 0;
@@ -70,17 +72,20 @@ void crash__check_undurable_name(struct crash__lint *lint, uint32_t step)
 		crash__node_id node;
 
 		if (!crash__lint_pending(durable, step) || (node = lasting_name(lint, named)) == 0 ||
-		    (!end && is_empty(lint, node)) || !crash__lint_found(lint, CRASH__PART_NAME, named, relied))
+		    (!end && is_empty(lint, node)) ||
+		    !crash__lint_found(lint, CRASH__PART_NAME, named, relied))
 			continue;
-		crash__lint_say(lint,
-				crash__lint_text(lint, "%s made a name that %s %s: %s was %s%s",
-						 crash__lint_op(lint, named),
-						 end ? "was not durable at" : "was not durable when the world was told:",
-						 crash__lint_op(lint, relied), crash__lint_directory(lint, named),
-						 crash__lint_when(lint, durable),
-						 pending_write(lint, node, step) != CRASH__NEVER ? ", and neither is its data" :
-												   ""),
-				crash__lint_text(lint, "fsync of %s after %s", crash__lint_directory(lint, named),
-						 crash__lint_op(lint, named)));
+		crash__lint_say(
+			lint,
+			crash__lint_text(
+				lint, "%s made a name that %s %s: %s was %s%s", crash__lint_op(lint, named),
+				end ? "was not durable at" : "was not durable when the world was told:",
+				crash__lint_op(lint, relied), crash__lint_directory(lint, named),
+				crash__lint_when(lint, durable),
+				pending_write(lint, node, step) != CRASH__NEVER ?
+					", and neither is its data" :
+					""),
+			crash__lint_text(lint, "fsync of %s after %s", crash__lint_directory(lint, named),
+					 crash__lint_op(lint, named)));
 	}
 }

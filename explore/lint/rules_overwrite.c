@@ -13,7 +13,8 @@ struct span {
 };
 
 /* What of a write changes bytes that somebody could rely on. */
-static bool find_change(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect, struct span *span)
+static bool find_change(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect,
+			struct span *span)
 {
 	unsigned char old[CRASH__BLOCK], new[CRASH__BLOCK];
 	uint64_t index, end = effect->offset + effect->bytes;
@@ -53,7 +54,8 @@ static bool find_change(struct crash__lint *lint, uint32_t step, const struct cr
 
 static bool is_one_sector(const struct crash__effect *effect)
 {
-	return effect->kind == CRASH__EFFECT_DATA && effect->offset / SECTOR == (effect->offset + effect->bytes - 1) / SECTOR;
+	return effect->kind == CRASH__EFFECT_DATA &&
+	       effect->offset / SECTOR == (effect->offset + effect->bytes - 1) / SECTOR;
 }
 
 /* Some file keeps a copy: a journal or backup was made durable since this file was synced last. */
@@ -67,14 +69,15 @@ static bool is_journaled(const struct crash__lint *lint, crash__node_id node)
 }
 
 /*
- * What is written over may not be in use: in a file whose pages are never overwritten while they are valid, the
- * next write after the sync is a small one, which makes the new pages valid at once.
+ * What is written over may not be in use: in a file whose pages are never overwritten while they are valid,
+ * the next write after the sync is a small one, which makes the new pages valid at once.
  */
 static bool is_switched(const struct crash__lint *lint, uint32_t step)
 {
 	uint32_t durable = lint->steps[step].data;
 
-	for (uint32_t write = lint->steps[step].next_write; write != CRASH__NEVER; write = lint->steps[write].next_write)
+	for (uint32_t write = lint->steps[step].next_write; write != CRASH__NEVER;
+	     write = lint->steps[write].next_write)
 		if (write > durable)
 			return at(lint, write)->effects && is_one_sector(effect_at(lint, write, 0));
 	return false;
@@ -88,18 +91,21 @@ void crash__check_overwrite(struct crash__lint *lint, uint32_t step)
 	if (!is_family(lint, step, CRASH__FAMILY_WRITE) || !at(lint, step)->effects)
 		return;
 	effect = effect_at(lint, step, 0);
-	if (effect->kind != CRASH__EFFECT_DATA || effect->offset >= effect->old_size || !matters(lint, effect->node) ||
-	    !lint->nodes[effect->node].names || is_journaled(lint, effect->node) || is_switched(lint, step) ||
+	if (effect->kind != CRASH__EFFECT_DATA || effect->offset >= effect->old_size ||
+	    !matters(lint, effect->node) || !lint->nodes[effect->node].names ||
+	    is_journaled(lint, effect->node) || is_switched(lint, step) ||
 	    !find_change(lint, step, effect, &span) || span.first / SECTOR == span.last / SECTOR ||
 	    !crash__lint_found(lint, CRASH__PART_TORN, step, step))
 		return;
 	crash__lint_say(lint,
 			crash__lint_text(lint,
-					 "%s overwrote durable data in place, in more than one sector, and nothing durable had a "
+					 "%s overwrote durable data in place, in more than one sector, and "
+					 "nothing durable had a "
 					 "copy of the old or of the new content",
 					 crash__lint_op(lint, step)),
 			crash__lint_text(lint,
-					 "write the old or the new content to a journal and fsync that before %s; or write a new "
+					 "write the old or the new content to a journal and fsync that "
+					 "before %s; or write a new "
 					 "file and rename it",
 					 crash__lint_op(lint, step)));
 }

@@ -41,11 +41,13 @@ static json_t *run_to_json(const struct crash__request *request)
 	int error = crash__run(request, &out);
 
 	if (error < 0)
-		return json_pack("{s:i, s:o}", "error", error, "detail", crash__json_string(crash_error_detail()));
-	object = json_pack("{s:i, s:i, s:b, s:b, s:b, s:o, s:o, s:o}", "exit_code", out.exit_code, "signal", out.signal,
-			   "timed_out", (int)out.timed_out, "killed", (int)out.killed, "complete", (int)out.complete,
-			   "reasons", crash__json_list(out.incomplete_reasons), "stdout",
-			   tail(out.stdout_data, out.stdout_len), "stderr", tail(out.stderr_data, out.stderr_len));
+		return json_pack("{s:i, s:o}", "error", error, "detail",
+				 crash__json_string(crash_error_detail()));
+	object = json_pack("{s:i, s:i, s:b, s:b, s:b, s:o, s:o, s:o}", "exit_code", out.exit_code, "signal",
+			   out.signal, "timed_out", (int)out.timed_out, "killed", (int)out.killed, "complete",
+			   (int)out.complete, "reasons", crash__json_list(out.incomplete_reasons), "stdout",
+			   tail(out.stdout_data, out.stdout_len), "stderr",
+			   tail(out.stderr_data, out.stderr_len));
 	crash_out_clear(&out);
 	return object;
 }
@@ -68,9 +70,9 @@ static int take_json(json_t *object, struct crash__recorded *recorded)
 
 	if (json_unpack(object, "{s:i, s:s}", "error", &error, "detail", &detail) == 0)
 		return crash__fail(error, "%s", detail);
-	if (json_unpack(object, "{s:i, s:i, s:b, s:b, s:b, s:o, s:s, s:s}", "exit_code", &taken.exit_code, "signal",
-			&taken.signal, "timed_out", &timed_out, "killed", &killed, "complete", &complete, "reasons",
-			&reasons, "stdout", &out, "stderr", &err) < 0)
+	if (json_unpack(object, "{s:i, s:i, s:b, s:b, s:b, s:o, s:s, s:s}", "exit_code", &taken.exit_code,
+			"signal", &taken.signal, "timed_out", &timed_out, "killed", &killed, "complete",
+			&complete, "reasons", &reasons, "stdout", &out, "stderr", &err) < 0)
 		return crash__fail(CRASH_EKEEPER, "the recorded run did not say how it ended");
 	taken.timed_out = timed_out;
 	taken.killed = killed;
@@ -172,7 +174,8 @@ int crash__set_up(const char *command, const char *directory, const char *copy)
 		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return crash__fail(CRASH_EINVAL, "--setup failed: it %s %d: %s", WIFEXITED(status) ? "exited with" : "died by signal",
+	return crash__fail(CRASH_EINVAL, "--setup failed: it %s %d: %s",
+			   WIFEXITED(status) ? "exited with" : "died by signal",
 			   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), command);
 }
 

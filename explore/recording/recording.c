@@ -64,7 +64,8 @@ static void choose_way(const struct crash__recording_options *options, struct cr
 static void move_path(const struct crash__recording *recording, const char *path, char out[PATH_MAX])
 {
 	size_t length = strlen(recording->directory);
-	bool below = strncmp(path, recording->directory, length) == 0 && (path[length] == '/' || !path[length]);
+	bool below =
+		strncmp(path, recording->directory, length) == 0 && (path[length] == '/' || !path[length]);
 
 	snprintf(out, PATH_MAX, "%.2000s%.2000s", below ? recording->root : path, below ? path + length : "");
 }
@@ -101,15 +102,18 @@ static int check_copy_used(struct crash__recording *recording)
 	for (size_t i = 0; i < trace->count && !recording->namespaces; i++) {
 		const char *path = crash__event_path(trace, &trace->events[i]);
 
-		if (trace->events[i].kind != CRASH__EVENT_OP || !path || strncmp(path, recording->directory, length) != 0 ||
-		    path[length] != '/' || strncmp(path, recording->scratch.path, strlen(recording->scratch.path)) == 0)
+		if (trace->events[i].kind != CRASH__EVENT_OP || !path ||
+		    strncmp(path, recording->directory, length) != 0 || path[length] != '/' ||
+		    strncmp(path, recording->scratch.path, strlen(recording->scratch.path)) == 0)
 			continue;
 		snprintf(kept, sizeof kept, "%.3000s.before-XXXXXX", recording->directory);
 		if (!mkdtemp(kept) || crash__copy_tree(recording->root, kept) < 0)
 			snprintf(kept, sizeof kept, "(it could not be saved)");
 		return crash__fail(CRASH_EDIR,
-				   "the program wrote to %s itself. Without namespaces (%s) it works on a copy, which it has to "
-				   "find by $CRASH_DIR or its working directory. The directory as it was before is in %s",
+				   "the program wrote to %s itself. Without namespaces (%s) it works on a "
+				   "copy, which it has to "
+				   "find by $CRASH_DIR or its working directory. The directory as it was "
+				   "before is in %s",
 				   recording->directory, recording->why_no_namespaces, kept);
 	}
 	return 0;
@@ -122,7 +126,8 @@ static int record(const struct crash__recording_options *options, struct crash__
 	strcpy(recording->root, recording->directory);
 	if (recording->namespaces)
 		error = crash__record_in_sandbox(options->request, recording->directory,
-						 crash__base_directory(recording->base), &recording->recorded);
+						 crash__base_directory(recording->base),
+						 &recording->recorded);
 	else
 		error = record_on_copy(options, recording);
 	recording->has_recorded = error == 0;
@@ -150,8 +155,8 @@ static int set_up(const struct crash__recording_options *options, struct crash__
 /* ------------------------------------------------------------------ what may have been missed */
 
 /*
- * An overlay does not rename directories of the starting tree for users without rights: the program saw EXDEV,
- * which it would not have seen.
+ * An overlay does not rename directories of the starting tree for users without rights: the program saw
+ * EXDEV, which it would not have seen.
  */
 static int note_refused(struct crash__recording *recording)
 {
@@ -161,12 +166,14 @@ static int note_refused(struct crash__recording *recording)
 	for (size_t i = 0; i < trace->count && recording->namespaces; i++) {
 		const struct crash__event *event = &trace->events[i];
 
-		if (event->kind == CRASH__EVENT_OP && event->family == CRASH__FAMILY_RENAME && event->result == -EXDEV &&
-		    event->path && event->to && strncmp(event->path, recording->root, length) == 0 &&
+		if (event->kind == CRASH__EVENT_OP && event->family == CRASH__FAMILY_RENAME &&
+		    event->result == -EXDEV && event->path && event->to &&
+		    strncmp(event->path, recording->root, length) == 0 &&
 		    strncmp(event->to, recording->root, length) == 0)
-			return crash__recording_incomplete(
-				recording, "the overlay refused to rename %s, which the file system itself would do; use --copy",
-				event->path);
+			return crash__recording_incomplete(recording,
+							   "the overlay refused to rename %s, which the file "
+							   "system itself would do; use --copy",
+							   event->path);
 	}
 	return 0;
 }
@@ -186,20 +193,23 @@ static int note_missed(struct crash__recording *recording)
 		error = crash__recording_incomplete(recording, "%s", *reason);
 	if (error == 0 && end.timed_out)
 		error = crash__recording_incomplete(
-			recording, "the program ran into the timeout, and what it would have done then was not seen");
+			recording,
+			"the program ran into the timeout, and what it would have done then was not seen");
 	if (error == 0 && !end.complete && !recording->incomplete_count)
 		error = crash__recording_incomplete(recording, "the recorded run was not complete");
 	crash_out_clear(&end);
 	if (error == 0 && fs->unknown)
-		error = crash__recording_incomplete(recording, "%llu ops could not be followed, the first: %s",
-						  (unsigned long long)fs->unknown, fs->unknown_detail);
+		error = crash__recording_incomplete(recording,
+						    "%llu ops could not be followed, the first: %s",
+						    (unsigned long long)fs->unknown, fs->unknown_detail);
 	if (error == 0 && fs->unsupported)
 		error = crash__recording_incomplete(recording, "%llu ops are not modelled, the first: %s",
-						  (unsigned long long)fs->unsupported, fs->unsupported_detail);
+						    (unsigned long long)fs->unsupported,
+						    fs->unsupported_detail);
 	if (error == 0 && fs->unfinished)
-		error = crash__recording_incomplete(recording,
-						  "%llu ops had not returned when the run ended, and are left out",
-						  (unsigned long long)fs->unfinished);
+		error = crash__recording_incomplete(
+			recording, "%llu ops had not returned when the run ended, and are left out",
+			(unsigned long long)fs->unfinished);
 	return error;
 }
 
@@ -226,7 +236,8 @@ static int prepare_trace(const struct crash__recording_options *options, struct 
 	if (error == 0)
 		error = crash__tree_root(&recording->trace, recording->root);
 	if (error == 0)
-		error = choose_directory(options->directory ? options->directory : recording->root, recording);
+		error = choose_directory(options->directory ? options->directory : recording->root,
+					 recording);
 	if (error < 0)
 		return error;
 	choose_way(options, recording);
@@ -259,9 +270,11 @@ static int prepare_program(const struct crash__recording_options *options, struc
 	return error == 0 ? check_copy_used(recording) : error;
 }
 
-int crash__recording_prepare(const struct crash__recording_options *options, struct crash__recording *recording)
+int crash__recording_prepare(const struct crash__recording_options *options,
+			     struct crash__recording *recording)
 {
-	int error = options->request ? prepare_program(options, recording) : prepare_trace(options, recording);
+	int error =
+		options->request ? prepare_program(options, recording) : prepare_trace(options, recording);
 
 	if (error == 0)
 		error = crash__fs_replay(&recording->fs, &recording->trace, recording->root, recording->base);

@@ -13,7 +13,8 @@
 
 /** What to do; everything is the caller's. */
 struct crash__recording_options {
-	const struct crash__request *request; /* the program; its trace gets the recording. NULL: trace_path */
+	const struct crash__request
+		*request; /* the program; its trace gets the recording. NULL: trace_path */
 	const char *trace_path;
 	const char *directory; /* the data directory; NULL: the trace's */
 	const char *setup;     /* for sh -c: prepares the data directory; or NULL */
@@ -40,7 +41,8 @@ struct crash__recording {
  * Records, or reads, and replays: afterwards everything is there that states are made of.
  * Call crash__recording_clear() also when it fails.
  */
-int crash__recording_prepare(const struct crash__recording_options *options, struct crash__recording *recording);
+int crash__recording_prepare(const struct crash__recording_options *options,
+			     struct crash__recording *recording);
 
 /** Adds a sentence to recording->incomplete. */
 int crash__recording_incomplete(struct crash__recording *recording, const char *format, ...)

@@ -49,7 +49,8 @@ pid_t crash__sandbox_fork(bool own_pids)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	unsigned long flags = CLONE_NEWNS | SIGCHLD | (uid ? CLONE_NEWUSER : 0) | (own_pids ? CLONE_NEWPID : 0);
+	unsigned long flags =
+		CLONE_NEWNS | SIGCHLD | (uid ? CLONE_NEWUSER : 0) | (own_pids ? CLONE_NEWPID : 0);
 	pid_t pid;
 
 	fflush(NULL);
@@ -65,7 +66,8 @@ pid_t crash__sandbox_fork(bool own_pids)
  * The space needs no place of its own: it is mounted over the data directory, and the overlay on top of it.
  * What is below is reached through descriptors. So there is nothing that could be left behind.
  */
-static const char *const callsites[] = {"tree", "store", "durable", "durable-store", "upper", "work", "lower"};
+static const char *const callsites[] = {"tree",	 "store", "durable", "durable-store",
+					"upper", "work",  "lower"};
 
 void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64])
 {
@@ -127,11 +129,12 @@ int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 	crash__sandbox_path(sandbox, "upper", upper);
 	crash__sandbox_path(sandbox, "work", work);
 	/* redirect_dir: or directories of the starting tree could not be renamed */
-	length = snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree, between ? ":" : "",
-			  lower, upper, work, geteuid() ? "userxattr" : "redirect_dir=on");
+	length =
+		snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree,
+			 between ? ":" : "", lower, upper, work, geteuid() ? "userxattr" : "redirect_dir=on");
 	/*
-	 * The names of a file stay names of one file, also when it is written to. A layer in between has such files
-	 * whole; and an upper layer with an index goes with one stack of lower ones only.
+	 * The names of a file stay names of one file, also when it is written to. A layer in between has such
+	 * files whole; and an upper layer with an index goes with one stack of lower ones only.
 	 */
 	if (!between && geteuid() == 0)
 		snprintf(options + length, sizeof options - (size_t)length, ",index=on");
@@ -152,7 +155,8 @@ int crash__sandbox_unmount(struct crash__sandbox *sandbox)
 	if (sandbox->mounted && umount2(sandbox->directory, MNT_DETACH) < 0)
 		return crash__fail_errno("cannot unmount %s", sandbox->directory);
 	sandbox->mounted = false;
-	if (crash__remove_below(sandbox->space, "upper") < 0 || crash__remove_below(sandbox->space, "work") < 0)
+	if (crash__remove_below(sandbox->space, "upper") < 0 ||
+	    crash__remove_below(sandbox->space, "work") < 0)
 		return crash__fail_errno("cannot empty an overlay of %s", sandbox->directory);
 	return 0;
 }

@@ -16,8 +16,8 @@
 #include "explore/recording/sandbox.h"
 
 /*
- * Whoever kills us may mean the whole process group, or press Ctrl-C: that is not for the guardian. It makes the
- * directory itself, so that there is no moment at which nobody would remove it.
+ * Whoever kills us may mean the whole process group, or press Ctrl-C: that is not for the guardian. It makes
+ * the directory itself, so that there is no moment at which nobody would remove it.
  */
 static _Noreturn void guard(char *path, int wait_for, int made)
 {
@@ -45,7 +45,8 @@ static _Noreturn void guard(char *path, int wait_for, int made)
 }
 
 /* Starts the guardian, and has from it the name of the directory. */
-static int start_guardian(struct crash__scratch *scratch, const char *base, const int alive[2], const int made[2])
+static int start_guardian(struct crash__scratch *scratch, const char *base, const int alive[2],
+			  const int made[2])
 {
 	int error = EPIPE;
 

@@ -61,9 +61,8 @@ struct crash__atoms {
 };
 
 /** Iterates over the ids in a list of edges. */
-#define CRASH__EACH_EDGE(atoms, head, id)                                                          \
-	for (uint32_t id##_at = (head);                                                            \
-	     id##_at && ((id) = (atoms)->edges[id##_at - 1].atom, true);                           \
+#define CRASH__EACH_EDGE(atoms, head, id)                                                                    \
+	for (uint32_t id##_at = (head); id##_at && ((id) = (atoms)->edges[id##_at - 1].atom, true);          \
 	     id##_at = (atoms)->edges[id##_at - 1].next)
 
 #endif

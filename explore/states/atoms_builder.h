@@ -28,25 +28,27 @@ struct crash__atoms_builder {
 	const struct crash__model *model;
 	struct crash__ordered dirops, appends, overwrites, moves;
 	/* lists of atoms that are not durable yet, newest first: */
-	uint32_t *pending;  /* of each file, its atoms; of each directory, those of its entries */
-	uint32_t *names;    /* of each node, the entries that name it */
+	uint32_t *pending; /* of each file, its atoms; of each directory, those of its entries */
+	uint32_t *names;   /* of each node, the entries that name it */
 	uint32_t metadata, all;
-	crash__node_id *home; /* of each node, the directory where it was named last */
+	crash__node_id *home;		 /* of each node, the directory where it was named last */
 	struct crash__rewrite *rewrites; /* of each node */
-	uint32_t committed;	  /* the step up to which the sync at hand commits all metadata */
-	crash__node_id written;	  /* what the last op wrote to; 0: it did something else */
+	uint32_t committed;		 /* the step up to which the sync at hand commits all metadata */
+	crash__node_id written;		 /* what the last op wrote to; 0: it did something else */
 	CRASH__VECTOR(struct crash__edge, links);
 	CRASH__VECTOR(crash__atom_id, stack);
 	bool no_memory;
 };
 
-static inline const struct crash__event *crash__builder_event(const struct crash__atoms_builder *builder, uint32_t step)
+static inline const struct crash__event *crash__builder_event(const struct crash__atoms_builder *builder,
+							      uint32_t step)
 {
 	return builder->fs->steps[step].event;
 }
 
 /* Whether the first step had ended when the second began: otherwise nothing is known of their order. */
-static inline bool crash__builder_ended_before(const struct crash__atoms_builder *builder, uint32_t first, uint32_t second)
+static inline bool crash__builder_ended_before(const struct crash__atoms_builder *builder, uint32_t first,
+					       uint32_t second)
 {
 	return crash__builder_event(builder, first)->end < crash__builder_event(builder, second)->start;
 }

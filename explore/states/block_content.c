@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. The bytes of a block come from layers, the newest first: writes that were kept, truncations that were,
- * behind which there are zeros, and at the bottom the starting tree. Laid over each other they cut the block into
- * pieces, each with one source. The pieces are the key to the hash of the bytes, so that bytes are fetched and
- * hashed once for each combination that ever occurs. A block that is cut too small for such a list is
- * put together byte by byte, and hashed each time.
+ * Method. The bytes of a block come from layers, the newest first: writes that were kept, truncations that
+ * were, behind which there are zeros, and at the bottom the starting tree. Laid over each other they cut the
+ * block into pieces, each with one source. The pieces are the key to the hash of the bytes, so that bytes are
+ * fetched and hashed once for each combination that ever occurs. A block that is cut too small for such a
+ * list is put together byte by byte, and hashed each time.
  */
 #include "explore/states/block_content.h"
 
@@ -66,7 +66,8 @@ static void leave_open(struct pieces *pieces, unsigned int *count, uint32_t star
 }
 
 /* A layer below all that were there: it shows where nothing covers it. */
-static void add_layer(struct pieces *pieces, uint32_t start, uint32_t end, enum source source, uint32_t effect)
+static void add_layer(struct pieces *pieces, uint32_t start, uint32_t end, enum source source,
+		      uint32_t effect)
 {
 	struct range old[MOST_PIECES];
 	unsigned int count = pieces->open_count, kept = 0;
@@ -94,7 +95,8 @@ static void add_layer(struct pieces *pieces, uint32_t start, uint32_t end, enum 
 }
 
 /* The part of a range that is in the block. */
-static bool clip(const struct crash__view_block *block, uint64_t offset, uint64_t end, uint32_t *from, uint32_t *to)
+static bool clip(const struct crash__view_block *block, uint64_t offset, uint64_t end, uint32_t *from,
+		 uint32_t *to)
 {
 	uint64_t start = block->index * CRASH__BLOCK;
 
@@ -111,8 +113,8 @@ static bool is_zeros(const struct crash__view *view, const struct crash__atom *a
 }
 
 /* What was written behind the end of the file, and lost, shows as the model says. */
-static void add_lost_layers(const struct crash__view *view, const struct crash__view_block *block, struct pieces *pieces,
-			    crash__atom_id since, uint64_t behind)
+static void add_lost_layers(const struct crash__view *view, const struct crash__view_block *block,
+			    struct pieces *pieces, crash__atom_id since, uint64_t behind)
 {
 	crash__atom_id id;
 	uint32_t from, to;
@@ -123,13 +125,15 @@ static void add_lost_layers(const struct crash__view *view, const struct crash__
 		if (id < since)
 			return;
 		if (!crash__view_shows(view, id) && atom->appends &&
-		    clip(block, atom->offset > behind ? atom->offset : behind, atom->offset + atom->bytes, &from, &to))
+		    clip(block, atom->offset > behind ? atom->offset : behind, atom->offset + atom->bytes,
+			 &from, &to))
 			add_layer(pieces, from, to, FROM_LOST, 0);
 	}
 }
 
 /* Layers from the newest to the oldest: data that was kept, and truncations that were. */
-static void add_kept_layers(const struct crash__view *view, const struct crash__view_block *block, struct pieces *pieces)
+static void add_kept_layers(const struct crash__view *view, const struct crash__view_block *block,
+			    struct pieces *pieces)
 {
 	uint32_t data = block->atoms, cuts = view->nodes[block->node].cuts, from, to;
 
@@ -149,7 +153,8 @@ static void add_kept_layers(const struct crash__view *view, const struct crash__
 			const struct crash__atom *atom = &view->atoms->list[newest_cut];
 
 			cuts = view->links[cuts - 1].next;
-			if (!crash__view_shows(view, newest_cut) || !clip(block, atom->size, UINT64_MAX, &from, &to))
+			if (!crash__view_shows(view, newest_cut) ||
+			    !clip(block, atom->size, UINT64_MAX, &from, &to))
 				continue;
 			add_lost_layers(view, block, pieces, newest_cut, atom->size);
 			add_layer(pieces, from, to, FROM_ZERO, 0);
@@ -158,7 +163,8 @@ static void add_kept_layers(const struct crash__view *view, const struct crash__
 }
 
 /* Finds where the bytes of the open ranges come from. */
-static void split_open(const struct crash__view *view, const struct crash__view_block *block, struct pieces *pieces)
+static void split_open(const struct crash__view *view, const struct crash__view_block *block,
+		       struct pieces *pieces)
 {
 	uint32_t from, to;
 
@@ -209,8 +215,8 @@ static void fill_lost(enum crash__lost_data how, unsigned char *to, size_t count
 		to[i] = crash__lost_byte(how, offset + i);
 }
 
-static void fill_piece(const struct crash__view *view, const struct crash__view_block *block, const struct piece *piece,
-		       unsigned char *to)
+static void fill_piece(const struct crash__view *view, const struct crash__view_block *block,
+		       const struct piece *piece, unsigned char *to)
 {
 	uint64_t at = block->index * CRASH__BLOCK + piece->start;
 	size_t count = piece->end - piece->start;
@@ -218,8 +224,8 @@ static void fill_piece(const struct crash__view *view, const struct crash__view_
 
 	memset(to, 0, count);
 	if (piece->source == FROM_EFFECT)
-		crash__event_copy(view->fs->steps[view->step_of_effect[piece->effect]].event, at - effect->offset,
-				  to, count);
+		crash__event_copy(view->fs->steps[view->step_of_effect[piece->effect]].event,
+				  at - effect->offset, to, count);
 	else if (piece->source == FROM_BASE)
 		crash__base_read(view->fs->base, view->fs->nodes[block->node].base_path, to, count, at);
 	else if (piece->source == FROM_LOST)
@@ -227,8 +233,8 @@ static void fill_piece(const struct crash__view *view, const struct crash__view_
 }
 
 /* Fills a part of the block, and halves it as long as it is cut into more pieces than can be listed. */
-static void paint(const struct crash__view *view, const struct crash__view_block *block, uint32_t from, uint32_t to,
-		  unsigned char *out)
+static void paint(const struct crash__view *view, const struct crash__view_block *block, uint32_t from,
+		  uint32_t to, unsigned char *out)
 {
 	struct pieces pieces;
 
@@ -250,7 +256,9 @@ static size_t fill(const struct crash__view *view, const struct crash__view_bloc
 		   const struct pieces *pieces, unsigned char *out)
 {
 	uint64_t start = block->index * CRASH__BLOCK;
-	size_t length = size <= start ? 0 : size - start < CRASH__BLOCK ? (size_t)(size - start) : CRASH__BLOCK;
+	size_t length = size <= start		    ? 0 :
+			size - start < CRASH__BLOCK ? (size_t)(size - start) :
+						      CRASH__BLOCK;
 
 	if (pieces->overflow)
 		paint(view, block, 0, (uint32_t)length, out);
@@ -329,10 +337,11 @@ static struct crash__hash hash_block(const unsigned char *bytes, size_t length, 
 }
 
 /* The hash of the block's bytes; computed once for each combination of pieces. */
-static struct crash__hash known_hash(struct crash__view *view, const struct crash__view_block *block, uint64_t size,
-				     const struct pieces *pieces)
+static struct crash__hash known_hash(struct crash__view *view, const struct crash__view_block *block,
+				     uint64_t size, const struct pieces *pieces)
 {
-	struct crash__hash key = crash__hash_bytes(pieces, offsetof(struct pieces, list) + pieces->count * sizeof *pieces->list, 0);
+	struct crash__hash key = crash__hash_bytes(
+		pieces, offsetof(struct pieces, list) + pieces->count * sizeof *pieces->list, 0);
 	struct crash__hash content;
 	unsigned char bytes[CRASH__BLOCK];
 	uint32_t known = pieces->overflow || !view->known_places ? 0 : *known_place(view, key);
@@ -345,7 +354,8 @@ static struct crash__hash known_hash(struct crash__view *view, const struct cras
 	return content;
 }
 
-struct crash__hash crash__block_content_hash(struct crash__view *view, const struct crash__view_block *block, uint64_t size)
+struct crash__hash crash__block_content_hash(struct crash__view *view, const struct crash__view_block *block,
+					     uint64_t size)
 {
 	struct pieces pieces;
 

@@ -12,7 +12,8 @@ struct crash__view;
 struct crash__view_block;
 
 /** The block's part of its node's sum, when the file has a size. Behind the end of the file there is none. */
-struct crash__hash crash__block_content_hash(struct crash__view *view, const struct crash__view_block *block, uint64_t size);
+struct crash__hash crash__block_content_hash(struct crash__view *view, const struct crash__view_block *block,
+					     uint64_t size);
 
 /** Fills a block; returns how many bytes of it are inside the file. */
 size_t crash__view_content(struct crash__view *view, uint32_t block, unsigned char out[CRASH__BLOCK]);

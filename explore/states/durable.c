@@ -32,7 +32,8 @@ static void remove_edge(struct crash__atoms *atoms, uint32_t *at, crash__atom_id
 		*at = atoms->edges[*at - 1].next;
 }
 
-/* An atom that will never be written holds nothing up. What was in front of it still is in front of what was behind. */
+/* An atom that will never be written holds nothing up. What was in front of it still is in front of what was
+ * behind. */
 static void release(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	struct crash__atoms *atoms = builder->atoms;
@@ -63,7 +64,8 @@ static void fail_atom(struct crash__atoms_builder *builder, crash__atom_id id, u
 		atom->dropped = step;
 }
 
-static void cover(struct crash__atoms_builder *builder, crash__atom_id id, const struct crash__step *sync, uint32_t step)
+static void cover(struct crash__atoms_builder *builder, crash__atom_id id, const struct crash__step *sync,
+		  uint32_t step)
 {
 	struct crash__atom *atom = &builder->atoms->list[id];
 
@@ -77,10 +79,12 @@ static void cover(struct crash__atoms_builder *builder, crash__atom_id id, const
 		crash__durable_make(builder, id, step);
 }
 
-/* Whether msync() of a part of a file writes an atom: data by whole pages, and the end of a file with its data. */
+/* Whether msync() of a part of a file writes an atom: data by whole pages, and the end of a file with its
+ * data. */
 static bool is_in_range(const struct crash__step *sync, const struct crash__atom *atom)
 {
-	uint64_t first = atom->offset, end = atom->offset + atom->bytes, to = (sync->sync_to + PAGE - 1) / PAGE * PAGE;
+	uint64_t first = atom->offset, end = atom->offset + atom->bytes,
+		 to = (sync->sync_to + PAGE - 1) / PAGE * PAGE;
 
 	if (!sync->sync_to || (atom->kind != CRASH__ATOM_DATA && !atom->appends))
 		return true;
@@ -103,7 +107,8 @@ static bool is_covered(const struct crash__atoms_builder *builder, const struct 
 }
 
 /* Covers the atoms of a list, and takes those that are durable now off it. */
-static void cover_list(struct crash__atoms_builder *builder, uint32_t *at, const struct crash__step *sync, uint32_t step,
+static void cover_list(struct crash__atoms_builder *builder, uint32_t *at, const struct crash__step *sync,
+		       uint32_t step,
 		       bool (*speaks_of)(const struct crash__atoms_builder *, const struct crash__step *,
 					 const struct crash__atom *))
 {
@@ -137,7 +142,8 @@ static bool is_creation(const struct crash__atoms_builder *builder, const struct
 	return crash__builder_event(builder, atom->step)->family == CRASH__FAMILY_OPEN;
 }
 
-/* The last step of a list of which an atom is not durable, and of a kind that `want` accepts; CRASH__NEVER: none. */
+/* The last step of a list of which an atom is not durable, and of a kind that `want` accepts; CRASH__NEVER:
+ * none. */
 static uint32_t last_pending(const struct crash__atoms_builder *builder, uint32_t head,
 			     bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *))
 {
@@ -151,15 +157,16 @@ static uint32_t last_pending(const struct crash__atoms_builder *builder, uint32_
 }
 
 /*
- * The step up to which a sync of a file commits all metadata: the last one in which the file itself has part. What
- * came after it may be in a transaction of its own, which nobody waits for: the system commits whenever it likes.
- * fdatasync goes by the file's size and its creation alone.
+ * The step up to which a sync of a file commits all metadata: the last one in which the file itself has part.
+ * What came after it may be in a transaction of its own, which nobody waits for: the system commits whenever
+ * it likes. fdatasync goes by the file's size and its creation alone.
  */
 static uint32_t committed_step(const struct crash__atoms_builder *builder, const struct crash__step *sync)
 {
 	bool data_only = sync->sync == CRASH__SYNC_DATA;
 	uint32_t own = last_pending(builder, builder->pending[sync->node], data_only ? is_size : is_metadata);
-	uint32_t named = last_pending(builder, builder->names[sync->node], data_only ? is_creation : is_metadata);
+	uint32_t named =
+		last_pending(builder, builder->names[sync->node], data_only ? is_creation : is_metadata);
 
 	if (!builder->model->fsync_commits_metadata)
 		return CRASH__NEVER;
@@ -170,11 +177,13 @@ static bool is_committed(const struct crash__atoms_builder *builder, const struc
 			 const struct crash__atom *atom)
 {
 	(void)sync;
-	return atom->step == builder->committed || crash__builder_ended_before(builder, atom->step, builder->committed);
+	return atom->step == builder->committed ||
+	       crash__builder_ended_before(builder, atom->step, builder->committed);
 }
 
 /* Whether sync(2) speaks of an atom: one that is only written back may still be in the disk's own memory. */
-static bool is_flushed(const struct crash__atoms_builder *builder, const struct crash__step *sync, const struct crash__atom *atom)
+static bool is_flushed(const struct crash__atoms_builder *builder, const struct crash__step *sync,
+		       const struct crash__atom *atom)
 {
 	(void)sync;
 	return builder->model->sync_overwrites || atom->kind != CRASH__ATOM_DATA || atom->appends;

@@ -15,8 +15,8 @@
 
 /* ------------------------------------------------------------------ from effects to atoms */
 
-static struct crash__atom *new_atom(struct crash__atoms_builder *builder, enum crash__atom_kind kind, uint32_t step,
-				    uint32_t effect)
+static struct crash__atom *new_atom(struct crash__atoms_builder *builder, enum crash__atom_kind kind,
+				    uint32_t step, uint32_t effect)
 {
 	struct crash__atom *atom = CRASH__PUSH(builder->atoms, list);
 
@@ -52,9 +52,9 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 
 	for (uint64_t at = effect->offset; at < end;) {
 		/* aligned units are what a disk writes; bytes are counted from where the write starts */
-		uint64_t next = unit == UINT64_MAX ? end :
+		uint64_t next = unit == UINT64_MAX	  ? end :
 				builder->model->tear == 1 ? at + unit :
-							  (at / unit + 1) * unit;
+							    (at / unit + 1) * unit;
 		struct crash__atom *atom;
 
 		if (unit != UINT64_MAX && at < old_size && next > old_size)
@@ -72,8 +72,8 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 	}
 }
 
-static crash__atom_id new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size,
-			       crash__atom_id previous)
+static crash__atom_id new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index,
+			       uint64_t size, crash__atom_id previous)
 {
 	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, step, index);
 	crash__atom_id id = (crash__atom_id)builder->atoms->list_count - 1;
@@ -91,7 +91,8 @@ static void make_size(struct crash__atoms_builder *builder, uint32_t step, uint3
 {
 	const struct crash__effect *effect = &builder->fs->effects[index];
 	const struct crash__step *made = &builder->fs->steps[step];
-	uint64_t unit = by_write ? tear_unit(builder->model, builder->fs->effects[made->first_effect].bytes) : UINT64_MAX;
+	uint64_t unit = by_write ? tear_unit(builder->model, builder->fs->effects[made->first_effect].bytes) :
+				   UINT64_MAX;
 	uint64_t part = (effect->old_size - effect->size) / (TRUNCATE_STEPS + 1);
 	crash__atom_id previous = CRASH__NEVER, first = (crash__atom_id)builder->atoms->list_count;
 
@@ -114,7 +115,8 @@ static void make_size(struct crash__atoms_builder *builder, uint32_t step, uint3
 /* All entries of a step as one atom, or each as its own. */
 static void make_entries(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint32_t count)
 {
-	bool whole = builder->model->rename_atomic || crash__persists_before_moves_directory(builder, &builder->fs->steps[step]);
+	bool whole = builder->model->rename_atomic ||
+		     crash__persists_before_moves_directory(builder, &builder->fs->steps[step]);
 	uint32_t together = whole ? count : 1;
 
 	for (uint32_t i = 0; i < count; i += together) {
@@ -187,7 +189,8 @@ static bool begin(struct crash__atoms_builder *builder)
 	builder->names = calloc(nodes + 1, sizeof *builder->names);
 	builder->home = calloc(nodes + 1, sizeof *builder->home);
 	builder->rewrites = calloc(nodes + 1, sizeof *builder->rewrites);
-	if (!builder->atoms->first || !builder->pending || !builder->names || !builder->home || !builder->rewrites)
+	if (!builder->atoms->first || !builder->pending || !builder->names || !builder->home ||
+	    !builder->rewrites)
 		return false;
 	for (size_t i = 0; i < nodes; i++)
 		builder->rewrites[i].truncation = CRASH__NEVER;
@@ -231,13 +234,15 @@ static void clear(struct crash__atoms_builder *builder)
 	free(builder->stack);
 }
 
-int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model)
+int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
+		      const struct crash__model *model)
 {
 	return crash__atoms_make_with(atoms, fs, model, NULL, 0);
 }
 
-int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model,
-			   const struct crash__virtual_sync *syncs, size_t count)
+int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,
+			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
+			   size_t count)
 {
 	struct crash__atoms_builder builder = {.atoms = atoms, .fs = fs, .model = model};
 
@@ -248,8 +253,9 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 	for (uint32_t step = 0; step < fs->steps_count && !builder.no_memory; step++) {
 		atoms->first[step] = (crash__atom_id)atoms->list_count;
 		for (; count && syncs->step == step; syncs++, count--) {
-			struct crash__step sync = {
-				.event = fs->steps[step].event, .sync = CRASH__SYNC_FILE, .node = syncs->node};
+			struct crash__step sync = {.event = fs->steps[step].event,
+						   .sync = CRASH__SYNC_FILE,
+						   .node = syncs->node};
 
 			crash__durable_sync(&builder, &sync, step);
 		}

@@ -13,8 +13,11 @@
 #include "base/error.h"
 #include "common/suggest.h"
 
-#define PARAMETER(member, text, choices, what)                                                     \
-	{.name = text, .values = choices, .about = what, .offset = offsetof(struct crash__model, member)}
+#define PARAMETER(member, text, choices, what)                                                               \
+	{                                                                                                    \
+		.name = text, .values = choices, .about = what,                                              \
+		.offset = offsetof(struct crash__model, member)                                              \
+	}
 
 const struct crash__parameter crash__parameters[] = {
 	PARAMETER(process_only, "process-only", "no yes",
@@ -30,7 +33,8 @@ const struct crash__parameter crash__parameters[] = {
 	PARAMETER(truncate_atomic, "truncate-atomic", "no yes",
 		  "a truncated file has its old or its new size, and none in between"),
 	PARAMETER(truncate_tail, "truncate-tail", "zeros kept",
-		  "what a truncation cuts off the file's last block while the size is the old one: zeros perhaps, or as it was"),
+		  "what a truncation cuts off the file's last block while the size is the old one: zeros "
+		  "perhaps, or as it was"),
 	PARAMETER(dirop_order, "dirop-order", "none per-directory total",
 		  "directory ops reach the disk in order: in one directory, or before any later metadata"),
 	PARAMETER(overwrite_order, "overwrite-order", "none ordered",
@@ -40,21 +44,26 @@ const struct crash__parameter crash__parameters[] = {
 	PARAMETER(same_file_append_order, "same-file-append-order", "none ordered",
 		  "appends to one file, and truncations of it, reach the disk in order"),
 	PARAMETER(data_before_metadata, "data-before-metadata", "no new-blocks yes",
-		  "a file never grows on the disk without its data; or only what is in blocks that are new is there"),
+		  "a file never grows on the disk without its data; or only what is in blocks that are new "
+		  "is there"),
 	PARAMETER(fsync_own_entry, "fsync-own-entry", "no yes",
-		  "fsync of a file makes the names that it was given durable, too, and those of new directories above it"),
+		  "fsync of a file makes the names that it was given durable, too, and those of new "
+		  "directories above it"),
 	PARAMETER(fsync_commits_metadata, "fsync-commits-metadata", "no yes",
-		  "fsync of a file makes every metadata op up to its own last change durable; fdatasync up to its last change of size"),
+		  "fsync of a file makes every metadata op up to its own last change durable; fdatasync up "
+		  "to its last change of size"),
 	PARAMETER(sync_overwrites, "sync-overwrites", "no yes",
 		  "sync makes overwrites durable, too, also when there is no metadata to commit"),
 	PARAMETER(safe_rename, "safe-rename", "no size yes",
-		  "a file that replaces another by rename has its size, or its size and its data, when it has the name"),
+		  "a file that replaces another by rename has its size, or its size and its data, when it "
+		  "has the name"),
 	PARAMETER(safe_truncate, "safe-truncate", "no yes",
 		  "a file that is truncated and at once written anew has its new data when the old is gone"),
 	PARAMETER(fdatasync_drops, "fdatasync-drops", "entry attributes nothing",
 		  "what fdatasync leaves out that fsync makes durable"),
 	PARAMETER(failed_fsync, "failed-fsync", "dropped clean dirty",
-		  "the page cache after a failed fsync: data dropped, kept but never written, kept and written later"),
+		  "the page cache after a failed fsync: data dropped, kept but never written, kept and "
+		  "written later"),
 };
 
 const size_t crash__parameter_count = sizeof crash__parameters / sizeof *crash__parameters;
@@ -146,8 +155,8 @@ static int take_pair(void *context, const char *section, const char *name, const
 	if (reading->message[0])
 		return 0; /* the first mistake is the one that is shown */
 	if (*section) {
-		snprintf(reading->message, sizeof reading->message, "a model has no sections, but here is [%s]",
-			 section);
+		snprintf(reading->message, sizeof reading->message,
+			 "a model has no sections, but here is [%s]", section);
 		return 0;
 	}
 	if (strcmp(name, "about") == 0) {
@@ -237,7 +246,8 @@ static int check_whole(const struct reading *reading, const char *path)
 
 int crash__model_read(const char *name, struct crash__model *model)
 {
-	bool is_path = strchr(name, '/') || (strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".ini") == 0);
+	bool is_path =
+		strchr(name, '/') || (strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".ini") == 0);
 	struct crash__model read = {0};
 	struct reading reading = {.model = &read};
 	char path[4096];
@@ -256,7 +266,8 @@ int crash__model_read(const char *name, struct crash__model *model)
 		return crash__fail(CRASH_ENOMEM, "no memory to read %s", path);
 	if (line > 0)
 		return crash__fail(CRASH_EINVAL, "%s:%d: %s", path, line,
-				   reading.message[0] ? reading.message : "this is no line \"parameter = value\"");
+				   reading.message[0] ? reading.message :
+							"this is no line \"parameter = value\"");
 	error = check_whole(&reading, path);
 	if (error < 0)
 		return error;

@@ -21,7 +21,8 @@ enum crash__failed_fsync { CRASH__FAILED_CLEAN, CRASH__FAILED_DROPPED, CRASH__FA
 
 enum crash__fdatasync_drops { CRASH__DROPS_NOTHING, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_ENTRY };
 
-/** Each parameter is the position of its value in the list of possible ones (persist.c), or as its enum says. */
+/** Each parameter is the position of its value in the list of possible ones (persist.c), or as its enum says.
+ */
 struct crash__model {
 	char name[32];
 	char about[256];
@@ -30,7 +31,7 @@ struct crash__model {
 	int lost_data;	  /* enum crash__lost_data */
 	int rename_atomic, dirop_atomic, truncate_atomic;
 	int truncate_tail; /* enum crash__truncate_tail */
-	int dirop_order; /* enum crash__dirop_order */
+	int dirop_order;   /* enum crash__dirop_order */
 	int overwrite_order, append_order, same_file_append_order;
 	int data_before_metadata; /* enum crash__data_before */
 	int fsync_own_entry, fsync_commits_metadata;

@@ -34,7 +34,8 @@ static void ordered_add(struct crash__atoms_builder *builder, struct crash__orde
 }
 
 /* Puts everything of the class that `want` accepts, and that ended before, in front of an atom. */
-static void order_after_class(struct crash__atoms_builder *builder, const struct crash__ordered *ordered, crash__atom_id atom,
+static void order_after_class(struct crash__atoms_builder *builder, const struct crash__ordered *ordered,
+			      crash__atom_id atom,
 			      bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *,
 					   const struct crash__atom *))
 {
@@ -54,19 +55,22 @@ static void order_after_class(struct crash__atoms_builder *builder, const struct
 				linked = true;
 			}
 		/* everything before it had ended when it began: it stands for all of them */
-		if (linked && (i == 0 || ordered->ends[i - 1] < crash__builder_event(builder, earlier)->start))
+		if (linked &&
+		    (i == 0 || ordered->ends[i - 1] < crash__builder_event(builder, earlier)->start))
 			return;
 	}
 }
 
-static bool is_entry(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_entry(const struct crash__atoms_builder *builder, const struct crash__atom *a,
+		     const struct crash__atom *b)
 {
 	(void)builder;
 	(void)b;
 	return a->kind == CRASH__ATOM_ENTRY;
 }
 
-bool crash__persists_before_moves_directory(const struct crash__atoms_builder *builder, const struct crash__step *step)
+bool crash__persists_before_moves_directory(const struct crash__atoms_builder *builder,
+					    const struct crash__step *step)
 {
 	if (step->event->family != CRASH__FAMILY_RENAME)
 		return false;
@@ -79,7 +83,8 @@ bool crash__persists_before_moves_directory(const struct crash__atoms_builder *b
 	return false;
 }
 
-static bool is_move(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_move(const struct crash__atoms_builder *builder, const struct crash__atom *a,
+		    const struct crash__atom *b)
 {
 	(void)b;
 	return crash__persists_before_moves_directory(builder, &builder->fs->steps[a->step]);
@@ -91,7 +96,8 @@ static bool has_place(const struct crash__atom *atom)
 	return atom->kind == CRASH__ATOM_DATA && (!atom->appends || atom->fills);
 }
 
-/* Data for which nothing waits as it does for what is appended: a file system that looks after new blocks only. */
+/* Data for which nothing waits as it does for what is appended: a file system that looks after new blocks
+ * only. */
 static bool is_in_place(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
 	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
@@ -99,35 +105,40 @@ static bool is_in_place(const struct crash__atoms_builder *builder, const struct
 	return has_place(atom) && (!atom->appends || new_only);
 }
 
-static bool is_append(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_append(const struct crash__atoms_builder *builder, const struct crash__atom *a,
+		      const struct crash__atom *b)
 {
 	(void)b;
 	return a->appends && !is_in_place(builder, a);
 }
 
-/* A synchronous write writes its own pages back, and may leave a hole where earlier ones are still to be allocated. */
+/* A synchronous write writes its own pages back, and may leave a hole where earlier ones are still to be
+ * allocated. */
 static bool goes_alone(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
 {
 	return (crash__builder_event(builder, atom->step)->flags & CRASH__OP_SYNC) != 0;
 }
 
 /*
- * What moves the end of a file, or lies behind it; data only where it goes with the size. Data for a block that the
- * file has waits for nothing but the truncation that took that block's predecessor away; and ftruncate and fallocate say
- * the size themselves, whether what was appended before has been written or not.
+ * What moves the end of a file, or lies behind it; data only where it goes with the size. Data for a block
+ * that the file has waits for nothing but the truncation that took that block's predecessor away; and
+ * ftruncate and fallocate say the size themselves, whether what was appended before has been written or not.
  */
-static bool is_end(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_end(const struct crash__atoms_builder *builder, const struct crash__atom *a,
+		   const struct crash__atom *b)
 {
 	bool with_data = builder->model->data_before_metadata != CRASH__DATA_FREE;
 
 	if (b->kind == CRASH__ATOM_SIZE && (!b->appends || goes_alone(builder, b)))
 		return a->kind == CRASH__ATOM_SIZE && !a->appends;
 	if ((has_place(b) || goes_alone(builder, b)) && !builder->model->overwrite_order)
-		return a->kind == CRASH__ATOM_SIZE && !a->appends && a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+		return a->kind == CRASH__ATOM_SIZE && !a->appends &&
+		       a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
 	return a->kind == CRASH__ATOM_SIZE || (with_data && is_append(builder, a, b));
 }
 
-static bool is_overwrite(const struct crash__atoms_builder *builder, const struct crash__atom *a, const struct crash__atom *b)
+static bool is_overwrite(const struct crash__atoms_builder *builder, const struct crash__atom *a,
+			 const struct crash__atom *b)
 {
 	(void)b;
 	return is_in_place(builder, a);
@@ -136,8 +147,8 @@ static bool is_overwrite(const struct crash__atoms_builder *builder, const struc
 /* ------------------------------------------------------------------ order of one new atom */
 
 /*
- * Puts the last ops of a list that ended before, and of which `want` accepts an atom, in front of an atom. They
- * stand for those that had ended when they began.
+ * Puts the last ops of a list that ended before, and of which `want` accepts an atom, in front of an atom.
+ * They stand for those that had ended when they began.
  */
 static void order_after_last(struct crash__atoms_builder *builder, uint32_t head, crash__atom_id id,
 			     bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *,
@@ -153,7 +164,8 @@ static void order_after_last(struct crash__atoms_builder *builder, uint32_t head
 		/* the list is in the order in which ops ended */
 		if (event->end < began && began != UINT64_MAX)
 			return;
-		if (other->step == step || other->abandoned || !want(builder, other, &builder->atoms->list[id]) ||
+		if (other->step == step || other->abandoned ||
+		    !want(builder, other, &builder->atoms->list[id]) ||
 		    !crash__builder_ended_before(builder, other->step, step))
 			continue;
 		if (event->start < began)
@@ -168,8 +180,10 @@ static void order_per_directory(struct crash__atoms_builder *builder, crash__ato
 	uint32_t effect = atom->effect, effects = atom->kind == CRASH__ATOM_ENTRY ? atom->effects : 0;
 
 	for (uint32_t i = 0; i < effects; i++)
-		order_after_last(builder, builder->pending[builder->fs->slots[builder->fs->effects[effect + i].slot].directory],
-				 id, is_entry);
+		order_after_last(
+			builder,
+			builder->pending[builder->fs->slots[builder->fs->effects[effect + i].slot].directory],
+			id, is_entry);
 }
 
 /* What of a file goes before its name, if it replaces another one by rename. */
@@ -178,7 +192,8 @@ static bool goes_with_name(const struct crash__atoms_builder *builder, const str
 	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
 
 	if (atom->kind == CRASH__ATOM_DATA)
-		return builder->model->safe_rename == CRASH__RENAME_WITH_DATA && !(new_only && has_place(atom));
+		return builder->model->safe_rename == CRASH__RENAME_WITH_DATA &&
+		       !(new_only && has_place(atom));
 	return atom->kind == CRASH__ATOM_SIZE;
 }
 
@@ -198,8 +213,8 @@ static void order_safe_rename(struct crash__atoms_builder *builder, crash__atom_
 }
 
 /*
- * A truncation of a file that had data is not on the disk without what was written then: by the first write and
- * those that follow it at once. Who writes more later, as to a log, is promised nothing.
+ * A truncation of a file that had data is not on the disk without what was written then: by the first write
+ * and those that follow it at once. Who writes more later, as to a log, is promised nothing.
  */
 static void order_safe_truncate(struct crash__atoms_builder *builder, crash__atom_id id)
 {
@@ -228,10 +243,12 @@ void crash__persists_before_atom(struct crash__atoms_builder *builder, crash__at
 {
 	const struct crash__model *model = builder->model;
 	enum crash__atom_kind kind = builder->atoms->list[id].kind;
-	bool metadata = kind != CRASH__ATOM_DATA, waits = model->overwrite_order || !has_place(&builder->atoms->list[id]);
+	bool metadata = kind != CRASH__ATOM_DATA,
+	     waits = model->overwrite_order || !has_place(&builder->atoms->list[id]);
 
 	/* or a directory would have two names, or lie below itself */
-	if (kind == CRASH__ATOM_ENTRY && crash__persists_before_moves_directory(builder, &builder->fs->steps[builder->atoms->list[id].step]))
+	if (kind == CRASH__ATOM_ENTRY && crash__persists_before_moves_directory(
+						 builder, &builder->fs->steps[builder->atoms->list[id].step]))
 		order_after_class(builder, &builder->moves, id, is_move);
 	if (model->dirop_order == CRASH__DIROPS_TOTAL && metadata)
 		order_after_class(builder, &builder->dirops, id, is_entry);
@@ -250,7 +267,8 @@ void crash__persists_before_atom(struct crash__atoms_builder *builder, crash__at
 }
 
 /* The data of a write before the size that shows it, so that a file never shows what nobody wrote. */
-void crash__persists_before_within(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
+void crash__persists_before_within(struct crash__atoms_builder *builder, crash__atom_id first,
+				   crash__atom_id end)
 {
 	const struct crash__atom *list = builder->atoms->list;
 	crash__atom_id size = first;
@@ -279,14 +297,17 @@ static void add_pending(struct crash__atoms_builder *builder, uint32_t *head, cr
 		builder->no_memory = true;
 }
 
-void crash__persists_before_register(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
+void crash__persists_before_register(struct crash__atoms_builder *builder, crash__atom_id first,
+				     crash__atom_id end)
 {
 	for (crash__atom_id id = first; id < end && !builder->no_memory; id++) {
 		const struct crash__atom *atom = &builder->atoms->list[id];
 
-		if (atom->kind == CRASH__ATOM_ENTRY && crash__persists_before_moves_directory(builder, &builder->fs->steps[atom->step]))
+		if (atom->kind == CRASH__ATOM_ENTRY &&
+		    crash__persists_before_moves_directory(builder, &builder->fs->steps[atom->step]))
 			ordered_add(builder, &builder->moves, atom->step);
-		if (atom->kind == CRASH__ATOM_SIZE && !atom->appends && builder->fs->steps[atom->step].replaces)
+		if (atom->kind == CRASH__ATOM_SIZE && !atom->appends &&
+		    builder->fs->steps[atom->step].replaces)
 			builder->rewrites[atom->node] = (struct crash__rewrite){.truncation = id};
 		if (atom->kind == CRASH__ATOM_ENTRY)
 			ordered_add(builder, &builder->dirops, atom->step);
@@ -303,7 +324,8 @@ void crash__persists_before_register(struct crash__atoms_builder *builder, crash
 		for (uint32_t i = 0; atom->kind == CRASH__ATOM_ENTRY && i < atom->effects; i++) {
 			const struct crash__effect *effect = &builder->fs->effects[atom->effect + i];
 
-			add_pending(builder, &builder->pending[builder->fs->slots[effect->slot].directory], id);
+			add_pending(builder, &builder->pending[builder->fs->slots[effect->slot].directory],
+				    id);
 			if (!effect->node)
 				continue;
 			add_pending(builder, &builder->names[effect->node], id);

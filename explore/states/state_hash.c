@@ -5,7 +5,8 @@
 
 #include "explore/states/view_parts.h"
 
-/* ------------------------------------------------------------------ what a name and what it holds add to the sum */
+/* ------------------------------------------------------------------ what a name and what it holds add to the
+ * sum */
 
 /* What a node is, as far as it can differ between states. */
 static struct crash__hash node_hash(const struct crash__view *view, crash__node_id id, uint64_t size,
@@ -39,7 +40,8 @@ static bool is_reachable(struct crash__view *view, crash__node_id id)
 	node->reach_stamp = view->stamp;
 	node->new_reachable = false;
 	CRASH__EACH_LINK(view, node->slots, slot)
-		if (crash__view_child_now(view, slot) == id && is_reachable(view, view->fs->slots[slot].directory)) {
+		if (crash__view_child_now(view, slot) == id &&
+		    is_reachable(view, view->fs->slots[slot].directory)) {
 			node->new_reachable = true;
 			break;
 		}
@@ -56,7 +58,8 @@ static struct crash__hash slot_hash(struct crash__view *view, crash__slot_id id)
 	if (!child || !is_reachable(view, view->fs->slots[id].directory))
 		return (struct crash__hash){0, 0};
 	parts[1] = node->stamp == view->stamp ?
-			   node_hash(view, child, node->new_size, node->new_limit, node->new_mode, node->new_sum) :
+			   node_hash(view, child, node->new_size, node->new_limit, node->new_mode,
+				     node->new_sum) :
 			   node_hash(view, child, node->size, node->base_limit, node->mode, node->sum);
 	return crash__hash_bytes(parts, sizeof parts, 2);
 }
@@ -114,7 +117,8 @@ static bool moves_directories(const struct crash__view *view)
 	return false;
 }
 
-/* Finds the slots whose part of the sum changes: those of the difference, and of directories that come or go. */
+/* Finds the slots whose part of the sum changes: those of the difference, and of directories that come or go.
+ */
 static void find_rehashed(struct crash__view *view)
 {
 	view->rehashed_count = view->turned_count = 0;
@@ -152,7 +156,8 @@ void crash__state_hash_adopt(struct crash__view *view)
 	for (size_t i = 0; i < view->turned_count; i++)
 		view->nodes[view->turned[i]].reachable = view->nodes[view->turned[i]].new_reachable;
 	for (size_t i = 0; i < view->difference.slots_count; i++)
-		view->slots[view->difference.slots[i]].child = view->slots[view->difference.slots[i]].new_child;
+		view->slots[view->difference.slots[i]].child =
+			view->slots[view->difference.slots[i]].new_child;
 	view->moving = false;
 }
 

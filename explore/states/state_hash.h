@@ -2,8 +2,9 @@
 /*
  * sum.h - the hash of a state, as a sum over the directory entries that can be reached.
  *
- * An entry's part of the sum changes when its slot, or what that holds, is touched, and when a directory above it comes
- * or goes. All that is below such a directory is looked at; where none does, only what the difference has.
+ * An entry's part of the sum changes when its slot, or what that holds, is touched, and when a directory
+ * above it comes or goes. All that is below such a directory is looked at; where none does, only what the
+ * difference has.
  */
 #ifndef CRASH_SUM_H
 #define CRASH_SUM_H

@@ -15,9 +15,9 @@ struct tier {
 	enum crash__reference reference;
 	crash__tier_emit *emit;
 	void *context;
-	int64_t step; /* the point */
-	CRASH__VECTOR(crash__atom_id, open);   /* atoms that are not durable at the point, in order */
-	struct crash__set set; /* that is being made */
+	int64_t step;			     /* the point */
+	CRASH__VECTOR(crash__atom_id, open); /* atoms that are not durable at the point, in order */
+	struct crash__set set;		     /* that is being made */
 	const struct crash__tier_options *options;
 };
 
@@ -48,7 +48,8 @@ enum crash__tier crash__tier_of_name(const char *name, size_t length)
 {
 	int tier = 0;
 
-	while (tier < CRASH__TIERS && (strlen(tiers[tier].name) != length || memcmp(tiers[tier].name, name, length) != 0))
+	while (tier < CRASH__TIERS &&
+	       (strlen(tiers[tier].name) != length || memcmp(tiers[tier].name, name, length) != 0))
 		tier++;
 	return (enum crash__tier)tier;
 }
@@ -106,8 +107,7 @@ bool crash__tier_news(const struct crash__fs *fs, int64_t step)
 	if (!crash__tier_is_point(fs, step))
 		return false;
 	return step < 0 || fs->steps[step].effects || fs->steps[step].sync != CRASH__SYNC_NONE ||
-	       fs->steps[step].acked != acked_at(fs, step - 1) ||
-	       !crash__tier_is_point(fs, step - 1);
+	       fs->steps[step].acked != acked_at(fs, step - 1) || !crash__tier_is_point(fs, step - 1);
 }
 
 /* Goes to a point, and finds out what is not durable there. */
@@ -206,14 +206,15 @@ static bool is_unit(const struct tier *tier, crash__atom_id id)
 {
 	const struct crash__atom *atom = &tier->atoms->list[id];
 
-	/* a write that is done is never lost by a process crash; but it is cut when the crash comes during it */
+	/* a write that is done is never lost by a process crash; but it is cut when the crash comes during it
+	 */
 	return atom->kind == CRASH__ATOM_DATA &&
 	       (tier->atoms->model->process_only || crash__atom_is_open(atom, tier->step));
 }
 
 /*
- * A write that is under way, or not yet synced, with its units from one on, or up to one, lost. Where only the
- * process dies the pages before the cut are all there: they are written in order.
+ * A write that is under way, or not yet synced, with its units from one on, or up to one, lost. Where only
+ * the process dies the pages before the cut are all there: they are written in order.
  */
 static int tear_write(struct tier *tier, uint32_t step)
 {
@@ -246,12 +247,14 @@ static int at_tear(struct tier *tier)
 	int error = 0;
 
 	/* stores to a mapping are no write(): a dying process leaves their pages in another order */
-	if (tier->step >= 0 && !(tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event)))
+	if (tier->step >= 0 &&
+	    !(tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event)))
 		error = tear_write(tier, (uint32_t)tier->step);
 	for (size_t i = 0; i < tier->open_count && error == 0 && !tier->atoms->model->process_only; i++) {
 		const struct crash__atom *atom = &tier->atoms->list[tier->open[i]];
-		bool is_last = atom->durable == CRASH__NEVER ? tier->step + 1 == (int64_t)tier->fs->steps_count :
-							       tier->step + 1 == (int64_t)atom->durable;
+		bool is_last = atom->durable == CRASH__NEVER ?
+				       tier->step + 1 == (int64_t)tier->fs->steps_count :
+				       tier->step + 1 == (int64_t)atom->durable;
 
 		if (is_last && atom->step != last && (int64_t)atom->step != tier->step) {
 			last = atom->step;
@@ -293,7 +296,8 @@ static uint64_t next_random(uint64_t *state)
 /* Each point gets its share of the samples: what it draws depends on the seed and the point alone. */
 static int at_sample(struct tier *tier)
 {
-	uint64_t points = tier->fs->steps_count + 1, random = tier->options->seed ^ (uint64_t)tier->step * 0x100000001b3;
+	uint64_t points = tier->fs->steps_count + 1,
+		 random = tier->options->seed ^ (uint64_t)tier->step * 0x100000001b3;
 	uint64_t share = tier->options->samples / points +
 			 ((uint64_t)tier->step < tier->options->samples % points && tier->step >= 0);
 	int error = 0;

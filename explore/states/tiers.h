@@ -53,8 +53,9 @@ int crash__tier_run(enum crash__tier tier, const struct crash__atoms *atoms,
 		    const struct crash__tier_options *options, crash__tier_emit *emit, void *context);
 
 /**
- * Whether a crash right after a step is one to look at. Stores to mappings are seen when they are over, many at once:
- * in which order they came is not known, and a process that died between two of them may have left something else.
+ * Whether a crash right after a step is one to look at. Stores to mappings are seen when they are over, many
+ * at once: in which order they came is not known, and a process that died between two of them may have left
+ * something else.
  */
 bool crash__tier_is_point(const struct crash__fs *fs, int64_t step);
 

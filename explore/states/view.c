@@ -211,7 +211,8 @@ static void introduce(struct crash__view *view, uint32_t step)
 
 		switch (atom->kind) {
 		case CRASH__ATOM_DATA:
-			CRASH__EACH_BLOCK(view, &view->nodes[atom->node], atom->offset, atom->offset + atom->bytes, number)
+			CRASH__EACH_BLOCK(view, &view->nodes[atom->node], atom->offset,
+					  atom->offset + atom->bytes, number)
 				crash__view_push_link(view, &view->blocks[number].atoms, id);
 			break;
 		case CRASH__ATOM_SIZE:
@@ -224,7 +225,9 @@ static void introduce(struct crash__view *view, uint32_t step)
 			break;
 		case CRASH__ATOM_ENTRY:
 			for (uint32_t i = 0; i < atom->effects; i++)
-				crash__view_push_link(view, &view->slots[view->fs->effects[atom->effect + i].slot].entries, id);
+				crash__view_push_link(
+					view, &view->slots[view->fs->effects[atom->effect + i].slot].entries,
+					id);
 			break;
 		}
 	}
@@ -243,7 +246,8 @@ static void touch_step(struct crash__view *view, uint32_t step)
 {
 	const struct crash__atoms *atoms = view->atoms;
 
-	/* that an atom could be there and is not may show as well: as lost data, or a file that is half made */
+	/* that an atom could be there and is not may show as well: as lost data, or a file that is half made
+	 */
 	for (crash__atom_id id = atoms->first[step]; id < atoms->first[step + 1]; id++) {
 		view->in[id] = view->reference == CRASH__EVERYTHING;
 		touch_atom(view, id);
@@ -376,7 +380,8 @@ void crash__view_block(const struct crash__view *view, uint32_t block, crash__no
 	*index = view->blocks[block].index;
 }
 
-bool crash__view_find_block(const struct crash__view *view, crash__node_id node, uint64_t index, uint32_t *block)
+bool crash__view_find_block(const struct crash__view *view, crash__node_id node, uint64_t index,
+			    uint32_t *block)
 {
 	const struct crash__view_node *known = &view->nodes[node];
 

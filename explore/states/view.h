@@ -22,7 +22,6 @@
 
 struct crash__view;
 
-
 /** Goes to a later step. -1 is before the first. */
 int crash__view_advance(struct crash__view *view, int64_t step);
 
@@ -64,8 +63,10 @@ uint32_t crash__view_blocks(const struct crash__view *view);
 /** Which node and which block of it a block's number means. */
 void crash__view_block(const struct crash__view *view, uint32_t block, crash__node_id *node, uint64_t *index);
 
-/** The number of the first block of a node, at or behind an index, that any op writes to; false: there is none. */
-bool crash__view_find_block(const struct crash__view *view, crash__node_id node, uint64_t index, uint32_t *block);
+/** The number of the first block of a node, at or behind an index, that any op writes to; false: there is
+ * none. */
+bool crash__view_find_block(const struct crash__view *view, crash__node_id node, uint64_t index,
+			    uint32_t *block);
 
 /** From where on a file that was there before the run shows its old bytes no more. */
 uint64_t crash__view_base_limit(const struct crash__view *view, crash__node_id node);

@@ -32,7 +32,8 @@ static bool find_blocks(struct crash__view *view)
 			if (view->blocks_count && view->blocks[view->blocks_count - 1].node == atom->node &&
 			    view->blocks[view->blocks_count - 1].index == index)
 				continue;
-			if (!CRASH__ADD(view, blocks, (struct crash__view_block){.node = atom->node, .index = index}))
+			if (!CRASH__ADD(view, blocks,
+					(struct crash__view_block){.node = atom->node, .index = index}))
 				return false;
 		}
 	}
@@ -87,8 +88,9 @@ static bool find_waiting(struct crash__view *view)
 }
 
 /*
- * What stands for a directory in hashes. One that is removed and made again is another node, which nobody sees: where
- * a directory only ever has one name, it is that name. The slots above it have theirs already, being older.
+ * What stands for a directory in hashes. One that is removed and made again is another node, which nobody
+ * sees: where a directory only ever has one name, it is that name. The slots above it have theirs already,
+ * being older.
  */
 static uint64_t directory_identity(struct crash__view *view, crash__node_id id)
 {
@@ -136,9 +138,11 @@ static void prepare_slots(struct crash__view *view)
 	}
 	for (size_t i = 0; i < fs->effects_count; i++)
 		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node)
-			crash__view_push_link(view, &view->nodes[fs->effects[i].node].slots, fs->effects[i].slot);
+			crash__view_push_link(view, &view->nodes[fs->effects[i].node].slots,
+					      fs->effects[i].slot);
 	for (crash__slot_id id = 1; id < fs->slots_count; id++)
-		view->slots[id].name = hash_name(directory_identity(view, fs->slots[id].directory), fs->slots[id].name);
+		view->slots[id].name =
+			hash_name(directory_identity(view, fs->slots[id].directory), fs->slots[id].name);
 	for (crash__node_id id = 1; id < fs->nodes_count; id++)
 		directory_identity(view, id);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view_parts.h - what a view consists of, for the files that make it up: view.c, view_new.c, content.c, sum.c.
+ * view_parts.h - what a view consists of, for the files that make it up: view.c, view_new.c, content.c,
+ * sum.c.
  *
- * What is marked with the present stamp was touched by the difference that is being computed, and has its new value
- * beside the one of the reference. To forget a difference is to count the stamp up.
+ * What is marked with the present stamp was touched by the difference that is being computed, and has its new
+ * value beside the one of the reference. To forget a difference is to count the stamp up.
  */
 #ifndef CRASH_VIEW_PARTS_H
 #define CRASH_VIEW_PARTS_H
@@ -17,8 +18,8 @@
 
 struct crash__view_block {
 	crash__node_id node;
-	uint32_t atoms; /* list of DATA atoms, newest first */
-	uint64_t index; /* in the file */
+	uint32_t atoms;		 /* list of DATA atoms, newest first */
+	uint64_t index;		 /* in the file */
 	struct crash__hash hash; /* its part of the node's sum, in the reference */
 	uint32_t stamp;
 };
@@ -32,8 +33,8 @@ struct crash__view_node {
 	/* in the reference */
 	uint64_t size, base_limit;
 	uint32_t mode;
-	struct crash__hash sum; /* of its blocks */
-	bool reachable;		/* directories */
+	struct crash__hash sum;	   /* of its blocks */
+	bool reachable;		   /* directories */
 	uint64_t identity;	   /* what stands for it in hashes; a file has its number */
 	crash__slot_id first_slot; /* directories: of those in it; they go on in struct crash__view_slot */
 	uint32_t stamp;
@@ -76,18 +77,20 @@ struct crash__view {
 	CRASH__VECTOR(struct crash__view_link, links);
 	CRASH__VECTOR(crash__atom_id, waiting); /* by step of durability: see touch_step() */
 	uint32_t *wait_first;
-	bool *in;	     /* by atom: in the reference */
+	bool *in;	      /* by atom: in the reference */
 	uint32_t *flip_stamp; /* by atom */
 	uint32_t *step_of_effect;
-	uint32_t flipping;   /* the stamp that means "flipped" now; 0: none are */
+	uint32_t flipping; /* the stamp that means "flipped" now; 0: none are */
 	uint32_t stamp;
 	struct crash__hash hash;
 	struct crash__difference difference;
 	CRASH__VECTOR(crash__slot_id, rehashed); /* slots whose part of the sum changes */
-	CRASH__VECTOR(crash__node_id, turned);	 /* directories that can be reached now and could not, or the reverse */
-	bool moving; /* directories come or go in this difference */
+	CRASH__VECTOR(crash__node_id,
+		      turned); /* directories that can be reached now and could not, or the reverse */
+	bool moving;	       /* directories come or go in this difference */
 	CRASH__VECTOR(struct crash__known_content, known);
-	uint32_t *known_index; /* by key: 1 + number of the content; a power of two of them, at most half full */
+	uint32_t *known_index; /* by key: 1 + number of the content; a power of two of them, at most half full
+				*/
 	size_t known_places;
 	bool no_memory;
 };
@@ -95,8 +98,9 @@ struct crash__view {
 /* ------------------------------------------------------------------ hashes */
 
 /*
- * `seed` is a constant that tells apart what is hashed. Numbers of nodes and the like are no seeds: for short inputs
- * seed and input cancel out in XXH3, and the effect 52 on node 4 has the hash of the effect 54 on node 6.
+ * `seed` is a constant that tells apart what is hashed. Numbers of nodes and the like are no seeds: for short
+ * inputs seed and input cancel out in XXH3, and the effect 52 on node 4 has the hash of the effect 54 on
+ * node 6.
  */
 static inline struct crash__hash crash__hash_bytes(const void *bytes, size_t count, uint64_t seed)
 {
@@ -133,9 +137,9 @@ static inline void crash__view_push_link(struct crash__view *view, uint32_t *hea
 		view->no_memory = true;
 }
 
-#define CRASH__EACH_LINK(view, head, value_)                                              \
-	for (uint32_t value_##_at = (head);                                               \
-	     value_##_at && ((value_) = (view)->links[value_##_at - 1].value, true);      \
+#define CRASH__EACH_LINK(view, head, value_)                                                                 \
+	for (uint32_t value_##_at = (head);                                                                  \
+	     value_##_at && ((value_) = (view)->links[value_##_at - 1].value, true);                         \
 	     value_##_at = (view)->links[value_##_at - 1].next)
 
 static inline crash__node_id crash__view_child_now(const struct crash__view *view, crash__slot_id id)
@@ -151,8 +155,8 @@ static inline uint64_t crash__view_size_now(const struct crash__view *view, cras
 }
 
 /* The first of the node's blocks at or behind an index; the number behind its last if there is none. */
-static inline uint32_t crash__view_lower_block(const struct crash__view *view, const struct crash__view_node *node,
-					       uint64_t index)
+static inline uint32_t crash__view_lower_block(const struct crash__view *view,
+					       const struct crash__view_node *node, uint64_t index)
 {
 	uint32_t low = node->first_block, high = node->first_block + node->blocks;
 
@@ -168,10 +172,10 @@ static inline uint32_t crash__view_lower_block(const struct crash__view *view, c
 }
 
 /* Iterates over the blocks of a node that a range of the file touches. */
-#define CRASH__EACH_BLOCK(view, node, offset, end_, number)                               \
-	for (uint32_t number = crash__view_lower_block(view, node, (offset) / CRASH__BLOCK); \
-	     number < (node)->first_block + (node)->blocks &&                             \
-	     (view)->blocks[number].index * CRASH__BLOCK < (end_);                        \
+#define CRASH__EACH_BLOCK(view, node, offset, end_, number)                                                  \
+	for (uint32_t number = crash__view_lower_block(view, node, (offset) / CRASH__BLOCK);                 \
+	     number < (node)->first_block + (node)->blocks &&                                                \
+	     (view)->blocks[number].index * CRASH__BLOCK < (end_);                                           \
 	     number++)
 
 #endif

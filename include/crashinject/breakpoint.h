@@ -58,11 +58,11 @@ struct crash_site {
 
 #ifdef CRASH__SITES_ONLY
 /* The other end of this header: struct crash_site is all it wants. */
-#elif !defined(CRASH_DISABLE) && defined(__linux__) && defined(__x86_64__) && !defined(__ILP32__) && \
+#elif !defined(CRASH_DISABLE) && defined(__linux__) && defined(__x86_64__) && !defined(__ILP32__) &&         \
 	defined(__GNUC__)
 
 /* The address of `symbol` or NULL, whatever the code model. */
-#define CRASH__ADDRESS(variable, symbol)                                                           \
+#define CRASH__ADDRESS(variable, symbol)                                                                     \
 	__asm__(".weak " symbol "\n\tmovq " symbol "@GOTPCREL(%%rip), %0" : "=r"(variable))
 
 /**
@@ -72,25 +72,24 @@ struct crash_site {
  * Does nothing unless crashinject runs the program. Preserves errno.
  * Async-signal-safe, thread-safe.
  */
-#define CRASH_BREAKPOINT(name)                                                                     \
-	do {                                                                                       \
-		struct crash_site *crash__site;                                                    \
-		__asm__(".pushsection crash_sites, \"aw?\", @progbits\n\t"                         \
-			".balign 4\n"                                                              \
-			"661:\n\t"                                                                 \
-			".long %c1 - 661b\n\t"                                                     \
-			".long %c2 - 661b - 4\n\t"                                                 \
-			".long %c3, %c4, 0, 0\n\t"                                                 \
-			".popsection\n\t"                                                          \
-			"leaq 661b(%%rip), %0"                                                     \
-			: "=r"(crash__site)                                                        \
-			: "i"("" name ""), "i"(__FILE__), "i"(__LINE__),                           \
-			  "i"((int)CRASH_SITE_VERSION));                                           \
-		if (__builtin_expect(__atomic_load_n(&crash__site->armed, __ATOMIC_RELAXED), 0)) { \
-			void (*crash__function)(struct crash_site *);                              \
-			CRASH__ADDRESS(crash__function, "crash__hit");                             \
-			crash__function(crash__site);                                              \
-		}                                                                                  \
+#define CRASH_BREAKPOINT(name)                                                                               \
+	do {                                                                                                 \
+		struct crash_site *crash__site;                                                              \
+		__asm__(".pushsection crash_sites, \"aw?\", @progbits\n\t"                                   \
+			".balign 4\n"                                                                        \
+			"661:\n\t"                                                                           \
+			".long %c1 - 661b\n\t"                                                               \
+			".long %c2 - 661b - 4\n\t"                                                           \
+			".long %c3, %c4, 0, 0\n\t"                                                           \
+			".popsection\n\t"                                                                    \
+			"leaq 661b(%%rip), %0"                                                               \
+			: "=r"(crash__site)                                                                  \
+			: "i"("" name ""), "i"(__FILE__), "i"(__LINE__), "i"((int)CRASH_SITE_VERSION));      \
+		if (__builtin_expect(__atomic_load_n(&crash__site->armed, __ATOMIC_RELAXED), 0)) {           \
+			void (*crash__function)(struct crash_site *);                                        \
+			CRASH__ADDRESS(crash__function, "crash__hit");                                       \
+			crash__function(crash__site);                                                        \
+		}                                                                                            \
 	} while (0)
 
 /**
@@ -104,12 +103,12 @@ struct crash_site {
  *
  * A macro, so that the backtrace shows the caller's line.
  */
-#define crash_breakpoint(name)                                                                     \
-	do {                                                                                       \
-		void (*crash__function)(const char *);                                             \
-		CRASH__ADDRESS(crash__function, "crash_breakpoint");                               \
-		if (__builtin_expect(crash__function != NULL, 0))                                  \
-			crash__function(name);                                                     \
+#define crash_breakpoint(name)                                                                               \
+	do {                                                                                                 \
+		void (*crash__function)(const char *);                                                       \
+		CRASH__ADDRESS(crash__function, "crash_breakpoint");                                         \
+		if (__builtin_expect(crash__function != NULL, 0))                                            \
+			crash__function(name);                                                               \
 	} while (0)
 
 /**
@@ -122,12 +121,12 @@ struct crash_site {
  * stdout, pipes and sockets is recorded without this call.
  * Preserves errno. Async-signal-safe, thread-safe.
  */
-#define crash_ack(text, bytes)                                                                     \
-	do {                                                                                       \
-		void (*crash__function)(const void *, size_t);                                     \
-		CRASH__ADDRESS(crash__function, "crash_ack");                                      \
-		if (__builtin_expect(crash__function != NULL, 0))                                  \
-			crash__function(text, bytes);                                              \
+#define crash_ack(text, bytes)                                                                               \
+	do {                                                                                                 \
+		void (*crash__function)(const void *, size_t);                                               \
+		CRASH__ADDRESS(crash__function, "crash_ack");                                                \
+		if (__builtin_expect(crash__function != NULL, 0))                                            \
+			crash__function(text, bytes);                                                        \
 	} while (0)
 
 /** Acknowledges a string: CRASH_ACK("txn 17"). */

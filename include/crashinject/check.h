@@ -32,47 +32,46 @@ static inline int crash_out_is_at(const struct crash_out *out, const char *point
 }
 
 /* Fails the test with a description of the run. */
-#define CRASH__CHECK(condition, out, ...)                                                          \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			char *crash__text = crash_out_describe(out);                               \
-			char crash__copy[8192];                                                    \
-                                                                                                   \
-			crash__copy[0] = '\0';                                                     \
-			if (crash__text)                                                           \
-				strncat(crash__copy, crash__text, sizeof crash__copy - 1);         \
-			free(crash__text);                                                         \
-			ck_abort_msg(__VA_ARGS__, crash__copy);                                    \
-		}                                                                                  \
+#define CRASH__CHECK(condition, out, ...)                                                                    \
+	do {                                                                                                 \
+		if (!(condition)) {                                                                          \
+			char *crash__text = crash_out_describe(out);                                         \
+			char crash__copy[8192];                                                              \
+                                                                                                             \
+			crash__copy[0] = '\0';                                                               \
+			if (crash__text)                                                                     \
+				strncat(crash__copy, crash__text, sizeof crash__copy - 1);                   \
+			free(crash__text);                                                                   \
+			ck_abort_msg(__VA_ARGS__, crash__copy);                                              \
+		}                                                                                            \
 	} while (0)
 
 /** The run could be made at all. */
-#define ck_assert_crash_run(scenario, opts, out)                                                   \
-	do {                                                                                       \
-		const char *crash__scenario = (scenario);                                          \
-		int crash__error = crash_run(crash__scenario, opts, out);                          \
-                                                                                                   \
-		ck_assert_msg(crash__error == 0, "crash_run(%s): %s: %s",                          \
-			      crash__scenario ? crash__scenario : "NULL",                          \
-			      crash_strerror(crash__error), crash_error_detail());                 \
+#define ck_assert_crash_run(scenario, opts, out)                                                             \
+	do {                                                                                                 \
+		const char *crash__scenario = (scenario);                                                    \
+		int crash__error = crash_run(crash__scenario, opts, out);                                    \
+                                                                                                             \
+		ck_assert_msg(crash__error == 0, "crash_run(%s): %s: %s",                                    \
+			      crash__scenario ? crash__scenario : "NULL", crash_strerror(crash__error),      \
+			      crash_error_detail());                                                         \
 	} while (0)
 
 /** The program died at this point, by our hand. */
-#define ck_assert_crashed_at(out, point)                                                           \
+#define ck_assert_crashed_at(out, point)                                                                     \
 	CRASH__CHECK(crash_out_is_at(out, point), out, "expected a crash at %s, but %s", point)
 
 /** The program ended by itself, with this exit status. */
-#define ck_assert_exited(out, status)                                                              \
-	CRASH__CHECK(!(out)->killed && !(out)->timed_out && (out)->exit_code == (status), out,     \
+#define ck_assert_exited(out, status)                                                                        \
+	CRASH__CHECK(!(out)->killed && !(out)->timed_out && (out)->exit_code == (status), out,               \
 		     "expected exit status %d, but %s", status)
 
 /** The program was ended by the timeout. */
-#define ck_assert_timed_out(out)                                                                   \
+#define ck_assert_timed_out(out)                                                                             \
 	CRASH__CHECK((out)->timed_out && !(out)->killed, out, "expected a timeout%s, but %s", "")
 
 /** Nothing can have been missed. */
-#define ck_assert_complete(out)                                                                    \
-	CRASH__CHECK((out)->complete, out, "expected a complete run%s, but %s", "")
+#define ck_assert_complete(out) CRASH__CHECK((out)->complete, out, "expected a complete run%s, but %s", "")
 
 #ifdef __cplusplus
 }

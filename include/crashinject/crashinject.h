@@ -40,7 +40,7 @@ enum crash_flags {
 	CRASH_INHERIT_STDIN = 2,  /* the program reads the caller's stdin; default: /dev/null */
 	CRASH_INHERIT_STDOUT = 4, /* ... writes to the caller's stdout; default: captured */
 	CRASH_INHERIT_STDERR = 8,
-	CRASH_NO_SUPERVISOR = 16, /* do without a seccomp filter; see crashinject(1), INCOMPLETE RUNS */
+	CRASH_NO_SUPERVISOR = 16,  /* do without a seccomp filter; see crashinject(1), INCOMPLETE RUNS */
 	CRASH_ALLOW_IO_URING = 32, /* do not hide io_uring from the program; the run is incomplete then */
 };
 
@@ -76,7 +76,7 @@ struct crash_frame {
 	char *symbol;	/* what the linker calls it, where that is another name; else NULL */
 	char *file;
 	unsigned int line;
-	char *object; /* program or library */
+	char *object;	  /* program or library */
 	uint64_t address; /* in the object's file */
 };
 
@@ -100,10 +100,10 @@ struct crash_out {
 	char *dir;
 	/** The point that fired, as write#17 or wal.mid-frame#1; NULL: none. With it: */
 	char *point;
-	char *call_point; /* by the call's own name, as pwrite64#9; NULL for an explicit point */
-	char *rule;	  /* the rule of the scenario */
-	char *call;	  /* NULL for an explicit point */
-	char *file, *to;  /* what the call was about; the source file of an explicit point */
+	char *call_point;      /* by the call's own name, as pwrite64#9; NULL for an explicit point */
+	char *rule;	       /* the rule of the scenario */
+	char *call;	       /* NULL for an explicit point */
+	char *file, *to;       /* what the call was about; the source file of an explicit point */
 	int64_t offset, bytes; /* of the call; -1: has none */
 	int64_t written;       /* bytes that a write put into the file before the crash; -1: no write */
 	uint32_t pid;

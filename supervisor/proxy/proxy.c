@@ -46,14 +46,16 @@ static uint64_t size_limit(const struct crash__notification *notification)
 	return limit.rlim_cur;
 }
 
-bool crash__proxy_exceeds_limit(const struct crash__notification *notification, uint64_t start, uint64_t bytes)
+bool crash__proxy_exceeds_limit(const struct crash__notification *notification, uint64_t start,
+				uint64_t bytes)
 {
 	uint64_t limit = size_limit(notification);
 
 	return limit != RLIM_INFINITY && (start > limit || bytes > limit - start);
 }
 
-bool crash__proxy_write_exceeds_limit(const struct crash__notification *notification, const off_t *at, uint64_t bytes)
+bool crash__proxy_write_exceeds_limit(const struct crash__notification *notification, const off_t *at,
+				      uint64_t bytes)
 {
 	off_t position = at ? *at : lseek(notification->fd, 0, SEEK_CUR);
 	struct stat status;
@@ -62,7 +64,8 @@ bool crash__proxy_write_exceeds_limit(const struct crash__notification *notifica
 		return false;
 	if (fstat(notification->fd, &status) < 0 || position < 0)
 		return true;
-	return crash__proxy_exceeds_limit(notification, (uint64_t)(position > status.st_size ? position : status.st_size), bytes);
+	return crash__proxy_exceeds_limit(
+		notification, (uint64_t)(position > status.st_size ? position : status.st_size), bytes);
 }
 
 /* Calls whose arguments behind the descriptor are plain numbers. Who may change attributes is asked. */
@@ -72,17 +75,21 @@ static bool proxy_plain(struct crash__notification *notification, struct crash__
 
 	if (notification->fd < 0 ||
 	    (notification->kernel->family == CRASH__FAMILY_TRUNCATE &&
-	     crash__proxy_exceeds_limit(notification, (uint64_t)argument(notification, where->offset),
-			   (uint64_t)argument(notification, where->size ? where->size : where->bytes))) ||
-	    (notification->kernel->family == CRASH__FAMILY_ATTR && !crash__remote_become(&notification->remote)))
+	     crash__proxy_exceeds_limit(
+		     notification, (uint64_t)argument(notification, where->offset),
+		     (uint64_t)argument(notification, where->size ? where->size : where->bytes))) ||
+	    (notification->kernel->family == CRASH__FAMILY_ATTR &&
+	     !crash__remote_become(&notification->remote)))
 		return false;
-	proxied->result = or_errno(syscall(notification->kernel->number, notification->fd, notification->args[1],
-					   notification->args[2], notification->args[3]));
+	proxied->result =
+		or_errno(syscall(notification->kernel->number, notification->fd, notification->args[1],
+				 notification->args[2], notification->args[3]));
 	crash__remote_resume();
 	return true;
 }
 
-bool crash__proxy_call(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
+bool crash__proxy_call(struct crash__notification *notification, uint64_t part,
+		       struct crash__proxied *proxied)
 {
 	const struct crash__where *where = &notification->kernel->where;
 

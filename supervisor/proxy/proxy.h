@@ -15,7 +15,8 @@
  * @return false if it cannot be done here exactly as the process would do it; nothing has happened then.
  * Release with crash__proxied_clear() in any case.
  */
-bool crash__proxy_call(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied);
+bool crash__proxy_call(struct crash__notification *notification, uint64_t part,
+		       struct crash__proxied *proxied);
 
 void crash__proxied_clear(struct crash__proxied *proxied);
 

@@ -22,7 +22,8 @@ static long make_chown(const struct crash__notification *notification, int base,
 }
 
 /* The times in whatever form the call has them; NULL for now, or a bad address like the process's. */
-static const struct timespec *fetch_times(const struct crash__notification *notification, struct timespec times[2])
+static const struct timespec *fetch_times(const struct crash__notification *notification,
+					  struct timespec times[2])
 {
 	uint64_t address = (uint64_t)notification->args[notification->kernel->where.path];
 	uint64_t words[4];
@@ -74,19 +75,23 @@ static long make_xattr(const struct crash__notification *notification, long file
 	const void *value_there = value;
 	const char *name_there = name;
 
-	if (!crash__remote_string(&notification->remote, (uint64_t)notification->args[1], name, sizeof name)) {
+	if (!crash__remote_string(&notification->remote, (uint64_t)notification->args[1], name,
+				  sizeof name)) {
 		if (crash__remote_read(&notification->remote, (uint64_t)notification->args[1], name, 1) != 1)
 			name_there = (const char *)CRASH__BAD_ADDRESS;
 		name[sizeof name - 1] = '\0'; /* too long */
 	}
 	/* those that remove have no value, and this is not looked at */
-	if (bytes && (bytes > sizeof value || crash__remote_read(&notification->remote, (uint64_t)notification->args[2],
-								 value, bytes) != (long)bytes))
+	if (bytes && (bytes > sizeof value ||
+		      crash__remote_read(&notification->remote, (uint64_t)notification->args[2], value,
+					 bytes) != (long)bytes))
 		value_there = (const void *)CRASH__BAD_ADDRESS;
-	return or_errno(syscall(notification->kernel->number, file, name_there, value_there, bytes, (int)notification->args[4]));
+	return or_errno(syscall(notification->kernel->number, file, name_there, value_there, bytes,
+				(int)notification->args[4]));
 }
 
-void crash__proxy_attribute(const struct crash__notification *notification, int base, struct crash__proxied *proxied)
+void crash__proxy_attribute(const struct crash__notification *notification, int base,
+			    struct crash__proxied *proxied)
 {
 	char path[PATH_MAX + 64];
 
@@ -95,17 +100,19 @@ void crash__proxy_attribute(const struct crash__notification *notification, int 
 	} else if (is_utime(notification->kernel->kernel)) {
 		proxied->result = make_times(notification, base, notification->given, flags_of(notification));
 	} else if (notification->kernel->kernel == CRASH__CALL_fchmodat2) {
-		proxied->result = or_errno(syscall(notification->kernel->number, base, notification->given, notification->args[2],
-						   notification->args[3]));
+		proxied->result = or_errno(syscall(notification->kernel->number, base, notification->given,
+						   notification->args[2], notification->args[3]));
 	} else {
 		crash__proxy_path_from(notification, base, path);
 		proxied->result = make_xattr(notification, (long)path);
 	}
 }
 
-bool crash__proxy_attribute_nameless(const struct crash__notification *notification, struct crash__proxied *proxied)
+bool crash__proxy_attribute_nameless(const struct crash__notification *notification,
+				     struct crash__proxied *proxied)
 {
-	bool times = is_utime(notification->kernel->kernel) && !notification->args[notification->kernel->where.path - 1];
+	bool times = is_utime(notification->kernel->kernel) &&
+		     !notification->args[notification->kernel->where.path - 1];
 
 	if ((!times && notification->kernel->kernel != CRASH__CALL_fchownat) || notification->fd < 0 ||
 	    !crash__remote_become(&notification->remote))

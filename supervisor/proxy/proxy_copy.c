@@ -22,7 +22,8 @@ static bool read_all(int fd, unsigned char *to, size_t bytes, off_t offset)
 }
 
 /* Reads what a copy inside the kernel has put into the file, if anybody wants to know. */
-static void read_back(const struct crash__notification *notification, struct crash__proxied *proxied, int fd, size_t bytes)
+static void read_back(const struct crash__notification *notification, struct crash__proxied *proxied, int fd,
+		      size_t bytes)
 {
 	char path[64];
 	int again = -1;
@@ -56,13 +57,14 @@ struct offset {
 	off_t value;
 };
 
-static off_t *fetch_offset(const struct crash__notification *notification, uint8_t position, struct offset *offset)
+static off_t *fetch_offset(const struct crash__notification *notification, uint8_t position,
+			   struct offset *offset)
 {
 	offset->address = (uint64_t)argument(notification, position);
 	if (!offset->address)
 		return NULL;
-	if (crash__remote_read(&notification->remote, offset->address, &offset->value, sizeof offset->value) !=
-	    sizeof offset->value)
+	if (crash__remote_read(&notification->remote, offset->address, &offset->value,
+			       sizeof offset->value) != sizeof offset->value)
 		return (off_t *)CRASH__BAD_ADDRESS;
 	return &offset->value;
 }
@@ -93,8 +95,8 @@ static bool can_copy(const struct crash__notification *notification, int from, b
 	return !*waits || is_ready(from);
 }
 
-static long make_copy(const struct crash__notification *notification, int from, off_t *at_source, int to, off_t *at_target,
-		      uint64_t bytes)
+static long make_copy(const struct crash__notification *notification, int from, off_t *at_source, int to,
+		      off_t *at_target, uint64_t bytes)
 {
 	unsigned int flags = (unsigned int)notification->args[5];
 
@@ -108,7 +110,8 @@ static long make_copy(const struct crash__notification *notification, int from, 
 	}
 }
 
-bool crash__proxy_copy(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
+bool crash__proxy_copy(struct crash__notification *notification, uint64_t part,
+		       struct crash__proxied *proxied)
 {
 	const struct crash__where *where = &notification->kernel->where;
 	int from = crash__remote_dup(&notification->remote, (int)argument(notification, where->from));
@@ -122,7 +125,8 @@ bool crash__proxy_copy(struct crash__notification *notification, uint64_t part, 
 	if (part < bytes)
 		bytes = part;
 	if (from < 0 || to < 0 || !can_copy(notification, from, &waits) ||
-	    crash__proxy_write_exceeds_limit(notification, at_target == &target.value ? at_target : NULL, bytes))
+	    crash__proxy_write_exceeds_limit(notification, at_target == &target.value ? at_target : NULL,
+					     bytes))
 		goto close;
 	proxied->result = make_copy(notification, from, at_source, to, at_target, bytes);
 	if (waits && proxied->result == -EAGAIN) /* somebody else was faster */
@@ -132,7 +136,8 @@ bool crash__proxy_copy(struct crash__notification *notification, uint64_t part, 
 	if (at_target == &target.value)
 		crash__remote_write(&notification->remote, target.address, at_target, sizeof *at_target);
 	if (proxied->result > 0)
-		proxied->offset = (uint64_t)((at_target ? *at_target : lseek(to, 0, SEEK_CUR)) - proxied->result);
+		proxied->offset =
+			(uint64_t)((at_target ? *at_target : lseek(to, 0, SEEK_CUR)) - proxied->result);
 	read_back(notification, proxied, to, proxied->result > 0 ? (size_t)proxied->result : 0);
 	done = true;
 close:
@@ -151,15 +156,15 @@ bool crash__proxy_clone(struct crash__notification *notification, struct crash__
 
 	if (request == FICLONE)
 		range.src_fd = (int)notification->args[2];
-	else if (crash__remote_read(&notification->remote, (uint64_t)notification->args[2], &range, sizeof range) !=
-		 sizeof range)
+	else if (crash__remote_read(&notification->remote, (uint64_t)notification->args[2], &range,
+				    sizeof range) != sizeof range)
 		goto close;
 	from = crash__remote_dup(&notification->remote, (int)range.src_fd);
 	if (from < 0 || to < 0)
 		goto close;
 	range.src_fd = from;
-	proxied->result = or_errno(request == FICLONE ? ioctl(to, FICLONE, from) :
-							ioctl(to, FICLONERANGE, &range));
+	proxied->result =
+		or_errno(request == FICLONE ? ioctl(to, FICLONE, from) : ioctl(to, FICLONERANGE, &range));
 	if (proxied->result == 0 && fstat(from, &status) == 0) {
 		proxied->offset = range.dest_offset;
 		read_back(notification, proxied, to, crash__clone_bytes(&range, (uint64_t)status.st_size));

@@ -24,32 +24,41 @@ static inline long or_errno(long result)
 	return result < 0 ? -errno : result;
 }
 
-/** Whether a file that ends at `start + bytes` is larger than the process may make one. The limit is not ours. */
-bool crash__proxy_exceeds_limit(const struct crash__notification *notification, uint64_t start, uint64_t bytes);
+/** Whether a file that ends at `start + bytes` is larger than the process may make one. The limit is not
+ * ours. */
+bool crash__proxy_exceeds_limit(const struct crash__notification *notification, uint64_t start,
+				uint64_t bytes);
 
-/** The same for a write of `bytes`, wherever it goes (`at`: NULL is the position); other threads may move both. */
-bool crash__proxy_write_exceeds_limit(const struct crash__notification *notification, const off_t *at, uint64_t bytes);
+/** The same for a write of `bytes`, wherever it goes (`at`: NULL is the position); other threads may move
+ * both. */
+bool crash__proxy_write_exceeds_limit(const struct crash__notification *notification, const off_t *at,
+				      uint64_t bytes);
 
 /* proxy_write.c */
-bool crash__proxy_write(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied);
+bool crash__proxy_write(struct crash__notification *notification, uint64_t part,
+			struct crash__proxied *proxied);
 
 /* proxy_copy.c: data that goes from file to file inside the kernel */
-bool crash__proxy_copy(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied);
+bool crash__proxy_copy(struct crash__notification *notification, uint64_t part,
+		       struct crash__proxied *proxied);
 bool crash__proxy_clone(struct crash__notification *notification, struct crash__proxied *proxied);
 
 /* proxy_path.c */
 bool crash__proxy_path(struct crash__notification *notification, struct crash__proxied *proxied);
 
 /** The path for calls that know no directory to start at. */
-void crash__proxy_path_from(const struct crash__notification *notification, int base, char path[PATH_MAX + 64]);
+void crash__proxy_path_from(const struct crash__notification *notification, int base,
+			    char path[PATH_MAX + 64]);
 
 /* proxy_attribute.c: owners, times and extended attributes */
 
 /** Of a path, which starts at `base`; as the process's user. */
-void crash__proxy_attribute(const struct crash__notification *notification, int base, struct crash__proxied *proxied);
+void crash__proxy_attribute(const struct crash__notification *notification, int base,
+			    struct crash__proxied *proxied);
 
 /** Where a descriptor takes the place of the path: NULL or empty. */
-bool crash__proxy_attribute_nameless(const struct crash__notification *notification, struct crash__proxied *proxied);
+bool crash__proxy_attribute_nameless(const struct crash__notification *notification,
+				     struct crash__proxied *proxied);
 
 /** Extended attributes of a descriptor. */
 bool crash__proxy_xattr(const struct crash__notification *notification, struct crash__proxied *proxied);

@@ -37,8 +37,8 @@ static long make_open(struct crash__notification *notification, int base, struct
 	long fd;
 
 	if (where->how) {
-		if (crash__remote_read(&notification->remote, (uint64_t)argument(notification, where->how), &how,
-				       sizeof how) != sizeof how)
+		if (crash__remote_read(&notification->remote, (uint64_t)argument(notification, where->how),
+				       &how, sizeof how) != sizeof how)
 			return -EFAULT;
 		how.flags |= O_CLOEXEC;
 		fd = syscall(SYS_openat2, base, notification->given, &how, sizeof how);
@@ -60,7 +60,9 @@ static const char *second_path(const struct crash__notification *notification)
 
 	if (notification->given_to[0])
 		return notification->given_to;
-	if (crash__remote_read(&notification->remote, (uint64_t)argument(notification, notification->kernel->where.to), &first, 1) != 1)
+	if (crash__remote_read(&notification->remote,
+			       (uint64_t)argument(notification, notification->kernel->where.to), &first,
+			       1) != 1)
 		return (const char *)CRASH__BAD_ADDRESS;
 	return first ? too_long : "";
 }
@@ -73,13 +75,15 @@ static long make_link(struct crash__notification *notification, int base, int to
 	if (notification->kernel->where.to)
 		return or_errno(linkat(base, notification->given, to_base, second_path(notification),
 				       notification->kernel->where.flags ? flags : 0));
-	if (!crash__remote_string(&notification->remote, (uint64_t)argument(notification, notification->kernel->where.text),
-				  text, sizeof text))
+	if (!crash__remote_string(&notification->remote,
+				  (uint64_t)argument(notification, notification->kernel->where.text), text,
+				  sizeof text))
 		return -EFAULT;
 	return or_errno(symlinkat(text, base, notification->given));
 }
 
-void crash__proxy_path_from(const struct crash__notification *notification, int base, char path[PATH_MAX + 64])
+void crash__proxy_path_from(const struct crash__notification *notification, int base,
+			    char path[PATH_MAX + 64])
 {
 	if (notification->given[0] == '/')
 		snprintf(path, PATH_MAX + 64, "%s", notification->given);
@@ -97,22 +101,26 @@ static long make_truncate(const struct crash__notification *notification, int ba
 
 static long make_unlink(const struct crash__notification *notification, int base)
 {
-	int flags = notification->kernel->kernel == CRASH__CALL_rmdir ? AT_REMOVEDIR :
-								  (int)argument(notification, notification->kernel->where.flags);
+	int flags = notification->kernel->kernel == CRASH__CALL_rmdir ?
+			    AT_REMOVEDIR :
+			    (int)argument(notification, notification->kernel->where.flags);
 
 	return or_errno(unlinkat(base, notification->given, flags));
 }
 
-static void make_by_path(struct crash__notification *notification, int base, int to_base, struct crash__proxied *proxied)
+static void make_by_path(struct crash__notification *notification, int base, int to_base,
+			 struct crash__proxied *proxied)
 {
 	mode_t mode = (mode_t)argument(notification, notification->kernel->where.mode);
 
 	switch (notification->kernel->kernel) {
 	case CRASH__CALL_mknod:
-		proxied->result = or_errno(mknodat(base, notification->given, mode, (dev_t)notification->args[2]));
+		proxied->result =
+			or_errno(mknodat(base, notification->given, mode, (dev_t)notification->args[2]));
 		return;
 	case CRASH__CALL_mknodat:
-		proxied->result = or_errno(mknodat(base, notification->given, mode, (dev_t)notification->args[3]));
+		proxied->result =
+			or_errno(mknodat(base, notification->given, mode, (dev_t)notification->args[3]));
 		return;
 	case CRASH__CALL_truncate:
 		proxied->result = make_truncate(notification, base);
@@ -127,8 +135,9 @@ static void make_by_path(struct crash__notification *notification, int base, int
 		proxied->result = make_open(notification, base, proxied);
 		break;
 	case CRASH__FAMILY_RENAME:
-		proxied->result = or_errno(renameat2(base, notification->given, to_base, second_path(notification),
-						     (unsigned int)argument(notification, notification->kernel->where.flags)));
+		proxied->result = or_errno(
+			renameat2(base, notification->given, to_base, second_path(notification),
+				  (unsigned int)argument(notification, notification->kernel->where.flags)));
 		break;
 	case CRASH__FAMILY_UNLINK:
 		proxied->result = make_unlink(notification, base);
@@ -156,7 +165,8 @@ static void identify_made(const struct crash__notification *notification, struct
 		fstat(proxied->fd, &proxied->made);
 		return;
 	}
-	if (notification->kernel->family == CRASH__FAMILY_OPEN || notification->kernel->family == CRASH__FAMILY_MKDIR ||
+	if (notification->kernel->family == CRASH__FAMILY_OPEN ||
+	    notification->kernel->family == CRASH__FAMILY_MKDIR ||
 	    notification->kernel->family == CRASH__FAMILY_LINK)
 		if (lstat(path, &proxied->made) < 0)
 			proxied->made.st_ino = 0;
@@ -202,7 +212,8 @@ bool crash__proxy_path(struct crash__notification *notification, struct crash__p
 		return false;
 	base = open_base(notification, where->dirfd);
 	to_base = where->to ? open_base(notification, where->todirfd) : -1;
-	if (has_base(base, notification->given) && (!where->to || has_base(to_base, notification->given_to)) &&
+	if (has_base(base, notification->given) &&
+	    (!where->to || has_base(to_base, notification->given_to)) &&
 	    crash__remote_become(&notification->remote)) {
 		make_by_path(notification, base, to_base, proxied);
 		crash__remote_resume();

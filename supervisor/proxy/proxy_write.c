@@ -54,7 +54,8 @@ static long gather(const struct crash__notification *notification, uint64_t part
 	*out = memory;
 	for (long i = 0; i < count && done < wanted; i++) {
 		size_t now = vector[i].iov_len < wanted - done ? vector[i].iov_len : wanted - done;
-		long got = crash__remote_read(&notification->remote, (uint64_t)vector[i].iov_base, *out + done, now);
+		long got = crash__remote_read(&notification->remote, (uint64_t)vector[i].iov_base,
+					      *out + done, now);
 
 		if (got > 0)
 			done += (uint64_t)got;
@@ -82,7 +83,8 @@ static long write_bad(const struct crash__notification *notification, int fd, lo
 		args[where->iov - 1] = error == -EINVAL ? (long)&negative : CRASH__BAD_ADDRESS;
 	if (where->iov && error == -EINVAL && args[where->count - 1] > 0 && args[where->count - 1] <= IOV_MAX)
 		args[where->count - 1] = 1;
-	return or_errno(syscall(notification->kernel->number, args[0], args[1], args[2], args[3], args[4], args[5]));
+	return or_errno(
+		syscall(notification->kernel->number, args[0], args[1], args[2], args[3], args[4], args[5]));
 }
 
 /* Writers of one file take turns, so that it is known where the position was. */
@@ -143,14 +145,16 @@ static uint64_t find_offset(const struct crash__notification *notification, int 
 	return (uint64_t)argument(notification, notification->kernel->where.offset);
 }
 
-bool crash__proxy_write(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
+bool crash__proxy_write(struct crash__notification *notification, uint64_t part,
+			struct crash__proxied *proxied)
 {
 	_Atomic uint64_t *turn = NULL;
 	off_t offset = argument(notification, notification->kernel->where.offset);
 	long bytes;
 
-	if (notification->fd < 0 || crash__proxy_write_exceeds_limit(notification, is_at_position(notification) ? NULL : &offset,
-						   crash__notification_bytes(notification)))
+	if (notification->fd < 0 ||
+	    crash__proxy_write_exceeds_limit(notification, is_at_position(notification) ? NULL : &offset,
+					     crash__notification_bytes(notification)))
 		return false;
 	bytes = gather(notification, part, &proxied->data);
 	if (bytes == -ENOMEM)

@@ -42,14 +42,17 @@ static const struct way {
 	{"recorded", "$CRASHINJECT record -q -o $RESULT.trace --", NULL},
 	{"shim alone", "CRASH_AT='mkdir#18446744073709551615' LD_PRELOAD=$CRASHINJECT_PRELOAD", NULL},
 	{"watched", "$CRASHINJECT run -q --", NULL},
-	{"strace", "strace -f -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EIO:when=60000 --", "strace"},
-	{"strace of all writes", "strace -f -o /dev/null -e trace=write,pwrite64,openat,rename,link,unlink,fsync --", "strace"},
+	{"strace", "strace -f -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EIO:when=60000 --",
+	 "strace"},
+	{"strace of all writes",
+	 "strace -f -o /dev/null -e trace=write,pwrite64,openat,rename,link,unlink,fsync --", "strace"},
 };
 
 enum { BARE, COUNTED, LISTED, RECORDED, ALONE, WATCHED, STRACE, STRACE_ALL };
 
 #define LOAD(what, count, bytes) "$PROGRAMS/../bench/load " what " " #count " " #bytes " $RESULT"
-#define LOAD_STATIC(what, count, bytes) "$PROGRAMS/../bench/load_static " what " " #count " " #bytes " $RESULT"
+#define LOAD_STATIC(what, count, bytes)                                                                      \
+	"$PROGRAMS/../bench/load_static " what " " #count " " #bytes " $RESULT"
 
 static const struct row {
 	const char *name;
@@ -59,49 +62,62 @@ static const struct row {
 		int way;
 		const char *command;
 		double aim; /* ratio; 0: none */
-	} runs[MOST_WAYS]; /* up to the first without a command; the first is the baseline */
-	bool whole; /* the command is timed from outside, in ms; else it measures itself, in ns */
+	} runs[MOST_WAYS];  /* up to the first without a command; the first is the baseline */
+	bool whole;	    /* the command is timed from outside, in ms; else it measures itself, in ns */
 } rows[] = {
-	{"explicit breakpoint, disarmed",
-	 .runs = {{BARE, LOAD("nothing", 200000000, 1), 0}, {BARE, LOAD("breakpoint", 200000000, 1), 1.0},
-		  {COUNTED, LOAD("breakpoint", 200000000, 1), 1.0}}},
-	{"pwrite, 64 bytes",
-	 .runs = {{BARE, LOAD("pwrite", 300000, 64), 0}, {COUNTED, LOAD("pwrite", 300000, 64), 1.05},
-		  {ALONE, LOAD("pwrite", 300000, 64), 1.05}, {LISTED, LOAD("pwrite", 100000, 64), 0},
-		  {RECORDED, LOAD("pwrite", 100000, 64), 1.5}, {STRACE, LOAD("pwrite", 1500, 64), 0}}},
-	{"pwrite, 4 KiB",
-	 .runs = {{BARE, LOAD("pwrite", 100000, 4096), 0}, {COUNTED, LOAD("pwrite", 100000, 4096), 1.05},
-		  {LISTED, LOAD("pwrite", 50000, 4096), 0}, {RECORDED, LOAD("pwrite", 20000, 4096), 1.2}}},
-	{"write at the file position, 64 bytes",
-	 .runs = {{BARE, LOAD("write", 300000, 64), 0}, {COUNTED, LOAD("write", 300000, 64), 1.05},
-		  {LISTED, LOAD("write", 100000, 64), 0}, {RECORDED, LOAD("write", 100000, 64), 0}}},
-	{"pwrite past the wrappers, 64 bytes",
-	 .runs = {{BARE, LOAD("raw", 300000, 64), 0}, {COUNTED, LOAD("raw", 20000, 64), 0},
-		  {RECORDED, LOAD("raw", 10000, 64), 0}, {STRACE, LOAD("raw", 1500, 64), 0}}},
-	{"the same in a static program",
-	 .runs = {{BARE, LOAD_STATIC("raw", 300000, 64), 0}, {COUNTED, LOAD_STATIC("raw", 20000, 64), 0},
-		  {RECORDED, LOAD_STATIC("raw", 10000, 64), 0}, {STRACE, LOAD_STATIC("raw", 1500, 64), 0}}},
-	{"read",
-	 .runs = {{BARE, LOAD("read", 1000000, 1), 0}, {COUNTED, LOAD("read", 1000000, 1), 1.02},
-		  {RECORDED, LOAD("read", 1000000, 1), 1.02}}},
-	{"getpid",
-	 .runs = {{BARE, LOAD("getpid", 2000000, 1), 0}, {COUNTED, LOAD("getpid", 2000000, 1), 1.02},
-		  {RECORDED, LOAD("getpid", 2000000, 1), 1.02}}},
-	{"futex",
-	 .runs = {{BARE, LOAD("futex", 1000000, 1), 0}, {COUNTED, LOAD("futex", 1000000, 1), 1.02},
-		  {RECORDED, LOAD("futex", 1000000, 1), 1.02}}},
-	{"stdio, a line",
-	 .runs = {{BARE, LOAD("stdio", 500000, 1), 0}, {COUNTED, LOAD("stdio", 500000, 1), 0},
-		  {RECORDED, LOAD("stdio", 300000, 1), 0}}},
+	{"explicit breakpoint, disarmed", .runs = {{BARE, LOAD("nothing", 200000000, 1), 0},
+						   {BARE, LOAD("breakpoint", 200000000, 1), 1.0},
+						   {COUNTED, LOAD("breakpoint", 200000000, 1), 1.0}}},
+	{"pwrite, 64 bytes", .runs = {{BARE, LOAD("pwrite", 300000, 64), 0},
+				      {COUNTED, LOAD("pwrite", 300000, 64), 1.05},
+				      {ALONE, LOAD("pwrite", 300000, 64), 1.05},
+				      {LISTED, LOAD("pwrite", 100000, 64), 0},
+				      {RECORDED, LOAD("pwrite", 100000, 64), 1.5},
+				      {STRACE, LOAD("pwrite", 1500, 64), 0}}},
+	{"pwrite, 4 KiB", .runs = {{BARE, LOAD("pwrite", 100000, 4096), 0},
+				   {COUNTED, LOAD("pwrite", 100000, 4096), 1.05},
+				   {LISTED, LOAD("pwrite", 50000, 4096), 0},
+				   {RECORDED, LOAD("pwrite", 20000, 4096), 1.2}}},
+	{"write at the file position, 64 bytes", .runs = {{BARE, LOAD("write", 300000, 64), 0},
+							  {COUNTED, LOAD("write", 300000, 64), 1.05},
+							  {LISTED, LOAD("write", 100000, 64), 0},
+							  {RECORDED, LOAD("write", 100000, 64), 0}}},
+	{"pwrite past the wrappers, 64 bytes", .runs = {{BARE, LOAD("raw", 300000, 64), 0},
+							{COUNTED, LOAD("raw", 20000, 64), 0},
+							{RECORDED, LOAD("raw", 10000, 64), 0},
+							{STRACE, LOAD("raw", 1500, 64), 0}}},
+	{"the same in a static program", .runs = {{BARE, LOAD_STATIC("raw", 300000, 64), 0},
+						  {COUNTED, LOAD_STATIC("raw", 20000, 64), 0},
+						  {RECORDED, LOAD_STATIC("raw", 10000, 64), 0},
+						  {STRACE, LOAD_STATIC("raw", 1500, 64), 0}}},
+	{"read", .runs = {{BARE, LOAD("read", 1000000, 1), 0},
+			  {COUNTED, LOAD("read", 1000000, 1), 1.02},
+			  {RECORDED, LOAD("read", 1000000, 1), 1.02}}},
+	{"getpid", .runs = {{BARE, LOAD("getpid", 2000000, 1), 0},
+			    {COUNTED, LOAD("getpid", 2000000, 1), 1.02},
+			    {RECORDED, LOAD("getpid", 2000000, 1), 1.02}}},
+	{"futex", .runs = {{BARE, LOAD("futex", 1000000, 1), 0},
+			   {COUNTED, LOAD("futex", 1000000, 1), 1.02},
+			   {RECORDED, LOAD("futex", 1000000, 1), 1.02}}},
+	{"stdio, a line", .runs = {{BARE, LOAD("stdio", 500000, 1), 0},
+				   {COUNTED, LOAD("stdio", 500000, 1), 0},
+				   {RECORDED, LOAD("stdio", 300000, 1), 0}}},
 	{"start of true", .whole = true,
-	 .runs = {{BARE, "/bin/true", 0}, {ALONE, "/bin/true", 0}, {WATCHED, "/bin/true", 1.25}, {COUNTED, "/bin/true", 0},
+	 .runs = {{BARE, "/bin/true", 0},
+		  {ALONE, "/bin/true", 0},
+		  {WATCHED, "/bin/true", 1.25},
+		  {COUNTED, "/bin/true", 0},
 		  {RECORDED, "/bin/true", 0}}},
 	{"git commit", .needs = "git", .whole = true,
-	 .prepare = "rm -rf g; git init -q g; cd g; for i in 1 2 3 4 5 6 7 8 9; do seq $i 3000 > $i; done; git add .",
-	 .runs = {{BARE, "git -C g commit -qm one", 0}, {COUNTED, "git -C g commit -qm one", 0},
-		  {RECORDED, "git -C g commit -qm one", 0}, {STRACE_ALL, "git -C g commit -qm one", 0}}},
+	 .prepare = "rm -rf g; git init -q g; cd g; for i in 1 2 3 4 5 6 7 8 9; do seq $i 3000 > $i; done; "
+		    "git add .",
+	 .runs = {{BARE, "git -C g commit -qm one", 0},
+		  {COUNTED, "git -C g commit -qm one", 0},
+		  {RECORDED, "git -C g commit -qm one", 0},
+		  {STRACE_ALL, "git -C g commit -qm one", 0}}},
 	{"a Go program that writes files", .needs = "go", .whole = true, .prepare = "rm -rf gof; mkdir gof",
-	 .runs = {{BARE, "cd gof && exec $BUILT/gofiles", 0}, {COUNTED, "sh -c 'cd gof && exec $BUILT/gofiles'", 0},
+	 .runs = {{BARE, "cd gof && exec $BUILT/gofiles", 0},
+		  {COUNTED, "sh -c 'cd gof && exec $BUILT/gofiles'", 0},
 		  {RECORDED, "sh -c 'cd gof && exec $BUILT/gofiles'", 0},
 		  {STRACE_ALL, "sh -c 'cd gof && exec $BUILT/gofiles'", 0}}},
 };
@@ -148,7 +164,8 @@ static struct sample run_script(const char *script)
 		;
 	/* crashinject run says 1 where the rule was not reached */
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
-		sample = (struct sample){now() - start, milliseconds_of(&usage.ru_utime) + milliseconds_of(&usage.ru_stime)};
+		sample = (struct sample){now() - start,
+					 milliseconds_of(&usage.ru_utime) + milliseconds_of(&usage.ru_stime)};
 	return sample;
 }
 
@@ -183,8 +200,9 @@ static struct sample measure(const struct row *row, int index)
 
 	if (row->prepare)
 		run_script(row->prepare);
-	snprintf(script, sizeof script, "%s%s %s > /dev/null 2> $RESULT.err", row->whole && !strstr(row->runs[index].command, "cd ") ? "exec env " : "",
-		 way->prefix, row->runs[index].command);
+	snprintf(script, sizeof script, "%s%s %s > /dev/null 2> $RESULT.err",
+		 row->whole && !strstr(row->runs[index].command, "cd ") ? "exec env " : "", way->prefix,
+		 row->runs[index].command);
 	whole = run_script(script);
 	if (whole.passed < 0) {
 		fprintf(stderr, "bench: %s: %s failed\n", row->name, script);
@@ -223,7 +241,8 @@ static struct sample median_of(struct sample *samples, int rounds)
 static json_t *print_way(const struct row *row, int index, const struct sample *samples, int rounds,
 			 const struct sample *median, const struct sample *baseline)
 {
-	double ratio = median->passed / baseline->passed, ran = baseline->ran > 0 ? median->ran / baseline->ran : 0;
+	double ratio = median->passed / baseline->passed,
+	       ran = baseline->ran > 0 ? median->ran / baseline->ran : 0;
 	double aim = row->runs[index].aim;
 	const char *way = index && !row->runs[index].way ? "with it" : ways[row->runs[index].way].name;
 
@@ -234,8 +253,8 @@ static json_t *print_way(const struct row *row, int index, const struct sample *
 		printf("   (aim: %.2f)", aim);
 	printf("\n");
 	return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "way", way, row->whole ? "ms" : "ns",
-			 median->passed, "least", samples[0].passed, "most", samples[rounds - 1].passed, "ratio", ratio,
-			 "ran", median->ran, "ran_ratio", ran, "aim", aim);
+			 median->passed, "least", samples[0].passed, "most", samples[rounds - 1].passed,
+			 "ratio", ratio, "ran", median->ran, "ran_ratio", ran, "aim", aim);
 }
 
 static json_t *bench(const struct row *row, int rounds)
@@ -247,8 +266,9 @@ static json_t *bench(const struct row *row, int rounds)
 	printf("%s\n", row->name);
 	for (int round = 0; round < rounds; round++)
 		for (int i = 0; i < MOST_WAYS && row->runs[i].command; i++)
-			samples[i][round] = has_program(ways[row->runs[i].way].needs) ? measure(row, i) :
-											(struct sample){-1, 0};
+			samples[i][round] = has_program(ways[row->runs[i].way].needs) ?
+						    measure(row, i) :
+						    (struct sample){-1, 0};
 	for (int i = 0; i < MOST_WAYS && row->runs[i].command; i++) {
 		median = median_of(samples[i], rounds);
 		if (i == 0)
@@ -256,7 +276,8 @@ static json_t *bench(const struct row *row, int rounds)
 		if (samples[i][0].passed < 0)
 			printf("  %-22s skipped\n", ways[row->runs[i].way].name);
 		else
-			json_array_append_new(results, print_way(row, i, samples[i], rounds, &median, &baseline));
+			json_array_append_new(results,
+					      print_way(row, i, samples[i], rounds, &median, &baseline));
 	}
 	fflush(stdout);
 	return json_pack("{s:s, s:o}", "bench", row->name, "results", results);
@@ -265,14 +286,17 @@ static json_t *bench(const struct row *row, int rounds)
 /* What a disarmed breakpoint adds to the code of a loop that does nothing else; without binutils, nothing. */
 static void bench_code(json_t *all)
 {
-	static const char script[] = "size() { nm -S \"$PROGRAMS/../bench/load\" | sed -n \"s/^[^ ]* \\([^ ]*\\) t $1\\$/0x\\1/p\"; };"
+	static const char script[] = "size() { nm -S \"$PROGRAMS/../bench/load\" | sed -n \"s/^[^ ]* \\([^ "
+				     "]*\\) t $1\\$/0x\\1/p\"; };"
 				     "echo $(($(size do_breakpoint) - $(size do_nothing)))";
 	FILE *stream = has_program("nm") ? popen(script, "r") : NULL;
 	int bytes;
 
 	if (stream && fscanf(stream, "%d", &bytes) == 1 && bytes > 0) {
-		printf("explicit breakpoint, disarmed\n  %-22s %7d bytes, with the call that is not made\n", "code", bytes);
-		json_array_append_new(all, json_pack("{s:s, s:i}", "bench", "explicit breakpoint, code", "bytes", bytes));
+		printf("explicit breakpoint, disarmed\n  %-22s %7d bytes, with the call that is not made\n",
+		       "code", bytes);
+		json_array_append_new(
+			all, json_pack("{s:s, s:i}", "bench", "explicit breakpoint, code", "bytes", bytes));
 	}
 	if (stream)
 		pclose(stream);
@@ -284,7 +308,8 @@ static void set_up(void)
 {
 	char path[PATH_MAX], *source = realpath(getenv("srcdir") ? getenv("srcdir") : ".", NULL);
 
-	strcpy(directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/crash-bench-XXXXXX" : "/tmp/crash-bench-XXXXXX");
+	strcpy(directory,
+	       access("/dev/shm", W_OK) == 0 ? "/dev/shm/crash-bench-XXXXXX" : "/tmp/crash-bench-XXXXXX");
 	/* traces and results have to be outside of where the work is done */
 	if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir("work", 0700) < 0 || chdir("work") < 0) {
 		perror(directory);
@@ -317,7 +342,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	set_up();
-	printf("medians of %d rounds: time that passed and its ratio to the first line, processor time and its ratio\n",
+	printf("medians of %d rounds: time that passed and its ratio to the first line, processor time and "
+	       "its ratio\n",
 	       rounds);
 	if (!only)
 		bench_code(all);
@@ -330,7 +356,8 @@ int main(int argc, char **argv)
 			json_array_append_new(all, bench(&rows[i], rounds));
 	}
 	snprintf(clear, sizeof clear, "chmod -R u+w %s; rm -rf %s", directory, directory);
-	if (fchdir(here) < 0 || run_script(clear).passed < 0 || json_dump_file(all, json_path, JSON_INDENT(1)) < 0)
+	if (fchdir(here) < 0 || run_script(clear).passed < 0 ||
+	    json_dump_file(all, json_path, JSON_INDENT(1)) < 0)
 		fprintf(stderr, "bench: %s could not be written\n", json_path);
 	json_decref(all);
 	return 0;

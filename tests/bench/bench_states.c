@@ -162,7 +162,8 @@ static void at_point(struct bench *bench, const crash__atom_id *open, size_t cou
 	for (size_t i = 0; i < count && most; i++) {
 		for (int keep = 0; keep < 2 && most; keep++, most--) {
 			crash__set_begin(&bench->set, step);
-			check(keep ? crash__set_keep(&bench->set, open[i]) : crash__set_omit(&bench->set, open[i]));
+			check(keep ? crash__set_keep(&bench->set, open[i]) :
+				     crash__set_omit(&bench->set, open[i]));
 			hash(bench);
 		}
 		for (size_t j = i + 1; j < count && most; j++, most--) {
@@ -202,9 +203,9 @@ static void measure(const struct crash__fs *fs, const char *name, size_t most)
 		points++;
 	}
 	begun = seconds() - begun;
-	printf("%-16s %6zu atoms in %5.2f ms %8zu sets of %5.1f at %zu points in %5.2f s %8.0f a second\n", name,
-	       atoms.list_count, made * 1e3, bench.sets, (double)bench.flipped / (double)bench.sets, points, begun,
-	       (double)bench.sets / begun);
+	printf("%-16s %6zu atoms in %5.2f ms %8zu sets of %5.1f at %zu points in %5.2f s %8.0f a second\n",
+	       name, atoms.list_count, made * 1e3, bench.sets, (double)bench.flipped / (double)bench.sets,
+	       points, begun, (double)bench.sets / begun);
 	crash__set_clear(&bench.set);
 	crash__view_free(bench.view);
 	crash__atoms_clear(&atoms);
@@ -214,7 +215,8 @@ static void measure(const struct crash__fs *fs, const char *name, size_t most)
 int main(int argc, char **argv)
 {
 	static const char *const names[] = {"posix", "ext4", "btrfs", "ext4-writeback"};
-	size_t wanted = argc > 1 ? strtoul(argv[1], NULL, 0) : 1000, most = argc > 2 ? strtoul(argv[2], NULL, 0) : 2000000;
+	size_t wanted = argc > 1 ? strtoul(argv[1], NULL, 0) : 1000,
+	       most = argc > 2 ? strtoul(argv[2], NULL, 0) : 2000000;
 	char directory[] = "/tmp/crashinject-bench-XXXXXX";
 	struct crash__trace trace = {.files = files};
 	struct crash__base *base;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load WHAT COUNT BYTES RESULT - does one thing COUNT times and writes into the file RESULT how many nanoseconds
- * each took, and how many of them the program itself ran. What it writes goes to a file in the working directory.
+ * load WHAT COUNT BYTES RESULT - does one thing COUNT times and writes into the file RESULT how many
+ * nanoseconds each took, and how many of them the program itself ran. What it writes goes to a file in the
+ * working directory.
  */
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -29,7 +30,10 @@ static long raw(long number, long a, long b, long c, long d)
 	register long r10 __asm__("r10") = d;
 	long result;
 
-	__asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "rcx", "r11", "memory");
 	return result;
 }
 
@@ -68,7 +72,8 @@ static void do_write(long count)
 static void do_raw(long count)
 {
 	for (long i = 0; i < count; i++)
-		if (raw(SYS_pwrite64, fd, (long)data, (long)bytes, (long)((size_t)i * bytes % AREA)) != (long)bytes)
+		if (raw(SYS_pwrite64, fd, (long)data, (long)bytes, (long)((size_t)i * bytes % AREA)) !=
+		    (long)bytes)
 			abort();
 }
 
@@ -110,8 +115,10 @@ static const struct {
 	const char *name;
 	void (*run)(long count);
 } loads[] = {
-	{"nothing", do_nothing}, {"breakpoint", do_breakpoint}, {"pwrite", do_pwrite}, {"write", do_write},
-	{"raw", do_raw},	 {"read", do_read},		{"getpid", do_getpid}, {"futex", do_futex},
+	{"nothing", do_nothing}, {"breakpoint", do_breakpoint},
+	{"pwrite", do_pwrite},	 {"write", do_write},
+	{"raw", do_raw},	 {"read", do_read},
+	{"getpid", do_getpid},	 {"futex", do_futex},
 	{"stdio", do_stdio},
 };
 

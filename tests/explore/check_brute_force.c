@@ -2,10 +2,10 @@
 /*
  * check_brute_force.c - the states that atoms.c allows are all that the models allow, and no others.
  *
- * Method: recordings of a few ops are made in memory, all of them up to a length. What each may leave is worked
- * out a second time here, from what a model's parameters mean, in the most naive way: every unit that a disk
- * may keep or lose, every pair of units of which one must be there before the other, every set of units.
- * Nothing of atoms.c or fs.c is used for that. The units and the allowed sets must be the same.
+ * Method: recordings of a few ops are made in memory, all of them up to a length. What each may leave is
+ * worked out a second time here, from what a model's parameters mean, in the most naive way: every unit that
+ * a disk may keep or lose, every pair of units of which one must be there before the other, every set of
+ * units. Nothing of atoms.c or fs.c is used for that. The units and the allowed sets must be the same.
  */
 #include <crashinject/crashinject.h>
 #include <stdio.h>
@@ -29,15 +29,15 @@ enum unit_kind { DATA, SIZE, ENTRY, ATTRIBUTES };
 struct unit {
 	int op;
 	enum unit_kind kind;
-	int file; /* DATA, SIZE, ATTRIBUTES */
-	uint64_t from; /* DATA */
-	uint64_t end;  /* DATA: where it ends; SIZE: the size */
-	bool appends; /* it is, or shows, what is behind the old end */
-	bool fills;   /* DATA that appends, in a block that the file had */
-	bool created; /* ATTRIBUTES: that of a new file */
+	int file;			     /* DATA, SIZE, ATTRIBUTES */
+	uint64_t from;			     /* DATA */
+	uint64_t end;			     /* DATA: where it ends; SIZE: the size */
+	bool appends;			     /* it is, or shows, what is behind the old end */
+	bool fills;			     /* DATA that appends, in a block that the file had */
+	bool created;			     /* ATTRIBUTES: that of a new file */
 	int directories[2], directory_count; /* ENTRY: in which */
-	int named; /* ENTRY: the file that has a name by it; -1: none */
-	bool creates, moves; /* ENTRY: of a new file; of the rename of a directory */
+	int named;			     /* ENTRY: the file that has a name by it; -1: none */
+	bool creates, moves;		     /* ENTRY: of a new file; of the rename of a directory */
 	bool replaces; /* ENTRY: of a rename over another file. SIZE: the end of a truncation to nothing */
 	bool durable, abandoned, dropped;
 	char key[64];
@@ -65,7 +65,8 @@ static struct unit *new_unit(struct opinion *opinion, int op, enum unit_kind kin
 	return unit;
 }
 
-static void new_data(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end, uint64_t old_size)
+static void new_data(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end,
+		     uint64_t old_size)
 {
 	struct unit *unit = new_unit(opinion, op, DATA);
 
@@ -88,7 +89,8 @@ static struct unit *new_size(struct opinion *opinion, int op, int file, uint64_t
 	return unit;
 }
 
-/* Where the unit ends that begins at `at`: at the next place where the disk can tear, or where the file ended. */
+/* Where the unit ends that begins at `at`: at the next place where the disk can tear, or where the file
+ * ended. */
 static uint64_t unit_end(uint64_t tear, uint64_t at, uint64_t end, uint64_t old_size)
 {
 	uint64_t next = at + 1;
@@ -99,7 +101,8 @@ static uint64_t unit_end(uint64_t tear, uint64_t at, uint64_t end, uint64_t old_
 }
 
 /* A write: its tear units, and where the file grows one size for each. */
-static void add_write(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end, uint64_t old_size)
+static void add_write(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end,
+		      uint64_t old_size)
 {
 	uint64_t tear = (uint64_t)opinion->model->tear;
 	uint64_t ends[16];
@@ -129,7 +132,8 @@ static void add_tail(struct opinion *opinion, int op, int file, uint64_t size, u
 	}
 }
 
-static void add_truncation(struct opinion *opinion, int op, int file, uint64_t size, uint64_t old_size, bool replaces)
+static void add_truncation(struct opinion *opinion, int op, int file, uint64_t size, uint64_t old_size,
+			   bool replaces)
 {
 	uint64_t part = (old_size - size) / 5;
 
@@ -152,9 +156,11 @@ static struct unit *add_entry(struct opinion *opinion, int op, int directory, co
 }
 
 /* The two names of a rename: one unit, unless the model says otherwise; a directory always has one name. */
-static void add_rename(struct opinion *opinion, const struct made_tree *tree, int op, const struct made_op *what)
+static void add_rename(struct opinion *opinion, const struct made_tree *tree, int op,
+		       const struct made_op *what)
 {
-	int moved = made_find(tree, what->path), from = made_parent(tree, what->path), to = made_parent(tree, what->to);
+	int moved = made_find(tree, what->path), from = made_parent(tree, what->path),
+	    to = made_parent(tree, what->to);
 	bool replaces = made_find(tree, what->to) >= 0, moves = tree->files[moved].directory;
 	struct unit *unit = add_entry(opinion, op, to, what->to, moved);
 
@@ -181,7 +187,8 @@ static void add_attributes(struct opinion *opinion, int op, int file, bool creat
 }
 
 /* What an op does that a disk may keep or lose. */
-static void add_units(struct opinion *opinion, const struct made_tree *tree, int op, const struct made_op *what)
+static void add_units(struct opinion *opinion, const struct made_tree *tree, int op,
+		      const struct made_op *what)
 {
 	int file = what->path ? made_find(tree, what->path) : -1;
 	uint64_t size = file >= 0 ? tree->files[file].size : 0;
@@ -240,7 +247,8 @@ static bool share_directory(const struct unit *x, const struct unit *y)
 	return false;
 }
 
-/* Data for a block that the file had already, and whether such data counts as appended where the model orders that. */
+/* Data for a block that the file had already, and whether such data counts as appended where the model orders
+ * that. */
 static bool has_place(const struct unit *unit)
 {
 	return unit->kind == DATA && (!unit->appends || unit->fills);
@@ -259,12 +267,13 @@ static bool before_in_op(const struct crash__model *model, const struct unit *x,
 	/* sizes pass in the order in which the file grows or shrinks */
 	if (x->kind == SIZE)
 		return x < y;
-	return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA && counts_as_append(model, x) && y->appends &&
-	       x->end <= y->end;
+	return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA &&
+	       counts_as_append(model, x) && y->appends && x->end <= y->end;
 }
 
 /* Units of one file, where ends of it reach the disk in order. */
-static bool before_in_file(const struct opinion *opinion, const struct unit *x, const struct unit *y, bool waits)
+static bool before_in_file(const struct opinion *opinion, const struct unit *x, const struct unit *y,
+			   bool waits)
 {
 	const struct crash__model *model = opinion->model;
 
@@ -278,7 +287,8 @@ static bool before_in_file(const struct opinion *opinion, const struct unit *x, 
 	for (const struct unit *other = x + 1; x->appends && other < y; other++)
 		if (other->kind == SIZE && !other->appends && other->file == x->file && other->op < y->op)
 			return false;
-	return x->kind == SIZE || (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
+	return x->kind == SIZE ||
+	       (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
 }
 
 /* Units of an earlier and of a later op. */
@@ -292,12 +302,14 @@ static bool before_in_time(const struct opinion *opinion, const struct unit *x, 
 	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
 	       (entries && x->moves && y->moves) ||
 	       (model->append_order && waits && counts_as_append(model, x)) ||
-	       (model->same_file_append_order && x->file == y->file && before_in_file(opinion, x, y, waits)) ||
+	       (model->same_file_append_order && x->file == y->file &&
+		before_in_file(opinion, x, y, waits)) ||
 	       (model->overwrite_order && x->kind == DATA && !counts_as_append(model, x));
 }
 
 /* The data, and the sizes, of the file that a rename puts in the place of another one. */
-static bool before_by_rename(const struct crash__model *model, const struct unit *x, const struct unit *y, int moved)
+static bool before_by_rename(const struct crash__model *model, const struct unit *x, const struct unit *y,
+			     int moved)
 {
 	bool with_data = model->safe_rename == CRASH__RENAME_WITH_DATA;
 
@@ -328,10 +340,12 @@ static bool at_once(const struct opinion *opinion, int op, int later, int file)
 }
 
 /* The other way round: what is written anew is there before the truncation, unless that is durable. */
-static bool before_truncation(const struct opinion *opinion, const struct unit *later, const struct unit *truncation)
+static bool before_truncation(const struct opinion *opinion, const struct unit *later,
+			      const struct unit *truncation)
 {
-	if (!opinion->model->safe_truncate || truncation->kind != SIZE || !truncation->replaces || truncation->durable ||
-	    truncation->file != later->file || (later->kind != DATA && !later->appends) ||
+	if (!opinion->model->safe_truncate || truncation->kind != SIZE || !truncation->replaces ||
+	    truncation->durable || truncation->file != later->file ||
+	    (later->kind != DATA && !later->appends) ||
 	    !at_once(opinion, truncation->op, later->op, later->file))
 		return false;
 	for (const struct unit *other = truncation + 1; other < later; other++)
@@ -346,9 +360,10 @@ static void add_order(struct opinion *opinion, int first, int moved)
 		for (int x = 0; x < opinion->count; x++) {
 			const struct unit *a = &opinion->units[x], *b = &opinion->units[y];
 
-			opinion->before[x][y] = a->op == b->op ? before_in_op(opinion->model, a, b) :
-								 before_in_time(opinion, a, b) ||
-									 before_by_rename(opinion->model, a, b, moved);
+			opinion->before[x][y] = a->op == b->op ?
+							before_in_op(opinion->model, a, b) :
+							before_in_time(opinion, a, b) ||
+								before_by_rename(opinion->model, a, b, moved);
 			if (a->op < b->op)
 				opinion->before[y][x] = before_truncation(opinion, b, a);
 		}
@@ -369,16 +384,19 @@ static bool has_directory(const struct unit *unit, int directory)
 	return false;
 }
 
-/* The last op of which a sync of the file has to commit something of the file's own; -1: none. All before it goes along. */
+/* The last op of which a sync of the file has to commit something of the file's own; -1: none. All before it
+ * goes along. */
 static int last_of_its_own(const struct opinion *opinion, int file, bool data_only)
 {
 	int last = -1;
 
 	for (int i = 0; i < opinion->count; i++) {
 		const struct unit *unit = &opinion->units[i];
-		bool own = unit->kind == ENTRY ? unit->named == file || has_directory(unit, file) : unit->file == file;
+		bool own = unit->kind == ENTRY ? unit->named == file || has_directory(unit, file) :
+						 unit->file == file;
 
-		if (data_only && unit->kind != SIZE && !(unit->kind == ENTRY && unit->creates && unit->named == file))
+		if (data_only && unit->kind != SIZE &&
+		    !(unit->kind == ENTRY && unit->creates && unit->named == file))
 			continue;
 		if (own && !unit->durable && unit->kind != DATA && unit->op > last)
 			last = unit->op;
@@ -386,7 +404,8 @@ static int last_of_its_own(const struct opinion *opinion, int file, bool data_on
 	return last;
 }
 
-static bool speaks_of(const struct opinion *opinion, const struct unit *unit, enum made_kind kind, int file, int committed)
+static bool speaks_of(const struct opinion *opinion, const struct unit *unit, enum made_kind kind, int file,
+		      int committed)
 {
 	const struct crash__model *model = opinion->model;
 	bool data_only = kind == MADE_FDATASYNC;
@@ -404,7 +423,8 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 		for (int above = file; above > 0; above = opinion->homes[above])
 			if (unit->named == above)
 				return true;
-	return unit->op <= committed && (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));
+	return unit->op <= committed &&
+	       (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));
 }
 
 static void make_durable(struct opinion *opinion, int unit)
@@ -426,7 +446,8 @@ static void fail_unit(const struct crash__model *model, struct unit *unit)
 static void sync_units(struct opinion *opinion, enum made_kind kind, int file)
 {
 	const struct crash__model *model = opinion->model;
-	int committed = model->fsync_commits_metadata ? last_of_its_own(opinion, file, kind == MADE_FDATASYNC) : -1;
+	int committed =
+		model->fsync_commits_metadata ? last_of_its_own(opinion, file, kind == MADE_FDATASYNC) : -1;
 
 	for (int i = 0; i < opinion->count; i++) {
 		struct unit *unit = &opinion->units[i];
@@ -499,7 +520,8 @@ static void key_of(const struct crash__atoms *atoms, const struct made *made, cr
 		for (uint32_t i = 0; i < atom->effects; i++) {
 			const struct crash__slot *slot = &fs->slots[fs->effects[atom->effect + i].slot];
 
-			snprintf(out + strlen(out), 16, " %s%.8s", slot->directory == 1 ? "" : "/", slot->name);
+			snprintf(out + strlen(out), 16, " %s%.8s", slot->directory == 1 ? "" : "/",
+				 slot->name);
 		}
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
@@ -575,8 +597,8 @@ static void match_units(const struct comparison *comparison, const struct crash_
 			      describe(comparison, atoms->model));
 		unit_of[id] = i;
 	}
-	ck_assert_msg((int)atoms->list_count == opinion->count, "%d atoms instead of %d: %s", (int)atoms->list_count,
-		      opinion->count, describe(comparison, atoms->model));
+	ck_assert_msg((int)atoms->list_count == opinion->count, "%d atoms instead of %d: %s",
+		      (int)atoms->list_count, opinion->count, describe(comparison, atoms->model));
 }
 
 static void set_text(const struct opinion *opinion, unsigned int set, char out[1024])
@@ -584,13 +606,13 @@ static void set_text(const struct opinion *opinion, unsigned int set, char out[1
 	out[0] = '\0';
 	for (int i = 0; i < opinion->count; i++)
 		snprintf(out + strlen(out), 80, "%s%s; ", opinion->units[i].key,
-			 set & 1u << i		       ? "" :
+			 set & 1u << i		   ? "" :
 			 opinion->units[i].durable ? " (lost, and durable)" :
-							 " (lost)");
+						     " (lost)");
 }
 
-static void compare(struct comparison *comparison, const struct crash__fs *fs, const struct crash__model *model,
-		    int most_units)
+static void compare(struct comparison *comparison, const struct crash__fs *fs,
+		    const struct crash__model *model, int most_units)
 {
 	static struct opinion opinion;
 	struct crash__atoms atoms;
@@ -611,7 +633,8 @@ static void compare(struct comparison *comparison, const struct crash__fs *fs, c
 		if (is == should)
 			continue;
 		set_text(&opinion, set, text);
-		ck_abort_msg("%s: %s %s", text, is ? "atoms.c allows what must not be:" : "atoms.c does not allow:",
+		ck_abort_msg("%s: %s %s", text,
+			     is ? "atoms.c allows what must not be:" : "atoms.c does not allow:",
 			     describe(comparison, model));
 	}
 	crash__atoms_clear(&atoms);
@@ -637,15 +660,15 @@ static void compare_all(struct comparison *comparison, uint64_t *random, int mos
 /* ------------------------------------------------------------------ all recordings */
 
 static const struct made_op grammar[] = {
-	{MADE_CREATE, "b", NULL, 0},	{MADE_APPEND, "a", NULL, 4},	{MADE_APPEND, "b", NULL, 3},
-	{MADE_OVERWRITE, "a", NULL, 0}, {MADE_REWRITE, "a", NULL, 6}, {MADE_STRADDLE, "a", NULL, 0},
-	{MADE_EMPTY, "a", NULL, 0},
-	{MADE_SHRINK, "a", NULL, 0},	{MADE_RENAME, "b", "a", 0},	{MADE_RENAME, "a", "c", 0},
-	{MADE_LINK, "a", "c", 0},	{MADE_UNLINK, "a", NULL, 0},	{MADE_MKDIR, "d", NULL, 0},
-	{MADE_CREATE, "d/x", NULL, 0},	{MADE_RENAME, "a", "d/a", 0},	{MADE_RENAME, "d", "e", 0},
-	{MADE_CHMOD, "a", NULL, 0},	{MADE_FSYNC, "a", NULL, 0},	{MADE_FSYNC, "b", NULL, 0},
-	{MADE_FDATASYNC, "a", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0}, {MADE_FSYNC_FAILS, "a", NULL, 0},
-	{MADE_FSYNC, "", NULL, 0},	{MADE_FSYNC, "d", NULL, 0},	{MADE_SYNC, NULL, NULL, 0},
+	{MADE_CREATE, "b", NULL, 0},	  {MADE_APPEND, "a", NULL, 4},	  {MADE_APPEND, "b", NULL, 3},
+	{MADE_OVERWRITE, "a", NULL, 0},	  {MADE_REWRITE, "a", NULL, 6},	  {MADE_STRADDLE, "a", NULL, 0},
+	{MADE_EMPTY, "a", NULL, 0},	  {MADE_SHRINK, "a", NULL, 0},	  {MADE_RENAME, "b", "a", 0},
+	{MADE_RENAME, "a", "c", 0},	  {MADE_LINK, "a", "c", 0},	  {MADE_UNLINK, "a", NULL, 0},
+	{MADE_MKDIR, "d", NULL, 0},	  {MADE_CREATE, "d/x", NULL, 0},  {MADE_RENAME, "a", "d/a", 0},
+	{MADE_RENAME, "d", "e", 0},	  {MADE_CHMOD, "a", NULL, 0},	  {MADE_FSYNC, "a", NULL, 0},
+	{MADE_FSYNC, "b", NULL, 0},	  {MADE_FDATASYNC, "a", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0},
+	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "", NULL, 0},	  {MADE_FSYNC, "d", NULL, 0},
+	{MADE_SYNC, NULL, NULL, 0},
 };
 
 #define GRAMMAR (sizeof grammar / sizeof *grammar)

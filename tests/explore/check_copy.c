@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_copy.c - copies of a tree, and the starting tree in a trace, are what was copied, and share its blocks
- * where the file system can.
+ * check_copy.c - copies of a tree, and the starting tree in a trace, are what was copied, and share its
+ * blocks where the file system can.
  */
 #include "base/copy.h"
 
@@ -153,7 +153,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("copy");
-	TCase *tcase = support_case(suite, "copies", a_copy_is_what_was_copied, a_trace_has_the_starting_tree, NULL);
+	TCase *tcase =
+		support_case(suite, "copies", a_copy_is_what_was_copied, a_trace_has_the_starting_tree, NULL);
 
 	tcase_add_loop_test(tcase, a_copy_shares_its_blocks, 0, REFLINKS_KINDS);
 	tcase_add_loop_test(tcase, a_trace_shares_the_blocks_of_the_starting_tree, 0, REFLINKS_KINDS);

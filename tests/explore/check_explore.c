@@ -20,10 +20,11 @@
 #define BYTES 8192
 
 /* Old or new as a whole; and new if that was told. */
-static const char check[] = "size=$(wc -c < data); old=$(tr -d o < data | wc -c); new=$(tr -d n < data | wc -c)\n"
-			    "if [ $size = 8192 ] && [ $new = 0 ]; then exit 0; fi\n"
-			    "if [ $size != 8192 ] || [ $old != 0 ]; then echo neither old nor new; exit 1; fi\n"
-			    "if grep -q saved \"$CRASH_ACKED\"; then echo it was saved; exit 2; fi\n";
+static const char check[] =
+	"size=$(wc -c < data); old=$(tr -d o < data | wc -c); new=$(tr -d n < data | wc -c)\n"
+	"if [ $size = 8192 ] && [ $new = 0 ]; then exit 0; fi\n"
+	"if [ $size != 8192 ] || [ $old != 0 ]; then echo neither old nor new; exit 1; fi\n"
+	"if grep -q saved \"$CRASH_ACKED\"; then echo it was saved; exit 2; fi\n";
 
 /* The data directory is made anew; results go beside it. */
 static void make_store(void)
@@ -104,9 +105,11 @@ static const struct {
 	{"no-sync", "kill", NULL, NULL, NULL},
 	{"no-sync", "posix", "inconsistent", "rename#1 data.tmp -> data (main, saver.c:", "fsync of data"},
 	{"no-sync", "xfs", "inconsistent", "it was never synced", "before rename#1"},
-	{"no-sync", "ext4-journal", NULL, NULL, NULL}, /* the data goes through the journal, before the rename */
+	{"no-sync", "ext4-journal", NULL, NULL,
+	 NULL}, /* the data goes through the journal, before the rename */
 	{"no-dirsync", "kill", NULL, NULL, NULL},
-	{"no-dirsync", "posix", "lost", "\"saved\" was told to the world; rename#1", "fsync of the data directory"},
+	{"no-dirsync", "posix", "lost", "\"saved\" was told to the world; rename#1",
+	 "fsync of the data directory"},
 	{"no-dirsync", "ext4", "lost", "rename#1 data.tmp -> data", "before output to fd 1"},
 	{"early-ack", "kill", "lost", "when the process dies after output to fd 1", NULL},
 	/* two pages: a killed process may have written one of them */
@@ -140,7 +143,8 @@ START_TEST(a_mistake_is_found_and_its_repair_named)
 		      lab_json_text(finding, "sentence"));
 	repair = lab_json_text(finding, "repair");
 	if (cases[_i].in_repair)
-		ck_assert_msg(repair && strstr(repair, cases[_i].in_repair), "%s", repair ? repair : "no repair");
+		ck_assert_msg(repair && strstr(repair, cases[_i].in_repair), "%s",
+			      repair ? repair : "no repair");
 	else
 		ck_assert_msg(repair == NULL, "a repair where there is none: %s", repair);
 	assert_untouched();
@@ -156,8 +160,8 @@ START_TEST(the_finding_says_which_models_allow_it)
 	result = EXPLORE("no-sync", "--json", "--model", "posix,ext4,ext4-dioread-lock,xfs");
 	models = json_dumps(json_object_get(finding_of(lines_of(&result), 0), "models"), 0);
 	/* with dioread_lock ext4 has the data of a file that replaces another there before the name */
-	ck_assert_msg(strstr(models, "\"xfs\"") && strstr(models, "\"posix\"") && strstr(models, "\"ext4\"") &&
-			      !strstr(models, "\"ext4-dioread-lock\""),
+	ck_assert_msg(strstr(models, "\"xfs\"") && strstr(models, "\"posix\"") &&
+			      strstr(models, "\"ext4\"") && !strstr(models, "\"ext4-dioread-lock\""),
 		      "%s", models);
 	free(models);
 }
@@ -166,7 +170,8 @@ END_TEST
 /* A shipped model with another value for one of its parameters: "mine.ini". */
 static void make_model(const char *name, const char *parameter, const char *value)
 {
-	char *text = lab_read(lab_text("%s/%s.ini", lab_variable("CRASHINJECT_MODELS"), name), NULL), *at, *end;
+	char *text = lab_read(lab_text("%s/%s.ini", lab_variable("CRASHINJECT_MODELS"), name), NULL), *at,
+	     *end;
 
 	ck_assert_ptr_nonnull(text);
 	at = strstr(text, lab_text("\n%s = ", parameter));
@@ -178,8 +183,9 @@ static void make_model(const char *name, const char *parameter, const char *valu
 }
 
 /*
- * A file system may keep a truncation and the data behind it both or neither. The others may lose both, too. Each of them
- * was once taken to be lost because of the other, and so nothing was left to ask the other models for.
+ * A file system may keep a truncation and the data behind it both or neither. The others may lose both, too.
+ * Each of them was once taken to be lost because of the other, and so nothing was left to ask the other
+ * models for.
  */
 START_TEST(what_is_lost_only_together_other_models_may_lose_as_well)
 {
@@ -198,21 +204,23 @@ START_TEST(what_is_lost_only_together_other_models_may_lose_as_well)
 			models = json_dumps(json_object_get(finding, "models"), 0);
 	}
 	ck_assert_msg(models != NULL, "nothing is lost: %s", result.out);
-	ck_assert_msg(strstr(models, "\"ext4\"") && strstr(models, "\"posix\"") && strstr(models, "\"ext4-writeback\""), "%s",
-		      models);
+	ck_assert_msg(strstr(models, "\"ext4\"") && strstr(models, "\"posix\"") &&
+			      strstr(models, "\"ext4-writeback\""),
+		      "%s", models);
 	free(models);
 }
 END_TEST
 
 /*
- * An append of two sectors. Under posix the file may have grown over a sector that is lost, and shows garbage there; on
- * XFS it is only shorter, and this checker takes no offence at that. It was said to be allowed by XFS, too: the same
- * op loses the same sector there, but that is another state, and one that was checked.
+ * An append of two sectors. Under posix the file may have grown over a sector that is lost, and shows garbage
+ * there; on XFS it is only shorter, and this checker takes no offence at that. It was said to be allowed by
+ * XFS, too: the same op loses the same sector there, but that is another state, and one that was checked.
  */
 START_TEST(a_model_does_not_allow_what_is_right_in_it)
 {
-	static const char append[] = "head -c 1024 /dev/zero | tr '\\0' n | dd bs=1024 iflag=fullblock oflag=append "
-				     "conv=notrunc status=none of=store/data";
+	static const char append[] =
+		"head -c 1024 /dev/zero | tr '\\0' n | dd bs=1024 iflag=fullblock oflag=append "
+		"conv=notrunc status=none of=store/data";
 	struct lab_result result;
 	char *models;
 
@@ -221,31 +229,36 @@ START_TEST(a_model_does_not_allow_what_is_right_in_it)
 				 "test -z \"$(tr -d on < data)\"", "--", "sh", "-c", append);
 	lab_assert_status(&result, 1);
 	models = json_dumps(json_object_get(finding_of(lines_of(&result), 0), "models"), 0);
-	ck_assert_msg(strstr(models, "\"posix\"") && !strstr(models, "\"ext4-journal\"") && !strstr(models, "\"xfs\""), "%s", models);
+	ck_assert_msg(strstr(models, "\"posix\"") && !strstr(models, "\"ext4-journal\"") &&
+			      !strstr(models, "\"xfs\""),
+		      "%s", models);
 	free(models);
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "ext4-journal,xfs", "--check", "test -z \"$(tr -d on < data)\"",
-				 "--", "sh", "-c", append);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "ext4-journal,xfs", "--check",
+				 "test -z \"$(tr -d on < data)\"", "--", "sh", "-c", append);
 	lab_assert_status(&result, 0);
 }
 END_TEST
 
 /*
- * Two files that one function writes are one mistake, and a sync of one of them does not repair it. What is shown of the
- * checker is what it says of the state that can be replayed: it was of another state, which had lost more.
+ * Two files that one function writes are one mistake, and a sync of one of them does not repair it. What is
+ * shown of the checker is what it says of the state that can be replayed: it was of another state, which had
+ * lost more.
  */
 START_TEST(a_repair_says_that_it_takes_more_than_one_sync)
 {
-	static const char both[] = "test ! -e flag || for file in b a; do grep -q x $file || { echo no $file; exit 1; }; done";
+	static const char both[] =
+		"test ! -e flag || for file in b a; do grep -q x $file || { echo no $file; exit 1; }; done";
 	struct lab_result result;
 	json_t *lines, *finding;
 
 	make_store();
 	lab_write("store/a", "", 0);
 	lab_write("store/b", "", 0);
-	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--dir", "store", "--model", "posix", "--tiers",
-				 "cut,keep-1", "--output", "kept", "--check", both, "--", lab_program("steps"), "open a w", "write 3 x",
-				 "open b w", "write 4 x", "open flag wc");
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--dir", "store", "--model", "posix",
+				 "--tiers", "cut,keep-1", "--output", "kept", "--check", both, "--",
+				 lab_program("steps"), "open a w", "write 3 x", "open b w", "write 4 x",
+				 "open flag wc");
 	lab_assert_status(&result, 1);
 	lines = lines_of(&result);
 	ck_assert_int_eq(json_array_size(lines), 2);
@@ -271,7 +284,8 @@ START_TEST(the_id_stays_and_a_baseline_accepts_it)
 	lab_write("accepted", lab_text("# known\n%s # the rename\n0123abcd\n", id), strlen(id) + 32);
 	result = EXPLORE("no-sync", "--baseline", "accepted", "--model", "xfs");
 	lab_assert_status(&result, 0);
-	ck_assert_msg(strstr(result.out, lab_text("finding %s", id)) && strstr(result.out, "accepted"), "%s", result.out);
+	ck_assert_msg(strstr(result.out, lab_text("finding %s", id)) && strstr(result.out, "accepted"), "%s",
+		      result.out);
 	ck_assert_msg(strstr(result.out, "0123abcd was not found any more"), "%s", result.out);
 	result = EXPLORE("no-dirsync", "--baseline", "accepted", "--model", "xfs");
 	lab_assert_status(&result, 1);
@@ -303,7 +317,8 @@ START_TEST(a_checker_that_refuses_the_final_state_ends_it)
 	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "echo no; exit 1", "--", "sh", "-c",
 				 lab_text("cd store && %s good", lab_program("saver")));
 	lab_assert_status(&result, 125);
-	ck_assert_msg(strstr(result.out, "not accepted (inconsistent)") && strstr(result.out, "no\n"), "%s", result.out);
+	ck_assert_msg(strstr(result.out, "not accepted (inconsistent)") && strstr(result.out, "no\n"), "%s",
+		      result.out);
 }
 END_TEST
 
@@ -317,9 +332,10 @@ START_TEST(failures_are_told_as_they_come)
 	make_store();
 	setenv("CHECK", check, 1);
 	setenv("LAB", lab_dir, 1);
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--jobs=1", "--json=lines", "--check",
-				 "grep -c '^{\"failure\"' \"$LAB/lines\" >>\"$LAB/seen\"; eval \"$CHECK\"", "--", "sh", "-c",
-				 lab_text("cd store && %s no-sync", lab_program("saver")));
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--jobs=1", "--json=lines",
+				 "--check",
+				 "grep -c '^{\"failure\"' \"$LAB/lines\" >>\"$LAB/seen\"; eval \"$CHECK\"",
+				 "--", "sh", "-c", lab_text("cd store && %s no-sync", lab_program("saver")));
 	lab_assert_status(&result, 1);
 	said = lab_read("lines", NULL);
 	result.out = said;
@@ -342,15 +358,16 @@ START_TEST(a_checker_that_cannot_be_started_says_nothing_of_a_state)
 	make_store();
 	/* sh is looked up for the checker, and not for the program */
 	ck_assert_int_eq(setenv("PATH", "/nonexistent", 1), 0);
-	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check", "true", "--", "/bin/sh", "-c",
-				 lab_text("cd store && exec %s good", lab_program("saver")));
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check", "true", "--", "/bin/sh",
+				 "-c", lab_text("cd store && exec %s good", lab_program("saver")));
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "cannot start sh") != NULL, "%s", result.out);
 	ck_assert_int_eq(lab_json_number(summary_of(lines_of(&result)), "failed", -1), 0);
 }
 END_TEST
 
-/* Servers bind a socket in their data directory and unlink it at the end: that made every run of one incomplete. */
+/* Servers bind a socket in their data directory and unlink it at the end: that made every run of one
+ * incomplete. */
 START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
 {
 	static const char serve[] = "import os, socket\n"
@@ -363,44 +380,47 @@ START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
 	if (LAB_COMMAND("python3", "-c", "").status != 0)
 		LAB_SKIP("no python3 to make a socket with");
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3", "-c", serve);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3",
+				 "-c", serve);
 	lab_assert_status(&result, 0);
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3", "-c",
-				 lab_text("%sos.rename('data.sock', 'data')\n", serve));
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "test -s data", "--", "python3",
+				 "-c", lab_text("%sos.rename('data.sock', 'data')\n", serve));
 	lab_assert_status(&result, 125); /* the file that was there is gone, and the checker misses it */
 }
 END_TEST
 
 /*
- * A thread tells something and has to wait, because nobody reads; meanwhile another one syncs the file that it speaks of. It
- * was told before that, whenever the call came back.
+ * A thread tells something and has to wait, because nobody reads; meanwhile another one syncs the file that
+ * it speaks of. It was told before that, whenever the call came back.
  */
 START_TEST(what_is_told_is_told_from_the_beginning_of_the_call)
 {
-	static const char late[] = "import os, threading\n"
-				   "f = os.open('store/data', os.O_WRONLY)\n"
-				   "r, w = os.pipe()\n"
-				   "os.set_blocking(w, False)\n"
-				   "try:\n"
-				   "  while True: os.write(w, b'x' * 4095 + b'\\n')\n"
-				   "except BlockingIOError: os.set_blocking(w, True)\n"
-				   "os.pwrite(f, b'new', 0)\n"
-				   "teller = threading.Thread(target=os.write, args=(w, b'told\\n' * 1000))\n"
-				   "teller.start()\n"
-				   "while os.get_blocking(w) and not any(\n"
-				   "    open(f'/proc/self/task/{t}/syscall').read().startswith(f'1 {hex(w)} ')\n"
-				   "    for t in os.listdir('/proc/self/task')): pass\n"
-				   "os.fsync(f)\n"
-				   "while b'told' not in os.read(r, 65536): pass\n"
-				   "teller.join()\n";
+	static const char late[] =
+		"import os, threading\n"
+		"f = os.open('store/data', os.O_WRONLY)\n"
+		"r, w = os.pipe()\n"
+		"os.set_blocking(w, False)\n"
+		"try:\n"
+		"  while True: os.write(w, b'x' * 4095 + b'\\n')\n"
+		"except BlockingIOError: os.set_blocking(w, True)\n"
+		"os.pwrite(f, b'new', 0)\n"
+		"teller = threading.Thread(target=os.write, args=(w, b'told\\n' * 1000))\n"
+		"teller.start()\n"
+		"while os.get_blocking(w) and not any(\n"
+		"    open(f'/proc/self/task/{t}/syscall').read().startswith(f'1 {hex(w)} ')\n"
+		"    for t in os.listdir('/proc/self/task')): pass\n"
+		"os.fsync(f)\n"
+		"while b'told' not in os.read(r, 65536): pass\n"
+		"teller.join()\n";
 	struct lab_result result;
 
 	if (LAB_COMMAND("python3", "-c", "").status != 0)
 		LAB_SKIP("no python3 to write it in");
 	make_store();
 	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--check",
-				 "! grep -q told \"$CRASH_ACKED\" || grep -q ^new data || exit 2", "--", "python3", "-c", late);
+				 "! grep -q told \"$CRASH_ACKED\" || grep -q ^new data || exit 2", "--",
+				 "python3", "-c", late);
 	lab_assert_status(&result, 1);
 	ck_assert_msg(strstr(result.out, "was told to the world; write#") != NULL, "%s", result.out);
 }
@@ -412,7 +432,8 @@ START_TEST(what_is_left_running_makes_it_incomplete)
 	struct lab_result result;
 
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--linger", "50ms", "--check", "test -s data", "--", "sh", "-c",
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--linger", "50ms", "--check", "test -s data",
+				 "--", "sh", "-c",
 				 "{ sleep 100; rm store/data; } >/dev/null 2>&1 & echo more >> store/data");
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "left-running") != NULL, "%s", result.out);
@@ -438,9 +459,10 @@ START_TEST(a_flaky_checker_is_no_finding_and_no_all_clear)
 
 	make_store();
 	setenv("FLAG", lab_text("%s/flag-", lab_dir), 1);
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--check",
-				 "case $CRASH_POINT in rename*) mkdir $FLAG$CRASH_STATE 2>/dev/null && exit 1;; esac; exit 0",
-				 "--", "sh", "-c", lab_text("cd store && %s good", lab_program("saver")));
+	result = LAB_CRASHINJECT(
+		"explore", "--root", "store", "--check",
+		"case $CRASH_POINT in rename*) mkdir $FLAG$CRASH_STATE 2>/dev/null && exit 1;; esac; exit 0",
+		"--", "sh", "-c", lab_text("cd store && %s good", lab_program("saver")));
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "flaky") && !strstr(result.out, "finding "), "%s", result.out);
 }
@@ -462,8 +484,9 @@ START_TEST(each_kind_of_failure_has_its_name)
 	struct lab_result result;
 
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check-timeout", "2s", "--recover", recover, "--check",
-				 verdicts[_i].check, "--", "sh", "-c", lab_text("cd store && %s good", lab_program("saver")));
+	result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--check-timeout", "2s", "--recover",
+				 recover, "--check", verdicts[_i].check, "--", "sh", "-c",
+				 lab_text("cd store && %s good", lab_program("saver")));
 	lab_assert_status(&result, 1);
 	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "kind"), verdicts[_i].kind);
 }
@@ -478,8 +501,8 @@ START_TEST(shards_merge_to_the_whole)
 
 	make_store();
 	for (int shard = 1; shard <= 3; shard++) {
-		result = EXPLORE("no-sync", "--json", "--model", "posix", "--shard", lab_text("%d/3", shard), "--output",
-				 lab_text("part-%d", shard));
+		result = EXPLORE("no-sync", "--json", "--model", "posix", "--shard", lab_text("%d/3", shard),
+				 "--output", lab_text("part-%d", shard));
 		checked += lab_json_number(summary_of(lines_of(&result)), "other_shards", -1);
 	}
 	ck_assert_int_gt(checked, 0);
@@ -514,7 +537,8 @@ START_TEST(an_interrupted_exploration_is_resumed)
 
 	make_store();
 	result = EXPLORE("no-sync", "--model", "posix", "--budget", "6", "--output", "kept");
-	ck_assert_msg(strstr(result.err, "to check the rest: crashinject explore --resume kept\n") != NULL, "%s", result.err);
+	ck_assert_msg(strstr(result.err, "to check the rest: crashinject explore --resume kept\n") != NULL,
+		      "%s", result.err);
 	result = LAB_CRASHINJECT("explore", "--json", "--resume", "kept");
 	lab_assert_status(&result, 1);
 	summary = summary_of(lines_of(&result));
@@ -531,10 +555,13 @@ START_TEST(a_replayed_state_is_what_the_checker_saw)
 	make_store();
 	result = EXPLORE("no-sync", "--json", "--model", "posix", "--output", "kept");
 	finding = finding_of(lines_of(&result), 0);
-	result = LAB_CRASHINJECT("replay", "--acked", "told", "kept", lab_json_text(finding, "state"), "state");
+	result = LAB_CRASHINJECT("replay", "--acked", "told", "kept", lab_json_text(finding, "state"),
+				 "state");
 	lab_assert_status(&result, 0);
-	ck_assert_msg(strstr(result.out, "write#1 data.tmp") && strstr(result.out, "sh -c"), "%s", result.out);
-	result = LAB_COMMAND("sh", "-c", lab_text("cd state && CRASH_ACKED=../told; export CRASH_ACKED\n%s", check));
+	ck_assert_msg(strstr(result.out, "write#1 data.tmp") && strstr(result.out, "sh -c"), "%s",
+		      result.out);
+	result = LAB_COMMAND("sh", "-c",
+			     lab_text("cd state && CRASH_ACKED=../told; export CRASH_ACKED\n%s", check));
 	lab_assert_status(&result, 1);
 	ck_assert_str_eq(result.out, "neither old nor new\n");
 	result = LAB_CRASHINJECT("replay", "kept", lab_json_text(finding, "state"), "state");
@@ -551,10 +578,11 @@ START_TEST(what_another_descriptor_is_told_begins_a_line)
 
 	mkdir("empty", 0755);
 	lab_write("expected", expected, sizeof expected - 1);
-	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--check",
-				 lab_text("head -c $(wc -c <$CRASH_ACKED) %s/expected | cmp - $CRASH_ACKED", lab_dir),
-				 "--output", "kept", "--", lab_program("steps"), "socketpair", "send 1", "say one",
-				 "send 1", "send 1", "say two");
+	result = LAB_CRASHINJECT(
+		"explore", "--dir", "empty", "--check",
+		lab_text("head -c $(wc -c <$CRASH_ACKED) %s/expected | cmp - $CRASH_ACKED", lab_dir),
+		"--output", "kept", "--", lab_program("steps"), "socketpair", "send 1", "say one", "send 1",
+		"send 1", "say two");
 	lab_assert_status(&result, 0);
 }
 END_TEST
@@ -568,7 +596,8 @@ START_TEST(a_handler_runs_before_the_call)
 	mkdir("empty", 0755);
 	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--at", "rename#1:sig=USR1", "--check",
 				 "[ ! -e b ] || grep -q 'signal 10' $CRASH_ACKED", "--", "sh", "-c",
-				 lab_text("cd empty && exec %s 'catch 10' 'open data wc' 'write 3 one' 'rename data b' 'say end'",
+				 lab_text("cd empty && exec %s 'catch 10' 'open data wc' 'write 3 one' "
+					  "'rename data b' 'say end'",
 					  lab_program(programs[_i])));
 	lab_assert_status(&result, 0);
 	ck_assert_msg(strstr(result.out, "no findings") != NULL, "%s", result.out);
@@ -582,38 +611,42 @@ START_TEST(what_is_stored_comes_before_what_is_told_of_it)
 	struct lab_result result;
 
 	mkdir("empty", 0755);
-	result = LAB_CRASHINJECT("explore", "--dir", "empty", "--check",
-				 "[ ! -s \"$CRASH_ACKED\" ] || [ \"$(cat \"$CRASH_DIR/f\")\" = stored ] || exit 2", "--", "sh", "-c",
-				 lab_text("cd empty && exec %s socketpair 'open f bc' 'ftruncate 5 6' 'poke 5 0 stored' '%s'",
-					  lab_program("steps"), tells[_i]));
+	result = LAB_CRASHINJECT(
+		"explore", "--dir", "empty", "--check",
+		"[ ! -s \"$CRASH_ACKED\" ] || [ \"$(cat \"$CRASH_DIR/f\")\" = stored ] || exit 2", "--", "sh",
+		"-c",
+		lab_text("cd empty && exec %s socketpair 'open f bc' 'ftruncate 5 6' 'poke 5 0 stored' '%s'",
+			 lab_program("steps"), tells[_i]));
 	lab_assert_status(&result, 0);
 }
 END_TEST
 
 /* Everything of a tree but times, and sizes of directories, which are each file system's own. */
 #define DIGEST                                                                                               \
-	"{ find . -mindepth 1 \\( -type f -printf '%%P f %%m %%s\\n' -o -printf '%%P %%y %%m %%l\\n' \\);"            \
+	"{ find . -mindepth 1 \\( -type f -printf '%%P f %%m %%s\\n' -o -printf '%%P %%y %%m %%l\\n' \\);"   \
 	" find . -type f -exec sha256sum {} +; } 2>/dev/null | LC_ALL=C sort"
 
 static const char manifold[] =
-	"cd store; mkdir d d/e; echo one >d/a; echo two >d/b; mv d/a d/c; ln d/b d/e/hard; ln -s ../b d/e/soft;"
+	"cd store; mkdir d d/e; echo one >d/a; echo two >d/b; mv d/a d/c; ln d/b d/e/hard; ln -s ../b "
+	"d/e/soft;"
 	"truncate -s 2 d/c; truncate -s 20000 s; printf x | dd of=s bs=1 seek=9000 conv=notrunc 2>/dev/null;"
 	"sync s; mv d/e f; chmod 640 s; rm d/b; echo told; echo three >>d/c; mv s data; sync .";
 
 /* At most sixty of the states; prints how many there were. */
-#define REPLAY_ALL \
-	"set -- seen/*.tree; step=$(($# / 60 + 1)); n=0;" \
-	" for t; do n=$((n + 1)); [ $((n %% step)) = 0 ] || continue;" \
-	" s=${t#seen/}; s=${s%%.tree}; \"$CRASHINJECT\" replay --acked told result \"$s\" again >out || exit 1;" \
-	" (cd again && " DIGEST ") | diff - \"$t\" && cmp told \"seen/$s.acked\" ||" \
-	" { echo \"state $s\"; exit 1; };" \
+#define REPLAY_ALL                                                                                           \
+	"set -- seen/*.tree; step=$(($# / 60 + 1)); n=0;"                                                    \
+	" for t; do n=$((n + 1)); [ $((n %% step)) = 0 ] || continue;"                                       \
+	" s=${t#seen/}; s=${s%%.tree}; \"$CRASHINJECT\" replay --acked told result \"$s\" again >out || "    \
+	"exit 1;"                                                                                            \
+	" (cd again && " DIGEST ") | diff - \"$t\" && cmp told \"seen/$s.acked\" ||"                         \
+	" { echo \"state $s\"; exit 1; };"                                                                   \
 	" rm -rf again told; done; echo $n states"
 
 START_TEST(every_replayed_state_is_what_the_checker_saw)
 {
 	static const char *const models[] = {"kill", "posix", "ext4"};
-	const char *checker = lab_text("s=%s/seen/$CRASH_STATE; cp \"$CRASH_ACKED\" $s.acked; " DIGEST " >$s.tree",
-				       lab_dir);
+	const char *checker = lab_text(
+		"s=%s/seen/$CRASH_STATE; cp \"$CRASH_ACKED\" $s.acked; " DIGEST " >$s.tree", lab_dir);
 	struct lab_result result;
 
 	make_store();
@@ -637,7 +670,8 @@ START_TEST(a_trace_is_all_that_is_needed)
 	lab_assert_status(&result, 0);
 	result = LAB_CRASHINJECT("list", "trace");
 	lab_assert_status(&result, 0);
-	ck_assert_msg(strstr(result.out, "saver.written#1") && strstr(result.out, "rename#1"), "%s", result.out);
+	ck_assert_msg(strstr(result.out, "saver.written#1") && strstr(result.out, "rename#1"), "%s",
+		      result.out);
 	/* the data directory has changed, and the starting tree comes from the trace */
 	result = LAB_CRASHINJECT("explore", "--json", "--model", "posix", "--check", check, "trace");
 	lab_assert_status(&result, 1);
@@ -654,8 +688,8 @@ START_TEST(a_recording_that_reached_its_limit_is_never_clear)
 	struct lab_result result;
 
 	make_store();
-	result = LAB_CRASHINJECT("record", "-o", "trace", "--max-trace", "6K", "--root", "store", "--", "sh", "-c",
-				 lab_text("cd store && %s good", lab_program("saver")));
+	result = LAB_CRASHINJECT("record", "-o", "trace", "--max-trace", "6K", "--root", "store", "--", "sh",
+				 "-c", lab_text("cd store && %s good", lab_program("saver")));
 	lab_assert_status(&result, 3);
 	lab_assert_file("store/data.tmp", NULL); /* the program went on to its end */
 	result = LAB_CRASHINJECT("explore", "--check", "true", "trace");
@@ -679,7 +713,8 @@ static void assert_text(const char *what, const char *text)
 	json_decref(string);
 }
 
-/* A data directory, and files in it, whose names are no text: what is written down of them is what they are. */
+/* A data directory, and files in it, whose names are no text: what is written down of them is what they are.
+ */
 START_TEST(names_need_not_be_text)
 {
 	const char *checker = "test ! -e 'f\xe4' || test -s 'f\xe4'", *state;
@@ -687,19 +722,22 @@ START_TEST(names_need_not_be_text)
 	json_t *lines;
 
 	ck_assert_int_eq(mkdir(NAMELESS, 0755), 0);
-	result = LAB_CRASHINJECT("explore", "--root", NAMELESS, "--model", "ext4", "--check", checker, "--output", "result",
-				 "--", "sh", "-c", "cd '" NAMELESS "' && " SAVE);
+	result = LAB_CRASHINJECT("explore", "--root", NAMELESS, "--model", "ext4", "--check", checker,
+				 "--output", "result", "--", "sh", "-c", "cd '" NAMELESS "' && " SAVE);
 	lab_assert_status(&result, 1);
-	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s", result.out);
+	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s",
+		      result.out);
 	result = LAB_CRASHINJECT("report", "--junit", "junit.xml", "--html", "page.html", "result");
-	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s", result.out);
+	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s",
+		      result.out);
 	assert_text("junit.xml", lab_read("junit.xml", NULL));
 	assert_text("page.html", lab_read("page.html", NULL));
 	ck_assert_ptr_nonnull(strstr(lab_read("junit.xml", NULL), "-&gt; f\\xe4 reached"));
 	result = LAB_CRASHINJECT("report", "--json", "result");
 	lines = lines_of(&result);
 	/* U+EFE4 stands for the byte */
-	ck_assert_ptr_nonnull(strstr(lab_json_text(finding_of(lines, 0), "sentence"), "-> f\xee\xbf\xa4 reached"));
+	ck_assert_ptr_nonnull(
+		strstr(lab_json_text(finding_of(lines, 0), "sentence"), "-> f\xee\xbf\xa4 reached"));
 	state = lab_json_text(finding_of(lines, 0), "state");
 
 	result = LAB_CRASHINJECT("replay", "result", state, "replayed");
@@ -768,10 +806,12 @@ START_TEST(copies_do_where_namespaces_do_not)
 	struct lab_result result;
 
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--copy", "--dir", "store", "--model", "posix", "--check", check, "--", "sh", "-c",
+	result = LAB_CRASHINJECT("explore", "--copy", "--dir", "store", "--model", "posix", "--check", check,
+				 "--", "sh", "-c",
 				 lab_text("cd \"$CRASH_DIR\" && %s no-sync", lab_program("saver")));
 	lab_assert_status(&result, 1);
-	ck_assert_msg(strstr(result.out, "states were copies") && strstr(result.out, "rename#1"), "%s", result.out);
+	ck_assert_msg(strstr(result.out, "states were copies") && strstr(result.out, "rename#1"), "%s",
+		      result.out);
 	assert_untouched();
 }
 END_TEST
@@ -788,7 +828,8 @@ START_TEST(a_program_that_misses_the_copy_is_told_where_its_files_are)
 	kept = strstr(result.err, "before is in ");
 	ck_assert_msg(kept != NULL, "%s", result.err);
 	kept += strlen("before is in ");
-	ck_assert_int_eq(strlen(lab_read(lab_text("%.*s/data", (int)strcspn(kept, "\n"), kept), NULL)), BYTES);
+	ck_assert_int_eq(strlen(lab_read(lab_text("%.*s/data", (int)strcspn(kept, "\n"), kept), NULL)),
+			 BYTES);
 }
 END_TEST
 
@@ -800,15 +841,17 @@ START_TEST(the_replay_line_can_be_typed)
 	make_store();
 	result = EXPLORE("no-sync", "--json", "--model", "posix", "--output", "it's kept");
 	line = lab_json_text(finding_of(lines_of(&result), 0), "replay");
-	result = LAB_COMMAND("sh", "-c", lab_text("crashinject() { \"$CRASHINJECT\" \"$@\"; }; DIR=state; %.*s$DIR",
-						  (int)(strlen(line) - strlen("DIR")), line));
+	result = LAB_COMMAND("sh", "-c",
+			     lab_text("crashinject() { \"$CRASHINJECT\" \"$@\"; }; DIR=state; %.*s$DIR",
+				      (int)(strlen(line) - strlen("DIR")), line));
 	lab_assert_status(&result, 0);
 	ck_assert_int_gt(lab_entries("state"), 0);
 	setenv("TMPDIR", "/nonexistent", 1);
 	result = EXPLORE("no-sync", "--model", "posix");
 	lab_assert_status(&result, 1);
-	ck_assert_msg(strstr(result.err, "the result is not kept") && strstr(result.out, "crashinject replay TRACE '"), "%s%s",
-		      result.err, result.out);
+	ck_assert_msg(strstr(result.err, "the result is not kept") &&
+			      strstr(result.out, "crashinject replay TRACE '"),
+		      "%s%s", result.err, result.out);
 }
 END_TEST
 
@@ -821,9 +864,11 @@ START_TEST(a_program_that_writes_elsewhere_is_told_so)
 	for (int i = 0; i < 2; i++) {
 		make_store();
 		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c", "echo new > data");
-		ck_assert_msg(strstr(result.err, "changed nothing in ") && strstr(result.err, "did 2 ops elsewhere; --root says"),
+		ck_assert_msg(strstr(result.err, "changed nothing in ") &&
+				      strstr(result.err, "did 2 ops elsewhere; --root says"),
 			      "%s: %s", commands[i], result.err);
-		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c", "echo new > store/data");
+		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c",
+					 "echo new > store/data");
 		ck_assert_msg(!strstr(result.err, "elsewhere"), "%s: %s", commands[i], result.err);
 	}
 }
@@ -835,7 +880,8 @@ START_TEST(setup_prepares_what_is_then_the_starting_tree)
 
 	lab_remove("store");
 	mkdir("store", 0755);
-	result = EXPLORE("no-sync", "--model", "posix", "--setup", "head -c 8192 /dev/zero | tr '\\000' o > data");
+	result = EXPLORE("no-sync", "--model", "posix", "--setup",
+			 "head -c 8192 /dev/zero | tr '\\000' o > data");
 	lab_assert_status(&result, 1);
 	ck_assert_int_eq(lab_entries("store"), 0);
 	result = EXPLORE("good", "--setup", "exit 5");
@@ -849,7 +895,8 @@ START_TEST(without_a_checker_the_program_runs_again)
 	struct lab_result result;
 
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--", "sh", "-c", "cd store && cp data copy && test ! -e stop");
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--", "sh", "-c",
+				 "cd store && cp data copy && test ! -e stop");
 	lab_assert_status(&result, 0);
 	ck_assert_msg(strstr(result.out, "no --check was given"), "%s", result.out);
 }
@@ -863,8 +910,9 @@ START_TEST(a_sample_is_not_called_exhaustive)
 	make_store();
 	result = EXPLORE("good", "--model", "posix", "--tiers", "prefix,sample", "--samples", "5");
 	lab_assert_status(&result, 0);
-	ck_assert_msg(strstr(result.out, "exhaustive: every process crash") && strstr(result.out, "done: a probability"), "%s",
-		      result.out);
+	ck_assert_msg(strstr(result.out, "exhaustive: every process crash") &&
+			      strstr(result.out, "done: a probability"),
+		      "%s", result.out);
 	ck_assert_msg(!strstr(result.out, "exhaustive: a probability"), "%s", result.out);
 }
 END_TEST
@@ -923,8 +971,9 @@ START_TEST(nothing_is_left_when_it_is_killed)
 
 		dup2(null, 1);
 		dup2(null, 2);
-		execl(lab_variable("CRASHINJECT"), "crashinject", "explore", "--root", "store", "--model", "posix", "--check",
-		      "sleep 0.1", "--", "sh", "-c", lab_text("cd store && exec %s good", lab_program("saver")), (char *)NULL);
+		execl(lab_variable("CRASHINJECT"), "crashinject", "explore", "--root", "store", "--model",
+		      "posix", "--check", "sleep 0.1", "--", "sh", "-c",
+		      lab_text("cd store && exec %s good", lab_program("saver")), (char *)NULL);
 		_exit(127);
 	}
 	lab_pause((unsigned int)pause);
@@ -938,11 +987,13 @@ END_TEST
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("explore");
-	TCase *findings = lab_case(suite, "findings", 120), *clear = lab_case(suite, "no false all-clear", 120);
+	TCase *findings = lab_case(suite, "findings", 120),
+	      *clear = lab_case(suite, "no false all-clear", 120);
 	TCase *results = lab_case(suite, "results", 120), *ways = lab_case(suite, "ways", 120);
 	TCase *users = lab_case(suite, "mistakes", 120);
 
-	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0, (int)(sizeof cases / sizeof *cases));
+	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0,
+			    (int)(sizeof cases / sizeof *cases));
 	tcase_add_test(findings, the_finding_says_which_models_allow_it);
 	tcase_add_test(findings, what_is_lost_only_together_other_models_may_lose_as_well);
 	tcase_add_test(findings, a_model_does_not_allow_what_is_right_in_it);
@@ -956,7 +1007,8 @@ static Suite *make_suite(void)
 	tcase_add_test(clear, what_is_left_running_makes_it_incomplete);
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
-	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0, (int)(sizeof verdicts / sizeof *verdicts));
+	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0,
+			    (int)(sizeof verdicts / sizeof *verdicts));
 	tcase_add_test(results, shards_merge_to_the_whole);
 	tcase_add_test(results, job_arrays_are_shards);
 	tcase_add_test(results, an_interrupted_exploration_is_resumed);
@@ -980,7 +1032,8 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, without_a_checker_the_program_runs_again);
 	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);
 	tcase_add_test(ways, a_sample_is_not_called_exhaustive);
-	tcase_add_loop_test(users, a_wrong_value_says_what_is_right, 0, (int)(sizeof mistakes / sizeof *mistakes));
+	tcase_add_loop_test(users, a_wrong_value_says_what_is_right, 0,
+			    (int)(sizeof mistakes / sizeof *mistakes));
 	tcase_add_loop_test(users, nothing_is_left_when_it_is_killed, 0, 6);
 	return suite;
 }

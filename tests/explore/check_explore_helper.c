@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_explore_helper.c - explore finds every planted bug where it is planted, and nothing in stores that are right.
+ * check_explore_helper.c - explore finds every planted bug where it is planted, and nothing in stores that
+ * are right.
  *
- * Method: a row for each bug of helper/bugs.def. It says what one finding must say: which op was lost, which one
- * survived it, from which call in which function they came, which fsync is the repair (the one that the bug has
- * removed) and which of the shipped models allow it. A bug that takes a power loss to be seen must be quiet under
- * `kill`. Lines are looked up in the helper's own source, so that the rows name calls and not numbers.
+ * Method: a row for each bug of helper/bugs.def. It says what one finding must say: which op was lost, which
+ * one survived it, from which call in which function they came, which fsync is the repair (the one that the
+ * bug has removed) and which of the shipped models allow it. A bug that takes a power loss to be seen must be
+ * quiet under `kill`. Lines are looked up in the helper's own source, so that the rows name calls and not
+ * numbers.
  *
- * CRASHINJECT_LONG=1 in the environment: under every shipped model, and with more commits. CRASHINJECT_TABLE=FILE:
- * what was found goes there, as rows of the table in docs/FINDINGS.md.
+ * CRASHINJECT_LONG=1 in the environment: under every shipped model, and with more commits.
+ * CRASHINJECT_TABLE=FILE: what was found goes there, as rows of the table in docs/FINDINGS.md.
  */
 #include "tests/run/lab.h"
 
@@ -17,8 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVERY_POWER_MODEL "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,posix,xfs"
-#define EVERY_MODEL "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,kill,posix,xfs"
+#define EVERY_POWER_MODEL                                                                                    \
+	"btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,posix,xfs"
+#define EVERY_MODEL                                                                                          \
+	"btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,kill,posix,"   \
+	"xfs"
 
 static bool is_long(void)
 {
@@ -41,173 +46,316 @@ struct place {
 	const char *file, *function, *call;
 };
 
-#define FILE_WRITE {"file.c", "int file_write(", "pwrite("}
-#define PUBLISH {"snapshot.c", "static int take_place(", "renameat("}
-#define SHORTEN {"checkpoint.c", "static int replace_log(", "renameat("}
-#define NOWHERE {NULL, NULL, NULL}
+#define FILE_WRITE                                                                                           \
+	{                                                                                                    \
+		"file.c", "int file_write(", "pwrite("                                                       \
+	}
+#define PUBLISH                                                                                              \
+	{                                                                                                    \
+		"snapshot.c", "static int take_place(", "renameat("                                          \
+	}
+#define SHORTEN                                                                                              \
+	{                                                                                                    \
+		"checkpoint.c", "static int replace_log(", "renameat("                                       \
+	}
+#define NOWHERE                                                                                              \
+	{                                                                                                    \
+		NULL, NULL, NULL                                                                             \
+	}
 
 struct row {
 	const char *bug;
 	const char *scenario;
 	const char *commits; /* NULL: as many as it makes of its own */
 	const char *quick;   /* the same where time is short; NULL: `commits` */
-	const char *at;	     /* where the recorded run is killed, so that it does not end with a wrong store; or NULL */
+	const char *at; /* where the recorded run is killed, so that it does not end with a wrong store; or
+			   NULL */
 	enum look look;
-	bool power;	     /* needs a power loss; else a killed process is enough */
+	bool power; /* needs a power loss; else a killed process is enough */
 	const char *kind;
 	const char *survived; /* as a file name pattern */
 	struct place survived_at;
 	const char *lost; /* of process crashes: the op that would have made it good */
 	struct place lost_at;
-	const char *repair; /* NULL: no fsync is one */
-	const char *models; /* that allow it */
+	const char *repair;    /* NULL: no fsync is one */
+	const char *models;    /* that allow it */
 	unsigned int findings; /* all alike; 0: one */
 };
 
 static const struct row rows[] = {
 	{
-		.bug = "wal-no-sync", .scenario = "wal", .quick = "4", .power = true, .kind = "lost",
-		.survived = "output to fd 1 \"ack 1 *", .lost = "write#* store.wal at *", .lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack 1 *", .models = EVERY_POWER_MODEL,
+		.bug = "wal-no-sync",
+		.scenario = "wal",
+		.quick = "4",
+		.power = true,
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack 1 *",
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.repair = "fsync of store.wal before output to fd 1 \"ack 1 *",
+		.models = EVERY_POWER_MODEL,
 	},
 	{
-		.bug = "wal-ack-before-sync", .scenario = "wal", .power = true, .kind = "lost",
-		.survived = "output to fd 1 \"ack 1 *", .lost = "write#* store.wal at *", .lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack 1 *", .models = EVERY_POWER_MODEL,
+		.bug = "wal-ack-before-sync",
+		.scenario = "wal",
+		.power = true,
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack 1 *",
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.repair = "fsync of store.wal before output to fd 1 \"ack 1 *",
+		.models = EVERY_POWER_MODEL,
 	},
 	{
 		/* the first commit's sync is right, and taken to be the second one's as well */
-		.bug = "wal-group-off-by-one", .scenario = "wal", .power = true, .kind = "lost",
-		.survived = "output to fd 1 \"ack 2 *", .lost = "write#* store.wal at *", .lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack 2 *", .models = EVERY_POWER_MODEL,
+		.bug = "wal-group-off-by-one",
+		.scenario = "wal",
+		.power = true,
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack 2 *",
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.repair = "fsync of store.wal before output to fd 1 \"ack 2 *",
+		.models = EVERY_POWER_MODEL,
 	},
 	{
 		/* elsewhere an fsync of the log takes its name along */
-		.bug = "wal-no-dirsync", .scenario = "wal", .power = true, .kind = "lost",
-		.survived = "output to fd 1 \"ack 1 *", .lost = "open#* store.wal *",
+		.bug = "wal-no-dirsync",
+		.scenario = "wal",
+		.power = true,
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack 1 *",
+		.lost = "open#* store.wal *",
 		.lost_at = {"wal.c", "int wal_create(", "openat("},
-		.repair = "fsync of the data directory before output to fd 1 \"ack 1 *", .models = "posix",
+		.repair = "fsync of the data directory before output to fd 1 \"ack 1 *",
+		.models = "posix",
 	},
 	{
-		.bug = "wal-no-checksum", .scenario = "wal", .look = WITH_THE_BUG, .power = true, .kind = "inconsistent",
-		.survived = "write#* store.wal at *", .survived_at = FILE_WRITE, .lost = "write#* store.wal at *",
-		.lost_at = FILE_WRITE, .models = "ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix",
+		.bug = "wal-no-checksum",
+		.scenario = "wal",
+		.look = WITH_THE_BUG,
+		.power = true,
+		.kind = "inconsistent",
+		.survived = "write#* store.wal at *",
+		.survived_at = FILE_WRITE,
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.models = "ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix",
 	},
 	{
 		/* between a frame's two writes, and in one that crosses a page */
-		.bug = "wal-two-writes-no-header-check", .scenario = "wal", .look = WITH_THE_BUG, .kind = "inconsistent",
-		.survived = "write#* store.wal at *", .survived_at = FILE_WRITE, .lost = "write#* store.wal at *",
-		.lost_at = FILE_WRITE, .models = EVERY_MODEL, .findings = 2,
+		.bug = "wal-two-writes-no-header-check",
+		.scenario = "wal",
+		.look = WITH_THE_BUG,
+		.kind = "inconsistent",
+		.survived = "write#* store.wal at *",
+		.survived_at = FILE_WRITE,
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.models = EVERY_MODEL,
+		.findings = 2,
 	},
 	{
-		/* what is appended behind a frame that was cut short: between its writes, and in one that crosses a page */
-		.bug = "wal-torn-tail-kept", .scenario = "wal", .look = AND_GO_ON, .kind = "lost",
-		.survived = "write#* store.wal at *", .survived_at = FILE_WRITE, .lost = "write#* store.wal at *",
-		.lost_at = FILE_WRITE, .models = EVERY_MODEL, .findings = 2,
+		/* what is appended behind a frame that was cut short: between its writes, and in one that
+		   crosses a page */
+		.bug = "wal-torn-tail-kept",
+		.scenario = "wal",
+		.look = AND_GO_ON,
+		.kind = "lost",
+		.survived = "write#* store.wal at *",
+		.survived_at = FILE_WRITE,
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.models = EVERY_MODEL,
+		.findings = 2,
 	},
 	{
-		.bug = "snapshot-no-sync", .scenario = "snapshot", .quick = "9", .power = true, .kind = "inconsistent",
-		.survived = "rename#1 store.snap.tmp -> store.snap *", .survived_at = PUBLISH,
-		.lost = "write#* store.snap.tmp at *", .lost_at = FILE_WRITE,
+		.bug = "snapshot-no-sync",
+		.scenario = "snapshot",
+		.quick = "9",
+		.power = true,
+		.kind = "inconsistent",
+		.survived = "rename#1 store.snap.tmp -> store.snap *",
+		.survived_at = PUBLISH,
+		.lost = "write#* store.snap.tmp at *",
+		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.snap.tmp before rename#1 store.snap.tmp -> store.snap *",
 		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
-		.bug = "snapshot-rename-before-sync", .scenario = "snapshot", .power = true, .kind = "inconsistent",
-		.survived = "rename#1 store.snap.tmp -> store.snap *", .survived_at = PUBLISH,
-		.lost = "write#* store.snap.tmp at *", .lost_at = FILE_WRITE,
+		.bug = "snapshot-rename-before-sync",
+		.scenario = "snapshot",
+		.power = true,
+		.kind = "inconsistent",
+		.survived = "rename#1 store.snap.tmp -> store.snap *",
+		.survived_at = PUBLISH,
+		.lost = "write#* store.snap.tmp at *",
+		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.snap.tmp before rename#1 store.snap.tmp -> store.snap *",
 		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
 		/* elsewhere names change on the disk in the order in which they were changed */
-		.bug = "snapshot-no-dirsync", .scenario = "checkpoint", .power = true, .kind = "inconsistent",
-		.survived = "rename#2 store.wal.tmp -> store.wal *", .survived_at = SHORTEN,
-		.lost = "rename#1 store.snap.tmp -> store.snap *", .lost_at = PUBLISH,
+		.bug = "snapshot-no-dirsync",
+		.scenario = "checkpoint",
+		.power = true,
+		.kind = "inconsistent",
+		.survived = "rename#2 store.wal.tmp -> store.wal *",
+		.survived_at = SHORTEN,
+		.lost = "rename#1 store.snap.tmp -> store.snap *",
+		.lost_at = PUBLISH,
 		.repair = "fsync of the data directory before rename#2 store.wal.tmp -> store.wal *",
 		.models = "btrfs,posix",
 	},
 	{
 		/* open() empties it, and it is right again with the last byte */
-		.bug = "snapshot-in-place", .scenario = "snapshot", .kind = "inconsistent",
-		.survived = "open#* store.snap *", .survived_at = {"snapshot.c", "static int write_tmp(", "openat("},
-		.lost = "write#* store.snap at 28 *", .lost_at = FILE_WRITE, .models = EVERY_MODEL,
+		.bug = "snapshot-in-place",
+		.scenario = "snapshot",
+		.kind = "inconsistent",
+		.survived = "open#* store.snap *",
+		.survived_at = {"snapshot.c", "static int write_tmp(", "openat("},
+		.lost = "write#* store.snap at 28 *",
+		.lost_at = FILE_WRITE,
+		.models = EVERY_MODEL,
 	},
 	{
-		.bug = "snapshot-no-backup-order", .scenario = "checkpoint", .kind = "inconsistent",
+		.bug = "snapshot-no-backup-order",
+		.scenario = "checkpoint",
+		.kind = "inconsistent",
 		.survived = "unlink#* store.snap *",
 		.survived_at = {"snapshot.c", "static int keep_backup(", "unlinkat(directory, SNAPSHOT_NAME"},
-		.lost = "rename#* store.snap.tmp -> store.snap *", .lost_at = PUBLISH, .models = EVERY_MODEL,
+		.lost = "rename#* store.snap.tmp -> store.snap *",
+		.lost_at = PUBLISH,
+		.models = EVERY_MODEL,
 	},
 	{
-		.bug = "snapshot-before-log", .scenario = "snapshot", .power = true, .kind = "inconsistent",
-		.survived = "rename#1 store.snap.tmp -> store.snap *", .survived_at = PUBLISH,
-		.lost = "write#* store.wal at *", .lost_at = FILE_WRITE,
+		.bug = "snapshot-before-log",
+		.scenario = "snapshot",
+		.power = true,
+		.kind = "inconsistent",
+		.survived = "rename#1 store.snap.tmp -> store.snap *",
+		.survived_at = PUBLISH,
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.wal before rename#1 store.snap.tmp -> store.snap *",
 		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
-		.bug = "checkpoint-truncate-before-publish", .scenario = "checkpoint", .kind = "inconsistent",
-		.survived = "rename#1 store.wal.tmp -> store.wal *", .survived_at = SHORTEN,
-		.lost = "rename#2 store.snap.tmp -> store.snap *", .lost_at = PUBLISH, .models = EVERY_MODEL,
+		.bug = "checkpoint-truncate-before-publish",
+		.scenario = "checkpoint",
+		.kind = "inconsistent",
+		.survived = "rename#1 store.wal.tmp -> store.wal *",
+		.survived_at = SHORTEN,
+		.lost = "rename#2 store.snap.tmp -> store.snap *",
+		.lost_at = PUBLISH,
+		.models = EVERY_MODEL,
 	},
 	{
-		.bug = "checkpoint-no-sync", .scenario = "checkpoint", .power = true, .kind = "inconsistent",
-		.survived = "rename#2 store.wal.tmp -> store.wal *", .survived_at = SHORTEN,
-		.lost = "write#* store.wal.tmp at *", .lost_at = FILE_WRITE,
+		.bug = "checkpoint-no-sync",
+		.scenario = "checkpoint",
+		.power = true,
+		.kind = "inconsistent",
+		.survived = "rename#2 store.wal.tmp -> store.wal *",
+		.survived_at = SHORTEN,
+		.lost = "write#* store.wal.tmp at *",
+		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.wal.tmp before rename#2 store.wal.tmp -> store.wal *",
 		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,posix,xfs",
 	},
 	{
-		.bug = "checkpoint-no-dirsync-before-truncate", .scenario = "checkpoint", .power = true,
-		.kind = "inconsistent", .survived = "rename#2 store.wal.tmp -> store.wal *", .survived_at = SHORTEN,
-		.lost = "rename#1 store.snap.tmp -> store.snap *", .lost_at = PUBLISH,
+		.bug = "checkpoint-no-dirsync-before-truncate",
+		.scenario = "checkpoint",
+		.power = true,
+		.kind = "inconsistent",
+		.survived = "rename#2 store.wal.tmp -> store.wal *",
+		.survived_at = SHORTEN,
+		.lost = "rename#1 store.snap.tmp -> store.snap *",
+		.lost_at = PUBLISH,
 		.repair = "fsync of the data directory before rename#2 store.wal.tmp -> store.wal *",
 		.models = "btrfs,posix",
 	},
 	{
-		/* elsewhere an fsync of the new log, which follows with the next commit, takes its name along */
-		.bug = "checkpoint-rename-no-dirsync", .scenario = "checkpoint", .power = true, .kind = "lost",
-		.survived = "output to fd 1 \"ack 4 *", .lost = "rename#2 store.wal.tmp -> store.wal *",
-		.lost_at = SHORTEN, .repair = "fsync of the data directory before output to fd 1 \"ack 4 *",
+		/* elsewhere an fsync of the new log, which follows with the next commit, takes its name along
+		 */
+		.bug = "checkpoint-rename-no-dirsync",
+		.scenario = "checkpoint",
+		.power = true,
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack 4 *",
+		.lost = "rename#2 store.wal.tmp -> store.wal *",
+		.lost_at = SHORTEN,
+		.repair = "fsync of the data directory before output to fd 1 \"ack 4 *",
 		.models = "posix",
 	},
 	{
-		/* the second checkpoint drops the same frame; there the next commit makes it good, and not a snapshot */
-		.bug = "checkpoint-drops-one-more", .scenario = "checkpoint", .commits = "8", .kind = "inconsistent",
-		.survived = "rename#* store.wal.tmp -> store.wal *", .survived_at = SHORTEN, .lost = "*",
-		.models = EVERY_MODEL, .findings = 2,
+		/* the second checkpoint drops the same frame; there the next commit makes it good, and not a
+		   snapshot */
+		.bug = "checkpoint-drops-one-more",
+		.scenario = "checkpoint",
+		.commits = "8",
+		.kind = "inconsistent",
+		.survived = "rename#* store.wal.tmp -> store.wal *",
+		.survived_at = SHORTEN,
+		.lost = "*",
+		.models = EVERY_MODEL,
+		.findings = 2,
 	},
 	{
-		.bug = "checkpoint-sequence-too-late", .scenario = "checkpoint", .commits = "8", .kind = "inconsistent",
-		.survived = "rename#1 store.snap.tmp -> store.snap *", .survived_at = PUBLISH,
-		.lost = "write#* store.wal at *", .lost_at = FILE_WRITE, .models = EVERY_MODEL,
+		.bug = "checkpoint-sequence-too-late",
+		.scenario = "checkpoint",
+		.commits = "8",
+		.kind = "inconsistent",
+		.survived = "rename#1 store.snap.tmp -> store.snap *",
+		.survived_at = PUBLISH,
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.models = EVERY_MODEL,
 	},
 	{
 		/* what goes to the old file is lost until the next checkpoint */
-		.bug = "checkpoint-stale-descriptor", .scenario = "checkpoint",
-		.at = "checkpoint.truncprefix.post-rename-pre-dirfsync#2", .kind = "lost",
-		.survived = "output to fd 1 \"ack 4 *", .lost = "rename#4 store.wal.tmp -> store.wal *",
-		.lost_at = SHORTEN, .models = EVERY_MODEL,
+		.bug = "checkpoint-stale-descriptor",
+		.scenario = "checkpoint",
+		.at = "checkpoint.truncprefix.post-rename-pre-dirfsync#2",
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack 4 *",
+		.lost = "rename#4 store.wal.tmp -> store.wal *",
+		.lost_at = SHORTEN,
+		.models = EVERY_MODEL,
 	},
 	{
-		.bug = "recovery-promote-no-sync", .scenario = "recovery", .power = true, .kind = "inconsistent",
+		.bug = "recovery-promote-no-sync",
+		.scenario = "recovery",
+		.power = true,
+		.kind = "inconsistent",
 		.survived = "unlink#* store.snap.bak *",
-		.survived_at = {"snapshot.c", "static int keep_backup(", "unlinkat(directory, SNAPSHOT_BACKUP"},
+		.survived_at = {"snapshot.c", "static int keep_backup(",
+				"unlinkat(directory, SNAPSHOT_BACKUP"},
 		.lost = "rename#* store.snap.tmp -> store.snap *",
 		.lost_at = {"snapshot.c", "int snapshot_promote(", "renameat("},
-		.repair = "fsync of the data directory before unlink#* store.snap.bak *", .models = "btrfs,posix",
+		.repair = "fsync of the data directory before unlink#* store.snap.bak *",
+		.models = "btrfs,posix",
 	},
 	{
-		.bug = "recovery-tail-no-sync", .scenario = "recovery", .power = true, .kind = "lost",
-		.survived = "output to fd 1 \"ack *", .lost = "write#* store.wal at *", .lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack *", .models = EVERY_POWER_MODEL,
+		.bug = "recovery-tail-no-sync",
+		.scenario = "recovery",
+		.power = true,
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack *",
+		.lost = "write#* store.wal at *",
+		.lost_at = FILE_WRITE,
+		.repair = "fsync of store.wal before output to fd 1 \"ack *",
+		.models = EVERY_POWER_MODEL,
 	},
 	{
-		.bug = "recovery-no-dirsync", .scenario = "recovery", .power = true, .kind = "lost",
-		.survived = "output to fd 1 \"ack *", .lost = "rename#* store.wal.tmp -> store.wal *",
+		.bug = "recovery-no-dirsync",
+		.scenario = "recovery",
+		.power = true,
+		.kind = "lost",
+		.survived = "output to fd 1 \"ack *",
+		.lost = "rename#* store.wal.tmp -> store.wal *",
 		.lost_at = {"damage.c", "static int copy_over(", "renameat("},
-		.repair = "fsync of the data directory before output to fd 1 \"ack *", .models = "posix",
+		.repair = "fsync of the data directory before output to fd 1 \"ack *",
+		.models = "posix",
 	},
 };
 
@@ -221,14 +369,16 @@ struct explored {
 };
 
 /* Explores a scenario under some models. `row` is NULL for a store that is right. */
-static struct explored explore(const struct row *row, const char *scenario, const char *commits, const char *models)
+static struct explored explore(const struct row *row, const char *scenario, const char *commits,
+			       const char *models)
 {
 	const char *helper = lab_variable("HELPER"), *argv[40];
 	const char *bug = row ? lab_text("--bug %s ", row->bug) : "";
 	char *plain = lab_text("\"%s\" %sverify . \"$CRASH_ACKED\"", helper,
 			       row && row->look != AS_IT_SHOULD ? bug : "");
-	char *on = lab_text("%s && \"%s\" %swal >\"$CRASH_ACKED.more\" && \"%s\" %sverify . \"$CRASH_ACKED.more\"", plain,
-			    helper, bug, helper, bug);
+	char *on = lab_text(
+		"%s && \"%s\" %swal >\"$CRASH_ACKED.more\" && \"%s\" %sverify . \"$CRASH_ACKED.more\"", plain,
+		helper, bug, helper, bug);
 	struct explored explored = {.findings = json_array()};
 	size_t count = 0, i;
 	json_t *lines, *line;
@@ -334,14 +484,15 @@ static void assert_place(const char *op, const struct place *place)
 	/* a build without debug information knows functions only */
 	if (!place->file || !strstr(op, ".c:"))
 		return;
-	ck_assert_msg(strstr(op, lab_text("%s:%u)", place->file, line_of(place))) != NULL, "not from %s:%u, %s: %s",
-		      place->file, line_of(place), place->function, op);
+	ck_assert_msg(strstr(op, lab_text("%s:%u)", place->file, line_of(place))) != NULL,
+		      "not from %s:%u, %s: %s", place->file, line_of(place), place->function, op);
 }
 
 static void assert_like(const char *what, const char *pattern, const char *text)
 {
-	ck_assert_msg(pattern ? text && fnmatch(pattern, text, 0) == 0 : !text, "%s is \"%s\", and not like \"%s\"", what,
-		      text ? text : "(none)", pattern ? pattern : "(none)");
+	ck_assert_msg(pattern ? text && fnmatch(pattern, text, 0) == 0 : !text,
+		      "%s is \"%s\", and not like \"%s\"", what, text ? text : "(none)",
+		      pattern ? pattern : "(none)");
 }
 
 static const char *op_of(const json_t *finding, const char *role)
@@ -402,8 +553,8 @@ END_TEST
 /* Which rules of lint speak of the bug; none where it takes a look into the files to see it. */
 static const char *linted(const struct row *row)
 {
-	struct lab_result result = LAB_CRASHINJECT("lint", "-q", "--json", "--dir=store", "--", lab_variable("HELPER"),
-						   "--bug", row->bug, row->scenario);
+	struct lab_result result = LAB_CRASHINJECT("lint", "-q", "--json", "--dir=store", "--",
+						   lab_variable("HELPER"), "--bug", row->bug, row->scenario);
 	json_t *lines, *line;
 	const char *kinds = "";
 	size_t i;
@@ -435,10 +586,10 @@ static void tell(const struct row *row, const struct explored *explored, const j
 		models = "every but kill";
 	lab_remove("store");
 	ck_assert_int_eq(system("mkdir store"), 0);
-	fprintf(file, "| %s | %s | %zu | %s | %s | %lld | %.2f | %s | %s |\n", row->bug, row->power ? "posix,ext4" : "kill",
-		json_array_size(explored->findings), lab_json_text(finding, "kind"),
-		models, lab_json_number(explored->summary, "checked", -1), first,
-		repair ? repair : "none", linted(row));
+	fprintf(file, "| %s | %s | %zu | %s | %s | %lld | %.2f | %s | %s |\n", row->bug,
+		row->power ? "posix,ext4" : "kill", json_array_size(explored->findings),
+		lab_json_text(finding, "kind"), models, lab_json_number(explored->summary, "checked", -1),
+		first, repair ? repair : "none", linted(row));
 	fclose(file);
 }
 
@@ -455,8 +606,9 @@ START_TEST(a_bug_is_found_where_it_is_planted_and_nothing_else)
 					 "posix,ext4");
 	lab_assert_status(&explored.result, 1);
 	ck_assert_msg(lab_json_bool(explored.summary, "complete"), "%s", lab_describe(&explored.result));
-	ck_assert_msg(json_array_size(explored.findings) == (row->findings ? row->findings : 1), "%s: %zu findings: %s",
-		      row->bug, json_array_size(explored.findings), explored.result.out);
+	ck_assert_msg(json_array_size(explored.findings) == (row->findings ? row->findings : 1),
+		      "%s: %zu findings: %s", row->bug, json_array_size(explored.findings),
+		      explored.result.out);
 	json_array_foreach(explored.findings, i, finding)
 		assert_finding(row, finding);
 	tell(row, &explored, json_array_get(explored.findings, 0));

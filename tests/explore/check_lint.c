@@ -2,9 +2,9 @@
 /*
  * check_lint.c - lint finds what is wrong, and is quiet about what is right.
  *
- * Method: a row of a table is a program that does one thing (tests/programs/mistakes.c), and the rules that speak of
- * it; whatever else is found fails the test as much as what is missed. Then real programs, and the reference stores
- * with and without planted bugs.
+ * Method: a row of a table is a program that does one thing (tests/programs/mistakes.c), and the rules that
+ * speak of it; whatever else is found fails the test as much as what is missed. Then real programs, and the
+ * reference stores with and without planted bugs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@
 struct findings {
 	struct lab_result result;
 	json_t *list, *summary;
-	char *kinds; /* each once, in the order of the names, with blanks between: "source-removed unsynced-ack" */
+	char *kinds; /* each once, in the order of the names, with blanks between: "source-removed
+			unsynced-ack" */
 };
 
 /* What a test needs beside its data stands above. */
@@ -100,9 +101,10 @@ static void write_old(void)
 
 static void assert_kinds(const struct findings *findings, const char *what, const char *expected)
 {
-	ck_assert_msg(strcmp(findings->kinds, expected) == 0, "%s: found \"%s\", not \"%s\": %s", what, findings->kinds,
-		      expected, lab_describe(&findings->result));
-	ck_assert_msg(findings->result.status == (*expected ? 1 : 0), "%s: %s", what, lab_describe(&findings->result));
+	ck_assert_msg(strcmp(findings->kinds, expected) == 0, "%s: found \"%s\", not \"%s\": %s", what,
+		      findings->kinds, expected, lab_describe(&findings->result));
+	ck_assert_msg(findings->result.status == (*expected ? 1 : 0), "%s: %s", what,
+		      lab_describe(&findings->result));
 }
 
 /* ------------------------------------------------------------------ each rule */
@@ -210,12 +212,16 @@ START_TEST(the_kernel_is_not_the_world)
 	struct lab_result result;
 
 	for (size_t i = 0; i < 2; i++) {
-		result = LAB_CRASHINJECT("lint", "--", lab_program(programs[i]), "open /proc/self/comm w", "write 3 name",
-					 "memfd m", "write 4 x", "eventfd", "write 5 12345678");
+		result = LAB_CRASHINJECT("lint", "--", lab_program(programs[i]), "open /proc/self/comm w",
+					 "write 3 name", "memfd m", "write 4 x", "eventfd",
+					 "write 5 12345678");
 		lab_assert_status(&result, 0);
-		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 0 acknowledgements\n", 35) == 0, "%s", result.out);
-		result = LAB_CRASHINJECT("lint", "--", lab_program(programs[i]), "pipe", "write 4 x", "say told");
-		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 2 acknowledgements\n", 35) == 0, "%s", result.out);
+		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 0 acknowledgements\n", 35) == 0, "%s",
+			      result.out);
+		result = LAB_CRASHINJECT("lint", "--", lab_program(programs[i]), "pipe", "write 4 x",
+					 "say told");
+		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 2 acknowledgements\n", 35) == 0, "%s",
+			      result.out);
 	}
 }
 END_TEST
@@ -264,7 +270,8 @@ START_TEST(a_finding_has_op_file_stack_explanation_and_repair)
 	finding = json_array_get(findings.list, 0);
 	ck_assert_uint_eq(strlen(lab_json_text(finding, "id")), 8);
 	ck_assert_str_eq(lab_json_text(finding, "kind"), "unsynced-rename");
-	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "rename#1 f.tmp -> f (rename_unsynced, "));
+	ck_assert_ptr_nonnull(
+		strstr(lab_json_text(finding, "sentence"), "rename#1 f.tmp -> f (rename_unsynced, "));
 	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "synced only later, by fsync#1"));
 	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "explanation"), "before its data was synced"));
 	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "repair"), "fsync of the file before rename#1"));
@@ -280,7 +287,8 @@ START_TEST(a_finding_has_op_file_stack_explanation_and_repair)
 	ck_assert_str_eq(lab_json_text(relied, "point"), "rename#1");
 	frame = json_array_get(json_object_get(lost, "stack"), 0);
 	ck_assert_str_eq(lab_json_text(frame, "function"), "put_page");
-	ck_assert_str_eq(lab_json_text(json_array_get(json_object_get(relied, "stack"), 0), "function"), "rename_unsynced");
+	ck_assert_str_eq(lab_json_text(json_array_get(json_object_get(relied, "stack"), 0), "function"),
+			 "rename_unsynced");
 	ck_assert_int_gt(lab_json_number(findings.summary, "ops", -1), 0);
 	ck_assert_int_eq(lab_json_number(findings.summary, "syncs", -1), 2);
 	ck_assert_int_eq(lab_json_number(findings.summary, "findings", -1), 1);
@@ -348,7 +356,8 @@ END_TEST
 START_TEST(rules_can_be_chosen)
 {
 	const char *const program[] = {"sh", "-c", "printf data > f.tmp; mv f.tmp f", NULL};
-	struct findings one = lint("--rules", "undurable-name", program), other = lint("--rules", "source-removed", program);
+	struct findings one = lint("--rules", "undurable-name", program),
+			other = lint("--rules", "source-removed", program);
 	struct lab_result wrong = LAB_CRASHINJECT("lint", "--rules", "undurable-names", "--", "true");
 	struct lab_result help = LAB_CRASHINJECT("lint", "--rules", "help");
 
@@ -414,8 +423,8 @@ END_TEST
 START_TEST(every_reporter_prints_findings)
 {
 	const char *program = lab_program("mistakes");
-	struct lab_result result = LAB_CRASHINJECT("lint", "--junit", "../j.xml", "--html", "../h.html", "--", program,
-						   "rename-unsynced");
+	struct lab_result result = LAB_CRASHINJECT("lint", "--junit", "../j.xml", "--html", "../h.html", "--",
+						   program, "rename-unsynced");
 	const char *junit = lab_read("../j.xml", NULL), *html = lab_read("../h.html", NULL);
 
 	lab_assert_status(&result, 1);
@@ -433,7 +442,8 @@ START_TEST(a_name_says_nothing_to_the_terminal)
 	struct lab_result result = LAB_CRASHINJECT("lint", "--", "touch", "a\nfinding \033[31mb");
 
 	lab_assert_status(&result, 1);
-	ck_assert_msg(!strchr(result.out, '\033') && strstr(result.out, "a\\012finding \\033[31mb"), "%s", result.out);
+	ck_assert_msg(!strchr(result.out, '\033') && strstr(result.out, "a\\012finding \\033[31mb"), "%s",
+		      result.out);
 }
 END_TEST
 
@@ -441,8 +451,10 @@ START_TEST(exit_statuses_are_0_1_3_and_125)
 {
 	struct lab_result good = LAB_CRASHINJECT("lint", "--", "true");
 	struct lab_result found = LAB_CRASHINJECT("lint", "--", "touch", "f");
-	struct lab_result cut = LAB_CRASHINJECT("lint", "--max-trace", "4K", "--", lab_program("mistakes"), "progress");
-	struct lab_result failed = LAB_CRASHINJECT("lint"), none = LAB_CRASHINJECT("lint", "--", "./no-such-program");
+	struct lab_result cut =
+		LAB_CRASHINJECT("lint", "--max-trace", "4K", "--", lab_program("mistakes"), "progress");
+	struct lab_result failed = LAB_CRASHINJECT("lint"),
+			  none = LAB_CRASHINJECT("lint", "--", "./no-such-program");
 
 	lab_assert_status(&good, 0);
 	lab_assert_status(&found, 1);
@@ -457,7 +469,8 @@ END_TEST
 
 START_TEST(the_reference_stores_are_right)
 {
-	static const char *const scenarios[] = {"wal", "snapshot", "checkpoint", "recovery", "concurrent", "all"};
+	static const char *const scenarios[] = {"wal",	    "snapshot",	  "checkpoint",
+						"recovery", "concurrent", "all"};
 
 	for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
 		struct findings findings = LINT(lab_variable("HELPER"), scenarios[i]);
@@ -521,7 +534,8 @@ START_TEST(planted_bugs_are_found)
 		if (*rules_for(bug))
 			assert_kinds(&findings, bug, rules_for(bug));
 		else
-			ck_assert_msg(!*findings.kinds, "%s: \"%s\": a rule speaks of it now: add it to the table", bug,
+			ck_assert_msg(!*findings.kinds,
+				      "%s: \"%s\": a rule speaks of it now: add it to the table", bug,
 				      findings.kinds);
 	}
 }
@@ -540,11 +554,14 @@ static struct findings lint_sqlite(const char *journal, const char *synchronous)
 	FILE *file = fopen("../work.sql", "w");
 	struct findings findings;
 
-	fprintf(file, "pragma journal_mode=%s; pragma synchronous=%s; create table t(a, b);\n", journal, synchronous);
+	fprintf(file, "pragma journal_mode=%s; pragma synchronous=%s; create table t(a, b);\n", journal,
+		synchronous);
 	for (int i = 0; i < 4; i++)
 		fprintf(file, "insert into t values(%d, randomblob(3000)); select 'ack %d';\n", i, i);
-	fprintf(file, "update t set b = randomblob(3000) where a = 2; select 'ack'; delete from t where a = 3; vacuum;\n"
-		      "pragma wal_checkpoint(truncate); insert into t values(9, randomblob(9000)); select 'last';\n");
+	fprintf(file, "update t set b = randomblob(3000) where a = 2; select 'ack'; delete from t where a = "
+		      "3; vacuum;\n"
+		      "pragma wal_checkpoint(truncate); insert into t values(9, randomblob(9000)); select "
+		      "'last';\n");
 	ck_assert_int_eq(fclose(file), 0);
 	findings = LINT("sqlite3", "t.db", ".read ../work.sql");
 	return findings;
@@ -554,8 +571,11 @@ START_TEST(sqlite_is_right_where_it_syncs_all)
 {
 	static const struct {
 		const char *journal, *synchronous;
-	} right[] = {{"delete", "EXTRA"}, {"wal", "EXTRA"},    {"truncate", "EXTRA"},
-		     {"persist", "EXTRA"}, {"wal", "FULL"}};
+	} right[] = {{"delete", "EXTRA"},
+		     {"wal", "EXTRA"},
+		     {"truncate", "EXTRA"},
+		     {"persist", "EXTRA"},
+		     {"wal", "FULL"}};
 
 	if (!is_installed("sqlite3"))
 		LAB_SKIP("sqlite3 is not installed");
@@ -578,7 +598,8 @@ START_TEST(sqlite_may_bring_a_journal_back)
 	assert_kinds(&findings, "FULL", "unsynced-ack");
 	ck_assert_uint_eq(json_array_size(findings.list), 1);
 	sentence = lab_json_text(json_array_get(findings.list, 0), "sentence");
-	ck_assert_msg(strstr(sentence, "t.db-journal") && strstr(sentence, "If the name comes back"), "%s", sentence);
+	ck_assert_msg(strstr(sentence, "t.db-journal") && strstr(sentence, "If the name comes back"), "%s",
+		      sentence);
 }
 END_TEST
 
@@ -590,7 +611,8 @@ START_TEST(sqlite_that_never_syncs_is_wrong)
 		LAB_SKIP("sqlite3 is not installed");
 	findings = lint_sqlite("delete", "OFF");
 	assert_kinds(&findings, "a new database", "undurable-name unsynced-ack");
-	ck_assert_int_eq(LAB_COMMAND("sqlite3", "t.db", "create table t(a); insert into t values(1)").status, 0);
+	ck_assert_int_eq(LAB_COMMAND("sqlite3", "t.db", "create table t(a); insert into t values(1)").status,
+			 0);
 	findings = LINT("sqlite3", "t.db", "pragma synchronous=off; update t set a = 2");
 	assert_kinds(&findings, "one that was there", "overwrite-in-place");
 }
@@ -605,14 +627,15 @@ START_TEST(git_syncs_nothing)
 	if (!is_installed("git"))
 		LAB_SKIP("git is not installed");
 	setenv("HOME", lab_dir, 1);
-	result = LAB_COMMAND("sh", "-c",
-			     "git init -q . && git config user.email a@b && git config user.name a && echo a >f && "
-			     "git add f && git commit -qm 1 && echo b >>f");
+	result = LAB_COMMAND(
+		"sh", "-c",
+		"git init -q . && git config user.email a@b && git config user.name a && echo a >f && "
+		"git add f && git commit -qm 1 && echo b >>f");
 	lab_assert_status(&result, 0);
 	findings = LINT("git", "-c", "core.fsync=none", "commit", "-am", "x");
 	text = findings.result.out;
-	ck_assert_msg(strstr(findings.kinds, "undurable-name") && strstr(findings.kinds, "unsynced-rename"), "%s",
-		      lab_describe(&findings.result));
+	ck_assert_msg(strstr(findings.kinds, "undurable-name") && strstr(findings.kinds, "unsynced-rename"),
+		      "%s", lab_describe(&findings.result));
 	ck_assert_ptr_nonnull(strstr(text, "refs/heads/"));
 	ck_assert_ptr_nonnull(strstr(text, ".git/objects/"));
 }

@@ -3,9 +3,9 @@
  * check_litmus.c - published cases and what each shipped model may leave of them.
  *
  * The cases are those of Pillai et al., All File Systems Are Not Created Equal, OSDI'14 (table 1 and section
- * 2.2), Rebello et al., Can Applications Recover from fsync Failures?, ATC'20, and of the manual pages fsync(2)
- * and rename(2). What is expected follows from the marks of the table, as models/ takes them over, and is
- * written down here as outcomes that a person can read, in the words of outcomes.h:
+ * 2.2), Rebello et al., Can Applications Recover from fsync Failures?, ATC'20, and of the manual pages
+ *fsync(2) and rename(2). What is expected follows from the marks of the table, as models/ takes them over,
+ *and is written down here as outcomes that a person can read, in the words of outcomes.h:
  *
  *	a=old510+w1x3	the file a has 510 old bytes, and behind them 3 that op 1 wrote (ops count from 0)
  *	b=empty b=dir b=none
@@ -42,17 +42,23 @@ struct litmus {
 	struct row rows[ROWS];
 };
 
-#define ALL "kill posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs"
+#define ALL                                                                                                  \
+	"kill posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs "     \
+	"btrfs"
 
 static const struct litmus cases[] = {
-	{"append within a sector", "OSDI'14: sector append", "a",
+	{"append within a sector",
+	 "OSDI'14: sector append",
+	 "a",
 	 {{MADE_APPEND, "a", NULL, 2}},
 	 {{"kill", "a=old510+w0x2"},
 	  {"posix ext4-writeback ext3-writeback", "a=old510 | a=old510+junkx2 | a=old510+w0x2"},
 	  {"ext4 ext4-dioread-lock ext3-ordered", "a=old510 | a=old510+w0x2 | a=old510+zerox2"},
 	  {"ext4-journal xfs btrfs", "a=old510 | a=old510+w0x2"}}},
 
-	{"append over the end of a sector", "OSDI'14: block or prefix append", "a",
+	{"append over the end of a sector",
+	 "OSDI'14: block or prefix append",
+	 "a",
 	 {{MADE_APPEND, "a", NULL, 4}},
 	 {{"kill", "a=old510+w0x4"},
 	  {"posix ext4-writeback ext3-writeback",
@@ -64,7 +70,9 @@ static const struct litmus cases[] = {
 	  {"ext4-journal btrfs", "a=old510 | a=old510+w0x4"},
 	  {"xfs", "a=old510 | a=old510+w0x2 | a=old510+w0x4"}}},
 
-	{"two appends", "OSDI'14: append before append to the same file", "a",
+	{"two appends",
+	 "OSDI'14: append before append to the same file",
+	 "a",
 	 {{MADE_APPEND, "a", NULL, 2}, {MADE_APPEND, "a", NULL, 3}},
 	 {{"kill", "a=old510+w0x2+w1x3"},
 	  {"posix ext4-writeback ext3-writeback",
@@ -75,14 +83,18 @@ static const struct litmus cases[] = {
 	   "a=old510+zerox2+w1x3 | a=old510+zerox5"},
 	  {"ext4-journal xfs btrfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3"}}},
 
-	{"overwrite, then create", "OSDI'14: overwrite before anything", "a b",
+	{"overwrite, then create",
+	 "OSDI'14: overwrite before anything",
+	 "a b",
 	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_CREATE, "b", NULL, 0}},
 	 {{"kill", "a=old100+w0x4+old406 b=empty"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext3-ordered ext3-writeback xfs btrfs",
 	   "a=old100+w0x4+old406 b=empty | a=old100+w0x4+old406 b=none | a=old510 b=empty | a=old510 b=none"},
 	  {"ext4-journal", "a=old100+w0x4+old406 b=empty | a=old100+w0x4+old406 b=none | a=old510 b=none"}}},
 
-	{"append, then create", "OSDI'14: append before anything", "a b",
+	{"append, then create",
+	 "OSDI'14: append before anything",
+	 "a b",
 	 {{MADE_APPEND, "a", NULL, 2}, {MADE_CREATE, "b", NULL, 0}},
 	 {{"kill", "a=old510+w0x2 b=empty"},
 	  {"posix ext4-writeback ext3-writeback",
@@ -95,16 +107,21 @@ static const struct litmus cases[] = {
 	  {"ext3-ordered",
 	   "a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none | a=old510+zerox2 b=empty | "
 	   "a=old510+zerox2 b=none"},
-	  {"xfs btrfs", "a=old510 b=empty | a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none"}}},
+	  {"xfs btrfs",
+	   "a=old510 b=empty | a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none"}}},
 
-	{"create and rename", "OSDI'14: directory op atomic; directory op before anything", "b c",
+	{"create and rename",
+	 "OSDI'14: directory op atomic; directory op before anything",
+	 "b c",
 	 {{MADE_CREATE, "b", NULL, 0}, {MADE_RENAME, "b", "c", 0}},
 	 {{"kill", "b=none c=empty"},
 	  {"posix", "b=empty c=empty | b=empty c=none | b=none c=empty | b=none c=none"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "b=empty c=none | b=none c=empty | b=none c=none"}}},
 
-	{"replace by rename", "OSDI'14: append before rename", "a b",
+	{"replace by rename",
+	 "OSDI'14: append before rename",
+	 "a b",
 	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
 	 {{"kill", "a=w1x3 b=none"},
 	  {"posix",
@@ -118,107 +135,154 @@ static const struct litmus cases[] = {
 	  {"ext4-writeback ext3-writeback",
 	   "a=empty b=none | a=junkx3 b=none | a=old510 b=empty | a=old510 b=junkx3 | a=old510 b=none | "
 	   "a=old510 b=w1x3 | a=w1x3 b=none"},
-	  {"xfs btrfs", "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none"}}},
+	  {"xfs btrfs",
+	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none"}}},
 
-	{"replace by rename, the file synced", "OSDI'14, section 2.2: atomic replace via rename", "a b",
-	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
+	{"replace by rename, the file synced",
+	 "OSDI'14, section 2.2: atomic replace via rename",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0},
+	  {MADE_APPEND, "b", NULL, 3},
+	  {MADE_FSYNC, "b", NULL, 0},
 	  {MADE_RENAME, "b", "a", 0}},
 	 {{"kill", "a=w1x3 b=none"},
 	  {"posix", "a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none | a=w1x3 b=w1x3"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "a=old510 b=w1x3 | a=w1x3 b=none"}}},
 
-	{"replace by rename, file and directory synced", "fsync(2), NOTES", "a b",
-	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
-	  {MADE_RENAME, "b", "a", 0}, {MADE_FSYNC, "", NULL, 0}},
+	{"replace by rename, file and directory synced",
+	 "fsync(2), NOTES",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0},
+	  {MADE_APPEND, "b", NULL, 3},
+	  {MADE_FSYNC, "b", NULL, 0},
+	  {MADE_RENAME, "b", "a", 0},
+	  {MADE_FSYNC, "", NULL, 0}},
 	 {{ALL, "a=w1x3 b=none"}}},
 
-	{"replace by rename, only the directory synced", "OSDI'14: append before rename", "a b",
-	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0},
+	{"replace by rename, only the directory synced",
+	 "OSDI'14: append before rename",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0},
+	  {MADE_APPEND, "b", NULL, 3},
+	  {MADE_RENAME, "b", "a", 0},
 	  {MADE_FSYNC, "", NULL, 0}},
 	 {{"kill ext4-dioread-lock ext4-journal ext3-ordered", "a=w1x3 b=none"},
 	  {"posix ext4-writeback ext3-writeback", "a=empty b=none | a=junkx3 b=none | a=w1x3 b=none"},
 	  {"ext4", "a=w1x3 b=none | a=zerox3 b=none"},
 	  {"xfs btrfs", "a=empty b=none | a=w1x3 b=none"}}},
 
-	{"a new file synced, its directory not", "fsync(2), NOTES", "b",
+	{"a new file synced, its directory not",
+	 "fsync(2), NOTES",
+	 "b",
 	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0}},
 	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "b=w1x3"},
 	  {"posix", "b=none | b=w1x3"}}},
 
-	{"a file synced by its new name", "fsync(2), NOTES", "a c",
+	{"a file synced by its new name",
+	 "fsync(2), NOTES",
+	 "a c",
 	 {{MADE_RENAME, "a", "c", 0}, {MADE_FSYNC, "c", NULL, 0}},
 	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "a=none c=old510"},
 	  {"posix", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"}}},
 
-	/* there is nothing of a's own to commit, so nothing else goes with it: i_sync_tid of ext4, ili_fsync_lsn of XFS */
-	{"another file synced that has nothing to commit", "fs/ext4/fsync.c, fs/xfs/xfs_file.c", "d",
+	/* there is nothing of a's own to commit, so nothing else goes with it: i_sync_tid of ext4,
+	   ili_fsync_lsn of XFS */
+	{"another file synced that has nothing to commit",
+	 "fs/ext4/fsync.c, fs/xfs/xfs_file.c",
+	 "d",
 	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
 	 {{"kill", "d=dir"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "d=dir | d=none"}}},
 
-	{"a file synced in a new directory", "fsync(2), NOTES", "d d/x",
+	{"a file synced in a new directory",
+	 "fsync(2), NOTES",
+	 "d d/x",
 	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}, {MADE_FSYNC, "d/x", NULL, 0}},
 	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "d=dir d/x=empty"},
 	  {"posix", "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"}}},
 
-	{"a new directory, and a file in it", "OSDI'14: directory op before anything", "d d/x",
+	{"a new directory, and a file in it",
+	 "OSDI'14: directory op before anything",
+	 "d d/x",
 	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}},
 	 {{"kill", "d=dir d/x=empty"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"}}},
 
-	{"rename after a synced file of another name", "OSDI'14, section 2.2: ordering by fsync of another file", "a b c",
+	{"rename after a synced file of another name",
+	 "OSDI'14, section 2.2: ordering by fsync of another file",
+	 "a b c",
 	 {{MADE_RENAME, "a", "c", 0}, {MADE_CREATE, "b", NULL, 0}, {MADE_FSYNC, "b", NULL, 0}},
 	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs",
 	   "a=none b=empty c=old510"},
-	  {"posix",
-	   "a=none b=empty c=none | a=none b=empty c=old510 | a=none b=none c=none | a=none b=none c=old510 | "
-	   "a=old510 b=empty c=none | a=old510 b=empty c=old510 | a=old510 b=none c=none | a=old510 b=none c=old510"},
+	  {"posix", "a=none b=empty c=none | a=none b=empty c=old510 | a=none b=none c=none | a=none b=none "
+		    "c=old510 | "
+		    "a=old510 b=empty c=none | a=old510 b=empty c=old510 | a=old510 b=none c=none | a=old510 "
+		    "b=none c=old510"},
 	  {"btrfs", "a=none b=empty c=old510 | a=old510 b=empty c=none"}}},
 
-	{"fdatasync of a file that grew", "fdatasync(2)", "a",
+	{"fdatasync of a file that grew",
+	 "fdatasync(2)",
+	 "a",
 	 {{MADE_APPEND, "a", NULL, 2}, {MADE_FDATASYNC, "a", NULL, 0}},
 	 {{ALL, "a=old510+w0x2"}}},
 
-	{"fdatasync of a file whose mode changed", "fdatasync(2)", "a",
+	{"fdatasync of a file whose mode changed",
+	 "fdatasync(2)",
+	 "a",
 	 {{MADE_CHMOD, "a", NULL, 0}, {MADE_FDATASYNC, "a", NULL, 0}},
 	 {{"kill", "a=old510(0600)"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "a=old510 | a=old510(0600)"}}},
 
-	{"fdatasync of a file that did not grow, after a rename", "fdatasync(2); ext4: what it need not commit stays", "b c",
-	 {{MADE_CREATE, "b", NULL, 0}, {MADE_SYNC, NULL, NULL, 0}, {MADE_RENAME, "b", "c", 0},
-	  {MADE_OVERWRITE, "a", NULL, 0}, {MADE_FDATASYNC, "a", NULL, 0}},
+	{"fdatasync of a file that did not grow, after a rename",
+	 "fdatasync(2); ext4: what it need not commit stays",
+	 "b c",
+	 {{MADE_CREATE, "b", NULL, 0},
+	  {MADE_SYNC, NULL, NULL, 0},
+	  {MADE_RENAME, "b", "c", 0},
+	  {MADE_OVERWRITE, "a", NULL, 0},
+	  {MADE_FDATASYNC, "a", NULL, 0}},
 	 {{"kill", "b=none c=empty"},
 	  {"posix", "b=empty c=empty | b=empty c=none | b=none c=empty | b=none c=none"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "b=empty c=none | b=none c=empty"}}},
 
-	{"truncate and rewrite", "ext4: auto_da_alloc; OSDI'14, section 2.2: atomic replace via truncate", "a",
+	{"truncate and rewrite",
+	 "ext4: auto_da_alloc; OSDI'14, section 2.2: atomic replace via truncate",
+	 "a",
 	 {{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
 	 {{"kill", "a=w1x3"},
-	  {"posix ext4-writeback ext3-writeback", "a=empty | a=junkx3 | a=old3 | a=old510 | a=w1x3 | a=w1x3+old507"},
+	  {"posix ext4-writeback ext3-writeback",
+	   "a=empty | a=junkx3 | a=old3 | a=old510 | a=w1x3 | a=w1x3+old507"},
 	  {"ext4", "a=empty | a=old510 | a=w1x3 | a=zerox3"},
 	  {"ext4-dioread-lock ext4-journal ext3-ordered xfs btrfs", "a=empty | a=old510 | a=w1x3"}}},
 
-	{"truncate, rewrite, and append later", "ext4: auto_da_alloc promises nothing for a log", "a b",
-	 {{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}, {MADE_CREATE, "b", NULL, 0},
-	  {MADE_APPEND, "a", NULL, 2}, {MADE_FSYNC, "", NULL, 0}},
+	{"truncate, rewrite, and append later",
+	 "ext4: auto_da_alloc promises nothing for a log",
+	 "a b",
+	 {{MADE_EMPTY, "a", NULL, 0},
+	  {MADE_APPEND, "a", NULL, 3},
+	  {MADE_CREATE, "b", NULL, 0},
+	  {MADE_APPEND, "a", NULL, 2},
+	  {MADE_FSYNC, "", NULL, 0}},
 	 {{"kill", "a=w1x3+w3x2 b=empty"},
 	  {"posix",
 	   "a=empty b=empty | a=junkx3 b=empty | a=junkx3+w3x2 b=empty | a=junkx5 b=empty | a=old3 b=empty | "
-	   "a=old3+w3x2 b=empty | a=old3+w3x2+old505 b=empty | a=old5 b=empty | a=old510 b=empty | a=w1x3 b=empty | "
+	   "a=old3+w3x2 b=empty | a=old3+w3x2+old505 b=empty | a=old5 b=empty | a=old510 b=empty | a=w1x3 "
+	   "b=empty | "
 	   "a=w1x3+junkx2 b=empty | a=w1x3+old2 b=empty | a=w1x3+old507 b=empty | a=w1x3+w3x2 b=empty | "
 	   "a=w1x3+w3x2+old505 b=empty"},
-	  {"ext4",
-	   "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty | a=zerox3 b=empty | "
-	   "a=zerox3+w3x2 b=empty | a=zerox5 b=empty"},
-	  {"ext4-dioread-lock", "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty"},
+	  {"ext4", "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty | "
+		   "a=zerox3 b=empty | "
+		   "a=zerox3+w3x2 b=empty | a=zerox5 b=empty"},
+	  {"ext4-dioread-lock",
+	   "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty"},
 	  {"ext4-writeback ext3-writeback",
 	   "a=empty b=empty | a=junkx3 b=empty | a=junkx3+w3x2 b=empty | a=junkx5 b=empty | a=w1x3 b=empty | "
 	   "a=w1x3+junkx2 b=empty | a=w1x3+w3x2 b=empty"},
@@ -227,21 +291,27 @@ static const struct litmus cases[] = {
 	  {"xfs", "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty"},
 	  {"btrfs", "a=empty b=empty | a=old510 b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty"}}},
 
-	{"link and unlink", "OSDI'14: directory op before anything", "a c",
+	{"link and unlink",
+	 "OSDI'14: directory op before anything",
+	 "a c",
 	 {{MADE_LINK, "a", "c", 0}, {MADE_UNLINK, "a", NULL, 0}},
 	 {{"kill", "a=none c=old510"},
 	  {"posix btrfs", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs",
 	   "a=none c=old510 | a=old510 c=none | a=old510 c=old510"}}},
 
-	{"a sync that failed, and one that did not", "ATC'20", "a",
+	{"a sync that failed, and one that did not",
+	 "ATC'20",
+	 "a",
 	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
 	 {{"kill", "a=old100+w0x4+old406"},
 	  {"posix btrfs", "a=old510"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs",
 	   "a=old100+w0x4+old406 | a=old510"}}},
 
-	{"an append whose sync failed, synced again", "ATC'20: the size is committed, the page is not written", "a",
+	{"an append whose sync failed, synced again",
+	 "ATC'20: the size is committed, the page is not written",
+	 "a",
 	 {{MADE_APPEND, "a", NULL, 2}, {MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
 	 {{"kill", "a=old510+w0x2"},
 	  {"posix", "a=old510+junkx2"},
@@ -288,8 +358,8 @@ static char *join(const struct outcomes *outcomes)
 	return text;
 }
 
-static crash__node_id look_up(const struct crash__atoms *atoms, const struct crash__view *view, crash__node_id directory,
-			      const char *name, size_t length)
+static crash__node_id look_up(const struct crash__atoms *atoms, const struct crash__view *view,
+			      crash__node_id directory, const char *name, size_t length)
 {
 	const struct crash__fs *fs = atoms->fs;
 
@@ -432,8 +502,8 @@ static void check_case(const struct litmus *litmus, struct crash__base *base)
 		}
 		is_text = join(&is);
 		should_text = join(&should);
-		ck_assert_msg(strcmp(is_text, should_text) == 0, "%s (%s), %s may leave:%s\nand should:%s", litmus->name,
-			      litmus->source, names[i], is_text, should_text);
+		ck_assert_msg(strcmp(is_text, should_text) == 0, "%s (%s), %s may leave:%s\nand should:%s",
+			      litmus->name, litmus->source, names[i], is_text, should_text);
 		free(is_text);
 		free(should_text);
 		for (size_t j = 0; j < is.count; j++)

@@ -85,7 +85,8 @@ static void replay(struct run *run, const char *root, const char *model)
 	trees_ok(crash__atoms_make(&run->atoms, &run->fs, &run->model));
 	ck_assert_msg(run->fs.unknown == 0, "SEED=%s: %lu ops on unknown files, the first: %s", run->seed,
 		      (unsigned long)run->fs.unknown, run->fs.unknown_detail);
-	ck_assert_msg(run->fs.unsupported == 0, "SEED=%s: unsupported: %s", run->seed, run->fs.unsupported_detail);
+	ck_assert_msg(run->fs.unsupported == 0, "SEED=%s: unsupported: %s", run->seed,
+		      run->fs.unsupported_detail);
 	ck_assert_msg(run->fs.unfinished == 0, "SEED=%s: ops that never ended", run->seed);
 }
 
@@ -258,7 +259,8 @@ static char *run_there(struct run *run)
 	return left;
 }
 
-/* Without rights an overlay takes hard links apart when it copies a file up: a run there has none to begin with. */
+/* Without rights an overlay takes hard links apart when it copies a file up: a run there has none to begin
+ * with. */
 static void check_overlay(uint64_t seed, int ops, const char *how, bool recorded_there)
 {
 	static struct run run;
@@ -333,8 +335,10 @@ static void check_without_rights(uint64_t seed)
 	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
 	/* /proc/self belongs to us only then */
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
-	if (access(*command(&(struct run){.how = NULL}), X_OK) < 0 || access(getenv("CRASHINJECT_PRELOAD"), R_OK) < 0) {
-		support_say_skip("runs_without_rights_end_as_the_layer_shows", "the build is not readable for others");
+	if (access(*command(&(struct run){.how = NULL}), X_OK) < 0 ||
+	    access(getenv("CRASHINJECT_PRELOAD"), R_OK) < 0) {
+		support_say_skip("runs_without_rights_end_as_the_layer_shows",
+				 "the build is not readable for others");
 		return;
 	}
 	if (no_sandbox("runs_without_rights_end_as_the_layer_shows"))
@@ -367,8 +371,10 @@ END_TEST
 /* A file is removed; before that op has ended, another process makes a file that gets its inode number. */
 START_TEST(a_number_that_is_used_again_is_the_new_file)
 {
-	static const struct made_op ops[] = {
-		{MADE_CREATE, "b", NULL, 0}, {MADE_UNLINK, "b", NULL, 0}, {MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 7}};
+	static const struct made_op ops[] = {{MADE_CREATE, "b", NULL, 0},
+					     {MADE_UNLINK, "b", NULL, 0},
+					     {MADE_CREATE, "c", NULL, 0},
+					     {MADE_APPEND, "c", NULL, 7}};
 	static struct made made;
 	struct crash__base *base;
 	struct crash__fs fs;
@@ -396,7 +402,8 @@ END_TEST
 
 START_TEST(no_path_leads_out_of_the_data_directory)
 {
-	static const char *const paths[] = {MADE_ROOT "/../b", MADE_ROOT "/d/../../b", MADE_ROOT "/./b", MADE_ROOT "/d/.."};
+	static const char *const paths[] = {MADE_ROOT "/../b", MADE_ROOT "/d/../../b", MADE_ROOT "/./b",
+					    MADE_ROOT "/d/.."};
 	static struct made made;
 	struct crash__base *base;
 	struct crash__fs fs;
@@ -423,13 +430,13 @@ int main(void)
 	double seconds = getenv("CRASHINJECT_LONG") ? 3600 : 300;
 	TCase *tcase;
 
-	tcase = support_case(suite, "whole copies", short_runs_end_as_the_model_says, long_runs_end_as_the_model_says,
-			     runs_of_several_processes_end_as_the_model_says,
+	tcase = support_case(suite, "whole copies", short_runs_end_as_the_model_says,
+			     long_runs_end_as_the_model_says, runs_of_several_processes_end_as_the_model_says,
 			     runs_of_several_threads_end_as_the_model_says, NULL);
 	tcase_set_timeout(tcase, seconds);
 	tcase = support_case(suite, "overlays", short_runs_in_an_overlay_end_as_the_layer_shows,
-			     long_runs_in_an_overlay_end_as_the_layer_shows, runs_without_rights_end_as_the_layer_shows,
-			     NULL);
+			     long_runs_in_an_overlay_end_as_the_layer_shows,
+			     runs_without_rights_end_as_the_layer_shows, NULL);
 	tcase_set_timeout(tcase, seconds);
 	tcase = support_case(suite, "appearances", a_number_that_is_used_again_is_the_new_file, NULL);
 	tcase_add_loop_test(tcase, no_path_leads_out_of_the_data_directory, 0, 4);

@@ -140,8 +140,8 @@ START_TEST(a_model_that_leaves_something_open_is_refused)
 	for (size_t i = 1; i < crash__parameter_count; i++) {
 		char message[256], *text = with(crash__parameters[i].name, NULL);
 
-		snprintf(message, sizeof message, ": %s is missing; it is one of: %s", crash__parameters[i].name,
-			 crash__parameters[i].values);
+		snprintf(message, sizeof message, ": %s is missing; it is one of: %s",
+			 crash__parameters[i].name, crash__parameters[i].values);
 		refuses(text, message);
 		free(text);
 	}
@@ -175,7 +175,8 @@ START_TEST(a_name_that_is_nearly_one_is_suggested)
 	ck_assert_int_lt(crash__model_read("ext5", &model), 0);
 	ck_assert_str_eq(crash_error_detail(), "there is no model \"ext5\"; did you mean ext4?");
 	ck_assert_int_lt(crash__model_read("zfs-on-tape", &model), 0);
-	ck_assert_str_eq(crash_error_detail(), "there is no model \"zfs-on-tape\"; `crashinject models` lists them");
+	ck_assert_str_eq(crash_error_detail(),
+			 "there is no model \"zfs-on-tape\"; `crashinject models` lists them");
 }
 END_TEST
 
@@ -195,7 +196,8 @@ static void goes_round(const struct crash__model *model)
 	fclose(stream);
 	trees_ok(read_text(text, &again));
 	strcpy(again.name, model->name);
-	ck_assert_msg(memcmp(model, &again, sizeof again) == 0, "%s comes back as another model:\n%s", model->name, text);
+	ck_assert_msg(memcmp(model, &again, sizeof again) == 0, "%s comes back as another model:\n%s",
+		      model->name, text);
 	free(text);
 }
 
@@ -236,8 +238,8 @@ START_TEST(each_value_of_a_parameter_is_another_one)
 				file = with(parameter->name, line);
 			trees_ok(read_text(file, &model));
 			crash__parameter_text(&model, parameter, text, sizeof text);
-			ck_assert_msg(strlen(text) == length && memcmp(at, text, length) == 0, "%s reads as %s", line,
-				      text);
+			ck_assert_msg(strlen(text) == length && memcmp(at, text, length) == 0,
+				      "%s reads as %s", line, text);
 			free(file);
 			at += length;
 		}
@@ -262,13 +264,23 @@ static char *read_file(const char *name)
 
 START_TEST(all_shipped_models_are_read_and_have_a_line_about_them)
 {
-	static const char *const shipped[] = {"btrfs", "ext3-ordered", "ext3-writeback", "ext4", "ext4-dioread-lock", "ext4-journal",
-					      "ext4-writeback", "kill", "posix", "xfs", NULL};
+	static const char *const shipped[] = {"btrfs",
+					      "ext3-ordered",
+					      "ext3-writeback",
+					      "ext4",
+					      "ext4-dioread-lock",
+					      "ext4-journal",
+					      "ext4-writeback",
+					      "kill",
+					      "posix",
+					      "xfs",
+					      NULL};
 	char **names = crash__model_names();
 
 	for (size_t i = 0; shipped[i]; i++) {
 		ck_assert_msg(names[i] && strcmp(names[i], shipped[i]) == 0, "%s is missing", shipped[i]);
-		ck_assert_msg(trees_model(names[i]).about[0] != '\0', "%s says nothing about itself", names[i]);
+		ck_assert_msg(trees_model(names[i]).about[0] != '\0', "%s says nothing about itself",
+			      names[i]);
 		ck_assert_str_eq(trees_model(names[i]).name, names[i]);
 	}
 	ck_assert_ptr_null(names[sizeof shipped / sizeof *shipped - 1]);
@@ -286,8 +298,8 @@ START_TEST(shipped_models_name_their_sources_and_what_was_not_verified)
 		/* that everything a process wrote is kept is no claim about a file system */
 		if (strcmp(names[i], "kill") != 0) {
 			ck_assert_msg(strstr(text, "; Sources: ") != NULL, "%s names no sources", names[i]);
-			ck_assert_msg(strcasestr(text, "not verified") != NULL, "%s does not say what was not verified",
-				      names[i]);
+			ck_assert_msg(strcasestr(text, "not verified") != NULL,
+				      "%s does not say what was not verified", names[i]);
 		}
 		free(text);
 	}
@@ -299,11 +311,12 @@ int main(void)
 {
 	Suite *suite = suite_create("persist");
 
-	support_case(suite, "files", a_whole_model_is_read_as_written, a_mistake_is_shown_with_its_line_and_key,
-		     the_first_of_several_mistakes_is_shown, a_model_that_leaves_something_open_is_refused,
-		     a_process_crash_needs_nothing_else, a_file_that_is_not_there_is_said,
-		     a_name_that_is_nearly_one_is_suggested, parameters_as_text_read_as_the_same_model,
-		     each_value_of_a_parameter_is_another_one, NULL);
+	support_case(suite, "files", a_whole_model_is_read_as_written,
+		     a_mistake_is_shown_with_its_line_and_key, the_first_of_several_mistakes_is_shown,
+		     a_model_that_leaves_something_open_is_refused, a_process_crash_needs_nothing_else,
+		     a_file_that_is_not_there_is_said, a_name_that_is_nearly_one_is_suggested,
+		     parameters_as_text_read_as_the_same_model, each_value_of_a_parameter_is_another_one,
+		     NULL);
 	support_case(suite, "shipped", all_shipped_models_are_read_and_have_a_line_about_them,
 		     shipped_models_name_their_sources_and_what_was_not_verified, NULL);
 	return support_run(suite);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_sandbox.c - what is done in a sandbox stays there, for root and for anybody, and nothing of it is left.
+ * check_sandbox.c - what is done in a sandbox stays there, for root and for anybody, and nothing of it is
+ * left.
  */
 #include <crashinject/crashinject.h>
 #include <errno.h>
@@ -159,7 +160,8 @@ END_TEST
 
 START_TEST(a_directory_may_be_called_anything)
 {
-	static const char *const names[] = {"with blank", "a,b", "a:b", "a\\b", "a\nb", "ümlaut", "'\"$(x)", "-o"};
+	static const char *const names[] = {"with blank", "a,b",    "a:b",     "a\\b",
+					    "a\nb",	  "ümlaut", "'\"$(x)", "-o"};
 	char directory[PATH_MAX], odd[PATH_MAX];
 	pid_t pid, inner;
 
@@ -250,7 +252,8 @@ static void kill_in_the_middle(const char *directory, bool own_pids)
 		ck_assert_int_eq(chdir(directory), 0);
 		change_all(directory);
 		if (own_pids && fork() == 0) {
-			/* keeps the overlay busy, and must not outlive the first process of its pid namespace */
+			/* keeps the overlay busy, and must not outlive the first process of its pid namespace
+			 */
 			close(ready[0]);
 			pause();
 		}
@@ -358,7 +361,8 @@ START_TEST(that_it_is_refused_is_said)
 	if (pid == 0) {
 		forbid(refused[_i].call);
 		ck_assert_msg(!crash__sandbox_possible(directory, &why), "it was possible without the call");
-		ck_assert_msg(strncmp(why, refused[_i].why, strlen(refused[_i].why)) == 0, "it says: %s", why);
+		ck_assert_msg(strncmp(why, refused[_i].why, strlen(refused[_i].why)) == 0, "it says: %s",
+			      why);
 		_exit(0);
 	}
 	wait_for(pid);
@@ -388,7 +392,8 @@ START_TEST(a_tree_is_removed_with_what_nobody_may_enter)
 	ck_assert_int_eq(chmod(directory, 0777), 0);
 	pid = fork();
 	if (pid == 0) {
-		static const char *const names[] = {"tree", "tree/closed", "tree/closed/below", "tree/read-only"};
+		static const char *const names[] = {"tree", "tree/closed", "tree/closed/below",
+						    "tree/read-only"};
 
 		if (geteuid() == 0)
 			be_nobody();
@@ -445,6 +450,7 @@ int main(void)
 	support_case(suite, "hard links", names_of_one_file_stay_so_when_it_is_written_to, NULL);
 	tcase = support_case(suite, "refused", a_directory_that_is_not_there_is_refused, NULL);
 	tcase_add_loop_test(tcase, that_it_is_refused_is_said, 0, 3);
-	support_case(suite, "removing", a_tree_is_removed_with_what_nobody_may_enter, a_tree_is_emptied_and_stays, NULL);
+	support_case(suite, "removing", a_tree_is_removed_with_what_nobody_may_enter,
+		     a_tree_is_emptied_and_stays, NULL);
 	return support_run(suite);
 }

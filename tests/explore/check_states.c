@@ -2,8 +2,8 @@
 /*
  * check_states.c - a crash state is the same, whichever way it is built.
  *
- * Method: random runs are recorded. For random points and random closed sets of atoms, the tree is made in the
- * plainest way (slow.c). The view's hash of the set must be equal exactly where the trees are, whichever
+ * Method: random runs are recorded. For random points and random closed sets of atoms, the tree is made in
+ * the plainest way (slow.c). The view's hash of the set must be equal exactly where the trees are, whichever
  * reference the view starts from, and the layer that the difference moves must show that tree, and what
  * was there before when it is moved back.
  */
@@ -160,8 +160,9 @@ static void choose_set(struct run *run, int64_t step)
 	unsigned int share = shares[support_below(&run->random, 4)];
 
 	for (crash__atom_id id = 0; id < run->atoms.list_count; id++)
-		run->kept[id] = (int64_t)run->atoms.list[id].step <= step &&
-				(run->atoms.list[id].durable <= step || support_below(&run->random, 100) < share);
+		run->kept[id] =
+			(int64_t)run->atoms.list[id].step <= step &&
+			(run->atoms.list[id].durable <= step || support_below(&run->random, 100) < share);
 	close_set(run, step);
 	for (crash__atom_id id = 0; id < run->atoms.list_count; id++)
 		ck_assert_msg(run->kept[id] || run->atoms.list[id].durable > step,
@@ -173,7 +174,8 @@ static size_t flips(const struct run *run, const struct crash__view *view, int64
 {
 	size_t count = 0;
 
-	for (crash__atom_id id = 0; id < run->atoms.list_count && (int64_t)run->atoms.list[id].step <= step; id++)
+	for (crash__atom_id id = 0; id < run->atoms.list_count && (int64_t)run->atoms.list[id].step <= step;
+	     id++)
 		if (run->kept[id] != crash__view_has(view, id))
 			out[count++] = id;
 	return count;
@@ -193,7 +195,8 @@ static bool same(struct crash__hash a, struct crash__hash b)
 	return a.low == b.low && a.high == b.high;
 }
 
-/* Whether a directory ever has a second name: then it is told apart from one that was made under that name. */
+/* Whether a directory ever has a second name: then it is told apart from one that was made under that name.
+ */
 static bool directories_move(const struct crash__fs *fs)
 {
 	crash__slot_id *slots = calloc(fs->nodes_count, sizeof *slots);
@@ -202,7 +205,8 @@ static bool directories_move(const struct crash__fs *fs)
 	for (size_t i = 0; i < fs->effects_count; i++) {
 		const struct crash__effect *effect = &fs->effects[i];
 
-		if (effect->kind != CRASH__EFFECT_ENTRY || fs->nodes[effect->node].type != CRASH__NODE_DIRECTORY)
+		if (effect->kind != CRASH__EFFECT_ENTRY ||
+		    fs->nodes[effect->node].type != CRASH__NODE_DIRECTORY)
 			continue;
 		move |= slots[effect->node] && slots[effect->node] != effect->slot;
 		slots[effect->node] = effect->slot;
@@ -234,12 +238,14 @@ static void check_hashes(uint64_t seed, bool empty)
 
 			trees_ok(crash__view_advance(views[j], step));
 			before = crash__view_hash(views[j]);
-			trees_ok(crash__view_hash_flipped(views[j], flipped, flips(&run, views[j], step, flipped),
-							  &hash[j]));
-			ck_assert_msg(same(before, crash__view_hash(views[j])), "SEED=%lu: looking at a state changes the reference",
+			trees_ok(crash__view_hash_flipped(views[j], flipped,
+							  flips(&run, views[j], step, flipped), &hash[j]));
+			ck_assert_msg(same(before, crash__view_hash(views[j])),
+				      "SEED=%lu: looking at a state changes the reference",
 				      (unsigned long)seed);
 		}
-		ck_assert_msg(same(hash[0], hash[1]), "SEED=%lu step %ld: the hash depends on where it starts from",
+		ck_assert_msg(same(hash[0], hash[1]),
+			      "SEED=%lu step %ld: the hash depends on where it starts from",
 			      (unsigned long)seed, (long)step);
 		states[i] = (struct state){hash[0], slow_text(&run.atoms, step, run.kept)};
 	}
@@ -247,11 +253,12 @@ static void check_hashes(uint64_t seed, bool empty)
 		for (int j = 0; j < i; j++) {
 			bool same_text = strcmp(states[i].text, states[j].text) == 0;
 			/* files of the starting tree are told apart also where their contents are the same */
-			bool one_hash = empty && same_text && !(move && strstr(states[i].text, " directory "));
+			bool one_hash =
+				empty && same_text && !(move && strstr(states[i].text, " directory "));
 
 			ck_assert_msg(same_text || !same(states[i].hash, states[j].hash),
-				      "SEED=%lu: states %d and %d have one hash: %s", (unsigned long)seed, i, j,
-				      trees_differ(states[i].text, states[j].text));
+				      "SEED=%lu: states %d and %d have one hash: %s", (unsigned long)seed, i,
+				      j, trees_differ(states[i].text, states[j].text));
 			ck_assert_msg(!one_hash || same(states[i].hash, states[j].hash),
 				      "SEED=%lu: states %d and %d are the same and have two hashes\n%s",
 				      (unsigned long)seed, i, j, states[i].text);
@@ -283,8 +290,8 @@ START_TEST(from_nothing_states_that_are_the_same_have_one_hash)
 END_TEST
 
 /*
- * The numbers of a node and of an effect cancelled out in the key of a block's content: what effect 54 wrote to node 6
- * was taken for what effect 52 wrote to node 4.
+ * The numbers of a node and of an effect cancelled out in the key of a block's content: what effect 54 wrote
+ * to node 6 was taken for what effect 52 wrote to node 4.
  */
 START_TEST(a_content_is_not_taken_for_another)
 {
@@ -328,8 +335,8 @@ static char *show(struct shown *shown)
 	return text;
 }
 
-static void check_state(struct run *run, struct shown *shown, struct crash__layer *layer, struct crash__view *view,
-			int64_t step, crash__atom_id *flipped)
+static void check_state(struct run *run, struct shown *shown, struct crash__layer *layer,
+			struct crash__view *view, int64_t step, crash__atom_id *flipped)
 {
 	const struct crash__difference *difference;
 	char *before = show(shown), *is, *should, *again;
@@ -346,8 +353,8 @@ static void check_state(struct run *run, struct shown *shown, struct crash__laye
 	ck_assert_msg(crash__layer_move(layer, view, difference) == 0, "SEED=%lu step %ld, back: %s",
 		      (unsigned long)run->seed, (long)step, crash_error_detail());
 	again = show(shown);
-	ck_assert_msg(strcmp(before, again) == 0, "SEED=%lu step %ld: back again it %s", (unsigned long)run->seed,
-		      (long)step, trees_differ(again, before));
+	ck_assert_msg(strcmp(before, again) == 0, "SEED=%lu step %ld: back again it %s",
+		      (unsigned long)run->seed, (long)step, trees_differ(again, before));
 	ck_assert_msg(strcmp(is, should) == 0, "SEED=%lu step %ld: %s", (unsigned long)run->seed, (long)step,
 		      trees_differ(is, should));
 	free(before);
@@ -401,7 +408,8 @@ END_TEST
 START_TEST(a_block_written_byte_by_byte_is_shown)
 {
 	static const char *const argv[] = {
-		"sh", "-c", "i=0; while [ $i -lt 700 ]; do printf %d $((i % 10)); i=$((i + 1)); done >bytes", NULL};
+		"sh", "-c", "i=0; while [ $i -lt 700 ]; do printf %d $((i % 10)); i=$((i + 1)); done >bytes",
+		NULL};
 	uint64_t seed = support_seed();
 	static struct run run;
 	struct shown shown = {.sandbox = NULL};

@@ -19,14 +19,16 @@ unsigned char made_byte(int op, uint64_t at)
 
 const char *made_text(const struct made_op *op)
 {
-	static const char *const kinds[] = {"create", "append", "overwrite", "rewrite", "straddle", "empty", "dsync", "shrink", "allocate",
-					    "rename", "link", "unlink", "mkdir", "chmod", "fsync", "fdatasync",
-					    "fsync-fails", "sync"};
+	static const char *const kinds[] = {"create",	 "append",	"overwrite", "rewrite",	 "straddle",
+					    "empty",	 "dsync",	"shrink",    "allocate", "rename",
+					    "link",	 "unlink",	"mkdir",     "chmod",	 "fsync",
+					    "fdatasync", "fsync-fails", "sync"};
 	static char text[64];
 	int length = snprintf(text, sizeof text, "%s", kinds[op->kind]);
 
 	if (op->path)
-		length += snprintf(text + length, sizeof text - (size_t)length, " %s", *op->path ? op->path : ".");
+		length += snprintf(text + length, sizeof text - (size_t)length, " %s",
+				   *op->path ? op->path : ".");
 	if (op->to)
 		length += snprintf(text + length, sizeof text - (size_t)length, " %s", op->to);
 	if (op->bytes)
@@ -137,7 +139,8 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 	case MADE_SHRINK:
 		return regular && tree->files[file].size > MADE_SHORT;
 	case MADE_RENAME:
-		if (file <= 0 || file == to || made_parent(tree, op->to) < 0 || made_parent(tree, op->to) == file)
+		if (file <= 0 || file == to || made_parent(tree, op->to) < 0 ||
+		    made_parent(tree, op->to) == file)
 			return false;
 		return to < 0 || (regular && !tree->files[to].directory);
 	case MADE_LINK:
@@ -303,8 +306,8 @@ bool made_do(struct made *made, const struct made_op *op)
 	event->offset = UINT64_MAX;
 	by_descriptor = event->family == CRASH__FAMILY_WRITE || event->family == CRASH__FAMILY_FSYNC ||
 			op->kind == MADE_SHRINK || op->kind == MADE_ALLOCATE;
-	snprintf(made->paths[2 * index], sizeof *made->paths, MADE_ROOT "%s%s", op->path && *op->path ? "/" : "",
-		 op->path ? op->path : "");
+	snprintf(made->paths[2 * index], sizeof *made->paths, MADE_ROOT "%s%s",
+		 op->path && *op->path ? "/" : "", op->path ? op->path : "");
 	snprintf(made->paths[2 * index + 1], sizeof *made->paths, MADE_ROOT "/%s", op->to ? op->to : "");
 	if (by_descriptor && file >= 0)
 		event->file = number(made, file, made->paths[2 * index]);

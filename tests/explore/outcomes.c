@@ -12,7 +12,8 @@
 #define WORD 16
 
 /* What a byte is, at the file's offset. */
-static void word_of(const struct crash__model *model, int ops, unsigned char byte, uint64_t at, char out[WORD])
+static void word_of(const struct crash__model *model, int ops, unsigned char byte, uint64_t at,
+		    char out[WORD])
 {
 	bool pattern = model->lost_data != CRASH__LOST_ZEROS;
 
@@ -25,13 +26,14 @@ static void word_of(const struct crash__model *model, int ops, unsigned char byt
 			snprintf(out, WORD, "w%dx", op);
 			return;
 		}
-	strcpy(out, pattern && byte == crash__lost_byte((enum crash__lost_data)model->lost_data, at) ? "junkx" :
-		    byte == 0									      ? "zerox" :
-												"strange");
+	strcpy(out, pattern && byte == crash__lost_byte((enum crash__lost_data)model->lost_data, at) ?
+			    "junkx" :
+		    byte == 0 ? "zerox" :
+				"strange");
 }
 
-void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes, uint64_t size,
-		   uint32_t mode)
+void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes,
+		   uint64_t size, uint32_t mode)
 {
 	uint64_t start = 0;
 
@@ -73,10 +75,11 @@ void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__vi
 		if (found == index)
 			crash__view_content(view, block, bytes + at);
 		else if (node->base_path) /* no op ever wrote there */
-			ck_assert_int_ge(crash__base_read(atoms->fs->base, node->base_path, bytes + at, CRASH__BLOCK,
-							  (off_t)at),
+			ck_assert_int_ge(crash__base_read(atoms->fs->base, node->base_path, bytes + at,
+							  CRASH__BLOCK, (off_t)at),
 					 0);
 	}
-	outcomes_file(out, atoms->model, (int)atoms->fs->trace->count, bytes, size, crash__view_mode(view, id));
+	outcomes_file(out, atoms->model, (int)atoms->fs->trace->count, bytes, size,
+		      crash__view_mode(view, id));
 	free(bytes);
 }

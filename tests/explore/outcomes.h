@@ -17,10 +17,11 @@
 #include "explore/states/view.h"
 
 /** Says a file's content and mode, after a run of so many ops. */
-void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes, uint64_t size,
-		   uint32_t mode);
+void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes,
+		   uint64_t size, uint32_t mode);
 
 /** Says a file of the state that the view looks at. */
-void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__view *view, crash__node_id node);
+void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__view *view,
+		   crash__node_id node);
 
 #endif

@@ -13,7 +13,8 @@
 
 enum known { NOTHING, KNOWN, LOST };
 
-/* A file's bytes, and what is known of each: nothing, its value, or that it was written behind the end and lost. */
+/* A file's bytes, and what is known of each: nothing, its value, or that it was written behind the end and
+ * lost. */
 struct content {
 	unsigned char *bytes, *known;
 	size_t room;
@@ -58,7 +59,8 @@ static void start(struct slow *slow)
 		if (!node->base_path || node->type != CRASH__NODE_FILE)
 			continue;
 		grow(&slow->contents[id], node->base_size);
-		ck_assert_int_eq(crash__base_read(fs->base, node->base_path, slow->contents[id].bytes, node->base_size, 0),
+		ck_assert_int_eq(crash__base_read(fs->base, node->base_path, slow->contents[id].bytes,
+						  node->base_size, 0),
 				 (long)node->base_size);
 		memset(slow->contents[id].known, KNOWN, node->base_size);
 	}
@@ -151,11 +153,13 @@ static void list(struct slow *slow, crash__node_id directory, const char *path)
 		snprintf(below, sizeof below, "%.3000s/%s", path, slow->fs->slots[id].name);
 		switch (slow->fs->nodes[child].type) {
 		case CRASH__NODE_DIRECTORY:
-			ck_assert_int_ge(asprintf(&line, "%s directory %04o", below, slow->modes[child] & 07777), 0);
+			ck_assert_int_ge(
+				asprintf(&line, "%s directory %04o", below, slow->modes[child] & 07777), 0);
 			list(slow, child, below);
 			break;
 		case CRASH__NODE_LINK:
-			ck_assert_int_ge(asprintf(&line, "%s link -> %s", below, slow->fs->nodes[child].text), 0);
+			ck_assert_int_ge(asprintf(&line, "%s link -> %s", below, slow->fs->nodes[child].text),
+					 0);
 			break;
 		case CRASH__NODE_FILE:
 			size = slow->sizes[child];

@@ -226,8 +226,8 @@ void trees_run(const char *directory, const char *const *argv, int trace)
 	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA;
 	request.trace = trace;
 	trees_ok(crash__run(&request, &out));
-	ck_assert_msg(out.exit_code == 0, "%s ended with %d (signal %d): %s%s", argv[0], out.exit_code, out.signal,
-		      out.stdout_data, out.stderr_data);
+	ck_assert_msg(out.exit_code == 0, "%s ended with %d (signal %d): %s%s", argv[0], out.exit_code,
+		      out.signal, out.stdout_data, out.stderr_data);
 	ck_assert_msg(out.complete, "%s: %s", argv[0], out.incomplete_reasons[0]);
 	crash_out_clear(&out);
 }

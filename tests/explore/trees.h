@@ -14,7 +14,8 @@
 #include "explore/states/view.h"
 #include "trace/reader.h"
 
-/** Fills a directory with a starting tree; the same seed makes the same tree. `links`: with hard links in it. */
+/** Fills a directory with a starting tree; the same seed makes the same tree. `links`: with hard links in it.
+ */
 void trees_start(const char *directory, uint64_t seed, bool links);
 
 /**
@@ -40,11 +41,11 @@ void trees_run(const char *directory, const char *const *argv, int trace);
 void trees_read(int fd, struct crash__trace *trace);
 
 /** The text of the last error of the library. */
-#define trees_ok(call)                                                                             \
-	do {                                                                                       \
-		int trees__error = (call);                                                         \
-                                                                                                   \
-		ck_assert_msg(trees__error == 0, "%s: %s", #call, crash_error_detail());           \
+#define trees_ok(call)                                                                                       \
+	do {                                                                                                 \
+		int trees__error = (call);                                                                   \
+                                                                                                             \
+		ck_assert_msg(trees__error == 0, "%s: %s", #call, crash_error_detail());                     \
 	} while (0)
 
 /** A model of the shipped ones. */

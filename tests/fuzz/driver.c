@@ -39,8 +39,9 @@ static void change(size_t size, uint64_t *state)
 {
 	memcpy(changed, whole, size);
 	for (uint64_t left = 1 + next_random(state) % 4; size && left; left--)
-		changed[next_random(state) % size] =
-			next_random(state) % 2 ? (uint8_t)next_random(state) : whole[next_random(state) % size];
+		changed[next_random(state) % size] = next_random(state) % 2 ?
+							     (uint8_t)next_random(state) :
+							     whole[next_random(state) % size];
 }
 
 static void run_input(const char *directory, const char *name)

@@ -38,7 +38,8 @@ static void check_plan(const char *text)
 		CLAIM(strnlen(rule->name, sizeof rule->name) < sizeof rule->name);
 		CLAIM(strnlen(rule->glob, sizeof rule->glob) < sizeof rule->glob);
 		CLAIM(strnlen(rule->function, sizeof rule->function) < sizeof rule->function);
-		CLAIM(rule->kind != CRASH__KIND_EXPLICIT || rule->pattern || crash__point_name_ok(rule->name, strlen(rule->name)));
+		CLAIM(rule->kind != CRASH__KIND_EXPLICIT || rule->pattern ||
+		      crash__point_name_ok(rule->name, strlen(rule->name)));
 		CLAIM(crash__rule_part(rule, 100) <= 100);
 		check_alone(text, rule);
 	}
@@ -55,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_plan(text);
 	} else {
 		CLAIM(error.column >= 1 && error.column <= strlen(text) + 1);
-		CLAIM(error.message[0] && strnlen(error.message, sizeof error.message) < sizeof error.message);
+		CLAIM(error.message[0] &&
+		      strnlen(error.message, sizeof error.message) < sizeof error.message);
 		CLAIM(strnlen(error.hint, sizeof error.hint) < sizeof error.hint);
 	}
 	memset(&plan, 0, sizeof plan);

@@ -34,7 +34,8 @@ static void read_event(const struct crash__trace *trace, const struct crash__eve
 	read_text(event->name);
 	read_text(event->source);
 	read_text(crash__event_path(trace, event));
-	CLAIM(event->call < CRASH__CALLS && event->kernel < CRASH__KERNEL_CALLS && event->family < CRASH__FAMILIES);
+	CLAIM(event->call < CRASH__CALLS && event->kernel < CRASH__KERNEL_CALLS &&
+	      event->family < CRASH__FAMILIES);
 	CLAIM(event->kind != CRASH__EVENT_POINT || event->name);
 	CLAIM(crash__event_bytes(event) >= -1);
 	for (const struct crash__piece *piece = event->data; piece; piece = piece->next) {
@@ -56,7 +57,8 @@ static void read_trace(const struct crash__trace *trace, size_t size)
 	for (uint32_t i = 1; i < trace->stack_count; i++)
 		for (uint32_t k = 0; k < trace->stacks[i].count; k++) {
 			sum += trace->stacks[i].addresses[k];
-			crash__trace_module_of(trace, trace->stacks[i].process, trace->stacks[i].addresses[k]);
+			crash__trace_module_of(trace, trace->stacks[i].process,
+					       trace->stacks[i].addresses[k]);
 		}
 	for (size_t i = 0; i < trace->module_count; i++)
 		read_text(trace->modules[i].path);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_helper_crashes.c - the helper's scenarios keep every acknowledgement when they are killed, its bugs do not, and
- * its verification sees the difference.
+ * check_helper_crashes.c - the helper's scenarios keep every acknowledgement when they are killed, its bugs
+ * do not, and its verification sees the difference.
  *
- * Method: a child runs to a breakpoint and ends there without further ado, which is what a process crash is. What only
- * a power loss shows is not tested here.
+ * Method: a child runs to a breakpoint and ends there without further ado, which is what a process crash is.
+ * What only a power loss shows is not tested here.
  */
 #include "helper/bugs.h"
 #include "helper/damage.h"
@@ -98,8 +98,7 @@ START_TEST(test_scenario_points) /* each scenario passes just the breakpoints th
 	close(acks_fd);
 	for (i = 0; scenario_points[i].name; i++)
 		ck_assert_msg((ground_hits[i] > 0) == scenario_passes(scenario, &scenario_points[i]),
-			      "%s: %u hits of %s", scenario->name, ground_hits[i],
-			      scenario_points[i].name);
+			      "%s: %u hits of %s", scenario->name, ground_hits[i], scenario_points[i].name);
 	ck_assert_uint_eq(ground_stray_hits, 0);
 	expect_acknowledged(scenario->name, "end", 0);
 }
@@ -280,8 +279,7 @@ START_TEST(test_scenario_of_spec) /* the scenario follows from CRASH_AT's first 
 	ck_assert_str_eq(scenario_for("write@*/store.wal#3:torn=512"), "all");
 	ck_assert_str_eq(scenario_for("wal.mid-frame#3"), "wal");
 	ck_assert_str_eq(scenario_for("snapshot.mid-write:exit=3,wal.mid-frame"), "snapshot");
-	ck_assert_str_eq(scenario_for("checkpoint.truncprefix.post-rename-pre-dirfsync@x#1+"),
-			 "checkpoint");
+	ck_assert_str_eq(scenario_for("checkpoint.truncprefix.post-rename-pre-dirfsync@x#1+"), "checkpoint");
 	ck_assert_str_eq(scenario_for("recovery.*#*:log"), "recovery");
 	ck_assert_str_eq(scenario_for("wal\\.mid-frame"), "wal");
 	ck_assert_str_eq(scenario_for("*.*"), "all");
@@ -304,8 +302,8 @@ static int helper_verify(const char *directory, const char *acks)
 	if (child == 0) {
 		if (!getenv("HELPER_NOISE") && freopen("/dev/null", "w", stderr) == NULL)
 			_exit(126);
-		execl(helper ? helper : "./crashinject-helper", "crashinject-helper", "verify",
-		      directory, acks, (char *)NULL);
+		execl(helper ? helper : "./crashinject-helper", "crashinject-helper", "verify", directory,
+		      acks, (char *)NULL);
 		_exit(127);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -397,8 +395,7 @@ static void make_spoilt(spoiler *spoil)
 			else if (step.deletes)
 				batch_delete(&batch, step.key, step.key_size);
 			else
-				batch_put(&batch, step.key, step.key_size, step.value,
-					  step.value_size);
+				batch_put(&batch, step.key, step.key_size, step.value, step.value_size);
 		}
 		ck_assert_int_eq(store_commit(store, &batch, &sequence), 0);
 		batch_clear(&batch);
@@ -451,8 +448,7 @@ static void spoil_delete(struct batch *batch, const struct batch_step *step, uns
 
 START_TEST(test_verify_inconsistent) /* verify: 1 for half a transaction or a wrong value */
 {
-	static spoiler *const spoils[] = {spoil_half, spoil_byte, spoil_length, spoil_key,
-					  spoil_delete};
+	static spoiler *const spoils[] = {spoil_half, spoil_byte, spoil_length, spoil_key, spoil_delete};
 	size_t i;
 
 	make_spoilt(spoil_nothing);
@@ -496,9 +492,8 @@ END_TEST
 
 START_TEST(test_verify_usage) /* verify: 64 for lines that are no acknowledgement, 66 for no file */
 {
-	static const char *const bad[] = {"ack \n",	   "ack x k00=1\n", "ack 0 k00=1\n",
-					  "ack 1\n",	   "ack 1 k00\n",   "ack 1 j00=1\n",
-					  "ack 1  k00=1\n", "ack -1 k00=1\n"};
+	static const char *const bad[] = {"ack \n",	 "ack x k00=1\n", "ack 0 k00=1\n",  "ack 1\n",
+					  "ack 1 k00\n", "ack 1 j00=1\n", "ack 1  k00=1\n", "ack -1 k00=1\n"};
 	size_t i;
 
 	make_five();

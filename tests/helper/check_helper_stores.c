@@ -2,8 +2,8 @@
 /*
  * check_helper_stores.c - the helper's snapshot, checkpoint and store keep what they promise.
  *
- * Method: tests of damage make the damage with ordinary file writes and look at what the store says. What only a power
- * loss shows is not tested here.
+ * Method: tests of damage make the damage with ordinary file writes and look at what the store says. What
+ * only a power loss shows is not tested here.
  */
 #include "helper/crc32c.h"
 #include "helper/file.h"
@@ -426,8 +426,7 @@ START_TEST(test_group_commit) /* one sync serves a group of threads, and loses n
 	pthread_barrier_init(&meeting, NULL, WRITERS);
 	for (i = 0; i < WRITERS; i++) {
 		writers[i] = (struct writer){store, &meeting, i};
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, write_in_groups, &writers[i]),
-				 0);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, write_in_groups, &writers[i]), 0);
 	}
 	for (i = 0; i < WRITERS; i++)
 		pthread_join(threads[i], NULL);

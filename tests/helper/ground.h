@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ground.h - what the tests of the helper's stores stand on: a directory of their own, breakpoints that count and can
- * end the process, and stores in it.
+ * ground.h - what the tests of the helper's stores stand on: a directory of their own, breakpoints that count
+ * and can end the process, and stores in it.
  */
 #ifndef CRASH_TESTS_GROUND_H
 #define CRASH_TESTS_GROUND_H
@@ -30,7 +30,8 @@ extern unsigned int ground_hits[GROUND_POINTS]; /* by index in scenario_points *
 extern unsigned int ground_stray_hits;		/* of points that the table does not have */
 extern bool ground_slow; /* each hit takes a while: threads get into each other's way */
 
-/** From now on breakpoints count, and the `hit`-th of `point` ends the process with GROUND_DIED; NULL: none does. */
+/** From now on breakpoints count, and the `hit`-th of `point` ends the process with GROUND_DIED; NULL: none
+ * does. */
 void ground_arm(const char *point, unsigned int hit);
 
 unsigned int ground_hits_of(const char *point);

@@ -75,8 +75,8 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void say_directory(FILE *out, const struct finding *finding, struct crash__view *view, crash__node_id directory,
-			  const char *above)
+static void say_directory(FILE *out, const struct finding *finding, struct crash__view *view,
+			  crash__node_id directory, const char *above)
 {
 	const struct crash__fs *fs = finding->atoms->fs;
 	const char *names[NAMES];
@@ -126,7 +126,8 @@ static void add(struct allowed *allowed, char *key)
 /* How many ops are over after a step. A synchronous write is two steps, and after the first it is not. */
 static int ops_over(const struct crash__fs *fs, int64_t step)
 {
-	bool halfway = step + 1 < (int64_t)fs->steps_count && step >= 0 && fs->steps[step].event == fs->steps[step + 1].event;
+	bool halfway = step + 1 < (int64_t)fs->steps_count && step >= 0 &&
+		       fs->steps[step].event == fs->steps[step + 1].event;
 
 	return step < 0 ? 0 : (int)(fs->steps[step].event - fs->trace->events) + !halfway;
 }
@@ -152,8 +153,8 @@ static int take(void *context, struct crash__view *view, const struct crash__sta
 	return 0;
 }
 
-bool allowed_find(struct allowed *allowed, struct made *made, const char *base, const struct crash__model *model,
-		  uint64_t most)
+bool allowed_find(struct allowed *allowed, struct made *made, const char *base,
+		  const struct crash__model *model, uint64_t most)
 {
 	struct crash__tier_options options = {.seed = 1};
 	struct crash__base *opened;
@@ -219,7 +220,8 @@ char *allowed_text(const struct allowed *allowed, int ops)
 
 /* ------------------------------------------------------------------ directories */
 
-static void read_file(FILE *out, const struct crash__model *model, int ops, int at, const char *name, mode_t mode)
+static void read_file(FILE *out, const struct crash__model *model, int ops, int at, const char *name,
+		      mode_t mode)
 {
 	int fd = openat(at, name, O_RDONLY | O_CLOEXEC);
 	static unsigned char bytes[1 << 16];

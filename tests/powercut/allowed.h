@@ -25,8 +25,8 @@ struct allowed {
  * Finds the states after each op of the run. `base` is a directory with the starting tree.
  * @return false if there are more than `most` ways to keep and lose something, of which nothing is known then
  */
-bool allowed_find(struct allowed *allowed, struct made *made, const char *base, const struct crash__model *model,
-		  uint64_t most);
+bool allowed_find(struct allowed *allowed, struct made *made, const char *base,
+		  const struct crash__model *model, uint64_t most);
 void allowed_clear(struct allowed *allowed);
 
 /** Whether that can be left after so many ops; notes that it was seen. */

@@ -2,15 +2,16 @@
 /*
  * check_powercut.c - what real file systems leave after a power loss is what their models allow.
  *
- * Method. Random runs of a few ops are done on a real file system on a disk that notes what it is told (disk.h). In
- * between, now and then, the rig does what a system does of its own accord at any time: it writes pages back, or
- * another program syncs its own file. Then power is cut at every place of the notes, with all, none or some of what
- * was in flight, down to sectors; the kernel mounts and recovers that disk, and what it shows must be among the states
- * that the model lets these ops leave at that time. So no state of a real file system is missing in its model.
+ * Method. Random runs of a few ops are done on a real file system on a disk that notes what it is told
+ *(disk.h). In between, now and then, the rig does what a system does of its own accord at any time: it writes
+ *pages back, or another program syncs its own file. Then power is cut at every place of the notes, with all,
+ *none or some of what was in flight, down to sectors; the kernel mounts and recovers that disk, and what it
+ *shows must be among the states that the model lets these ops leave at that time. So no state of a real file
+ *system is missing in its model.
  *
- * The other way round nothing is required, only counted: states that a model allows and that never turned up. Models
- * of which nothing can be said this way: posix is no file system, and what data=writeback shows of lost data is whatever
- * lay there.
+ * The other way round nothing is required, only counted: states that a model allows and that never turned up.
+ *Models of which nothing can be said this way: posix is no file system, and what data=writeback shows of lost
+ *data is whatever lay there.
  *
  *	CK_RUN_CASE=xfs		only that file system
  *	OPS="create b; ..."	these ops instead of random ones, as a failure prints them
@@ -37,7 +38,7 @@
 
 #define MEBIBYTE (1u << 20)
 #define MOST_SETS 100000 /* of which a run's states are found */
-#define CUTS 24		/* of one run, at most */
+#define CUTS 24		 /* of one run, at most */
 
 struct file_system {
 	const char *model, *make, *type, *options;
@@ -116,12 +117,14 @@ static const char *make_file_system(struct rig *rig)
 	static char problem[64];
 	char command[PATH_MAX];
 
-	snprintf(problem, sizeof problem, "there is no %.*s", (int)strcspn(rig->system->make, " "), rig->system->make);
-	snprintf(command, sizeof command, "PATH=$PATH:/usr/sbin:/sbin; command -v %s >/dev/null", problem + 12);
+	snprintf(problem, sizeof problem, "there is no %.*s", (int)strcspn(rig->system->make, " "),
+		 rig->system->make);
+	snprintf(command, sizeof command, "PATH=$PATH:/usr/sbin:/sbin; command -v %s >/dev/null",
+		 problem + 12);
 	if (system(command) != 0)
 		return problem;
-	snprintf(command, sizeof command, "PATH=$PATH:/usr/sbin:/sbin; %s %s >/dev/null 2>&1", rig->system->make,
-		 disk_attach());
+	snprintf(command, sizeof command, "PATH=$PATH:/usr/sbin:/sbin; %s %s >/dev/null 2>&1",
+		 rig->system->make, disk_attach());
 	ck_assert_msg(system(command) == 0, "%s failed", command);
 	disk_detach();
 	snprintf(problem, sizeof problem, "the kernel has no %s", rig->system->type);
@@ -245,7 +248,8 @@ static void tell(struct rig *rig, const struct run *run, size_t cut, const char 
 	char *at = allowed_text(&run->allowed, over), *next = allowed_text(&run->allowed, over + 1);
 
 	printf("%s: %s\nafter %d ops, note %d of %d, there was:\n\t%s\nallowed are:\n%.2000sor:\n%.2000s\n",
-	       rig->system->model, runs_text(&run->ops), over, (int)cut, (int)run->note_count, text, at, next);
+	       rig->system->model, runs_text(&run->ops), over, (int)cut, (int)run->note_count, text, at,
+	       next);
 	fflush(stdout);
 	free(at);
 	free(next);
@@ -260,7 +264,8 @@ static void check_cut(struct rig *rig, struct run *run, size_t cut, bool all)
 	cut_power(rig, run, cut, all);
 	if (!try_to_mount(rig)) {
 		/* the tree is not to be had: no model speaks of that */
-		ck_assert_msg((run->sectors && !all) || rig->lies, "%s: %s: mount: %m", rig->system->model, runs_text(&run->ops));
+		ck_assert_msg((run->sectors && !all) || rig->lies, "%s: %s: mount: %m", rig->system->model,
+			      runs_text(&run->ops));
 		rig->refused++;
 		return;
 	}
@@ -285,7 +290,8 @@ static void check_run(struct rig *rig)
 	while (rig->system->skips && rig->system->skips(&run.ops));
 	run.told = 0;
 	run.sectors = support_below(&rig->random, 2);
-	if (!allowed_find(&run.allowed, &run.ops.made, rig->base, run.sectors ? &rig->model : &rig->paged, MOST_SETS)) {
+	if (!allowed_find(&run.allowed, &run.ops.made, rig->base, run.sectors ? &rig->model : &rig->paged,
+			  MOST_SETS)) {
 		rig->skipped++;
 		return;
 	}
@@ -312,7 +318,8 @@ static const char *open_rig(struct rig *rig, const struct file_system *system)
 
 	memset(rig, 0, sizeof *rig);
 	rig->system = system;
-	/* what the kernel has never been asked is for `make powercut`: a change is not to blame for its answer */
+	/* what the kernel has never been asked is for `make powercut`: a change is not to blame for its
+	 * answer */
 	rig->random = getenv("CRASHINJECT_LONG") || getenv("SEED") ? support_seed() : 1;
 	rig->model = rig->paged = trees_model(system->model);
 	if (rig->paged.tear && rig->paged.tear < (int)DISK_PAGE)
@@ -339,10 +346,12 @@ START_TEST(models_allow_whatever_a_real_power_loss_leaves)
 		support_skip(problem);
 	for (int i = 0; i < rounds; i++)
 		check_run(&rig);
-	printf("%s: %lu runs, %lu power losses, %lu that the model does not allow; of %lu states that it allows after the "
-	       "runs' ops, %lu were seen; %lu runs had too many; %lu disks with torn sectors could not be mounted\n",
-	       rig.system->model, rig.runs, rig.cuts, rig.foreign, (unsigned long)rig.allowed, (unsigned long)rig.seen,
-	       rig.skipped, rig.refused);
+	printf("%s: %lu runs, %lu power losses, %lu that the model does not allow; of %lu states that it "
+	       "allows after the "
+	       "runs' ops, %lu were seen; %lu runs had too many; %lu disks with torn sectors could not be "
+	       "mounted\n",
+	       rig.system->model, rig.runs, rig.cuts, rig.foreign, (unsigned long)rig.allowed,
+	       (unsigned long)rig.seen, rig.skipped, rig.refused);
 	fflush(stdout);
 	disk_close();
 	ck_assert_uint_eq(rig.foreign, 0);
@@ -372,7 +381,8 @@ int main(void)
 		TCase *tcase = tcase_create(file_systems[i].model);
 
 		tcase_set_timeout(tcase, 3600);
-		tcase_add_loop_test(tcase, models_allow_whatever_a_real_power_loss_leaves, (int)i, (int)i + 1);
+		tcase_add_loop_test(tcase, models_allow_whatever_a_real_power_loss_leaves, (int)i,
+				    (int)i + 1);
 		suite_add_tcase(suite, tcase);
 	}
 	support_case(suite, "lies", a_disk_that_lies_about_flushes_is_found_out, NULL);

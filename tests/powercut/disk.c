@@ -40,8 +40,8 @@ struct disk {
 	bool noting;
 	_Atomic size_t count;
 	struct disk_note notes[MOST_NOTES];
-	uint64_t loaded; /* how much of the arena belongs to contents, and stays */
-	bool *owned;	 /* by page: written since it was loaded */
+	uint64_t loaded;      /* how much of the arena belongs to contents, and stays */
+	bool *owned;	      /* by page: written since it was loaded */
 	unsigned char **page; /* NULL: zeros */
 };
 
@@ -195,7 +195,8 @@ static int serve_read(const char *path, char *buffer, size_t bytes, off_t offset
 	return (int)done;
 }
 
-static int serve_write(const char *path, const char *data, size_t bytes, off_t offset, struct fuse_file_info *file)
+static int serve_write(const char *path, const char *data, size_t bytes, off_t offset,
+		       struct fuse_file_info *file)
 {
 	(void)path;
 	(void)file;
@@ -223,9 +224,10 @@ static const struct fuse_operations operations = {
 };
 
 /*
- * The server is a process of its own. If it were a thread of the test, and the test were killed while it waits for the
- * device, each would wait for the other for ever. For the same reason it has no part in what the test mounts: who is the
- * last to leave a namespace unmounts what is in it. It goes with the test, and then the kernel gets errors for answers.
+ * The server is a process of its own. If it were a thread of the test, and the test were killed while it
+ * waits for the device, each would wait for the other for ever. For the same reason it has no part in what
+ * the test mounts: who is the last to leave a namespace unmounts what is in it. It goes with the test, and
+ * then the kernel gets errors for answers.
  */
 static _Noreturn void serve(struct fuse *fuse, pid_t test)
 {

@@ -2,14 +2,15 @@
 /*
  * disk.h - a block device that remembers in which order it was written to, and can lose power.
  *
- * Method. A file system is made on a loop device whose file a child of the test serves (FUSE), so every write and
- * every flush of the kernel passes here and is noted. A disk that loses power keeps what was written before the last
- * flush that it answered, and of what was written since any part: whole writes, pages or sectors of them. Such a
- * content is put together from the notes and mounted again, and the kernel recovers it as it would after a real
- * power loss. Only pages are kept that are not all zeros, and contents share them.
+ * Method. A file system is made on a loop device whose file a child of the test serves (FUSE), so every write
+ * and every flush of the kernel passes here and is noted. A disk that loses power keeps what was written
+ * before the last flush that it answered, and of what was written since any part: whole writes, pages or
+ * sectors of them. Such a content is put together from the notes and mounted again, and the kernel recovers
+ * it as it would after a real power loss. Only pages are kept that are not all zeros, and contents share
+ * them.
  *
- * A process has one disk, and saves its content once. It needs root, /dev/fuse and a free loop device, and a mount namespace of its own
- * (disk_open() makes it), so that nothing stays mounted however the process ends.
+ * A process has one disk, and saves its content once. It needs root, /dev/fuse and a free loop device, and a
+ * mount namespace of its own (disk_open() makes it), so that nothing stays mounted however the process ends.
  */
 #ifndef CRASH_TESTS_POWERCUT_DISK_H
 #define CRASH_TESTS_POWERCUT_DISK_H
@@ -43,7 +44,8 @@ const char *disk_attach(void);
 /** Takes the device away again. Nothing must be mounted. */
 void disk_detach(void);
 
-/** What it holds now: once, and before anything is loaded. Nobody else may write at that time; it lasts as long as the disk. */
+/** What it holds now: once, and before anything is loaded. Nobody else may write at that time; it lasts as
+ * long as the disk. */
 struct disk_content *disk_save(void);
 /** Lets it hold that. It must not have a device. Forgets the notes. */
 void disk_load(const struct disk_content *content);

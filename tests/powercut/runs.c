@@ -31,7 +31,9 @@ static const struct made_op phrases[][4] = {
 	{{MADE_RENAME, "d", "e", 0}},
 	{{MADE_CHMOD, "a", NULL, 0}},
 	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
-	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0},
+	{{MADE_CREATE, "b", NULL, 0},
+	 {MADE_APPEND, "b", NULL, 3},
+	 {MADE_FSYNC, "b", NULL, 0},
 	 {MADE_RENAME, "b", "a", 0}},
 	{{MADE_CREATE, "c", NULL, 0}, {MADE_APPEND, "c", NULL, 4500}, {MADE_RENAME, "c", "a", 0}},
 	{{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
@@ -76,15 +78,17 @@ static void take_ops(struct run_ops *ops, const char *text)
 			end--;
 		ck_assert_msg(ops->count < RUNS_OPS, "OPS: there are more than %d ops", RUNS_OPS);
 		ops->list[ops->count] = find_op(text, end);
-		ck_assert_msg(made_do(&ops->made, ops->list[ops->count]), "OPS: op %d is not possible", ops->count);
+		ck_assert_msg(made_do(&ops->made, ops->list[ops->count]), "OPS: op %d is not possible",
+			      ops->count);
 		ops->count++;
 		text += length;
 	}
 }
 
 /*
- * What btrfs.ini says that it does not cover: a name that was put over another file's and is then taken away again may
- * be the older file's again, and a file that was cut and has got another name may have its new size and its old data.
+ * What btrfs.ini says that it does not cover: a name that was put over another file's and is then taken away
+ * again may be the older file's again, and a file that was cut and has got another name may have its new size
+ * and its old data.
  */
 bool runs_are_beyond_btrfs(const struct run_ops *ops)
 {
@@ -98,7 +102,8 @@ bool runs_are_beyond_btrfs(const struct run_ops *ops)
 			const struct made_op *op = ops->list[j];
 			const char *name = ops->list[i]->to;
 
-			if (((op->kind == MADE_UNLINK || op->kind == MADE_RENAME) && strcmp(op->path, name) == 0) ||
+			if (((op->kind == MADE_UNLINK || op->kind == MADE_RENAME) &&
+			     strcmp(op->path, name) == 0) ||
 			    (op->kind == MADE_RENAME && strcmp(op->to, name) == 0))
 				return true;
 		}

@@ -53,7 +53,8 @@ static void *pour(void *argument)
 	long done = 0;
 
 	while (done < stream->bytes) {
-		size_t now = stream->bytes - done < (long)sizeof piece ? (size_t)(stream->bytes - done) : sizeof piece;
+		size_t now = stream->bytes - done < (long)sizeof piece ? (size_t)(stream->bytes - done) :
+									 sizeof piece;
 		ssize_t written;
 
 		for (size_t i = 0; i < now; i++)
@@ -244,10 +245,21 @@ static const struct {
 	const char *name;
 	int (*run)(char **argv);
 } habits[] = {
-	{"spew", spew},	      {"exit", end},		{"die", die},		{"murdered", murdered},
-	{"sleep", do_sleep},  {"ignore", ignore},	{"stop", stop},		{"tree", tree},
-	{"daemon", leave_daemon}, {"barefoot", barefoot}, {"control", print_control}, {"cat", cat},
-	{"print", print},     {"pid", show_pid},	{"storm", storm},
+	{"spew", spew},
+	{"exit", end},
+	{"die", die},
+	{"murdered", murdered},
+	{"sleep", do_sleep},
+	{"ignore", ignore},
+	{"stop", stop},
+	{"tree", tree},
+	{"daemon", leave_daemon},
+	{"barefoot", barefoot},
+	{"control", print_control},
+	{"cat", cat},
+	{"print", print},
+	{"pid", show_pid},
+	{"storm", storm},
 };
 
 int main(int argc, char **argv)

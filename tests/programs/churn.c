@@ -28,8 +28,8 @@ struct churn {
 	uint64_t random;
 	int ops;
 	int files[OPEN];
-	char own[16];		/* the directory where no other worker is; "": there is only one worker */
-	pthread_mutex_t *turn;	/* for the others; NULL: nobody else is there */
+	char own[16];	       /* the directory where no other worker is; "": there is only one worker */
+	pthread_mutex_t *turn; /* for the others; NULL: nobody else is there */
 };
 
 static unsigned int below(struct churn *churn, unsigned int most)
@@ -89,8 +89,8 @@ static void keep(struct churn *churn, int fd)
 
 static void do_open(struct churn *churn)
 {
-	static const int flags[] = {O_CREAT, O_CREAT, O_CREAT | O_EXCL, O_CREAT | O_TRUNC, O_TRUNC, 0, O_CREAT | O_APPEND,
-				    O_APPEND};
+	static const int flags[] = {O_CREAT, O_CREAT, O_CREAT | O_EXCL,	  O_CREAT | O_TRUNC,
+				    O_TRUNC, 0,	      O_CREAT | O_APPEND, O_APPEND};
 	char name[64];
 
 	/* a FIFO would block */
@@ -122,7 +122,8 @@ static void do_temporary(struct churn *churn)
 		char link[64];
 
 		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-		if (linkat(AT_FDCWD, link, AT_FDCWD, path(churn, named), AT_SYMLINK_FOLLOW) == 0 && below(churn, 2))
+		if (linkat(AT_FDCWD, link, AT_FDCWD, path(churn, named), AT_SYMLINK_FOLLOW) == 0 &&
+		    below(churn, 2))
 			unlink(named);
 	}
 	keep(churn, fd);
@@ -194,7 +195,8 @@ static void do_truncate(struct churn *churn)
 {
 	char name[64];
 
-	if (below(churn, 2) ? ftruncate(file(churn), place(churn)) < 0 : truncate(path(churn, name), place(churn)) < 0)
+	if (below(churn, 2) ? ftruncate(file(churn), place(churn)) < 0 :
+			      truncate(path(churn, name), place(churn)) < 0)
 		return;
 }
 
@@ -249,7 +251,8 @@ static void do_link(struct churn *churn)
 
 	path(churn, from);
 	path(churn, to);
-	if (below(churn, 2) ? link(from, to) < 0 : symlink(strrchr(from, '/') ? strrchr(from, '/') + 1 : from, to) < 0)
+	if (below(churn, 2) ? link(from, to) < 0 :
+			      symlink(strrchr(from, '/') ? strrchr(from, '/') + 1 : from, to) < 0)
 		return;
 }
 
@@ -283,7 +286,8 @@ static void do_chmod(struct churn *churn)
 	struct stat status;
 	char name[64];
 
-	/* directories stay open to us, also when we are not root; what a FIFO's mode is, is no matter of storage */
+	/* directories stay open to us, also when we are not root; what a FIFO's mode is, is no matter of
+	 * storage */
 	if (below(churn, 2)) {
 		if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 			fchmod(fd, mode);
@@ -322,9 +326,9 @@ static const struct {
 	void (*op)(struct churn *churn);
 	unsigned int weight;
 } ops[] = {
-	{do_open, 12},	  {do_open_at, 5}, {do_temporary, 2}, {do_write, 20}, {do_copy, 3},  {do_map, 3},
-	{do_truncate, 6}, {do_allocate, 5}, {do_rename, 10},  {do_replace, 6}, {do_link, 6}, {do_unlink, 5},
-	{do_mkdir, 8},	  {do_rmdir, 3},   {do_chmod, 4},     {do_node, 2},   {do_sync, 6},  {do_close, 2},
+	{do_open, 12},	  {do_open_at, 5},  {do_temporary, 2}, {do_write, 20},	{do_copy, 3}, {do_map, 3},
+	{do_truncate, 6}, {do_allocate, 5}, {do_rename, 10},   {do_replace, 6}, {do_link, 6}, {do_unlink, 5},
+	{do_mkdir, 8},	  {do_rmdir, 3},    {do_chmod, 4},     {do_node, 2},	{do_sync, 6}, {do_close, 2},
 };
 
 static void step(struct churn *churn)
@@ -378,7 +382,8 @@ static void *work(void *argument)
 
 static void start_many(uint64_t seed, int count, bool threads)
 {
-	pthread_mutex_t *turn = mmap(NULL, sizeof *turn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutex_t *turn =
+		mmap(NULL, sizeof *turn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct churn *churns = calloc(WORKERS, sizeof *churns);
 	pthread_mutexattr_t attributes;
 	pthread_t ids[WORKERS];
@@ -387,7 +392,8 @@ static void start_many(uint64_t seed, int count, bool threads)
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	pthread_mutex_init(turn, &attributes);
 	for (int i = 0; i < WORKERS; i++) {
-		churns[i] = (struct churn){.random = seed + (uint64_t)i * 1000003, .ops = count, .turn = turn};
+		churns[i] =
+			(struct churn){.random = seed + (uint64_t)i * 1000003, .ops = count, .turn = turn};
 		/* not one of the names that others choose */
 		snprintf(churns[i].own, sizeof churns[i].own, "own%d", i);
 		mkdir(churns[i].own, 0755);

@@ -19,7 +19,8 @@ static long wrong;
 
 static void copy(void)
 {
-	int from = open("from", O_RDWR | O_CREAT | O_TRUNC, 0600), to = open("to", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int from = open("from", O_RDWR | O_CREAT | O_TRUNC, 0600),
+	    to = open("to", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int both = open("both", O_RDWR | O_CREAT | O_TRUNC, 0600), ends[2];
 	off_t in = 3, out = 40;
 
@@ -60,7 +61,9 @@ static void say(const char *what, long result)
 
 static void clone_part(const char *what, int from, long at, long bytes, int to, long where)
 {
-	struct file_clone_range range = {.src_fd = from, .src_offset = (unsigned long)at, .src_length = (unsigned long)bytes,
+	struct file_clone_range range = {.src_fd = from,
+					 .src_offset = (unsigned long)at,
+					 .src_length = (unsigned long)bytes,
 					 .dest_offset = (unsigned long)where};
 
 	say(what, ioctl(to, FICLONERANGE, &range));

@@ -30,7 +30,8 @@ static const struct {
 	{"ptrace", SYS_ptrace, 0},
 };
 
-#define LOAD(field) (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD(field)                                                                                          \
+	(struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define REFUSE (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 
 static unsigned short refuse(struct sock_filter *code, const char *name)
@@ -41,11 +42,12 @@ static unsigned short refuse(struct sock_filter *code, const char *name)
 		if (strcmp(calls[i].name, name) != 0)
 			continue;
 		code[at++] = LOAD(nr);
-		code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)calls[i].number, 0,
-							 calls[i].flag ? 3 : 1);
+		code[at++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)calls[i].number, 0, calls[i].flag ? 3 : 1);
 		if (calls[i].flag) {
 			code[at++] = LOAD(args[1]);
-			code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, calls[i].flag, 0, 1);
+			code[at++] =
+				(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, calls[i].flag, 0, 1);
 		}
 		code[at++] = REFUSE;
 		return at;

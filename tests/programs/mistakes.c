@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mistakes NAME - does one thing to files in the working directory, rightly or wrongly; check_lint.c says which.
+ * mistakes NAME - does one thing to files in the working directory, rightly or wrongly; check_lint.c says
+ * which.
  */
 #include <crashinject/breakpoint.h>
 #include <fcntl.h>

@@ -20,11 +20,11 @@ void exported_place(int fd);
 int plus_one(int x);
 
 /* Not a tail call: the function is in the backtrace. */
-#define WORD(fd, text)                                                                             \
-	do {                                                                                       \
-		if (write(fd, text, strlen(text)) < 0)                                             \
-			_exit(9);                                                                  \
-		__asm__ volatile("" ::: "memory");                                                 \
+#define WORD(fd, text)                                                                                       \
+	do {                                                                                                 \
+		if (write(fd, text, strlen(text)) < 0)                                                       \
+			_exit(9);                                                                            \
+		__asm__ volatile("" ::: "memory");                                                           \
 	} while (0)
 
 NOINLINE void exported_place(int fd)

@@ -12,11 +12,11 @@
 #endif
 
 // Not a tail call: the function is in the backtrace.
-#define WORD(fd, text)                                                                             \
-	do {                                                                                       \
-		if (write(fd, text, strlen(text)) < 0)                                             \
-			_exit(9);                                                                  \
-		__asm__ volatile("" ::: "memory");                                                 \
+#define WORD(fd, text)                                                                                       \
+	do {                                                                                                 \
+		if (write(fd, text, strlen(text)) < 0)                                                       \
+			_exit(9);                                                                            \
+		__asm__ volatile("" ::: "memory");                                                           \
 	} while (0)
 
 namespace places
@@ -24,7 +24,7 @@ namespace places
 
 class Store
 {
-public:
+      public:
 	explicit Store(int fd);
 	~Store();
 	void append(const char *word);
@@ -33,7 +33,7 @@ public:
 	Store &operator<<(const char *word);
 	void operator()() const;
 
-private:
+      private:
 	int fd;
 };
 
@@ -122,7 +122,11 @@ int main()
 			fd, 1UL, nullptr, SomeRatherLongNameOfAnOrder());
 		save<const char *>(fd, "template ");
 		hidden_place(fd);
-		[](int out) __attribute__((noinline)) { WORD(out, "lambda "); }(fd);
+		[](int out) __attribute__((noinline))
+		{
+			WORD(out, "lambda ");
+		}
+		(fd);
 	}
 	return close(fd);
 }

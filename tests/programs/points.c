@@ -25,13 +25,13 @@ static void put(char letter)
 		_exit(9);
 }
 
-#define PASS(point, letter)                                                                        \
-	do {                                                                                       \
-		errno = 77;                                                                        \
-		point;                                                                             \
-		if (errno != 77)                                                                   \
-			_exit(8);                                                                  \
-		put(letter);                                                                       \
+#define PASS(point, letter)                                                                                  \
+	do {                                                                                                 \
+		errno = 77;                                                                                  \
+		point;                                                                                       \
+		if (errno != 77)                                                                             \
+			_exit(8);                                                                            \
+		put(letter);                                                                                 \
 	} while (0)
 
 static inline void inlined(char letter)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protect - stores to a file through a mapping that was made to be read only. With an argument the file has no name any
- * more when the mapping becomes writable.
+ * protect - stores to a file through a mapping that was made to be read only. With an argument the file has
+ * no name any more when the mapping becomes writable.
  */
 #include <fcntl.h>
 #include <sys/mman.h>

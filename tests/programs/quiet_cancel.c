@@ -21,38 +21,137 @@ static int file, source, pipe_in, pipe_out;
 static char *memory;
 static struct iovec iov = {(char[]){"12345"}, 5};
 
-static void do_write(void) { write(file, "12345", 5); }
-static void do_pwrite(void) { pwrite(file, "12345", 5, 0); }
-static void do_writev(void) { writev(file, &iov, 1); }
-static void do_pwritev(void) { pwritev(file, &iov, 1, 0); }
-static void do_pwritev2(void) { pwritev2(file, &iov, 1, 0, RWF_DSYNC); }
-static void do_copy(void) { copy_file_range(source, NULL, file, NULL, 5, 0); }
-static void do_sendfile(void) { sendfile(file, source, NULL, 5); }
-static void do_splice(void) { splice(pipe_in, NULL, file, NULL, 5, 0); }
-static void do_fsync(void) { fsync(file); }
-static void do_fdatasync(void) { fdatasync(file); }
-static void do_msync(void) { msync(memory, 4096, MS_SYNC); }
-static void do_sync_range(void) { sync_file_range(file, 0, 5, SYNC_FILE_RANGE_WRITE); }
-static void do_syncfs(void) { syncfs(file); }
-static void do_fallocate(void) { fallocate(file, 0, 0, 5); }
-static void do_posix_fallocate(void) { posix_fallocate(file, 0, 5); }
-static void do_open(void) { close(open("made", O_CREAT | O_WRONLY, 0600)); }
-static void do_openat(void) { close(openat(AT_FDCWD, "made", O_CREAT | O_WRONLY, 0600)); }
-static void do_open_read(void) { close(open("file", O_RDONLY)); }
-static void do_creat(void) { close(creat("made", 0600)); }
-static void do_ftruncate(void) { if (ftruncate(file, 5)) abort(); }
-static void do_truncate(void) { if (truncate("file", 5)) abort(); }
-static void do_rename(void) { rename("file", "file"); }
-static void do_link(void) { link("file", "made"); }
-static void do_symlink(void) { if (symlink("file", "made")) abort(); }
-static void do_unlink(void) { unlink("none"); }
-static void do_mkdir(void) { mkdir("made", 0700); }
-static void do_rmdir(void) { rmdir("none"); }
-static void do_chmod(void) { chmod("file", 0600); }
-static void do_fchmod(void) { fchmod(file, 0600); }
-static void do_utimens(void) { futimens(file, NULL); }
-static void do_close(void) { close(dup(file)); }
-static void do_fcntl(void) { fcntl(file, F_SETLKW, &(struct flock){.l_type = F_WRLCK}); }
+static void do_write(void)
+{
+	write(file, "12345", 5);
+}
+static void do_pwrite(void)
+{
+	pwrite(file, "12345", 5, 0);
+}
+static void do_writev(void)
+{
+	writev(file, &iov, 1);
+}
+static void do_pwritev(void)
+{
+	pwritev(file, &iov, 1, 0);
+}
+static void do_pwritev2(void)
+{
+	pwritev2(file, &iov, 1, 0, RWF_DSYNC);
+}
+static void do_copy(void)
+{
+	copy_file_range(source, NULL, file, NULL, 5, 0);
+}
+static void do_sendfile(void)
+{
+	sendfile(file, source, NULL, 5);
+}
+static void do_splice(void)
+{
+	splice(pipe_in, NULL, file, NULL, 5, 0);
+}
+static void do_fsync(void)
+{
+	fsync(file);
+}
+static void do_fdatasync(void)
+{
+	fdatasync(file);
+}
+static void do_msync(void)
+{
+	msync(memory, 4096, MS_SYNC);
+}
+static void do_sync_range(void)
+{
+	sync_file_range(file, 0, 5, SYNC_FILE_RANGE_WRITE);
+}
+static void do_syncfs(void)
+{
+	syncfs(file);
+}
+static void do_fallocate(void)
+{
+	fallocate(file, 0, 0, 5);
+}
+static void do_posix_fallocate(void)
+{
+	posix_fallocate(file, 0, 5);
+}
+static void do_open(void)
+{
+	close(open("made", O_CREAT | O_WRONLY, 0600));
+}
+static void do_openat(void)
+{
+	close(openat(AT_FDCWD, "made", O_CREAT | O_WRONLY, 0600));
+}
+static void do_open_read(void)
+{
+	close(open("file", O_RDONLY));
+}
+static void do_creat(void)
+{
+	close(creat("made", 0600));
+}
+static void do_ftruncate(void)
+{
+	if (ftruncate(file, 5))
+		abort();
+}
+static void do_truncate(void)
+{
+	if (truncate("file", 5))
+		abort();
+}
+static void do_rename(void)
+{
+	rename("file", "file");
+}
+static void do_link(void)
+{
+	link("file", "made");
+}
+static void do_symlink(void)
+{
+	if (symlink("file", "made"))
+		abort();
+}
+static void do_unlink(void)
+{
+	unlink("none");
+}
+static void do_mkdir(void)
+{
+	mkdir("made", 0700);
+}
+static void do_rmdir(void)
+{
+	rmdir("none");
+}
+static void do_chmod(void)
+{
+	chmod("file", 0600);
+}
+static void do_fchmod(void)
+{
+	fchmod(file, 0600);
+}
+static void do_utimens(void)
+{
+	futimens(file, NULL);
+}
+static void do_close(void)
+{
+	close(dup(file));
+}
+static void do_fcntl(void)
+{
+	fcntl(file, F_SETLKW, &(struct flock){.l_type = F_WRLCK});
+}
 
 static void do_stdio(void)
 {
@@ -75,15 +174,18 @@ static const struct {
 	const char *name;
 	void (*call)(void);
 } calls[] = {
-	{"write", do_write}, {"pwrite", do_pwrite}, {"writev", do_writev}, {"pwritev", do_pwritev},
-	{"pwritev2", do_pwritev2}, {"copy_file_range", do_copy}, {"sendfile", do_sendfile}, {"splice", do_splice},
-	{"fsync", do_fsync}, {"fdatasync", do_fdatasync}, {"msync", do_msync}, {"sync_file_range", do_sync_range},
-	{"syncfs", do_syncfs}, {"fallocate", do_fallocate}, {"posix_fallocate", do_posix_fallocate},
-	{"open", do_open}, {"openat", do_openat}, {"open to read", do_open_read}, {"creat", do_creat},
-	{"ftruncate", do_ftruncate}, {"truncate", do_truncate}, {"rename", do_rename}, {"link", do_link},
-	{"symlink", do_symlink}, {"unlink", do_unlink}, {"mkdir", do_mkdir}, {"rmdir", do_rmdir},
-	{"chmod", do_chmod}, {"fchmod", do_fchmod}, {"futimens", do_utimens}, {"close", do_close},
-	{"fcntl", do_fcntl}, {"stdio", do_stdio}, {"mkstemp", do_mkstemp},
+	{"write", do_write},	     {"pwrite", do_pwrite},	  {"writev", do_writev},
+	{"pwritev", do_pwritev},     {"pwritev2", do_pwritev2},	  {"copy_file_range", do_copy},
+	{"sendfile", do_sendfile},   {"splice", do_splice},	  {"fsync", do_fsync},
+	{"fdatasync", do_fdatasync}, {"msync", do_msync},	  {"sync_file_range", do_sync_range},
+	{"syncfs", do_syncfs},	     {"fallocate", do_fallocate}, {"posix_fallocate", do_posix_fallocate},
+	{"open", do_open},	     {"openat", do_openat},	  {"open to read", do_open_read},
+	{"creat", do_creat},	     {"ftruncate", do_ftruncate}, {"truncate", do_truncate},
+	{"rename", do_rename},	     {"link", do_link},		  {"symlink", do_symlink},
+	{"unlink", do_unlink},	     {"mkdir", do_mkdir},	  {"rmdir", do_rmdir},
+	{"chmod", do_chmod},	     {"fchmod", do_fchmod},	  {"futimens", do_utimens},
+	{"close", do_close},	     {"fcntl", do_fcntl},	  {"stdio", do_stdio},
+	{"mkstemp", do_mkstemp},
 };
 
 /* ------------------------------------------------------------------ pending when the call is made */
@@ -129,7 +231,8 @@ static void fresh(void)
 	unlink("made");
 	rmdir("made");
 	file = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	if (ftruncate(file, 100) < 0 || pwrite(pipe_out, "12345", 5, 0) > 0 || write(pipe_out, "12345", 5) != 5)
+	if (ftruncate(file, 100) < 0 || pwrite(pipe_out, "12345", 5, 0) > 0 ||
+	    write(pipe_out, "12345", 5) != 5)
 		abort();
 	lseek(source, 0, SEEK_SET);
 }
@@ -169,14 +272,39 @@ static void try_pending(int state, int type)
 
 static int full[2];
 
-
-static void block_write(void) { char big[200000] = ""; write(full[1], big, sizeof big); }
-static void block_writev(void) { char big[200000] = ""; writev(full[1], &(struct iovec){big, sizeof big}, 1); }
-static void block_open(void) { close(open("fifo", O_WRONLY)); }
-static void block_open_creating(void) { close(open("fifo", O_WRONLY | O_CREAT, 0600)); }
-static void block_splice(void) { int empty[2]; if (pipe(empty)) abort(); splice(empty[0], NULL, file, NULL, 5, 0); }
-static void block_lock(void) { fcntl(file, F_OFD_SETLKW, &(struct flock){.l_type = F_WRLCK}); }
-static void block_fopen(void) { fclose(fopen("fifo", "w")); }
+static void block_write(void)
+{
+	char big[200000] = "";
+	write(full[1], big, sizeof big);
+}
+static void block_writev(void)
+{
+	char big[200000] = "";
+	writev(full[1], &(struct iovec){big, sizeof big}, 1);
+}
+static void block_open(void)
+{
+	close(open("fifo", O_WRONLY));
+}
+static void block_open_creating(void)
+{
+	close(open("fifo", O_WRONLY | O_CREAT, 0600));
+}
+static void block_splice(void)
+{
+	int empty[2];
+	if (pipe(empty))
+		abort();
+	splice(empty[0], NULL, file, NULL, 5, 0);
+}
+static void block_lock(void)
+{
+	fcntl(file, F_OFD_SETLKW, &(struct flock){.l_type = F_WRLCK});
+}
+static void block_fopen(void)
+{
+	fclose(fopen("fifo", "w"));
+}
 
 static void *blocked(void *argument)
 {
@@ -195,7 +323,6 @@ static void try_blocked(const char *name, void (*call)(void))
 	pthread_t thread;
 	void *result;
 	int other;
-
 
 	fresh();
 	other = open("file", O_RDWR);

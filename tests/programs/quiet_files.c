@@ -53,8 +53,9 @@ static void print_state(const char *what, int fd)
 		for (long i = 0; i < got; i++, at++)
 			sum = sum * 31 + (unsigned char)text[i];
 	close(again);
-	printf("  %s: position %ld, size %ld, links %ld, mode %o, content %08x\n", what, (long)lseek(fd, 0, SEEK_CUR),
-	       (long)status.st_size, (long)status.st_nlink, status.st_mode, sum);
+	printf("  %s: position %ld, size %ld, links %ld, mode %o, content %08x\n", what,
+	       (long)lseek(fd, 0, SEEK_CUR), (long)status.st_size, (long)status.st_nlink, status.st_mode,
+	       sum);
 }
 
 static void results(void)
@@ -65,7 +66,8 @@ static void results(void)
 	static volatile int negative = -1, too_many = IOV_MAX + 1;
 	struct iovec iov[3] = {{"one", 3}, {"", 0}, {"three", 5}}, wrong[2] = {{"good", 4}, {bad, 4}};
 	char long_name[PATH_MAX + 10];
-	int fd = open("a", O_RDWR | O_CREAT, 0644), only_read = open("a", O_RDONLY), dir = open(".", O_RDONLY);
+	int fd = open("a", O_RDWR | O_CREAT, 0644), only_read = open("a", O_RDONLY),
+	    dir = open(".", O_RDONLY);
 	long fds[2];
 
 	memset(long_name, 'x', sizeof long_name - 1);
@@ -222,8 +224,10 @@ static void results(void)
 
 static void positions(void)
 {
-	int fd = open("p", O_RDWR | O_CREAT | O_TRUNC, 0644), from = open("from", O_RDWR | O_CREAT | O_TRUNC, 0644);
-	int append = open("p", O_WRONLY | O_APPEND), write_only = open("p", O_WRONLY), second = dup(fd), ends[2];
+	int fd = open("p", O_RDWR | O_CREAT | O_TRUNC, 0644),
+	    from = open("from", O_RDWR | O_CREAT | O_TRUNC, 0644);
+	int append = open("p", O_WRONLY | O_APPEND), write_only = open("p", O_WRONLY), second = dup(fd),
+	    ends[2];
 	off_t in = 3, out = 10;
 
 	TRY(write(from, "0123456789", 10));
@@ -318,7 +322,8 @@ static void appends(void)
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		int child = *line - 'a';
 
-		if (strspn(line, (char[]){*line, '\0'}) != strlen(line) || strlen(line) != 20u + (unsigned int)child)
+		if (strspn(line, (char[]){*line, '\0'}) != strlen(line) ||
+		    strlen(line) != 20u + (unsigned int)child)
 			torn++;
 		else
 			count[child]++;
@@ -395,8 +400,8 @@ static void print_locks(const char *when, int fd)
 		struct flock lock = {.l_type = F_WRLCK};
 
 		fcntl(fd, F_GETLK, &lock);
-		printf("  %s: %s, from %ld, %ld bytes", when, lock.l_type == F_UNLCK ? "free" : "locked", (long)lock.l_start,
-		       (long)lock.l_len);
+		printf("  %s: %s, from %ld, %ld bytes", when, lock.l_type == F_UNLCK ? "free" : "locked",
+		       (long)lock.l_start, (long)lock.l_len);
 		fd = open("locked", O_RDWR);
 		printf(", flock %s\n", flock(fd, LOCK_EX | LOCK_NB) == 0 ? "free" : strerror(errno));
 		fflush(stdout);

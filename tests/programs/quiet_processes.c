@@ -86,15 +86,16 @@ static void same_memory(void)
 	struct stat file;
 
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-		pid_t child = clone(in_same_memory, stacks[i % 2] + sizeof stacks[0], flags[i] | SIGCHLD, "cloned");
+		pid_t child =
+			clone(in_same_memory, stacks[i % 2] + sizeof stacks[0], flags[i] | SIGCHLD, "cloned");
 		int good = 0;
 
 		for (int j = 0; j < 50; j++)
 			good += write(fd, "y", 1) == 1;
 		waitpid(child, &status, 0);
 		stat("cloned", &file);
-		printf("clone %x: status %d, %d writes of ours, %d so far, size %ld\n", (unsigned int)flags[i],
-		       WEXITSTATUS(status), good, shared, (long)file.st_size);
+		printf("clone %x: status %d, %d writes of ours, %d so far, size %ld\n",
+		       (unsigned int)flags[i], WEXITSTATUS(status), good, shared, (long)file.st_size);
 	}
 	close(fd);
 }
@@ -193,8 +194,8 @@ static void surroundings(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
 
-	printf("dumpable %d, no_new_privs %d, children %d\n", prctl(PR_GET_DUMPABLE), prctl(PR_GET_NO_NEW_PRIVS),
-	       waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	printf("dumpable %d, no_new_privs %d, children %d\n", prctl(PR_GET_DUMPABLE),
+	       prctl(PR_GET_NO_NEW_PRIVS), waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 	printf("LD_PRELOAD %s\n", preload ? "set" : "not set");
 }
 

@@ -35,15 +35,18 @@ static void say(const char *what, long result)
 }
 
 /* A filter with one answer for the calls in the list and another one for the rest. */
-static int install(const int *numbers, size_t count, unsigned int listed, unsigned int rest, unsigned int flags)
+static int install(const int *numbers, size_t count, unsigned int listed, unsigned int rest,
+		   unsigned int flags)
 {
 	struct sock_filter code[64];
 	struct sock_fprog program = {.filter = code};
 	unsigned short at = 0;
 
-	code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	code[at++] =
+		(struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < count; i++) {
-		code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)numbers[i], 0, 1);
+		code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)numbers[i],
+							  0, 1);
 		code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, listed);
 	}
 	code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, rest);
@@ -85,8 +88,9 @@ static void few(int fd)
 
 static void refused(int fd)
 {
-	static const int numbers[] = {SYS_rename, SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_readlink, SYS_getpid,
-				      SYS_fcntl, SYS_futex, SYS_process_vm_readv, SYS_mmap, SYS_fsync};
+	static const int numbers[] = {SYS_rename,	    SYS_fstat,	SYS_newfstatat, SYS_lseek,
+				      SYS_readlink,	    SYS_getpid, SYS_fcntl,	SYS_futex,
+				      SYS_process_vm_readv, SYS_mmap,	SYS_fsync};
 
 	say("install", install(numbers, 11, SECCOMP_RET_ERRNO | EXDEV, SECCOMP_RET_ALLOW, 0));
 	say("write", write(fd, "errno", 5));
@@ -134,7 +138,8 @@ static int listen_here(int fd)
 	static const int numbers[] = {SYS_mkdir};
 	struct seccomp_notif request = {0};
 	struct seccomp_notif_resp answer = {0};
-	int listener = install(numbers, 1, SECCOMP_RET_USER_NOTIF, SECCOMP_RET_ALLOW, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	int listener = install(numbers, 1, SECCOMP_RET_USER_NOTIF, SECCOMP_RET_ALLOW,
+			       SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	pid_t child;
 
 	if (listener < 0) {

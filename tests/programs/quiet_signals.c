@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quiet_signals - signals that meet calls: EINTR and SA_RESTART, masks, errno, handlers that write or leave by
- * longjmp, small signal stacks, size limits, a storm. Prints what it finds, the same each time.
+ * quiet_signals - signals that meet calls: EINTR and SA_RESTART, masks, errno, handlers that write or leave
+ * by longjmp, small signal stacks, size limits, a storm. Prints what it finds, the same each time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -169,7 +169,8 @@ static void handlers(void)
 	setitimer(ITIMER_REAL, &off, NULL);
 	handle(SIGALRM, SIG_IGN, 0);
 	fstat(log_fd, &status);
-	printf("handlers: %ld wrong, %s, %s\n", wrong, status.st_size == 8 * (long)caught ? "each wrote" : "lost writes",
+	printf("handlers: %ld wrong, %s, %s\n", wrong,
+	       status.st_size == 8 * (long)caught ? "each wrote" : "lost writes",
 	       caught >= 50 ? "many" : "few");
 	fstat(fd, &status);
 	printf("  %s\n", status.st_size % 10 == 0 ? "whole" : "torn");
@@ -271,7 +272,8 @@ static void limits(void)
 	struct rlimit limit = {100000, RLIM_INFINITY};
 	struct iovec iov[2] = {{(char[60000]){0}, 60000}, {(char[60000]){0}, 60000}};
 	struct stat status;
-	int fd = open("limited", O_RDWR | O_CREAT | O_TRUNC, 0600), from = open("from", O_RDWR | O_CREAT, 0600);
+	int fd = open("limited", O_RDWR | O_CREAT | O_TRUNC, 0600),
+	    from = open("from", O_RDWR | O_CREAT, 0600);
 	char text[60000] = "";
 	off_t at = 0;
 	long result;
@@ -281,14 +283,14 @@ static void limits(void)
 	handle(SIGXFSZ, count, 0);
 	setrlimit(RLIMIT_FSIZE, &limit);
 	caught = 0;
-#define LIMITED(call)                                                                              \
-	do {                                                                                       \
-		errno = 77;                                                                        \
-		result = call;                                                                     \
-		say(#call, result, errno);                                                         \
-		fstat(fd, &status);                                                                \
-		printf("  caught %d, size %ld, position %ld\n", caught, (long)status.st_size,      \
-		       (long)lseek(fd, 0, SEEK_CUR));                                              \
+#define LIMITED(call)                                                                                        \
+	do {                                                                                                 \
+		errno = 77;                                                                                  \
+		result = call;                                                                               \
+		say(#call, result, errno);                                                                   \
+		fstat(fd, &status);                                                                          \
+		printf("  caught %d, size %ld, position %ld\n", caught, (long)status.st_size,                \
+		       (long)lseek(fd, 0, SEEK_CUR));                                                        \
 	} while (0)
 	LIMITED(write(fd, text, sizeof text));
 	LIMITED(write(fd, text, sizeof text));
@@ -361,7 +363,8 @@ static void storm(void)
 	enough = 1;
 	for (int i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
-	printf("storm: %ld wrong, %s signals\n", wrong[0] + wrong[1] + wrong[2], caught > 10 ? "many" : "few");
+	printf("storm: %ld wrong, %s signals\n", wrong[0] + wrong[1] + wrong[2],
+	       caught > 10 ? "many" : "few");
 }
 
 int main(void)

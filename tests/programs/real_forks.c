@@ -115,7 +115,8 @@ static int do_spawn(void)
 	posix_spawn_file_actions_addchdir_np(&actions, "sub");
 	posix_spawn_file_actions_addopen(&actions, 3, "three", O_WRONLY | O_CREAT | O_EXCL, 0600);
 	for (int i = 0; i < 3; i++) {
-		error = i < 2 ? posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, i ? no_environment : environ) :
+		error = i < 2 ? posix_spawn(&pid, "/bin/sh", &actions, NULL, argv,
+					    i ? no_environment : environ) :
 				posix_spawnp(&pid, "sh", &actions, NULL, argv, environ);
 		/* the second and third find "three" there: the child fails before it execs */
 		printf("%d\n", error);
@@ -142,8 +143,9 @@ static int do_clone(void)
 {
 	static char stacks[5][65536] __attribute__((aligned(64)));
 	static char names[5][16] = {"clone-0", "clone-1", "clone-2", "clone-3", "clone-4"};
-	static const int flags[5] = {CLONE_VM | CLONE_VFORK | SIGCHLD, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
-				     CLONE_VM | SIGCHLD, CLONE_VM | CLONE_FILES | SIGCHLD, CLONE_VM | SIGCHLD};
+	static const int flags[5] = {CLONE_VM | CLONE_VFORK | SIGCHLD,
+				     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, CLONE_VM | SIGCHLD,
+				     CLONE_VM | CLONE_FILES | SIGCHLD, CLONE_VM | SIGCHLD};
 	int fd = open("parent", O_WRONLY | O_CREAT, 0600);
 
 	for (int i = 0; i < 5; i++) {
@@ -238,11 +240,11 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
-	return strcmp(what, "fork") == 0  ? do_fork() :
-	       strcmp(what, "vfork") == 0 ? do_vfork() :
-	       strcmp(what, "spawn") == 0 ? do_spawn() :
-	       strcmp(what, "clone") == 0 ? do_clone() :
+	return strcmp(what, "fork") == 0   ? do_fork() :
+	       strcmp(what, "vfork") == 0  ? do_vfork() :
+	       strcmp(what, "spawn") == 0  ? do_spawn() :
+	       strcmp(what, "clone") == 0  ? do_clone() :
 	       strcmp(what, "daemon") == 0 ? do_daemon(argc > 2 ? argv[2] : "") :
-	       strcmp(what, "clear") == 0 ? do_clear() :
-					    2;
+	       strcmp(what, "clear") == 0  ? do_clear() :
+					     2;
 }

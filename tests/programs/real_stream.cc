@@ -22,7 +22,8 @@ int main()
 	}
 	{
 		std::ofstream file("eager", std::ios::app);
-		file << "more" << std::flush << std::unitbuf << "and" << "more";
+		file << "more" << std::flush << std::unitbuf << "and"
+		     << "more";
 	}
 	{
 		std::fstream file("lazy", std::ios::in | std::ios::out);

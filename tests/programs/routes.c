@@ -36,12 +36,16 @@ enum {
 	IOV,		 /* the same in two parts */
 	OFFSET,		 /* of an offset, 3 */
 	PIPE,		 /* one that has "WXYZ" */
-	AIO, IOCBS,	 /* a context, and one write of "WXYZ" at 2 */
-	MAP,		 /* data, shared */
-	HOW, DEVICE,
-	TEMPLATE, TEMPLATE_C,
-	ID,		 /* of somebody else, if that is allowed */
-	SECONDS, TIMES,	 /* 2000000 after the beginning of time */
+	AIO,
+	IOCBS, /* a context, and one write of "WXYZ" at 2 */
+	MAP,   /* data, shared */
+	HOW,
+	DEVICE,
+	TEMPLATE,
+	TEMPLATE_C,
+	ID, /* of somebody else, if that is allowed */
+	SECONDS,
+	TIMES, /* 2000000 after the beginning of time */
 };
 
 #define TEXT(text) (long)(text)
@@ -94,8 +98,11 @@ static long make_iocbs(void)
 {
 	static struct iocb request, *list[] = {&request};
 
-	request = (struct iocb){.aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (unsigned int)open_existing("data", O_RDWR),
-				.aio_buf = (unsigned long)"WXYZ", .aio_nbytes = 4, .aio_offset = 2};
+	request = (struct iocb){.aio_lio_opcode = IOCB_CMD_PWRITE,
+				.aio_fildes = (unsigned int)open_existing("data", O_RDWR),
+				.aio_buf = (unsigned long)"WXYZ",
+				.aio_nbytes = 4,
+				.aio_offset = 2};
 	return (long)list;
 }
 
@@ -167,7 +174,8 @@ static long by_instruction(long number, const long args[6])
 
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "0"(number), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(fourth), "r"(fifth), "r"(sixth)
+			 : "0"(number), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(fourth), "r"(fifth),
+			   "r"(sixth)
 			 : "rcx", "r11", "memory");
 	if (result < 0 && result > -4096) {
 		errno = (int)-result;
@@ -229,7 +237,8 @@ static void call(const char *route, const struct row *row)
 	if (strcmp(row->name, "store") == 0)
 		result = store();
 	else
-		result = strcmp(route, "symbol") == 0 ? by_symbol(row->name, args) : by_number(route, row->name, args);
+		result = strcmp(route, "symbol") == 0 ? by_symbol(row->name, args) :
+							by_number(route, row->name, args);
 	if (result < 0)
 		printf("%s\n", strerrorname_np(errno));
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scribble - damages what the first process of a tree noted about its libc, in the memory that all processes share,
- * and execs itself to write a line with stdio, whose system call is inside libc.
+ * scribble - damages what the first process of a tree noted about its libc, in the memory that all processes
+ *share, and execs itself to write a line with stdio, whose system call is inside libc.
  *
  *	scribble nothing|count|place|sum
  */
@@ -18,7 +18,8 @@ static struct crash__control *find_control(void)
 	unsigned long start = 0;
 
 	while (maps && fgets(line, sizeof line, maps))
-		if (strstr(line, "/crashinject-") && strstr(line, "/control") && sscanf(line, "%lx", &start) == 1)
+		if (strstr(line, "/crashinject-") && strstr(line, "/control") &&
+		    sscanf(line, "%lx", &start) == 1)
 			break;
 	if (maps)
 		fclose(maps);

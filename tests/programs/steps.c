@@ -171,7 +171,8 @@ static long do_raw_write(char **word)
 
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "0"((long)SYS_write), "D"((long)number(word[1])), "S"(word[2]), "d"(strlen(word[2]))
+			 : "0"((long)SYS_write), "D"((long)number(word[1])), "S"(word[2]),
+			   "d"(strlen(word[2]))
 			 : "rcx", "r11", "memory");
 	if (result >= 0)
 		return result;
@@ -414,7 +415,8 @@ static long do_catch(char **word)
 
 static long do_sleep(char **word)
 {
-	struct timespec time = {.tv_sec = number(word[1]) / 1000, .tv_nsec = number(word[1]) % 1000 * 1000000L};
+	struct timespec time = {.tv_sec = number(word[1]) / 1000,
+				.tv_nsec = number(word[1]) % 1000 * 1000000L};
 
 	return nanosleep(&time, NULL);
 }
@@ -490,7 +492,8 @@ static const struct verb {
 	long (*run)(char **words);
 	const char *about;
 } verbs[] = {
-	{"open", do_open, "FILE FLAGS: r w b(oth), c(reate) x t(runcate) a(ppend) s(ync) d(sync) e(xec) T(mp) D(ir)"},
+	{"open", do_open,
+	 "FILE FLAGS: r w b(oth), c(reate) x t(runcate) a(ppend) s(ync) d(sync) e(xec) T(mp) D(ir)"},
 	{"openat", do_openat, "DIRFD FILE FLAGS"},
 	{"reopen", do_reopen, "FD FLAGS: through /proc/self/fd"},
 	{"close", do_close, "FD"},

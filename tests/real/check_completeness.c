@@ -46,8 +46,8 @@ static void start(const struct workload *workload, struct witness *witness)
 	witness->ops.sizes_vary = workload->sizes_vary;
 	sandbox_fresh(&sandbox);
 	if (workload->prepare)
-		ck_assert_msg(sandbox_script(&sandbox, workload->prepare, sandbox_path(&sandbox, "prepare.out"),
-					     SECONDS) == 0,
+		ck_assert_msg(sandbox_script(&sandbox, workload->prepare,
+					     sandbox_path(&sandbox, "prepare.out"), SECONDS) == 0,
 			      "%s: its preparation failed: %s", workload->name,
 			      sandbox_read(sandbox_path(&sandbox, "prepare.out"), NULL));
 	sandbox_settle(&sandbox);
@@ -61,33 +61,38 @@ static void finish(const struct workload *workload, const char *output, struct w
 
 static void watch_by_strace(const struct workload *workload, struct witness *witness)
 {
-	const char *log = sandbox_path(&sandbox, "strace.log"), *output = sandbox_path(&sandbox, "strace.out");
+	const char *log = sandbox_path(&sandbox, "strace.log"),
+		   *output = sandbox_path(&sandbox, "strace.out");
 	char calls[4200];
-	const char *const argv[] = {"strace", "-f", "-y", "-s", "0", "-qq", "--seccomp-bpf", "-e", "signal=none",
-				    "-e", calls, "-o", log, "--", "/bin/sh", "-c", workload->run, NULL};
+	const char *const argv[] = {"strace",	   "-f", "-y",	"-s", "0", "-qq", "--seccomp-bpf", "-e",
+				    "signal=none", "-e", calls, "-o", log, "--",  "/bin/sh",	   "-c",
+				    workload->run, NULL};
 
 	snprintf(calls, sizeof calls, "trace=%s", strace_calls());
 	start(workload, witness);
 	witness->status = exit_status(sandbox_run(&sandbox, argv, output, SECONDS));
 	finish(workload, output, witness);
-	ck_assert_msg(strace_read(log, sandbox.directory, &witness->ops), "%s: the log of strace", workload->name);
+	ck_assert_msg(strace_read(log, sandbox.directory, &witness->ops), "%s: the log of strace",
+		      workload->name);
 }
 
 static void watch_by_crashinject(const struct workload *workload, struct witness *witness,
 				 struct listing *listing)
 {
-	const char *listed = sandbox_path(&sandbox, "list.json"), *output = sandbox_path(&sandbox, "list.out");
+	const char *listed = sandbox_path(&sandbox, "list.json"),
+		   *output = sandbox_path(&sandbox, "list.out");
 	char json[PATH_MAX];
-	const char *const argv[] = {getenv("CRASHINJECT"), "list", "-q", json, "--linger", "20s",
-				    "--", "/bin/sh", "-c", workload->run, NULL};
+	const char *const argv[] = {
+		getenv("CRASHINJECT"), "list", "-q", json, "--linger", "20s", "--", "/bin/sh", "-c",
+		workload->run,	       NULL};
 	int status;
 
 	snprintf(json, sizeof json, "--json=%s", listed);
 	start(workload, witness);
 	status = exit_status(sandbox_run(&sandbox, argv, output, SECONDS));
 	finish(workload, output, witness);
-	ck_assert_msg(status == 0 || status == 3, "%s: crashinject list ended with %d: %s", workload->name, status,
-		      witness->output);
+	ck_assert_msg(status == 0 || status == 3, "%s: crashinject list ended with %d: %s", workload->name,
+		      status, witness->output);
 	ck_assert_msg(listing_read(listed, &witness->ops, listing), "%s: the listing", workload->name);
 	witness->status = listing->exit_code < 0 ? -1 : listing->exit_code;
 }
@@ -108,7 +113,8 @@ static bool is_same_run(const struct workload *workload, const struct witness *e
 	bool same = expected->status == seen->status;
 
 	if (!same)
-		printf("  exit status: %d with strace, %d with crashinject\n", expected->status, seen->status);
+		printf("  exit status: %d with strace, %d with crashinject\n", expected->status,
+		       seen->status);
 	if (!workload->output_varies && !workload->incomplete)
 		same &= !sandbox_differ("the output", expected->output, seen->output);
 	if (!workload->tree_varies)
@@ -198,7 +204,7 @@ static const struct {
 	const char *kind, *workload;
 } sharing[] = {
 	{"btrfs", "copies"}, {"btrfs", "copies-static"}, {"btrfs", "calls"}, {"btrfs", "calls-static"},
-	{"btrfs", "cp"}, {"btrfs", "python"}, {"xfs", "copies"}, {"xfs", "copies-static"},
+	{"btrfs", "cp"},     {"btrfs", "python"},	 {"xfs", "copies"},  {"xfs", "copies-static"},
 };
 
 START_TEST(test_workload_with_reflinks)
@@ -220,8 +226,10 @@ static void check_copies(const char *program)
 
 	snprintf(script, sizeof script,
 		 "$CRASHINJECT record -q -o ../trace -- $PROGRAMS/%s && cd .. && rm -rf state && "
-		 "last=$($CRASHINJECT replay trace kill@999999 2>&1 | sed 's/.*points 0 to \\([0-9]*\\).*/\\1/') && "
-		 "$CRASHINJECT replay trace kill@$last state && rmdir work/tmp && rm -rf state/tmp && diff -r work state",
+		 "last=$($CRASHINJECT replay trace kill@999999 2>&1 | sed 's/.*points 0 to "
+		 "\\([0-9]*\\).*/\\1/') && "
+		 "$CRASHINJECT replay trace kill@$last state && rmdir work/tmp && rm -rf state/tmp && diff "
+		 "-r work state",
 		 program);
 	sandbox_fresh(&sandbox);
 	ck_assert_msg(sandbox_script(&sandbox, script, output, SECONDS) == 0, "%s: %s", program,
@@ -237,8 +245,9 @@ END_TEST
 /* So are clones, and the program was not hindered in making them. */
 START_TEST(what_was_cloned_is_recorded)
 {
-	static const char *const done[] = {"a file", "over a shorter one", "over a longer one", "one block",
-					   "two blocks", "the rest", "behind the end", "into itself"};
+	static const char *const done[] = {"a file",	     "over a shorter one", "over a longer one",
+					   "one block",	     "two blocks",	   "the rest",
+					   "behind the end", "into itself"};
 	const char *output = sandbox_path(&sandbox, "copies.out");
 
 	if (!mount_reflinks(reflinks_kinds[_i], "clones"))

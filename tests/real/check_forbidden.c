@@ -22,9 +22,9 @@ static struct sandbox sandbox;
 static const struct row {
 	const char *forbidden; /* NULL: nothing, but see options */
 	const char *program;
-	const char *option;    /* of crashinject list */
-	const char *reason;    /* part of the one that must be given; NULL: the run is complete */
-	bool misses;	       /* and then ops are missing */
+	const char *option; /* of crashinject list */
+	const char *reason; /* part of the one that must be given; NULL: the run is complete */
+	bool misses;	    /* and then ops are missing */
 } rows[] = {
 	{"seccomp", "$PROGRAMS/real_calls", .reason = "no-supervisor"},
 	{"seccomp", "$PROGRAMS/real_calls_static", .reason = "no-supervisor", .misses = true},
@@ -43,7 +43,8 @@ static const struct row {
 	{"unshare", "$PROGRAMS/real_forks clear"},
 	{"process_vm_readv,process_vm_writev", "$PROGRAMS/real_calls"},
 	{"process_vm_readv,process_vm_writev", "$PROGRAMS/real_calls_static"},
-	{"userfaultfd,unshare,process_vm_readv,process_vm_writev,ptrace", "$PROGRAMS/real_forks_static clear"},
+	{"userfaultfd,unshare,process_vm_readv,process_vm_writev,ptrace",
+	 "$PROGRAMS/real_forks_static clear"},
 	{NULL, "$PROGRAMS/real_calls", .option = "--no-supervisor", .reason = "no-supervisor"},
 	{NULL, "$PROGRAMS/real_forks clear", .option = "--no-supervisor", .reason = "no-supervisor"},
 	{NULL, "$PROGRAMS/quiet_seccomp listen", .reason = "second-listener"},
@@ -57,14 +58,15 @@ static int list(const struct row *row, const char *forbidden, const char *option
 	int status, count;
 
 	snprintf(script, sizeof script, "%s%s $CRASHINJECT list -q --json=%s %s -- %s",
-		 forbidden ? "$PROGRAMS/forbid " : "", forbidden ? forbidden : "", listed, option ? option : "",
-		 row->program);
+		 forbidden ? "$PROGRAMS/forbid " : "", forbidden ? forbidden : "", listed,
+		 option ? option : "", row->program);
 	sandbox_fresh(&sandbox);
 	status = sandbox_script(&sandbox, script, output, 60);
-	ck_assert_msg(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3), "%s: %.500s", script,
-		      sandbox_read(output, NULL));
+	ck_assert_msg(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3),
+		      "%s: %.500s", script, sandbox_read(output, NULL));
 	ck_assert_msg(listing_read(listed, &ops, listing), "%s", script);
-	count = (int)(listing->by_route[0] + listing->by_route[1] + listing->by_route[2] + listing->by_route[3]);
+	count = (int)(listing->by_route[0] + listing->by_route[1] + listing->by_route[2] +
+		      listing->by_route[3]);
 	ops_clear(&ops);
 	return count;
 }
@@ -75,19 +77,21 @@ START_TEST(test_row)
 	struct listing free, bound;
 	int all = list(row, NULL, NULL, &free), seen = list(row, row->forbidden, row->option, &bound);
 
-	printf("%s%s%s %s: %d of %d ops, %s\n", row->forbidden ? "without " : "", row->forbidden ? row->forbidden : "",
-	       row->option ? row->option : "", row->program, seen, all, bound.complete ? "complete" : bound.reasons);
+	printf("%s%s%s %s: %d of %d ops, %s\n", row->forbidden ? "without " : "",
+	       row->forbidden ? row->forbidden : "", row->option ? row->option : "", row->program, seen, all,
+	       bound.complete ? "complete" : bound.reasons);
 	ck_assert_int_gt(all, 0);
 	ck_assert_int_eq(free.exit_code, bound.exit_code);
 	if (row->reason)
-		ck_assert_msg(!bound.complete && strstr(bound.reasons, row->reason), "no %s, but: %s", row->reason,
-			      bound.reasons);
+		ck_assert_msg(!bound.complete && strstr(bound.reasons, row->reason), "no %s, but: %s",
+			      row->reason, bound.reasons);
 	else
 		ck_assert_msg(bound.complete, "incomplete: %s", bound.reasons);
 	if (row->misses)
 		ck_assert_int_lt(seen, all);
 	else
-		ck_assert_int_ge(seen, all); /* what is written to a mapping unseen may be counted again as a store */
+		ck_assert_int_ge(
+			seen, all); /* what is written to a mapping unseen may be counted again as a store */
 }
 END_TEST
 

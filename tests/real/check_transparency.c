@@ -77,8 +77,7 @@ static void take_result(const char *path, struct outcome *outcome)
 	size_t index;
 
 	outcome->status = code >= 0 ? code : 128 + number(object, "signal", 0);
-	json_array_foreach(json_object_get(object, "incomplete_reasons"), index, reason)
-	{
+	json_array_foreach(json_object_get(object, "incomplete_reasons"), index, reason) {
 		strncat(outcome->reasons, json_string_value(reason),
 			sizeof outcome->reasons - strlen(outcome->reasons) - 3);
 		strcat(outcome->reasons, "; ");
@@ -88,13 +87,38 @@ static void take_result(const char *path, struct outcome *outcome)
 
 static void run(const struct quiet_case *this, int mode, struct outcome *outcome)
 {
-	const char *output = sandbox_path(&sandbox, "output"), *result = sandbox_path(&sandbox, "result.json");
+	const char *output = sandbox_path(&sandbox, "output"),
+		   *result = sandbox_path(&sandbox, "result.json");
 	char json[PATH_MAX + 8];
 	const char *const bare[] = {"/bin/sh", "-c", this->run, NULL};
-	const char *const counted[] = {getenv("CRASHINJECT"), "run", "-q", json, "--timeout", "10m", "--linger", "20s",
-				       "--at", "io#18446744073709551615", "--", "/bin/sh", "-c", this->run, NULL};
-	const char *const recorded[] = {getenv("CRASHINJECT"), "list", "-q", json, "--timeout", "10m", "--linger",
-					"20s", "--", "/bin/sh", "-c", this->run, NULL};
+	const char *const counted[] = {getenv("CRASHINJECT"),
+				       "run",
+				       "-q",
+				       json,
+				       "--timeout",
+				       "10m",
+				       "--linger",
+				       "20s",
+				       "--at",
+				       "io#18446744073709551615",
+				       "--",
+				       "/bin/sh",
+				       "-c",
+				       this->run,
+				       NULL};
+	const char *const recorded[] = {getenv("CRASHINJECT"),
+					"list",
+					"-q",
+					json,
+					"--timeout",
+					"10m",
+					"--linger",
+					"20s",
+					"--",
+					"/bin/sh",
+					"-c",
+					this->run,
+					NULL};
 	const char *const *argv = mode == BARE ? bare : mode == COUNTED ? counted : recorded;
 	char *end;
 	int status;
@@ -135,8 +159,8 @@ static bool is_expected(const struct quiet_case *this, const char *line, size_t 
 }
 
 /* Prints the lines of `text` that neither of the others has. */
-static size_t lines_missing(const struct quiet_case *this, const char *text, const char *other, const char *again,
-			    const char *who)
+static size_t lines_missing(const struct quiet_case *this, const char *text, const char *other,
+			    const char *again, const char *who)
 {
 	size_t count = 0, length;
 
@@ -241,8 +265,8 @@ START_TEST(test_case)
 	if (!is_wanted(this))
 		return;
 	run(this, BARE, &bare);
-	ck_assert_msg(count_lines(bare.output) >= this->least, "%s: it printed %zu lines: no test\n%.2000s", this->name,
-		      count_lines(bare.output), bare.output);
+	ck_assert_msg(count_lines(bare.output) >= this->least, "%s: it printed %zu lines: no test\n%.2000s",
+		      this->name, count_lines(bare.output), bare.output);
 	printf("%-24s %zu lines\n", this->name, count_lines(bare.output));
 	for (int mode = COUNTED; mode < MODES; mode++) {
 		if (this->recorded_only && mode == COUNTED && !getenv("CRASHINJECT_LONG"))
@@ -266,7 +290,8 @@ int main(void)
 	int failures;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* who is not root has to give up new rights for a filter, as crashinject(1) says: then in both runs */
+	/* who is not root has to give up new rights for a filter, as crashinject(1) says: then in both runs
+	 */
 	if (geteuid() != 0)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	sandbox_make(&sandbox, "transparency");

@@ -130,7 +130,8 @@ static int write_back(const char *path, const struct stat *status, int type, str
 	(void)walk;
 	if (type != FTW_F || !S_ISREG(status->st_mode) || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return 0;
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	sync_file_range(fd, 0, 0,
+			SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 	close(fd);
 	return 0;
 }
@@ -154,7 +155,8 @@ const char *sandbox_path(const struct sandbox *sandbox, const char *name)
 
 const char *sandbox_find(const char *program)
 {
-	static const char *const places[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/lib/postgresql/15/bin"};
+	static const char *const places[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin",
+					     "/usr/lib/postgresql/15/bin"};
 	static char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
@@ -335,8 +337,8 @@ bool sandbox_differ(const char *what, const char *expected, const char *seen)
 		size_t a = strcspn(expected, "\n"), b = strcspn(seen, "\n");
 
 		if (a != b || memcmp(expected, seen, a) != 0) {
-			printf("  %s differs in line %zu:\n    without: %.*s\n    with:    %.*s\n", what, line, (int)a,
-			       expected, (int)b, seen);
+			printf("  %s differs in line %zu:\n    without: %.*s\n    with:    %.*s\n", what,
+			       line, (int)a, expected, (int)b, seen);
 			return true;
 		}
 		if (!expected[a] || !seen[b])

@@ -11,11 +11,11 @@
 #include <stddef.h>
 
 struct sandbox {
-	char base[256];	      /* all that follows is in here */
-	char directory[272];  /* where the program runs: the same path each time, fresh each time */
-	char built[272];      /* what tests have compiled: $BUILT */
-	const char *preload;  /* of crashinject */
-	char **environment;   /* that programs get: $PROGRAMS, $SRCDIR, $BUILT, $HOME, $TMPDIR, ... */
+	char base[256];	     /* all that follows is in here */
+	char directory[272]; /* where the program runs: the same path each time, fresh each time */
+	char built[272];     /* what tests have compiled: $BUILT */
+	const char *preload; /* of crashinject */
+	char **environment;  /* that programs get: $PROGRAMS, $SRCDIR, $BUILT, $HOME, $TMPDIR, ... */
 };
 
 /** Makes one; `name` is part of its path. Ends the program with 77 if the environment lacks something. */
@@ -23,7 +23,8 @@ void sandbox_make(struct sandbox *sandbox, const char *name);
 void sandbox_remove(struct sandbox *sandbox);
 
 /**
- * From now on, and only for this process and what it starts, all of it is on a new file system, see reflinks.h.
+ * From now on, and only for this process and what it starts, all of it is on a new file system, see
+ * reflinks.h.
  * @return NULL, or why not
  */
 const char *sandbox_mount(const struct sandbox *sandbox, const char *kind);

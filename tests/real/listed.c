@@ -18,8 +18,7 @@ static void take_summary(const json_t *summary, struct listing *listing)
 
 	listing->complete = json_is_true(json_object_get(summary, "complete"));
 	listing->exit_code = json_is_integer(exit_code) ? (int)json_integer_value(exit_code) : -1;
-	json_array_foreach(json_object_get(summary, "incomplete_reasons"), index, reason)
-	{
+	json_array_foreach(json_object_get(summary, "incomplete_reasons"), index, reason) {
 		strncat(listing->reasons, json_string_value(reason),
 			sizeof listing->reasons - strlen(listing->reasons) - 3);
 		strcat(listing->reasons, "; ");
@@ -28,7 +27,8 @@ static void take_summary(const json_t *summary, struct listing *listing)
 
 static void take_op(const json_t *object, struct ops *ops, struct listing *listing)
 {
-	const char *call = string(object, "call"), *route = string(object, "route"), *file = string(object, "file");
+	const char *call = string(object, "call"), *route = string(object, "route"),
+		   *file = string(object, "file");
 	const json_t *number = json_object_get(object, "result");
 	json_int_t value = json_integer_value(number);
 	char result[32];

@@ -21,20 +21,20 @@ static const struct {
 	unsigned int call;
 	const char *verb;
 } verbs[] = {
-	{CRASH__CALL_open, "open"},	     {CRASH__CALL_openat, "open"},
-	{CRASH__CALL_openat2, "open"},	     {CRASH__CALL_creat, "open"},
-	{CRASH__CALL_mknod, "mknod"},	     {CRASH__CALL_mknodat, "mknod"},
-	{CRASH__CALL_rename, "rename"},	     {CRASH__CALL_renameat, "rename"},
-	{CRASH__CALL_renameat2, "rename"},   {CRASH__CALL_unlink, "unlink"},
-	{CRASH__CALL_unlinkat, "unlink"},    {CRASH__CALL_rmdir, "unlink"},
-	{CRASH__CALL_link, "link"},	     {CRASH__CALL_linkat, "link"},
-	{CRASH__CALL_symlink, "symlink"},    {CRASH__CALL_symlinkat, "symlink"},
-	{CRASH__CALL_mkdir, "mkdir"},	     {CRASH__CALL_mkdirat, "mkdir"},
-	{CRASH__CALL_chmod, "chmod"},	     {CRASH__CALL_fchmodat, "chmod"},
-	{CRASH__CALL_fchmodat2, "chmod"},    {CRASH__CALL_chown, "chown"},
-	{CRASH__CALL_lchown, "chown"},	     {CRASH__CALL_fchownat, "chown"},
-	{CRASH__CALL_utime, "utime"},	     {CRASH__CALL_utimes, "utime"},
-	{CRASH__CALL_futimesat, "utime"},    {CRASH__CALL_utimensat, "utime"},
+	{CRASH__CALL_open, "open"},	   {CRASH__CALL_openat, "open"},
+	{CRASH__CALL_openat2, "open"},	   {CRASH__CALL_creat, "open"},
+	{CRASH__CALL_mknod, "mknod"},	   {CRASH__CALL_mknodat, "mknod"},
+	{CRASH__CALL_rename, "rename"},	   {CRASH__CALL_renameat, "rename"},
+	{CRASH__CALL_renameat2, "rename"}, {CRASH__CALL_unlink, "unlink"},
+	{CRASH__CALL_unlinkat, "unlink"},  {CRASH__CALL_rmdir, "unlink"},
+	{CRASH__CALL_link, "link"},	   {CRASH__CALL_linkat, "link"},
+	{CRASH__CALL_symlink, "symlink"},  {CRASH__CALL_symlinkat, "symlink"},
+	{CRASH__CALL_mkdir, "mkdir"},	   {CRASH__CALL_mkdirat, "mkdir"},
+	{CRASH__CALL_chmod, "chmod"},	   {CRASH__CALL_fchmodat, "chmod"},
+	{CRASH__CALL_fchmodat2, "chmod"},  {CRASH__CALL_chown, "chown"},
+	{CRASH__CALL_lchown, "chown"},	   {CRASH__CALL_fchownat, "chown"},
+	{CRASH__CALL_utime, "utime"},	   {CRASH__CALL_utimes, "utime"},
+	{CRASH__CALL_futimesat, "utime"},  {CRASH__CALL_utimensat, "utime"},
 };
 
 static const char *verb_of(const char *name)
@@ -99,7 +99,9 @@ static const char *normal_result(const struct ops *ops, const char *verb, const 
 {
 	if (result[0] < '0' || result[0] > '9')
 		return result;
-	return strcmp(verb, "open") == 0 ? "0" : ops->sizes_vary && strcmp(result, "0") != 0 ? "some" : result;
+	return strcmp(verb, "open") == 0		   ? "0" :
+	       ops->sizes_vary && strcmp(result, "0") != 0 ? "some" :
+							     result;
 }
 
 void ops_add(struct ops *ops, const char *file, const char *to, const char *call, const char *result)
@@ -189,9 +191,11 @@ static void sort(struct ops *ops, enum ops_order order)
 
 	if (!ops->count)
 		return;
-	qsort(ops->list, ops->count, sizeof *ops->list, order == OPS_IN_ORDER ? by_file_and_arrival : by_file_and_text);
+	qsort(ops->list, ops->count, sizeof *ops->list,
+	      order == OPS_IN_ORDER ? by_file_and_arrival : by_file_and_text);
 	for (size_t i = 0; order == OPS_KINDS && i < ops->count; i++)
-		if ((kept && by_file_and_text(&ops->list[kept - 1], &ops->list[i]) == 0) || never_returned(&ops->list[i])) {
+		if ((kept && by_file_and_text(&ops->list[kept - 1], &ops->list[i]) == 0) ||
+		    never_returned(&ops->list[i])) {
 			free(ops->list[i].file);
 			free(ops->list[i].text);
 		} else {

@@ -11,9 +11,9 @@
 
 struct ops {
 	/* How the paths are to be read. Set before the first ops_add(); not copied. */
-	const char *directory;	    /* ops elsewhere are not kept */
-	const char *const *random;  /* patterns of names that differ between runs, ending with NULL */
-	bool sizes_vary;	    /* how much is written is not compared */
+	const char *directory;	   /* ops elsewhere are not kept */
+	const char *const *random; /* patterns of names that differ between runs, ending with NULL */
+	bool sizes_vary;	   /* how much is written is not compared */
 	struct op *list;
 	size_t count, room;
 };

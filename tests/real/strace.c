@@ -81,13 +81,13 @@ static void take_line(struct reader *reader, char *line)
 	length = strlen(text);
 	process = process_of(reader, pid);
 	if (strncmp(text, "<... ", 5) == 0 && (rest = strstr(text, " resumed>")) != NULL) {
-		if (process->unfinished &&
-		    asprintf(&reader->lines[process->began].text, "%s%s", process->unfinished,
-			     rest + strlen(" resumed>")) < 0)
+		if (process->unfinished && asprintf(&reader->lines[process->began].text, "%s%s",
+						    process->unfinished, rest + strlen(" resumed>")) < 0)
 			abort();
 		free(process->unfinished);
 		process->unfinished = NULL;
-	} else if (length >= sizeof unfinished && strcmp(text + length - sizeof unfinished + 1, unfinished) == 0) {
+	} else if (length >= sizeof unfinished &&
+		   strcmp(text + length - sizeof unfinished + 1, unfinished) == 0) {
 		text[length - sizeof unfinished + 1] = '\0';
 		process->unfinished = strdup(text);
 		process->began = reader->count;
@@ -283,7 +283,8 @@ static bool creates(const struct crash__call_info *info, const struct call *call
 		return true;
 	if (flags > call->count)
 		return false;
-	return strstr(call->arguments[flags - 1], "O_CREAT") || strstr(call->arguments[flags - 1], "O_TRUNC") ||
+	return strstr(call->arguments[flags - 1], "O_CREAT") ||
+	       strstr(call->arguments[flags - 1], "O_TRUNC") ||
 	       strstr(call->arguments[flags - 1], "O_TMPFILE");
 }
 
@@ -304,7 +305,8 @@ static bool opens_nothing(const struct crash__call_info *info, const struct call
 {
 	uint8_t path = info->where.path;
 
-	return info->family == CRASH__FAMILY_OPEN && path <= call->count && strcmp(call->arguments[path - 1], "\"") == 0;
+	return info->family == CRASH__FAMILY_OPEN && path <= call->count &&
+	       strcmp(call->arguments[path - 1], "\"") == 0;
 }
 
 /* What libc does for fchmodat() with flags: it opens the file and changes /proc/self/fd/N. */
@@ -428,8 +430,7 @@ static void clear(struct reader *reader)
 	for (size_t i = 0; i < reader->count; i++)
 		free(reader->lines[i].text);
 	free(reader->lines);
-	HASH_ITER(hh, reader->processes, process, next)
-	{
+	HASH_ITER(hh, reader->processes, process, next) {
 		HASH_DEL(reader->processes, process);
 		free(process->cwd);
 		free(process->opened);

@@ -19,10 +19,8 @@ static const struct build {
 	const char *program, *all;
 	bool is_static;
 } builds[] = {
-	{"points", "mijnnnathce", false},
-	{"points_cxx", "mijnnnathc12e", false},
-	{"points_fixed", "mijnnnathce", false},
-	{"points_small", "mijnnnathce", false},
+	{"points", "mijnnnathce", false},	{"points_cxx", "mijnnnathc12e", false},
+	{"points_fixed", "mijnnnathce", false}, {"points_small", "mijnnnathce", false},
 	{"points_static", "mijnnnathce", true},
 };
 
@@ -31,22 +29,17 @@ static const struct build {
 static const struct {
 	const char *rule, *left;
 } rows[] = {
-	{"points.main", ""},
-	{"points.inline", "m"},
-	{"points.inline#2", "mi"},
-	{"points.named-0", "mij"},
-	{"points.named-1", "mijn"},
-	{"points.named-0#2", "mijnn"},
-	{"points.thread", "mijnnna"},
-	{"points.handler", "mijnnnat"},
-	{"points.child", "mijnnnath"},
-	{"points.n*#3", "mijnn"},
-	{"points.t*", "mijnnna"},
+	{"points.main", ""},	      {"points.inline", "m"},	      {"points.inline#2", "mi"},
+	{"points.named-0", "mij"},    {"points.named-1", "mijn"},     {"points.named-0#2", "mijnn"},
+	{"points.thread", "mijnnna"}, {"points.handler", "mijnnnat"}, {"points.child", "mijnnnath"},
+	{"points.n*#3", "mijnn"},     {"points.t*", "mijnnna"},
 };
 
 static void run(const char *program, const char *rule, const char *argument)
 {
-	struct crash_opts opts = {.program = lab_program(program), .args = (const char *const[]){argument, NULL}, .dir = lab_dir};
+	struct crash_opts opts = {.program = lab_program(program),
+				  .args = (const char *const[]){argument, NULL},
+				  .dir = lab_dir};
 
 	ck_assert_crash_run(rule, &opts, &out);
 }
@@ -68,7 +61,8 @@ START_TEST(each_point_is_where_it_stands)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		run(build->program, rows[i].rule, NULL);
-		ck_assert_msg(out.killed, "%s of %s: %s", rows[i].rule, build->program, crash_out_describe(&out));
+		ck_assert_msg(out.killed, "%s of %s: %s", rows[i].rule, build->program,
+			      crash_out_describe(&out));
 		ck_assert_str_eq(out.rule, rows[i].rule);
 		ck_assert_int_eq(out.signal, SIGKILL);
 		lab_assert_file("data", rows[i].left);
@@ -122,7 +116,9 @@ END_TEST
 START_TEST(a_library_that_is_loaded_has_points)
 {
 	const char *library = lab_text("%s/../../.libs/libpoints.so", lab_variable("PROGRAMS"));
-	struct crash_opts opts = {.program = lab_program("points"), .args = (const char *const[]){library, NULL}, .dir = lab_dir};
+	struct crash_opts opts = {.program = lab_program("points"),
+				  .args = (const char *const[]){library, NULL},
+				  .dir = lab_dir};
 
 	run("points", "library.p*", library);
 	ck_assert_crashed_at(&out, "library.point#1");
@@ -143,7 +139,9 @@ START_TEST(disabled_nothing_is_left)
 
 	lab_assert_status(&result, 0);
 	ck_assert_ptr_nonnull(strstr(result.out, "have no explicit breakpoints\n"));
-	ck_assert_ptr_null(strstr(lab_text("%s", LAB_COMMAND("readelf", "-SW", lab_program("points_disabled")).out), "crash_sites"));
+	ck_assert_ptr_null(
+		strstr(lab_text("%s", LAB_COMMAND("readelf", "-SW", lab_program("points_disabled")).out),
+		       "crash_sites"));
 	run("points_disabled", "points.main", NULL);
 	ck_assert_exited(&out, 0);
 	ck_assert_str_eq(out.unreached[0], "points.main");
@@ -187,7 +185,9 @@ END_TEST
 
 START_TEST(fails_of_no_crash)
 {
-	struct crash_opts opts = {.program = "sh", .args = (const char *const[]){"-c", "echo to stdout; echo to stderr >&2; exit 3", NULL}};
+	struct crash_opts opts = {
+		.program = "sh",
+		.args = (const char *const[]){"-c", "echo to stdout; echo to stderr >&2; exit 3", NULL}};
 
 	ck_assert_crash_run("write#5", &opts, &out);
 	ck_assert_crashed_at(&out, "write#5");
@@ -233,13 +233,17 @@ static const struct {
 	const TTest *const *test; /* Check's own variable, whose value is no constant */
 	const char *says[4];
 } failures[] = {
-	{&fails_of_another_point, {"expected a crash at points.main, but killed at points.inline#2", "main  ", "points.c:"}},
-	{&fails_of_no_crash, {"expected a crash at write#5, but write#5 was not reached; the program exited with 3",
-			     "its stdout:\nto stdout\n", "its stderr:\nto stderr\n"}},
+	{&fails_of_another_point,
+	 {"expected a crash at points.main, but killed at points.inline#2", "main  ", "points.c:"}},
+	{&fails_of_no_crash,
+	 {"expected a crash at write#5, but write#5 was not reached; the program exited with 3",
+	  "its stdout:\nto stdout\n", "its stderr:\nto stderr\n"}},
 	{&fails_of_status, {"expected exit status 4, but the program exited with 3"}},
 	{&fails_of_no_timeout, {"expected a timeout, but the program exited with 0"}},
-	{&fails_of_rules, {"crash_run(wirte#5): the rules do not parse: wirte#5\n^ column 1", "did you mean write?"}},
-	{&fails_of_what_is_not_seen, {"expected a complete run, but write:log was not reached", "incomplete: no-supervisor"}},
+	{&fails_of_rules,
+	 {"crash_run(wirte#5): the rules do not parse: wirte#5\n^ column 1", "did you mean write?"}},
+	{&fails_of_what_is_not_seen,
+	 {"expected a complete run, but write:log was not reached", "incomplete: no-supervisor"}},
 };
 
 START_TEST(an_assertion_that_fails_says_how_the_run_went)
@@ -293,7 +297,8 @@ int main(void)
 	tcase_add_test(tcase, a_static_program_crashes_alone);
 
 	tcase = lab_case(suite, "check.h", 60);
-	tcase_add_loop_test(tcase, an_assertion_that_fails_says_how_the_run_went, 0, sizeof failures / sizeof *failures);
+	tcase_add_loop_test(tcase, an_assertion_that_fails_says_how_the_run_went, 0,
+			    sizeof failures / sizeof *failures);
 	tcase_add_test(tcase, a_point_without_a_number_is_any_pass_of_it);
 	return lab_run(suite);
 }

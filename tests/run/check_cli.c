@@ -23,15 +23,15 @@ static struct lab_result result;
 
 #define assert_status(expected) lab_assert_status(&result, expected)
 
-#define assert_in(stream, text)                                                                    \
-	ck_assert_msg(strstr(result.stream, text) != NULL, "no \"%s\" in " #stream ": %s", text,   \
+#define assert_in(stream, text)                                                                              \
+	ck_assert_msg(strstr(result.stream, text) != NULL, "no \"%s\" in " #stream ": %s", text,             \
 		      lab_describe(&result))
 
-#define assert_not_in(stream, text)                                                                \
-	ck_assert_msg(strstr(result.stream, text) == NULL, "\"%s\" in " #stream ": %s", text,      \
+#define assert_not_in(stream, text)                                                                          \
+	ck_assert_msg(strstr(result.stream, text) == NULL, "\"%s\" in " #stream ": %s", text,                \
 		      lab_describe(&result))
 
-#define assert_empty(stream)                                                                       \
+#define assert_empty(stream)                                                                                 \
 	ck_assert_msg(result.stream##_bytes == 0, #stream " is not empty: %s", lab_describe(&result))
 
 static void assert_matches(const char *text, const char *pattern)
@@ -95,7 +95,8 @@ static const struct {
 	{{"list"}, "list: no program"},
 	{{"list", "--points"}, "list: no program"},
 	{{"run", "--att", "write", "--", "touch", "ran"}, "run: unknown option --att; did you mean --at?"},
-	{{"run", "--tiemout", "3", "--", "touch", "ran"}, "unknown option --tiemout; did you mean --timeout?"},
+	{{"run", "--tiemout", "3", "--", "touch", "ran"},
+	 "unknown option --tiemout; did you mean --timeout?"},
 	{{"run", "--tiemout=3", "--", "touch", "ran"}, "unknown option --tiemout=3; did you mean --timeout?"},
 	{{"list", "--piont", "--", "touch", "ran"}, "list: unknown option --piont; did you mean --points?"},
 	{{"list", "--at", "write", "--", "touch", "ran"}, "list: unknown option --at"},
@@ -105,15 +106,19 @@ static const struct {
 	{{"run", "--at", "", "--", "touch", "ran"}, "run: --at: the value is empty"},
 	{{"explore", "--check=", "--", "touch", "ran"}, "explore: --check=: the value is empty"},
 	{{"explore", "--tiers", "", "--", "touch", "ran"}, "explore: --tiers: the value is empty"},
-	{{"run", "--timeout", "soon", "--", "touch", "ran"}, "--timeout soon: this is no time; write 90, 1.5s, 200ms or 5m"},
+	{{"run", "--timeout", "soon", "--", "touch", "ran"},
+	 "--timeout soon: this is no time; write 90, 1.5s, 200ms or 5m"},
 	{{"run", "--linger", "-1", "--", "touch", "ran"}, "--linger -1: this is no time"},
 	{{"run", "--io-uring=maybe", "--", "touch", "ran"}, "--io-uring maybe: only \"allow\" has a meaning"},
-	{{"run", "--root", "/nonexistent", "--", "touch", "ran"}, "a directory cannot be used: --root /nonexistent: No such file"},
-	{{"run", "--dir", "/nonexistent", "--", "touch", "ran"}, "a directory cannot be used: /nonexistent: No such file"},
+	{{"run", "--root", "/nonexistent", "--", "touch", "ran"},
+	 "a directory cannot be used: --root /nonexistent: No such file"},
+	{{"run", "--dir", "/nonexistent", "--", "touch", "ran"},
+	 "a directory cannot be used: /nonexistent: No such file"},
 	{{"run", "--json=/nonexistent/x", "--", "touch", "ran"}, "--json=/nonexistent/x: No such file"},
 	{{"run", "--at", "write", "--preload", "/nonexistent", "--", "touch", "ran"},
 	 "the preload module was not found: /nonexistent"},
-	{{"list", "--preload", "/nonexistent", "--", "touch", "ran"}, "the preload module was not found: /nonexistent"},
+	{{"list", "--preload", "/nonexistent", "--", "touch", "ran"},
+	 "the preload module was not found: /nonexistent"},
 };
 
 START_TEST(a_mistake_is_named_and_nothing_runs)
@@ -136,14 +141,16 @@ START_TEST(rules_that_do_not_parse_are_shown_with_a_caret)
 {
 	CLI("run", "--at", "wirte#1", "--", "touch", "ran");
 	assert_status(125);
-	ck_assert_str_eq(result.err, "crashinject: the rules do not parse:\n"
-				     "  wirte#1\n"
-				     "  ^ column 1: there is no call or family \"wirte\"; did you mean write?\n");
+	ck_assert_str_eq(result.err,
+			 "crashinject: the rules do not parse:\n"
+			 "  wirte#1\n"
+			 "  ^ column 1: there is no call or family \"wirte\"; did you mean write?\n");
 	CLI("run", "--at", "fsync", "--at", "write#1:trn=5", "--", "touch", "ran");
 	assert_status(125);
-	ck_assert_str_eq(result.err, "crashinject: the rules do not parse:\n"
-				     "  fsync,write#1:trn=5\n"
-				     "                ^ column 15: there is no modifier \"trn\"; did you mean torn?\n");
+	ck_assert_str_eq(result.err,
+			 "crashinject: the rules do not parse:\n"
+			 "  fsync,write#1:trn=5\n"
+			 "                ^ column 15: there is no modifier \"trn\"; did you mean torn?\n");
 	setenv("CRASH_AT", "write#0", 1);
 	CLI("run", "--", "touch", "ran");
 	assert_status(125);
@@ -161,7 +168,8 @@ START_TEST(a_point_that_the_program_lacks_is_refused)
 {
 	CLI("run", "--at", "places.twcie", "--", lab_program("places"));
 	assert_status(125);
-	assert_in(err, "there is no such point: the program has no point \"places.twcie\"; did you mean places.twice?");
+	assert_in(err, "there is no such point: the program has no point \"places.twcie\"; did you mean "
+		       "places.twice?");
 	CLI("run", "--at", "nothing.like-it", "--", lab_program("places"));
 	assert_status(125);
 	assert_in(err, "it has: places.twice");
@@ -175,7 +183,8 @@ START_TEST(unknown_variables_are_warned_about)
 	setenv("CRASH_WHATEVER_ELSE", "1", 1);
 	CLI("run", "--", "true");
 	assert_status(0);
-	assert_in(err, "crashinject: unknown variable CRASH_ATT in the environment; did you mean CRASH_AT?\n");
+	assert_in(err,
+		  "crashinject: unknown variable CRASH_ATT in the environment; did you mean CRASH_AT?\n");
 	assert_in(err, "crashinject: unknown variable CRASH_WHATEVER_ELSE in the environment\n");
 	CLI("list", "--calls");
 	assert_in(err, "CRASH_ATT");
@@ -207,15 +216,18 @@ END_TEST
 
 START_TEST(status_0_is_a_crash_as_asked)
 {
-	CLI("run", "--at", "write#2", "--", STEPS, "open data wc", "say hello", "write 3 one", "write 3 two", "say no");
+	CLI("run", "--at", "write#2", "--", STEPS, "open data wc", "say hello", "write 3 one", "write 3 two",
+	    "say no");
 	assert_status(0);
 	ck_assert_str_eq(result.out, "hello\n");
-	assert_in(err, "crashinject: killed at write#2 (write) on data, 3 bytes, 0 of them written\n  rule write#2, process ");
+	assert_in(err, "crashinject: killed at write#2 (write) on data, 3 bytes, 0 of them written\n  rule "
+		       "write#2, process ");
 	assert_matches(result.err, "^  #0 +do_write +.*steps\\.c:[0-9]+$");
 	assert_matches(result.err, "^  #[0-9]+ +main +.*steps\\.c:[0-9]+$");
 	lab_assert_file("data", "one");
 	/* several --at are several rules */
-	CLI("run", "--at", "write#9", "--at", "fsync:exit=3", "--", STEPS, "open data wct", "write 3 one", "fsync 3");
+	CLI("run", "--at", "write#9", "--at", "fsync:exit=3", "--", STEPS, "open data wct", "write 3 one",
+	    "fsync 3");
 	assert_status(0);
 	assert_in(err, "killed at fsync#1");
 	setenv("CRASH_AT", "write#1:torn=1", 1);
@@ -227,10 +239,13 @@ END_TEST
 
 START_TEST(status_1_is_a_point_that_was_not_reached)
 {
-	CLI("run", "--at", "write#5,fsync", "--", STEPS, "open data wc", "write 3 one", "write 3 two", "exit 7");
+	CLI("run", "--at", "write#5,fsync", "--", STEPS, "open data wc", "write 3 one", "write 3 two",
+	    "exit 7");
 	assert_status(1);
-	ck_assert_str_eq(result.err, "crashinject: write#5 was not reached; fsync was not reached; the program exited with 7\n"
-				     "  it passed 2 write, 1 open\n");
+	ck_assert_str_eq(
+		result.err,
+		"crashinject: write#5 was not reached; fsync was not reached; the program exited with 7\n"
+		"  it passed 2 write, 1 open\n");
 	/* one that fired and did not end the program is reached */
 	CLI("run", "--at", "write#1:err=EIO", "--", STEPS, "open data wc", "write 3 one", "exit 7");
 	assert_status(7);
@@ -280,7 +295,8 @@ END_TEST
 
 START_TEST(log_lines_go_to_stderr)
 {
-	CLI("run", "--at", "write#2+:log", "--", STEPS, "open data wc", "write 3 one", "write 3 two", "write 3 three", "say end");
+	CLI("run", "--at", "write#2+:log", "--", STEPS, "open data wc", "write 3 one", "write 3 two",
+	    "write 3 three", "say end");
 	assert_status(0);
 	ck_assert_str_eq(result.out, "end\n");
 	ck_assert_str_eq(result.err, lab_text("crashinject: write#2 (write) on %s/data, offset 3, 3 bytes\n"
@@ -292,8 +308,8 @@ END_TEST
 START_TEST(root_narrows_what_counts)
 {
 	ck_assert_int_eq(mkdir("in", 0755), 0);
-	CLI("run", "--root", "in", "--at", "write#2", "--", STEPS, "open data wc", "open in/data wc", "write 3 a", "write 4 b",
-	    "write 3 c", "write 4 d");
+	CLI("run", "--root", "in", "--at", "write#2", "--", STEPS, "open data wc", "open in/data wc",
+	    "write 3 a", "write 4 b", "write 3 c", "write 4 d");
 	assert_status(0);
 	assert_in(err, "killed at write#2 (write) on in/data");
 	lab_assert_file("data", "ac");
@@ -327,8 +343,27 @@ static json_t *run_json(const char *text)
 }
 
 static const char *const run_keys[] = {
-	"point", "rule", "call", "call_point", "file", "to", "offset", "bytes", "written", "backtrace", "backtrace_complete",
-	"killed", "timed_out", "exit_code", "signal", "left_behind", "dir", "seconds", "unreached", "log", "complete",
+	"point",
+	"rule",
+	"call",
+	"call_point",
+	"file",
+	"to",
+	"offset",
+	"bytes",
+	"written",
+	"backtrace",
+	"backtrace_complete",
+	"killed",
+	"timed_out",
+	"exit_code",
+	"signal",
+	"left_behind",
+	"dir",
+	"seconds",
+	"unreached",
+	"log",
+	"complete",
 	"incomplete_reasons",
 };
 
@@ -338,7 +373,8 @@ START_TEST(the_result_of_a_crash_is_one_object)
 	bool in_main = false;
 	size_t i;
 
-	CLI("run", "--json", "--at", "pwrite:torn=1", "--", STEPS, "open data bc", "say hello", "pwrite 3 7 one");
+	CLI("run", "--json", "--at", "pwrite:torn=1", "--", STEPS, "open data bc", "say hello",
+	    "pwrite 3 7 one");
 	assert_status(0);
 	/* the program's own output is kept apart */
 	ck_assert_str_eq(result.err, "hello\n");
@@ -381,7 +417,8 @@ START_TEST(the_result_of_any_other_end_is_one_object_too)
 {
 	json_t *object;
 
-	CLI("run", "--json", "--at", "write#1:log,write#9,fsync", "--", STEPS, "open data wc", "write 3 one", "exit 4");
+	CLI("run", "--json", "--at", "write#1:log,write#9,fsync", "--", STEPS, "open data wc", "write 3 one",
+	    "exit 4");
 	assert_status(1);
 	object = run_json(result.out);
 	ck_assert_ptr_null(lab_json_text(object, "point"));
@@ -389,7 +426,8 @@ START_TEST(the_result_of_any_other_end_is_one_object_too)
 	ck_assert_int_eq(lab_json_number(object, "signal", -1), -1);
 	ck_assert(!lab_json_bool(object, "killed"));
 	ck_assert_uint_eq(json_array_size(json_object_get(object, "unreached")), 2);
-	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(object, "unreached"), 0)), "write#9");
+	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(object, "unreached"), 0)),
+			 "write#9");
 	ck_assert_uint_eq(json_array_size(json_object_get(object, "log")), 1);
 	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(object, "log"), 0)),
 			 lab_text("write#1 (write) on %s/data, offset 0, 3 bytes", lab_dir));
@@ -426,11 +464,13 @@ END_TEST
 /* File names need not be text; JSON has to be. */
 START_TEST(names_that_are_no_text_are_still_told)
 {
-	struct lab_listing listing = lab_list(NULL, (const char *const[]){STEPS, "open a\xff\"b wc", "write 3 one", NULL});
+	struct lab_listing listing =
+		lab_list(NULL, (const char *const[]){STEPS, "open a\xff\"b wc", "write 3 one", NULL});
 
 	ck_assert_uint_eq(json_array_size(listing.ops), 2);
 	/* U+EFFF stands for the byte */
-	ck_assert_str_eq(lab_json_text(json_array_get(listing.ops, 0), "file"), lab_text("%s/a\xee\xbf\xbf\"b", lab_dir));
+	ck_assert_str_eq(lab_json_text(json_array_get(listing.ops, 0), "file"),
+			 lab_text("%s/a\xee\xbf\xbf\"b", lab_dir));
 }
 END_TEST
 
@@ -447,31 +487,32 @@ END_TEST
 /* ------------------------------------------------------------------ list */
 
 static const char *const list_keys[] = {
-	"seq", "point", "call_point", "call", "family", "pid", "tid", "process", "thread", "file", "to", "offset", "bytes",
-	"result", "route",
+	"seq",	  "point", "call_point", "call",   "family", "pid",    "tid",	"process",
+	"thread", "file",  "to",	 "offset", "bytes",  "result", "route",
 };
 
 START_TEST(a_listing_is_one_object_an_op)
 {
 	struct lab_listing listing =
-		lab_list(NULL, (const char *const[]){STEPS, "open data wct", "say hello", "write 3 one", "pwrite 3 9 four",
-						     "rename data b", "fixed-point", "unlink nothing", "open x wcs",
-						     "write 4 abc", NULL});
+		lab_list(NULL, (const char *const[]){STEPS, "open data wct", "say hello", "write 3 one",
+						     "pwrite 3 9 four", "rename data b", "fixed-point",
+						     "unlink nothing", "open x wcs", "write 4 abc", NULL});
 	long long before = 0;
 	json_t *op;
 	size_t i;
 
 	ck_assert_str_eq(listing.result.err, "hello\nunlink: ENOENT\n");
-	ck_assert_str_eq(lab_list_text(&listing), lab_text("open#1 data\n"
-							   "write#1 data\n"
-							   "write#2 data\n"
-							   "rename#1 data -> b\n"
-							   "steps.fixed#1 %s\n"
-							   "unlink#1 nothing\n"
-							   "open#2 x\n"
-							   "write#3 x\n"
-							   "fsync#1 x\n",
-							   lab_json_text(json_array_get(listing.ops, 4), "file")));
+	ck_assert_str_eq(lab_list_text(&listing),
+			 lab_text("open#1 data\n"
+				  "write#1 data\n"
+				  "write#2 data\n"
+				  "rename#1 data -> b\n"
+				  "steps.fixed#1 %s\n"
+				  "unlink#1 nothing\n"
+				  "open#2 x\n"
+				  "write#3 x\n"
+				  "fsync#1 x\n",
+				  lab_json_text(json_array_get(listing.ops, 4), "file")));
 	json_array_foreach(listing.ops, i, op) {
 		long long seq = lab_json_number(op, "seq", -1);
 
@@ -483,7 +524,8 @@ START_TEST(a_listing_is_one_object_an_op)
 			continue;
 		}
 		for (size_t k = 0; k < sizeof list_keys / sizeof *list_keys; k++)
-			ck_assert_msg(json_object_get(op, list_keys[k]) != NULL, "op %zu has no %s", i, list_keys[k]);
+			ck_assert_msg(json_object_get(op, list_keys[k]) != NULL, "op %zu has no %s", i,
+				      list_keys[k]);
 	}
 	op = json_array_get(listing.ops, 2);
 	ck_assert_str_eq(lab_json_text(op, "call_point"), "pwrite#1");
@@ -544,15 +586,28 @@ END_TEST
 /* The number that list shows is the one to crash at, for every op. */
 START_TEST(every_point_that_list_shows_can_be_crashed_at)
 {
-	const char *const program[] = {STEPS, "open data wct", "write 3 one", "fork {", "write 3 two", "fsync 3", "}",
-				       "fixed-point", "rename data b", "mkdir d", "open d/x wc", "write 4 x", "unlink b", NULL};
+	const char *const program[] = {STEPS,
+				       "open data wct",
+				       "write 3 one",
+				       "fork {",
+				       "write 3 two",
+				       "fsync 3",
+				       "}",
+				       "fixed-point",
+				       "rename data b",
+				       "mkdir d",
+				       "open d/x wc",
+				       "write 4 x",
+				       "unlink b",
+				       NULL};
 	struct lab_listing listing = lab_list(NULL, program);
 	json_t *op;
 	size_t i;
 
 	ck_assert_uint_eq(json_array_size(listing.ops), 10);
 	json_array_foreach(listing.ops, i, op) {
-		const char *argv[20] = {lab_variable("CRASHINJECT"), "run", "--json", "--at", lab_json_text(op, "point"), "--"};
+		const char *argv[20] = {lab_variable("CRASHINJECT"), "run", "--json", "--at",
+					lab_json_text(op, "point"),  "--"};
 
 		for (size_t k = 0; program[k]; k++)
 			argv[6 + k] = program[k];
@@ -571,7 +626,8 @@ START_TEST(points_are_listed_without_running_the_program)
 
 	CLI("list", "--points", lab_program("places"));
 	assert_status(0);
-	assert_matches(result.out, "^places\\.twice +.*places\\.c:[0-9]+\n^places\\.twice +.*places\\.c:[0-9]+$");
+	assert_matches(result.out,
+		       "^places\\.twice +.*places\\.c:[0-9]+\n^places\\.twice +.*places\\.c:[0-9]+$");
 	lab_assert_file("data", NULL);
 	CLI("list", "--points", lab_program("steps"));
 	assert_in(out, "(and others with names made at run time: crash_breakpoint())\n");
@@ -656,9 +712,9 @@ START_TEST(alone_the_shim_knows_exported_functions)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const char *script = lab_text("rm -f data; CRASH_DIR=. LD_PRELOAD='%s' CRASH_AT='write:in=%s' exec '%s'",
-					      lab_variable("CRASHINJECT_PRELOAD"), rows[i].function,
-					      lab_program("places_cxx"));
+		const char *script = lab_text(
+			"rm -f data; CRASH_DIR=. LD_PRELOAD='%s' CRASH_AT='write:in=%s' exec '%s'",
+			lab_variable("CRASHINJECT_PRELOAD"), rows[i].function, lab_program("places_cxx"));
 
 		result = LAB_COMMAND("sh", "-c", script);
 		assert_status(128 + SIGKILL);
@@ -678,7 +734,8 @@ START_TEST(alone_the_shim_crashes_as_well)
 	lab_assert_file("data", "onet");
 	run_alone("CRASH_AT=write#2:abort", "'open data wct' 'write 3 one' 'write 3 two' 'say no'");
 	assert_status(128 + SIGABRT);
-	run_alone("CRASH_AT=fsync:err=EIO,write#2:short=1", "'open data wct' 'write 3 one' 'write 3 two' 'fsync 3' 'say end'");
+	run_alone("CRASH_AT=fsync:err=EIO,write#2:short=1",
+		  "'open data wct' 'write 3 one' 'write 3 two' 'fsync 3' 'say end'");
 	assert_status(1);
 	ck_assert_str_eq(result.out, "fsync: EIO\nend\n");
 	lab_assert_file("data", "onet");
@@ -694,12 +751,14 @@ END_TEST
 /* Counters are shared with what it forks, and the crash of one is the crash of all. */
 START_TEST(alone_a_fork_counts_and_dies)
 {
-	run_alone("CRASH_AT=write#3", "'open data wc' 'write 3 one' 'fork {' 'write 3 two' '}' 'write 3 three' 'say no'");
+	run_alone("CRASH_AT=write#3",
+		  "'open data wc' 'write 3 one' 'fork {' 'write 3 two' '}' 'write 3 three' 'say no'");
 	assert_status(128 + SIGKILL);
 	assert_empty(out);
 	lab_assert_file("data", "onetwo");
 	/* a child that crashes is seen by its parent, which does no more ops */
-	run_alone("CRASH_AT=write#2", "'open data wct' 'write 3 one' 'fork {' 'write 3 two' '}' 'write 3 three'");
+	run_alone("CRASH_AT=write#2",
+		  "'open data wct' 'write 3 one' 'fork {' 'write 3 two' '}' 'write 3 three'");
 	assert_status(128 + SIGKILL);
 	lab_assert_file("data", "one");
 }
@@ -707,16 +766,21 @@ END_TEST
 
 START_TEST(alone_log_lines_go_to_stderr)
 {
-	run_alone("CRASH_AT=write#2+:log,steps.fixed:log", "'open data wc' 'repeat 3 {' 'write 3 x' '}' 'fixed-point'");
+	run_alone("CRASH_AT=write#2+:log,steps.fixed:log",
+		  "'open data wc' 'repeat 3 {' 'write 3 x' '}' 'fixed-point'");
 	assert_status(0);
-	ck_assert_str_eq(result.err, "crashinject: write#2 write\ncrashinject: write#3 write\ncrashinject: steps.fixed#1\n");
+	ck_assert_str_eq(
+		result.err,
+		"crashinject: write#2 write\ncrashinject: write#3 write\ncrashinject: steps.fixed#1\n");
 }
 END_TEST
 
 /* The program's own stdout is not storage, wherever it goes: its writes have the numbers that list shows. */
 START_TEST(alone_stdout_is_the_outside)
 {
-	run_alone("CRASH_AT=write#2", "'open data wc' 'say hello' 'write 3 one' 'say there' 'complain x' 'write 3 two' >out 2>err");
+	run_alone(
+		"CRASH_AT=write#2",
+		"'open data wc' 'say hello' 'write 3 one' 'say there' 'complain x' 'write 3 two' >out 2>err");
 	assert_status(128 + SIGKILL);
 	lab_assert_file("out", "hello\nthere\n");
 	lab_assert_file("err", "x\n");
@@ -728,15 +792,18 @@ START_TEST(alone_a_mistake_ends_the_program_before_it_begins)
 {
 	run_alone("CRASH_AT=wirte#3", "'open data wc'");
 	assert_status(125);
-	ck_assert_str_eq(result.err, "crashinject: CRASH_AT=wirte#3: column 1: there is no call or family \"wirte\"; did you "
-				     "mean write?\n");
+	ck_assert_str_eq(
+		result.err,
+		"crashinject: CRASH_AT=wirte#3: column 1: there is no call or family \"wirte\"; did you "
+		"mean write?\n");
 	run_alone("CRASH_AT=write CRASH_AFTER=x", "'open data wc'");
 	assert_status(125);
 	ck_assert_str_eq(result.err, "crashinject: CRASH_AFTER=x: not a number\n");
 	lab_assert_file("data", NULL);
 	run_alone("CRASH_AT=write CRASH_AFTR=1", "'open data wc'");
 	assert_status(0);
-	ck_assert_str_eq(result.err, "crashinject: unknown variable CRASH_AFTR=1; did you mean CRASH_AFTER?\n");
+	ck_assert_str_eq(result.err,
+			 "crashinject: unknown variable CRASH_AFTR=1; did you mean CRASH_AFTER?\n");
 	/* without CRASH_AT it is not there */
 	run_alone("CRASH_AFTR=1", "'open data wct' 'write 3 one'");
 	assert_status(0);
@@ -756,7 +823,8 @@ int main(void)
 	tcase = lab_case(suite, "command", 60);
 	tcase_add_test(tcase, without_arguments_it_says_what_it_can);
 	tcase_add_test(tcase, each_command_has_help);
-	tcase_add_loop_test(tcase, a_mistake_is_named_and_nothing_runs, 0, sizeof mistakes / sizeof *mistakes);
+	tcase_add_loop_test(tcase, a_mistake_is_named_and_nothing_runs, 0,
+			    sizeof mistakes / sizeof *mistakes);
 	tcase_add_test(tcase, rules_that_do_not_parse_are_shown_with_a_caret);
 	tcase_add_test(tcase, a_point_that_the_program_lacks_is_refused);
 	tcase_add_test(tcase, unknown_variables_are_warned_about);

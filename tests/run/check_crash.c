@@ -60,7 +60,7 @@ static bool has_frame(const char *function)
 	return false;
 }
 
-#define assert_passed(expected)                                                                    \
+#define assert_passed(expected)                                                                              \
 	ck_assert_msg(strcmp(out.passed, expected) == 0, "passed \"%s\", not \"%s\"", out.passed, expected)
 
 /* ------------------------------------------------------------------ moments */
@@ -137,7 +137,8 @@ static const char *const pwrite_names[] = {"pwrite", "pwrite64"};
 /* What is told of the op: its names, its file, where and how much, and from where in the program. */
 START_TEST(a_crash_says_which_op_it_was)
 {
-	STEPS(_i, lab_text("%s:torn=2", pwrite_names[_i]), "open data bc", "write 3 abcdefgh", "pwrite 3 5 XYZ");
+	STEPS(_i, lab_text("%s:torn=2", pwrite_names[_i]), "open data bc", "write 3 abcdefgh",
+	      "pwrite 3 5 XYZ");
 	ck_assert_crashed_at(&out, "write#2");
 	ck_assert_str_eq(out.call_point, lab_text("%s#1", pwrite_names[_i]));
 	ck_assert_str_eq(out.call, pwrite_names[_i]);
@@ -192,8 +193,9 @@ static const char *names_left(void)
 
 		if (stat(all[i], &status) < 0)
 			continue;
-		text = S_ISDIR(status.st_mode) ? lab_text("%s%s%s/", text, space, all[i]) :
-						 lab_text("%s%s%s=%s", text, space, all[i], lab_read(all[i], NULL));
+		text = S_ISDIR(status.st_mode) ?
+			       lab_text("%s%s%s/", text, space, all[i]) :
+			       lab_text("%s%s%s=%s", text, space, all[i], lab_read(all[i], NULL));
 	}
 	return text;
 }
@@ -278,8 +280,9 @@ START_TEST(sig_sends_a_signal_and_goes_on)
 END_TEST
 
 /*
- * What ends by a signal does not make its call on the way. A static program, which was let go on with its death
- * already sent, was faster: four times of five its file was renamed, and on btrfs written to, all the same.
+ * What ends by a signal does not make its call on the way. A static program, which was let go on with its
+ * death already sent, was faster: four times of five its file was renamed, and on btrfs written to, all the
+ * same.
  */
 START_TEST(sig_that_ends_the_program_ends_it_before_the_call)
 {
@@ -316,8 +319,9 @@ START_TEST(delay_is_before_or_after_as_asked)
 	bool after = _i / 2;
 
 	/* a child crashes the tree while the write is held up */
-	STEPS(_i % 2, after ? "write#1:after:delay=60s,open@*/b" : "write#1:delay=60s,open@*/b", "open data wc",
-	      "background {", after ? "await data 3" : "sleep 300", "open b wc", "}", "write 3 one");
+	STEPS(_i % 2, after ? "write#1:after:delay=60s,open@*/b" : "write#1:delay=60s,open@*/b",
+	      "open data wc", "background {", after ? "await data 3" : "sleep 300", "open b wc", "}",
+	      "write 3 one");
 	ck_assert_crashed_at(&out, "open#2");
 	lab_assert_file("data", after ? "one" : "");
 	crash_out_clear(&out);
@@ -349,8 +353,9 @@ START_TEST(log_tells_the_sync_that_a_write_implies)
 
 	STEPS(_i, "fsync#*:log", "open data wcs", "write 3 one", "fsync 3", "write 3 two");
 	ck_assert_exited(&out, 0);
-	ck_assert_str_eq(joined(out.log), lab_text("fsync#1 (write) on %s|fsync#2 (fsync) on %s|fsync#3 (write) on %s|", data,
-						   data, data));
+	ck_assert_str_eq(joined(out.log),
+			 lab_text("fsync#1 (write) on %s|fsync#2 (fsync) on %s|fsync#3 (write) on %s|", data,
+				  data, data));
 	crash_out_clear(&out);
 	STEPS(_i, "write#2:log", "open data wcts", "write 3 one", "write 3 two");
 	ck_assert_str_eq(joined(out.log), lab_text("write#2 (write) on %s, offset 3, 3 bytes|", data));
@@ -378,8 +383,9 @@ END_TEST
 /* An error is what the program sees, and nothing happens. */
 START_TEST(err_fails_the_call_without_effect)
 {
-	STEPS(_i, "write#2:err=ENOSPC,open@*/b:err=EMFILE,rename#1:err=EIO,ftruncate:err=EDQUOT", "open data wc",
-	      "write 3 one", "write 3 two", "write 3 three", "open b wc", "rename data c", "ftruncate 3 1");
+	STEPS(_i, "write#2:err=ENOSPC,open@*/b:err=EMFILE,rename#1:err=EIO,ftruncate:err=EDQUOT",
+	      "open data wc", "write 3 one", "write 3 two", "write 3 three", "open b wc", "rename data c",
+	      "ftruncate 3 1");
 	ck_assert_exited(&out, 1);
 	ck_assert_str_eq(out.stdout_data, "write: ENOSPC\nopen: EMFILE\nrename: EIO\nftruncate: EDQUOT\n");
 	lab_assert_file("data", "onethree");
@@ -395,7 +401,8 @@ START_TEST(err_from_the_third_fsync_on_is_seen_by_the_program)
 {
 	STEPS(_i, "fsync#3+:err=EIO", "open data wc", "repeat 5 {", "fsync 3", "say done", "}");
 	ck_assert_exited(&out, 1);
-	ck_assert_str_eq(out.stdout_data, "done\ndone\nfsync: EIO\ndone\nfsync: EIO\ndone\nfsync: EIO\ndone\n");
+	ck_assert_str_eq(out.stdout_data,
+			 "done\ndone\nfsync: EIO\ndone\nfsync: EIO\ndone\nfsync: EIO\ndone\n");
 	crash_out_clear(&out);
 }
 END_TEST
@@ -403,8 +410,8 @@ END_TEST
 /* A short write does its first bytes and says how many. */
 START_TEST(short_writes_the_first_bytes_and_goes_on)
 {
-	STEPS(_i, "write#2:short=2,write#4:short=0,write#5:short=1k", "open data bc", "write 3 abc", "write 3 def",
-	      "position 3", "writev 3 gh ij", "write 3 klm", "write 3 nop", "position 3");
+	STEPS(_i, "write#2:short=2,write#4:short=0,write#5:short=1k", "open data bc", "write 3 abc",
+	      "write 3 def", "position 3", "writev 3 gh ij", "write 3 klm", "write 3 nop", "position 3");
 	ck_assert_exited(&out, 0);
 	ck_assert_str_eq(out.stdout_data, "5\n12\n");
 	lab_assert_file("data", "abcdeghijnop");
@@ -431,8 +438,8 @@ START_TEST(stop_stops_the_tree_and_the_clock)
 	const char *marker = lab_mark("stop");
 	struct crash_opts opts = {
 		.program = lab_program(builds[_i]),
-		.args = LAB_ARGS("background {", "await data 6", "say child", "}", "open data wc", "write 3 one",
-			     "write 3 two", "write 3 three"),
+		.args = LAB_ARGS("background {", "await data 6", "say child", "}", "open data wc",
+				 "write 3 one", "write 3 two", "write 3 three"),
 		.dir = lab_dir,
 		.timeout_ms = 2000,
 		.env = LAB_ARGS(marker),
@@ -455,8 +462,8 @@ END_TEST
 /* self: one process dies, its parent sees how, and the rest goes on. */
 START_TEST(self_ends_one_process_and_not_the_tree)
 {
-	STEPS(_i, "write#2:self", "open data wc", "write 3 one", "fork {", "write 3 two", "say unreached", "}",
-	      "write 3 three", "say end");
+	STEPS(_i, "write#2:self", "open data wc", "write 3 one", "fork {", "write 3 two", "say unreached",
+	      "}", "write 3 three", "say end");
 	ck_assert_str_eq(out.stdout_data, "child: signal 9\nend\n");
 	ck_assert_str_eq(out.point, "write#2");
 	ck_assert_int_eq(out.exit_code, 0);
@@ -483,8 +490,8 @@ END_TEST
 /* exit:self and abort:self end one process in their own way. */
 START_TEST(self_ends_one_process_by_exit_or_abort)
 {
-	STEPS(0, "write#2:self:exit=5,write#3:self:abort", "open data wc", "write 3 one", "fork {", "write 3 two", "}",
-	      "fork {", "write 3 three", "}", "write 3 four");
+	STEPS(0, "write#2:self:exit=5,write#3:self:abort", "open data wc", "write 3 one", "fork {",
+	      "write 3 two", "}", "fork {", "write 3 three", "}", "write 3 four");
 	ck_assert_str_eq(out.stdout_data, "child: exit 5\nchild: signal 6\n");
 	ck_assert_int_eq(out.exit_code, 0);
 	lab_assert_file("data", "onefour");
@@ -535,7 +542,8 @@ START_TEST(child_looks_at_one_process)
 		lab_assert_file("data", rows[i].left);
 		crash_out_clear(&out);
 	}
-	STEPS(_i, "write:child=3", "open data wct", "write 3 a", "fork {", "write 3 b", "}", "fork {", "write 3 c", "}");
+	STEPS(_i, "write:child=3", "open data wct", "write 3 a", "fork {", "write 3 b", "}", "fork {",
+	      "write 3 c", "}");
 	ck_assert_exited(&out, 0);
 	ck_assert_str_eq(joined(out.unreached), "write:child=3|");
 	crash_out_clear(&out);
@@ -577,7 +585,8 @@ static const struct {
 
 static void run_places(const char *scenario, bool is_static)
 {
-	struct crash_opts opts = {.program = lab_program(is_static ? "places_static" : "places"), .dir = lab_dir};
+	struct crash_opts opts = {.program = lab_program(is_static ? "places_static" : "places"),
+				  .dir = lab_dir};
 
 	unlink("data");
 	ck_assert_crash_run(scenario, &opts, &out);
@@ -619,18 +628,21 @@ END_TEST
 static const struct {
 	const char *rule, *left, *function, *shown;
 } functions_cxx[] = {
-	{"write:in=places::Store::append", "constructor ", "places::Store::append(char const*)", "places::Store::append"},
+	{"write:in=places::Store::append", "constructor ", "places::Store::append(char const*)",
+	 "places::Store::append"},
 	{"write#2:in=places::Store::append:after", "constructor one two ",
 	 "places::Store::append(char const*, unsigned long)", "places::Store::append"},
 	{"write:in=places::Store::append(char const*\\, unsigned long)", "constructor one ",
 	 "places::Store::append(char const*, unsigned long)", "places::Store::append"},
 	{"write:in=_ZN6places5Store6appendEPKcm", "constructor one ",
 	 "places::Store::append(char const*, unsigned long)", "places::Store::append"},
-	{"write:in=::places::Store::Store:after", "constructor ", "places::Store::Store(int)", "places::Store::Store"},
+	{"write:in=::places::Store::Store:after", "constructor ", "places::Store::Store(int)",
+	 "places::Store::Store"},
 	{"write:in=places::Store::operator<<", "constructor one two two const ",
 	 "places::Store::operator<<(char const*)", "places::Store::operator<<"},
 	{"write:in=places::TableOfManyThings::insert", "constructor one two two const operator call ",
-	 "void places::TableOfManyThings<unsigned long, places::SomeRatherLongNameOfAnOrder*>::insert<places::"
+	 "void places::TableOfManyThings<unsigned long, "
+	 "places::SomeRatherLongNameOfAnOrder*>::insert<places::"
 	 "SomeRatherLongNameOfAnOrder>(int, unsigned long, places::SomeRatherLongNameOfAnOrder*, "
 	 "places::SomeRatherLongNameOfAnOrder)",
 	 "places::TableOfManyThings<...>::insert<...>"},
@@ -642,10 +654,12 @@ static const struct {
 
 #define FUNCTIONS_CXX (sizeof functions_cxx / sizeof *functions_cxx)
 
-/* in= takes a C++ function by its qualified name; the backtrace has the whole name, and what is printed is short. */
+/* in= takes a C++ function by its qualified name; the backtrace has the whole name, and what is printed is
+ * short. */
 START_TEST(in_takes_the_names_of_cxx)
 {
-	const char *program = lab_program(_i < (int)FUNCTIONS_CXX ? "places_cxx" : "places_cxx_static"), *shown;
+	const char *program = lab_program(_i < (int)FUNCTIONS_CXX ? "places_cxx" : "places_cxx_static"),
+		   *shown;
 	struct crash_opts opts = {.program = program, .dir = lab_dir};
 	int row = _i % (int)FUNCTIONS_CXX;
 	char *text;
@@ -685,7 +699,8 @@ static const struct {
 	{"places.twice#1", "places.twice#1", "exported static inlined static outer ", "first_site"},
 	{"places.twice#2", "places.twice#2", "exported static inlined static outer first ", "second_site"},
 	{"places.*#2", "places.twice#2", "exported static inlined static outer first ", "second_site"},
-	{"places.twice#2:after", "places.twice#2", "exported static inlined static outer first ", "second_site"},
+	{"places.twice#2:after", "places.twice#2", "exported static inlined static outer first ",
+	 "second_site"},
 	{"write#7", "write#7", "exported static inlined static outer first ", "second_site"},
 };
 
@@ -710,7 +725,8 @@ START_TEST(a_third_hit_of_two_is_not_reached)
 }
 END_TEST
 
-/* An explicit point stands in one sequence with the calls around it, also one with a name made at run time. */
+/* An explicit point stands in one sequence with the calls around it, also one with a name made at run time.
+ */
 START_TEST(points_and_calls_are_one_sequence)
 {
 	STEPS(0, "steps.at-run-time#2", "open data wc", "write 3 a", "point steps.at-run-time", "write 3 b",
@@ -721,8 +737,8 @@ START_TEST(points_and_calls_are_one_sequence)
 	lab_assert_file("data", "ab");
 	crash_out_clear(&out);
 
-	STEPS(0, "write#2:log,steps.fixed:log,steps.at*#*:log", "open data wct", "write 3 a", "point steps.at-run-time",
-	      "write 3 b", "fixed-point", "point steps.at-run-time");
+	STEPS(0, "write#2:log,steps.fixed:log,steps.at*#*:log", "open data wct", "write 3 a",
+	      "point steps.at-run-time", "write 3 b", "fixed-point", "point steps.at-run-time");
 	ck_assert_exited(&out, 0);
 	ck_assert_int_eq(strncmp(out.log[0], "steps.at-run-time#1 in ", 23), 0);
 	ck_assert_int_eq(strncmp(out.log[1], "write#2 ", 8), 0);
@@ -740,8 +756,8 @@ END_TEST
 START_TEST(several_rules_at_once_keep_out_of_each_others_way)
 {
 	STEPS(_i, "write#1:log,write#2:err=EIO,fsync#1:log,write@*/b#1:short=1,write#5:after,write#6",
-	      "open data wc", "open b wc", "write 3 one", "write 3 two", "fsync 3", "write 4 bee", "write 4 cow",
-	      "write 3 last", "write 3 never");
+	      "open data wc", "open b wc", "write 3 one", "write 3 two", "fsync 3", "write 4 bee",
+	      "write 4 cow", "write 3 last", "write 3 never");
 	ck_assert_crashed_at(&out, "write#5");
 	ck_assert_str_eq(out.rule, "write#5:after");
 	ck_assert_str_eq(out.stdout_data, "write: EIO\n");
@@ -760,17 +776,13 @@ START_TEST(a_file_pattern_counts_its_own_files_alone)
 	static const struct {
 		const char *rule, *point;
 	} rows[] = {
-		{"write@*.db#2", "write#4"},
-		{"write@*/a.db", "write#2"},
-		{"write@*/?.log#2", "write#3"},
-		{"rename@*.new", "rename#1"},
-		{"rename@*/a.db", "rename#1"},
-		{"write@*.new", "write#5"},
+		{"write@*.db#2", "write#4"},  {"write@*/a.db", "write#2"},   {"write@*/?.log#2", "write#3"},
+		{"rename@*.new", "rename#1"}, {"rename@*/a.db", "rename#1"}, {"write@*.new", "write#5"},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		STEPS(_i, rows[i].rule, "open a.log wct", "open a.db wct", "write 3 1", "write 4 2", "write 3 3",
-		      "write 4 4", "rename a.db b.new", "write 4 5", "write 3 6");
+		STEPS(_i, rows[i].rule, "open a.log wct", "open a.db wct", "write 3 1", "write 4 2",
+		      "write 3 3", "write 4 4", "rename a.db b.new", "write 4 5", "write 3 6");
 		ck_assert_crashed_at(&out, rows[i].point);
 		ck_assert_str_eq(out.rule, rows[i].rule);
 		crash_out_clear(&out);
@@ -781,7 +793,8 @@ END_TEST
 /* What was looked up before a name became a link is not believed afterwards: the second open is of b/y. */
 START_TEST(a_name_that_becomes_a_link_leads_where_the_link_leads)
 {
-	STEPS(_i, "open@*/b/y", "mkdir b", "open a wc", "unlink a/x", "unlink a", "symlink b a", "open a/y wc");
+	STEPS(_i, "open@*/b/y", "mkdir b", "open a wc", "unlink a/x", "unlink a", "symlink b a",
+	      "open a/y wc");
 	ck_assert_crashed_at(&out, "open#2");
 	ck_assert_str_eq(out.file, lab_text("%s/b/y", lab_dir));
 	crash_out_clear(&out);
@@ -791,7 +804,8 @@ END_TEST
 /* CRASH_AFTER=n is the same as counting n further. */
 START_TEST(crash_after_lets_hits_pass_first)
 {
-	static const char *const steps[] = {"open data wct", "write 3 a", "write 3 b", "write 3 c", "write 3 d", NULL};
+	static const char *const steps[] = {"open data wct", "write 3 a", "write 3 b",
+					    "write 3 c",     "write 3 d", NULL};
 
 	run_steps(_i, "write", steps, LAB_ARGS("CRASH_AFTER=2"));
 	ck_assert_crashed_at(&out, "write#3");
@@ -822,7 +836,8 @@ static const struct {
 	const char *block;
 	int builds; /* a vfork child of the static build is what it is: the supervisor sees it */
 } ways[] = {
-	{"fork {", 2}, {"vfork {", 2}, {"background {", 2}, {"spawn {", 2}, {"system {", 2}, {"popen {", 2}, {"thread {", 2},
+	{"fork {", 2},	 {"vfork {", 2}, {"background {", 2}, {"spawn {", 2},
+	{"system {", 2}, {"popen {", 2}, {"thread {", 2},
 };
 
 #define WAYS (sizeof ways / sizeof *ways)
@@ -832,9 +847,10 @@ START_TEST(a_child_counts_and_dies_with_the_tree)
 	int build = _i / (int)WAYS;
 	const char *block = ways[_i % (int)WAYS].block;
 
-	/* who does not wait for its child gets no further than the crash either: there are 11 bytes after it */
-	STEPS(build, "write#3", "open data wc", "write 3 one", block, "write 3 two", "write 3 three", "say unreached",
-	      "}", "await data 11", "say unreached-either");
+	/* who does not wait for its child gets no further than the crash either: there are 11 bytes after it
+	 */
+	STEPS(build, "write#3", "open data wc", "write 3 one", block, "write 3 two", "write 3 three",
+	      "say unreached", "}", "await data 11", "say unreached-either");
 	ck_assert_crashed_at(&out, "write#3");
 	ck_assert_uint_eq(out.stdout_len, 0);
 	lab_assert_file("data", "onetwo");
@@ -888,8 +904,8 @@ END_TEST
 /* A vfork child shares its parent's memory, and still the parent's counters and descriptors are right. */
 START_TEST(after_a_vfork_the_parent_is_as_it_was)
 {
-	STEPS(_i, "write@*/data#3", "open data wc", "open b wc", "write 3 one", "vfork {", "dup2 4 3", "write 3 bee",
-	      "}", "write 3 two", "write 3 three");
+	STEPS(_i, "write@*/data#3", "open data wc", "open b wc", "write 3 one", "vfork {", "dup2 4 3",
+	      "write 3 bee", "}", "write 3 two", "write 3 three");
 	ck_assert_crashed_at(&out, "write#4");
 	lab_assert_file("data", "onetwo");
 	lab_assert_file("b", "bee");
@@ -902,8 +918,10 @@ START_TEST(a_parent_shell_prints_nothing_after_the_crash)
 {
 	struct crash_opts opts = {
 		.program = "sh",
-		.args = LAB_ARGS("-c", lab_text("echo before; %s 'open data wct' 'write 3 one' 'write 3 two'; echo after $?",
-					    lab_program(builds[_i]))),
+		.args = LAB_ARGS(
+			"-c",
+			lab_text("echo before; %s 'open data wct' 'write 3 one' 'write 3 two'; echo after $?",
+				 lab_program(builds[_i]))),
 		.dir = lab_dir,
 	};
 
@@ -939,7 +957,8 @@ static unsigned int count_slots(void)
 
 			ck_assert_msg(!written || strncmp(data + slot * 8, lab_text("%07ld\n", slot), 8) == 0,
 				      "slot %ld has something else", slot);
-			ck_assert_msg(!(written && gap), "thread %ld has slot %ld and not the one before", thread, slot);
+			ck_assert_msg(!(written && gap), "thread %ld has slot %ld and not the one before",
+				      thread, slot);
 			gap |= !written;
 			count += written;
 		}
@@ -952,7 +971,8 @@ static const char *const slots[] = {"slots", "slots_static"};
 /* With ops in a row, exactly the ones before the N-th are done, whoever does them. */
 START_TEST(threads_in_turns_leave_exactly_the_ops_before)
 {
-	struct crash_opts opts = {.program = lab_program(slots[_i / 2]), .dir = lab_dir,
+	struct crash_opts opts = {.program = lab_program(slots[_i / 2]),
+				  .dir = lab_dir,
 				  .args = LAB_ARGS(lab_text("%d", THREADS), lab_text("%d", OPS), "turns")};
 
 	for (int n = 1; n <= THREADS * OPS; n += 23) {
@@ -973,7 +993,8 @@ END_TEST
  */
 START_TEST(threads_at_once_leave_no_op_that_came_later)
 {
-	struct crash_opts opts = {.program = lab_program(slots[_i]), .dir = lab_dir,
+	struct crash_opts opts = {.program = lab_program(slots[_i]),
+				  .dir = lab_dir,
 				  .args = LAB_ARGS(lab_text("%d", THREADS), lab_text("%d", OPS))};
 
 	for (int n = 5; n <= THREADS * OPS; n += 7) {
@@ -983,9 +1004,10 @@ START_TEST(threads_at_once_leave_no_op_that_came_later)
 		ck_assert_crash_run(lab_text("write#%d", n), &opts, &out);
 		ck_assert_crashed_at(&out, lab_text("write#%d", n));
 		count = count_slots();
-		ck_assert_msg(count <= (unsigned int)n - 1, "%u ops are done after a crash at write#%d", count, n);
-		ck_assert_msg(count + THREADS >= (unsigned int)n, "only %u ops are done after a crash at write#%d",
+		ck_assert_msg(count <= (unsigned int)n - 1, "%u ops are done after a crash at write#%d",
 			      count, n);
+		ck_assert_msg(count + THREADS >= (unsigned int)n,
+			      "only %u ops are done after a crash at write#%d", count, n);
 		ck_assert_uint_le(out.stdout_len / 8, count);
 		crash_out_clear(&out);
 	}
@@ -1014,8 +1036,8 @@ START_TEST(init_of_a_pid_namespace_dies_of_a_crash)
 
 	if (!option)
 		LAB_SKIP("unshare(1) cannot make a pid namespace here");
-	opts.args = LAB_ARGS(option, lab_program(builds[_i]), "pid", "open data wct", "write 3 one", "write 3 two",
-			 "say unreached");
+	opts.args = LAB_ARGS(option, lab_program(builds[_i]), "pid", "open data wct", "write 3 one",
+			     "write 3 two", "say unreached");
 	ck_assert_crash_run("write#2", &opts, &out);
 	ck_assert_crashed_at(&out, "write#2");
 	ck_assert_str_eq(out.stdout_data, "1\n");
@@ -1025,9 +1047,10 @@ START_TEST(init_of_a_pid_namespace_dies_of_a_crash)
 	if (_i)
 		return;
 	/* and without a keeper beside it that would help */
-	line = lab_text("LD_PRELOAD=%s CRASH_AT=write#2 exec %s pid 'open data wct' 'write 3 one' 'write 3 two' "
-			"'say unreached'",
-			lab_variable("CRASHINJECT_PRELOAD"), lab_program("steps"));
+	line = lab_text(
+		"LD_PRELOAD=%s CRASH_AT=write#2 exec %s pid 'open data wct' 'write 3 one' 'write 3 two' "
+		"'say unreached'",
+		lab_variable("CRASHINJECT_PRELOAD"), lab_program("steps"));
 	result = LAB_COMMAND("unshare", option, "sh", "-c", line);
 	ck_assert_str_eq(result.out, "1\n");
 	lab_assert_status(&result, 128 + SIGKILL);
@@ -1074,7 +1097,8 @@ int main(void)
 	tcase_add_test(tcase, in_of_half_a_cxx_name_says_what_was_meant);
 
 	tcase = lab_case(suite, "explicit points", 60);
-	tcase_add_loop_test(tcase, the_second_of_two_sites_is_the_second_hit, 0, sizeof twices / sizeof *twices);
+	tcase_add_loop_test(tcase, the_second_of_two_sites_is_the_second_hit, 0,
+			    sizeof twices / sizeof *twices);
 	tcase_add_test(tcase, a_third_hit_of_two_is_not_reached);
 	tcase_add_test(tcase, points_and_calls_are_one_sequence);
 

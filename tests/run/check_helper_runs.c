@@ -40,8 +40,10 @@ struct aftermath {
 static struct aftermath crash_and_verify(const char *rule, const char *scenario, const char *bug)
 {
 	const char *const env[] = {lab_text("HELPER_BUG=%s", bug ? bug : ""), NULL};
-	struct crash_opts opts = {.program = lab_variable("HELPER"), .args = (const char *const[]){scenario, NULL},
-				  .env = env, .dir = "store"};
+	struct crash_opts opts = {.program = lab_variable("HELPER"),
+				  .args = (const char *const[]){scenario, NULL},
+				  .env = env,
+				  .dir = "store"};
 	struct aftermath aftermath;
 	struct lab_result result;
 
@@ -91,7 +93,8 @@ START_TEST(killed_at_any_breakpoint_a_store_keeps_every_ack)
 
 			/* by itself every scenario passes all of its points once */
 			ck_assert_msg(aftermath.killed || hit > 1, "%s does not pass %s", name, rule);
-			ck_assert_msg(aftermath.status == 0, "%s, killed at %s: %s", name, rule, aftermath.said);
+			ck_assert_msg(aftermath.status == 0, "%s, killed at %s: %s", name, rule,
+				      aftermath.said);
 			died += aftermath.killed;
 			if (!aftermath.killed)
 				break;
@@ -122,11 +125,11 @@ static void kill_at_each(int index, const char *family, const char *modifiers, i
 	ck_assert_int_gt(n, 20);
 }
 
-#define DEFINE_KILL(test, family, modifiers, step)                                                 \
-	START_TEST(test)                                                                           \
-	{                                                                                          \
-		kill_at_each(_i, family, modifiers, step);                                         \
-	}                                                                                          \
+#define DEFINE_KILL(test, family, modifiers, step)                                                           \
+	START_TEST(test)                                                                                     \
+	{                                                                                                    \
+		kill_at_each(_i, family, modifiers, step);                                                   \
+	}                                                                                                    \
 	END_TEST
 
 DEFINE_KILL(killed_at_any_write_a_store_keeps_every_ack, "write", "", 1)
@@ -137,7 +140,8 @@ DEFINE_KILL(killed_after_any_op_a_store_keeps_every_ack, "io", ":after", 4)
 START_TEST(a_store_that_is_killed_again_and_again_keeps_every_ack)
 {
 	const char *helper = lab_variable("HELPER");
-	struct crash_opts opts = {.program = helper, .args = (const char *const[]){"all", NULL}, .dir = "store"};
+	struct crash_opts opts = {
+		.program = helper, .args = (const char *const[]){"all", NULL}, .dir = "store"};
 	struct lab_result result;
 	FILE *acks = fopen("acks", "w");
 
@@ -160,7 +164,9 @@ END_TEST
 /* Each of the twelve commits passes the middle of its frame once, whatever else there is. */
 START_TEST(passes_are_counted)
 {
-	struct crash_opts opts = {.program = lab_variable("HELPER"), .args = (const char *const[]){"wal", NULL}, .dir = lab_dir};
+	struct crash_opts opts = {.program = lab_variable("HELPER"),
+				  .args = (const char *const[]){"wal", NULL},
+				  .dir = lab_dir};
 
 	ck_assert_crash_run("wal.mid-frame#13", &opts, &out);
 	ck_assert_exited(&out, 0);
@@ -178,7 +184,8 @@ END_TEST
 /* Breakpoints of the other threads stand in one count, too. */
 START_TEST(passes_of_all_threads_are_one_count)
 {
-	struct crash_opts opts = {.program = lab_variable("HELPER"), .args = (const char *const[]){"concurrent", NULL},
+	struct crash_opts opts = {.program = lab_variable("HELPER"),
+				  .args = (const char *const[]){"concurrent", NULL},
 				  .dir = "store"};
 
 	for (int n = 1; n <= 12; n += 3) {
@@ -200,8 +207,9 @@ START_TEST(an_unknown_scenario_is_refused_with_those_that_there_are)
 	lab_assert_status(&result, 64);
 	ck_assert_ptr_nonnull(strstr(result.err, "Did you mean 'wal'?"));
 	json_array_foreach(ask("list"), i, scenario)
-		ck_assert_msg(strstr(result.err, lab_text("\n%s ", lab_json_text(scenario, "scenario"))) != NULL, "%s",
-			      result.err);
+		ck_assert_msg(strstr(result.err, lab_text("\n%s ", lab_json_text(scenario, "scenario"))) !=
+				      NULL,
+			      "%s", result.err);
 }
 END_TEST
 
@@ -239,18 +247,20 @@ START_TEST(a_kill_shows_what_a_kill_can_show_and_no_more)
 		return;
 	by_kill = strcmp(lab_json_text(bug, "shows_on"), "kill") == 0;
 	ck_assert_msg(shows_at(bug, lab_json_text(bug, "point")) == by_kill, "%s, killed at %s, is %s",
-		      lab_json_text(bug, "bug"), lab_json_text(bug, "point"), by_kill ? "not shown" : "shown");
+		      lab_json_text(bug, "bug"), lab_json_text(bug, "point"),
+		      by_kill ? "not shown" : "shown");
 	if (by_kill)
 		return;
 	json_array_foreach(ask("list"), i, scenario) {
 		if (strcmp(lab_json_text(scenario, "scenario"), lab_json_text(bug, "scenario")) != 0)
 			continue;
 		json_array_foreach(json_object_get(scenario, "points"), k, point) {
-			struct aftermath aftermath = crash_and_verify(json_string_value(point), lab_json_text(bug, "scenario"),
-								      lab_json_text(bug, "bug"));
+			struct aftermath aftermath =
+				crash_and_verify(json_string_value(point), lab_json_text(bug, "scenario"),
+						 lab_json_text(bug, "bug"));
 
-			ck_assert_msg(aftermath.status == 0, "%s, killed at %s: %s", lab_json_text(bug, "bug"),
-				      json_string_value(point), aftermath.said);
+			ck_assert_msg(aftermath.status == 0, "%s, killed at %s: %s",
+				      lab_json_text(bug, "bug"), json_string_value(point), aftermath.said);
 		}
 	}
 }

@@ -143,8 +143,8 @@ static char *entry_text(const char *name)
 			attributes[i] = ' ';
 	return lab_text("%.*s %o links=%d owner=%d time=%ld %s\"%s\"", (int)strcspn(name, "-"), name,
 			(unsigned int)status.st_mode, S_ISDIR(status.st_mode) ? 0 : (int)status.st_nlink,
-			(int)status.st_uid, status.st_mtime <= 2000000 ? (long)status.st_mtime : 0, attributes,
-			S_ISREG(status.st_mode) ? lab_read(name, NULL) : "");
+			(int)status.st_uid, status.st_mtime <= 2000000 ? (long)status.st_mtime : 0,
+			attributes, S_ISREG(status.st_mode) ? lab_read(name, NULL) : "");
 }
 
 static int by_text(const void *a, const void *b)
@@ -180,7 +180,8 @@ static const struct route static_route = {"routes_static", "inline", "kernel"};
 
 static void run(const struct row *row, const struct route *route, const char *rule)
 {
-	struct crash_opts opts = {.program = lab_program(route->program), .args = (const char *const[]){route->route, row->name, NULL},
+	struct crash_opts opts = {.program = lab_program(route->program),
+				  .args = (const char *const[]){route->route, row->name, NULL},
 				  .dir = "."};
 
 	make_directory();
@@ -190,11 +191,13 @@ static void run(const struct row *row, const struct route *route, const char *ru
 #define WHERE "%s by %s of %s, %s: "
 #define HERE(rule) row->name, route->route, route->program, rule
 
-static void assert_state(const struct row *row, const struct route *route, const char *rule, const char *expected)
+static void assert_state(const struct row *row, const struct route *route, const char *rule,
+			 const char *expected)
 {
 	const char *is = state();
 
-	ck_assert_msg(strcmp(is, expected) == 0, WHERE "the directory is\n%s\nand not\n%s", HERE(rule), is, expected);
+	ck_assert_msg(strcmp(is, expected) == 0, WHERE "the directory is\n%s\nand not\n%s", HERE(rule), is,
+		      expected);
 }
 
 static bool is_file(const char *path, const char *file)
@@ -221,17 +224,21 @@ static void check_listing(const struct row *row, const struct route *route)
 	make_directory();
 	listing = lab_list((const char *const[]){"--dir", ".", NULL},
 			   (const char *const[]){lab_program(route->program), route->route, row->name, NULL});
-	ck_assert_msg(json_array_size(listing.ops) == 1, WHERE "%zu ops: %s", HERE("list"), json_array_size(listing.ops),
-		      listing.result.out);
-	ck_assert_msg(lab_json_bool(listing.summary, "complete") == !is_half_seen(row, route), WHERE "%s", HERE("list"),
-		      listing.result.out);
+	ck_assert_msg(json_array_size(listing.ops) == 1, WHERE "%zu ops: %s", HERE("list"),
+		      json_array_size(listing.ops), listing.result.out);
+	ck_assert_msg(lab_json_bool(listing.summary, "complete") == !is_half_seen(row, route), WHERE "%s",
+		      HERE("list"), listing.result.out);
 	op = json_array_get(listing.ops, 0);
 	ck_assert_str_eq(lab_json_text(op, "point"), lab_text("%s#1", family));
 	ck_assert_str_eq(lab_json_text(op, "family"), family);
 	ck_assert_str_eq(lab_json_text(op, "call"), row->name);
-	ck_assert_str_eq(lab_json_text(op, "route"), is_store(row) ? "memory" : is_aio(row) ? "kernel" : route->seen);
-	ck_assert_msg(is_file(lab_json_text(op, "file"), row->file), WHERE "%s", HERE("list"), listing.result.out);
-	ck_assert_msg(is_file(lab_json_text(op, "to"), row->to), WHERE "%s", HERE("list"), listing.result.out);
+	ck_assert_str_eq(lab_json_text(op, "route"), is_store(row) ? "memory" :
+						     is_aio(row)   ? "kernel" :
+								     route->seen);
+	ck_assert_msg(is_file(lab_json_text(op, "file"), row->file), WHERE "%s", HERE("list"),
+		      listing.result.out);
+	ck_assert_msg(is_file(lab_json_text(op, "to"), row->to), WHERE "%s", HERE("list"),
+		      listing.result.out);
 	if (row->offset >= 0 && !is_store(row)) {
 		ck_assert_int_eq(lab_json_number(op, "offset", -1), row->offset);
 		ck_assert_int_eq(lab_json_number(op, "bytes", -1), 4);
@@ -247,23 +254,26 @@ static const char *state_after(const struct row *row, const struct route *route,
 	const char *after;
 
 	run(row, route, NULL);
-	if (out.exit_code == 77 || strncmp(out.stdout_data, "ENOSYS", 6) == 0 || strncmp(out.stdout_data, "EOPNOTSUPP", 10) == 0) {
+	if (out.exit_code == 77 || strncmp(out.stdout_data, "ENOSYS", 6) == 0 ||
+	    strncmp(out.stdout_data, "EOPNOTSUPP", 10) == 0) {
 		printf("SKIP: %s by %s: not on this machine or file system\n", row->name, route->route);
 		fflush(stdout);
 		return NULL;
 	}
 	ck_assert_exited(&out, 0);
-	ck_assert_msg(strncmp(out.stdout_data, "ok ", 3) == 0, WHERE "%s", HERE("undisturbed"), out.stdout_data);
+	ck_assert_msg(strncmp(out.stdout_data, "ok ", 3) == 0, WHERE "%s", HERE("undisturbed"),
+		      out.stdout_data);
 	crash_out_clear(&out);
 	after = state();
 	/* a change of owner cannot be seen where only one's own can be set */
 	if (strstr(row->name, "chown") == NULL || geteuid() == 0)
-		ck_assert_msg((strcmp(state_before, after) != 0) == row->changes, WHERE "the directory is %s", HERE("undisturbed"),
-			      after);
+		ck_assert_msg((strcmp(state_before, after) != 0) == row->changes, WHERE "the directory is %s",
+			      HERE("undisturbed"), after);
 	return after;
 }
 
-static void check_crash(const struct row *row, const struct route *route, const char *rule, const char *expected)
+static void check_crash(const struct row *row, const struct route *route, const char *rule,
+			const char *expected)
 {
 	const char *family = crash__families[crash__calls[info_of(row->name)->kernel].family].name;
 
@@ -287,7 +297,8 @@ static void check_error(const struct row *row, const struct route *route, const 
 	if (strcmp(row->name, "sync") == 0) /* which cannot fail */
 		ck_assert_exited(&out, 0);
 	else
-		ck_assert_msg(strcmp(out.stdout_data, "EDQUOT\n") == 0, WHERE "%s", HERE(rule), out.stdout_data);
+		ck_assert_msg(strcmp(out.stdout_data, "EDQUOT\n") == 0, WHERE "%s", HERE(rule),
+			      out.stdout_data);
 	crash_out_clear(&out);
 	assert_state(row, route, rule, state_before);
 }
@@ -316,8 +327,8 @@ static void check_parts(const struct row *row, const struct route *route)
 }
 
 /*
- * Everything for one name by one route. `thoroughly`: also what all names of one kernel call have in common. False:
- * the machine does not have the call.
+ * Everything for one name by one route. `thoroughly`: also what all names of one kernel call have in common.
+ * False: the machine does not have the call.
  */
 static bool check_route(const struct row *row, const struct route *route, bool thoroughly)
 {
@@ -363,7 +374,8 @@ START_TEST(every_name_has_a_row)
 }
 END_TEST
 
-/* Whether the row can be tested here: attributes where there are attributes, clones where blocks can be shared. */
+/* Whether the row can be tested here: attributes where there are attributes, clones where blocks can be
+ * shared. */
 static bool can_be_tested(const struct row *row)
 {
 	const char *reason = strcmp(row->name, "ioctl") == 0 ? reflinks_mount("btrfs", lab_dir) : NULL;
@@ -464,8 +476,8 @@ START_TEST(stores_to_what_could_only_be_read)
 END_TEST
 
 /*
- * btrfs has other device numbers in /proc/PID/maps than stat(2) has: a static program's mprotect() and msync() were
- * taken to be of files that nobody had mapped.
+ * btrfs has other device numbers in /proc/PID/maps than stat(2) has: a static program's mprotect() and
+ * msync() were taken to be of files that nobody had mapped.
  */
 START_TEST(mappings_where_device_numbers_differ)
 {
@@ -477,7 +489,8 @@ START_TEST(mappings_where_device_numbers_differ)
 }
 END_TEST
 
-/* Where a row says that blocks are shared, they are; and everything that writes is seen there as elsewhere. */
+/* Where a row says that blocks are shared, they are; and everything that writes is seen there as elsewhere.
+ */
 START_TEST(where_files_share_blocks)
 {
 	const struct route *const routes[] = {&symbol_route, &syscall_route, &inline_route, &static_route};
@@ -493,7 +506,8 @@ START_TEST(where_files_share_blocks)
 			continue;
 		for (size_t k = names[i].symbol ? 0 : 1; k < sizeof routes / sizeof *routes; k++)
 			ck_assert_msg(check_route(row, routes[k], k == 0 || k == 3) || is_aio(row),
-				      WHERE "was not made", row->name, routes[k]->route, routes[k]->program, reflinks_kinds[_i]);
+				      WHERE "was not made", row->name, routes[k]->route, routes[k]->program,
+				      reflinks_kinds[_i]);
 	}
 	check_route(row_of("store"), &symbol_route, false);
 	check_route(row_of("store"), &static_route, false);

@@ -87,7 +87,8 @@ END_TEST
 /* What is inherited is not captured. */
 START_TEST(streams_that_are_inherited_go_where_the_callers_go)
 {
-	struct crash_opts opts = {.program = lab_program("steps"), .args = LAB_ARGS("say out", "complain err")};
+	struct crash_opts opts = {.program = lab_program("steps"),
+				  .args = LAB_ARGS("say out", "complain err")};
 	int saved[2] = {dup(1), dup(2)}, fd;
 
 	fflush(NULL);
@@ -119,9 +120,10 @@ END_TEST
 /* The program gets the name it was asked for by, the arguments, the working directory. */
 START_TEST(arguments_and_working_directory_arrive)
 {
-	struct crash_opts opts = {.program = "sh",
-				  .args = LAB_ARGS("-c", "echo \"$0:$1:$#\"; pwd", "zero", "one two", "", "--help"),
-				  .cwd = "sub"};
+	struct crash_opts opts = {
+		.program = "sh",
+		.args = LAB_ARGS("-c", "echo \"$0:$1:$#\"; pwd", "zero", "one two", "", "--help"),
+		.cwd = "sub"};
 
 	ck_assert_int_eq(mkdir("sub", 0755), 0);
 	ck_assert_crash_run(NULL, &opts, &out);
@@ -149,13 +151,15 @@ static void check_stream(const char *data, size_t length, int fd, size_t expecte
 }
 
 static const size_t spews[][2] = {
-	{0, 0}, {1, 0}, {0, 1}, {4095, 4096}, {4096, 4097}, {65536, 65537}, {20 << 20, 20 << 20}, {20 << 20, 3},
+	{0, 0},	       {1, 0}, {0, 1}, {4095, 4096}, {4096, 4097}, {65536, 65537}, {20 << 20, 20 << 20},
+	{20 << 20, 3},
 };
 
 /* Neither stream blocks the other, NUL bytes are bytes, and each ends with a NUL that does not count. */
 START_TEST(output_of_any_size_on_both_streams_arrives_unchanged)
 {
-	struct crash_opts opts = LAB_BEHAVE("spew", lab_text("%zu", spews[_i][0]), lab_text("%zu", spews[_i][1]));
+	struct crash_opts opts =
+		LAB_BEHAVE("spew", lab_text("%zu", spews[_i][0]), lab_text("%zu", spews[_i][1]));
 
 	ck_assert_crash_run(NULL, &opts, &out);
 	ck_assert_exited(&out, 0);
@@ -183,7 +187,8 @@ START_TEST(the_exit_status_is_the_programs_own)
 }
 END_TEST
 
-static const int deaths[] = {SIGTERM, SIGKILL, SIGSEGV, SIGABRT, SIGHUP, SIGINT, SIGXFSZ, 34 /* a realtime signal */};
+static const int deaths[] = {SIGTERM, SIGKILL, SIGSEGV, SIGABRT,
+			     SIGHUP,  SIGINT,  SIGXFSZ, 34 /* a realtime signal */};
 
 /* SIGKILL by anybody else is somebody else's, also while a rule waits for its point. */
 START_TEST(a_signal_that_is_not_ours_is_told_and_is_no_crash)
@@ -233,8 +238,9 @@ END_TEST
 static const struct {
 	const char *habit, *argument, *scenario;
 } endless[] = {
-	{"sleep", NULL, NULL},	  {"sleep", NULL, "write#1"}, {"ignore", NULL, "write#1"}, {"stop", NULL, NULL},
-	{"stop", NULL, "write#1"}, {"tree", "12", NULL},	      {"tree", "12", "fsync#9"},
+	{"sleep", NULL, NULL},	   {"sleep", NULL, "write#1"}, {"ignore", NULL, "write#1"},
+	{"stop", NULL, NULL},	   {"stop", NULL, "write#1"},  {"tree", "12", NULL},
+	{"tree", "12", "fsync#9"},
 };
 
 /* A timeout is never a crash, and takes the whole tree, whatever its processes do about signals. */
@@ -310,7 +316,8 @@ START_TEST(what_lingers_can_still_crash)
 {
 	struct crash_opts opts = {
 		.program = lab_program("steps"),
-		.args = LAB_ARGS("background {", "sleep 200", "open late wc", "write 3 one", "write 3 two", "}", "exit 0"),
+		.args = LAB_ARGS("background {", "sleep 200", "open late wc", "write 3 one", "write 3 two",
+				 "}", "exit 0"),
 		.dir = lab_dir,
 	};
 
@@ -366,8 +373,8 @@ END_TEST
 
 /* ------------------------------------------------------------------ directories */
 
-static const char *const nested[] = {"mkdir a", "mkdir a/b", "open a/b/c wc", "symlink /etc link",
-				     "open f wc", "write 4 x", NULL};
+static const char *const nested[] = {
+	"mkdir a", "mkdir a/b", "open a/b/c wc", "symlink /etc link", "open f wc", "write 4 x", NULL};
 
 /* A directory that was made is removed with all that is in it, and nothing outside is. */
 START_TEST(a_directory_that_was_made_goes_with_the_result)
@@ -478,8 +485,10 @@ END_TEST
 
 START_TEST(a_description_says_how_it_ended_and_what_was_written)
 {
-	struct crash_opts opts = {.program = lab_program("steps"), .dir = lab_dir,
-				  .args = LAB_ARGS("say to-stdout", "complain to-stderr", "open data wc", "write 3 12345")};
+	struct crash_opts opts = {
+		.program = lab_program("steps"),
+		.dir = lab_dir,
+		.args = LAB_ARGS("say to-stdout", "complain to-stderr", "open data wc", "write 3 12345")};
 	char *text;
 
 	ck_assert_crash_run("write@*/data:torn=2", &opts, &out);
@@ -505,12 +514,14 @@ END_TEST
 /* It said "0 of them written" of bytes that were in the file, and named a caller at address 0. */
 START_TEST(a_store_is_found_when_it_is_written)
 {
-	struct crash_opts opts = {.program = lab_program(_i ? "mapped_static" : "mapped"), .dir = lab_dir, .cwd = lab_dir};
+	struct crash_opts opts = {
+		.program = lab_program(_i ? "mapped_static" : "mapped"), .dir = lab_dir, .cwd = lab_dir};
 	char *text;
 
 	ck_assert_crash_run("store#1", &opts, &out);
 	text = crash_out_describe(&out);
-	ck_assert_msg(strstr(text, "/mapped, offset 65536, 4096 bytes, 4096 of them written") != NULL, "%s", text);
+	ck_assert_msg(strstr(text, "/mapped, offset 65536, 4096 bytes, 4096 of them written") != NULL, "%s",
+		      text);
 	ck_assert_msg(strstr(text, " 0x0 ") == NULL && strstr(text, " 0x0\n") == NULL, "%s", text);
 	ck_assert_int_eq(lab_read("mapped", NULL)[66000], 'x');
 	free(text);
@@ -534,7 +545,8 @@ int main(void)
 			    sizeof spews / sizeof *spews);
 
 	tcase = lab_case(suite, "endings", 60);
-	tcase_add_loop_test(tcase, the_exit_status_is_the_programs_own, 0, sizeof statuses / sizeof *statuses);
+	tcase_add_loop_test(tcase, the_exit_status_is_the_programs_own, 0,
+			    sizeof statuses / sizeof *statuses);
 	tcase_add_loop_test(tcase, a_signal_that_is_not_ours_is_told_and_is_no_crash, 0,
 			    2 * sizeof deaths / sizeof *deaths);
 	tcase_add_test(tcase, a_kill_by_the_programs_own_child_is_no_crash);

@@ -81,8 +81,9 @@ END_TEST
 /* A caller that ignores SIGCHLD still learns how its programs ended. */
 START_TEST(a_caller_that_ignores_the_end_of_children_gets_every_status)
 {
-	struct crash_opts opts = LAB_BEHAVE("exit", "3"), crash = {.program = lab_program("steps"),
-							      .args = LAB_ARGS("open a wc", "write 3 x")};
+	struct crash_opts opts = LAB_BEHAVE("exit", "3"),
+			  crash = {.program = lab_program("steps"),
+				   .args = LAB_ARGS("open a wc", "write 3 x")};
 
 	signal(SIGCHLD, SIG_IGN);
 	for (int i = 0; i < 40; i++) {
@@ -131,11 +132,13 @@ START_TEST(fifty_runs_leave_nothing_behind)
 		LAB_BEHAVE("control"),
 		{.program = lab_program("steps"), .args = LAB_ARGS("open a wc", "write 3 x", "fsync 3")},
 		LAB_BEHAVE("exit", "3"),
-		{.program = lab_program("steps_static"), .args = LAB_ARGS("open a wc", "write 3 x", "fsync 3")},
+		{.program = lab_program("steps_static"),
+		 .args = LAB_ARGS("open a wc", "write 3 x", "fsync 3")},
 		LAB_BEHAVE("tree", "3"),
 		{.program = "/nonexistent/program"},
 	};
-	static const char *const scenarios[] = {NULL, "write#1", "fsync#1:log", "write#1:after", "write#1", "write#1"};
+	static const char *const scenarios[] = {NULL,	   "write#1", "fsync#1:log", "write#1:after",
+						"write#1", "write#1"};
 	char *controls[10];
 	unsigned int descriptors, count = 0;
 
@@ -211,7 +214,8 @@ static void *do_runs(void *argument)
 		if (atoi(mine.stdout_data) != job->number)
 			return job->problem = "another output", NULL;
 		crash_out_clear(&mine);
-		if (crash_run(rule, &other, &mine) != CRASH_ENOPROGRAM || !strstr(crash_error_detail(), missing))
+		if (crash_run(rule, &other, &mine) != CRASH_ENOPROGRAM ||
+		    !strstr(crash_error_detail(), missing))
 			return job->problem = "another error", NULL;
 	}
 	return NULL;
@@ -232,7 +236,8 @@ START_TEST(eight_threads_run_at_once_and_each_gets_its_own_answers)
 }
 END_TEST
 
-/* Starts a run of a program that writes its process id to `file` and sleeps, as its children do; in a child. */
+/* Starts a run of a program that writes its process id to `file` and sleeps, as its children do; in a child.
+ */
 static pid_t run_in_child(const char *file, const char *marker)
 {
 	pid_t pid = fork();

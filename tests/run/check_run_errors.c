@@ -18,7 +18,8 @@
 static struct crash_out out;
 
 /* The run cannot be made, and the detail says so in these words. */
-static void assert_refused(int expected, const char *words, const char *scenario, const struct crash_opts *opts)
+static void assert_refused(int expected, const char *words, const char *scenario,
+			   const struct crash_opts *opts)
 {
 	struct crash_out untouched, before;
 	int error;
@@ -69,7 +70,8 @@ START_TEST(a_program_that_cannot_be_executed)
 	write_program("program", "#!/bin/sh\n", 10, 0644);
 	assert_refused(CRASH_ENOEXEC, "chmod +x", "write#1", &opts);
 	write_program("program", "#!/nonexistent/interpreter -x\n", 30, 0755);
-	assert_refused(CRASH_ENOEXEC, "its interpreter /nonexistent/interpreter does not exist", "write#1", &opts);
+	assert_refused(CRASH_ENOEXEC, "its interpreter /nonexistent/interpreter does not exist", "write#1",
+		       &opts);
 	assert_refused(CRASH_ENOEXEC, "its interpreter /nonexistent/interpreter does not exist", NULL, &opts);
 	write_program("program", "no header at all\n", 17, 0755);
 	assert_refused(CRASH_ENOEXEC, "neither a binary nor a script", "write#1", &opts);
@@ -83,8 +85,9 @@ static const struct {
 	uint16_t machine;
 	const char *name;
 } foreigners[] = {
-	{ELFCLASS64, EM_AARCH64, "aarch64"}, {ELFCLASS32, EM_386, "i386"}, {ELFCLASS32, EM_X86_64, "x32"},
-	{ELFCLASS64, EM_RISCV, "riscv"},     {ELFCLASS32, EM_ARM, "arm"}, {ELFCLASS64, EM_S390, "another machine"},
+	{ELFCLASS64, EM_AARCH64, "aarch64"}, {ELFCLASS32, EM_386, "i386"},
+	{ELFCLASS32, EM_X86_64, "x32"},	     {ELFCLASS64, EM_RISCV, "riscv"},
+	{ELFCLASS32, EM_ARM, "arm"},	     {ELFCLASS64, EM_S390, "another machine"},
 };
 
 START_TEST(a_program_for_another_architecture)
@@ -119,7 +122,8 @@ START_TEST(a_program_whose_dynamic_linker_is_missing)
 	struct crash_opts opts = {.program = "./program"};
 
 	write_for_linker("program", "/lib64/ld-linux-lab.so.9");
-	assert_refused(CRASH_ENOEXEC, "its dynamic linker /lib64/ld-linux-lab.so.9 does not exist", "write#1", &opts);
+	assert_refused(CRASH_ENOEXEC, "its dynamic linker /lib64/ld-linux-lab.so.9 does not exist", "write#1",
+		       &opts);
 }
 END_TEST
 
@@ -156,7 +160,8 @@ END_TEST
 /* ld.so preloads nothing into a setuid program that somebody else runs. */
 START_TEST(a_setuid_program_without_a_filter)
 {
-	struct crash_opts opts = {.program = "./program", .args = LAB_ARGS("exit", "4"), .flags = CRASH_NO_SUPERVISOR};
+	struct crash_opts opts = {
+		.program = "./program", .args = LAB_ARGS("exit", "4"), .flags = CRASH_NO_SUPERVISOR};
 	pid_t pid;
 	int status;
 
@@ -205,7 +210,8 @@ END_TEST
 
 START_TEST(a_preload_module_that_is_missing_or_none)
 {
-	struct crash_opts opts = {.program = lab_program("steps"), .args = LAB_ARGS("fixed-point"),
+	struct crash_opts opts = {.program = lab_program("steps"),
+				  .args = LAB_ARGS("fixed-point"),
 				  .preload = "/nonexistent/preload.so"};
 
 	assert_refused(CRASH_EPRELOAD, "/nonexistent/preload.so: No such file", "write#1", &opts);
@@ -351,12 +357,14 @@ int main(void)
 	TCase *tcase = lab_case(suite, "errors", 60);
 	tcase_add_test(tcase, a_program_that_cannot_be_found);
 	tcase_add_test(tcase, a_program_that_cannot_be_executed);
-	tcase_add_loop_test(tcase, a_program_for_another_architecture, 0, sizeof foreigners / sizeof *foreigners);
+	tcase_add_loop_test(tcase, a_program_for_another_architecture, 0,
+			    sizeof foreigners / sizeof *foreigners);
 	tcase_add_test(tcase, a_program_whose_dynamic_linker_is_missing);
 	tcase_add_test(tcase, a_program_of_another_libc);
 	tcase_add_test(tcase, a_static_program_that_nobody_could_see);
 	tcase_add_test(tcase, a_setuid_program_without_a_filter);
-	tcase_add_loop_test(tcase, a_preload_path_with_spaces_and_colons_works, 0, sizeof awkward / sizeof *awkward);
+	tcase_add_loop_test(tcase, a_preload_path_with_spaces_and_colons_works, 0,
+			    sizeof awkward / sizeof *awkward);
 	tcase_add_test(tcase, a_preload_module_that_is_missing_or_none);
 	tcase_add_test(tcase, a_directory_that_cannot_be_used);
 	tcase_add_test(tcase, rules_that_do_not_parse);

@@ -31,10 +31,12 @@ static const char *const modes[] = {"delete", "wal", "truncate", "persist"};
 static const char *script(const char *mode)
 {
 	char *sql = lab_text("pragma journal_mode=%s;\npragma synchronous=full;\n"
-			     "create table if not exists t(n integer primary key, filler blob);\n", mode);
+			     "create table if not exists t(n integer primary key, filler blob);\n",
+			     mode);
 
 	for (int n = 1; n <= TRANSACTIONS; n++)
-		sql = lab_text("%sbegin;\ninsert into t values(%d, zeroblob(%d));\nupdate t set filler = zeroblob(500) where n < %d;\n"
+		sql = lab_text("%sbegin;\ninsert into t values(%d, zeroblob(%d));\nupdate t set filler = "
+			       "zeroblob(500) where n < %d;\n"
 			       "commit;\n.once stdout\nselect 'ack %d';\n",
 			       sql, n, n * 1500, n, n);
 	return sql;
@@ -49,7 +51,8 @@ static void run_sqlite(const char *rule, const char *mode)
 {
 	struct crash_opts opts = {
 		.program = "sqlite3",
-		.args = (const char *const[]){"-batch", "-bail", "-init", "/dev/null", "t.db", ".read script", NULL},
+		.args = (const char *const[]){"-batch", "-bail", "-init", "/dev/null", "t.db", ".read script",
+					      NULL},
 		.dir = lab_dir,
 		.cwd = lab_dir,
 	};
@@ -70,23 +73,26 @@ static int acknowledged(const char *text)
 	return n;
 }
 
-/* The database recovers, is whole, and has the transactions up to the last that was acknowledged, or one more. */
+/* The database recovers, is whole, and has the transactions up to the last that was acknowledged, or one
+ * more. */
 static void check_database(const char *mode, const char *point, int acks)
 {
-	struct lab_result result = LAB_COMMAND("sqlite3", "-batch", "-init", "/dev/null", "t.db", "pragma integrity_check");
+	struct lab_result result =
+		LAB_COMMAND("sqlite3", "-batch", "-init", "/dev/null", "t.db", "pragma integrity_check");
 	int rows = 0;
 
-	ck_assert_msg(result.status == 0 && strcmp(result.out, "ok\n") == 0, "%s, killed at %s: %s", mode, point,
-		      lab_describe(&result));
+	ck_assert_msg(result.status == 0 && strcmp(result.out, "ok\n") == 0, "%s, killed at %s: %s", mode,
+		      point, lab_describe(&result));
 	/* without a table nothing can have been acknowledged */
 	result = LAB_COMMAND("sqlite3", "-batch", "-init", "/dev/null", "t.db",
 			     "select count(*) = coalesce(max(n), 0), count(*) from t");
 	if (result.status == 0) {
-		ck_assert_msg(strncmp(result.out, "1|", 2) == 0, "%s, killed at %s: %s", mode, point, result.out);
+		ck_assert_msg(strncmp(result.out, "1|", 2) == 0, "%s, killed at %s: %s", mode, point,
+			      result.out);
 		rows = atoi(result.out + 2);
 	}
-	ck_assert_msg(rows == acks || rows == acks + 1, "%s, killed at %s: %d rows, and %d were acknowledged", mode, point,
-		      rows, acks);
+	ck_assert_msg(rows == acks || rows == acks + 1, "%s, killed at %s: %d rows, and %d were acknowledged",
+		      mode, point, rows, acks);
 }
 
 /* By itself the script does what the test thinks. */

@@ -25,7 +25,7 @@ static char base[PATH_MAX]; /* of the whole program, which removes it also after
 /* Counted by the tests' processes. */
 static struct tally {
 	_Atomic unsigned int started, skipped;
-} *tally;
+} * tally;
 
 /* ------------------------------------------------------------------ suites */
 
@@ -51,7 +51,8 @@ static void set_up(void)
 	unsetenv("CRASH_AT");
 	unsetenv("CRASH_AFTER");
 	unsetenv("CRASH_DIR");
-	setenv("TMPDIR", lab_text("%s/tmp", base), 1); /* results of explorations that find something stay there */
+	setenv("TMPDIR", lab_text("%s/tmp", base),
+	       1); /* results of explorations that find something stay there */
 }
 
 static void tear_down(void)
@@ -287,7 +288,8 @@ const char *lab_describe(const struct lab_result *result)
 
 bool lab_sandboxes(void)
 {
-	return system("d=$(mktemp -d) && \"$CRASHINJECT\" explore --json --root \"$d\" --check true -- true | "
+	return system("d=$(mktemp -d) && \"$CRASHINJECT\" explore --json --root \"$d\" --check true -- true "
+		      "| "
 		      "grep -q '\"namespaces\":true'; s=$?; rmdir \"$d\"; exit $s") == 0;
 }
 
@@ -412,7 +414,8 @@ static char state_of(long pid)
 	return state;
 }
 
-/* Counts the processes in whose environment the text is, and shows each to `visit`, which says whether it counts. */
+/* Counts the processes in whose environment the text is, and shows each to `visit`, which says whether it
+ * counts. */
 static unsigned int count_processes(const char *text, bool (*visit)(long pid, int signal), int signal)
 {
 	DIR *directory = opendir("/proc");

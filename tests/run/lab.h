@@ -21,10 +21,10 @@ int lab_run(Suite *suite);
 TCase *lab_case(Suite *suite, const char *name, double seconds);
 
 /** Leaves the test with a line that says why. */
-#define LAB_SKIP(...)                                                                              \
-	do {                                                                                       \
-		lab_skipped(__func__, __VA_ARGS__);                                                \
-		return;                                                                            \
+#define LAB_SKIP(...)                                                                                        \
+	do {                                                                                                 \
+		lab_skipped(__func__, __VA_ARGS__);                                                          \
+		return;                                                                                      \
 	} while (0)
 
 void lab_skipped(const char *function, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -58,14 +58,13 @@ int lab_entries(const char *path);
 void lab_remove(const char *path);
 
 /** The file's content is exactly this text; NULL: there is no such file. */
-#define lab_assert_file(path, expected)                                                            \
-	do {                                                                                       \
-		const char *lab__path = (path), *lab__expected = (expected);                       \
-		const char *lab__is = lab_read(lab__path, NULL);                                   \
-                                                                                                   \
-		ck_assert_msg(lab_same(lab__is, lab__expected), "%s has \"%s\", not \"%s\"",       \
-			      lab__path, lab__is ? lab__is : "(no file)",                          \
-			      lab__expected ? lab__expected : "(no file)");                        \
+#define lab_assert_file(path, expected)                                                                      \
+	do {                                                                                                 \
+		const char *lab__path = (path), *lab__expected = (expected);                                 \
+		const char *lab__is = lab_read(lab__path, NULL);                                             \
+                                                                                                             \
+		ck_assert_msg(lab_same(lab__is, lab__expected), "%s has \"%s\", not \"%s\"", lab__path,      \
+			      lab__is ? lab__is : "(no file)", lab__expected ? lab__expected : "(no file)"); \
 	} while (0)
 
 /** Whether two strings are the same, or both NULL. */
@@ -90,8 +89,8 @@ struct lab_result lab_command(const char *input, const char *const *argv);
 /** Says how a command went, for messages. Never freed. */
 const char *lab_describe(const struct lab_result *result);
 
-#define lab_assert_status(result, expected)                                                        \
-	ck_assert_msg((result)->status == (expected), "expected status %d: %s", expected,          \
+#define lab_assert_status(result, expected)                                                                  \
+	ck_assert_msg((result)->status == (expected), "expected status %d: %s", expected,                    \
 		      lab_describe(result))
 
 /** Whether explore shows states at the data directory's own path here, or has to use copies. */
@@ -143,25 +142,29 @@ bool lab_lives(long pid);
 unsigned int lab_descriptors(void);
 
 /** Waits until the condition holds: long enough for a loaded machine. Fails the test if it never does. */
-#define LAB_AWAIT(condition)                                                                       \
-	do {                                                                                       \
-		int lab__tries = 0;                                                                \
-                                                                                                   \
-		while (!(condition)) {                                                             \
-			ck_assert_msg(++lab__tries < 3000, "never happened: %s", #condition);      \
-			lab_pause(5);                                                              \
-		}                                                                                  \
+#define LAB_AWAIT(condition)                                                                                 \
+	do {                                                                                                 \
+		int lab__tries = 0;                                                                          \
+                                                                                                             \
+		while (!(condition)) {                                                                       \
+			ck_assert_msg(++lab__tries < 3000, "never happened: %s", #condition);                \
+			lab_pause(5);                                                                        \
+		}                                                                                            \
 	} while (0)
 
 void lab_pause(unsigned int milliseconds);
 
-/** A variable for the environment that marks the processes of a test: it stays readable whatever they do. Never freed. */
+/** A variable for the environment that marks the processes of a test: it stays readable whatever they do.
+ * Never freed. */
 const char *lab_mark(const char *name);
 
 /** A program's arguments, as struct crash_opts wants them. */
 #define LAB_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /** A run of programs/behave with one habit. */
-#define LAB_BEHAVE(...) {.program = lab_program("behave"), .args = LAB_ARGS(__VA_ARGS__)}
+#define LAB_BEHAVE(...)                                                                                      \
+	{                                                                                                    \
+		.program = lab_program("behave"), .args = LAB_ARGS(__VA_ARGS__)                              \
+	}
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. The file system is in a file without a name, on a loop device that goes away with its last user, in a
- * mount namespace of the process's own. So there is nothing to clean up, and nothing to forget.
+ * Method. The file system is in a file without a name, on a loop device that goes away with its last user, in
+ * a mount namespace of the process's own. So there is nothing to clean up, and nothing to forget.
  */
 #include "tests/run/reflinks.h"
 

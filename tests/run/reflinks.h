@@ -10,8 +10,8 @@ extern const char *const reflinks_kinds[];
 #define REFLINKS_KINDS 2
 
 /**
- * Mounts a new file system over a directory, for this process and those that it starts. It is in memory, and the
- * last of them takes it away by its end, however that comes.
+ * Mounts a new file system over a directory, for this process and those that it starts. It is in memory, and
+ * the last of them takes it away by its end, however that comes.
  * @return NULL, or why there is none: an allocated sentence
  */
 const char *reflinks_mount(const char *kind, const char *directory);

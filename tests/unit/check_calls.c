@@ -34,12 +34,11 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define CALL(name, FAMILY, where, FLAGS, type, parameters, arguments, sentence)                    \
+#define CALL(name, FAMILY, where, FLAGS, type, parameters, arguments, sentence)                              \
 	{KIND_CALL, #name, #name, #arguments},
 #define RAW(name, FAMILY, where, FLAGS, sentence) {KIND_RAW, #name, #name, NULL},
 #define TWIN(symbol, kernel, type, parameters, arguments) {KIND_TWIN, #symbol, #kernel, #arguments},
-#define ALIAS(symbol, kernel, type, parameters, arguments)                                         \
-	{KIND_ALIAS, #symbol, #kernel, #arguments},
+#define ALIAS(symbol, kernel, type, parameters, arguments) {KIND_ALIAS, #symbol, #kernel, #arguments},
 #define OWN(symbol, kernel) {KIND_OWN, #symbol, #kernel, NULL},
 #define HAND(symbol, kernel) {KIND_HAND, #symbol, #kernel, NULL},
 #define MEMORY(...) /* nobody calls it */
@@ -54,17 +53,30 @@ static const struct column {
 	size_t offset;
 	const char *argument; /* what calls.def calls this argument */
 } columns[] = {
-#define COLUMN(name, argument) {#name, offsetof(struct crash__where, name), argument}
-	COLUMN(fd, "fd"),	  COLUMN(from, "from"),
-	COLUMN(dirfd, "dirfd"),	  COLUMN(path, "path"),
-	COLUMN(todirfd, "todirfd"), COLUMN(to, "to"),
-	COLUMN(buf, "buf"),	  COLUMN(bytes, "bytes"),
-	COLUMN(iov, "iov"),	  COLUMN(count, "count"),
-	COLUMN(iocbs, "iocbs"),	  COLUMN(offset, "offset"),
-	COLUMN(offset_at, "offset"), COLUMN(from_offset, "from_offset"),
-	COLUMN(size, "size"),	  COLUMN(flags, "flags"),
-	COLUMN(mode, "mode"),	  COLUMN(how, "how"),
-	COLUMN(request, "request"), COLUMN(text, "text"),
+#define COLUMN(name, argument)                                                                               \
+	{                                                                                                    \
+#name, offsetof(struct crash__where, name), argument                                         \
+	}
+	COLUMN(fd, "fd"),
+	COLUMN(from, "from"),
+	COLUMN(dirfd, "dirfd"),
+	COLUMN(path, "path"),
+	COLUMN(todirfd, "todirfd"),
+	COLUMN(to, "to"),
+	COLUMN(buf, "buf"),
+	COLUMN(bytes, "bytes"),
+	COLUMN(iov, "iov"),
+	COLUMN(count, "count"),
+	COLUMN(iocbs, "iocbs"),
+	COLUMN(offset, "offset"),
+	COLUMN(offset_at, "offset"),
+	COLUMN(from_offset, "from_offset"),
+	COLUMN(size, "size"),
+	COLUMN(flags, "flags"),
+	COLUMN(mode, "mode"),
+	COLUMN(how, "how"),
+	COLUMN(request, "request"),
+	COLUMN(text, "text"),
 	COLUMN(address, "address"),
 #undef COLUMN
 };
@@ -194,8 +206,7 @@ START_TEST(kernel_calls_come_first_and_twins_lead_to_them)
 		if (i < CRASH__KERNEL_CALLS) {
 			ck_assert_uint_eq(call->kernel, i);
 			ck_assert_uint_lt(call->family, CRASH__FAMILIES);
-			ck_assert_msg(call->sentence && *call->sentence, "%s has no sentence",
-				      call->name);
+			ck_assert_msg(call->sentence && *call->sentence, "%s has no sentence", call->name);
 		}
 	}
 	for (size_t i = 0; i < ROWS; i++) {
@@ -217,17 +228,39 @@ START_TEST(calls_are_in_their_families)
 	static const struct {
 		const char *call, *family;
 	} table[] = {
-		{"write", "write"},	   {"pwritev64v2", "write"},  {"sendfile64", "write"},
-		{"copy_file_range", "write"}, {"splice", "write"},    {"ioctl", "write"},
-		{"io_submit", "write"},	   {"fsync", "fsync"},	      {"msync", "fsync"},
-		{"sync", "fsync"},	   {"sync_file_range", "fsync"}, {"syncfs", "fsync"},
-		{"open64", "open"},	   {"__open_2", "open"},      {"creat64", "open"},
-		{"mkostemps", "open"},	   {"mkfifo", "open"},	      {"rename", "rename"},
-		{"renameat2", "rename"},   {"unlink", "unlink"},      {"remove", "unlink"},
-		{"rmdir", "unlink"},	   {"linkat", "link"},	      {"symlink", "link"},
-		{"mkdirat", "mkdir"},	   {"mkdtemp", "mkdir"},      {"truncate64", "truncate"},
-		{"ftruncate", "truncate"}, {"posix_fallocate", "truncate"}, {"fchmodat2", "attr"},
-		{"lchown", "attr"},	   {"futimens", "attr"},      {"lsetxattr", "attr"},
+		{"write", "write"},
+		{"pwritev64v2", "write"},
+		{"sendfile64", "write"},
+		{"copy_file_range", "write"},
+		{"splice", "write"},
+		{"ioctl", "write"},
+		{"io_submit", "write"},
+		{"fsync", "fsync"},
+		{"msync", "fsync"},
+		{"sync", "fsync"},
+		{"sync_file_range", "fsync"},
+		{"syncfs", "fsync"},
+		{"open64", "open"},
+		{"__open_2", "open"},
+		{"creat64", "open"},
+		{"mkostemps", "open"},
+		{"mkfifo", "open"},
+		{"rename", "rename"},
+		{"renameat2", "rename"},
+		{"unlink", "unlink"},
+		{"remove", "unlink"},
+		{"rmdir", "unlink"},
+		{"linkat", "link"},
+		{"symlink", "link"},
+		{"mkdirat", "mkdir"},
+		{"mkdtemp", "mkdir"},
+		{"truncate64", "truncate"},
+		{"ftruncate", "truncate"},
+		{"posix_fallocate", "truncate"},
+		{"fchmodat2", "attr"},
+		{"lchown", "attr"},
+		{"futimens", "attr"},
+		{"lsetxattr", "attr"},
 		{"fremovexattr", "attr"},
 	};
 
@@ -276,10 +309,8 @@ START_TEST(every_call_says_which_file_it_is_about)
 			      crash__calls[i].name);
 		ck_assert_msg(!where->to || !where->dirfd == !where->todirfd,
 			      "%s: both paths start somewhere, or none", crash__calls[i].name);
-		ck_assert_msg(!where->iov == !where->count, "%s: vectors are counted",
-			      crash__calls[i].name);
-		ck_assert_msg(!where->buf || where->bytes, "%s: a buffer has a length",
-			      crash__calls[i].name);
+		ck_assert_msg(!where->iov == !where->count, "%s: vectors are counted", crash__calls[i].name);
+		ck_assert_msg(!where->buf || where->bytes, "%s: a buffer has a length", crash__calls[i].name);
 	}
 }
 END_TEST
@@ -288,8 +319,8 @@ END_TEST
 static bool is_ignored(const char *call, const char *argument)
 {
 	static const char *const ignored[][2] = {
-		{"copy_file_range", "flags"}, {"splice", "flags"},     {"setxattr", "bytes"},
-		{"setxattr", "flags"},	      {"lsetxattr", "bytes"},  {"lsetxattr", "flags"},
+		{"copy_file_range", "flags"}, {"splice", "flags"},    {"setxattr", "bytes"},
+		{"setxattr", "flags"},	      {"lsetxattr", "bytes"}, {"lsetxattr", "flags"},
 		{"fsetxattr", "bytes"},	      {"fsetxattr", "flags"},
 	};
 
@@ -314,18 +345,17 @@ START_TEST(columns_point_at_the_arguments_of_their_names)
 
 			if (!at)
 				continue;
-			ck_assert_msg(argument_at(list, at, argument) &&
-					      strcmp(argument, columns[k].argument) == 0,
-				      "%s%s: argument %u is not %s", call->name, list, at,
-				      columns[k].argument);
+			ck_assert_msg(
+				argument_at(list, at, argument) && strcmp(argument, columns[k].argument) == 0,
+				"%s%s: argument %u is not %s", call->name, list, at, columns[k].argument);
 		}
 		for (unsigned int at = 1; argument_at(list, at, argument); at++) {
 			bool found = false;
 
 			for (size_t k = 0; k < COLUMNS; k++)
 				found |= position(&call->where, &columns[k]) == at;
-			ck_assert_msg(found || is_ignored(call->name, argument),
-				      "%s%s: no column for %s", call->name, list, argument);
+			ck_assert_msg(found || is_ignored(call->name, argument), "%s%s: no column for %s",
+				      call->name, list, argument);
 		}
 	}
 }
@@ -367,8 +397,8 @@ START_TEST(twins_give_the_kernel_what_it_expects)
 			/* utimensat() without a path is about its descriptor */
 			if (strcmp(rows[i].symbol, "futimens") == 0 && strcmp(ours, "fd") == 0 && at == 1)
 				continue;
-			ck_abort_msg("%s%s: argument %u should be %s", rows[i].symbol,
-				     rows[i].arguments, at, theirs);
+			ck_abort_msg("%s%s: argument %u should be %s", rows[i].symbol, rows[i].arguments, at,
+				     theirs);
 		}
 	}
 }
@@ -377,16 +407,15 @@ END_TEST
 START_TEST(posix_says_what_can_be_cancelled)
 {
 	/* XSH 2.9.5.2, "shall occur", and the Linux ones that glibc adds */
-	static const char *const must[] = {"creat", "fdatasync", "fsync", "msync", "open",
-					   "openat", "pwrite64", "write", "writev", "pwritev",
-					   "pwritev2", "copy_file_range", "splice", "fallocate",
-					   "sync_file_range"};
-	static const char *const never[] = {"ftruncate", "truncate", "mkdir", "chown", "fchmod",
-					    "sendfile", "sync", "syncfs", "setxattr"};
+	static const char *const must[] = {"creat",  "fdatasync", "fsync",	    "msync",
+					   "open",   "openat",	  "pwrite64",	    "write",
+					   "writev", "pwritev",	  "pwritev2",	    "copy_file_range",
+					   "splice", "fallocate", "sync_file_range"};
+	static const char *const never[] = {"ftruncate", "truncate", "mkdir",  "chown",	  "fchmod",
+					    "sendfile",	 "sync",     "syncfs", "setxattr"};
 
 	for (size_t i = 0; i < sizeof must / sizeof *must; i++)
-		ck_assert_msg(crash__calls[crash__call_find(must[i], strlen(must[i]))].cancel, "%s",
-			      must[i]);
+		ck_assert_msg(crash__calls[crash__call_find(must[i], strlen(must[i]))].cancel, "%s", must[i]);
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
 		ck_assert_msg(!crash__calls[crash__call_find(never[i], strlen(never[i]))].cancel, "%s",
 			      never[i]);
@@ -505,8 +534,7 @@ static void read_symbols(const char *path, struct symbols *symbols)
 		if (symbol.st_shndx == SHN_UNDEF || (GELF_ST_TYPE(symbol.st_info) != STT_FUNC &&
 						     GELF_ST_TYPE(symbol.st_info) != STT_GNU_IFUNC))
 			continue;
-		if (versions && gelf_getversym(versions, i, &version) &&
-		    is_private(elf, version & 0x7fff))
+		if (versions && gelf_getversym(versions, i, &version) && is_private(elf, version & 0x7fff))
 			continue;
 		ck_assert_uint_lt(symbols->count, SYMBOLS);
 		symbols->names[symbols->count++] = strdup(elf_strptr(elf, strings, symbol.st_name));
@@ -563,8 +591,8 @@ START_TEST(libc_has_the_function_of_every_row)
 
 	read_libc(&libc);
 	for (size_t i = 0; i < ROWS; i++)
-		ck_assert_msg(rows[i].kind == KIND_RAW || has_symbol(&libc, rows[i].symbol),
-			      "libc has no %s", rows[i].symbol);
+		ck_assert_msg(rows[i].kind == KIND_RAW || has_symbol(&libc, rows[i].symbol), "libc has no %s",
+			      rows[i].symbol);
 	free_symbols(&libc);
 }
 END_TEST
@@ -603,15 +631,17 @@ END_TEST
  * which is missing together with all its twins is missed.
  */
 static const char *const bases[] = {
-	"write",  "pwrite",    "writev",  "pwritev",  "sendfile",  "copy_file_range", "splice",
-	"ioctl",  "fsync",     "fdatasync", "msync",  "sync_file_range", "syncfs",    "sync",
-	"open",	  "openat",    "creat",	  "mkstemp",  "mkostemp",  "mkstemps",	      "mkostemps",
-	"mkdtemp", "mknod",    "xmknod",  "mkfifo",   "rename",	   "renameat",	      "unlink",
-	"unlinkat", "rmdir",   "remove",  "link",     "linkat",	   "symlink",	      "symlinkat",
-	"mkdir",  "mkdirat",   "truncate", "ftruncate", "fallocate", "posix_fallocate", "chmod",
-	"fchmod", "fchmodat",  "chown",	  "fchown",   "lchown",	   "fchownat",	      "utime",
-	"utimes", "futimes",   "lutimes", "futimesat", "utimensat", "futimens",	      "setxattr",
-	"lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
+	"write",	"pwrite",   "writev",	 "pwritev",   "sendfile",	 "copy_file_range",
+	"splice",	"ioctl",    "fsync",	 "fdatasync", "msync",		 "sync_file_range",
+	"syncfs",	"sync",	    "open",	 "openat",    "creat",		 "mkstemp",
+	"mkostemp",	"mkstemps", "mkostemps", "mkdtemp",   "mknod",		 "xmknod",
+	"mkfifo",	"rename",   "renameat",	 "unlink",    "unlinkat",	 "rmdir",
+	"remove",	"link",	    "linkat",	 "symlink",   "symlinkat",	 "mkdir",
+	"mkdirat",	"truncate", "ftruncate", "fallocate", "posix_fallocate", "chmod",
+	"fchmod",	"fchmodat", "chown",	 "fchown",    "lchown",		 "fchownat",
+	"utime",	"utimes",   "futimes",	 "lutimes",   "futimesat",	 "utimensat",
+	"futimens",	"setxattr", "lsetxattr", "fsetxattr", "removexattr",	 "lremovexattr",
+	"fremovexattr",
 };
 
 /* Names of libc's that look like a variant of one of those and are none. */
@@ -643,8 +673,8 @@ static bool is_other(const char *name)
 static void plain_name(const char *name, char out[64])
 {
 	static const char *const prefixes[] = {"_", "libc_", "IO_", "GI_"};
-	static const char *const suffixes[] = {"_nocancel", "_internal", "_chk", "_time64",
-					       "_2", "64", "v2", "2", "at"};
+	static const char *const suffixes[] = {"_nocancel", "_internal", "_chk", "_time64", "_2",
+					       "64",	    "v2",	 "2",	 "at"};
 	size_t length;
 	bool again = true;
 
@@ -690,11 +720,11 @@ static bool is_variant(const char *name)
 
 START_TEST(variants_are_recognised)
 {
-	static const char *const yes[] = {"write", "__write", "__libc_pwrite", "pwrite64", "open64",
-					  "__open64_2", "pwritev64v2", "__pwrite_chk", "lchmod",
-					  "mkfifoat", "__futimens_time64", "openat2"};
-	static const char *const no[] = {"read", "pread64", "close", "lseek64", "readlink", "getxattr",
-					 "opendir", "stat64", "fdopen", "writer"};
+	static const char *const yes[] = {"write",  "__write",	  "__libc_pwrite",     "pwrite64",
+					  "open64", "__open64_2", "pwritev64v2",       "__pwrite_chk",
+					  "lchmod", "mkfifoat",	  "__futimens_time64", "openat2"};
+	static const char *const no[] = {"read",     "pread64", "close",  "lseek64", "readlink",
+					 "getxattr", "opendir", "stat64", "fdopen",  "writer"};
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		ck_assert_msg(is_variant(yes[i]), "%s", yes[i]);
@@ -734,15 +764,15 @@ int main(void)
 	Suite *suite = suite_create("calls");
 
 	support_case(suite, "table", no_two_rows_have_one_name, every_name_is_found_and_only_as_a_whole,
-		     kernel_numbers_lead_back_to_the_call,
-		     kernel_calls_come_first_and_twins_lead_to_them, calls_are_in_their_families, NULL);
+		     kernel_numbers_lead_back_to_the_call, kernel_calls_come_first_and_twins_lead_to_them,
+		     calls_are_in_their_families, NULL);
 	support_case(suite, "where", no_argument_is_two_things, every_call_says_which_file_it_is_about,
 		     columns_point_at_the_arguments_of_their_names,
 		     only_calls_with_an_l_act_on_the_link_itself_always,
 		     twins_give_the_kernel_what_it_expects, posix_says_what_can_be_cancelled,
 		     only_some_opens_and_ioctls_change_anything, NULL);
 	support_case(suite, "libc", libc_has_the_function_of_every_row, what_libc_has_is_wrapped,
-		     the_shim_exports_every_row, variants_are_recognised,
-		     no_variant_that_libc_has_is_missing, exceptions_are_still_needed, NULL);
+		     the_shim_exports_every_row, variants_are_recognised, no_variant_that_libc_has_is_missing,
+		     exceptions_are_still_needed, NULL);
 	return support_run(suite);
 }

@@ -409,12 +409,14 @@ int main(void)
 	support_case(suite, "points", a_point_is_one_however_often_it_is_named, what_is_too_long_is_cut,
 		     when_the_table_is_full_that_is_said, an_entry_that_nobody_finishes_is_passed_over,
 		     processes_at_once_agree_on_every_point, NULL);
-	support_case(suite, "reasons", a_reason_is_told_once_and_counted, there_is_room_for_every_reason, NULL);
+	support_case(suite, "reasons", a_reason_is_told_once_and_counted, there_is_room_for_every_reason,
+		     NULL);
 	support_case(suite, "numbers", a_process_has_one_number, more_processes_than_slots_still_get_numbers,
 		     whoever_asks_first_all_get_the_same_number, NULL);
-	support_case(suite, "crash", of_many_only_one_crashes, the_death_of_one_is_replaced_by_the_death_of_all,
+	support_case(suite, "crash", of_many_only_one_crashes,
+		     the_death_of_one_is_replaced_by_the_death_of_all,
 		     outside_is_the_runners_own_file_and_no_other, only_files_are_noted_as_outside, NULL);
-	support_case(suite, "appending", parts_become_one_padded_record, a_full_ring_of_a_dead_tree_is_left_at_once,
-		     sequence_numbers_are_given_once, NULL);
+	support_case(suite, "appending", parts_become_one_padded_record,
+		     a_full_ring_of_a_dead_tree_is_left_at_once, sequence_numbers_are_given_once, NULL);
 	return support_run(suite);
 }

@@ -50,12 +50,17 @@ static struct image {
 static void make_image(const char *interpreter, const char *first, const char *second)
 {
 	image = (struct image){
-		.header = {.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_phoff = offsetof(struct image, segments),
-			   .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 3},
+		.header = {.e_type = ET_EXEC,
+			   .e_machine = EM_X86_64,
+			   .e_phoff = offsetof(struct image, segments),
+			   .e_phentsize = sizeof(Elf64_Phdr),
+			   .e_phnum = 3},
 		.segments = {{.p_type = PT_LOAD, .p_vaddr = BASE, .p_filesz = sizeof image},
 			     {.p_type = interpreter ? PT_INTERP : PT_NULL,
-			      .p_offset = offsetof(struct image, interpreter), .p_filesz = 64},
-			     {.p_type = PT_DYNAMIC, .p_offset = offsetof(struct image, dynamic),
+			      .p_offset = offsetof(struct image, interpreter),
+			      .p_filesz = 64},
+			     {.p_type = PT_DYNAMIC,
+			      .p_offset = offsetof(struct image, dynamic),
 			      .p_filesz = sizeof image.dynamic}},
 		.dynamic = {{DT_NEEDED, {1}},
 			    {DT_NEEDED, {64}},
@@ -129,7 +134,10 @@ START_TEST(other_machines_are_foreign)
 	static const struct {
 		unsigned char class;
 		uint16_t machine;
-	} rows[] = {{ELFCLASS64, EM_AARCH64}, {ELFCLASS32, EM_386}, {ELFCLASS32, EM_X86_64}, {ELFCLASS64, EM_RISCV}};
+	} rows[] = {{ELFCLASS64, EM_AARCH64},
+		    {ELFCLASS32, EM_386},
+		    {ELFCLASS32, EM_X86_64},
+		    {ELFCLASS64, EM_RISCV}};
 
 	enter_directory();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -259,16 +267,20 @@ START_TEST(damaged_programs_do_no_harm)
 		write_file("program", &image, bytes, 0755);
 		crash__program_inspect(AT_FDCWD, "program", &program);
 		crash__program_base("program");
-		ck_assert_uint_lt(strnlen(program.interpreter, sizeof program.interpreter), sizeof program.interpreter);
-		ck_assert_uint_lt(strnlen(program.sanitizer, sizeof program.sanitizer), sizeof program.sanitizer);
+		ck_assert_uint_lt(strnlen(program.interpreter, sizeof program.interpreter),
+				  sizeof program.interpreter);
+		ck_assert_uint_lt(strnlen(program.sanitizer, sizeof program.sanitizer),
+				  sizeof program.sanitizer);
 	}
 	for (size_t at = 0; at < sizeof image; at++) {
 		make_image(glibc, "libasan.so.6", "b");
 		((unsigned char *)&image)[at] ^= 0xff;
 		inspect_image();
 		crash__program_base("program");
-		ck_assert_uint_lt(strnlen(program.interpreter, sizeof program.interpreter), sizeof program.interpreter);
-		ck_assert_uint_lt(strnlen(program.sanitizer, sizeof program.sanitizer), sizeof program.sanitizer);
+		ck_assert_uint_lt(strnlen(program.interpreter, sizeof program.interpreter),
+				  sizeof program.interpreter);
+		ck_assert_uint_lt(strnlen(program.sanitizer, sizeof program.sanitizer),
+				  sizeof program.sanitizer);
 	}
 }
 END_TEST
@@ -333,8 +345,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("elf");
-	TCase *tcase = support_case(suite, "binaries", a_sanitizer_is_found_among_the_libraries, other_machines_are_foreign,
-				    setuid_and_setgid_are_seen, the_base_is_where_the_first_byte_wants_to_be,
+	TCase *tcase = support_case(suite, "binaries", a_sanitizer_is_found_among_the_libraries,
+				    other_machines_are_foreign, setuid_and_setgid_are_seen,
+				    the_base_is_where_the_first_byte_wants_to_be,
 				    real_programs_are_what_they_are, NULL);
 
 	tcase_add_loop_test(tcase, the_dynamic_linker_says_which_libc, 0, sizeof linkers / sizeof *linkers);

@@ -90,7 +90,6 @@ int main(void)
 	Suite *suite = suite_create("environment");
 	TCase *tcase = support_case(suite, "environment", all_unknown_ones_are_found_in_order, NULL);
 
-	tcase_add_loop_test(tcase, each_variable_is_known_or_not, 0,
-			    (int)(sizeof table / sizeof *table));
+	tcase_add_loop_test(tcase, each_variable_is_known_or_not, 0, (int)(sizeof table / sizeof *table));
 	return support_run(suite);
 }

@@ -21,7 +21,8 @@ static const struct {
 	{"_Z", NULL, "_Z"},
 	{"_Znonsense", NULL, "_Znonsense"},
 	{"_ZN7leveldb6DBImpl5WriteERKNS_12WriteOptionsEPNS_10WriteBatchE",
-	 "leveldb::DBImpl::Write(leveldb::WriteOptions const&, leveldb::WriteBatch*)", "leveldb::DBImpl::Write"},
+	 "leveldb::DBImpl::Write(leveldb::WriteOptions const&, leveldb::WriteBatch*)",
+	 "leveldb::DBImpl::Write"},
 	{"_ZNK5Store5flushEv", "Store::flush() const", "Store::flush"},
 	{"_ZNKR5Store5flushEv", "Store::flush() const &", "Store::flush"},
 	{"_ZN5StoreC1Ei", "Store::Store(int)", "Store::Store"},
@@ -32,9 +33,11 @@ static const struct {
 	{"_Z4savei", "save(int)", "save"},
 	{"_Z4saveIiEvT_", "void save<int>(int)", "save"},
 	{"_ZN12_GLOBAL__N_14saveEi", "(anonymous namespace)::save(int)", "(anonymous namespace)::save"},
-	{"_ZZ4mainENKUliE_clEi", "main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()"},
+	{"_ZZ4mainENKUliE_clEi", "main::{lambda(int)#1}::operator()(int) const",
+	 "main::{lambda(int)#1}::operator()"},
 	{"_ZN5Store5flushEv.part.0", "Store::flush() [clone .part.0]", "Store::flush"},
-	{PUSH_BACK, "std::vector<leveldb::Slice, std::allocator<leveldb::Slice> >::push_back(leveldb::Slice&&)",
+	{PUSH_BACK,
+	 "std::vector<leveldb::Slice, std::allocator<leveldb::Slice> >::push_back(leveldb::Slice&&)",
 	 "std::vector<leveldb::Slice, std::allocator<leveldb::Slice> >::push_back"},
 	{MERGE, "void rocksdb::BlockBasedTableFor<other::SomeLongNameOfSomethingElse>::merge<int>(int)",
 	 "rocksdb::BlockBasedTableFor<...>::merge<...>"},
@@ -118,8 +121,8 @@ START_TEST(what_people_type_is_the_function_or_it_is_not)
 {
 	if (!demangles())
 		support_skip("there is no C++ library");
-	ck_assert_msg(crash__function_is(typed[_i].symbol, typed[_i].typed) == typed[_i].is, "%s, %s", typed[_i].symbol,
-		      typed[_i].typed);
+	ck_assert_msg(crash__function_is(typed[_i].symbol, typed[_i].typed) == typed[_i].is, "%s, %s",
+		      typed[_i].symbol, typed[_i].typed);
 }
 END_TEST
 
@@ -154,18 +157,32 @@ static const struct {
 
 START_TEST(the_shim_knows_what_a_library_exports)
 {
-	ck_assert_msg(crash__mangled_is(exported[_i].symbol, exported[_i].typed), "%s is not %s", exported[_i].symbol,
-		      exported[_i].typed);
+	ck_assert_msg(crash__mangled_is(exported[_i].symbol, exported[_i].typed), "%s is not %s",
+		      exported[_i].symbol, exported[_i].typed);
 }
 END_TEST
 
 /* It reads symbols of whatever is loaded, so no name may lead it out of them. */
 START_TEST(the_shim_reads_no_further_than_a_symbol)
 {
-	static const char *const symbols[] = {"", "_", "_Z", "_ZN", "_ZNK", "_ZN5", "_ZN5Sto", "_ZN5Store", "_ZN5Store6",
-					      "_ZN99999999999999999999999999Store", "_ZN5Store6append", "_ZN5StoreC",
-					      "_ZSt", "_ZSt4", "_ZL", "_Z4sav"};
-	static const char *const wanted[] = {"Store::append", "Store::Store", "save", "std::move", "::", "", "a::", "::a"};
+	static const char *const symbols[] = {"",
+					      "_",
+					      "_Z",
+					      "_ZN",
+					      "_ZNK",
+					      "_ZN5",
+					      "_ZN5Sto",
+					      "_ZN5Store",
+					      "_ZN5Store6",
+					      "_ZN99999999999999999999999999Store",
+					      "_ZN5Store6append",
+					      "_ZN5StoreC",
+					      "_ZSt",
+					      "_ZSt4",
+					      "_ZL",
+					      "_Z4sav"};
+	static const char *const wanted[] = {"Store::append", "Store::Store", "save", "std::move", "::", "",
+					     "a::",	      "::a"};
 
 	for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
 		char *symbol = strdup(symbols[i]); /* for a sanitizer */
@@ -196,9 +213,11 @@ int main(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, a_name_has_its_parameters_or_not, 0, sizeof names / sizeof *names);
-	tcase_add_loop_test(tcase, what_people_type_is_the_function_or_it_is_not, 0, sizeof typed / sizeof *typed);
+	tcase_add_loop_test(tcase, what_people_type_is_the_function_or_it_is_not, 0,
+			    sizeof typed / sizeof *typed);
 	tcase_add_loop_test(tcase, the_shim_agrees, 0, sizeof typed / sizeof *typed);
-	tcase_add_loop_test(tcase, the_shim_knows_what_a_library_exports, 0, sizeof exported / sizeof *exported);
+	tcase_add_loop_test(tcase, the_shim_knows_what_a_library_exports, 0,
+			    sizeof exported / sizeof *exported);
 	tcase_add_test(tcase, the_shim_reads_no_further_than_a_symbol);
 	tcase_add_test(tcase, a_name_without_its_namespace_is_nearly_one);
 	return support_run(suite);

@@ -118,8 +118,8 @@ static bool is_comparable(const char *pattern)
 
 	while (backslashes < length && pattern[length - backslashes - 1] == '\\')
 		backslashes++;
-	return backslashes % 2 == 0 && (length == 0 || pattern[length - 1] != '-') && !strstr(pattern, "[:") && !strstr(pattern, "[.") &&
-	       !strstr(pattern, "[=");
+	return backslashes % 2 == 0 && (length == 0 || pattern[length - 1] != '-') &&
+	       !strstr(pattern, "[:") && !strstr(pattern, "[.") && !strstr(pattern, "[=");
 }
 
 START_TEST(fnmatch_agrees)
@@ -143,8 +143,8 @@ START_TEST(fnmatch_agrees)
 		theirs = fnmatch(pattern, text, 0) == 0;
 		compared++;
 		matched += theirs;
-		ck_assert_msg(crash__glob_match(pattern, text) == theirs, "\"%s\" and \"%s\": fnmatch says %s",
-			      pattern, text, theirs ? "yes" : "no");
+		ck_assert_msg(crash__glob_match(pattern, text) == theirs,
+			      "\"%s\" and \"%s\": fnmatch says %s", pattern, text, theirs ? "yes" : "no");
 	}
 	/* the comparison was not of noise with noise */
 	ck_assert_uint_gt(compared, 100000);

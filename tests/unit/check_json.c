@@ -34,11 +34,11 @@ static const struct {
 	{"a\xff\"b", "\"a\\uEFFF\\\"b\""},
 	{"\x80", "\"\\uEF80\""},
 	{"\xe4", "\"\\uEFE4\""},
-	{"\xc3", "\"\\uEFC3\""},		     /* cut */
-	{"\xe2\x82", "\"\\uEFE2\\uEF82\""},	     /* cut */
+	{"\xc3", "\"\\uEFC3\""},	    /* cut */
+	{"\xe2\x82", "\"\\uEFE2\\uEF82\""}, /* cut */
 	{"\xe2\x82z", "\"\\uEFE2\\uEF82z\""},
-	{"\xc0\xaf", "\"\\uEFC0\\uEFAF\""},	     /* too long for what it says */
-	{"\xed\xa0\x80", "\"\\uEFED\\uEFA0\\uEF80\""}, /* half of a pair */
+	{"\xc0\xaf", "\"\\uEFC0\\uEFAF\""},			  /* too long for what it says */
+	{"\xed\xa0\x80", "\"\\uEFED\\uEFA0\\uEF80\""},		  /* half of a pair */
 	{"\xf4\x90\x80\x80", "\"\\uEFF4\\uEF90\\uEF80\\uEF80\""}, /* beyond Unicode */
 	{"\xee\xbe\x7f", "\"\\uEFEE\\uEFBE\\u007F\""},
 	{"\xee\xbd\xbf", "\"\\uEF7F\""}, /* beside what stands for bytes */
@@ -73,7 +73,8 @@ END_TEST
 START_TEST(any_bytes_come_back)
 {
 	/* bytes of which UTF-8 is made, and of which our characters are */
-	static const unsigned char likely[] = {'a', 0x7f, 0x80, 0xbe, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xee, 0xef, 0xf0, 0xf4, 0xff};
+	static const unsigned char likely[] = {'a',  0x7f, 0x80, 0xbe, 0xbf, 0xc1, 0xc2, 0xdf,
+					       0xe0, 0xed, 0xee, 0xef, 0xf0, 0xf4, 0xff};
 	uint64_t random = support_seed();
 	char text[8];
 
@@ -115,6 +116,7 @@ int main(void)
 	TCase *tcase = support_case(suite, "bytes", nothing_is_null, any_bytes_come_back,
 				    every_string_of_an_object_comes_back, NULL);
 
-	tcase_add_loop_test(tcase, a_byte_that_is_no_text_is_a_character_of_its_own, 0, sizeof table / sizeof *table);
+	tcase_add_loop_test(tcase, a_byte_that_is_no_text_is_a_character_of_its_own, 0,
+			    sizeof table / sizeof *table);
 	return support_run(suite);
 }

@@ -109,16 +109,19 @@ END_TEST
 /* The definition, for any numbers up to the largest. */
 START_TEST(a_progression_is_first_plus_multiples_of_step_up_to_last)
 {
-	static const uint64_t values[] = {1, 2, 3, 4, 5, 7, 1000, UINT64_MAX / 2, UINT64_MAX - 2, UINT64_MAX - 1, UINT64_MAX};
+	static const uint64_t values[] = {
+		1, 2, 3, 4, 5, 7, 1000, UINT64_MAX / 2, UINT64_MAX - 2, UINT64_MAX - 1, UINT64_MAX};
 	size_t n = sizeof values / sizeof *values;
 
 	for (size_t f = 0; f < n; f++)
 		for (size_t l = f; l < n; l++)
 			for (size_t s = 0; s < n; s++)
 				for (size_t h = 0; h < n; h++) {
-					struct crash__rule rule = {.first = values[f], .last = values[l], .step = values[s]};
-					bool expected = values[h] >= values[f] && values[h] <= values[l] &&
-							(unsigned __int128)(values[h] - values[f]) % values[s] == 0;
+					struct crash__rule rule = {
+						.first = values[f], .last = values[l], .step = values[s]};
+					bool expected =
+						values[h] >= values[f] && values[h] <= values[l] &&
+						(unsigned __int128)(values[h] - values[f]) % values[s] == 0;
 
 					ck_assert(crash__rule_fires(&rule, values[h]) == expected);
 				}
@@ -145,7 +148,8 @@ END_TEST
 
 START_TEST(the_64th_rule_is_as_good_as_the_first)
 {
-	struct crash__rule rule = {.kind = CRASH__KIND_FAMILY, .which = CRASH__FAMILY_WRITE, .first = 1, .last = 1, .step = 1};
+	struct crash__rule rule = {
+		.kind = CRASH__KIND_FAMILY, .which = CRASH__FAMILY_WRITE, .first = 1, .last = 1, .step = 1};
 	uint64_t count = 0;
 	bool late = false;
 
@@ -228,12 +232,15 @@ END_TEST
 /* Only a rule that takes all of its family, call or point can go by the op's own number. */
 START_TEST(plain_rules_are_those_that_take_everything)
 {
-	make_plan("write,pwrite64,wal.x,io,write@*.db,write:thread=1,write:child=0,write:in=f,wal.*,write:self", 0);
+	make_plan(
+		"write,pwrite64,wal.x,io,write@*.db,write:thread=1,write:child=0,write:in=f,wal.*,write:self",
+		0);
 	ck_assert_uint_eq(plan.plain, 1 << 0 | 1 << 1 | 1 << 2 | 1 << 9);
 }
 END_TEST
 
-/* Two threads may hit the rule in the other order than they were numbered: write#5 is the fifth all the same. */
+/* Two threads may hit the rule in the other order than they were numbered: write#5 is the fifth all the same.
+ */
 START_TEST(a_plain_rule_goes_by_the_ops_own_number)
 {
 	bool late = false;
@@ -287,7 +294,8 @@ START_TEST(who_comes_after_the_crash_is_late)
 			ck_assert_msg(!late, "%s: the op itself is late", rows[i].spec);
 		}
 		next_write(&count, &late);
-		ck_assert_msg(late == rows[i].late, "%s: the next op is %s", rows[i].spec, late ? "late" : "not late");
+		ck_assert_msg(late == rows[i].late, "%s: the next op is %s", rows[i].spec,
+			      late ? "late" : "not late");
 	}
 }
 END_TEST
@@ -321,7 +329,8 @@ START_TEST(of_many_threads_exactly_one_is_the_nth)
 
 	make_plan("write#77777,write@*#77777:log", 0);
 	for (int i = 0; i < THREADS; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, write_much, (void *)(uintptr_t)&fired_at[i]), 0);
+		ck_assert_int_eq(
+			pthread_create(&threads[i], NULL, write_much, (void *)(uintptr_t)&fired_at[i]), 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	for (int i = 0; i < THREADS; i++) {
@@ -367,8 +376,8 @@ START_TEST(a_part_is_never_more_than_the_whole)
 
 		make_plan(rows[i].spec, 0);
 		part = crash__rule_part(&plan.rules[0], rows[i].bytes);
-		ck_assert_msg(part == rows[i].part, "%s of %llu is %llu", rows[i].spec, (unsigned long long)rows[i].bytes,
-			      (unsigned long long)part);
+		ck_assert_msg(part == rows[i].part, "%s of %llu is %llu", rows[i].spec,
+			      (unsigned long long)rows[i].bytes, (unsigned long long)part);
 	}
 }
 END_TEST
@@ -379,13 +388,14 @@ int main(void)
 
 	support_case(suite, "when", a_rule_fires_at_the_hits_it_names, the_third_hit_fires_the_second_returns,
 		     a_progression_is_first_plus_multiples_of_step_up_to_last, NULL);
-	support_case(suite, "several rules", rules_count_apart_and_fire_together, the_64th_rule_is_as_good_as_the_first,
-		     NULL);
-	support_case(suite, "of what", calls_are_of_their_family_and_of_themselves, every_call_is_of_io_and_of_one_family,
-		     points_are_found_by_name_or_pattern, a_file_pattern_keeps_rules_from_other_files,
-		     rules_that_look_around_are_known, NULL);
-	support_case(suite, "order", plain_rules_are_those_that_take_everything, a_plain_rule_goes_by_the_ops_own_number,
-		     who_comes_after_the_crash_is_late, of_many_threads_exactly_one_is_the_nth, NULL);
+	support_case(suite, "several rules", rules_count_apart_and_fire_together,
+		     the_64th_rule_is_as_good_as_the_first, NULL);
+	support_case(suite, "of what", calls_are_of_their_family_and_of_themselves,
+		     every_call_is_of_io_and_of_one_family, points_are_found_by_name_or_pattern,
+		     a_file_pattern_keeps_rules_from_other_files, rules_that_look_around_are_known, NULL);
+	support_case(suite, "order", plain_rules_are_those_that_take_everything,
+		     a_plain_rule_goes_by_the_ops_own_number, who_comes_after_the_crash_is_late,
+		     of_many_threads_exactly_one_is_the_nth, NULL);
 	support_case(suite, "parts", a_part_is_never_more_than_the_whole, NULL);
 	return support_run(suite);
 }

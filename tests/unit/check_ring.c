@@ -104,7 +104,9 @@ START_TEST(records_come_out_whole_and_in_order)
 	uint64_t total = 0;
 
 	while (total < 20 * CRASH__RING_BYTES) {
-		uint32_t size = 8 + 8 * (uint32_t)support_below(&random, support_below(&random, 2) ? 16 : CRASH__RING_LARGEST / 8);
+		uint32_t size = 8 + 8 * (uint32_t)support_below(&random, support_below(&random, 2) ?
+										 16 :
+										 CRASH__RING_LARGEST / 8);
 
 		if (append(ring, written, size)) {
 			written++;
@@ -234,7 +236,8 @@ START_TEST(a_killed_process_gives_its_ring_back)
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			if (!crash__ring_claim(ring) || !append(ring, 0, 64) || !crash__ring_begin(ring, &half, 4096))
+			if (!crash__ring_claim(ring) || !append(ring, 0, 64) ||
+			    !crash__ring_begin(ring, &half, 4096))
 				_exit(1);
 			crash__ring_put(&half, 8, "half", 4);
 			kill(getpid(), SIGKILL);
@@ -293,9 +296,10 @@ int main(void)
 	Suite *suite = suite_create("ring");
 
 	support_case(suite, "records", a_ring_is_claimed_once, records_come_out_whole_and_in_order,
-		     a_full_ring_takes_nothing_until_there_is_room, half_a_record_is_none, an_abandoned_append_is_made_again,
-		     NULL);
-	support_case(suite, "owners", a_ring_comes_back_when_its_thread_is_gone_and_it_is_empty, a_living_owner_keeps_its_ring,
-		     a_killed_process_gives_its_ring_back, two_processes_need_no_lock, NULL);
+		     a_full_ring_takes_nothing_until_there_is_room, half_a_record_is_none,
+		     an_abandoned_append_is_made_again, NULL);
+	support_case(suite, "owners", a_ring_comes_back_when_its_thread_is_gone_and_it_is_empty,
+		     a_living_owner_keeps_its_ring, a_killed_process_gives_its_ring_back,
+		     two_processes_need_no_lock, NULL);
 	return support_run(suite);
 }

@@ -151,7 +151,8 @@ static void write_file(const char *path, const void *bytes, size_t count)
 	close(fd);
 }
 
-/* Bytes are changed where sites, strings and headers are; what is found has names that end, or is not found. */
+/* Bytes are changed where sites, strings and headers are; what is found has names that end, or is not found.
+ */
 START_TEST(a_damaged_program_does_no_harm)
 {
 	uint64_t random = support_seed();
@@ -195,7 +196,8 @@ int main(void)
 {
 	Suite *suite = suite_create("sites");
 
-	support_case(suite, "sites", sites_have_names_files_and_lines, libraries_of_the_program_are_looked_into,
-		     programs_of_other_kinds, what_is_no_program_has_no_sites, a_damaged_program_does_no_harm, NULL);
+	support_case(suite, "sites", sites_have_names_files_and_lines,
+		     libraries_of_the_program_are_looked_into, programs_of_other_kinds,
+		     what_is_no_program_has_no_sites, a_damaged_program_does_no_harm, NULL);
 	return support_run(suite);
 }

@@ -384,7 +384,8 @@ START_TEST(rules_know_where_they_stand)
 	ck_assert_uint_eq(plan.rules[0].column, 1);
 	ck_assert_uint_eq(plan.rules[0].length, strlen("write@a\\,b#2:torn=5%"));
 	ck_assert_uint_eq(plan.rules[1].column, 22);
-	ck_assert_int_eq(strncmp(spec + plan.rules[1].column - 1, "wal.mid-frame:exit=3", plan.rules[1].length), 0);
+	ck_assert_int_eq(
+		strncmp(spec + plan.rules[1].column - 1, "wal.mid-frame:exit=3", plan.rules[1].length), 0);
 	ck_assert_uint_eq(plan.rules[2].column, sizeof spec - 2);
 	ck_assert_uint_eq(plan.rules[2].length, 2);
 }
@@ -509,12 +510,15 @@ static const struct {
 	{"write:err=0", 7, "\"err\" needs another value", "an error name: err=EIO"},
 	{"write:err=4096", 7, "\"err\" needs another value", "an error name: err=EIO"},
 	{"write:err", 7, "\"err\" needs another value", "an error name: err=EIO"},
-	{"write:short=9223372036854775808", 7, "\"short\" needs another value", "a number of bytes: short=100"},
+	{"write:short=9223372036854775808", 7, "\"short\" needs another value",
+	 "a number of bytes: short=100"},
 	{"write:delay=soon", 7, "\"delay\" needs another value", "a time: delay=250ms"},
 	{"write:delay=9223372036854775808us", 7, "\"delay\" needs another value", "a time: delay=250ms"},
 	{"write:thread=0", 7, "\"thread\" needs another value", "the number of a thread, from 1: thread=2"},
-	{"write:thread=4294967296", 7, "\"thread\" needs another value", "the number of a thread, from 1: thread=2"},
-	{"write:child=x", 7, "\"child\" needs another value", "the number of a child process, 0 for the program: child=1"},
+	{"write:thread=4294967296", 7, "\"thread\" needs another value",
+	 "the number of a thread, from 1: thread=2"},
+	{"write:child=x", 7, "\"child\" needs another value",
+	 "the number of a child process, 0 for the program: child=1"},
 	{"write:in=", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
 	{"write:in=::", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
 	{"write:in=a::", 7, "\"in\" needs another value", "the name of a function: in=wal_append"},
@@ -542,9 +546,12 @@ static const struct {
 START_TEST(an_error_has_its_column_and_a_hint)
 {
 	ck_assert_msg(!parse_after(refused[_i].spec, 0), "\"%s\" is a specification", refused[_i].spec);
-	ck_assert_msg(strcmp(error.message, refused[_i].message) == 0, "\"%s\": %s", refused[_i].spec, error.message);
-	ck_assert_msg(error.column == refused[_i].column, "\"%s\": column %zu", refused[_i].spec, error.column);
-	ck_assert_msg(strcmp(error.hint, refused[_i].hint) == 0, "\"%s\": hint %s", refused[_i].spec, error.hint);
+	ck_assert_msg(strcmp(error.message, refused[_i].message) == 0, "\"%s\": %s", refused[_i].spec,
+		      error.message);
+	ck_assert_msg(error.column == refused[_i].column, "\"%s\": column %zu", refused[_i].spec,
+		      error.column);
+	ck_assert_msg(strcmp(error.hint, refused[_i].hint) == 0, "\"%s\": hint %s", refused[_i].spec,
+		      error.hint);
 }
 END_TEST
 
@@ -598,19 +605,51 @@ START_TEST(times_have_units)
 		const char *text;
 		uint64_t microseconds;
 	} rows[] = {
-		{"0", 0}, {"1", 1000000}, {"90", 90000000}, {"10us", 10}, {"250ms", 250000}, {"2s", 2000000},
-		{"5m", 300000000}, {"1h", 3600000000}, {"1.5", 1500000}, {"1.5s", 1500000}, {"0.25ms", 250},
-		{"0.000001", 1}, {"1.999999s", 1999999}, {"0.5m", 30000000}, {"18446744073709551615us", UINT64_MAX},
+		{"0", 0},
+		{"1", 1000000},
+		{"90", 90000000},
+		{"10us", 10},
+		{"250ms", 250000},
+		{"2s", 2000000},
+		{"5m", 300000000},
+		{"1h", 3600000000},
+		{"1.5", 1500000},
+		{"1.5s", 1500000},
+		{"0.25ms", 250},
+		{"0.000001", 1},
+		{"1.999999s", 1999999},
+		{"0.5m", 30000000},
+		{"18446744073709551615us", UINT64_MAX},
 	};
 	static const char *const none[] = {
-		"", "s", "ms", ".", ".5", "1.", "1.s", "-1", "+1", " 1", "1 s", "1x", "1sec", "1S", "1e3", "1.0000001",
-		"18446744073709551616us", "18446744073709552s", "5124095577h", "0x10",
+		"",
+		"s",
+		"ms",
+		".",
+		".5",
+		"1.",
+		"1.s",
+		"-1",
+		"+1",
+		" 1",
+		"1 s",
+		"1x",
+		"1sec",
+		"1S",
+		"1e3",
+		"1.0000001",
+		"18446744073709551616us",
+		"18446744073709552s",
+		"5124095577h",
+		"0x10",
 	};
 	uint64_t value;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		ck_assert_msg(crash__parse_time(rows[i].text, strlen(rows[i].text), &value), "%s", rows[i].text);
-		ck_assert_msg(value == rows[i].microseconds, "%s is %llu us", rows[i].text, (unsigned long long)value);
+		ck_assert_msg(crash__parse_time(rows[i].text, strlen(rows[i].text), &value), "%s",
+			      rows[i].text);
+		ck_assert_msg(value == rows[i].microseconds, "%s is %llu us", rows[i].text,
+			      (unsigned long long)value);
 	}
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
 		value = 7;
@@ -625,15 +664,29 @@ START_TEST(sizes_have_powers_of_1024)
 	static const struct {
 		const char *text;
 		uint64_t bytes;
-	} rows[] = {{"0", 0}, {"512", 512}, {"4k", 4096}, {"4K", 4096}, {"1m", 1 << 20}, {"1M", 1 << 20},
-		    {"1g", 1 << 30}, {"17179869183G", UINT64_C(17179869183) << 30},
+	} rows[] = {{"0", 0},
+		    {"512", 512},
+		    {"4k", 4096},
+		    {"4K", 4096},
+		    {"1m", 1 << 20},
+		    {"1M", 1 << 20},
+		    {"1g", 1 << 30},
+		    {"17179869183G", UINT64_C(17179869183) << 30},
 		    {"18446744073709551615", UINT64_MAX}};
-	static const char *const none[] = {"", "k", "-1", "1kb", "1.5k", "k1", "18446744073709551616", "17179869184g",
+	static const char *const none[] = {"",
+					   "k",
+					   "-1",
+					   "1kb",
+					   "1.5k",
+					   "k1",
+					   "18446744073709551616",
+					   "17179869184g",
 					   "18014398509481984k"};
 	uint64_t value;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		ck_assert_msg(crash__parse_size(rows[i].text, strlen(rows[i].text), &value), "%s", rows[i].text);
+		ck_assert_msg(crash__parse_size(rows[i].text, strlen(rows[i].text), &value), "%s",
+			      rows[i].text);
 		ck_assert_msg(value == rows[i].bytes, "%s is %llu", rows[i].text, (unsigned long long)value);
 	}
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
@@ -650,8 +703,12 @@ END_TEST
 START_TEST(no_text_breaks_the_parser)
 {
 	static const char *const pieces[] = {
-		"write", "wal.x", "io", "pwrite64", "()", "@", "#", ":", ",", "*", "..", "+", "1", "0", "18446744073709551615",
-		"torn=", "%", "err=", "EIO", "kill", "self", "in=", "\\", "\\,", "x", " ", "sig=", "exit=", "delay=", "\xff",
+		"write", "wal.x", "io",	   "pwrite64", "()",
+		"@",	 "#",	  ":",	   ",",	       "*",
+		"..",	 "+",	  "1",	   "0",	       "18446744073709551615",
+		"torn=", "%",	  "err=",  "EIO",      "kill",
+		"self",	 "in=",	  "\\",	   "\\,",      "x",
+		" ",	 "sig=",  "exit=", "delay=",   "\xff",
 	};
 	uint64_t random = support_seed();
 
@@ -666,11 +723,12 @@ START_TEST(no_text_breaks_the_parser)
 				ck_assert_uint_ge(plan.rules[k].first, 1);
 				ck_assert_uint_ge(plan.rules[k].last, plan.rules[k].first);
 				ck_assert_uint_ge(plan.rules[k].step, 1);
-				ck_assert_uint_le(plan.rules[k].column + plan.rules[k].length - 1, strlen(text));
+				ck_assert_uint_le(plan.rules[k].column + plan.rules[k].length - 1,
+						  strlen(text));
 			}
 		} else {
-			ck_assert_msg(error.column >= 1 && error.column <= strlen(text) + 1, "\"%s\": column %zu", text,
-				      error.column);
+			ck_assert_msg(error.column >= 1 && error.column <= strlen(text) + 1,
+				      "\"%s\": column %zu", text, error.column);
 			ck_assert_msg(error.message[0], "\"%s\" fails without a message", text);
 		}
 	}
@@ -683,15 +741,20 @@ int main(void)
 	TCase *tcase;
 
 	tcase = support_case(suite, "points", every_family_and_every_call_can_be_named,
-			     a_rule_alone_is_kill_before_the_first, names_have_a_length_that_they_may_have, NULL);
+			     a_rule_alone_is_kill_before_the_first, names_have_a_length_that_they_may_have,
+			     NULL);
 	tcase_add_loop_test(tcase, a_point_is_a_family_a_call_or_a_name, 0, sizeof points / sizeof *points);
 	tcase = support_case(suite, "when", crash_after_moves_first_and_last, NULL);
-	tcase_add_loop_test(tcase, when_is_a_number_a_range_or_a_progression, 0, sizeof whens / sizeof *whens);
+	tcase_add_loop_test(tcase, when_is_a_number_a_range_or_a_progression, 0,
+			    sizeof whens / sizeof *whens);
 	tcase = support_case(suite, "files", NULL);
-	tcase_add_loop_test(tcase, a_file_pattern_ends_where_the_rule_goes_on, 0, sizeof globs / sizeof *globs);
-	tcase = support_case(suite, "modifiers", scopes_narrow_a_rule_down, signals_and_errors_have_all_their_names, NULL);
+	tcase_add_loop_test(tcase, a_file_pattern_ends_where_the_rule_goes_on, 0,
+			    sizeof globs / sizeof *globs);
+	tcase = support_case(suite, "modifiers", scopes_narrow_a_rule_down,
+			     signals_and_errors_have_all_their_names, NULL);
 	tcase_add_loop_test(tcase, a_modifier_says_when_and_what, 0, sizeof modifiers / sizeof *modifiers);
-	tcase_add_loop_test(tcase, a_qualified_name_needs_no_escapes, 0, sizeof qualified / sizeof *qualified);
+	tcase_add_loop_test(tcase, a_qualified_name_needs_no_escapes, 0,
+			    sizeof qualified / sizeof *qualified);
 	support_case(suite, "several rules", rules_know_where_they_stand, there_may_be_64_rules, NULL);
 	tcase = support_case(suite, "refused", what_is_too_long_is_refused_where_it_is,
 			     a_long_word_does_not_push_the_message_out, NULL);

@@ -162,7 +162,6 @@ int main(void)
 				    the_first_of_equals_wins, words_that_are_too_long_are_left_alone,
 				    the_definition_agrees, NULL);
 
-	tcase_add_loop_test(tcase, distance_is_the_number_of_edits, 0,
-			    (int)(sizeof table / sizeof *table));
+	tcase_add_loop_test(tcase, distance_is_the_number_of_edits, 0, (int)(sizeof table / sizeof *table));
 	return support_run(suite);
 }

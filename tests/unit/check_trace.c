@@ -88,7 +88,8 @@ static void put_record(uint16_t type, void *fixed, size_t fixed_bytes, const voi
 }
 
 #define PUT(type, record) put_record(CRASH__RECORD_##type, record, sizeof *(record), "", 0)
-#define PUT_WITH(type, record, more, bytes) put_record(CRASH__RECORD_##type, record, sizeof *(record), more, bytes)
+#define PUT_WITH(type, record, more, bytes)                                                                  \
+	put_record(CRASH__RECORD_##type, record, sizeof *(record), more, bytes)
 
 static void put_thread(uint32_t tid)
 {
@@ -97,8 +98,10 @@ static void put_thread(uint32_t tid)
 
 static void put_write(uint64_t start)
 {
-	PUT(OP, (&(struct crash__op_record){
-			.start = start, .call = CRASH__CALL_pwrite, .kernel = CRASH__CALL_pwrite64, .process = 3}));
+	PUT(OP, (&(struct crash__op_record){.start = start,
+					    .call = CRASH__CALL_pwrite,
+					    .kernel = CRASH__CALL_pwrite64,
+					    .process = 3}));
 }
 
 static void flush(uint32_t stream)
@@ -128,15 +131,15 @@ static void make_rings(void)
 	control->rings_ready = 2;
 }
 
-static void append(unsigned int ring, uint16_t type, uint16_t flags, void *record, size_t bytes, const void *more,
-		   size_t more_bytes)
+static void append(unsigned int ring, uint16_t type, uint16_t flags, void *record, size_t bytes,
+		   const void *more, size_t more_bytes)
 {
 	struct crash__part parts[] = {{record, bytes}, {more, more_bytes}};
 
 	ck_assert(crash__append(control, crash__control_ring(control, ring), type, flags, parts, 2));
 }
 
-#define APPEND(ring, type, flags, record, more, bytes)                                             \
+#define APPEND(ring, type, flags, record, more, bytes)                                                       \
 	append(ring, CRASH__RECORD_##type, flags, record, sizeof *(record), more, bytes)
 
 /* One write of two pieces, a rename, a point and acknowledgements, by two threads. */
@@ -146,35 +149,63 @@ static void record_run(void)
 
 	ck_assert(crash__ring_claim(crash__control_ring(control, 0)));
 	ck_assert(crash__ring_claim(crash__control_ring(control, 1)));
-	APPEND(0, THREAD, 0, (&(struct crash__thread_record){.process = 0, .pid = 70, .tid = 70, .number = 1}), "", 0);
-	APPEND(0, PROCESS, 0, (&(struct crash__process_record){.number = 0, .pid = 70, .parent = 69}), "/bin/x", 7);
-	APPEND(1, THREAD, 0, (&(struct crash__thread_record){.process = 0, .pid = 70, .tid = 71, .number = 2}), "", 0);
-	APPEND(0, FILE, 0, (&(struct crash__file_record){.file = 1, .mode = S_IFREG, .device = 5, .inode = 9, .size = 3}),
+	APPEND(0, THREAD, 0,
+	       (&(struct crash__thread_record){.process = 0, .pid = 70, .tid = 70, .number = 1}), "", 0);
+	APPEND(0, PROCESS, 0, (&(struct crash__process_record){.number = 0, .pid = 70, .parent = 69}),
+	       "/bin/x", 7);
+	APPEND(1, THREAD, 0,
+	       (&(struct crash__thread_record){.process = 0, .pid = 70, .tid = 71, .number = 2}), "", 0);
+	APPEND(0, FILE, 0,
+	       (&(struct crash__file_record){.file = 1, .mode = S_IFREG, .device = 5, .inode = 9, .size = 3}),
 	       "/tmp/data", 10);
-	APPEND(0, MODULE, 0, (&(struct crash__module_record){.bias = 0x400, .start = 0x1000, .end = 0x3000}), "/bin/x", 7);
-	APPEND(0, STACK, 0, (&(struct crash__stack_record){.stack = 1, .count = 2}), addresses, sizeof addresses);
+	APPEND(0, MODULE, 0, (&(struct crash__module_record){.bias = 0x400, .start = 0x1000, .end = 0x3000}),
+	       "/bin/x", 7);
+	APPEND(0, STACK, 0, (&(struct crash__stack_record){.stack = 1, .count = 2}), addresses,
+	       sizeof addresses);
 	APPEND(0, OP, CRASH__OP_SYNC,
-	       (&(struct crash__op_record){.start = 1, .call = CRASH__CALL_pwrite, .kernel = CRASH__CALL_pwrite64,
-					   .route = CRASH__ROUTE_LIBC, .file = 1, .stack = 1, .thread = 1,
-					   .args = {3, 0, 8, 100}, .occurrence = 7, .call_occurrence = 2}),
+	       (&(struct crash__op_record){.start = 1,
+					   .call = CRASH__CALL_pwrite,
+					   .kernel = CRASH__CALL_pwrite64,
+					   .route = CRASH__ROUTE_LIBC,
+					   .file = 1,
+					   .stack = 1,
+					   .thread = 1,
+					   .args = {3, 0, 8, 100},
+					   .occurrence = 7,
+					   .call_occurrence = 2}),
 	       "", 0);
 	/* in the middle of it the other thread renames */
 	APPEND(1, OP, 0,
-	       (&(struct crash__op_record){.start = 2, .call = CRASH__CALL_rename, .kernel = CRASH__CALL_rename,
-					   .thread = 2, .path_bytes = 3, .to_bytes = 3, .device = 5, .inode = 9,
-					   .occurrence = 1, .call_occurrence = 1}),
+	       (&(struct crash__op_record){.start = 2,
+					   .call = CRASH__CALL_rename,
+					   .kernel = CRASH__CALL_rename,
+					   .thread = 2,
+					   .path_bytes = 3,
+					   .to_bytes = 3,
+					   .device = 5,
+					   .inode = 9,
+					   .occurrence = 1,
+					   .call_occurrence = 1}),
 	       "/a\0/b", 6);
-	APPEND(1, END, 0, (&(struct crash__end_record){.start = 2, .end = 3, .result = -2, .offset = UINT64_MAX}), "", 0);
+	APPEND(1, END, 0,
+	       (&(struct crash__end_record){.start = 2, .end = 3, .result = -2, .offset = UINT64_MAX}), "",
+	       0);
 	APPEND(0, DATA, 0, (&(struct crash__data_record){.start = 1, .at = 0, .count = 5}), "hello", 5);
 	APPEND(0, DATA, 0, (&(struct crash__data_record){.start = 1, .at = 5, .count = 3}), "you", 3);
 	APPEND(0, END, CRASH__OP_SYNC,
-	       (&(struct crash__end_record){.start = 1, .end = 4, .result = 8, .offset = 100, .sync_occurrence = 6}), "", 0);
+	       (&(struct crash__end_record){
+		       .start = 1, .end = 4, .result = 8, .offset = 100, .sync_occurrence = 6}),
+	       "", 0);
 	APPEND(1, POINT, CRASH__OP_LOGGED,
-	       (&(struct crash__point_record){.start = 6, .hit = 3, .thread = 2, .line = 12, .name_bytes = 6, .file_bytes = 6}),
+	       (&(struct crash__point_record){
+		       .start = 6, .hit = 3, .thread = 2, .line = 12, .name_bytes = 6, .file_bytes = 6}),
 	       "wal.a\0wal.c", 12);
 	APPEND(0, ACK, 0, (&(struct crash__ack_record){.start = 5, .fd = 1, .count = 4}), "one ", 4);
 	APPEND(0, ACK, 0, (&(struct crash__ack_record){.start = 5, .fd = 1, .count = 3}), "two", 3);
-	APPEND(0, OP, 0, (&(struct crash__op_record){.start = 7, .call = CRASH__CALL_fsync, .kernel = CRASH__CALL_fsync}), "", 0);
+	APPEND(0, OP, 0,
+	       (&(struct crash__op_record){
+		       .start = 7, .call = CRASH__CALL_fsync, .kernel = CRASH__CALL_fsync}),
+	       "", 0);
 }
 
 /* Writes the run to a file, and reads the file into memory. */
@@ -317,10 +348,14 @@ START_TEST(long_streams_are_merged_in_order)
 		unsigned int ring = (unsigned int)support_below(&random, 2);
 
 		APPEND(ring, OP, 0,
-		       (&(struct crash__op_record){.start = 2 * n, .call = CRASH__CALL_write, .kernel = CRASH__CALL_write,
+		       (&(struct crash__op_record){.start = 2 * n,
+						   .call = CRASH__CALL_write,
+						   .kernel = CRASH__CALL_write,
 						   .args = {(int64_t)ring}}),
 		       "", 0);
-		APPEND(ring, END, 0, (&(struct crash__end_record){.start = 2 * n, .end = 2 * n + 1, .result = (int64_t)n}), "", 0);
+		APPEND(ring, END, 0,
+		       (&(struct crash__end_record){.start = 2 * n, .end = 2 * n + 1, .result = (int64_t)n}),
+		       "", 0);
 		if (support_below(&random, 100) == 0 || n % 500 == 0)
 			for (uint32_t i = 0; i < 2; i++)
 				crash__trace_drain(&writer, i, crash__control_ring(control, i));
@@ -396,8 +431,8 @@ static uint64_t touch(void)
 
 	for (size_t i = 0; i < trace.count; i++) {
 		const struct crash__event *event = &trace.events[i];
-		const char *strings[] = {event->path, event->to, event->text, event->name, event->source,
-					 crash__event_path(&trace, event)};
+		const char *strings[] = {event->path, event->to,     event->text,
+					 event->name, event->source, crash__event_path(&trace, event)};
 
 		for (size_t k = 0; k < sizeof strings / sizeof *strings; k++)
 			sum += strings[k] ? strlen(strings[k]) : 0;
@@ -424,7 +459,8 @@ static uint64_t touch(void)
 static unsigned char *at_the_edge(size_t bytes, void **map)
 {
 	size_t pages = (bytes + 4095) & ~(size_t)4095;
-	unsigned char *memory = mmap(NULL, pages + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory =
+		mmap(NULL, pages + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert(memory != MAP_FAILED);
 	mprotect(memory + pages, 4096, PROT_NONE);
@@ -505,7 +541,8 @@ END_TEST
 
 /* ------------------------------------------------------------------ lies */
 
-/* Records whose checksum is right and whose content is not. Each is read in a trace with one good op before it. */
+/* Records whose checksum is right and whose content is not. Each is read in a trace with one good op before
+ * it. */
 static void lie_no_type(void)
 {
 	PUT(NONE, (&(struct crash__end_record){0}));
@@ -532,7 +569,8 @@ static void lie_zero_bytes(void)
 
 static void lie_odd_bytes(void)
 {
-	struct crash__record record = {.bytes = sizeof(struct crash__end_record) + 3, .type = CRASH__RECORD_END};
+	struct crash__record record = {.bytes = sizeof(struct crash__end_record) + 3,
+				       .type = CRASH__RECORD_END};
 
 	memset(records.bytes + records_size, 0, 128);
 	memcpy(records.bytes + records_size, &record, sizeof record);
@@ -644,7 +682,9 @@ static void lie_point_without_name(void)
 
 static void lie_point_name_of_any_length(void)
 {
-	PUT_WITH(POINT, (&(struct crash__point_record){.start = 9, .name_bytes = UINT32_MAX, .file_bytes = 2}), "a\0b\0", 4);
+	PUT_WITH(POINT,
+		 (&(struct crash__point_record){.start = 9, .name_bytes = UINT32_MAX, .file_bytes = 2}),
+		 "a\0b\0", 4);
 }
 
 static void lie_ack_longer_than_record(void)

@@ -20,8 +20,13 @@ static uint32_t epoch;
 
 static bool walk_from(const char *base, const char *path, bool follow)
 {
-	struct crash__walk walk = {
-		.prefix = "", .base = base, .follow = follow, .epoch = epoch, .out = out, .rest = rest, .link = work};
+	struct crash__walk walk = {.prefix = "",
+				   .base = base,
+				   .follow = follow,
+				   .epoch = epoch,
+				   .out = out,
+				   .rest = rest,
+				   .link = work};
 
 	memset(out, 'x', sizeof out - 1);
 	return crash__walk(&walk, path);
@@ -167,7 +172,8 @@ END_TEST
 /* Seen through /proc/PID/root, links lead where they lead for that process. */
 START_TEST(a_prefix_is_walked_through_and_not_part_of_the_result)
 {
-	struct crash__walk walk = {.prefix = "/proc/self/root", .base = here, .out = out, .rest = rest, .link = work};
+	struct crash__walk walk = {
+		.prefix = "/proc/self/root", .base = here, .out = out, .rest = rest, .link = work};
 
 	make_tree();
 	ck_assert(crash__walk(&walk, "absolute/f"));
@@ -337,16 +343,17 @@ START_TEST(proc_sys_and_dev_do_not_count)
 		const char *path;
 		bool counts;
 	} rows[] = {
-		{"/tmp/x", true},	 {"/", true},		 {"/proc", false},
-		{"/proc/1/oom_adj", false}, {"/process", true},	 {"/sys/x", false},
-		{"/system", true},	 {"/dev", false},	 {"/dev/null", false},
-		{"/dev/shm", true},	 {"/dev/shm/x", true},	 {"/dev/shmx", false},
-		{"/device", true},	 {"/memfd:x", false},	 {"/memfd:x (deleted)", false},
-		{"/tmp/memfd:x", true}, {"pipe:[123]", false}, {"", false},
+		{"/tmp/x", true},	    {"/", true},	   {"/proc", false},
+		{"/proc/1/oom_adj", false}, {"/process", true},	   {"/sys/x", false},
+		{"/system", true},	    {"/dev", false},	   {"/dev/null", false},
+		{"/dev/shm", true},	    {"/dev/shm/x", true},  {"/dev/shmx", false},
+		{"/device", true},	    {"/memfd:x", false},   {"/memfd:x (deleted)", false},
+		{"/tmp/memfd:x", true},	    {"pipe:[123]", false}, {"", false},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		ck_assert_msg(crash__path_counts(&control, rows[i].path) == rows[i].counts, "%s", rows[i].path);
+		ck_assert_msg(crash__path_counts(&control, rows[i].path) == rows[i].counts, "%s",
+			      rows[i].path);
 	strcpy(control.root, "/data");
 	strcpy(control.directory, "/data/own");
 	ck_assert(crash__path_counts(&control, "/data/x"));
@@ -375,9 +382,10 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("walk");
-	TCase *tcase = support_case(suite, "paths", absolute_paths_need_no_base, the_base_may_be_where_the_result_goes,
-				    a_prefix_is_walked_through_and_not_part_of_the_result, what_is_too_long_is_refused,
-				    forty_links_are_enough, names_that_change_are_walked_anew, NULL);
+	TCase *tcase = support_case(
+		suite, "paths", absolute_paths_need_no_base, the_base_may_be_where_the_result_goes,
+		a_prefix_is_walked_through_and_not_part_of_the_result, what_is_too_long_is_refused,
+		forty_links_are_enough, names_that_change_are_walked_anew, NULL);
 
 	tcase_add_loop_test(tcase, a_path_leads_to_one_name, 0, sizeof paths / sizeof *paths);
 	support_case(suite, "any tree", realpath_agrees, NULL);

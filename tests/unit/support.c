@@ -83,8 +83,8 @@ uint64_t support_seed(void)
 	uint64_t seed;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	seed = given ? strtoull(given, NULL, 0)
-		     : ((uint64_t)now.tv_nsec << 20 ^ (uint64_t)getpid()) % 1000000;
+	seed = given ? strtoull(given, NULL, 0) :
+		       ((uint64_t)now.tv_nsec << 20 ^ (uint64_t)getpid()) % 1000000;
 	printf("SEED=%llu\n", (unsigned long long)seed);
 	fflush(stdout);
 	return seed;

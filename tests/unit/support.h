@@ -25,10 +25,10 @@ void support_directory(char path[PATH_MAX]);
 void support_say_skip(const char *function, const char *reason);
 
 /** Leaves a test that cannot be done here. The log shows "SKIP: test: reason". */
-#define support_skip(reason)                                                                       \
-	do {                                                                                       \
-		support_say_skip(__func__, reason);                                                \
-		return;                                                                            \
+#define support_skip(reason)                                                                                 \
+	do {                                                                                                 \
+		support_say_skip(__func__, reason);                                                          \
+		return;                                                                                      \
 	} while (0)
 
 /** A number to start random choices with: SEED's, or another one each time. It is printed. */
@@ -43,7 +43,8 @@ static inline uint64_t support_below(uint64_t *state, uint64_t most)
 	return support_random(state) % most;
 }
 
-/** How often a test with random choices repeats: as usual, or more with CRASHINJECT_LONG=1 in the environment. */
+/** How often a test with random choices repeats: as usual, or more with CRASHINJECT_LONG=1 in the
+ * environment. */
 int support_rounds(int usual);
 
 /** Zeroed memory that processes forked later share. It is never given back. */

@@ -2,8 +2,9 @@
 //
 // work.c - transactions on Berkeley DB, and a look at what is left of them.
 //
-//     work run [OPTION]...  transactions of four keys, each told when it is committed; a checkpoint after the second
-//     work check ACKED      recovers and looks. Exit status: 0 right, 1 inconsistent, 2 a commit is lost that was told
+//     work run [OPTION]...  transactions of four keys, each told when it is committed; a checkpoint after the
+//     second work check ACKED      recovers and looks. Exit status: 0 right, 1 inconsistent, 2 a commit is
+//     lost that was told
 //
 // OPTION: sector   pages of 512 bytes, which a disk writes whole; else of 4096
 //         nosync   DB_TXN_NOSYNC: a commit is there whole or not at all, and need not be durable
@@ -54,12 +55,13 @@ static void open_database(struct options options)
 	must("log buffer", environment->set_lg_bsize(environment, 8 << 10));
 	must("flags", environment->set_flags(environment, options.transactions, 1));
 	must("open environment", environment->open(environment, ".",
-						   DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_LOCK |
-							   options.environment,
+						   DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
+							   DB_INIT_LOCK | options.environment,
 						   0));
 	must("database", db_create(&database, environment, 0));
 	must("page size", database->set_pagesize(database, options.page));
-	must("open database", database->open(database, NULL, "t.db", NULL, DB_BTREE, DB_CREATE | DB_AUTO_COMMIT, 0));
+	must("open database",
+	     database->open(database, NULL, "t.db", NULL, DB_BTREE, DB_CREATE | DB_AUTO_COMMIT, 0));
 }
 
 static void close_database(void)

@@ -6,8 +6,8 @@
 //     work open         tells the last put of that, and opens and closes the database
 //     work check ACKED  exit status: 0 right, 1 inconsistent, 2 a put is lost that was told, or one before it
 //
-// LevelDB promises of a put with sync that it is not lost. Puts before it, of the same thread, are older: a database
-// that has the later one and lacks an earlier one is in no state that any reader can have seen.
+// LevelDB promises of a put with sync that it is not lost. Puts before it, of the same thread, are older: a
+// database that has the later one and lacks an earlier one is in no state that any reader can have seen.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -108,7 +108,8 @@ static int check(const char *acked)
 
 	for (at->SeekToFirst(); at->Valid(); at->Next(), next++) {
 		if (at->key().ToString() != key_of(next)) {
-			printf("%s is missing, and %s is there\n", key_of(next).c_str(), at->key().ToString().c_str());
+			printf("%s is missing, and %s is there\n", key_of(next).c_str(),
+			       at->key().ToString().c_str());
 			return 1;
 		}
 		if (at->value().ToString() != value_of(next)) {

@@ -79,7 +79,8 @@ static int last_commit(MDB_txn *txn)
 	while ((error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
 		int n, i;
 
-		snprintf(text, sizeof text, "%.*s", (int)(key.mv_size < 15 ? key.mv_size : 15), (char *)key.mv_data);
+		snprintf(text, sizeof text, "%.*s", (int)(key.mv_size < 15 ? key.mv_size : 15),
+			 (char *)key.mv_data);
 		if (sscanf(text, "%d.%d", &n, &i) != 2) {
 			printf("a key that nobody put\n");
 			exit(1);
@@ -141,7 +142,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		unsigned int flag;
-	} names[] = {{"nosync", MDB_NOSYNC}, {"writemap", MDB_WRITEMAP}, {"mapasync", MDB_MAPASYNC}, {"nometasync", MDB_NOMETASYNC}};
+	} names[] = {{"nosync", MDB_NOSYNC},
+		     {"writemap", MDB_WRITEMAP},
+		     {"mapasync", MDB_MAPASYNC},
+		     {"nometasync", MDB_NOMETASYNC}};
 	unsigned int flags = 0;
 	MDB_env *env;
 

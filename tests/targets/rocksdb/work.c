@@ -6,9 +6,9 @@
 //     work open         tells the last put of that, and opens and closes the database
 //     work check ACKED  exit status: 0 right, 1 inconsistent, 2 a put is lost that was told, or one before it
 //
-// RocksDB promises of a put with sync that it is not lost, nor any before it: they are in the same log, or in logs
-// and tables that were synced. A database that has a later put and lacks an earlier one is in no state that a reader
-// can have seen.
+// RocksDB promises of a put with sync that it is not lost, nor any before it: they are in the same log, or in
+// logs and tables that were synced. A database that has a later put and lacks an earlier one is in no state
+// that a reader can have seen.
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>

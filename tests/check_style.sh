@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# check_style.sh - what a machine can see of CONTRIBUTING.md's style.
+#
+# Usage: check_style.sh [TREE]
+#
+# No line of C is over 110 columns, no function of the product over 49 lines, and what clang-format 14 would change is
+# nothing. Other versions of it break lines elsewhere: without that one this part is skipped.
+set -u
+
+here=$(dirname "$0")
+cd "${1:-${srcdir:-$here/..}}" || exit 99
+work=$(mktemp -d "${TMPDIR:-/tmp}/style-XXXXXX") || exit 99
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+find . -name '*.[ch]' -o -name '*.cc' | sed 's,^\./,,' |
+	grep -v -e '^build' -e '^crashinject-[0-9]' -e '^docs/' -e '^bindings/' -e '^\.' | sort >"$work/files"
+find . -name '*.S' -o -name '*.def' | sed 's,^\./,,' | grep -v -e '^build' -e '^crashinject-[0-9]' -e '^\.' |
+	sort >"$work/others"
+
+cat "$work/files" "$work/others" | while read -r file; do
+	expand "$file" | awk -v file="$file" 'length($0) > 110 { print file ":" NR ": " length($0) " columns" }'
+done >"$work/long"
+grep -v '^tests/' "$work/files" | xargs awk '
+	FNR == 1 { start = 0 }
+	/^{/ { start = FNR }
+	/^}/ {
+		if (start && FNR - start - 1 >= 50) print FILENAME ":" start ": a function of " FNR - start - 1 " lines"
+		start = 0
+	}' >>"$work/long"
+while IFS= read -r text; do
+	echo "FAIL: $text"
+	failed=1
+done <"$work/long"
+
+for format in clang-format-14 clang-format ''; do
+	[ -n "$format" ] || break
+	command -v "$format" >/dev/null && "$format" --version | grep -q 'version 14\.' && break
+done
+if [ -z "$format" ]; then
+	echo "SKIP: clang-format: version 14 of it is not installed"
+elif ! xargs "$format" --dry-run -Werror <"$work/files" >"$work/said" 2>&1; then
+	echo "FAIL: clang-format would change this; run $format -i:"
+	sed -n 's/^\([^:]*:[0-9]*\):.*/  \1/p' "$work/said" | sort -u | head -n 20
+	failed=1
+fi
+exit $failed
