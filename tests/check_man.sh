@@ -77,7 +77,7 @@ same "options of crashinject-helper" "$work/help" "$work/page"
 
 # ---------------------------------------------------------------- names from the source
 
-grep -o '"CRASH_[A-Z]*"' "$source/common/environment.c" | tr -d '"' >"$work/names"
+grep -o '"CRASH_[A-Z]*"' "$source/common/variables.c" | tr -d '"' >"$work/names"
 mentioned "environment variables" "$work/names" "$man/crashinject.1"
 
 sed -n 's/^INCOMPLETE([A-Z_]*, \([a-z-]*\),.*/\1/p' "$source/common/incomplete.def" >"$work/names"
@@ -103,7 +103,7 @@ same "modifiers" "$work/names" "$work/page"
 sed -n 's/^FAMILY([A-Z]*, \([a-z]*\),.*/\1/p' "$source/common/families.def" >"$work/names"
 mentioned "families" "$work/names" "$man/crashinject-rules.7"
 
-sed -n 's/^\tPARAMETER([a-z_]*, "\([a-z-]*\)", "\([^"]*\)",.*/\1 \2/p' "$source/explore/persist.c" >"$work/names"
+sed -n 's/^\tPARAMETER([a-z_]*, "\([a-z-]*\)", "\([^"]*\)",.*/\1 \2/p' "$source/explore/states/persistence_model.c" >"$work/names"
 sed -n 's/^\.It Cm \([a-z-]*\) Li = Cm \(.*\)/\1 \2/p' "$man/crashinject-models.5" >"$work/page"
 same "parameters of models" "$work/names" "$work/page"
 for file in "$source"/models/*.ini; do
@@ -113,7 +113,7 @@ for file in "$source"/models/*.ini; do
 done
 
 # Each structure of the file format has its members in the page.
-sed 's,/\*.*,,' "$source/common/record.h" "$source/trace/format.h" | sed -n '/^struct .* {/,/^};/p' |
+sed 's,/\*.*,,' "$source/common/op_record.h" "$source/trace/format.h" | sed -n '/^struct .* {/,/^};/p' |
 	grep '^	[a-z].*;' | grep -v 'struct crash__record record' | sed 's/^\t[a-z]* *[a-z0-9_]* //; s/unsigned char //' |
 	sed 's/^char //' | tr -d ' ;' | tr ',' '\n' | sed 's/\[.*//' >"$work/names"
 mentioned "members of records" "$work/names" "$man/crashinject-trace.5"
