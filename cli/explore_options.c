@@ -130,24 +130,32 @@ static void read_models(struct explore_options *own)
 	free(list);
 }
 
+static _Noreturn void die_of_tier(const char *name, size_t length)
+{
+	char names[256] = "";
+	size_t used = 0;
+
+	for (int tier = 0; tier < CRASH__TIERS && used < sizeof names; tier++)
+		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", tier ? ", " : "",
+					 crash__tiers[tier].name);
+	crash__die("--tiers: there is no tier \"%.*s\"; write some of %s, with commas", (int)length, name,
+		   names);
+}
+
 static void read_tiers(struct explore_options *own)
 {
 	const char *at = own->tiers;
 
 	if (own->exhaustive)
 		own->tier_mask = 1u << CRASH__TIER_PREFIX | 1u << CRASH__TIER_EXHAUSTIVE;
-	else if (!at)
-		own->tier_mask = 1u << CRASH__TIER_PREFIX | 1u << CRASH__TIER_CUT | 1u << CRASH__TIER_OMIT |
-				 1u << CRASH__TIER_KEEP | 1u << CRASH__TIER_TEAR;
+	for (int tier = 0; tier < CRASH__TIERS && !own->exhaustive && !at; tier++)
+		own->tier_mask |= (uint32_t)crash__tiers[tier].by_default << tier;
 	while (at && *at) {
 		size_t length = strcspn(at, ",");
 		enum crash__tier tier = crash__tier_of_name(at, length);
 
 		if (tier == CRASH__TIERS)
-			crash__die("--tiers: there is no tier \"%.*s\"; write some of prefix, cut, omit-1, "
-				   "keep-1, tear, pairs, "
-				   "sample, exhaustive, with commas",
-				   (int)length, at);
+			die_of_tier(at, length);
 		own->tier_mask |= 1u << tier;
 		at += length;
 		at += *at == ',';

@@ -110,7 +110,7 @@ json_t *crash__result_failure(const struct crash__exploration *exploration, cons
 	crash__point_name(&exploration->recording.fs, entry->state.step, point, sizeof point);
 	failure = json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o}", "kind",
 			    crash__verdict_name(entry->kind), "point", point, "model",
-			    engine->options.models[entry->model].name, "tier", crash__tier_name(entry->tier),
+			    engine->options.models[entry->model].name, "tier", crash__tiers[entry->tier].name,
 			    "state", crash__json_string(name), "exit_code", (int)entry->exit_code, "signal",
 			    (int)entry->signal, "output", crash__json_string(output));
 	free(name);
@@ -130,10 +130,10 @@ static json_t *tiers_json(const struct crash__engine *engine)
 			list,
 			json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b, s:s}", "model",
 				  engine->options.models[result->model].name, "tier",
-				  crash__tier_name(result->tier), "started", (int)result->started, "named",
+				  crash__tiers[result->tier].name, "started", (int)result->started, "named",
 				  (json_int_t)result->named, "new", (json_int_t)result->fresh, "checked",
 				  (json_int_t)result->checked, "exhaustive", (int)result->finished, "counted",
-				  (int)result->counted, "proves", crash__tier_proves(result->tier)));
+				  (int)result->counted, "proves", crash__tiers[result->tier].proves));
 	}
 	return list;
 }

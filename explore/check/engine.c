@@ -278,7 +278,7 @@ static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__ti
 	*result = (struct crash__tier_result){.model = model, .tier = tier, .started = true};
 	pass.result = result;
 	engine->now = (struct crash__progress){.model = engine->options.models[model].name,
-					       .tier = crash__tier_name(tier)};
+					       .tier = crash__tiers[tier].name};
 	error = crash__tier_run(tier, &engine->atoms[model], &engine->options.tier_options, take_state,
 				&pass);
 	if (error < 0)
@@ -361,8 +361,7 @@ int crash__engine_run(struct crash__engine *engine)
 			bool wanted = options->tiers & 1u << tier;
 
 			/* nothing is lost, but for the rest of the write that is under way */
-			if (options->models[model].process_only && tier != CRASH__TIER_PREFIX &&
-			    tier != CRASH__TIER_TEAR)
+			if (options->models[model].process_only && !crash__tiers[tier].of_kill)
 				wanted = false;
 			if (!wanted || engine->final->kind != CRASH__VERDICT_PASSED)
 				continue;

@@ -21,35 +21,23 @@ struct tier {
 	const struct crash__tier_options *options;
 };
 
-static const struct {
-	const char *name, *proves;
-} tiers[CRASH__TIERS] = {
-	[CRASH__TIER_PREFIX] = {"prefix", "every process crash between two ops"},
-	[CRASH__TIER_CUT] = {"cut", "the plain power cut, at every point"},
-	[CRASH__TIER_OMIT] = {"omit-1", "every single unsynced op lost"},
-	[CRASH__TIER_KEEP] = {"keep-1", "every single unsynced op that came early"},
-	[CRASH__TIER_TEAR] = {"tear", "every write cut at every unit"},
-	[CRASH__TIER_PAIRS] = {"pairs", "every two unsynced ops lost"},
-	[CRASH__TIER_SAMPLE] = {"sample", "a probability, and no proof"},
-	[CRASH__TIER_EXHAUSTIVE] = {"exhaustive", "every state that the model allows"},
+#define DEFAULT true
+#define ASKED false
+#define KILL true
+#define POWER false
+const struct crash__tier_info crash__tiers[CRASH__TIERS] = {
+#define TIER(ENUM, name, reference, function, points, use, kill, proves)                                     \
+	[CRASH__TIER_##ENUM] = {name, proves, use, kill},
+#include "tiers.def"
+#undef TIER
 };
-
-const char *crash__tier_name(enum crash__tier tier)
-{
-	return tiers[tier].name;
-}
-
-const char *crash__tier_proves(enum crash__tier tier)
-{
-	return tiers[tier].proves;
-}
 
 enum crash__tier crash__tier_of_name(const char *name, size_t length)
 {
 	int tier = 0;
 
-	while (tier < CRASH__TIERS &&
-	       (strlen(tiers[tier].name) != length || memcmp(tiers[tier].name, name, length) != 0))
+	while (tier < CRASH__TIERS && (strlen(crash__tiers[tier].name) != length ||
+				       memcmp(crash__tiers[tier].name, name, length) != 0))
 		tier++;
 	return (enum crash__tier)tier;
 }
@@ -361,19 +349,17 @@ static int at_exhaustive(struct tier *tier)
 
 /* ------------------------------------------------------------------ running one */
 
+#define ALL true
+#define NEWS false
 static const struct {
 	enum crash__reference reference;
 	int (*at_point)(struct tier *tier);
 	bool everywhere; /* also at points where nothing is new */
 } methods[CRASH__TIERS] = {
-	[CRASH__TIER_PREFIX] = {CRASH__EVERYTHING, at_prefix, true},
-	[CRASH__TIER_CUT] = {CRASH__DURABLE, at_cut, true},
-	[CRASH__TIER_OMIT] = {CRASH__EVERYTHING, at_omit, false},
-	[CRASH__TIER_KEEP] = {CRASH__DURABLE, at_keep, false},
-	[CRASH__TIER_TEAR] = {CRASH__EVERYTHING, at_tear, false},
-	[CRASH__TIER_PAIRS] = {CRASH__EVERYTHING, at_pairs, false},
-	[CRASH__TIER_SAMPLE] = {CRASH__EVERYTHING, at_sample, true},
-	[CRASH__TIER_EXHAUSTIVE] = {CRASH__EVERYTHING, at_exhaustive, false},
+#define TIER(ENUM, name, reference, function, points, use, kill, proves)                                     \
+	[CRASH__TIER_##ENUM] = {CRASH__##reference, function, points},
+#include "tiers.def"
+#undef TIER
 };
 
 int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,

@@ -23,19 +23,22 @@
 #include "explore/states/state.h"
 
 enum crash__tier {
-	CRASH__TIER_PREFIX,
-	CRASH__TIER_CUT,
-	CRASH__TIER_OMIT,
-	CRASH__TIER_KEEP,
-	CRASH__TIER_TEAR,
-	CRASH__TIER_PAIRS,
-	CRASH__TIER_SAMPLE,
-	CRASH__TIER_EXHAUSTIVE,
+#define TIER(ENUM, ...) CRASH__TIER_##ENUM,
+#include "tiers.def"
+#undef TIER
 	CRASH__TIERS,
 };
 
-const char *crash__tier_name(enum crash__tier tier);
-const char *crash__tier_proves(enum crash__tier tier);
+/** What is known of a tier: a row of tiers.def. */
+struct crash__tier_info {
+	const char *name;
+	const char *proves; /* when it is exhausted */
+	bool by_default;    /* taken where nobody names tiers */
+	bool of_kill;	    /* also where only the process dies */
+};
+
+extern const struct crash__tier_info crash__tiers[CRASH__TIERS];
+
 /** CRASH__TIERS if there is none of that name. */
 enum crash__tier crash__tier_of_name(const char *name, size_t length);
 

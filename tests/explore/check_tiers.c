@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_tiers.c - each strategy names states that the model allows, and the same ones every time.
+ *
+ * Method: recordings of a few ops are made in memory, at random. Whatever a tier names is taken as a set of
+ * kept atoms and judged by the definition of a crash state alone: what is durable is in it, what comes later
+ * or was dropped is not, and with an atom all its predecessors are. The exhaustive tier names all states; no
+ * other tier may name one that it has not.
+ */
+#include <crashinject/crashinject.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explore/fs/fs_replay.h"
+#include "explore/states/make_atoms.h"
+#include "explore/states/tiers.h"
+#include "tests/explore/made.h"
+#include "tests/explore/trees.h"
+#include "tests/unit/support.h"
+
+#define MOST_STATES 20000 /* of one recording, model and tier */
+#define MOST_ATOMS 11	  /* whose sets are enumerated */
+
+static const struct made_op grammar[] = {
+	{MADE_CREATE, "b", NULL, 0},	{MADE_APPEND, "a", NULL, 600},	  {MADE_APPEND, "b", NULL, 3},
+	{MADE_OVERWRITE, "a", NULL, 0}, {MADE_STRADDLE, "a", NULL, 0},	  {MADE_EMPTY, "a", NULL, 0},
+	{MADE_SHRINK, "a", NULL, 0},	{MADE_RENAME, "b", "a", 0},	  {MADE_LINK, "a", "c", 0},
+	{MADE_UNLINK, "a", NULL, 0},	{MADE_MKDIR, "d", NULL, 0},	  {MADE_RENAME, "a", "d/a", 0},
+	{MADE_CHMOD, "a", NULL, 0},	{MADE_FSYNC, "a", NULL, 0},	  {MADE_FDATASYNC, "b", NULL, 0},
+	{MADE_FSYNC, "", NULL, 0},	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_DSYNC, "a", NULL, 6},
+};
+
+#define GRAMMAR (sizeof grammar / sizeof *grammar)
+
+/* What a tier named, of one recording and model. */
+struct named {
+	const struct crash__atoms *atoms;
+	enum crash__tier tier;
+	struct crash__hash hashes[MOST_STATES];
+	size_t count;
+	uint64_t order; /* a sum over the states, as they came */
+};
+
+static const char *name_of(const struct named *named)
+{
+	return crash__tiers[named->tier].name;
+}
+
+/* A process that dies in the middle of a write leaves its first units, and nothing of the rest. */
+static bool is_cut_write(const struct named *named, const struct crash__state *state)
+{
+	const struct crash__atom *list = named->atoms->list;
+
+	for (uint32_t i = 0; i < state->count; i++)
+		if (list[state->flipped[i]].step != state->step)
+			return false;
+	return named->tier == CRASH__TIER_TEAR && named->atoms->model->process_only;
+}
+
+static void judge(const struct named *named, const struct crash__view *view, const struct crash__state *state,
+		  const bool *kept)
+{
+	const struct crash__atoms *atoms = named->atoms;
+	crash__atom_id earlier;
+
+	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
+		const struct crash__atom *atom = &atoms->list[id];
+
+		if (!kept[id]) {
+			ck_assert_msg((int64_t)atom->durable > state->step, "%s: atom %u is durable and lost",
+				      name_of(named), id);
+			continue;
+		}
+		ck_assert_msg((int64_t)atom->step <= state->step, "%s: atom %u is of a later step",
+			      name_of(named), id);
+		ck_assert_msg((int64_t)atom->dropped > state->step, "%s: atom %u was dropped, and is there",
+			      name_of(named), id);
+		CRASH__EACH_EDGE(atoms, atom->predecessors, earlier)
+			ck_assert_msg(kept[earlier], "%s: atom %u is there without atom %u", name_of(named),
+				      id, earlier);
+	}
+	ck_assert_int_eq(crash__view_step(view), state->step);
+}
+
+static int take(void *context, struct crash__view *view, const struct crash__state *state)
+{
+	struct named *named = context;
+	bool *kept = calloc(named->atoms->list_count + 1, sizeof *kept);
+	struct crash__hash hash;
+
+	ck_assert_ptr_nonnull(kept);
+	ck_assert_uint_lt(named->count, MOST_STATES);
+	for (crash__atom_id id = 0; id < named->atoms->list_count; id++)
+		kept[id] = crash__view_has(view, id);
+	for (uint32_t i = 0; i < state->count; i++) {
+		ck_assert_msg(i == 0 || state->flipped[i - 1] < state->flipped[i], "%s: atoms out of order",
+			      name_of(named));
+		kept[state->flipped[i]] ^= true;
+	}
+	if (!is_cut_write(named, state))
+		judge(named, view, state, kept);
+	free(kept);
+	trees_ok(crash__view_hash_flipped(view, state->flipped, state->count, &hash));
+	named->hashes[named->count++] = hash;
+	named->order = named->order * 0x100000001b3 + (hash.low ^ (uint64_t)state->step);
+	return 0;
+}
+
+static void run(struct named *named, enum crash__tier tier, const struct crash__atoms *atoms)
+{
+	const struct crash__tier_options options = {.seed = 7, .samples = 50};
+
+	named->atoms = atoms;
+	named->tier = tier;
+	named->count = 0;
+	named->order = 0;
+	trees_ok(crash__tier_run(tier, atoms, &options, take, named));
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct crash__hash));
+}
+
+static void judge_tiers(const struct crash__atoms *atoms)
+{
+	static struct named all, named, again;
+	bool exhaustible = atoms->list_count <= MOST_ATOMS && !atoms->model->process_only;
+
+	if (exhaustible) {
+		run(&all, CRASH__TIER_EXHAUSTIVE, atoms);
+		qsort(all.hashes, all.count, sizeof *all.hashes, by_hash);
+	}
+	for (int tier = 0; tier < CRASH__TIERS; tier++) {
+		if (tier == CRASH__TIER_EXHAUSTIVE && !exhaustible)
+			continue;
+		run(&named, (enum crash__tier)tier, atoms);
+		run(&again, (enum crash__tier)tier, atoms);
+		ck_assert_msg(named.count == again.count && named.order == again.order,
+			      "%s: not the same states the second time", name_of(&named));
+		for (size_t i = 0; exhaustible && i < named.count; i++)
+			ck_assert_msg(bsearch(&named.hashes[i], all.hashes, all.count, sizeof *all.hashes,
+					      by_hash) != NULL,
+				      "%s names a state that the exhaustive tier has not", name_of(&named));
+	}
+}
+
+static void make_recording(struct made *made, uint64_t *random)
+{
+	int length = 3 + (int)support_below(random, 4), count = 0;
+
+	made_start(made);
+	while (count < length)
+		count += made_do(made, &grammar[support_below(random, GRAMMAR)]);
+}
+
+static void judge_models(const struct crash__fs *fs, char **names)
+{
+	for (size_t i = 0; names[i]; i++) {
+		struct crash__model model = trees_model(names[i]);
+		struct crash__atoms atoms;
+
+		trees_ok(crash__atoms_make(&atoms, fs, &model));
+		judge_tiers(&atoms);
+		crash__atoms_clear(&atoms);
+	}
+}
+
+START_TEST(every_tier_names_only_states_that_the_model_allows)
+{
+	static struct made made;
+	char directory[PATH_MAX], **names = crash__model_names();
+	uint64_t random = support_seed();
+	struct crash__base *base;
+
+	support_directory(directory);
+	made_base(directory);
+	trees_ok(crash__base_open(directory, &base));
+	for (int i = support_rounds(60); i-- > 0;) {
+		struct crash__fs fs;
+
+		make_recording(&made, &random);
+		trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+		judge_models(&fs, names);
+		crash__fs_clear(&fs);
+	}
+	crash__base_close(base);
+	crash__model_names_free(names);
+}
+END_TEST
+
+START_TEST(the_order_of_tiers_is_that_of_the_table_and_its_names_are_found)
+{
+	for (int tier = 0; tier < CRASH__TIERS; tier++) {
+		const char *name = crash__tiers[tier].name;
+
+		ck_assert_int_eq(crash__tier_of_name(name, strlen(name)), tier);
+		ck_assert_int_eq(crash__tier_of_name(name, strlen(name) - 1), CRASH__TIERS);
+	}
+	ck_assert(crash__tiers[CRASH__TIER_PREFIX].of_kill && crash__tiers[CRASH__TIER_PREFIX].by_default);
+	ck_assert(!crash__tiers[CRASH__TIER_EXHAUSTIVE].by_default);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("tiers");
+
+	suite_add_tcase(suite,
+			support_case(suite, "tiers", every_tier_names_only_states_that_the_model_allows,
+				     the_order_of_tiers_is_that_of_the_table_and_its_names_are_found, NULL));
+	return support_run(suite);
+}
