@@ -20,9 +20,13 @@ find . -name '*.[ch]' -o -name '*.cc' | sed 's,^\./,,' |
 find . -name '*.S' -o -name '*.def' | sed 's,^\./,,' | grep -v -e '^build' -e '^crashinject-[0-9]' -e '^\.' |
 	sort >"$work/others"
 
-cat "$work/files" "$work/others" | while read -r file; do
-	expand "$file" | awk -v file="$file" 'length($0) > 110 { print file ":" NR ": " length($0) " columns" }'
-done >"$work/long"
+cat "$work/files" "$work/others" | xargs awk '
+	{
+		n = split($0, parts, "\t")
+		columns = length(parts[1])
+		for (i = 2; i <= n; i++) columns += 8 - columns % 8 + length(parts[i])
+		if (columns > 110) print FILENAME ":" FNR ": " columns " columns"
+	}' >"$work/long"
 grep -v '^tests/' "$work/files" | xargs awk '
 	FNR == 1 { start = 0 }
 	/^{/ { start = FNR }

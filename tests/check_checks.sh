@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# check_checks.sh - check_layers.sh and check_style.sh can fail: each fault that they look for is planted in a copy.
+set -u
+
+source=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/checks-XXXXXX") || exit 99
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+failures=0
+
+# The sources alone, which may come from a read-only tree.
+mkdir "$work/tree"
+(cd "$source" && find . \( -name 'build*' -o -name '.git' -o -name 'crashinject-[0-9]*' \) -prune -o \
+	\( -name '*.[chS]' -o -name '*.cc' -o -name '*.def' -o -name '.clang-format' -o -name '*.md' \) -print) >"$work/list"
+(cd "$source" && tar cf - -T "$work/list") | (cd "$work/tree" && tar xf - && chmod -R u+w .) || exit 99
+
+# plant FILE: what is on standard input goes to the end of it.
+plant()
+{
+	echo "$1" >"$work/planted" # it runs in a shell of its own
+	cat >>"$work/tree/$1"
+}
+
+# fails CHECK TEXT: the check fails on the copy, and says so. Takes out what was planted.
+fails()
+{
+	if srcdir=$work/tree sh "$source/tests/$1" >"$work/said" 2>&1; then
+		echo "FAIL: $1 passes with: $2"
+		failures=1
+	elif ! grep -q -e "$2" "$work/said"; then
+		echo "FAIL: $1 does not say \"$2\" but:"
+		cat "$work/said"
+		failures=1
+	else
+		echo "ok: $1: $2"
+	fi
+	planted=$(cat "$work/planted")
+	rm "$work/tree/$planted"
+	[ ! -e "$source/$planted" ] || { cp "$source/$planted" "$work/tree/$planted" && chmod u+w "$work/tree/$planted"; }
+}
+
+passes()
+{
+	srcdir=$work/tree sh "$source/tests/$1" >"$work/said" 2>&1 && return
+	echo "FAIL: $1 fails on a copy without any fault:"
+	cat "$work/said"
+	exit 1
+}
+
+passes check_layers.sh
+passes check_style.sh
+
+# an arrow upwards
+echo '#include "runner/run.h"' | plant trace/writer.c
+fails check_layers.sh 'trace/ must not know runner/ (runner/run.h)'
+echo '#include "explore/check/engine.h"' | plant explore/states/tiers.h
+fails check_layers.sh 'explore/states/ must not know explore/check/'
+# into another process's world
+echo '#include "base/error.h"' | plant preload/op.c
+fails check_layers.sh 'preload/ must not know base/'
+# two modules that need each other
+echo '#include "trace/reader.h"' | plant trace/records.c
+fails check_layers.sh 'modules that need each other'
+# a component that the document does not have, a file that is not there, a name and a guard twice over
+mkdir "$work/tree/attic" && echo 'int x;' | plant attic/thing.c
+fails check_layers.sh 'attic/thing.c: its folder has no row'
+echo '#include "common/nothing.h"' | plant common/glob.c
+fails check_layers.sh 'there is no "common/nothing.h"'
+echo 'int x;' | plant runner/reader.c
+fails check_layers.sh 'two files are called reader.c'
+printf '#ifndef CRASH_PLAN_H\n#endif\n' | plant common/guard.h
+fails check_layers.sh 'have the same include guard'
+# a row that allows what is above it
+sed 's/^| `trace\/` |\(.*\)| \(.*\) |$/| `trace\/` |\1| \2 runner |/' "$source/docs/ARCHITECTURE.md" >"$work/document"
+: >"$work/tree/docs/ARCHITECTURE.md" && plant docs/ARCHITECTURE.md <"$work/document"
+fails check_layers.sh 'trace/ may include runner/, which is not above it'
+
+awk 'BEGIN { printf "/* "; for (i = 0; i < 28; i++) printf "abcd"; print " */" }' | plant base/copy.c
+fails check_style.sh 'base/copy.c:.* columns'
+{
+	printf 'void long_one(void)\n{\n'
+	awk 'BEGIN { for (i = 0; i < 50; i++) print "\tint x" i ";" }'
+	printf '}\n'
+} | plant base/copy.c
+fails check_style.sh 'a function of 50 lines'
+if srcdir=$work/tree sh "$source/tests/check_style.sh" | grep SKIP; then
+	exit $failures
+fi
+echo 'static int   x ;' | plant base/copy.c
+fails check_style.sh 'clang-format would change this'
+exit $failures
