@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Thread_local char detail[1024];
+static _Thread_local char detail[CRASH__DETAIL];
 
 static const struct {
 	int code;
@@ -39,6 +39,19 @@ int crash__fail_errno(const char *format, ...)
 	length = strlen(detail);
 	snprintf(detail + length, sizeof detail - length, ": %s", strerror(error));
 	return error == ENOMEM ? CRASH_ENOMEM : CRASH_ESYSTEM;
+}
+
+void crash__failure_note(struct crash__failure *failure, int code)
+{
+	if (failure->code)
+		return;
+	failure->code = code;
+	snprintf(failure->detail, sizeof failure->detail, "%s", detail);
+}
+
+int crash__failure_say(const struct crash__failure *failure)
+{
+	return failure->code ? crash__fail(failure->code, "%s", failure->detail) : 0;
 }
 
 void crash__fail_clear(void)

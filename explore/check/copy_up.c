@@ -45,20 +45,17 @@ int crash__layer_make_parents(struct crash__layer *layer, const struct crash__lo
 int crash__layer_copy_base(struct crash__layer *layer, const char *from, int to, uint64_t at, uint64_t end)
 {
 	static char buffer[1 << 16];
+	int error = 0;
 
-	while (at < end) {
+	while (at < end && error == 0) {
 		size_t want = end - at < sizeof buffer ? (size_t)(end - at) : sizeof buffer;
-		long got = crash__base_read(layer->fs->base, from, buffer, want, at);
 
-		if (got < 0)
-			return crash__fail_errno("cannot read %s", from);
-		if (got == 0)
-			break;
-		if (pwrite(to, buffer, (size_t)got, (off_t)at) != got)
-			return crash__fail_errno("cannot copy %s", from);
-		at += (uint64_t)got;
+		error = crash__base_read_all(layer->fs->base, from, buffer, want, at);
+		if (error == 0 && pwrite(to, buffer, want, (off_t)at) != (ssize_t)want)
+			error = crash__fail_errno("cannot copy %s", from);
+		at += want;
 	}
-	return 0;
+	return error;
 }
 
 static int make_file(struct crash__layer *layer, const char *base_path, uint64_t bytes,

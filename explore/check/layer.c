@@ -136,8 +136,9 @@ static int move_blocks(struct crash__layer *layer, struct crash__view *view,
 			if (fd < 0)
 				return fd;
 		}
-		count = crash__view_content(view, difference->blocks[i], bytes);
-		if (count && pwrite(fd, bytes, count, (off_t)(index * CRASH__BLOCK)) != (ssize_t)count)
+		error = crash__view_content(view, difference->blocks[i], bytes, &count);
+		if (error == 0 && count &&
+		    pwrite(fd, bytes, count, (off_t)(index * CRASH__BLOCK)) != (ssize_t)count)
 			error = crash__fail_errno("cannot write to a file of the state");
 	}
 	if (fd >= 0)

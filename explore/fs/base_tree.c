@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/fs/base_tree.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ bool crash__base_link(const struct crash__base *base, const char *path, char out
 long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,
 		      uint64_t offset)
 {
-	int fd = openat(base->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(base->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), error;
 	ssize_t done = 0, got = 0;
 
 	if (fd < 0)
@@ -63,8 +64,23 @@ long crash__base_read(const struct crash__base *base, const char *path, void *to
 	while ((size_t)done < count && (got = pread(fd, (char *)to + done, count - (size_t)done,
 						    (off_t)(offset + (uint64_t)done))) > 0)
 		done += got;
+	error = errno;
 	close(fd);
+	errno = error;
 	return got < 0 ? -1 : done;
+}
+
+int crash__base_read_all(const struct crash__base *base, const char *path, void *to, size_t count,
+			 uint64_t offset)
+{
+	long got = crash__base_read(base, path, to, count, offset);
+
+	if (got < 0)
+		return crash__fail_errno("cannot read the starting file %s", path);
+	if ((size_t)got < count)
+		return crash__fail(CRASH_EDIR,
+				   "cannot read the starting file %s: it has become shorter since", path);
+	return 0;
 }
 
 const char *crash__base_directory(const struct crash__base *base)

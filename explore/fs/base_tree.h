@@ -32,6 +32,11 @@ bool crash__base_link(const struct crash__base *base, const char *path, char out
 long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,
 		      uint64_t offset);
 
+/** Reads all of a range that the file had when it was looked at. What is not there any more is an error, and
+ * never zeros. */
+int crash__base_read_all(const struct crash__base *base, const char *path, void *to, size_t count,
+			 uint64_t offset);
+
 /** The directory's path, to be put under an overlay or copied. */
 const char *crash__base_directory(const struct crash__base *base);
 

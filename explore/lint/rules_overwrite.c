@@ -34,7 +34,9 @@ static bool find_change(struct crash__lint *lint, uint32_t step, const struct cr
 			break;
 		if (lint->block_durable[block] > step)
 			continue;
-		inside = crash__view_content(lint->view, block, old);
+		lint->error = crash__view_content(lint->view, block, old, &inside);
+		if (lint->error < 0)
+			return false;
 		from = start > effect->offset ? start : effect->offset;
 		to = start + inside < end ? start + inside : end;
 		if (from >= to)

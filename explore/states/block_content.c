@@ -215,8 +215,9 @@ static void fill_lost(enum crash__lost_data how, unsigned char *to, size_t count
 		to[i] = crash__lost_byte(how, offset + i);
 }
 
-static void fill_piece(const struct crash__view *view, const struct crash__view_block *block,
-		       const struct piece *piece, unsigned char *to)
+/* What the starting tree had and cannot be read is an error: zeros would be a state that no crash leaves. */
+static int fill_piece(const struct crash__view *view, const struct crash__view_block *block,
+		      const struct piece *piece, unsigned char *to)
 {
 	uint64_t at = block->index * CRASH__BLOCK + piece->start;
 	size_t count = piece->end - piece->start;
@@ -227,16 +228,19 @@ static void fill_piece(const struct crash__view *view, const struct crash__view_
 		crash__event_copy(view->fs->steps[view->step_of_effect[piece->effect]].event,
 				  at - effect->offset, to, count);
 	else if (piece->source == FROM_BASE)
-		crash__base_read(view->fs->base, view->fs->nodes[block->node].base_path, to, count, at);
+		return crash__base_read_all(view->fs->base, view->fs->nodes[block->node].base_path, to, count,
+					    at);
 	else if (piece->source == FROM_LOST)
 		fill_lost((enum crash__lost_data)view->atoms->model->lost_data, to, count, at);
+	return 0;
 }
 
 /* Fills a part of the block, and halves it as long as it is cut into more pieces than can be listed. */
-static void paint(const struct crash__view *view, const struct crash__view_block *block, uint32_t from,
-		  uint32_t to, unsigned char *out)
+static int paint(const struct crash__view *view, const struct crash__view_block *block, uint32_t from,
+		 uint32_t to, unsigned char *out)
 {
 	struct pieces pieces;
+	int error = 0;
 
 	pieces.count = 0;
 	pieces.overflow = false;
@@ -244,38 +248,47 @@ static void paint(const struct crash__view *view, const struct crash__view_block
 	pieces.open_count = 1;
 	split_open(view, block, &pieces);
 	if (pieces.overflow) {
-		paint(view, block, from, from + (to - from) / 2, out);
-		paint(view, block, from + (to - from) / 2, to, out);
-		return;
+		error = paint(view, block, from, from + (to - from) / 2, out);
+		return error < 0 ? error : paint(view, block, from + (to - from) / 2, to, out);
 	}
-	for (unsigned int i = 0; i < pieces.count; i++)
-		fill_piece(view, block, &pieces.list[i], out + pieces.list[i].start);
+	for (unsigned int i = 0; i < pieces.count && error == 0; i++)
+		error = fill_piece(view, block, &pieces.list[i], out + pieces.list[i].start);
+	return error;
 }
 
-static size_t fill(const struct crash__view *view, const struct crash__view_block *block, uint64_t size,
-		   const struct pieces *pieces, unsigned char *out)
+/* How many bytes of a block are inside the file. */
+static size_t inside(const struct crash__view_block *block, uint64_t size)
 {
 	uint64_t start = block->index * CRASH__BLOCK;
-	size_t length = size <= start		    ? 0 :
-			size - start < CRASH__BLOCK ? (size_t)(size - start) :
-						      CRASH__BLOCK;
 
-	if (pieces->overflow)
-		paint(view, block, 0, (uint32_t)length, out);
-	for (unsigned int i = 0; i < pieces->count && !pieces->overflow; i++)
-		fill_piece(view, block, &pieces->list[i], out + pieces->list[i].start);
-	return length;
+	return size <= start ? 0 : size - start < CRASH__BLOCK ? (size_t)(size - start) : CRASH__BLOCK;
 }
 
-size_t crash__view_content(struct crash__view *view, uint32_t index, unsigned char out[CRASH__BLOCK])
+static int fill(const struct crash__view *view, const struct crash__view_block *block, uint64_t size,
+		const struct pieces *pieces, unsigned char *out)
+{
+	int error = 0;
+
+	if (pieces->overflow)
+		return paint(view, block, 0, (uint32_t)inside(block, size), out);
+	for (unsigned int i = 0; i < pieces->count && error == 0; i++)
+		error = fill_piece(view, block, &pieces->list[i], out + pieces->list[i].start);
+	return error;
+}
+
+int crash__view_content(struct crash__view *view, uint32_t index, unsigned char out[CRASH__BLOCK],
+			size_t *length)
 {
 	const struct crash__view_block *block = &view->blocks[index];
-	struct pieces pieces;
-
 	uint64_t size = crash__view_size_now(view, block->node);
+	struct pieces pieces;
+	int error;
 
 	split_block(view, block, size, &pieces);
-	return fill(view, block, size, &pieces, out);
+	error = fill(view, block, size, &pieces, out);
+	if (error == 0)
+		*length = inside(block, size);
+	return error;
 }
 
 /* ------------------------------------------------------------------ its hash */
@@ -345,10 +358,16 @@ static struct crash__hash known_hash(struct crash__view *view, const struct cras
 	struct crash__hash content;
 	unsigned char bytes[CRASH__BLOCK];
 	uint32_t known = pieces->overflow || !view->known_places ? 0 : *known_place(view, key);
+	int error;
 
 	if (known)
 		return view->known[known - 1].content;
-	content = hash_block(bytes, fill(view, block, size, pieces, bytes), block->index);
+	error = fill(view, block, size, pieces, bytes);
+	if (error < 0) {
+		crash__failure_note(&view->failure, error);
+		return (struct crash__hash){0, 0};
+	}
+	content = hash_block(bytes, inside(block, size), block->index);
 	if (!pieces->overflow)
 		remember(view, key, content);
 	return content;

@@ -266,7 +266,7 @@ static void touch_step(struct crash__view *view, uint32_t step)
 
 int crash__view_advance(struct crash__view *view, int64_t step)
 {
-	while (view->step < step && !view->no_memory) {
+	while (view->step < step && crash__view_error(view) == 0) {
 		uint32_t next = (uint32_t)(view->step + 1);
 
 		introduce(view, next);
@@ -276,14 +276,12 @@ int crash__view_advance(struct crash__view *view, int64_t step)
 		adopt(view);
 		view->step = next;
 	}
-	return view->no_memory ? crash__fail(CRASH_ENOMEM, "no memory for the crash states") : 0;
+	return crash__view_error(view);
 }
 
 int crash__view_step_difference(struct crash__view *view, uint32_t step,
 				const struct crash__difference **difference)
 {
-	int error = 0;
-
 	if (view->step + 1 != (int64_t)step)
 		return crash__fail(CRASH_EINVAL, "steps are taken one by one");
 	introduce(view, step);
@@ -294,9 +292,7 @@ int crash__view_step_difference(struct crash__view *view, uint32_t step,
 	/* the lists stay as they are while the reference moves on */
 	adopt(view);
 	view->step = step;
-	if (view->no_memory)
-		error = crash__fail(CRASH_ENOMEM, "no memory for the crash states");
-	return error;
+	return crash__view_error(view);
 }
 
 int64_t crash__view_step(const struct crash__view *view)
@@ -321,7 +317,7 @@ int crash__view_flip(struct crash__view *view, const crash__atom_id *flipped, si
 	settle(view);
 	if (difference)
 		*difference = &view->difference;
-	return view->no_memory ? crash__fail(CRASH_ENOMEM, "no memory for the crash states") : 0;
+	return crash__view_error(view);
 }
 
 void crash__view_unflip(struct crash__view *view)

@@ -181,6 +181,7 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 		    struct crash__view **out)
 {
 	struct crash__view *view = calloc(1, sizeof *view);
+	int error;
 
 	if (!view)
 		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
@@ -190,7 +191,8 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 	view->step = -1;
 	view->stamp = 1;
 	view->no_memory = !allocate(view);
-	if (!view->no_memory) {
+	error = crash__view_error(view);
+	if (error == 0) {
 		for (uint32_t step = 0; step < view->fs->steps_count; step++)
 			for (uint32_t i = 0; i < view->fs->steps[step].effects; i++)
 				view->step_of_effect[view->fs->steps[step].first_effect + i] = step;
@@ -199,9 +201,10 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 		view->stamp++;
 		crash__state_hash_begin(view);
 	}
-	if (view->no_memory) {
+	error = crash__view_error(view);
+	if (error < 0) {
 		crash__view_free(view);
-		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+		return error;
 	}
 	*out = view;
 	return 0;

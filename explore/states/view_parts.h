@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view_parts.h - what a view consists of, for the files that make it up: view.c, view_new.c, content.c,
- * sum.c.
+ * view_parts.h - what a view consists of, for the files that make it up: view.c, view_new.c,
+ * block_content.c, state_hash.c.
  *
  * What is marked with the present stamp was touched by the difference that is being computed, and has its new
  * value beside the one of the reference. To forget a difference is to count the stamp up.
@@ -9,6 +9,7 @@
 #ifndef CRASH_VIEW_PARTS_H
 #define CRASH_VIEW_PARTS_H
 
+#include "base/error.h"
 #include "explore/states/tree_difference.h"
 
 #define XXH_INLINE_ALL
@@ -93,7 +94,18 @@ struct crash__view {
 				*/
 	size_t known_places;
 	bool no_memory;
+	struct crash__failure failure; /* another error; the view is then of no use any more */
 };
+
+/* ------------------------------------------------------------------ errors */
+
+/* What the view's functions return: 0 if nothing has gone wrong in it so far. */
+static inline int crash__view_error(const struct crash__view *view)
+{
+	if (view->no_memory)
+		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+	return crash__failure_say(&view->failure);
+}
 
 /* ------------------------------------------------------------------ hashes */
 

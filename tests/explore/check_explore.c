@@ -366,6 +366,43 @@ START_TEST(a_checker_that_cannot_be_started_says_nothing_of_a_state)
 }
 END_TEST
 
+/* The same user's file, and nobody may read it before the program says so: its old bytes were once taken for
+ * zeros. */
+START_TEST(a_starting_file_that_cannot_be_read_is_no_zeros)
+{
+	const char *program = "cd store && chmod 600 data && printf x | dd of=data conv=notrunc 2>&1";
+	const char *argv[24] = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+	const char *explore[] = {lab_variable("CRASHINJECT"),
+				 "explore",
+				 "--json",
+				 "--root",
+				 "store",
+				 "--model",
+				 "ext4",
+				 "--check",
+				 "true",
+				 "--",
+				 "sh",
+				 "-c",
+				 program};
+	size_t own = geteuid() == 0 ? 4 : 0;
+	struct lab_result result;
+
+	memcpy(argv + own, explore, sizeof explore);
+	make_store();
+	ck_assert_int_eq(chmod("store/data", 0), 0);
+	if (own && (chmod(lab_text("%s/..", lab_dir), 0711) < 0 || chmod(".", 0777) < 0 ||
+		    chown("store", 65534, 65534) < 0 || chown("store/data", 65534, 65534) < 0))
+		LAB_SKIP("we cannot be somebody else: %m");
+	result = lab_command(NULL, argv);
+	if (!strstr(result.out, "\"namespaces\":true"))
+		LAB_SKIP("without rights there are no namespaces here: %s", lab_describe(&result));
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "cannot read the starting file data: Permission denied"), "%s",
+		      result.out);
+}
+END_TEST
+
 /* Servers bind a socket in their data directory and unlink it at the end: that made every run of one
  * incomplete. */
 START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
@@ -1003,6 +1040,7 @@ static Suite *make_suite(void)
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(findings, failures_are_told_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
+	tcase_add_test(clear, a_starting_file_that_cannot_be_read_is_no_zeros);
 	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
 	tcase_add_test(clear, what_is_left_running_makes_it_incomplete);
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);

@@ -67,13 +67,14 @@ void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__vi
 	for (uint64_t index = 0; index * CRASH__BLOCK < size; index++) {
 		uint64_t at = index * CRASH__BLOCK, found = 0;
 		crash__node_id owner;
+		size_t length;
 
 		if (crash__view_find_block(view, id, index, &block))
 			crash__view_block(view, block, &owner, &found);
 		else
 			found = index + 1;
 		if (found == index)
-			crash__view_content(view, block, bytes + at);
+			ck_assert_int_eq(crash__view_content(view, block, bytes + at, &length), 0);
 		else if (node->base_path) /* no op ever wrote there */
 			ck_assert_int_ge(crash__base_read(atoms->fs->base, node->base_path, bytes + at,
 							  CRASH__BLOCK, (off_t)at),
