@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
+#include "base/hash_table.h"
 #include "base/json_value.h"
 #include "common/control.h"
 #include "runner/out.h"
@@ -204,9 +204,11 @@ static void print_files(const struct crash__trace *trace)
 		if (!file) {
 			file = calloc(1, sizeof *file);
 			if (!file)
-				break;
+				crash__die("out of memory");
 			file->path = path;
 			HASH_ADD_KEYPTR(hh, files, file->path, strlen(file->path), file);
+			if (!CRASH__HASHED(file))
+				crash__die("out of memory");
 		}
 		file->ops[event->family]++;
 		if (event->family == CRASH__FAMILY_WRITE && event->result > 0)

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <uthash.h>
 
 #include "base/error.h"
+#include "base/hash_table.h"
 #include "base/json_value.h"
 #include "common/suggest.h"
 #include "symbols/function.h"
@@ -83,7 +83,10 @@ static struct object *open_object(struct crash__symbols *symbols, const char *pa
 		dwfl_report_end(object->dwfl, NULL, NULL);
 	}
 	HASH_ADD_KEYPTR(hh, symbols->objects, object->path, strlen(object->path), object);
-	return object;
+	if (CRASH__HASHED(object))
+		return object;
+	free_object(object);
+	return NULL;
 }
 
 void crash__frame_clear(struct crash_frame *frame)

@@ -49,7 +49,10 @@ static struct crash__entry *new_entry(struct crash__engine *engine, struct crash
 	entry->elsewhere =
 		engine->options.shards > 1 && hash.low % engine->options.shards != engine->options.shard - 1;
 	HASH_ADD(hh, engine->entries, hash, sizeof entry->hash, entry);
-	return entry;
+	if (CRASH__HASHED(entry))
+		return entry;
+	free(entry);
+	return NULL;
 }
 
 /* Notes by which state an entry was named first. */

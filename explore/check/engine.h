@@ -12,8 +12,8 @@
 #define CRASH_ENGINE_H
 
 #include <stdatomic.h>
-#include <uthash.h>
 
+#include "base/hash_table.h"
 #include "explore/check/worker_pool.h"
 #include "explore/states/tiers.h"
 
