@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/copy.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,9 +11,10 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uthash.h>
 
+#include "base/directory.h"
 #include "base/error.h"
+#include "base/hash_table.h"
 
 /* A file with several names, and the first that it was copied to. */
 struct linked {
@@ -131,7 +131,11 @@ static int copy_as_link(struct copying *copying, const struct stat *status)
 	}
 	memcpy(found->key, key, sizeof key);
 	HASH_ADD(hh, copying->links, key, sizeof found->key, found);
-	return 0;
+	if (CRASH__HASHED(found))
+		return 0;
+	free(found->path);
+	free(found);
+	return -1;
 }
 
 static int copy_attributes(const struct copying *copying, const struct stat *status)
@@ -174,15 +178,12 @@ static int copy_below(struct copying *copying)
 {
 	size_t from = strlen(copying->from), to = strlen(copying->to);
 	DIR *directory = opendir(copying->from);
-	struct dirent *entry;
-	int result = directory ? 0 : -1;
+	int result = directory ? 0 : -1, got = 0, error;
+	const char *name;
 
-	while (directory && result == 0 && (entry = readdir(directory)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (snprintf(copying->from + from, PATH_MAX - from, "/%s", entry->d_name) >=
-			    (int)(PATH_MAX - from) ||
-		    snprintf(copying->to + to, PATH_MAX - to, "/%s", entry->d_name) >= (int)(PATH_MAX - to)) {
+	while (result == 0 && (got = crash__directory_next(directory, &name)) > 0) {
+		if (snprintf(copying->from + from, PATH_MAX - from, "/%s", name) >= (int)(PATH_MAX - from) ||
+		    snprintf(copying->to + to, PATH_MAX - to, "/%s", name) >= (int)(PATH_MAX - to)) {
 			errno = ENAMETOOLONG;
 			result = -1;
 		} else {
@@ -191,9 +192,11 @@ static int copy_below(struct copying *copying)
 		if (result == 0)
 			copying->from[from] = copying->to[to] = '\0';
 	}
+	error = errno;
 	if (directory)
 		closedir(directory);
-	return result;
+	errno = error;
+	return result == 0 && got < 0 ? -1 : result;
 }
 
 int crash__copy_tree(const char *from, const char *to)

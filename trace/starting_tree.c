@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/starting_tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -12,10 +11,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "base/copy.h"
+#include "base/directory.h"
 #include "base/error.h"
+#include "base/hash_table.h"
 #include "base/json_value.h"
 #include "trace/writer.h"
 
@@ -37,6 +37,11 @@ struct saving {
 	uint64_t bytes, most;
 	bool too_much;
 };
+
+static int no_memory(void)
+{
+	return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+}
 
 static int write_failed(void)
 {
@@ -79,6 +84,8 @@ static int save_content(struct saving *saving, int from, uint64_t bytes)
 			return write_failed();
 		start = end;
 	}
+	if (start < 0 && errno != ENXIO) /* which means that nothing but a hole is left */
+		return crash__fail_errno("cannot read the starting file %s", saving->path);
 	/* the chunk ends where it says, also if the file became shorter */
 	base += (off_t)((bytes + 7) & ~UINT64_C(7));
 	if (ftruncate(to, base) < 0 || lseek(to, base, SEEK_SET) < 0)
@@ -86,24 +93,34 @@ static int save_content(struct saving *saving, int from, uint64_t bytes)
 	return 0;
 }
 
-static const char *earlier_name(struct saving *saving, const struct stat *status)
+/* `name` is the first name of a file that is in the trace by another one already, or NULL: this is the first.
+ */
+static int earlier_name(struct saving *saving, const struct stat *status, const char **name)
 {
 	uint64_t key[2] = {status->st_dev, status->st_ino};
 	struct linked *found;
 
+	*name = NULL;
 	if (status->st_nlink < 2 || S_ISDIR(status->st_mode))
-		return NULL;
+		return 0;
 	HASH_FIND(hh, saving->links, key, sizeof key, found);
-	if (found)
-		return found->path;
-	found = calloc(1, sizeof *found);
-	if (found && (found->path = strdup(saving->path))) {
-		memcpy(found->key, key, sizeof key);
-		HASH_ADD(hh, saving->links, key, sizeof found->key, found);
-	} else {
-		free(found);
+	if (found) {
+		*name = found->path;
+		return 0;
 	}
-	return NULL;
+	found = calloc(1, sizeof *found);
+	if (!found)
+		return no_memory();
+	memcpy(found->key, key, sizeof key);
+	found->path = strdup(saving->path);
+	if (found->path)
+		HASH_ADD(hh, saving->links, key, sizeof found->key, found);
+	if (CRASH__HASHED(found))
+		return 0;
+	/* without it each of its names would become a file of its own */
+	free(found->path);
+	free(found);
+	return no_memory();
 }
 
 static int save_entry(struct saving *saving, const struct stat *status, const char *text)
@@ -112,7 +129,7 @@ static int save_entry(struct saving *saving, const struct stat *status, const ch
 	struct crash__tree_entry *entry = calloc(1, sizeof *entry + path + other);
 
 	if (!entry)
-		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+		return no_memory();
 	entry->mode = status->st_mode;
 	entry->uid = status->st_uid;
 	entry->gid = status->st_gid;
@@ -160,12 +177,16 @@ static int save_thing(struct saving *saving)
 
 	if (fstatat(saving->directory, saving->path, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : crash__fail_errno("%s", saving->path);
-	other = earlier_name(saving, &status);
+	error = earlier_name(saving, &status, &other);
+	if (error < 0)
+		return error;
 	if (other || S_ISFIFO(status.st_mode))
 		return save_entry(saving, &status, other);
 	if (S_ISLNK(status.st_mode)) {
 		length = readlinkat(saving->directory, saving->path, text, sizeof text - 1);
-		text[length < 0 ? 0 : length] = '\0';
+		if (length < 0)
+			return crash__fail_errno("%s", saving->path);
+		text[length] = '\0';
 		return save_entry(saving, &status, text);
 	}
 	if (S_ISREG(status.st_mode))
@@ -180,23 +201,27 @@ static int save_below(struct saving *saving)
 {
 	size_t length = strlen(saving->path);
 	int fd = openat(saving->directory, length ? saving->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-	    error = 0;
+	    error = 0, got = 0;
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	const char *name;
 
-	if (!stream)
-		return crash__fail_errno("%s", saving->path);
-	while (error == 0 && !saving->too_much && (entry = readdir(stream)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
+	if (!stream) {
+		error = crash__fail_errno("%s", length ? saving->path : ".");
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	while (error == 0 && !saving->too_much && (got = crash__directory_next(stream, &name)) > 0) {
 		if (snprintf(saving->path + length, sizeof saving->path - length, "%s%s", length ? "/" : "",
-			     entry->d_name) >= (int)(sizeof saving->path - length))
+			     name) >= (int)(sizeof saving->path - length))
 			error = crash__fail(CRASH_EDIR, "%s: this path is too long", saving->path);
 		else
 			error = save_thing(saving);
 		if (error == 0)
 			saving->path[length] = '\0';
 	}
+	if (error == 0 && got < 0)
+		error = crash__fail_errno("cannot read the directory %s", length ? saving->path : ".");
 	closedir(stream);
 	return error;
 }
@@ -208,7 +233,7 @@ static int save_head(struct saving *saving, const char *directory, bool saved)
 
 	json_decref(object);
 	if (!text)
-		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+		return no_memory();
 	crash__trace_chunk(&saving->writer, CRASH__CHUNK_TREE, text, strlen(text));
 	free(text);
 	return saving->writer.failed ? write_failed() : 0;
@@ -223,7 +248,7 @@ int crash__tree_save(int trace, const char *directory, uint64_t most, bool *save
 	int error;
 
 	if (!saving)
-		return crash__fail(CRASH_ENOMEM, "no memory for the trace");
+		return no_memory();
 	crash__trace_writer_init(&saving->writer, trace, 0);
 	saving->most = most;
 	saving->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

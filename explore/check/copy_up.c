@@ -5,7 +5,6 @@
  * that the run made, or that has moved, is cut off from the starting tree: it has all its entries in the
  * layer, is marked as opaque, and has no whiteouts, which would be listed there as names of nothing.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "explore/check/layer_parts.h"
 
@@ -22,13 +22,17 @@ int crash__layer_make_parents(struct crash__layer *layer, const struct crash__lo
 {
 	struct crash__location above = *at;
 	struct stat status, base;
+	int there;
 
 	if (!layer->overlay || at->root != layer->tree)
 		return 0;
 	for (char *slash = strchr(above.path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (fstatat(above.root, above.path, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-			if (!crash__base_stat(layer->fs->base, above.path, &base))
+			there = crash__base_stat(layer->fs->base, above.path, &base);
+			if (there < 0)
+				return there;
+			if (!there)
 				base = (struct stat){.st_mode = 0755};
 			if (mkdirat(above.root, above.path, 0700) < 0)
 				return crash__layer_fail("make", &above);
@@ -218,6 +222,11 @@ static crash__slot_id known_slot(const struct crash__layer *layer, crash__node_i
 	return 0;
 }
 
+static int too_long(const struct crash__location *at)
+{
+	return crash__fail(CRASH_EDIR, "%s: this path is too long", at->path);
+}
+
 static int copy_rest(struct crash__layer *layer, crash__node_id directory, const char *base_path,
 		     const struct crash__location *at);
 
@@ -231,12 +240,50 @@ int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const ch
 	for (crash__slot_id slot = 1; slot < layer->fs->slots_count && error == 0; slot++) {
 		struct crash__location hidden = *at;
 
-		if (layer->fs->slots[slot].directory == id &&
-		    crash__location_append(&hidden, layer->fs->slots[slot].name))
-			error = crash__layer_whiteout(layer, slot, &hidden, false);
+		if (layer->fs->slots[slot].directory != id)
+			continue;
+		error = crash__location_append(&hidden, layer->fs->slots[slot].name) ?
+				crash__layer_whiteout(layer, slot, &hidden, false) :
+				too_long(&hidden);
 	}
 	layer->nodes[id].cut_off = true;
 	return error < 0 ? error : make_opaque(at);
+}
+
+/* What the model knows is in the layer already, unless it still is what it was. */
+static int copy_known(struct crash__layer *layer, crash__slot_id id, const char *base_path,
+		      const struct crash__location *at)
+{
+	crash__node_id child = layer->slots[id].child;
+
+	if (!child || child != layer->fs->slots[id].base_child)
+		return 0;
+	if (layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY)
+		return layer->nodes[child].cut_off ? 0 : crash__layer_cut_off(layer, child, base_path, at);
+	return crash__layer_copy_up(layer, child);
+}
+
+/* Something that the model does not know. */
+static int copy_unknown(struct crash__layer *layer, const char *base_path, const struct crash__location *at)
+{
+	char text[PATH_MAX] = "";
+	enum crash__node_type type;
+	struct stat status;
+	int error, there = crash__base_stat(layer->fs->base, base_path, &status);
+
+	if (there <= 0)
+		return there;
+	type = S_ISREG(status.st_mode) ? CRASH__NODE_FILE :
+	       S_ISDIR(status.st_mode) ? CRASH__NODE_DIRECTORY :
+	       S_ISLNK(status.st_mode) ? CRASH__NODE_LINK :
+					 CRASH__NODE_OTHER;
+	error = type == CRASH__NODE_LINK ? crash__base_link(layer->fs->base, base_path, text) : 0;
+	if (error == 0)
+		error = make_thing(layer, type, base_path, (uint64_t)status.st_size, text, status.st_mode,
+				   status.st_uid, status.st_gid, at);
+	if (error == 0 && type == CRASH__NODE_DIRECTORY)
+		error = copy_rest(layer, 0, base_path, at);
+	return error;
 }
 
 /* One entry of a directory of the starting tree that has to be in the layer itself. */
@@ -244,55 +291,33 @@ static int copy_entry(struct crash__layer *layer, crash__node_id directory, cons
 		      const struct crash__location *above, const char *name)
 {
 	crash__slot_id id = directory ? known_slot(layer, directory, name) : 0;
-	char path[PATH_MAX], text[PATH_MAX] = "";
 	struct crash__location at = *above;
-	enum crash__node_type type;
-	struct stat status;
-	int error;
+	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof path, "%s/%s", base_path, name) >= (int)sizeof path ||
 	    !crash__location_append(&at, name))
-		return 0;
-	if (id) {
-		/* what the model knows is in the layer already, unless it still is what it was */
-		crash__node_id child = layer->slots[id].child;
-
-		if (!child || child != layer->fs->slots[id].base_child)
-			return 0;
-		if (layer->fs->nodes[child].type == CRASH__NODE_DIRECTORY)
-			return layer->nodes[child].cut_off ? 0 :
-							     crash__layer_cut_off(layer, child, path, &at);
-		return crash__layer_copy_up(layer, child);
-	}
-	if (!crash__base_stat(layer->fs->base, path, &status))
-		return 0;
-	type = S_ISREG(status.st_mode) ? CRASH__NODE_FILE :
-	       S_ISDIR(status.st_mode) ? CRASH__NODE_DIRECTORY :
-	       S_ISLNK(status.st_mode) ? CRASH__NODE_LINK :
-					 CRASH__NODE_OTHER;
-	if (type == CRASH__NODE_LINK)
-		crash__base_link(layer->fs->base, path, text);
-	error = make_thing(layer, type, path, (uint64_t)status.st_size, text, status.st_mode, status.st_uid,
-			   status.st_gid, &at);
-	if (error == 0 && type == CRASH__NODE_DIRECTORY)
-		error = copy_rest(layer, 0, path, &at);
-	return error;
+		return too_long(&at);
+	return id ? copy_known(layer, id, path, &at) : copy_unknown(layer, path, &at);
 }
 
 static int copy_rest(struct crash__layer *layer, crash__node_id directory, const char *base_path,
 		     const struct crash__location *at)
 {
+	int error = 0, got = 0;
 	char path[PATH_MAX];
-	struct dirent *entry;
+	const char *name;
 	DIR *stream;
-	int error = 0;
 
-	snprintf(path, sizeof path, "%s/%s", crash__base_directory(layer->fs->base), base_path);
+	if (snprintf(path, sizeof path, "%s/%s", crash__base_directory(layer->fs->base), base_path) >=
+	    (int)sizeof path)
+		return too_long(at);
 	stream = opendir(path);
-	while (stream && error == 0 && (entry = readdir(stream)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			error = copy_entry(layer, directory, base_path, at, entry->d_name);
-	if (stream)
-		closedir(stream);
+	if (!stream)
+		return crash__fail_errno("cannot read the directory %s", path);
+	while (error == 0 && (got = crash__directory_next(stream, &name)) > 0)
+		error = copy_entry(layer, directory, base_path, at, name);
+	if (error == 0 && got < 0)
+		error = crash__fail_errno("cannot read the directory %s", path);
+	closedir(stream);
 	return error;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/findings/replay.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/copy.h"
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/check/layer.h"
@@ -97,19 +97,20 @@ void crash__replay_close(struct crash__replay *replay)
 
 static int make_empty(const char *directory)
 {
-	struct dirent *entry;
+	const char *name;
 	DIR *stream;
-	int count = 0;
+	int first;
 
 	if (mkdir(directory, 0777) == 0)
 		return 0;
 	stream = errno == EEXIST ? opendir(directory) : NULL;
 	if (!stream)
 		return crash__fail(CRASH_EDIR, "%s: %s", directory, strerror(errno));
-	while ((entry = readdir(stream)) != NULL)
-		count++;
+	first = crash__directory_next(stream, &name);
 	closedir(stream);
-	if (count > 2)
+	if (first < 0)
+		return crash__fail(CRASH_EDIR, "%s cannot be read", directory);
+	if (first > 0)
 		return crash__fail(CRASH_EDIR,
 				   "%s is not empty; name a directory that is, or that does not exist yet",
 				   directory);

@@ -76,10 +76,8 @@ static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slo
 {
 	crash__node_id node = crash__node_new(replay->fs, mode);
 
-	if (!node) {
-		replay->no_memory = true;
+	if (!node)
 		return 0;
-	}
 	replay->fs->nodes[node].uid = replay->event->made_uid;
 	replay->fs->nodes[node].gid = replay->event->made_gid;
 	if (slot)

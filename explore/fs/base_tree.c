@@ -20,12 +20,16 @@ int crash__base_open(const char *directory, struct crash__base **out)
 
 	if (!base)
 		return crash__fail(CRASH_ENOMEM, "no memory for the starting tree");
+	if (strlen(directory) >= sizeof base->directory) {
+		free(base);
+		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
+	}
+	strcpy(base->directory, directory);
 	base->fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (base->fd < 0 || strlen(directory) >= sizeof base->directory) {
+	if (base->fd < 0) {
 		free(base);
 		return crash__fail_errno("%s", directory);
 	}
-	strcpy(base->directory, directory);
 	*out = base;
 	return 0;
 }
@@ -38,19 +42,24 @@ void crash__base_close(struct crash__base *base)
 	free(base);
 }
 
-bool crash__base_stat(const struct crash__base *base, const char *path, struct stat *status)
+int crash__base_stat(const struct crash__base *base, const char *path, struct stat *status)
 {
-	if (!*path)
-		return fstat(base->fd, status) == 0;
-	return fstatat(base->fd, path, status, AT_SYMLINK_NOFOLLOW) == 0;
+	if (fstatat(base->fd, path, status, AT_SYMLINK_NOFOLLOW | (*path ? 0 : AT_EMPTY_PATH)) == 0)
+		return 1;
+	/* a name that is too long for the file system is in none of its directories */
+	if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
+		return 0;
+	return crash__fail_errno("cannot look at %s in the starting tree", path);
 }
 
-bool crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX])
+int crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX])
 {
 	ssize_t length = readlinkat(base->fd, path, out, PATH_MAX - 1);
 
-	out[length < 0 ? 0 : length] = '\0';
-	return length >= 0;
+	if (length < 0)
+		return crash__fail_errno("cannot read the link %s of the starting tree", path);
+	out[length] = '\0';
+	return 0;
 }
 
 long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base.h - the tree that was there before the recorded run.
+ * base_tree.h - the tree that was there before the recorded run.
  *
  * Either the data directory itself, which the run has not changed because it ran on an overlay, or what
  * `record` has put into the trace. Nothing is read that nobody asks for: the cost does not grow with the
@@ -22,11 +22,11 @@ int crash__base_open(const char *directory, struct crash__base **base);
 
 void crash__base_close(struct crash__base *base);
 
-/** What a path below it (without a leading slash; "" is itself) is; false if nothing. */
-bool crash__base_stat(const struct crash__base *base, const char *path, struct stat *status);
+/** What a path below it (without a leading slash; "" is itself) is: 1; 0: nothing is there; or an error. */
+int crash__base_stat(const struct crash__base *base, const char *path, struct stat *status);
 
-/** Where a symbolic link points; false if it is none. */
-bool crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX]);
+/** Where a symbolic link points. */
+int crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX]);
 
 /** Reads a file; returns the bytes, 0 behind its end, or -1. */
 long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,

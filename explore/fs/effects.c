@@ -17,7 +17,7 @@ struct crash__step *crash__effects_step(struct crash__op_replay *replay)
 		return &fs->steps[replay->step];
 	step = CRASH__PUSH(fs, steps);
 	if (!step) {
-		replay->no_memory = true;
+		crash__fs_no_memory(fs);
 		return NULL;
 	}
 	memset(step, 0, sizeof *step);
@@ -34,7 +34,7 @@ static struct crash__effect *add_effect(struct crash__op_replay *replay, enum cr
 	struct crash__effect *effect = step ? CRASH__PUSH(replay->fs, effects) : NULL;
 
 	if (!effect) {
-		replay->no_memory = true;
+		crash__fs_no_memory(replay->fs);
 		return NULL;
 	}
 	memset(effect, 0, sizeof *effect);
@@ -223,6 +223,5 @@ void crash__effects_note_made(struct crash__op_replay *replay, crash__node_id no
 {
 	const struct crash__event *event = replay->event;
 
-	if (!crash__node_identify(replay->fs, node, event->made_device, event->made_inode, event->end))
-		replay->no_memory = true;
+	crash__node_identify(replay->fs, node, event->made_device, event->made_inode, event->end);
 }

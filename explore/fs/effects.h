@@ -14,15 +14,14 @@
 struct crash__op_replay {
 	struct crash__fs *fs;
 	const struct crash__event *event;
-	size_t step; /* index of the step under construction, or SIZE_MAX */
-	bool no_memory;
+	size_t step;	   /* index of the step under construction, or SIZE_MAX */
 	bool keeps_set_id; /* what is written to stays set-user-ID */
 	uint64_t acked;
 	bool in_line; /* the last acknowledgement does not end a line, and was given to this descriptor: */
 	int32_t told;
 };
 
-/** The step under construction; NULL when there is no memory. */
+/** The step under construction; NULL when there is no memory, which ends the replay after this op. */
 struct crash__step *crash__effects_step(struct crash__op_replay *replay);
 
 /** A slot holds another node from now on; 0: none. */

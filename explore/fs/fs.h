@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/error.h"
 #include "base/vector.h"
 #include "explore/fs/base_tree.h"
 #include "trace/trace.h"
@@ -111,6 +112,7 @@ struct crash__fs {
 	char unknown_detail[256];
 	uint64_t unsupported;
 	char unsupported_detail[64];
+	struct crash__failure failure; /* the first thing that went wrong in the replay */
 	/* nodes.c */
 	void *slot_index, *identity_index, *base_index;
 };

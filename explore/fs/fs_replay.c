@@ -20,18 +20,22 @@ static int by_end(const void *a, const void *b)
 }
 
 /* What the trace says of the program's rights; one that says nothing was root's. */
-static bool keeps_set_id(const struct crash__trace *trace)
+static bool keeps_set_id(struct crash__fs *fs)
 {
+	const struct crash__trace *trace = fs->trace;
+	json_error_t error;
 	json_t *start =
-		trace->start_text ? json_loadb(trace->start_text, trace->start_length, 0, NULL) : NULL;
+		trace->start_text ? json_loadb(trace->start_text, trace->start_length, 0, &error) : NULL;
 	bool keeps = !json_is_false(json_object_get(start, "keeps_set_id"));
 
+	if (trace->start_text && !start && json_error_code(&error) == json_error_out_of_memory)
+		crash__fs_no_memory(fs);
 	json_decref(start);
 	return keeps;
 }
 
 /* The tree as it was before the run: only its top is known so far. */
-static int begin(struct crash__fs *fs, const char *root)
+static void begin(struct crash__fs *fs, const char *root)
 {
 	size_t length = strlen(root);
 
@@ -44,29 +48,30 @@ static int begin(struct crash__fs *fs, const char *root)
 	fs->nodes_count = fs->slots_count = 1;
 	fs->nodes_size = fs->slots_size = 16;
 	if (!fs->root || !fs->nodes || !fs->slots)
-		return crash__fail(CRASH_ENOMEM, "no memory for the model");
-	if (crash__node_of_base(fs, "") != 1)
-		return crash__fail(CRASH_EDIR, "%s cannot be read", root);
-	return 0;
+		crash__fs_no_memory(fs);
+	else if (crash__node_of_base(fs, "") != 1)
+		crash__failure_note(&fs->failure, crash__fail(CRASH_EDIR, "%s cannot be read", root));
 }
 
 /* In the order in which ops ended. */
-static int replay_events(struct crash__fs *fs)
+static void replay_events(struct crash__fs *fs)
 {
 	const struct crash__trace *trace = fs->trace;
 	const struct crash__event **order = calloc(trace->count + 1, sizeof *order);
-	struct crash__op_replay replay = {.fs = fs, .keeps_set_id = keeps_set_id(trace), .no_memory = !order};
+	struct crash__op_replay replay = {.fs = fs, .keeps_set_id = keeps_set_id(fs)};
 
-	for (size_t i = 0; order && i < trace->count; i++)
+	if (!order) {
+		crash__fs_no_memory(fs);
+		return;
+	}
+	for (size_t i = 0; i < trace->count; i++)
 		order[i] = &trace->events[i];
-	if (order)
-		qsort(order, trace->count, sizeof *order, by_end);
-	for (size_t i = 0; i < trace->count && !replay.no_memory; i++) {
+	qsort(order, trace->count, sizeof *order, by_end);
+	for (size_t i = 0; i < trace->count && !fs->failure.code; i++) {
 		replay.event = order[i];
 		crash__op_replay(&replay);
 	}
 	free(order);
-	return replay.no_memory ? crash__fail(CRASH_ENOMEM, "no memory for the model") : 0;
 }
 
 int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, const char *root,
@@ -77,12 +82,13 @@ int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, con
 	memset(fs, 0, sizeof *fs);
 	fs->trace = trace;
 	fs->base = base;
-	error = begin(fs, root);
-	if (error == 0)
-		error = replay_events(fs);
-	if (error == 0)
+	begin(fs, root);
+	if (!fs->failure.code)
+		replay_events(fs);
+	if (!fs->failure.code)
 		crash__nodes_find_other_names(fs);
-	else
+	error = crash__failure_say(&fs->failure);
+	if (error < 0)
 		crash__fs_clear(fs);
 	return error;
 }

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/fs/nodes.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <uthash.h>
+#include <unistd.h>
+
+#include "base/directory.h"
+#include "base/hash_table.h"
+
+uint32_t crash__fs_no_memory(struct crash__fs *fs)
+{
+	crash__failure_note(&fs->failure, crash__fail(CRASH_ENOMEM, "no memory for the model"));
+	return 0;
+}
 
 /* ------------------------------------------------------------------ indexes */
 
@@ -36,6 +45,7 @@ static crash__node_id identity_find(void *index, uint64_t device, uint64_t inode
 	return found ? found->node : 0;
 }
 
+/* False: there is no memory. */
 static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__node_id node, uint64_t since)
 {
 	struct identity *table = *index, *found;
@@ -50,6 +60,10 @@ static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__n
 			return false;
 		memcpy(found->key, key, sizeof key);
 		HASH_ADD(hh, table, key, sizeof found->key, found);
+		if (!CRASH__HASHED(found)) {
+			free(found);
+			return false;
+		}
 		*index = table;
 	}
 	/* Its file may be gone while its op is on the way, and another one have the number already. */
@@ -60,14 +74,15 @@ static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__n
 	return true;
 }
 
-bool crash__node_identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode,
+void crash__node_identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode,
 			  uint64_t when)
 {
 	if (inode == 0)
-		return true;
+		return;
 	fs->nodes[node].device = device;
 	fs->nodes[node].inode = inode;
-	return identity_set(&fs->identity_index, device, inode, node, when);
+	if (!identity_set(&fs->identity_index, device, inode, node, when))
+		crash__fs_no_memory(fs);
 }
 
 static void identity_clear(void **index)
@@ -93,7 +108,7 @@ crash__node_id crash__node_new(struct crash__fs *fs, uint32_t mode)
 	struct crash__node *node = CRASH__PUSH(fs, nodes);
 
 	if (!node)
-		return 0;
+		return crash__fs_no_memory(fs);
 	memset(node, 0, sizeof *node);
 	node->mode = node->mode_now = mode;
 	node->type = S_ISREG(mode) ? CRASH__NODE_FILE :
@@ -103,31 +118,59 @@ crash__node_id crash__node_new(struct crash__fs *fs, uint32_t mode)
 	return (crash__node_id)(fs->nodes_count - 1);
 }
 
+/* What the node has of its own in the starting tree. */
+static bool take_base(struct crash__fs *fs, crash__node_id id, const char *path, const struct stat *status)
+{
+	struct crash__node *node = &fs->nodes[id];
+	char text[PATH_MAX];
+	int error;
+
+	node->uid = status->st_uid;
+	node->gid = status->st_gid;
+	node->links = node->base_links = (uint32_t)status->st_nlink;
+	node->size = node->base_size = S_ISREG(status->st_mode) ? (uint64_t)status->st_size : 0;
+	node->base_path = strdup(path);
+	if (node->type == CRASH__NODE_LINK) {
+		error = crash__base_link(fs->base, path, text);
+		if (error < 0) {
+			crash__failure_note(&fs->failure, error);
+			return false;
+		}
+		node->text = strdup(text);
+	}
+	if (!node->base_path || (node->type == CRASH__NODE_LINK && !node->text) ||
+	    !identity_set(&fs->base_index, status->st_dev, status->st_ino, id, 0)) {
+		crash__fs_no_memory(fs);
+		return false;
+	}
+	return true;
+}
+
 crash__node_id crash__node_of_base(struct crash__fs *fs, const char *path)
 {
 	struct stat status;
-	char text[PATH_MAX];
 	crash__node_id id;
-	struct crash__node *node;
+	int there = crash__base_stat(fs->base, path, &status);
 
-	if (!crash__base_stat(fs->base, path, &status))
+	if (there < 0)
+		crash__failure_note(&fs->failure, there);
+	if (there <= 0)
 		return 0;
 	id = identity_find(fs->base_index, status.st_dev, status.st_ino);
 	if (id)
 		return id; /* by another name */
 	id = crash__node_new(fs, status.st_mode);
-	if (!id)
-		return 0;
-	node = &fs->nodes[id];
-	node->uid = status.st_uid;
-	node->gid = status.st_gid;
-	node->links = node->base_links = (uint32_t)status.st_nlink;
-	node->base_path = strdup(path);
-	node->size = node->base_size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
-	if (node->type == CRASH__NODE_LINK && crash__base_link(fs->base, path, text))
-		node->text = strdup(text);
-	identity_set(&fs->base_index, status.st_dev, status.st_ino, id, 0);
-	return id;
+	return id && take_base(fs, id, path, &status) ? id : 0;
+}
+
+/* The path of a name in a directory of the starting tree; false: it is too long to be looked at. */
+static bool base_path(struct crash__fs *fs, const char *above, const char *name, char out[PATH_MAX])
+{
+	if (snprintf(out, PATH_MAX, "%s%s%s", above, *above ? "/" : "", name) < PATH_MAX)
+		return true;
+	crash__failure_note(&fs->failure,
+			    crash__fail(CRASH_EDIR, "%s/%s: this path is too long", above, name));
+	return false;
 }
 
 /* What the base has at a name of a directory that comes from the base. */
@@ -136,42 +179,49 @@ static crash__node_id base_child(struct crash__fs *fs, crash__node_id directory,
 	const char *above = fs->nodes[directory].base_path;
 	char path[PATH_MAX];
 
-	if (!above ||
-	    snprintf(path, sizeof path, "%s%s%s", above, *above ? "/" : "", name) >= (int)sizeof path)
-		return 0;
-	return crash__node_of_base(fs, path);
+	return above && base_path(fs, above, name, path) ? crash__node_of_base(fs, path) : 0;
+}
+
+/* A new slot, with its entry in the index; 0: there is no memory, and the entry is still the caller's. */
+static crash__slot_id add_slot(struct crash__fs *fs, struct slot_entry *entry, const char *name,
+			       size_t length)
+{
+	struct slot_entry *table = fs->slot_index;
+	char *copy = strndup(name, length);
+
+	if (copy &&
+	    CRASH__ADD(fs, slots, (struct crash__slot){.directory = entry->key.directory, .name = copy})) {
+		entry->slot = (crash__slot_id)(fs->slots_count - 1);
+		HASH_ADD(hh, table, key, sizeof entry->key + length, entry);
+		if (CRASH__HASHED(entry)) {
+			fs->slot_index = table;
+			return entry->slot;
+		}
+		fs->slots_count--;
+	}
+	free(copy);
+	return crash__fs_no_memory(fs);
 }
 
 crash__slot_id crash__slot_of_name(struct crash__fs *fs, crash__node_id directory, const char *name,
 				   size_t length)
 {
-	size_t key_size = sizeof(struct slot_key) + length;
 	struct slot_entry *entry = calloc(1, sizeof *entry + length), *table = fs->slot_index, *found;
-	struct crash__slot *slot;
+	crash__node_id child;
 	crash__slot_id id;
 
 	if (!entry)
-		return 0;
+		return crash__fs_no_memory(fs);
 	entry->key.directory = directory;
 	memcpy(entry->key.name, name, length);
-	HASH_FIND(hh, table, &entry->key, key_size, found);
-	if (found) {
+	HASH_FIND(hh, table, &entry->key, sizeof entry->key + length, found);
+	id = found ? found->slot : add_slot(fs, entry, name, length);
+	if (found || !id) {
 		free(entry);
-		return found->slot;
+		return id;
 	}
-	slot = CRASH__PUSH(fs, slots);
-	if (!slot || !(slot->name = strndup(name, length))) {
-		free(entry);
-		return 0;
-	}
-	id = (crash__slot_id)(fs->slots_count - 1);
-	slot->directory = directory;
-	slot->base_child = slot->child = slot->gone = 0;
-	entry->slot = id;
-	HASH_ADD(hh, table, key, key_size, entry);
-	fs->slot_index = table;
-	/* looking at the base may make nodes, which may move them */
-	crash__node_id child = base_child(fs, directory, fs->slots[id].name);
+	/* looking at the base may make nodes, but no slots */
+	child = base_child(fs, directory, fs->slots[id].name);
 	fs->slots[id].base_child = fs->slots[id].child = child;
 	return id;
 }
@@ -235,39 +285,72 @@ static crash__slot_id base_slot(struct crash__fs *fs, const char *path)
 	return directory ? slot : 0;
 }
 
-/* Looks below a directory of the starting tree for names of files that are known by another one. */
-static void find_names_below(struct crash__fs *fs, const char *directory)
+static int find_names_below(struct crash__fs *fs, const char *directory);
+
+/* A directory that is closed to us, and that we cannot open as its owner could: nobody in the run, and no
+ * checker, sees what is in it. lost+found is one. */
+static bool is_out_of_sight(const char *path)
+{
+	struct stat status;
+
+	return errno == EACCES && stat(path, &status) == 0 && status.st_uid != geteuid();
+}
+
+/* One name of the starting tree: perhaps of a file that is known by another one. */
+static int look_at_name(struct crash__fs *fs, const char *directory, const char *name)
 {
 	char path[PATH_MAX];
-	struct dirent *entry;
 	struct stat status;
+	int there;
+
+	if (!base_path(fs, directory, name, path))
+		return fs->failure.code;
+	there = crash__base_stat(fs->base, path, &status);
+	if (there <= 0)
+		return there;
+	if (S_ISDIR(status.st_mode))
+		return find_names_below(fs, path);
+	if (status.st_nlink > 1 && identity_find(fs->base_index, status.st_dev, status.st_ino))
+		base_slot(fs, path);
+	return fs->failure.code;
+}
+
+/* Looks below a directory of the starting tree for names of files that are known by another one. */
+static int find_names_below(struct crash__fs *fs, const char *directory)
+{
+	char path[PATH_MAX];
+	const char *name;
+	int error = 0, got = 0;
 	DIR *stream;
 
-	snprintf(path, sizeof path, "%s/%s", crash__base_directory(fs->base), directory);
+	if (!base_path(fs, crash__base_directory(fs->base), directory, path))
+		return fs->failure.code;
 	stream = opendir(path);
-	while (stream && (entry = readdir(stream)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    snprintf(path, sizeof path, "%s%s%s", directory, *directory ? "/" : "", entry->d_name) >=
-			    (int)sizeof path ||
-		    !crash__base_stat(fs->base, path, &status))
-			continue;
-		if (S_ISDIR(status.st_mode))
-			find_names_below(fs, path);
-		else if (status.st_nlink > 1 && identity_find(fs->base_index, status.st_dev, status.st_ino))
-			base_slot(fs, path);
-	}
-	if (stream)
-		closedir(stream);
+	if (!stream && is_out_of_sight(path))
+		return 0;
+	if (!stream)
+		return crash__fail_errno("cannot read the directory %s", path);
+	while (error == 0 && (got = crash__directory_next(stream, &name)) > 0)
+		error = look_at_name(fs, directory, name);
+	if (error == 0 && got < 0)
+		error = crash__fail_errno("cannot read the directory %s", path);
+	closedir(stream);
+	return error;
 }
 
 void crash__nodes_find_other_names(struct crash__fs *fs)
 {
 	uint32_t *known = calloc(fs->nodes_count, sizeof *known);
 	bool missing = false;
+	int error;
 
-	for (crash__slot_id slot = 1; known && slot < fs->slots_count; slot++)
+	if (!known) {
+		crash__fs_no_memory(fs);
+		return;
+	}
+	for (crash__slot_id slot = 1; slot < fs->slots_count; slot++)
 		known[fs->slots[slot].base_child]++;
-	for (size_t i = 0; known && i < fs->effects_count; i++) {
+	for (size_t i = 0; i < fs->effects_count; i++) {
 		crash__node_id node = fs->effects[i].kind == CRASH__EFFECT_ENTRY ? fs->effects[i].old_node :
 										   fs->effects[i].node;
 
@@ -276,8 +359,9 @@ void crash__nodes_find_other_names(struct crash__fs *fs)
 			   fs->nodes[node].base_links > known[node];
 	}
 	free(known);
-	if (missing)
-		find_names_below(fs, "");
+	error = missing ? find_names_below(fs, "") : 0;
+	if (error < 0)
+		crash__failure_note(&fs->failure, error);
 }
 
 /* ------------------------------------------------------------------ the end */

@@ -108,6 +108,7 @@ static void check_trace(bool shared)
 	make_directory("unpacked");
 	trees_ok(crash__tree_unpack(&trace, below("unpacked")));
 	assert_same("tree", "unpacked");
+	crash__trace_close(&trace);
 	close(fd);
 }
 
