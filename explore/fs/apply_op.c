@@ -71,6 +71,18 @@ static uint64_t open_flags(const struct crash__event *event)
 	return where->flags ? (uint64_t)crash__arg(event->args, where->flags) : O_CREAT;
 }
 
+/* What the step is about, and whether it takes something away that was there; makes it one, if it is none
+ * yet. */
+static void say_of_step(struct crash__op_replay *replay, crash__node_id node, bool replaces)
+{
+	struct crash__step *step = crash__effects_step(replay);
+
+	if (!step)
+		return;
+	step->node = node;
+	step->replaces = replaces;
+}
+
 /* Makes a node and gives it a name. */
 static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slot, uint32_t mode)
 {
@@ -83,8 +95,7 @@ static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slo
 	if (slot)
 		crash__effects_entry(replay, slot, node);
 	crash__effects_note_made(replay, node);
-	if (crash__effects_step(replay))
-		crash__effects_step(replay)->node = node;
+	say_of_step(replay, node, false);
 	return node;
 }
 
@@ -111,8 +122,7 @@ static void replay_open(struct crash__op_replay *replay)
 			crash__effects_drop_set_id(replay, node);
 		if ((flags & O_TRUNC) && fs->nodes[node].type == CRASH__NODE_FILE && fs->nodes[node].size) {
 			crash__effects_size(replay, node, 0);
-			crash__effects_step(replay)->node = node;
-			crash__effects_step(replay)->replaces = true;
+			say_of_step(replay, node, true);
 		}
 	} else if (event->made_inode) {
 		create(replay, slot, event->made_mode);
@@ -143,10 +153,13 @@ static void replay_symlink(struct crash__op_replay *replay)
 		return;
 	}
 	node = slot ? create(replay, slot, S_IFLNK | 0777) : 0;
-	if (!node)
+	if (!node) {
 		crash__effects_unknown(replay, replay->event->path);
-	else
-		replay->fs->nodes[node].text = strdup(replay->event->text ? replay->event->text : "");
+		return;
+	}
+	replay->fs->nodes[node].text = strdup(replay->event->text ? replay->event->text : "");
+	if (!replay->fs->nodes[node].text)
+		crash__fs_no_memory(replay->fs);
 }
 
 /* Of a socket nobody saw how it was made, as it is not by an op: it is in no state. */
@@ -222,10 +235,7 @@ static void replay_rename(struct crash__op_replay *replay)
 		crash__effects_entry(replay, to, moved);
 		crash__effects_entry(replay, from, 0);
 	}
-	if (crash__effects_step(replay)) {
-		crash__effects_step(replay)->node = moved;
-		crash__effects_step(replay)->replaces = there != 0;
-	}
+	say_of_step(replay, moved, there != 0);
 	if (flags & RENAME_WHITEOUT)
 		crash__effects_unsupported(replay);
 }
@@ -293,10 +303,8 @@ static void replay_truncate(struct crash__op_replay *replay)
 		replay_fallocate(replay, node);
 	else
 		cut(replay, node, size);
-	if (replay->step == SIZE_MAX)
-		return;
-	crash__effects_step(replay)->node = node;
-	crash__effects_step(replay)->replaces = event->kernel != CRASH__CALL_fallocate && size == 0;
+	if (replay->step != SIZE_MAX)
+		say_of_step(replay, node, event->kernel != CRASH__CALL_fallocate && size == 0);
 }
 
 static void replay_attr(struct crash__op_replay *replay)
