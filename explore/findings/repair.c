@@ -426,6 +426,20 @@ static bool append_name(char **list, const char *name)
 	return true;
 }
 
+/* Whether a list has a name: "ext3" is not in "ext3-ordered, xfs". */
+static bool has_name(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (list && *list) {
+		if (strcspn(list, ",") == length && memcmp(list, name, length) == 0)
+			return true;
+		list += strcspn(list, ",");
+		list += strspn(list, ", ");
+	}
+	return false;
+}
+
 /* What was explored is known for certain: a state of the cause was one of that model's. */
 static bool was_seen(const struct crash__engine *engine, const struct crash__cause *cause, const char *name)
 {
@@ -454,7 +468,7 @@ static void list_models(struct crash__engine *engine, struct crash__cause *cause
 	/* and those that are the user's own */
 	for (uint32_t i = 0; i < engine->options.model_count; i++)
 		if (was_seen(engine, cause, engine->options.models[i].name) &&
-		    !(cause->allowed && strstr(cause->allowed, engine->options.models[i].name)))
+		    !has_name(cause->allowed, engine->options.models[i].name))
 			append_name(&cause->allowed, engine->options.models[i].name);
 }
 

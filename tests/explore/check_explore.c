@@ -167,6 +167,21 @@ START_TEST(the_finding_says_which_models_allow_it)
 }
 END_TEST
 
+/* "ext3" was taken to be in the list already, as a part of "ext3-writeback". */
+START_TEST(a_model_of_ones_own_is_named_beside_those_that_begin_alike)
+{
+	struct lab_result result;
+	char *models;
+
+	make_store();
+	lab_copy(lab_text("%s/xfs.ini", lab_variable("CRASHINJECT_MODELS")), "ext3.ini");
+	result = EXPLORE("no-sync", "--json", "--model", "posix,./ext3.ini");
+	models = json_dumps(json_object_get(finding_of(lines_of(&result), 0), "models"), 0);
+	ck_assert_msg(strstr(models, "\"ext3\"") && strstr(models, "\"ext3-writeback\""), "%s", models);
+	free(models);
+}
+END_TEST
+
 /* A shipped model with another value for one of its parameters: "mine.ini". */
 static void make_model(const char *name, const char *parameter, const char *value)
 {
@@ -1032,6 +1047,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0,
 			    (int)(sizeof cases / sizeof *cases));
 	tcase_add_test(findings, the_finding_says_which_models_allow_it);
+	tcase_add_test(findings, a_model_of_ones_own_is_named_beside_those_that_begin_alike);
 	tcase_add_test(findings, what_is_lost_only_together_other_models_may_lose_as_well);
 	tcase_add_test(findings, a_model_does_not_allow_what_is_right_in_it);
 	tcase_add_test(findings, a_repair_says_that_it_takes_more_than_one_sync);
