@@ -24,12 +24,13 @@
 #define SYNC 0x20000000u
 #define LOCK_SHIFT 24
 #define APPEND 0x00800000u
-#define FILE_NUMBER 0x007fffffu
-#define FILLING 1u /* and the thread in the upper half: somebody is asking */
+#define FILE_NUMBER 0x007fffffu /* its lower bits: who is filled in anew has another key */
+#define FILLING 1u		/* and the thread in the upper half: somebody is asking */
 
 struct entry {
 	_Atomic uint64_t key;
 	_Atomic uint64_t rules;
+	_Atomic uint32_t file;
 };
 
 static struct entry table[FDS];
@@ -116,10 +117,10 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 		target.storage = key & STORAGE;
 		target.sync = key & SYNC;
 		target.append = key & APPEND;
-		target.file = key & FILE_NUMBER;
 		target.lock = key >> LOCK_SHIFT & (CRASH__LOCKS - 1);
+		target.file = atomic_load_explicit(&entry->file, memory_order_acquire);
 		target.rules = atomic_load_explicit(&entry->rules, memory_order_acquire);
-		/* rules and key belong together if the key is still the same */
+		/* file, rules and key belong together if the key is still the same */
 		if (__builtin_expect(atomic_load_explicit(&entry->key, memory_order_relaxed) == key, 1))
 			return target;
 	}
@@ -127,6 +128,7 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 	mark = FILLING | (uint64_t)crash__me.tid << 32;
 	atomic_store_explicit(&entry->key, mark, memory_order_release);
 	target = look_up(control, fd);
+	atomic_store_explicit(&entry->file, target.file, memory_order_release);
 	atomic_store_explicit(&entry->rules, target.rules, memory_order_release);
 	key = epoch << 32 | KNOWN | (target.storage ? STORAGE : 0) | (target.sync ? SYNC : 0) |
 	      (target.append ? APPEND : 0) | target.lock << LOCK_SHIFT | (target.file & FILE_NUMBER);
