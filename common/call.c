@@ -12,7 +12,7 @@
 #endif
 
 const struct crash__family_info crash__families[CRASH__FAMILIES] = {
-#define FAMILY(ENUM, text, about) [CRASH__FAMILY_##ENUM] = {.name = #text, .sentence = about},
+#define FAMILY(ENUM, text, about) [CRASH__FAMILY_##ENUM] = {.name = #text},
 #include "families.def"
 #undef FAMILY
 };

@@ -82,7 +82,6 @@ struct crash__call_info {
 
 struct crash__family_info {
 	const char *name;
-	const char *sentence;
 };
 
 extern const struct crash__call_info crash__calls[CRASH__CALLS];

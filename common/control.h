@@ -24,7 +24,7 @@
 #include "common/ring.h"
 
 #define CRASH__CONTROL_MAGIC 0x314b4c4248535243u /* "CRSHBLK1" */
-#define CRASH__CONTROL_VERSION 2u
+#define CRASH__CONTROL_VERSION 3u
 #define CRASH__CONTROL_VARIABLE "CRASH_CONTROL" /* PATH,NUMBER-OF-THE-PROCESS */
 
 #define CRASH__FRAMES 64
@@ -123,12 +123,11 @@ struct crash__sites {
 struct crash__control {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t mode;	     /* enum crash__mode */
-	uint64_t bytes;	     /* of the mapping, rings included */
-	uint32_t keeper;     /* its process id */
-	uint32_t ring_count; /* rings behind the block */
-	uint32_t owner;	     /* its user */
-	uint64_t keeper_pid_namespace;
+	uint32_t mode;		  /* enum crash__mode */
+	uint64_t bytes;		  /* of the mapping, rings included */
+	uint32_t keeper;	  /* its process id */
+	uint32_t ring_count;	  /* rings behind the block */
+	uint32_t owner;		  /* its user */
 	char root[PATH_MAX];	  /* only what is below counts; empty: everything */
 	char directory[PATH_MAX]; /* of the run's own files: never counts */
 	char preload[PATH_MAX];	  /* what to put into LD_PRELOAD of children */

@@ -109,4 +109,4 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	fputs("</body></html>\n", stream);
 }
 
-const struct crash__reporter crash__report_html = {"html", print};
+const struct crash__reporter crash__report_html = {print};

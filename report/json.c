@@ -15,4 +15,4 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	crash__json_print(stream, json_pack("{s:O}", "summary", json_object_get(result, "summary")));
 }
 
-const struct crash__reporter crash__report_json = {"json", print};
+const struct crash__reporter crash__report_json = {print};

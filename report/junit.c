@@ -100,4 +100,4 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	fputs("</testsuite>\n", stream);
 }
 
-const struct crash__reporter crash__report_junit = {"junit", print};
+const struct crash__reporter crash__report_junit = {print};

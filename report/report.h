@@ -15,7 +15,6 @@ struct crash__report_options {
 };
 
 struct crash__reporter {
-	const char *name;
 	void (*print)(FILE *stream, const json_t *result, const struct crash__report_options *options);
 };
 

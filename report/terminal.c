@@ -204,4 +204,4 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	json_decref(bytes);
 }
 
-const struct crash__reporter crash__report_terminal = {"terminal", print};
+const struct crash__reporter crash__report_terminal = {print};

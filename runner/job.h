@@ -30,14 +30,12 @@ struct crash__report {
 	int32_t status;		/* as wait(2) has it */
 	uint32_t pid;
 	bool timed_out;
-	bool interrupted; /* the runner died or asked for an end */
 	uint32_t left_behind;
 	_Atomic uint32_t stopped;   /* a rule with :stop fired: this often */
 	_Atomic uint32_t interrupt; /* set by the runner: end it now; ring the control block's bell */
 	_Atomic uint32_t watched;   /* set by the runner: it will notice the keeper's end */
 	uint64_t started, ended;    /* CLOCK_MONOTONIC, ns */
-	uint64_t trace_bytes;
-	bool trace_failed; /* could not be written */
+	bool trace_failed;	    /* could not be written */
 	bool trace_full;
 	_Atomic int listener; /* the seccomp filter's descriptor; -1 not yet, else -errno - 1 */
 };

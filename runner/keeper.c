@@ -159,10 +159,8 @@ static bool over(void)
 
 	if (crashed())
 		return true;
-	if (keeper.runner_died || atomic_load(&keeper.report->interrupt)) {
-		keeper.report->interrupted = true;
+	if (keeper.runner_died || atomic_load(&keeper.report->interrupt))
 		return true;
-	}
 	if (keeper.deadline && time >= keeper.deadline && !keeper.program_ended) {
 		keeper.report->timed_out = true;
 		return true;
@@ -354,7 +352,6 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		crash__supervisor_settle();
 		if (job->control->mode & CRASH__MODE_RECORD)
 			drain_rings(false);
-		report->trace_bytes = keeper.writer.bytes;
 		report->trace_failed = keeper.writer.failed;
 		report->trace_full = keeper.writer.full;
 		atomic_store(&report->state, 2);

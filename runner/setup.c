@@ -97,7 +97,6 @@ static int name_preload(struct crash__job *job, const char *preload)
 
 int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, const char *preload)
 {
-	struct stat namespace;
 	int error;
 
 	job->control_fd = -1;
@@ -126,8 +125,6 @@ int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, cons
 	job->control->mode = mode;
 	job->control->owner = geteuid();
 	strcpy(job->control->directory, job->directory);
-	if (stat("/proc/self/ns/pid", &namespace) == 0)
-		job->control->keeper_pid_namespace = namespace.st_ino;
 	crash__control_note_outside(job->control);
 	return 0;
 }

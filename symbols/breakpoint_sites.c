@@ -133,8 +133,6 @@ static void read_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
 			continue;
 		if (strcmp(name, "crash_breakpoint") == 0)
 			found->runtime_names = true;
-		if (strcmp(name, "crash__attach") == 0 && symbol.st_shndx != SHN_UNDEF)
-			found->attached_statically = true;
 	}
 }
 

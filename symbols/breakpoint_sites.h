@@ -19,9 +19,8 @@ struct crash__found_site {
 struct crash__found_sites {
 	struct crash__found_site *sites;
 	size_t count;
-	bool runtime_names;	  /* the program or a library uses crash_breakpoint() */
-	bool attached_statically; /* the program is linked with libcrashpoint */
-	char **objects;		  /* the program and its libraries, ending with NULL */
+	bool runtime_names; /* the program or a library uses crash_breakpoint() */
+	char **objects;	    /* the program and its libraries, ending with NULL */
 	size_t object_count;
 };
 

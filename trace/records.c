@@ -142,7 +142,6 @@ static bool take_file(struct crash__reader *reader, const struct crash__file_rec
 	trace->files[record->file] = (struct crash__trace_file){
 		.device = record->device,
 		.inode = record->inode,
-		.size = record->size,
 		.mode = record->mode,
 		.path = record->path,
 	};

@@ -54,7 +54,7 @@ struct crash__event {
 };
 
 struct crash__trace_file {
-	uint64_t device, inode, size;
+	uint64_t device, inode;
 	uint32_t mode;
 	const char *path;
 };

@@ -168,12 +168,11 @@ static bool spent(struct crash__engine *engine)
 
 static void show_progress(struct crash__engine *engine, bool now)
 {
-	static uint64_t last;
 	uint64_t time = crash__now_ns();
 
-	if (!engine->options.progress || (!now && time - last < PROGRESS_EVERY_NS))
+	if (!engine->options.progress || (!now && time - engine->shown < PROGRESS_EVERY_NS))
 		return;
-	last = time;
+	engine->shown = time;
 	engine->now.checked = engine->checked;
 	engine->now.failed = engine->failed;
 	engine->now.ns = time - engine->started;

@@ -86,11 +86,11 @@ struct crash__engine {
 	struct crash__pool *pool;
 	uint32_t pool_model;
 	struct crash__progress now;
+	uint64_t shown; /* when it was shown last */
 	uint64_t points, named, fresh, checked, failed, flaky, errors, reused, elsewhere;
 	uint64_t checker_ns, started, spent; /* ns */
 	uint64_t first_failure;		     /* ns after the start; 0: there was none */
 	bool out_of_budget, stopped;
-	int final_error;
 	struct crash__entry *final; /* the state in which the program left everything */
 	unsigned int outputs;	    /* that are kept */
 	char *final_output;

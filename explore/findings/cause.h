@@ -25,7 +25,6 @@ struct crash__cause {
 	char *lost_text, *survivor_text; /* the ops */
 	char *allowed, *forbidden;	 /* names of models, separated by commas */
 	uint64_t states;
-	bool accepted; /* stands in the baseline */
 	CRASH__VECTOR(struct crash__entry *, entries);
 };
 

@@ -32,7 +32,6 @@ struct answer {
 struct runner {
 	const struct crash__rerun_options *options;
 	struct crash__rerun *rerun;
-	unsigned int number; /* of this child */
 	int channel;
 	struct crash__sandbox sandbox;
 	char cwd[PATH_MAX], acked[PATH_MAX];
@@ -165,7 +164,7 @@ static int start_child(const struct crash__rerun_options *options, struct crash_
 	static struct runner runner;
 	int ends[2];
 
-	runner = (struct runner){.options = options, .rerun = rerun, .number = number};
+	runner = (struct runner){.options = options, .rerun = rerun};
 	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path,
 		 number);
 	if (!getcwd(runner.cwd, sizeof runner.cwd) ||

@@ -78,7 +78,6 @@ void crash__effects_size(struct crash__op_replay *replay, crash__node_id id, uin
 	effect->size = size;
 	effect->old_size = node->size;
 	node->size = size;
-	node->touched = true;
 }
 
 void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_kind kind, crash__node_id id,
@@ -95,7 +94,6 @@ void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_ki
 	effect->offset = offset;
 	effect->bytes = bytes;
 	effect->old_size = replay->fs->nodes[id].size;
-	replay->fs->nodes[id].touched = true;
 }
 
 void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id id, uint32_t mode,
@@ -109,7 +107,6 @@ void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id i
 	effect->mode = mode;
 	effect->uid = uid;
 	effect->gid = gid;
-	replay->fs->nodes[id].touched = true;
 	replay->fs->nodes[id].mode_now = mode;
 }
 

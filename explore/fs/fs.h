@@ -39,8 +39,6 @@ struct crash__node {
 	uint64_t size;
 	uint32_t links;
 	uint32_t mode_now;
-	/* what happened to it at all */
-	bool touched; /* data, size or attributes change */
 };
 
 /** A name in a directory. */

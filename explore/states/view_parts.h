@@ -76,7 +76,7 @@ struct crash__view {
 	struct crash__view_slot *slots;
 	CRASH__VECTOR(struct crash__view_block, blocks);
 	CRASH__VECTOR(struct crash__view_link, links);
-	CRASH__VECTOR(crash__atom_id, waiting); /* by step of durability: see touch_step() */
+	crash__atom_id *waiting; /* by step of durability: see touch_step() */
 	uint32_t *wait_first;
 	bool *in;	      /* by atom: in the reference */
 	uint32_t *flip_stamp; /* by atom */

@@ -150,11 +150,11 @@ static void say_nodes(const struct crash__fs *fs, FILE *out)
 	for (size_t i = 1; i < fs->nodes_count; i++) {
 		const struct crash__node *node = &fs->nodes[i];
 
-		fprintf(out, "node %zu: %d %o %u %s %llu %u -> %s; %llu, %llu bytes, %u, %o, %d\n", i,
+		fprintf(out, "node %zu: %d %o %u %s %llu %u -> %s; %llu, %llu bytes, %u, %o\n", i,
 			(int)node->type, node->mode, node->uid, node->base_path ? node->base_path : "(new)",
 			(unsigned long long)node->base_size, node->base_links, node->text ? node->text : "-",
 			(unsigned long long)node->inode, (unsigned long long)node->size, node->links,
-			node->mode_now, (int)node->touched);
+			node->mode_now);
 	}
 	for (size_t i = 1; i < fs->slots_count; i++)
 		fprintf(out, "slot %zu: %u/%s: %u, %u, %u\n", i, fs->slots[i].directory, fs->slots[i].name,
