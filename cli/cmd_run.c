@@ -47,6 +47,17 @@ static void tell(void *context, char message, const struct crash__control *contr
 			CRASH__PROGRAM_NAME, pid, pid);
 }
 
+/* The frames get their names when they are printed: that takes most of the time of a run. */
+static void name_frames(struct crash_out *out)
+{
+	struct crash__symbols *symbols = crash__symbols_new();
+	int error = symbols ? crash__out_name(out, symbols) : CRASH_ENOMEM;
+
+	crash__symbols_free(symbols);
+	if (error < 0)
+		crash__die("out of memory");
+}
+
 static void print_result(const struct crash_out *out)
 {
 	for (char **line = out->log; line && *line; line++)
@@ -91,6 +102,8 @@ static int run(int argc, char **argv)
 	error = crash__run(&request, &out);
 	if (error < 0)
 		crash__die_error(error);
+	if (options.json || !options.quiet)
+		name_frames(&out);
 	if (options.json)
 		crash__json_print(options.json_out, crash__json_run(&out));
 	else if (!options.quiet)

@@ -45,34 +45,49 @@ static char *copy_or_null(const char *text)
 	return text && *text ? strdup(text) : NULL;
 }
 
-static void name_frames(struct crash_out *out, const struct crash__fired *fired,
-			struct crash__symbols *symbols)
+/* Where the frames are: in which object, at which of its addresses. */
+static int fill_frames(struct crash_out *out, const struct crash__fired *fired)
 {
 	uint32_t count = atomic_load(&fired->frames);
 
 	out->backtrace = calloc(count + 1, sizeof *out->backtrace);
 	if (!out->backtrace)
-		return;
+		return crash__fail(CRASH_ENOMEM, "no memory for the backtrace");
 	out->backtrace_complete = fired->unwound;
 	for (uint32_t i = 0; i < count; i++) {
-		struct crash_frame *frame = &out->backtrace[out->frames];
+		struct crash_frame *frame = &out->backtrace[out->frames++];
 		uint64_t address = fired->addresses[i];
 		uint32_t m = 0;
 
 		while (m < fired->modules &&
 		       (address < fired->module[m].start || address >= fired->module[m].end))
 			m++;
-		if (m == fired->modules)
-			frame->address = address;
-		else if (crash__symbols_name(symbols, fired->module[m].path, address - fired->module[m].bias,
-					     frame) < 0)
-			return;
-		out->frames++;
+		frame->address = m < fired->modules ? address - fired->module[m].bias : address;
+		frame->object = m < fired->modules ? strdup(fired->module[m].path) : NULL;
+		if (m < fired->modules && !frame->object)
+			return crash__fail(CRASH_ENOMEM, "no memory for the backtrace");
 	}
+	return 0;
 }
 
-static void fill_fired(struct crash_out *out, const struct crash__control *control, const char *scenario,
-		       struct crash__symbols *symbols)
+int crash__out_name(struct crash_out *out, struct crash__symbols *symbols)
+{
+	for (size_t i = 0; i < out->frames; i++) {
+		struct crash_frame *frame = &out->backtrace[i], named;
+		int error;
+
+		if (!frame->object)
+			continue;
+		error = crash__symbols_name(symbols, frame->object, frame->address, &named);
+		if (error < 0)
+			return error;
+		crash__frame_clear(frame);
+		*frame = named;
+	}
+	return 0;
+}
+
+static int fill_fired(struct crash_out *out, const struct crash__control *control, const char *scenario)
 {
 	const struct crash__fired *fired = &control->fired;
 	const struct crash__rule *rule = &control->plan.rules[fired->rule];
@@ -88,7 +103,7 @@ static void fill_fired(struct crash_out *out, const struct crash__control *contr
 	out->bytes = fired->bytes;
 	out->written = fired->done;
 	out->pid = fired->pid;
-	name_frames(out, fired, symbols);
+	return fill_frames(out, fired);
 }
 
 int crash__out_incomplete(struct crash_out *out, enum crash__incomplete why, const char *detail)
@@ -173,11 +188,10 @@ static int fill_passed(struct crash_out *out, const struct crash__control *contr
 	return 0;
 }
 
-int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario,
-		    struct crash__symbols *symbols)
+int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario)
 {
 	const struct crash__report *report = job->report;
-	int error;
+	int error = 0;
 
 	out->exit_code = WIFEXITED(report->status) ? WEXITSTATUS(report->status) : -1;
 	out->signal = WIFSIGNALED(report->status) ? WTERMSIG(report->status) : 0;
@@ -188,8 +202,9 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 	out->offset = out->bytes = out->written = -1;
 	/* Being written down is what makes it ours: a signal alone proves nothing. */
 	if (atomic_load(&job->control->fired.state) >= 2)
-		fill_fired(out, job->control, scenario, symbols);
-	error = fill_reasons(out, job->control);
+		error = fill_fired(out, job->control, scenario);
+	if (error == 0)
+		error = fill_reasons(out, job->control);
 	if (error == 0 && (job->control->mode & CRASH__MODE_RECORD) && atomic_load(&job->control->mappers) &&
 	    !out->killed)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_MAPPING_UNSEEN,

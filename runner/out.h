@@ -10,9 +10,13 @@
 #include "runner/job.h"
 #include "symbols/symbols.h"
 
-/** Fills in everything but the output streams and the directory. */
-int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario,
-		    struct crash__symbols *symbols);
+/** Fills in everything but the output streams, the directory, and the names of frames: of those it says where
+ * they are. */
+int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario);
+
+/** Names the frames of the backtrace, for somebody who is going to see them: it takes longer than all the
+ * rest. */
+int crash__out_name(struct crash_out *out, struct crash__symbols *symbols);
 
 /** Adds a sentence to out->incomplete_reasons. */
 int crash__out_incomplete(struct crash_out *out, enum crash__incomplete why, const char *detail);

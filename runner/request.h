@@ -18,7 +18,8 @@ struct crash__request {
 	int trace;			/* where records go; -1: nowhere */
 	uint64_t trace_most;		/* bytes; 0: no limit */
 	int in, out, err;		/* descriptors for the program, or -1: as opts.flags say */
-	struct crash__symbols *symbols; /* for backtraces; NULL: of its own */
+	struct crash__symbols *symbols; /* for rules that name functions, and names; NULL: of its own */
+	bool names;			/* of the backtrace's frames; else crash__out_name() can name them */
 	/* called while the program runs, from the calling thread; may be NULL */
 	void (*tell)(void *context, char message, const struct crash__control *control, uint32_t pid);
 	void *context;

@@ -411,7 +411,9 @@ static int collect(struct run *run, struct crash_out *result)
 	error = check_loaded(run);
 	if (error < 0)
 		return error;
-	error = crash__out_fill(result, &run->job, run->request->scenario, run->symbols);
+	error = crash__out_fill(result, &run->job, run->request->scenario);
+	if (error == 0 && run->request->names)
+		error = crash__out_name(result, run->symbols);
 	if (error < 0)
 		return error;
 	error = crash__run_chunk_end(&run->job, result);
@@ -489,5 +491,6 @@ int crash_run(const char *scenario, const struct crash_opts *opts, struct crash_
 	if (opts)
 		request.opts = *opts;
 	request.scenario = scenario;
+	request.names = true;
 	return crash__run(&request, out);
 }
