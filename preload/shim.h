@@ -6,15 +6,32 @@
  * other threads are cancelled or killed. So: no malloc, no stdio, no locks but atomics; errno is as
  * the program left it when a wrapper returns; storage is touched by crash__syscall() alone.
  *
- *	attach.c     the control block, and who this process and thread are
- *	wrappers.c   one function for each row of calls.def; own.c those written by hand
- *	patch.c      the system calls inside libc
- *	op.c         the way of one op: target, count, plan, action, call
- *	target.c     which file a call is about; path.c names; fds.c what descriptors are
- *	act.c        what a rule does: die, tear, fail, delay
- *	record.c     writing ops down; backtrace.c the stacks
- *	points.c     explicit breakpoints
- *	exec.c       taking the shim along into new programs
+ * Where the program enters:
+ *	dispatch.c          the module's beginning; from a system call's number to what handles it
+ *	wrappers.c          one function for each row of calls.def
+ *	wrappers_by_hand.c  those that a row cannot make; real.h has libc's own
+ *	closes.c            calls after which a descriptor stands for something else
+ *	sends.c             what goes out over sockets
+ *	exec.c              new programs, and the shim that has to come along
+ *	patch.c             the system calls inside libc, which arrive at entry.S
+ *	breakpoints.c       explicit breakpoints
+ *	mapping.c           stores to mapped files; tracker.c finds the pages that were stored to
+ *
+ * The way of an op:
+ *	op.c                target, count, plan, action, call
+ *	target.c            which file a call is about that names it by path; path.c where relative ones start
+ *	fds.c               what descriptors are
+ *	rule_actions.c      what a rule does: die, tear, fail, delay, stop, log
+ *	op_recorder.c       writing ops down; readback.c reads what may not be readable
+ *	backtrace.c         the stacks; modules.c the program and libraries that addresses are in
+ *
+ * Ground:
+ *	attach.c            the control block, and who this process and thread are
+ *	stub.S              the instructions by which the shim enters the kernel
+ *	path_buffers.c      room for paths, which the program's stack may not have
+ *	string.c            memcpy() and strlen() and their like, which a sanitizer must not see
+ *
+ * What a file has for others stands in a header of its own, or in a section below.
  */
 #ifndef CRASH_SHIM_H
 #define CRASH_SHIM_H
@@ -210,7 +227,7 @@ static inline long crash__result(long result)
 	return result;
 }
 
-/* ------------------------------------------------------------------ act.c */
+/* ------------------------------------------------------------------ rule_actions.c */
 
 /** Ends the calling thread for good because somebody else crashed. */
 _Noreturn void crash__stop_here(struct crash__control *control);
@@ -241,7 +258,7 @@ void crash__act_after(struct crash__op *op, uint64_t fired, long result);
 void crash__act_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
 		      uint64_t rules, const struct crash__caller *caller);
 
-/* ------------------------------------------------------------------ record.c */
+/* ------------------------------------------------------------------ op_recorder.c */
 
 /** Writes the op down before its call; sets op->start. */
 void crash__record_op(struct crash__op *op);
