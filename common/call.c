@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "common/machine.h"
+
 /* newer than the kernel headers that the oldest supported distribution ships */
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452

@@ -67,14 +67,14 @@ struct crash__where {
 	uint8_t nofollow;
 };
 
-/* The number of what is no system call. */
+/* The number of what is no system call. Nor are others from CRASH__KERNEL_NUMBERS on: common/machine.h. */
 #define CRASH__NO_NUMBER 0xffffu
 
 struct crash__call_info {
 	const char *name;
 	const char *sentence;
 	uint16_t kernel; /* the enum crash__call of the kernel's call; itself for a kernel call */
-	uint16_t number; /* the kernel's call number, or CRASH__NO_NUMBER */
+	uint16_t number; /* the kernel's call number, one of the machine's own, or CRASH__NO_NUMBER */
 	uint8_t family;
 	bool cancel; /* a cancellation point */
 	struct crash__where where;

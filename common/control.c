@@ -38,7 +38,7 @@ static bool take_slot(_Atomic uint32_t *state)
 	/* it may also have lost the processor in the middle; who passes it over then makes a second entry */
 	for (int i = 0; i < 2000 && atomic_load(state) == 1; i++)
 		if (i < 1000)
-			__builtin_ia32_pause();
+			crash__pause();
 		else
 			crash__sys3(SYS_nanosleep, (long)&pause, 0, 0);
 	return false;

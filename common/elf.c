@@ -146,7 +146,7 @@ static void inspect_open(int fd, struct crash__program *program)
 	if (memcmp(start.header.e_ident, ELFMAG, SELFMAG) != 0)
 		return;
 	program->machine = start.header.e_machine; /* at the same place in both classes */
-	if (start.header.e_ident[EI_CLASS] != ELFCLASS64 || start.header.e_machine != EM_X86_64)
+	if (start.header.e_ident[EI_CLASS] != ELFCLASS64 || start.header.e_machine != CRASH__ELF_MACHINE)
 		program->kind = CRASH__PROGRAM_FOREIGN;
 	else
 		inspect_elf(fd, &start.header, program);

@@ -52,7 +52,7 @@ static const struct self *current_self(void)
 		atomic_store_explicit(&self->state, 2, memory_order_release);
 	}
 	while (atomic_load_explicit(&self->state, memory_order_acquire) != 2)
-		__builtin_ia32_pause();
+		crash__pause();
 	return self;
 }
 
@@ -108,9 +108,9 @@ static const char *variable(char **environment, const char *name)
 /* Makes the page that a fork wipes. */
 static bool make_self(void)
 {
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *page = mmap(NULL, CRASH__PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (page == MAP_FAILED || madvise(page, 4096, MADV_WIPEONFORK) < 0)
+	if (page == MAP_FAILED || madvise(page, CRASH__PAGE, MADV_WIPEONFORK) < 0)
 		return false;
 	self = page;
 	return true;

@@ -142,7 +142,8 @@ static long is_readable(const void *address)
 
 	if (got != -ENOSYS && got != -EPERM)
 		return got;
-	got = crash__sys3(SYS_mincore, (long)((uintptr_t)address & ~(uintptr_t)4095), 1, (long)&resident);
+	got = crash__sys3(SYS_mincore, (long)((uintptr_t)address & ~(uintptr_t)(CRASH__PAGE - 1)), 1,
+			  (long)&resident);
 	return got < 0 ? -EFAULT : 1;
 }
 

@@ -51,7 +51,7 @@ static bool hold(void)
 		if (nobody == crash__me.tid) /* we interrupted ourselves */
 			return false;
 		if (i < 100)
-			__builtin_ia32_pause();
+			crash__pause();
 		else
 			crash__sys3(SYS_sched_yield, 0, 0, 0);
 	}

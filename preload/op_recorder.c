@@ -186,7 +186,7 @@ static void lock_position(struct crash__op *op)
 		if (holder == mine) /* we interrupted ourselves */
 			return;
 		if (spins < 1000)
-			__builtin_ia32_pause();
+			crash__pause();
 		else
 			crash__sys3(SYS_nanosleep, (long)&(struct timespec){.tv_nsec = 20000}, 0, 0);
 	}

@@ -3,15 +3,11 @@
  * patch.c - the system calls inside libc.
  *
  * Method. stdio, mkstemp's relatives, syslog, getaddrinfo: much of libc enters the kernel without
- * calling an exported function, so no wrapper sees it. In glibc such a place reads
- *
- *	b8 NN NN NN NN    mov $number, %eax
- *	0f 05             syscall
- *
- * and the five bytes of the mov have room for a jump. It leads to a few instructions near libc that
- * load the number and the address behind the syscall, and go on to crash__site_entry(). Nothing else
- * is changed, nothing is disassembled, and a place that looks different is left alone: the seccomp
- * filter reports it, or the run says that it may have missed something. No other thread exists yet.
+ * calling an exported function, so no wrapper sees it. Such places are found by how their instructions look
+ * (machine_code.c), and a jump is put there. It leads to a few instructions near libc that load the number
+ * and the address behind the system call, and go on to crash__site_entry(). Nothing else is changed, nothing
+ * is disassembled, and a place that looks different is left alone: the seccomp filter reports it, or the run
+ * says that it may have missed something. No other thread exists yet.
  *
  * To look for them takes longer than all else that the shim does when a program starts. So the first
  * process of a tree leaves a note in the control block, with a sum over what it found and over the build
@@ -19,7 +15,6 @@
  */
 #include "preload/shim.h"
 
-#include <emmintrin.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>
@@ -27,11 +22,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#define SITE_BYTES 7 /* mov and syscall */
-#define JUMP_BYTES 5
-#define THUNK_BYTES 24
-#define PAGE_MASK 4095ul
 
 struct libc {
 	unsigned char *start, *end; /* of its code */
@@ -98,40 +88,9 @@ static bool is_wanted(uint32_t number)
 	return crash__call_of_number(number) >= 0;
 }
 
-/* Which of the next 16 bytes begin a syscall instruction. Each program that starts waits until all of libc
- * was looked at. */
-static unsigned int syscalls_at(const unsigned char *at, const unsigned char *end)
-{
-	__m128i first, second;
-	unsigned int found = 0;
-
-	if (end - at < 17) {
-		for (unsigned int i = 0; at + i + 2 <= end; i++)
-			found |= (unsigned int)(at[i] == 0x0f && at[i + 1] == 0x05) << i;
-		return found;
-	}
-	first = _mm_cmpeq_epi8(_mm_loadu_si128((const void *)at), _mm_set1_epi8(0x0f));
-	second = _mm_cmpeq_epi8(_mm_loadu_si128((const void *)(at + 1)), _mm_set1_epi8(0x05));
-	return (unsigned int)_mm_movemask_epi8(_mm_and_si128(first, second));
-}
-
-static bool is_site(const unsigned char *site)
-{
-	return site[0] == 0xb8 && site[3] == 0 && site[4] == 0 && site[5] == 0x0f && site[6] == 0x05;
-}
-
 static unsigned int find_sites(const struct libc *libc, uint32_t *sites)
 {
-	unsigned int count = 0;
-
-	for (const unsigned char *at = libc->start + JUMP_BYTES; at < libc->end; at += 16)
-		for (unsigned int found = syscalls_at(at, libc->end); found; found &= found - 1) {
-			const unsigned char *site = at + __builtin_ctz(found) - JUMP_BYTES;
-
-			if (is_site(site) && is_wanted(site[1] + site[2] * 256u) && count < CRASH__SITES)
-				sites[count++] = (uint32_t)(site - libc->start);
-		}
-	return count;
+	return crash__code_find_calls(libc->start, libc->end, is_wanted, sites, CRASH__SITES);
 }
 
 /* ------------------------------------------------------------------ the note of the first process */
@@ -152,8 +111,8 @@ static unsigned int read_note(const struct libc *libc, struct crash__sites *note
 	if (note->sum != sum_of(libc, sites, count))
 		return 0;
 	for (uint32_t i = 0; i < count; i++)
-		if (sites[i] >= (size_t)(libc->end - libc->start) - SITE_BYTES ||
-		    !is_site(libc->start + sites[i]))
+		if (sites[i] >= (size_t)(libc->end - libc->start) - CRASH__SITE_BYTES ||
+		    !crash__code_is_call(libc->start + sites[i]))
 			return 0;
 	return count;
 }
@@ -173,50 +132,20 @@ static void write_note(const struct libc *libc, struct crash__sites *note, const
 
 /* ------------------------------------------------------------------ patching */
 
-/* Memory that a jump of 32 bits reaches from all of libc's code. */
+/* Memory that a jump reaches from all of libc's code. */
 static unsigned char *near_memory(const struct libc *libc, size_t bytes)
 {
-	for (uintptr_t distance = 1 << 20; distance < 1u << 30; distance += 16 << 20) {
+	for (uintptr_t distance = 1 << 20; distance < CRASH__JUMP_REACH; distance += 16 << 20) {
 		unsigned char *hint = libc->start - distance;
 		void *memory = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (memory == MAP_FAILED)
 			return NULL;
-		if (llabs((long long)((unsigned char *)memory - libc->start)) < 1 << 30)
+		if (llabs((long long)((unsigned char *)memory - libc->start)) < CRASH__JUMP_REACH)
 			return memory;
 		munmap(memory, bytes);
 	}
 	return NULL;
-}
-
-/* Not memcpy(): libc may be out of order at this moment. */
-static void put32(unsigned char *at, intptr_t value)
-{
-	struct {
-		int32_t value;
-	} __attribute__((packed)) volatile *place = (void *)at;
-
-	place->value = (int32_t)value;
-}
-
-/*
- *	lea behind(%rip), %rcx	48 8d 0d ....
- *	mov $number, %eax	b8 ....
- *	jmp *entry(%rip)	ff 25 ....
- */
-static void write_thunk(unsigned char *thunk, const unsigned char *site, const unsigned char *entry)
-{
-	memcpy(thunk, "\x48\x8d\x0d", 3);
-	put32(thunk + 3, site + SITE_BYTES - (thunk + 7));
-	memcpy(thunk + 7, site, JUMP_BYTES); /* the mov as it was */
-	memcpy(thunk + 12, "\xff\x25", 2);
-	put32(thunk + 14, entry - (thunk + 18));
-}
-
-static void write_jump(unsigned char *site, const unsigned char *thunk)
-{
-	site[0] = 0xe9;
-	put32(site + 1, thunk - (site + JUMP_BYTES));
 }
 
 unsigned int crash__patch_libc(struct crash__control *control)
@@ -225,7 +154,7 @@ unsigned int crash__patch_libc(struct crash__control *control)
 	uint32_t sites[CRASH__SITES];
 	unsigned int count;
 	unsigned char *thunks;
-	uintptr_t first, bytes;
+	uintptr_t first, bytes, in_page = CRASH__PAGE - 1;
 	void (*entry)(void) = crash__site_entry;
 
 	if (!(control->mode & CRASH__MODE_PATCH) || !dl_iterate_phdr(find_libc, &libc))
@@ -235,21 +164,21 @@ unsigned int crash__patch_libc(struct crash__control *control)
 		count = find_sites(&libc, sites);
 		write_note(&libc, &control->sites, sites, count);
 	}
-	thunks = count ? near_memory(&libc, 8 + count * THUNK_BYTES) : NULL;
+	thunks = count ? near_memory(&libc, 8 + count * CRASH__THUNK_BYTES) : NULL;
 	if (!thunks)
 		return 0;
-	first = (uintptr_t)(libc.start + sites[0]) & ~PAGE_MASK;
-	bytes = (((uintptr_t)libc.start + sites[count - 1] + SITE_BYTES + PAGE_MASK) & ~PAGE_MASK) - first;
+	first = (uintptr_t)(libc.start + sites[0]) & ~in_page;
+	bytes = (((uintptr_t)libc.start + sites[count - 1] + CRASH__SITE_BYTES + in_page) & ~in_page) - first;
 	memcpy(thunks, &entry, sizeof entry);
 	for (unsigned int i = 0; i < count; i++)
-		write_thunk(thunks + 8 + i * THUNK_BYTES, libc.start + sites[i], thunks);
-	if (mprotect(thunks, 8 + count * THUNK_BYTES, PROT_READ | PROT_EXEC) < 0)
+		crash__code_write_thunk(thunks + 8 + i * CRASH__THUNK_BYTES, libc.start + sites[i], thunks);
+	if (mprotect(thunks, 8 + count * CRASH__THUNK_BYTES, PROT_READ | PROT_EXEC) < 0)
 		return 0;
 	/* From here to the second mprotect libc cannot run: only our own instructions do. */
 	if (crash__syscall(SYS_mprotect, (long[6]){(long)first, (long)bytes, PROT_READ | PROT_WRITE}) < 0)
 		return 0;
 	for (unsigned int i = 0; i < count; i++)
-		write_jump(libc.start + sites[i], thunks + 8 + i * THUNK_BYTES);
+		crash__code_write_jump(libc.start + sites[i], thunks + 8 + i * CRASH__THUNK_BYTES);
 	crash__sys3(SYS_mprotect, (long)first, (long)bytes, PROT_READ | PROT_EXEC);
 	return count;
 }

@@ -43,21 +43,11 @@
 
 #include "common/control.h"
 #include "common/sys.h"
+#include "preload/machine_code.h"
 #include "preload/path_buffers.h"
 
 /* Exported from the module. */
 #define CRASH__EXPORT __attribute__((visibility("default")))
-
-/* ------------------------------------------------------------------ stub.S, entry.S */
-
-/** Makes a system call that the seccomp filter lets pass. */
-long crash__syscall(long number, const long args[6]);
-/** Makes it so that the supervisor sees it. */
-long crash__syscall_seen(long number, const long args[6]);
-/** Calls `function` on another stack, which ends at `top`. */
-void crash__on_stack(void (*function)(void *), void *argument, void *top);
-/** Where a patched system call of libc arrives. */
-void crash__site_entry(void);
 
 /* ------------------------------------------------------------------ attach.c */
 
@@ -160,9 +150,7 @@ struct crash__caller {
 	const void *const *on_stack; /* where it stands on the stack */
 };
 
-#define CRASH__CALLER()                                                                                      \
-	(&(struct crash__caller){__builtin_return_address(0),                                                \
-				 (const void *const *)__builtin_frame_address(0) + 1})
+#define CRASH__CALLER() (&(struct crash__caller){__builtin_return_address(0), CRASH__RETURN_SLOT})
 
 /**
  * Takes one call of the program all the way.

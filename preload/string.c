@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "preload/machine_code.h"
+
 #define HIDDEN __attribute__((visibility("hidden")))
 #define KEEP_LOOP() __asm__ volatile("" ::: "memory")
 
@@ -55,7 +57,7 @@ HIDDEN void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
 		return to;
 	}
 	if (bytes >= LARGE) {
-		__asm__ volatile("rep movsb" : "+D"(out), "+S"(in), "+c"(bytes) : : "memory");
+		crash__copy_large(out, in, bytes);
 		return to;
 	}
 	last = *(const block *)(in + bytes - 16);
@@ -88,9 +90,7 @@ HIDDEN void *memmove(void *to, const void *from, size_t bytes)
 
 HIDDEN void *memset(void *to, int byte, size_t bytes)
 {
-	char *out = to;
-
-	__asm__ volatile("rep stosb" : "+D"(out), "+c"(bytes) : "a"(byte) : "memory");
+	crash__fill(to, byte, bytes);
 	return to;
 }
 

@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CRASH__PAGE 4096u
-
 /** Pages that lie together, from `start` up to `end`. */
 struct crash__run {
 	uintptr_t start, end;

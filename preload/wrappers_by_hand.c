@@ -111,7 +111,7 @@ static void fill_template(char *x)
 	unsigned char random[6];
 
 	if (crash__sys3(SYS_getrandom, (long)random, sizeof random, 0) != sizeof random) {
-		uint64_t other = (uint64_t)__builtin_ia32_rdtsc() * 0x9e3779b97f4a7c15u;
+		uint64_t other = crash__ticks() * 0x9e3779b97f4a7c15u;
 
 		memcpy(random, (char *)&other + 2, sizeof random);
 	}

@@ -48,9 +48,13 @@ done <"$work/bad"
 
 # ------------------------------------------------------------------ arrows between components
 
-# file<TAB>line<TAB>what it includes, as a path from the top where that is there, else beside the file
-xargs grep -n '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' <"$work/product" /dev/null |
-	sed 's/^\([^:]*\):\([0-9]*\):[^"]*"\([^"]*\)".*/\1\t\2\t\3/' >"$work/includes"
+# file<TAB>line<TAB>what it includes, as a path from the top where that is there, else beside the file; what is asked
+# for by __has_include on the line before need not be there
+xargs awk '
+	FNR == 1 { asked = 0 }
+	/^[ \t]*#.*__has_include\(/ { asked = FNR + 1 }
+	/^[ \t]*#[ \t]*include[ \t]*"/ && FNR != asked { split($0, part, "\""); print FILENAME "\t" FNR "\t" part[2] }
+	' <"$work/product" >"$work/includes"
 awk -F'\t' -v files="$work/product" '
 	BEGIN { while ((getline file <files) > 0) known[file] = 1 }
 	{
@@ -100,7 +104,8 @@ fi
 
 # ------------------------------------------------------------------ names
 
-sed 's,.*/,,' "$work/files" | sort | uniq -d >"$work/twice"
+# what machines have in machine/ is named after what it is a machine's part of
+grep -v '/machine/' "$work/files" | sed 's,.*/,,' | sort | uniq -d >"$work/twice"
 while read -r name; do
 	complain "two files are called $name: $(grep "\(^\|/\)$name\$" "$work/files" | tr '\n' ' ')"
 done <"$work/twice"

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_code.c - how a system call of glibc looks on x86-64, and what it is replaced by.
+ *
+ *	b8 NN NN NN NN    mov $number, %eax
+ *	0f 05             syscall
+ *
+ * The five bytes of the mov have room for a jump, which leads into all of the 32-bit distance.
+ */
+#include <emmintrin.h>
+#include <string.h>
+
+#define JUMP_BYTES 5
+
+/* Which of the next 16 bytes begin a syscall instruction. Each program that starts waits until all of libc
+ * was looked at. */
+static unsigned int syscalls_at(const unsigned char *at, const unsigned char *end)
+{
+	__m128i first, second;
+	unsigned int found = 0;
+
+	if (end - at < 17) {
+		for (unsigned int i = 0; at + i + 2 <= end; i++)
+			found |= (unsigned int)(at[i] == 0x0f && at[i + 1] == 0x05) << i;
+		return found;
+	}
+	first = _mm_cmpeq_epi8(_mm_loadu_si128((const void *)at), _mm_set1_epi8(0x0f));
+	second = _mm_cmpeq_epi8(_mm_loadu_si128((const void *)(at + 1)), _mm_set1_epi8(0x05));
+	return (unsigned int)_mm_movemask_epi8(_mm_and_si128(first, second));
+}
+
+bool crash__code_is_call(const unsigned char *site)
+{
+	return site[0] == 0xb8 && site[3] == 0 && site[4] == 0 && site[5] == 0x0f && site[6] == 0x05;
+}
+
+unsigned int crash__code_find_calls(const unsigned char *start, const unsigned char *end,
+				    bool (*wanted)(uint32_t number), uint32_t *sites, unsigned int most)
+{
+	unsigned int count = 0;
+
+	for (const unsigned char *at = start + JUMP_BYTES; at < end; at += 16)
+		for (unsigned int found = syscalls_at(at, end); found; found &= found - 1) {
+			const unsigned char *site = at + __builtin_ctz(found) - JUMP_BYTES;
+
+			if (crash__code_is_call(site) && wanted(site[1] + site[2] * 256u) && count < most)
+				sites[count++] = (uint32_t)(site - start);
+		}
+	return count;
+}
+
+/* Not memcpy(): libc may be out of order at this moment. */
+static void put32(unsigned char *at, intptr_t value)
+{
+	struct {
+		int32_t value;
+	} __attribute__((packed)) volatile *place = (void *)at;
+
+	place->value = (int32_t)value;
+}
+
+/*
+ *	lea behind(%rip), %rcx	48 8d 0d ....
+ *	mov $number, %eax	b8 ....
+ *	jmp *entry(%rip)	ff 25 ....
+ */
+void crash__code_write_thunk(unsigned char *thunk, const unsigned char *site, const unsigned char *entry)
+{
+	memcpy(thunk, "\x48\x8d\x0d", 3);
+	put32(thunk + 3, site + CRASH__SITE_BYTES - (thunk + 7));
+	memcpy(thunk + 7, site, JUMP_BYTES); /* the mov as it was */
+	memcpy(thunk + 12, "\xff\x25", 2);
+	put32(thunk + 14, entry - (thunk + 18));
+}
+
+void crash__code_write_jump(unsigned char *site, const unsigned char *thunk)
+{
+	site[0] = 0xe9;
+	put32(site + 1, thunk - (site + JUMP_BYTES));
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_code.h - what of the shim is made of instructions, and so differs between machines.
+ *
+ * Each machine has in preload/machine/NAME/, besides the counterparts of stub.S, entry.S and machine_code.c,
+ * options.sh with the compiler's and linker's options, and a header of this name, which is included here:
+ *
+ *	CRASH__RETURN_SLOT	where on the stack the function that says this keeps its return address
+ *	CRASH__SITE_BYTES	from the start of a system call in libc, as machine_code.c finds it, to behind
+ *it CRASH__THUNK_BYTES	of what crash__code_write_thunk() writes CRASH__JUMP_REACH	how far a jump goes
+ *that crash__code_write_jump() writes crash__copy_large(), crash__fill() memcpy() of much, and memset(); by
+ *no function of libc
+ */
+#ifndef CRASH_MACHINE_CODE_H
+#define CRASH_MACHINE_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/machine_file.h"
+
+/* ------------------------------------------------------------------ stub.S */
+
+/** Makes a system call that the seccomp filter lets pass: crash__syscall_return is the address behind it. */
+long crash__syscall(long number, const long args[6]);
+
+/** Makes it so that the supervisor sees it. */
+long crash__syscall_seen(long number, const long args[6]);
+
+/** Calls `function` on another stack, which ends at `top`. */
+void crash__on_stack(void (*function)(void *), void *argument, void *top);
+
+/* ------------------------------------------------------------------ entry.S */
+
+/**
+ * Where a patched system call of libc arrives, by its thunk. Keeps every register that the kernel would keep,
+ * vector registers included, and what libc has below its stack pointer; calls crash__site() of dispatch.c,
+ * and goes on behind the system call. entry.S has vfork() and __vfork() as well: they count crash__borrowed
+ * up before the call and, in the parent, down after it.
+ */
+void crash__site_entry(void);
+
+/* ------------------------------------------------------------------ machine_code.c */
+
+/**
+ * Finds the system calls between `start` and `end` that a jump can be put in the place of and whose number is
+ * `wanted`. Leaves their distances from `start` in `sites`, in ascending order, and returns how many there
+ * are, at most `most`.
+ */
+unsigned int crash__code_find_calls(const unsigned char *start, const unsigned char *end,
+				    bool (*wanted)(uint32_t number), uint32_t *sites, unsigned int most);
+
+/** Whether there is such a system call, of whatever number. */
+bool crash__code_is_call(const unsigned char *site);
+
+/**
+ * Writes what a redirected call jumps to: it goes on to crash__site_entry(), whose address is at `entry`,
+ * with the number and the address behind the call. May call libc.
+ */
+void crash__code_write_thunk(unsigned char *thunk, const unsigned char *site, const unsigned char *entry);
+
+/** Writes the jump to the thunk. libc may be out of order at this moment: calls none of it. */
+void crash__code_write_jump(unsigned char *site, const unsigned char *thunk);
+
+#include CRASH__MACHINE_FILE(preload, machine_code.h)
+
+#endif
