@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "common/machine.h"
 
 /* A file that could be executed: nothing else in PATH is taken. */
 static bool is_executable(const char *path)
@@ -70,27 +71,30 @@ int crash__program_find(const char *name, const char *cwd, char path[PATH_MAX])
 
 static const char *machine_name(uint16_t machine)
 {
-	switch (machine) {
-	case EM_386:
-		return "i386";
-	case EM_AARCH64:
-		return "aarch64";
-	case EM_ARM:
-		return "arm";
-	case EM_RISCV:
-		return "riscv";
-	case EM_X86_64:
-		return "x32";
-	default:
-		return "another machine";
-	}
+	static const struct {
+		uint16_t machine;
+		const char *name;
+	} names[] = {
+		{CRASH__ELF_MACHINE, CRASH__ELF_OTHER_CLASS}, /* or it would not be foreign */
+		{EM_386, "i386"},
+		{EM_AARCH64, "aarch64"},
+		{EM_ARM, "arm"},
+		{EM_RISCV, "riscv"},
+		{EM_X86_64, "x86-64"},
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].machine == machine)
+			return names[i].name;
+	return "another machine";
 }
 
 int crash__program_check(const char *path, struct crash__program *program)
 {
 	crash__program_inspect_final(AT_FDCWD, path, program);
 	if (program->kind == CRASH__PROGRAM_FOREIGN)
-		return crash__fail(CRASH_EFOREIGN, "%s is built for %s, and the shim for x86-64", path,
+		return crash__fail(CRASH_EFOREIGN,
+				   "%s is built for %s, and the shim for " CRASH__MACHINE_NAME, path,
 				   machine_name(program->machine));
 	return 0;
 }

@@ -26,12 +26,12 @@
 #include <unistd.h>
 
 #include "common/call.h"
+#include "common/machine.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-#define X32_BIT 0x40000000u
 /* flags that make an open an op; O_TMPFILE contains O_DIRECTORY, which alone does not */
 #define CREATING ((uint32_t)(O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))
 
@@ -145,10 +145,11 @@ static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks)
 	unsigned int count = 0;
 
 	for (int i = 0; i < CRASH__KERNEL_CALLS; i++)
-		if (crash__calls[i].number != CRASH__NO_NUMBER)
+		if (crash__calls[i].number < CRASH__KERNEL_NUMBERS)
 			calls[count++] = report_of(&crash__calls[i]);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		calls[count++] = others[i];
+		if (others[i].number < CRASH__KERNEL_NUMBERS)
+			calls[count++] = others[i];
 	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)
 		calls[count++] = (struct reported){.number = sockets[i]};
 	qsort(calls, count, sizeof *calls, by_number);
@@ -230,10 +231,10 @@ void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 
 	filter->length = 0;
 	ADD(LOAD(arch));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CRASH__AUDIT_ARCH, 1, 0));
 	ADD(NOTIFY);
 	ADD(LOAD(nr));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, CRASH__OTHER_ABI, 0, 1));
 	ADD(NOTIFY);
 	add_calls(filter, calls, count, stub);
 }

@@ -19,9 +19,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/machine.h"
+
 #define MOST 64
 #define MOST_BYTES (256u << 20)
-#define PAGE 4096u
+#define UNIT 4096u /* bytes that are compared at once */
 
 struct mapped {
 	int fd;
@@ -59,7 +61,7 @@ static bool grow(struct mapped *mapped, uint64_t bytes)
 
 	if (bytes > mapped->extent)
 		bytes = mapped->extent;
-	bytes = (bytes + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	bytes = (bytes + CRASH__PAGE - 1) & ~(uint64_t)(CRASH__PAGE - 1);
 	if (bytes <= mapped->bytes)
 		return true;
 	if (bytes - mapped->bytes > MOST_BYTES - total)
@@ -263,7 +265,7 @@ static bool report(struct crash__control *control, const struct mapped *mapped, 
 static bool scan(struct crash__control *control, struct mapped *mapped,
 		 bool (*take)(struct crash__notification *store, const unsigned char *bytes))
 {
-	unsigned char page[PAGE];
+	unsigned char unit[UNIT];
 	size_t start = 0, end = 0;
 	struct stat status;
 
@@ -275,14 +277,14 @@ static bool scan(struct crash__control *control, struct mapped *mapped,
 	}
 	if ((uint64_t)status.st_size < mapped->bytes) /* cut off, and zero if it grows again */
 		memset(mapped->copy + status.st_size, 0, mapped->bytes - (size_t)status.st_size);
-	for (size_t at = 0; at < mapped->bytes && at < (size_t)status.st_size; at += PAGE) {
-		ssize_t got = pread(mapped->fd, page, PAGE, (off_t)at);
+	for (size_t at = 0; at < mapped->bytes && at < (size_t)status.st_size; at += UNIT) {
+		ssize_t got = pread(mapped->fd, unit, UNIT, (off_t)at);
 
 		if (got <= 0)
 			break;
-		if (memcmp(page, mapped->copy + at, (size_t)got) == 0)
+		if (memcmp(unit, mapped->copy + at, (size_t)got) == 0)
 			continue;
-		memcpy(mapped->copy + at, page, (size_t)got);
+		memcpy(mapped->copy + at, unit, (size_t)got);
 		if (end != at || start == end) {
 			if (start < end && !report(control, mapped, start, end, take))
 				return false;

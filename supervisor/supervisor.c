@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <linux/aio_abi.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
@@ -28,6 +27,7 @@
 #include "supervisor/acknowledgement.h"
 #include "supervisor/classify.h"
 #include "supervisor/leader.h"
+#include "supervisor/machine_registers.h"
 #include "supervisor/notification_recorder.h"
 #include "supervisor/notified_op.h"
 #include "supervisor/proxy/proxy.h"
@@ -182,7 +182,7 @@ static bool take_close(const struct seccomp_notif *received)
 {
 	int number = received->data.nr;
 
-	if (received->data.arch != AUDIT_ARCH_X86_64 ||
+	if (!crash__call_is_ours(&received->data) ||
 	    (number != SYS_close && number != SYS_dup2 && number != SYS_dup3 && number != SYS_close_range) ||
 	    !crash__remote_leads((pid_t)received->pid))
 		return false;
@@ -198,7 +198,7 @@ static struct crash__reply take(struct crash__notification *notification, const 
 	notification->pc = data->instruction_pointer;
 	notification->start = notification->sync_occurrence = 0;
 	notification->flags = 0;
-	if (data->arch != AUDIT_ARCH_X86_64 || data->nr >= 0x40000000)
+	if (!crash__call_is_ours(data))
 		return take_foreign(notification);
 	if (data->nr == SYS_io_uring_setup)
 		return take_io_uring(notification);

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "common/elf.h"
+#include "supervisor/machine_registers.h"
 #include "symbols/function.h"
 
 #define MOST_READS 512
@@ -72,16 +73,11 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 	return true;
 }
 
-/* DWARF numbers of registers on x86-64 */
-enum { REGISTER_SP = 7, REGISTER_PC = 16 };
-
 static bool set_registers(Dwfl_Thread *thread, void *context)
 {
-	struct unwinding *unwinding = context;
-	Dwarf_Word sp = unwinding->sp, pc = unwinding->pc;
+	const struct unwinding *unwinding = context;
 
-	return dwfl_thread_state_registers(thread, REGISTER_SP, 1, &sp) &&
-	       dwfl_thread_state_registers(thread, REGISTER_PC, 1, &pc);
+	return crash__set_registers(thread, unwinding->pc, unwinding->sp);
 }
 
 static int add_frame(Dwfl_Frame *frame, void *context)
