@@ -16,8 +16,9 @@
  * empty nor the name of a call or call family ("write", "fsync", ...).
  * Two breakpoints with one name are two hits of one point.
  *
- * -DCRASH_DISABLE removes all of it. On anything but x86-64 Linux with gcc or
- * clang the macros compile to nothing as well.
+ * -DCRASH_DISABLE removes all of it. On anything but Linux with gcc or clang, and
+ * on machines that have no header in crashinject/machine/, the macros compile to
+ * nothing as well.
  *
  * Method. Each CRASH_BREAKPOINT() puts a struct crash_site into the linker
  * section "crash_sites" of its program or shared library and tests the site's
@@ -56,14 +57,21 @@ struct crash_site {
 	uint32_t slot;	/* belongs to whoever attached the site */
 };
 
-#ifdef CRASH__SITES_ONLY
-/* The other end of this header: struct crash_site is all it wants. */
-#elif !defined(CRASH_DISABLE) && defined(__linux__) && defined(__x86_64__) && !defined(__ILP32__) &&         \
-	defined(__GNUC__)
+/*
+ * The instructions are the machine's: its header defines CRASH__ADDRESS() and CRASH__SITE().
+ * CRASH__SITES_ONLY is the other end of this header, and struct crash_site all that it wants.
+ */
+#if defined(CRASH__SITES_ONLY) || defined(CRASH_DISABLE) || !defined(__linux__) || !defined(__GNUC__)
+#elif defined(__x86_64__) && !defined(__ILP32__)
+#include "machine/x86_64.h"
+#elif defined(__aarch64__) && !defined(__ILP32__) && defined(__has_include)
+#if __has_include("machine/aarch64.h")
+#include "machine/aarch64.h"
+#endif
+#endif
 
-/* The address of `symbol` or NULL, whatever the code model. */
-#define CRASH__ADDRESS(variable, symbol)                                                                     \
-	__asm__(".weak " symbol "\n\tmovq " symbol "@GOTPCREL(%%rip), %0" : "=r"(variable))
+#if defined(CRASH__SITES_ONLY)
+#elif defined(CRASH__SITE)
 
 /**
  * Marks a crash point.
@@ -75,16 +83,7 @@ struct crash_site {
 #define CRASH_BREAKPOINT(name)                                                                               \
 	do {                                                                                                 \
 		struct crash_site *crash__site;                                                              \
-		__asm__(".pushsection crash_sites, \"aw?\", @progbits\n\t"                                   \
-			".balign 4\n"                                                                        \
-			"661:\n\t"                                                                           \
-			".long %c1 - 661b\n\t"                                                               \
-			".long %c2 - 661b - 4\n\t"                                                           \
-			".long %c3, %c4, 0, 0\n\t"                                                           \
-			".popsection\n\t"                                                                    \
-			"leaq 661b(%%rip), %0"                                                               \
-			: "=r"(crash__site)                                                                  \
-			: "i"("" name ""), "i"(__FILE__), "i"(__LINE__), "i"((int)CRASH_SITE_VERSION));      \
+		CRASH__SITE(crash__site, name);                                                              \
 		if (__builtin_expect(__atomic_load_n(&crash__site->armed, __ATOMIC_RELAXED), 0)) {           \
 			void (*crash__function)(struct crash_site *);                                        \
 			CRASH__ADDRESS(crash__function, "crash__hit");                                       \
