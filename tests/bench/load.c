@@ -15,6 +15,8 @@
 
 #include <crashinject/breakpoint.h>
 
+#include "common/machine.h"
+
 #define AREA (1 << 20) /* writes go round in so much of the file */
 
 static int fd;
@@ -27,14 +29,7 @@ static FILE *stream;
 
 static long raw(long number, long a, long b, long c, long d)
 {
-	register long r10 __asm__("r10") = d;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
-			 : "rcx", "r11", "memory");
-	return result;
+	return crash__sys6(number, a, b, c, d, 0, 0);
 }
 
 static void do_nothing(long count)

@@ -26,6 +26,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What libc makes of these where the kernel lacks them. */
+#if !defined(SYS_rename) && defined(SYS_renameat)
+#define SYS_rename SYS_renameat
+#elif !defined(SYS_rename)
+#define SYS_rename SYS_renameat2
+#endif
+#ifndef SYS_mkdir
+#define SYS_mkdir SYS_mkdirat
+#endif
+#ifndef SYS_readlink
+#define SYS_readlink SYS_readlinkat
+#endif
+
 static void say(const char *what, long result)
 {
 	int error = errno;

@@ -22,6 +22,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "common/machine.h"
+
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
@@ -167,16 +169,8 @@ static long store(void)
 
 static long by_instruction(long number, const long args[6])
 {
-	register long fourth __asm__("r10") = args[3];
-	register long fifth __asm__("r8") = args[4];
-	register long sixth __asm__("r9") = args[5];
-	long result;
+	long result = crash__sys6(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "0"(number), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(fourth), "r"(fifth),
-			   "r"(sixth)
-			 : "rcx", "r11", "memory");
 	if (result < 0 && result > -4096) {
 		errno = (int)-result;
 		return -1;
@@ -220,6 +214,8 @@ static long by_number(const char *route, const char *name, const long args[6])
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		if (strcmp(numbers[i].name, name) != 0)
 			continue;
+		if (numbers[i].number >= (long)CRASH__KERNEL_NUMBERS) /* this machine's kernel lacks it */
+			exit(77);
 		if (strcmp(route, "inline") == 0)
 			return by_instruction(numbers[i].number, args);
 		return syscall(numbers[i].number, args[0], args[1], args[2], args[3], args[4], args[5]);

@@ -34,6 +34,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/machine.h"
+
 #define WORDS 10
 #define STREAMS 64
 
@@ -112,12 +114,8 @@ static long do_close(char **word)
 
 static long do_raw_close(char **word)
 {
-	long result;
+	long result = crash__sys3(SYS_close, number(word[1]), 0, 0);
 
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "0"((long)SYS_close), "D"((long)number(word[1]))
-			 : "rcx", "r11", "memory");
 	if (result >= 0)
 		return result;
 	errno = (int)-result;
@@ -167,13 +165,8 @@ static long do_write(char **word)
 
 static long do_raw_write(char **word)
 {
-	long result;
+	long result = crash__sys3(SYS_write, number(word[1]), (long)word[2], (long)strlen(word[2]));
 
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "0"((long)SYS_write), "D"((long)number(word[1])), "S"(word[2]),
-			   "d"(strlen(word[2]))
-			 : "rcx", "r11", "memory");
 	if (result >= 0)
 		return result;
 	errno = (int)-result;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/machine.h"
 #include "tests/unit/support.h"
 
 static struct crash__program program;
@@ -36,7 +37,7 @@ static void enter_directory(void)
 	ck_assert_int_eq(chdir(path), 0);
 }
 
-/* An x86-64 program: header, an interpreter, and a dynamic section that needs two libraries. */
+/* A program of this machine: header, an interpreter, and a dynamic section that needs two libraries. */
 static struct image {
 	Elf64_Ehdr header;
 	Elf64_Phdr segments[3];
@@ -51,7 +52,7 @@ static void make_image(const char *interpreter, const char *first, const char *s
 {
 	image = (struct image){
 		.header = {.e_type = ET_EXEC,
-			   .e_machine = EM_X86_64,
+			   .e_machine = CRASH__ELF_MACHINE,
 			   .e_phoff = offsetof(struct image, segments),
 			   .e_phentsize = sizeof(Elf64_Phdr),
 			   .e_phnum = 3},
@@ -103,7 +104,7 @@ START_TEST(the_dynamic_linker_says_which_libc)
 	inspect_image();
 	ck_assert_int_eq(program.kind, linkers[_i].kind);
 	ck_assert_str_eq(program.interpreter, linkers[_i].interpreter ? linkers[_i].interpreter : "");
-	ck_assert_uint_eq(program.machine, EM_X86_64);
+	ck_assert_uint_eq(program.machine, CRASH__ELF_MACHINE);
 	ck_assert_str_eq(program.sanitizer, "");
 	ck_assert(!program.privileged);
 }
@@ -136,11 +137,14 @@ START_TEST(other_machines_are_foreign)
 		uint16_t machine;
 	} rows[] = {{ELFCLASS64, EM_AARCH64},
 		    {ELFCLASS32, EM_386},
-		    {ELFCLASS32, EM_X86_64},
-		    {ELFCLASS64, EM_RISCV}};
+		    {ELFCLASS32, CRASH__ELF_MACHINE},
+		    {ELFCLASS64, EM_RISCV},
+		    {ELFCLASS64, EM_X86_64}};
 
 	enter_directory();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (rows[i].class == ELFCLASS64 && rows[i].machine == CRASH__ELF_MACHINE)
+			continue;
 		make_image(glibc, "a", "b");
 		image.header.e_ident[EI_CLASS] = rows[i].class;
 		image.header.e_machine = rows[i].machine;
