@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# check_checks.sh - check_layers.sh and check_style.sh can fail: each fault that they look for is planted in a copy.
+# check_checks.sh - check_layers.sh, check_machines.sh and check_style.sh can fail: each fault that they look for is planted in a copy.
 set -u
 
 source=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
@@ -13,7 +13,8 @@ failures=0
 # The sources alone, which may come from a read-only tree.
 mkdir "$work/tree"
 (cd "$source" && find . \( -name 'build*' -o -name '.git' -o -name 'crashinject-[0-9]*' \) -prune -o \
-	\( -name '*.[chS]' -o -name '*.cc' -o -name '*.def' -o -name '.clang-format' -o -name '*.md' \) -print) >"$work/list"
+	\( -name '*.[chS]' -o -name '*.cc' -o -name '*.def' -o -name '.clang-format' -o -name '*.md' \
+	-o -name '*.am' -o -name configure.ac -o -name options.sh \) -print) >"$work/list"
 (cd "$source" && tar cf - -T "$work/list") | (cd "$work/tree" && tar xf - && chmod -R u+w .) || exit 99
 
 # plant FILE: what is on standard input goes to the end of it.
@@ -50,6 +51,7 @@ passes()
 }
 
 passes check_layers.sh
+passes check_machines.sh
 passes check_style.sh
 
 # an arrow upwards
@@ -76,6 +78,19 @@ fails check_layers.sh 'have the same include guard'
 sed 's/^| `trace\/` |\(.*\)| \(.*\) |$/| `trace\/` |\1| \2 runner |/' "$source/docs/ARCHITECTURE.md" >"$work/document"
 : >"$work/tree/docs/ARCHITECTURE.md" && plant docs/ARCHITECTURE.md <"$work/document"
 fails check_layers.sh 'trace/ may include runner/, which is not above it'
+
+# knowledge of a machine in C, in a Makefile, in assembly; a machine without all of its files; a call that is old
+echo 'static void wait(void) { __builtin_ia32_pause(); }' | plant explore/states/tiers.c
+fails check_machines.sh 'this knows a machine: explore/states/tiers.c:'
+echo 'x_LDFLAGS = -Wl,-Ttext-segment=0x7e9000000000' | plant helper/Makemodule.am
+fails check_machines.sh 'this knows a machine: helper/Makemodule.am:'
+echo '	ret' | plant preload/stub.S
+fails check_machines.sh 'assembly outside .*: preload/stub.S: '
+mkdir "$work/tree/supervisor/machine/other" && echo 'int x;' | plant supervisor/machine/other/machine_registers.c
+fails check_machines.sh 'the machine other lacks preload/machine/other/stub.S'
+rmdir "$work/tree/supervisor/machine/other"
+echo 'int x = SYS_pipe;' | plant preload/fds.c
+fails check_machines.sh 'pipe is not in every kernel'
 
 awk 'BEGIN { printf "/* "; for (i = 0; i < 28; i++) printf "abcd"; print " */" }' | plant base/copy.c
 fails check_style.sh 'base/copy.c:.* columns'
