@@ -173,6 +173,15 @@ static void forget_fired(struct crash__fired *fired)
 	atomic_store(&fired->frames, 0);
 }
 
+/* Whether the crash that was written down is the death of one process alone. */
+static bool was_self(struct crash__control *control)
+{
+	if (control->fired.rule < CRASH__RULES)
+		return control->plan.rules[control->fired.rule].self;
+	crash__control_incomplete(control, CRASH__INCOMPLETE_DAMAGED, "the record of the crash");
+	return false;
+}
+
 bool crash__control_fire(struct crash__control *control, bool self)
 {
 	struct timespec pause = {.tv_nsec = 100000};
@@ -185,7 +194,7 @@ bool crash__control_fire(struct crash__control *control, bool self)
 			return true;
 		if (self)
 			return false;
-		if (state == 3 && control->plan.rules[control->fired.rule].self &&
+		if (state == 3 && was_self(control) &&
 		    atomic_compare_exchange_strong(&control->fired.state, &state, 1)) {
 			forget_fired(&control->fired);
 			return true;

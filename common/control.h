@@ -25,6 +25,7 @@
 
 #define CRASH__CONTROL_MAGIC 0x314b4c4248535243u /* "CRSHBLK1" */
 #define CRASH__CONTROL_VERSION 3u
+#define CRASH__CONTROL_COUNTS_STRANGERS 3u
 #define CRASH__CONTROL_VARIABLE "CRASH_CONTROL" /* PATH,NUMBER-OF-THE-PROCESS */
 
 #define CRASH__FRAMES 64
@@ -121,10 +122,13 @@ struct crash__sites {
 };
 
 struct crash__control {
+	/* The same in every version from CRASH__CONTROL_COUNTS_STRANGERS on. */
 	uint64_t magic;
 	uint32_t version;
-	uint32_t mode;		  /* enum crash__mode */
+	_Atomic uint32_t strangers; /* processes whose shim is of another version */
+
 	uint64_t bytes;		  /* of the mapping, rings included */
+	uint32_t mode;		  /* enum crash__mode */
 	uint32_t keeper;	  /* its process id */
 	uint32_t ring_count;	  /* rings behind the block */
 	uint32_t owner;		  /* its user */

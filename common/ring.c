@@ -117,6 +117,16 @@ size_t crash__ring_peek(const struct crash__ring *ring, struct iovec pieces[2])
 	return count;
 }
 
+bool crash__ring_is_sound(struct crash__ring *ring)
+{
+	uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+
+	if (head - atomic_load_explicit(&ring->tail, memory_order_relaxed) <= CRASH__RING_BYTES)
+		return true;
+	atomic_store_explicit(&ring->tail, head, memory_order_release);
+	return false;
+}
+
 void crash__ring_consume(struct crash__ring *ring, size_t count)
 {
 	atomic_store_explicit(&ring->tail, atomic_load_explicit(&ring->tail, memory_order_relaxed) + count,

@@ -97,6 +97,12 @@ bool crash__ring_commit(const struct crash__append *append, uint16_t type, uint1
  */
 size_t crash__ring_peek(const struct crash__ring *ring, struct iovec pieces[2]);
 
+/**
+ * Whether there can be as much in the ring as it says. If not, its memory was overwritten, and it is emptied:
+ * what was in it is lost. The keeper's; call it before the others.
+ */
+bool crash__ring_is_sound(struct crash__ring *ring);
+
 /** Frees the first `count` of them. */
 void crash__ring_consume(struct crash__ring *ring, size_t count);
 

@@ -21,6 +21,10 @@ struct crash__ring *crash__ring_find(struct crash__control *control)
 	for (int tries = 0; tries < 100 && !atomic_load(&control->dead); tries++) {
 		uint32_t ready = atomic_load_explicit(&control->rings_ready, memory_order_acquire);
 
+		if (ready > control->ring_count) {
+			crash__control_incomplete(control, CRASH__INCOMPLETE_DAMAGED, "the rings");
+			return NULL;
+		}
 		for (uint32_t i = 0; i < ready; i++)
 			if (crash__ring_claim(crash__control_ring(control, i)))
 				return crash__control_ring(control, i);

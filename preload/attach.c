@@ -125,6 +125,26 @@ static void number_self(struct crash__control *control, const uint64_t *number)
 	atomic_store(&self->state, 2);
 }
 
+/*
+ * Whether the block is what this shim takes it for. If its command is of another version, nothing of it is
+ * known but how it begins: the process is counted there, and the run says that it may have missed something.
+ */
+static bool is_ours(struct crash__control *control, uint64_t bytes, const char *path)
+{
+	char theirs[24], ours[24];
+
+	if (bytes < offsetof(struct crash__control, bytes) || control->magic != CRASH__CONTROL_MAGIC)
+		return false;
+	if (control->version == CRASH__CONTROL_VERSION)
+		return bytes >= sizeof *control && control->bytes == bytes;
+	if (control->version >= CRASH__CONTROL_COUNTS_STRANGERS)
+		atomic_fetch_add(&control->strangers, 1);
+	crash__say("crashinject: ", path, " is of version ",
+		   crash__decimal(theirs, sizeof theirs, control->version), ", and this shim is of version ",
+		   crash__decimal(ours, sizeof ours, CRASH__CONTROL_VERSION), "\n", NULL);
+	return false;
+}
+
 static struct crash__control *map_control(const char *path)
 {
 	struct stat status;
@@ -134,7 +154,7 @@ static struct crash__control *map_control(const char *path)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &status) == 0 && (size_t)status.st_size >= sizeof *control) {
+	if (fstat(fd, &status) == 0 && status.st_size > 0) {
 		memory = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_NORESERVE, fd, 0);
 		if (memory != MAP_FAILED) {
@@ -143,9 +163,7 @@ static struct crash__control *map_control(const char *path)
 		}
 	}
 	crash__syscall(SYS_close, (long[6]){fd}); /* nobody needs to hear of it */
-	if (control &&
-	    (control->magic != CRASH__CONTROL_MAGIC || control->version != CRASH__CONTROL_VERSION ||
-	     control->bytes != (uint64_t)status.st_size)) {
+	if (control && !is_ours(control, (uint64_t)status.st_size, path)) {
 		munmap(control, (size_t)status.st_size);
 		control = NULL;
 	}

@@ -267,8 +267,13 @@ void crash__backtrace_fired(struct crash__fired *fired, const struct crash__call
 static bool in_range(struct crash__control *control, uint32_t rule, uint64_t address)
 {
 	const struct crash__module *module = crash__module_of(control, address);
+	uint32_t count = control->range_count;
 
-	for (uint32_t i = 0; module && i < control->range_count; i++) {
+	if (count > CRASH__RANGES) {
+		crash__control_incomplete(control, CRASH__INCOMPLETE_DAMAGED, "the functions of rules");
+		return false;
+	}
+	for (uint32_t i = 0; module && i < count; i++) {
 		const struct crash__range *range = &control->ranges[i];
 
 		if (range->rule == rule && range->inode == module->inode && range->device == module->device &&

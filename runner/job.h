@@ -60,7 +60,8 @@ struct crash__job {
 	char directory[64]; /* of the control block; removed by the keeper */
 	/* of the runner */
 	int control_fd;
-	int wake; /* written by the keeper when the report changes */
+	size_t control_bytes; /* of its mapping */
+	int wake;	      /* written by the keeper when the report changes */
 	pid_t keeper;
 	sigset_t mask;	       /* that the program starts with */
 	bool ignores_children; /* it starts with SIGCHLD ignored */

@@ -40,6 +40,7 @@ static struct keeper {
 	bool program_ended;
 	uint64_t deadline, linger_end; /* CLOCK_MONOTONIC, ns; 0: none */
 	uint32_t stopped;	       /* stops that were carried out */
+	uint32_t rings, most_rings;    /* our own count of those with memory, and of all */
 } keeper;
 
 static void on_signal(int signal)
@@ -91,20 +92,21 @@ static bool reserve_rings(uint32_t first, uint32_t end)
 static void offer_rings(void)
 {
 	struct crash__control *control = keeper.control;
-	uint32_t ready = atomic_load(&control->rings_ready), more = ready + (ready ? 4 : 2);
+	uint32_t ready = keeper.rings, more = ready + (ready ? 4 : 2);
 
 	for (uint32_t i = 0; i < ready; i++)
 		if (atomic_load(&crash__control_ring(control, i)->state) == CRASH__RING_FREE)
 			return;
-	if (ready == control->ring_count)
+	if (ready == keeper.most_rings)
 		return;
-	if (more > control->ring_count)
-		more = control->ring_count;
+	if (more > keeper.most_rings)
+		more = keeper.most_rings;
 	if (!reserve_rings(ready, more))
 		more = reserve_rings(ready, ready + 1) ? ready + 1 : ready;
 	atomic_store(&control->rings_denied, more == ready);
 	for (uint32_t i = ready; i < more; i++)
 		crash__ring_init(crash__control_ring(control, i));
+	keeper.rings = more;
 	atomic_store(&control->rings_ready, more);
 	crash__sys6(SYS_futex, (long)&control->rings_ready, FUTEX_WAKE, INT_MAX, 0, 0, 0);
 }
@@ -113,13 +115,15 @@ static void offer_rings(void)
 static size_t drain_rings(bool reclaim)
 {
 	struct crash__control *control = keeper.control;
-	uint32_t ready = atomic_load(&control->rings_ready);
 	size_t moved = 0;
 
-	for (uint32_t i = 0; i < ready; i++) {
+	for (uint32_t i = 0; i < keeper.rings; i++) {
 		struct crash__ring *ring = crash__control_ring(control, i);
-		size_t bytes = crash__trace_drain(&keeper.writer, i, ring);
+		size_t bytes;
 
+		if (!crash__ring_is_sound(ring))
+			crash__control_incomplete(control, CRASH__INCOMPLETE_DAMAGED, "a ring");
+		bytes = crash__trace_drain(&keeper.writer, i, ring);
 		moved += bytes;
 		if (bytes && atomic_exchange(&ring->waiting, 0)) {
 			atomic_fetch_add(&ring->room, 1);
@@ -319,6 +323,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	keeper.job = job;
 	keeper.control = job->control;
 	keeper.report = report;
+	keeper.most_rings = job->control->ring_count;
 	prctl(PR_SET_NAME, "crash-keeper", 0, 0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);

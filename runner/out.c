@@ -87,6 +87,41 @@ int crash__out_name(struct crash_out *out, struct crash__symbols *symbols)
 	return 0;
 }
 
+/*
+ * Every program of the tree could write there, by mistake, too. What leads out of a table or a string is not
+ * believed.
+ */
+static bool is_sound_plan(const struct crash__plan *plan, const char *scenario)
+{
+	size_t length = scenario ? strlen(scenario) : 0;
+
+	if (plan->count > CRASH__RULES)
+		return false;
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (plan->rules[i].column == 0 || plan->rules[i].column - 1 > length ||
+		    plan->rules[i].length > length - (plan->rules[i].column - 1))
+			return false;
+	return true;
+}
+
+static bool ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static bool is_sound_crash(const struct crash__fired *fired, const struct crash__plan *plan)
+{
+	bool sound = fired->rule < plan->count && fired->call >= -1 && fired->call < CRASH__CALLS &&
+		     fired->family >= -1 && fired->family <= CRASH__FAMILY_IO &&
+		     ends(fired->name, sizeof fired->name) && ends(fired->file, sizeof fired->file) &&
+		     ends(fired->to, sizeof fired->to) && fired->modules <= CRASH__MODULES &&
+		     atomic_load(&fired->frames) <= CRASH__FRAMES;
+
+	for (uint32_t i = 0; sound && i < fired->modules; i++)
+		sound = ends(fired->module[i].path, sizeof fired->module[i].path);
+	return sound;
+}
+
 static int fill_fired(struct crash_out *out, const struct crash__control *control, const char *scenario)
 {
 	const struct crash__fired *fired = &control->fired;
@@ -145,10 +180,11 @@ static int fill_reasons(struct crash_out *out, const struct crash__control *cont
 
 static int fill_unreached(struct crash_out *out, const struct crash__plan *plan, const char *scenario)
 {
+	uint32_t rules = scenario ? plan->count : 0;
 	size_t count = 0;
 
-	out->unreached = calloc(plan->count + 1, sizeof *out->unreached);
-	for (uint32_t i = 0; out->unreached && i < plan->count; i++) {
+	out->unreached = calloc(rules + 1, sizeof *out->unreached);
+	for (uint32_t i = 0; out->unreached && i < rules; i++) {
 		const struct crash__rule *rule = &plan->rules[i];
 
 		if (atomic_load(&rule->hits) < rule->first)
@@ -191,6 +227,8 @@ static int fill_passed(struct crash_out *out, const struct crash__control *contr
 int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario)
 {
 	const struct crash__report *report = job->report;
+	const struct crash__control *control = job->control;
+	bool sound = is_sound_plan(&control->plan, scenario);
 	int error = 0;
 
 	out->exit_code = WIFEXITED(report->status) ? WEXITSTATUS(report->status) : -1;
@@ -201,21 +239,29 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 	out->pid = report->pid;
 	out->offset = out->bytes = out->written = -1;
 	/* Being written down is what makes it ours: a signal alone proves nothing. */
-	if (atomic_load(&job->control->fired.state) >= 2)
-		error = fill_fired(out, job->control, scenario);
+	if (atomic_load(&control->fired.state) >= 2) {
+		sound = sound && is_sound_crash(&control->fired, &control->plan);
+		error = sound ? fill_fired(out, control, scenario) : 0;
+	}
 	if (error == 0)
-		error = fill_reasons(out, job->control);
-	if (error == 0 && (job->control->mode & CRASH__MODE_RECORD) && atomic_load(&job->control->mappers) &&
+		error = fill_reasons(out, control);
+	if (error == 0 && !sound)
+		error = crash__out_incomplete(out, CRASH__INCOMPLETE_DAMAGED,
+					      "the rules or the record of the crash");
+	if (error == 0 && (control->mode & CRASH__MODE_RECORD) && atomic_load(&control->mappers) &&
 	    !out->killed)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_MAPPING_UNSEEN,
 					      "a program that had mapped a file was killed");
-	if (error == 0 && atomic_load(&job->control->refused_io_uring) && out->exit_code != 0 &&
-	    !out->killed && !out->timed_out)
+	if (error == 0 && atomic_load(&control->strangers))
+		error = crash__out_incomplete(out, CRASH__INCOMPLETE_OTHER_SHIM, NULL);
+	if (error == 0 && atomic_load(&control->refused_io_uring) && out->exit_code != 0 && !out->killed &&
+	    !out->timed_out)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_IO_URING,
 					      "it was refused, and the program failed: it may need it");
 	if (error == 0)
-		error = fill_unreached(out, &job->control->plan, scenario);
-	return error < 0 ? error : fill_passed(out, job->control);
+		error = fill_unreached(out, &control->plan,
+				       is_sound_plan(&control->plan, scenario) ? scenario : NULL);
+	return error < 0 ? error : fill_passed(out, control);
 }
 
 /* ------------------------------------------------------------------ release */

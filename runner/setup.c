@@ -72,7 +72,7 @@ static int map_control(struct crash__job *job, unsigned int rings)
 	if (memory == MAP_FAILED)
 		return crash__fail_errno("cannot map %s", path);
 	job->control = memory;
-	job->control->bytes = size;
+	job->control_bytes = job->control->bytes = size;
 	job->control->ring_count = rings;
 	return 0;
 }
@@ -149,7 +149,7 @@ void crash__setup_clear(struct crash__job *job)
 	if (job->report)
 		munmap(job->report, sizeof *job->report);
 	if (job->control)
-		munmap(job->control, job->control->bytes);
+		munmap(job->control, job->control_bytes);
 	if (job->control_fd >= 0)
 		close(job->control_fd);
 	job->control_fd = -1;

@@ -360,6 +360,48 @@ START_TEST(a_damaged_note_about_libc_hides_no_call)
 }
 END_TEST
 
+static void assert_incomplete(const char *reason)
+{
+	bool told = false;
+
+	for (char **at = out.incomplete_reasons; *at; at++)
+		told |= strncmp(*at, reason, strlen(reason)) == 0;
+	ck_assert_msg(told && !out.complete, "not said: %s", reason);
+}
+
+/*
+ * A program of the tree that has the shim of another installation cannot read the block. That is said on its
+ * stderr and in the result, with the supervisor, which sees its calls, and without.
+ */
+START_TEST(a_shim_of_another_version_is_noticed)
+{
+	struct crash_opts opts = {.program = lab_program("scribble"),
+				  .args = LAB_ARGS("version"),
+				  .flags = _i ? CRASH_NO_SUPERVISOR : 0};
+
+	ck_assert_crash_run("write#2", &opts, &out);
+	ck_assert_exited(&out, 0);
+	lab_assert_file("line", "a line\n");
+	ck_assert_ptr_nonnull(strstr(out.stderr_data, "and this shim is of version "));
+	ck_assert_ptr_nonnull(strstr(out.stderr_data, "this process is not watched"));
+	assert_incomplete("other-shim: ");
+	crash_out_clear(&out);
+}
+END_TEST
+
+/* A stray store into the memory that is shared ends neither keeper nor command, and is no crash of ours. */
+START_TEST(damaged_memory_makes_the_run_incomplete)
+{
+	static const char *const damages[] = {"ring", "rings", "rule", "call", "plan"};
+	struct crash_opts opts = {.program = lab_program("scribble"), .args = LAB_ARGS(damages[_i])};
+
+	ck_assert_crash_run("write:log,write#9", &opts, &out);
+	ck_assert(!out.killed);
+	assert_incomplete("damaged: ");
+	crash_out_clear(&out);
+}
+END_TEST
+
 /* Many signals while the program runs under watch disturb neither. */
 START_TEST(a_program_in_a_storm_of_signals_ends_as_it_does_alone)
 {
@@ -560,6 +602,8 @@ int main(void)
 	tcase_add_test(tcase, what_lingers_can_still_crash);
 	tcase_add_test(tcase, a_program_that_closes_every_descriptor_is_still_crashed);
 	tcase_add_loop_test(tcase, a_damaged_note_about_libc_hides_no_call, 0, 4);
+	tcase_add_loop_test(tcase, a_shim_of_another_version_is_noticed, 0, 2);
+	tcase_add_loop_test(tcase, damaged_memory_makes_the_run_incomplete, 0, 5);
 	tcase_add_test(tcase, a_program_in_a_storm_of_signals_ends_as_it_does_alone);
 
 	tcase = lab_case(suite, "directories", 60);

@@ -289,6 +289,22 @@ START_TEST(the_death_of_one_is_replaced_by_the_death_of_all)
 }
 END_TEST
 
+START_TEST(a_crash_by_a_rule_that_there_is_not_is_damage)
+{
+	make_control("write:self");
+	ck_assert(crash__control_fire(control, true));
+	control->fired.rule = UINT32_MAX;
+	control->fired.state = 3;
+	control->dead = 0;
+	control->reasons[0].state = 0;
+	ck_assert(!crash__control_fire(control, true));
+	ck_assert_uint_eq(control->reasons[0].state, 0);
+	alarm(60);
+	ck_assert(!crash__control_fire(control, false));
+	ck_assert_uint_eq(control->reasons[0].why, CRASH__INCOMPLETE_DAMAGED);
+}
+END_TEST
+
 START_TEST(outside_is_the_runners_own_file_and_no_other)
 {
 	make_control(NULL);
@@ -415,6 +431,7 @@ int main(void)
 		     whoever_asks_first_all_get_the_same_number, NULL);
 	support_case(suite, "crash", of_many_only_one_crashes,
 		     the_death_of_one_is_replaced_by_the_death_of_all,
+		     a_crash_by_a_rule_that_there_is_not_is_damage,
 		     outside_is_the_runners_own_file_and_no_other, only_files_are_noted_as_outside, NULL);
 	support_case(suite, "appending", parts_become_one_padded_record,
 		     a_full_ring_of_a_dead_tree_is_left_at_once, sequence_numbers_are_given_once, NULL);

@@ -126,6 +126,26 @@ START_TEST(records_come_out_whole_and_in_order)
 }
 END_TEST
 
+/* Stray stores of the program, to what it says or to what the keeper says, cost what is in it and no more. */
+START_TEST(a_ring_that_was_overwritten_is_emptied)
+{
+	static unsigned char bytes[CRASH__RING_BYTES];
+
+	for (int i = 0; i < 2; i++) {
+		struct crash__ring *ring = own_ring();
+
+		ck_assert(append(ring, 0, 64));
+		ck_assert(crash__ring_is_sound(ring));
+		*(i ? &ring->head : &ring->tail) += UINT64_C(1) << 40;
+		ck_assert(!crash__ring_is_sound(ring));
+		ck_assert(crash__ring_is_sound(ring));
+		ck_assert_uint_eq(peek(ring, bytes), 0);
+		ck_assert(append(ring, 1, 64));
+		ck_assert_uint_eq(check_records(bytes, peek(ring, bytes), 1), 2);
+	}
+}
+END_TEST
+
 START_TEST(a_full_ring_takes_nothing_until_there_is_room)
 {
 	static unsigned char bytes[CRASH__RING_BYTES];
@@ -297,7 +317,7 @@ int main(void)
 
 	support_case(suite, "records", a_ring_is_claimed_once, records_come_out_whole_and_in_order,
 		     a_full_ring_takes_nothing_until_there_is_room, half_a_record_is_none,
-		     an_abandoned_append_is_made_again, NULL);
+		     an_abandoned_append_is_made_again, a_ring_that_was_overwritten_is_emptied, NULL);
 	support_case(suite, "owners", a_ring_comes_back_when_its_thread_is_gone_and_it_is_empty,
 		     a_living_owner_keeps_its_ring, a_killed_process_gives_its_ring_back,
 		     two_processes_need_no_lock, NULL);
