@@ -24,7 +24,7 @@
 #include "common/ring.h"
 
 #define CRASH__CONTROL_MAGIC 0x314b4c4248535243u /* "CRSHBLK1" */
-#define CRASH__CONTROL_VERSION 3u
+#define CRASH__CONTROL_VERSION 3u		 /* common/layout.c says when it becomes another one */
 #define CRASH__CONTROL_COUNTS_STRANGERS 3u
 #define CRASH__CONTROL_VARIABLE "CRASH_CONTROL" /* PATH,NUMBER-OF-THE-PROCESS */
 

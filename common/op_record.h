@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.h - what is written down about a run: the records of a trace.
+ * op_record.h - what is written down about a run: the records of a trace.
  *
  * A record starts with struct crash__record, is a multiple of 8 bytes long, and is little-endian,
  * as every machine this runs on. The program's threads append records to rings (ring.h), the keeper
@@ -14,6 +14,7 @@
 #ifndef CRASH_RECORD_H
 #define CRASH_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum crash__record_type {
@@ -151,5 +152,39 @@ struct crash__ack_record {
 	uint64_t count;
 	unsigned char bytes[];
 };
+
+/*
+ * These are read from files that other versions wrote, and by other programs (crashinject-trace(5)). Whoever
+ * changes one of the numbers, or what a field or a value means, adds 1 to CRASH__TRACE_VERSION
+ * (trace/format.h), unless that was done since the last release, and changes the manual page.
+ */
+#define CRASH__RECORD_IS(name, size, last, at)                                                               \
+	_Static_assert(sizeof(struct crash__##name##_record) == (size) &&                                    \
+			       offsetof(struct crash__##name##_record, last) == (at),                        \
+		       "a record of the trace has another layout")
+
+_Static_assert(sizeof(struct crash__record) == 8 && offsetof(struct crash__record, type) == 4 &&
+		       offsetof(struct crash__record, flags) == 6,
+	       "records of the trace begin otherwise");
+CRASH__RECORD_IS(process, 24, name, 24);
+CRASH__RECORD_IS(thread, 24, number, 20);
+CRASH__RECORD_IS(file, 40, path, 40);
+CRASH__RECORD_IS(stack, 16, addresses, 16);
+CRASH__RECORD_IS(module, 40, path, 40);
+CRASH__RECORD_IS(op, 128, call, 16);
+CRASH__RECORD_IS(op, 128, file, 28);
+CRASH__RECORD_IS(op, 128, args, 48);
+CRASH__RECORD_IS(op, 128, device, 96);
+CRASH__RECORD_IS(op, 128, strings, 128);
+CRASH__RECORD_IS(end, 80, result, 24);
+CRASH__RECORD_IS(end, 80, device, 40);
+CRASH__RECORD_IS(end, 80, sync_occurrence, 72);
+CRASH__RECORD_IS(data, 32, bytes, 32);
+CRASH__RECORD_IS(point, 48, name_bytes, 40);
+CRASH__RECORD_IS(point, 48, strings, 48);
+CRASH__RECORD_IS(ack, 32, bytes, 32);
+_Static_assert(CRASH__RECORD_LOST == 11 && CRASH__RECORD_TYPES == 12 && CRASH__ROUTE_MEMORY == 3 &&
+		       CRASH__OP_SOCKET == 16,
+	       "values in records of the trace mean something else");
 
 #endif

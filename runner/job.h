@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -39,6 +40,17 @@ struct crash__report {
 	bool trace_full;
 	_Atomic int listener; /* the seccomp filter's descriptor; -1 not yet, else -errno - 1 */
 };
+
+/*
+ * The keeper is forked and so of the same build: there is no version to change. Runner and keeper write at
+ * the same time, so what the runner sets, the two in the middle, are words of their own.
+ */
+_Static_assert(sizeof(struct crash__report) == 64 && offsetof(struct crash__report, stopped) == 24 &&
+		       offsetof(struct crash__report, interrupt) == 28 &&
+		       offsetof(struct crash__report, watched) == 32 &&
+		       offsetof(struct crash__report, started) == 40 &&
+		       offsetof(struct crash__report, listener) == 60,
+	       "runner and keeper share the report");
 
 struct crash__job {
 	/* what to run */

@@ -11,10 +11,11 @@
 #ifndef CRASH_TRACE_FORMAT_H
 #define CRASH_TRACE_FORMAT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define CRASH__TRACE_MAGIC "crashinject-trace\n"
-#define CRASH__TRACE_VERSION 1u
+#define CRASH__TRACE_VERSION 1u	       /* the rule stands at the end */
 #define CRASH__CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
 
 struct crash__trace_header {
@@ -53,5 +54,29 @@ struct crash__chunk {
 	uint32_t checksum; /* the low half of the XXH3_64bits of the bytes */
 	uint64_t bytes;
 };
+
+/*
+ * Files stay, and other programs read them (crashinject-trace(5)). Whoever changes one of these numbers, or
+ * what a field or a value means, here or in common/op_record.h, adds 1 to CRASH__TRACE_VERSION, unless that
+ * was done since the last release, and changes the manual page. A reader refuses other versions. It passes
+ * over chunks of a type that it does not know, so a new type may do without.
+ */
+_Static_assert(sizeof CRASH__TRACE_MAGIC <= sizeof((struct crash__trace_header *)0)->magic &&
+		       sizeof(struct crash__trace_header) == 32 &&
+		       offsetof(struct crash__trace_header, version) == 20 &&
+		       offsetof(struct crash__trace_header, flags) == 24,
+	       "the head of a trace has another layout");
+_Static_assert(sizeof(struct crash__chunk) == 24 && offsetof(struct crash__chunk, type) == 4 &&
+		       offsetof(struct crash__chunk, stream) == 8 &&
+		       offsetof(struct crash__chunk, checksum) == 12 &&
+		       offsetof(struct crash__chunk, bytes) == 16,
+	       "chunks of a trace begin otherwise");
+_Static_assert(sizeof(struct crash__tree_entry) == 40 &&
+		       offsetof(struct crash__tree_entry, path_bytes) == 12 &&
+		       offsetof(struct crash__tree_entry, mtime) == 24 &&
+		       offsetof(struct crash__tree_entry, size) == 32 &&
+		       offsetof(struct crash__tree_entry, strings) == 40,
+	       "an entry of a trace's tree has another layout");
+_Static_assert(CRASH__CHUNK_RECORDS == 1 && CRASH__CHUNK_PADDING == 7, "types of chunks mean something else");
 
 #endif

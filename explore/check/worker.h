@@ -14,6 +14,8 @@
 #ifndef CRASH_WORKER_H
 #define CRASH_WORKER_H
 
+#include <stddef.h>
+
 #include "explore/check/checker.h"
 #include "explore/states/state_name.h"
 
@@ -47,6 +49,17 @@ struct crash__check_result {
 	uint32_t output_bytes;
 	uint32_t pad;
 };
+
+/*
+ * A worker is forked and never another build, so there is no version to change. But what is sent is sent
+ * whole: no byte of it may be the compiler's padding, which nobody has set.
+ */
+_Static_assert(sizeof(struct crash__check_request) == 8 + 8 + 8 + 4 + 4 + 4 + 4 &&
+		       offsetof(struct crash__check_request, reference) == 24,
+	       "a request has padding");
+_Static_assert(sizeof(struct crash__check_result) == 8 + 4 + 4 + 4 + 4 + 8 + 4 + 4 &&
+		       offsetof(struct crash__check_result, checker_ns) == 24,
+	       "a result has padding");
 
 /**
  * Starts one.

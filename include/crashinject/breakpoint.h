@@ -40,7 +40,11 @@
 extern "C" {
 #endif
 
-/** Version of struct crash_site; a shim ignores sites of a version it does not know. */
+/**
+ * Version of struct crash_site; a shim ignores sites of a version it does not know. Programs keep the records
+ * that they were compiled with: a record that is laid out or means otherwise is another version, and is made
+ * only when the shim, libcrashpoint and the command know both.
+ */
 #define CRASH_SITE_VERSION 0x43523031u /* "CR01" */
 
 /**
@@ -56,6 +60,24 @@ struct crash_site {
 	uint32_t armed; /* nonzero: a hit calls crash__hit() */
 	uint32_t slot;	/* belongs to whoever attached the site */
 };
+
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define CRASH__LAYOUT(condition)                                                                             \
+	static_assert(condition, "CRASH_SITE_VERSION is of another struct crash_site")
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define CRASH__LAYOUT(condition)                                                                             \
+	_Static_assert(condition, "CRASH_SITE_VERSION is of another struct crash_site")
+#endif
+#ifdef CRASH__LAYOUT
+CRASH__LAYOUT(sizeof(struct crash_site) == 24);
+CRASH__LAYOUT(offsetof(struct crash_site, name) == 0);
+CRASH__LAYOUT(offsetof(struct crash_site, file) == 4);
+CRASH__LAYOUT(offsetof(struct crash_site, line) == 8);
+CRASH__LAYOUT(offsetof(struct crash_site, version) == 12);
+CRASH__LAYOUT(offsetof(struct crash_site, armed) == 16);
+CRASH__LAYOUT(offsetof(struct crash_site, slot) == 20);
+#undef CRASH__LAYOUT
+#endif
 
 /*
  * The instructions are the machine's: its header defines CRASH__ADDRESS() and CRASH__SITE().
