@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ static const struct {
 
 int crash__fail(int code, const char *format, ...)
 {
+	assert(code < 0); /* 0 would be success, and its caller goes on with what is not there */
 	va_list args;
 
 	va_start(args, format);

@@ -5,6 +5,7 @@
 #ifndef CRASH_VECTOR_H
 #define CRASH_VECTOR_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ static inline bool crash__vector_room(void *array, size_t *size, size_t count, s
 	void **at = array, *bigger;
 	size_t wanted = *size ? *size * 2 : 16;
 
+	assert(count <= *size);
 	if (count < *size)
 		return true;
 	bigger = realloc(*at, wanted * element);

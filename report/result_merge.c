@@ -4,6 +4,8 @@
  */
 #include "report/result.h"
 
+#include <assert.h>
+
 static void add_numbers(json_t *into, json_t *from)
 {
 	static const char *const sums[] = {"checked", "failed", "flaky", "not_checkable", "known_before"};
@@ -72,8 +74,11 @@ static void check_shards(json_t *const *results, size_t count, json_t *summary)
 
 json_t *crash__result_merge(json_t *const *results, size_t count)
 {
-	json_t *merged = json_deep_copy(results[0]), *summary = json_object_get(merged, "summary");
+	json_t *merged, *summary;
 
+	assert(count);
+	merged = json_deep_copy(results[0]);
+	summary = json_object_get(merged, "summary");
 	for (size_t i = 1; i < count; i++) {
 		json_t *other = json_object_get(results[i], "summary"), *item;
 		size_t at;

@@ -6,6 +6,7 @@
  */
 #include "runner/capture.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 bool crash__buffer_add(struct crash__buffer *buffer, const char *bytes, size_t count)
 {
+	assert(buffer->length <= buffer->size);
 	if (buffer->size - buffer->length < count + 1) {
 		size_t size = buffer->size ? buffer->size : 4096;
 		char *data;

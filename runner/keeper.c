@@ -11,6 +11,7 @@
  */
 #include "runner/keeper.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -371,6 +372,7 @@ int crash__keeper_start(struct crash__job *job)
 	pid_t runner = getpid();
 	sigset_t all;
 
+	assert(job->control && job->report && job->path && job->in >= 0 && job->out >= 0 && job->err >= 0);
 	/* No handler of the caller's may run in the keeper. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &job->mask);

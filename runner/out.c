@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runner/out.h"
 
+#include <assert.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,7 @@ int crash__out_incomplete(struct crash_out *out, enum crash__incomplete why, con
 	size_t count = 0;
 	char **reasons, *text;
 
+	assert(why <= CRASH__INCOMPLETES);
 	while (out->incomplete_reasons && out->incomplete_reasons[count])
 		count++;
 	reasons = realloc(out->incomplete_reasons, (count + 2) * sizeof *reasons);

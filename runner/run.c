@@ -7,6 +7,7 @@
  */
 #include "runner/run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ struct crash__request crash__request_new(void)
 
 static int keep_fd(struct run *run, int fd)
 {
+	assert(run->open_count < sizeof run->opened / sizeof *run->opened);
 	if (fd >= 0)
 		run->opened[run->open_count++] = fd;
 	return fd;

@@ -10,6 +10,7 @@
  */
 #include "runner/setup.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -99,6 +100,7 @@ int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, cons
 {
 	int error;
 
+	assert(rings <= CRASH__MAX_RINGS);
 	job->control_fd = -1;
 	job->control = NULL;
 	job->report = NULL;

@@ -12,8 +12,10 @@
  */
 #include "supervisor/filter.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
@@ -46,10 +48,18 @@
 
 static void add(struct crash__filter *filter, struct sock_filter instruction)
 {
+	assert(filter->length < sizeof filter->code / sizeof *filter->code);
 	filter->code[filter->length++] = instruction;
 }
 
 #define ADD(...) add(filter, (struct sock_filter)__VA_ARGS__)
+
+/* How far a conditional jump from an instruction leads to what comes next: 255 at most. */
+static unsigned char jump_from(const struct crash__filter *filter, unsigned short at)
+{
+	assert(filter->length > at && filter->length - at - 1 <= UCHAR_MAX);
+	return (unsigned char)(filter->length - at - 1);
+}
 
 /* A call that is reported, and what it is let pass for. */
 struct reported {
@@ -153,6 +163,8 @@ static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks)
 	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)
 		calls[count++] = (struct reported){.number = sockets[i]};
 	qsort(calls, count, sizeof *calls, by_number);
+	for (unsigned int i = 1; i < count; i++)
+		assert(calls[i - 1].number < calls[i].number); /* each is found in one place */
 	return count;
 }
 
@@ -170,7 +182,7 @@ static void add_search(struct crash__filter *filter, const struct reported *call
 	}
 	ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, calls[half].number, 0, 0));
 	add_search(filter, calls, half, at);
-	filter->code[jump].jt = (unsigned char)(filter->length - jump - 1);
+	filter->code[jump].jt = jump_from(filter, jump);
 	add_search(filter, calls + half, count - half, at + half);
 }
 
@@ -212,14 +224,14 @@ static void add_calls(struct crash__filter *filter, const struct reported *calls
 	}
 	add_search(filter, calls, count, at);
 	for (unsigned int i = 0; i < count; i++)
-		filter->code[at[i]].jf = (unsigned char)(filter->length - at[i] - 1);
+		filter->code[at[i]].jf = jump_from(filter, at[i]);
 	ADD(ALLOW);
 	for (unsigned int i = 0; i < count; i++) {
 		if (filter->code[at[i]].jt)
 			continue;
 		for (unsigned int j = i; j < count; j++)
 			if (are_alike(&calls[i], &calls[j]))
-				filter->code[at[j]].jt = (unsigned char)(filter->length - at[j] - 1);
+				filter->code[at[j]].jt = jump_from(filter, at[j]);
 		add_rest(filter, &calls[i], stub);
 	}
 }

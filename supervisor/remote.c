@@ -5,6 +5,7 @@
  */
 #include "supervisor/remote.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -201,6 +202,7 @@ bool crash__remote_words(const struct crash__remote *remote, const uint64_t *add
 {
 	struct iovec from[64], to = {words, count * sizeof *words};
 
+	assert(count <= sizeof from / sizeof *from);
 	for (size_t i = 0; i < count; i++)
 		from[i] = (struct iovec){(void *)addresses[i], sizeof *words};
 	if (!count || process_vm_readv(remote->tid, &to, 1, from, count, 0) == (ssize_t)to.iov_len)
@@ -374,6 +376,7 @@ bool crash__remote_become(const struct crash__remote *remote)
 	char ours[4096], theirs[4096];
 	bool same = true;
 
+	assert(!before.changed && !has_umask); /* crash__remote_resume() comes first */
 	if (remote->root[0] || !read_file(theirs, sizeof theirs, "/proc/%d/status", (int)remote->tid) ||
 	    !read_file(ours, sizeof ours, "/proc/thread-self/status"))
 		return false;

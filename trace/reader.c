@@ -7,6 +7,7 @@
  */
 #include "trace/reader.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -134,6 +135,7 @@ int crash__trace_parse(const void *bytes, size_t size, const char *name, struct 
 	const struct crash__trace_header *header = bytes;
 	struct crash__reader reader = {.trace = trace, .most_numbers = size / sizeof(struct crash__record)};
 
+	assert((uintptr_t)bytes % 8 == 0);
 	memset(trace, 0, sizeof *trace);
 	if (size < sizeof *header ||
 	    memcmp(header->magic, CRASH__TRACE_MAGIC, sizeof CRASH__TRACE_MAGIC) != 0)

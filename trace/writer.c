@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/uio.h>
 #define XXH_INLINE_ALL
@@ -68,6 +69,7 @@ static void write_chunk(struct crash__trace_writer *writer, enum crash__chunk_ty
 void crash__trace_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type, const void *bytes,
 			size_t count)
 {
+	assert(type != CRASH__CHUNK_RECORDS && (bytes || !count));
 	write_chunk(writer, type, 0,
 		    (struct iovec[2]){{(void *)(uintptr_t)bytes, count}, {(void *)(uintptr_t) "", 0}});
 }

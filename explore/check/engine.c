@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/check/engine.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #define XXH_INLINE_ALL
@@ -355,6 +356,8 @@ int crash__engine_run(struct crash__engine *engine)
 	const struct crash__engine_options *options = &engine->options;
 	int error;
 
+	assert(options->jobs && options->model_count && options->model_count <= CRASH__MOST_MODELS);
+	assert(options->shard >= 1 && options->shard <= options->shards);
 	engine->started = crash__now_ns();
 	engine->points = options->fs->steps_count + 1;
 	error = check_final(engine);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/check/worker_pool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -68,6 +69,7 @@ int crash__pool_new(const struct crash__worker_config *config, unsigned int work
 	struct crash__pool *pool = calloc(1, sizeof *pool);
 	int error = 0;
 
+	assert(workers && done); /* without one, crash__pool_submit() would wait for ever */
 	if (pool) {
 		pool->config = config;
 		pool->count = workers;
@@ -158,6 +160,8 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 	struct slot *slot;
 	int error;
 
+	assert(state->step >= -1 && state->step < (int64_t)pool->config->fs->steps_count &&
+	       (state->flipped || !state->count));
 	while (!(slot = pick(pool, state->step))) {
 		error = crash__pool_wait(pool, -1);
 		if (error < 0)
@@ -187,6 +191,7 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 static void finish(struct crash__pool *pool, struct slot *slot, int error,
 		   const struct crash__check_result *result, const char *output)
 {
+	assert(slot->busy && pool->busy);
 	slot->busy = false;
 	pool->busy--;
 	pool->done(pool->context, slot->ticket, error, result, output);

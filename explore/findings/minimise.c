@@ -3,6 +3,7 @@
  * Method. Zeller's ddmin leaves out ever smaller parts of what is lost as long as the failure stays. Nearly
  * always one op is guilty, and halving finds it in a few steps.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@
 enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step,
 					   const crash__atom_id *atoms, size_t count)
 {
+	assert(atoms || !count);
 	if (search->probes >= MOST_PROBES)
 		return CRASH__VERDICT_NONE;
 	search->probes++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/fs/effects.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ void crash__effects_entry(struct crash__op_replay *replay, crash__slot_id id, cr
 	struct crash__slot *slot = &fs->slots[id];
 	struct crash__effect *effect = add_effect(replay, CRASH__EFFECT_ENTRY);
 
+	assert(id && id < fs->slots_count && node < fs->nodes_count);
 	if (!effect)
 		return;
 	effect->slot = id;
@@ -69,6 +71,7 @@ void crash__effects_size(struct crash__op_replay *replay, crash__node_id id, uin
 	struct crash__node *node = &replay->fs->nodes[id];
 	struct crash__effect *effect;
 
+	assert(id && id < replay->fs->nodes_count);
 	if (size == node->size)
 		return;
 	effect = add_effect(replay, CRASH__EFFECT_SIZE);
@@ -85,6 +88,7 @@ void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_ki
 {
 	struct crash__effect *effect;
 
+	assert(id && id < replay->fs->nodes_count && kind <= CRASH__EFFECT_TAIL);
 	if (bytes == 0)
 		return;
 	effect = add_effect(replay, kind);
@@ -101,6 +105,7 @@ void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id i
 {
 	struct crash__effect *effect = add_effect(replay, CRASH__EFFECT_ATTRIBUTES);
 
+	assert(id && id < replay->fs->nodes_count);
 	if (!effect)
 		return;
 	effect->node = id;

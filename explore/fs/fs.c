@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/fs/fs.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id id)
 {
 	char path[PATH_MAX] = "", longer[PATH_MAX];
 
+	assert(id < fs->slots_count);
 	for (int depth = 0; id && depth < 64; depth++) {
 		const struct crash__slot *slot = &fs->slots[id];
 		crash__slot_id above = 0;
@@ -54,6 +56,7 @@ char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id id)
 
 char *crash__fs_node_path(const struct crash__fs *fs, crash__node_id node, uint32_t step)
 {
+	assert(node < fs->nodes_count && step < fs->steps_count);
 	if (node == 1)
 		return strdup("data directory");
 	for (size_t i = fs->steps[step].first_effect; i-- > 0;)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/fs/nodes.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +78,7 @@ static bool identity_set(void **index, uint64_t device, uint64_t inode, crash__n
 void crash__node_identify(struct crash__fs *fs, crash__node_id node, uint64_t device, uint64_t inode,
 			  uint64_t when)
 {
+	assert(node && node < fs->nodes_count);
 	if (inode == 0)
 		return;
 	fs->nodes[node].device = device;
@@ -210,6 +212,7 @@ crash__slot_id crash__slot_of_name(struct crash__fs *fs, crash__node_id director
 	crash__node_id child;
 	crash__slot_id id;
 
+	assert(directory && directory < fs->nodes_count && length);
 	if (!entry)
 		return crash__fs_no_memory(fs);
 	entry->key.directory = directory;

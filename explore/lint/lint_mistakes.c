@@ -2,6 +2,7 @@
 /*
  * The mistakes that rules find: each once, in words, and with the models under which it matters.
  */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,7 @@ bool crash__lint_found(struct crash__lint *lint, enum crash__lint_part part, uin
 	struct crash__mistake *mistake;
 	char id[12] = "";
 
+	assert(lost < lint->fs->steps_count && (relied < lint->fs->steps_count || relied == CRASH__NEVER));
 	make_id(lint, lost, relied, id);
 	for (size_t i = 0; i < lint->mistakes_count; i++)
 		if (strcmp(lint->mistakes[i].id, id) == 0) {
@@ -67,6 +69,7 @@ void crash__lint_say(struct crash__lint *lint, char *sentence, char *repair)
 {
 	struct crash__mistake *mistake = &lint->mistakes[lint->mistakes_count - 1];
 
+	assert(lint->mistakes_count && !mistake->sentence); /* crash__lint_found() has just made it */
 	mistake->sentence = sentence;
 	mistake->repair = repair;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/recording/sandbox.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -119,8 +120,10 @@ static int prepare_upper(const struct crash__sandbox *sandbox)
 int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 {
 	char tree[64] = "", lower[64], upper[64], work[64], options[512];
-	int error = prepare_upper(sandbox), length;
+	int error, length;
 
+	assert(!sandbox->mounted);
+	error = prepare_upper(sandbox);
 	if (error < 0)
 		return error;
 	if (between)

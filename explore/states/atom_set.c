@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/atom_set.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -29,6 +30,7 @@ void crash__set_clear(struct crash__set *set)
 
 void crash__set_begin(struct crash__set *set, int64_t step)
 {
+	assert(step >= -1 && step < (int64_t)set->atoms->fs->steps_count);
 	set->list_count = 0;
 	set->stamp++;
 	set->step = step;
@@ -41,6 +43,7 @@ bool crash__set_has(const struct crash__set *set, crash__atom_id id)
 
 int crash__set_add(struct crash__set *set, crash__atom_id id)
 {
+	assert(id < set->atoms->list_count);
 	if (crash__set_has(set, id))
 		return 0;
 	if (!CRASH__ADD(set, list, id))

@@ -8,6 +8,7 @@
  */
 #include "explore/states/block_content.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "explore/states/view_parts.h"
@@ -284,6 +285,7 @@ int crash__view_content(struct crash__view *view, uint32_t index, unsigned char 
 	struct pieces pieces;
 	int error;
 
+	assert(index < view->blocks_count);
 	split_block(view, block, size, &pieces);
 	error = fill(view, block, size, &pieces, out);
 	if (error == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/durable.h"
 
+#include <assert.h>
+
 #include "explore/states/persists_before.h"
 
 #define PAGE 4096
@@ -9,6 +11,7 @@ void crash__durable_make(struct crash__atoms_builder *builder, crash__atom_id id
 {
 	bool good;
 
+	assert(id < builder->atoms->list_count && step < builder->fs->steps_count);
 	builder->stack_count = 0;
 	good = CRASH__ADD(builder, stack, id);
 	while (good && builder->stack_count) {
@@ -207,6 +210,7 @@ void crash__durable_sync(struct crash__atoms_builder *builder, const struct cras
 		return;
 	}
 	builder->committed = committed_step(builder, sync);
+	assert(sync->node < builder->fs->nodes_count && (!sync->sync_own || step > 0));
 	if (sync->sync_own)
 		cover_step(builder, step - 1, step);
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/make_atoms.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -257,6 +258,7 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 						   .sync = CRASH__SYNC_FILE,
 						   .node = syncs->node};
 
+			assert(count == 1 || syncs->step <= syncs[1].step);
 			crash__durable_sync(&builder, &sync, step);
 		}
 		make_step(&builder, step);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/persists_before.h"
 
+#include <assert.h>
+
 /* ------------------------------------------------------------------ edges */
 
 static void push_edge(struct crash__atoms_builder *builder, uint32_t *head, crash__atom_id atom)
@@ -13,6 +15,7 @@ static void push_edge(struct crash__atoms_builder *builder, uint32_t *head, cras
 
 void crash__persists_before(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id second)
 {
+	assert(first < builder->atoms->list_count && second < builder->atoms->list_count);
 	if (first == second || builder->atoms->list[first].abandoned)
 		return;
 	push_edge(builder, &builder->atoms->list[second].predecessors, first);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/state_name.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static void print_atoms(FILE *stream, const struct crash__state *state)
 	for (uint32_t i = 0; i < state->count;) {
 		uint32_t end = i + 1;
 
+		assert(i == 0 || state->flipped[i - 1] < state->flipped[i]); /* as it is read back */
 		while (end < state->count && state->flipped[end] == state->flipped[end - 1] + 1)
 			end++;
 		fprintf(stream, "%s%u", i ? "." : "", state->flipped[i]);
@@ -25,13 +27,15 @@ static void print_atoms(FILE *stream, const struct crash__state *state)
 
 char *crash__state_name(const struct crash__atoms *atoms, const struct crash__state *state)
 {
-	uint64_t usual = state->step < 0 ? 0 : atoms->fs->steps[state->step].acked;
+	uint64_t usual;
 	char *name = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&name, &size);
 
+	assert(state->step >= -1 && state->step < (int64_t)atoms->fs->steps_count);
 	if (!stream)
 		return NULL;
+	usual = state->step < 0 ? 0 : atoms->fs->steps[state->step].acked;
 	fprintf(stream, "%s@%" PRId64, atoms->model->name, state->step + 1);
 	if (state->reference == CRASH__DURABLE)
 		fputc('=', stream);
@@ -141,6 +145,7 @@ void crash__point_name(const struct crash__fs *fs, int64_t step, char *out, size
 	const struct crash__event *event;
 	size_t length;
 
+	assert(step >= -1 && step < (int64_t)fs->steps_count);
 	if (step < 0) {
 		snprintf(out, size, "start");
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/tiers.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -82,6 +83,7 @@ bool crash__tier_is_point(const struct crash__fs *fs, int64_t step)
 {
 	const struct crash__event *event, *next;
 
+	assert(step >= -1 && step < (int64_t)fs->steps_count);
 	if (step < 0 || step + 1 >= (int64_t)fs->steps_count)
 		return true;
 	event = fs->steps[step].event;
@@ -368,14 +370,17 @@ int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
 	struct tier tier = {
 		.atoms = atoms,
 		.fs = atoms->fs,
-		.reference = methods[which].reference,
 		.emit = emit,
 		.context = context,
 		.step = -1,
 		.options = options,
 	};
 	int64_t steps = (int64_t)atoms->fs->steps_count;
-	int error = crash__view_new(atoms, tier.reference, &tier.view);
+	int error;
+
+	assert(which < CRASH__TIERS && emit);
+	tier.reference = methods[which].reference;
+	error = crash__view_new(atoms, tier.reference, &tier.view);
 
 	if (error == 0)
 		error = crash__set_init(&tier.set, atoms);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/view.h"
 
+#include <assert.h>
+
 #include "base/error.h"
 #include "explore/states/block_content.h"
 #include "explore/states/state_hash.h"
@@ -266,6 +268,7 @@ static void touch_step(struct crash__view *view, uint32_t step)
 
 int crash__view_advance(struct crash__view *view, int64_t step)
 {
+	assert(!view->flipping && step >= view->step && step < (int64_t)view->fs->steps_count);
 	while (view->step < step && crash__view_error(view) == 0) {
 		uint32_t next = (uint32_t)(view->step + 1);
 
@@ -282,6 +285,7 @@ int crash__view_advance(struct crash__view *view, int64_t step)
 int crash__view_step_difference(struct crash__view *view, uint32_t step,
 				const struct crash__difference **difference)
 {
+	assert(!view->flipping && step < view->fs->steps_count);
 	if (view->step + 1 != (int64_t)step)
 		return crash__fail(CRASH_EINVAL, "steps are taken one by one");
 	introduce(view, step);
@@ -308,10 +312,13 @@ struct crash__hash crash__view_hash(const struct crash__view *view)
 int crash__view_flip(struct crash__view *view, const crash__atom_id *flipped, size_t count,
 		     const struct crash__difference **difference)
 {
+	assert(!view->flipping);
 	begin_difference(view);
 	view->flipping = view->stamp;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		assert(flipped[i] < view->atoms->first[view->step + 1]); /* it has been done */
 		view->flip_stamp[flipped[i]] = view->flipping;
+	}
 	for (size_t i = 0; i < count; i++)
 		touch_atom(view, flipped[i]);
 	settle(view);
@@ -341,16 +348,19 @@ int crash__view_hash_flipped(struct crash__view *view, const crash__atom_id *fli
 
 bool crash__view_has(const struct crash__view *view, crash__atom_id atom)
 {
+	assert(atom < view->atoms->list_count);
 	return view->in[atom];
 }
 
 crash__node_id crash__view_child(const struct crash__view *view, crash__slot_id slot)
 {
+	assert(slot && slot < view->fs->slots_count);
 	return crash__view_child_now(view, slot);
 }
 
 uint64_t crash__view_size(const struct crash__view *view, crash__node_id node)
 {
+	assert(node && node < view->fs->nodes_count);
 	return crash__view_size_now(view, node);
 }
 
@@ -372,6 +382,7 @@ uint32_t crash__view_blocks(const struct crash__view *view)
 
 void crash__view_block(const struct crash__view *view, uint32_t block, crash__node_id *node, uint64_t *index)
 {
+	assert(block < view->blocks_count);
 	*node = view->blocks[block].node;
 	*index = view->blocks[block].index;
 }

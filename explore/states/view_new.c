@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/view_new.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -183,6 +184,7 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 	struct crash__view *view = calloc(1, sizeof *view);
 	int error;
 
+	assert(reference == CRASH__EVERYTHING || reference == CRASH__DURABLE);
 	if (!view)
 		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
 	view->atoms = atoms;
