@@ -302,7 +302,7 @@ static int name_states(void *context, FILE *outcome)
 		struct sum sum = {0};
 
 		error = WORK(crash__tier_run((enum crash__tier)tier, &atoms, &options, take_state, &sum));
-		fprintf(outcome, "%s: %llu states, %llx %llx\n", crash__tier_name((enum crash__tier)tier),
+		fprintf(outcome, "%s: %llu states, %llx %llx\n", crash__tiers[tier].name,
 			(unsigned long long)sum.states, (unsigned long long)sum.hash.low,
 			(unsigned long long)sum.hash.high);
 	}
