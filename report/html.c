@@ -71,6 +71,29 @@ static void print_tiers(FILE *stream, const json_t *summary)
 	fputs("</table>\n", stream);
 }
 
+static void print_not_judged(FILE *stream, const json_t *summary)
+{
+	const json_t *list = json_object_get(summary, "not_judged");
+	json_t *silence, *name;
+	size_t i, at;
+
+	if (json_array_size(list) == 0)
+		return;
+	fputs("<section id=\"not-judged\"><h2>Not judged</h2>\n<ul>\n", stream);
+	json_array_foreach(list, i, silence) {
+		fprintf(stream, "<li><b>%s</b>: %s<br>", crash__report_text(silence, "fact"),
+			crash__report_text(silence, "sentence"));
+		crash__report_escaped(stream, crash__report_text(silence, "explanation"));
+		fputs("<br>", stream);
+		json_array_foreach(json_object_get(silence, "what"), at, name) {
+			fputs(at ? ", " : "", stream);
+			crash__report_escaped(stream, json_string_value(name));
+		}
+		fputs("</li>\n", stream);
+	}
+	fputs("</ul></section>\n", stream);
+}
+
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
 	const json_t *summary = json_object_get(result, "summary"),
@@ -106,6 +129,7 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 		print_tiers(stream, summary);
 	json_array_foreach(findings, i, item)
 		print_finding(stream, item);
+	print_not_judged(stream, summary);
 	fputs("</body></html>\n", stream);
 }
 

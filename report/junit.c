@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * As test runners write it: a case for each tier, which fails if it is not exhaustive, and one for each
- * finding; of lint's result one for each rule that found nothing.
+ * finding; of lint's result one for each rule that found nothing. What lint did not judge is the suite's
+ * output.
  */
 #include "report/report.h"
 
@@ -73,6 +74,28 @@ static void print_incomplete(FILE *stream, const json_t *summary)
 	}
 }
 
+/* Each fact on a line, with what it was counted by. */
+static void print_not_judged(FILE *stream, const json_t *summary)
+{
+	const json_t *list = json_object_get(summary, "not_judged");
+	json_t *silence, *name;
+	size_t i, at;
+
+	if (json_array_size(list) == 0)
+		return;
+	fputs("  <system-out>not judged:\n", stream);
+	json_array_foreach(list, i, silence) {
+		fprintf(stream, "%s: %s:", crash__report_text(silence, "fact"),
+			crash__report_text(silence, "sentence"));
+		json_array_foreach(json_object_get(silence, "what"), at, name) {
+			fputs(at ? ", " : " ", stream);
+			crash__report_escaped(stream, json_string_value(name));
+		}
+		fputc('\n', stream);
+	}
+	fputs("</system-out>\n", stream);
+}
+
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
 	const json_t *summary = json_object_get(result, "summary"),
@@ -97,6 +120,7 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	json_array_foreach(findings, i, item)
 		print_finding(stream, item);
 	print_incomplete(stream, summary);
+	print_not_judged(stream, summary);
 	fputs("</testsuite>\n", stream);
 }
 

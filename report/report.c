@@ -47,6 +47,15 @@ void crash__report_looked_at(FILE *stream, const json_t *summary)
 	}
 }
 
+void crash__report_not_judged(FILE *stream, const json_t *summary)
+{
+	json_t *silence;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "not_judged"), i, silence)
+		fprintf(stream, "%s%s", i ? ", " : "", crash__report_text(silence, "sentence"));
+}
+
 void crash__report_escaped(FILE *stream, const char *text)
 {
 	for (; *text; text++) {

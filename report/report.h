@@ -36,6 +36,9 @@ void crash__report_times(FILE *stream, const json_t *finding);
 /** "40 ops, 3 syncs, 2 acknowledgements": what lint looked at. */
 void crash__report_looked_at(FILE *stream, const json_t *summary);
 
+/** "3 files taken for logs, 2 messages taken for wake-ups": what lint did not judge, of a summary. */
+void crash__report_not_judged(FILE *stream, const json_t *summary);
+
 /** Prints text on one line of a terminal, which it does not speak to: control characters in octal. */
 void crash__report_plain(FILE *stream, const char *text);
 

@@ -163,6 +163,42 @@ static void print_remarks(FILE *stream, const json_t *result)
 		fprintf(stream, "  %s\n", json_string_value(reason));
 }
 
+/* Names of files may hold control characters. */
+static void print_plain_names(FILE *stream, const json_t *silence)
+{
+	const json_t *what = json_object_get(silence, "what");
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(what, i, name) {
+		fputs(i ? ", " : "      ", stream);
+		crash__report_plain(stream, json_string_value(name));
+	}
+	if (crash__report_number(silence, "more"))
+		fprintf(stream, " and %lld more", crash__report_number(silence, "more"));
+	fputc('\n', stream);
+}
+
+static void print_not_judged(FILE *stream, const json_t *summary, bool verbose)
+{
+	const json_t *list = json_object_get(summary, "not_judged");
+	json_t *silence;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return;
+	fputs("  not judged: ", stream);
+	crash__report_not_judged(stream, summary);
+	fputc('\n', stream);
+	if (!verbose)
+		return;
+	json_array_foreach(list, i, silence) {
+		fprintf(stream, "    %s: %s\n", crash__report_text(silence, "fact"),
+			crash__report_text(silence, "explanation"));
+		print_plain_names(stream, silence);
+	}
+}
+
 static void print_result(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
 	const json_t *summary = json_object_get(result, "summary"),
@@ -184,6 +220,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 	}
 	if (!options->quiet) {
 		print_tiers(stream, summary);
+		print_not_judged(stream, summary, options->verbose > 0);
 		print_remarks(stream, result);
 	}
 	json_array_foreach(findings, i, finding)
