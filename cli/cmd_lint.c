@@ -9,7 +9,8 @@
 #include "cli/options.h"
 #include "common/control.h"
 #include "common/suggest.h"
-#include "explore/lint/lint_run.h"
+#include "explore/lint/rules.h"
+#include "explore/lint/lint_walk.h"
 #include "report/lint_result.h"
 #include "report/report.h"
 #include "report/result.h"
@@ -146,7 +147,7 @@ static int look(const struct crash__options *options, const struct lint_options 
 		struct crash__recording *recording, uint32_t rules)
 {
 	struct crash__lint lint;
-	int error = crash__lint_run(recording, rules, &lint), status;
+	int error = crash__lint_run(&recording->fs, rules, &lint), status;
 	json_t *result =
 		error < 0 ? NULL :
 			    crash__lint_result(recording, &lint, rules, settings_json(options, recording));

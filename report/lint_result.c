@@ -5,6 +5,7 @@
 #include "report/lint_result.h"
 
 #include "base/json_value.h"
+#include "explore/lint/rules.h"
 #include "report/result.h"
 #include "trace/event_text.h"
 
@@ -39,7 +40,7 @@ static json_t *mistake_json(const struct crash__lint *lint, const struct crash__
 					      mistake->relied == CRASH__NEVER ||
 							      lint->fs->steps[mistake->relied].event->kind ==
 								      CRASH__EVENT_ACK ?
-						      "told" :
+						      "acknowledged" :
 						      "survived",
 					      mistake->relied, mistake->relied_text));
 	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:n, s:b}", "id", mistake->id,
@@ -67,6 +68,40 @@ static json_t *rules_json(const struct crash__lint *lint, uint32_t rules)
 	return list;
 }
 
+/* "3 files taken for logs" */
+static json_t *silence_sentence(enum crash__fact fact, uint64_t count)
+{
+	const struct crash__fact_info *info = &crash__fact_infos[fact];
+
+	return json_sprintf("%llu %s", (unsigned long long)count, count == 1 ? info->one : info->several);
+}
+
+static json_t *silence_json(enum crash__fact fact, const struct crash__not_judged *silence)
+{
+	json_t *what = json_array();
+
+	for (size_t i = 0; i < silence->names_count; i++)
+		json_array_append_new(what, crash__json_string(silence->names[i]));
+	return json_pack(
+		"{s:s, s:o, s:s, s:I, s:o, s:I}", "fact", crash__fact_infos[fact].name, "sentence",
+		silence_sentence(fact, silence->count), "explanation", crash__fact_infos[fact].explanation,
+		"count", (json_int_t)silence->count, "what", what, "more",
+		silence->count > CRASH__MOST_NAMED ? (json_int_t)(silence->count - CRASH__MOST_NAMED) :
+						     (json_int_t)0);
+}
+
+/* What rules were silent about, one object for each fact. */
+static json_t *not_judged_json(const struct crash__lint *lint)
+{
+	json_t *list = json_array();
+
+	for (int fact = CRASH__FACT_NONE + 1; fact < CRASH__FACTS; fact++)
+		if (lint->not_judged[fact].count)
+			json_array_append_new(list,
+					      silence_json((enum crash__fact)fact, &lint->not_judged[fact]));
+	return list;
+}
+
 json_t *crash__lint_result(const struct crash__recording *recording, const struct crash__lint *lint,
 			   uint32_t rules, json_t *settings)
 {
@@ -74,11 +109,11 @@ json_t *crash__lint_result(const struct crash__recording *recording, const struc
 
 	for (size_t i = 0; i < lint->mistakes_count; i++)
 		json_array_append_new(findings, mistake_json(lint, &lint->mistakes[i]));
-	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:o}}", "settings", settings,
+	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:o}}", "settings", settings,
 			 "findings", findings, "summary", "ops", (json_int_t)lint->ops, "syncs",
 			 (json_int_t)lint->sync_ops, "acknowledgements", (json_int_t)lint->acks,
 			 "ops_outside", (json_int_t)recording->fs.ignored, "findings",
-			 (json_int_t)lint->mistakes_count, "rules", rules_json(lint, rules), "complete",
-			 (int)(recording->incomplete_count == 0), "incomplete_reasons",
-			 crash__result_reasons(recording));
+			 (json_int_t)lint->mistakes_count, "rules", rules_json(lint, rules), "not_judged",
+			 not_judged_json(lint), "complete", (int)(recording->incomplete_count == 0),
+			 "incomplete_reasons", crash__result_reasons(recording));
 }

@@ -97,6 +97,13 @@ sed -n '/^struct crash_opts {/,/^};/p; /^struct crash_out {/,/^};/p; /^struct cr
 	grep ';' | grep -v reserved | tr -d '*;' | sed 's/, /\n/g' | awk 'NF { print $NF }' | grep -v '^}' >"$work/names"
 mentioned "members of the library's structures" "$work/names" "$man/crash_run.3"
 
+sed -n 's/^FACT([A-Z_]*, "\([a-z0-9-]*\)".*/\1/p' "$source/explore/lint/facts.def" >"$work/names"
+sed -n '/^\.Ss Facts/,/^\.Sh/s/^\.It Cm //p' "$man/crashinject-lint.1" >"$work/page"
+same "facts of lint" "$work/names" "$work/page"
+sed -n 's/^\t{"\([a-z-]*\)",$/\1/p' "$source/explore/lint/rules.c" >"$work/names"
+sed -n '/^\.Ss Rules/,/^\.Ss Ack/s/^\.It Cm //p' "$man/crashinject-lint.1" >"$work/page"
+same "rules of lint" "$work/names" "$work/page"
+
 sed -n 's/^\t{"\([a-z]*\)", [A-Z]*, .*/\1/p' "$source/common/spec.c" >"$work/names"
 sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$man/crashinject-rules.7" | grep -xFf "$work/names" >"$work/page"
 same "modifiers" "$work/names" "$work/page"

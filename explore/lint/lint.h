@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lint.h - durability mistakes that the trace alone shows, without a checker.
+ * lint.h - durability mistakes that the trace alone shows, without a checker: what lint knows while it looks.
  *
  * Method. The trace is walked once, step by step, with the model's tree as it is then. What of each step is
  * durable, and since when, comes from the atoms under the `posix` model, which promises no more than the
@@ -10,13 +10,14 @@
  *
  * An acknowledgement speaks for what its own thread did since its last one, and for what those children of
  * its process did that have ended. Other threads' work is not taken to be meant: they may be in the middle
- * of something.
+ * of something. What rules do not judge because of such a guess is counted: see facts.h.
  */
 #ifndef CRASH_LINT_H
 #define CRASH_LINT_H
 
 #include <stdbool.h>
 
+#include "explore/lint/facts.h"
 #include "explore/states/atoms.h"
 #include "explore/states/view.h"
 #include "symbols/callsite.h"
@@ -30,9 +31,6 @@ struct crash__lint_rule {
 	/** Looks at a step about to happen; at steps_count the run has ended. */
 	void (*check)(struct crash__lint *lint, uint32_t step);
 };
-
-extern const struct crash__lint_rule crash__lint_rules[];
-extern const size_t crash__lint_rule_count;
 
 /** What of a step was not durable. */
 enum crash__lint_part { CRASH__PART_DATA, CRASH__PART_NAME, CRASH__PART_REMOVAL, CRASH__PART_TORN };
@@ -58,28 +56,37 @@ struct crash__lint_node {
 	uint32_t replaced;		/* the rename that took its last name; CRASH__NEVER: none */
 	uint32_t blamed;		/* 1 + the step that put it into place unsynced; 0: none */
 	uint32_t user;			/* 1 + the process that used it last */
-	/* whole run */
-	bool temporary; /* removed by the program; what was renamed over is not */
+	/* what was done to it in the whole run */
+	uint32_t first_write; /* CRASH__NEVER: none */
+	bool written;	      /* with data */
 	bool synced;
-	bool stored_only; /* shared memory: written by stores to a mapping, and never synced */
-	bool plain_log;	  /* lines of text appended to it, and never synced */
-	bool moved;	  /* it got another name later */
+	bool removed;			/* its last name was unlinked; a rename over it is not meant */
+	bool renamed;			/* a rename gave it a name */
+	bool only_lines;		/* its data was never changed but by appending text */
+	bool only_stores;		/* its data was never changed but by stores to a mapping */
+	crash__fact_set facts, counted; /* what it is taken for; what rules were silent for about it */
 };
 
 struct crash__lint_step {
 	/* the step from which on that part is durable; CRASH__NEVER; 0 if there is no such part */
 	uint32_t data, name, removal;
-	crash__node_id node;	  /* whose data or size it changes; 0: none */
-	uint32_t next_write;	  /* to the same node */
-	uint32_t author, process; /* index of the thread, of the process */
-	bool abandoned;		  /* a sync of it failed */
-	bool passing;		  /* the name that it gives is moved away later */
-	bool told;		  /* an acknowledgement has spoken for it */
+	crash__node_id node;		     /* whose data or size it changes; 0: none */
+	uint32_t previous_write, next_write; /* to the same node; CRASH__NEVER: none */
+	uint32_t author, process;	     /* index of the thread, of the process */
+	bool abandoned;			     /* a sync of it failed */
+	bool moved_on;			     /* a rename took the name that it gave */
+	bool acknowledged;		     /* an acknowledgement has spoken for it */
+	bool classified;		     /* a removal of which `removed` is known */
+	enum crash__fact removed;	     /* see crash__removed_fact() */
+	crash__fact_set facts, counted;	     /* as for nodes */
 };
 
 struct crash__lint_author {
 	uint32_t process; /* index */
 	uint32_t tid;
+	/* steps before these were claimed by other threads' acknowledgements; by messages that are not taken
+	 * for acknowledgements */
+	uint32_t overheard, passed_over;
 	CRASH__VECTOR(uint32_t, steps); /* done, and not acknowledged yet */
 };
 
@@ -94,6 +101,23 @@ struct crash__lint_failure {
 	uint32_t step, lost;
 	crash__node_id node;
 	bool over;
+};
+
+/** A change that an acknowledgement speaks for, or that it would speak for without a fact. */
+struct crash__lint_claim {
+	uint32_t step;
+	enum crash__fact unless; /* CRASH__FACT_NONE: it does */
+};
+
+/* A fact names the first files, messages or ops that it was counted by. */
+#define CRASH__MOST_NAMED 20
+
+/** What rules did not judge because of one fact. */
+struct crash__not_judged {
+	uint64_t count;
+	uint32_t subjects[CRASH__MOST_NAMED]; /* nodes or steps: the first of them */
+	const char *names[CRASH__MOST_NAMED]; /* of these, each once; set at the end */
+	size_t names_count;
 };
 
 struct crash__lint {
@@ -112,7 +136,7 @@ struct crash__lint {
 	CRASH__VECTOR(struct crash__lint_process, processes);
 	CRASH__VECTOR(char *, texts);
 	CRASH__VECTOR(crash__node_id, journals); /* durable now, to be removed later, of the thread at hand */
-	CRASH__VECTOR(uint32_t, told);		 /* what the acknowledgement at hand speaks for */
+	CRASH__VECTOR(struct crash__lint_claim, claims); /* of the acknowledgement at hand */
 	CRASH__VECTOR(struct crash__lint_failure, failures);
 	uint32_t *block_durable; /* of each block of the view: since when it has had durable bytes */
 	struct {		 /* the latest durable writes of two different files */
@@ -121,46 +145,44 @@ struct crash__lint {
 	} copies[2];
 	const struct crash__lint_rule *rule; /* at work */
 	CRASH__VECTOR(struct crash__mistake, mistakes);
+	struct crash__not_judged not_judged[CRASH__FACTS];
 	uint64_t ops, acks, sync_ops;
 	int error;
 };
 
-/* ------------------------------------------------------------------ for rules */
+/** Notes that there is no memory; the walk ends. */
+void crash__lint_no_memory(struct crash__lint *lint);
 
-/**
- * Notes that a part of a step was lost for one that relied on it (CRASH__NEVER: the end). True if this is a
- * new mistake, which then wants crash__lint_say().
- */
-bool crash__lint_found(struct crash__lint *lint, enum crash__lint_part part, uint32_t lost, uint32_t relied);
+void crash__lint_clear(struct crash__lint *lint);
 
-/** What is wrong, and what would have helped; both allocated, and taken over. */
-void crash__lint_say(struct crash__lint *lint, char *sentence, char *repair);
+/* ------------------------------------------------------------------ steps */
 
-/** printf into memory; NULL, and the walk ends, if there is none. */
-char *crash__lint_text(struct crash__lint *lint, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static inline const struct crash__step *at(const struct crash__lint *lint, uint32_t step)
+{
+	return &lint->fs->steps[step];
+}
 
-/** An op in words; "the end of the program" for CRASH__NEVER. It lives until crash__lint_clear(), as do
- * these: */
-const char *crash__lint_op(struct crash__lint *lint, uint32_t step);
+static inline bool is_end(const struct crash__lint *lint, uint32_t step)
+{
+	return step == lint->fs->steps_count;
+}
 
-/** A node's path below the data directory. */
-const char *crash__lint_path(struct crash__lint *lint, crash__node_id node);
+static inline bool is_family(const struct crash__lint *lint, uint32_t step, enum crash__family family)
+{
+	return !is_end(lint, step) && at(lint, step)->event->kind == CRASH__EVENT_OP &&
+	       at(lint, step)->event->family == family;
+}
 
-/** "the directory a", where a step gives a name or takes one. */
-const char *crash__lint_directory(struct crash__lint *lint, uint32_t step);
+static inline const struct crash__effect *effect_at(const struct crash__lint *lint, uint32_t step,
+						    uint32_t index)
+{
+	return &lint->fs->effects[at(lint, step)->first_effect + index];
+}
 
-/** "it was never synced", or only when. */
-const char *crash__lint_when(struct crash__lint *lint, uint32_t durable);
-
-/** Whether a part that is durable from some step on was not so when another step began. */
-bool crash__lint_pending(uint32_t durable, uint32_t step);
-
-/** Whether names stand side by side and are of one family: f and f.gz, t.db and t.db-journal; f in two
- * directories. */
-bool crash__lint_neighbours(const struct crash__lint *lint, crash__slot_id a, crash__slot_id b);
-
-/** Whether two ops have the same process. */
-bool crash__lint_same_process(const struct crash__lint *lint, uint32_t a, uint32_t b);
+/** The first effect of a step; NULL: it has none. */
+static inline const struct crash__effect *first_effect(const struct crash__lint *lint, uint32_t step)
+{
+	return at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
+}
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A sync failed, and the program went on as if it had not.
- */
-#include <errno.h>
-#include <string.h>
+#include "explore/lint/rules_failed.h"
 
-#include "explore/lint/lint_parts.h"
-#include "explore/lint/rules.h"
+#include "explore/lint/message_facts.h"
+#include "explore/lint/mistake.h"
+#include "explore/lint/not_judged.h"
+#include "explore/lint/op_facts.h"
+#include "explore/lint/pending.h"
+#include "explore/lint/process_facts.h"
+#include "explore/lint/wording.h"
 
 /* The last change that a sync of a node speaks of; CRASH__NEVER: none, and its failure loses nothing. */
 static uint32_t last_change(const struct crash__lint *lint, crash__node_id node, uint32_t before)
@@ -17,7 +18,7 @@ static uint32_t last_change(const struct crash__lint *lint, crash__node_id node,
 			bool entry = effect->kind == CRASH__EFFECT_ENTRY;
 
 			if ((entry ? lint->fs->slots[effect->slot].directory : effect->node) == node)
-				return (entry ? crash__lint_pending(lint->steps[step].name, before) :
+				return (entry ? crash__is_pending(lint->steps[step].name, before) :
 						lint->steps[step].abandoned) ?
 					       step :
 					       CRASH__NEVER;
@@ -25,94 +26,120 @@ static uint32_t last_change(const struct crash__lint *lint, crash__node_id node,
 	return CRASH__NEVER;
 }
 
-/* What no sync of that kind of file can do is no failure. */
-static bool is_failure(const struct crash__step *step)
-{
-	return step->sync_failed && step->event->result != -EINVAL && step->event->result != -EOPNOTSUPP &&
-	       step->event->result != -EROFS;
-}
-
 static void note_failure(struct crash__lint *lint, uint32_t step)
 {
-	uint32_t lost = last_change(lint, at(lint, step)->node, step);
-	struct crash__lint_failure failure = {.step = step, .lost = lost, .node = at(lint, step)->node};
+	crash__node_id node = at(lint, step)->node;
+	bool unsyncable = crash__has_op_fact(lint, step, CRASH__FACT_UNSYNCABLE);
+	struct crash__suspect suspect = {.relied = step, .node = node};
+	struct crash__lint_failure failure = {.step = step, .node = node};
 
-	if (lost != CRASH__NEVER && !CRASH__ADD(lint, failures, failure))
+	if (unsyncable && crash__is_counted(lint, CRASH__FACT_UNSYNCABLE, &suspect))
+		return;
+	suspect.lost = failure.lost = last_change(lint, node, step);
+	if (failure.lost == CRASH__NEVER ||
+	    !crash__is_judged(lint, unsyncable ? CRASH__FACT_UNSYNCABLE : CRASH__FACT_NONE, &suspect))
+		return;
+	if (!CRASH__ADD(lint, failures, failure))
 		crash__lint_no_memory(lint);
 }
 
-/* Output that speaks of an error is none that hides it. */
-static bool is_complaint(const struct crash__event *event)
-{
-	static const char *const words[] = {"error", "Error", "ERROR", "fail", "Fail", "FAIL", "I/O"};
-	char text[512];
-	size_t count = event->data_bytes < sizeof text - 1 ? (size_t)event->data_bytes : sizeof text - 1;
+/* ------------------------------------------------------------------ what shows that it was ignored */
 
-	crash__event_copy(event, 0, text, count);
-	text[count] = '\0';
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strstr(text, words[i]))
-			return true;
-	return event->fd == 2;
+static enum crash__fact end_fact(const struct crash__lint *lint, const struct crash__lint_failure *failure)
+{
+	enum crash__fact fact = crash__end_fact(lint);
+
+	if (fact == CRASH__FACT_NONE && crash__is_child(lint, failure->step))
+		return CRASH__FACT_CHILD_STATUS;
+	return fact;
 }
 
-static bool rewrites(const struct crash__lint *lint, uint32_t step, crash__node_id node)
+static enum crash__fact message_fact(const struct crash__lint *lint, uint32_t step,
+				     const struct crash__lint_failure *failure)
 {
-	return lint->steps[step].node == node;
+	if (lint->steps[step].author != lint->steps[failure->step].author)
+		return crash__is_other_thread(lint, step, failure->step) ? CRASH__FACT_OTHER_THREAD :
+									   CRASH__FACT_OTHER_PROCESS;
+	return crash__complaint_fact(lint, step);
 }
 
-/* How a step shows that the failure was not minded; NULL: it does not. The failure may be over then. */
-static const char *believed(const struct crash__lint *lint, uint32_t step,
-			    struct crash__lint_failure *failure)
+/* Whether a sync that succeeds is taken for a repair. Of a directory nothing is dropped: there it is one. */
+static bool is_retry(const struct crash__lint *lint, const struct crash__step *sync,
+		     struct crash__lint_failure *failure)
+{
+	if (sync->node != failure->node || sync->sync_failed)
+		return false;
+	failure->over = lint->fs->nodes[sync->node].type == CRASH__NODE_DIRECTORY;
+	return !failure->over;
+}
+
+/* Whether a step shows that the failure was ignored, if no fact says otherwise. The failure may be over then.
+ */
+static bool is_ignored_by(const struct crash__lint *lint, uint32_t step, struct crash__lint_failure *failure,
+			  enum crash__fact *fact)
 {
 	const struct crash__step *now = is_end(lint, step) ? NULL : at(lint, step);
 
-	if (!now)
-		return lint->ended_well && lint->steps[failure->step].process == 0 ?
-			       "the program ended with success" :
-			       NULL;
-	/* of a directory nothing is dropped: a sync that succeeds later is good */
-	if (now->sync == CRASH__SYNC_FILE || now->sync == CRASH__SYNC_DATA) {
-		if (now->node != failure->node || now->sync_failed)
-			return NULL;
-		failure->over = lint->fs->nodes[now->node].type == CRASH__NODE_DIRECTORY;
-		return failure->over ? NULL : "it was only tried again";
+	*fact = CRASH__FACT_NONE;
+	if (!now) {
+		*fact = end_fact(lint, failure);
+		return true;
 	}
-	if (now->event->kind == CRASH__EVENT_ACK)
-		return lint->steps[step].author == lint->steps[failure->step].author &&
-				       !is_complaint(now->event) ?
-			       "the world was told" :
-			       NULL;
-	return now->event->family == CRASH__FAMILY_RENAME && now->node == failure->node ?
-		       "the file was put into place" :
-		       NULL;
+	if (now->sync == CRASH__SYNC_FILE || now->sync == CRASH__SYNC_DATA)
+		return is_retry(lint, now, failure);
+	if (now->event->kind == CRASH__EVENT_ACK) {
+		*fact = message_fact(lint, step, failure);
+		return true;
+	}
+	return now->event->family == CRASH__FAMILY_RENAME && now->node == failure->node;
+}
+
+static char *ignored_how(struct crash__lint *lint, uint32_t relied)
+{
+	if (relied == CRASH__NEVER)
+		return crash__lint_text(lint, "ended with success");
+	if (at(lint, relied)->event->kind == CRASH__EVENT_ACK)
+		return crash__lint_text(lint, "acknowledged %s", crash__lint_message(lint, relied));
+	return crash__lint_text(lint, "%s with %s",
+				at(lint, relied)->sync == CRASH__SYNC_NONE ? "put the file into place" :
+									     "only tried the sync again",
+				crash__lint_op(lint, relied));
+}
+
+static void say_ignored(struct crash__lint *lint, const struct crash__lint_failure *failure, uint32_t relied)
+{
+	char *how = ignored_how(lint, relied);
+
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint, "%s failed, but the program %s: %s may be lost",
+				 crash__lint_change(lint, failure->step), how ? how : "?",
+				 crash__lint_change(lint, failure->lost)),
+		crash__lint_text(lint,
+				 "after %s has failed, write again all that it was to make durable, or "
+				 "stop: the kernel may have dropped the data, and a second sync does "
+				 "not report it",
+				 crash__lint_op(lint, failure->step)));
+	free(how);
 }
 
 static void check_failure(struct crash__lint *lint, uint32_t step, struct crash__lint_failure *failure)
 {
 	uint32_t relied = is_end(lint, step) ? CRASH__NEVER : step;
-	const char *how;
+	struct crash__suspect suspect = {.relied = relied, .lost = failure->lost, .node = failure->node};
+	enum crash__fact fact;
 
-	if (relied != CRASH__NEVER && rewrites(lint, step, failure->node)) {
+	if (relied != CRASH__NEVER && crash__is_rewritten(lint, step, failure->node)) {
 		failure->over = true;
+		crash__is_judged(lint, CRASH__FACT_REWRITTEN, &suspect);
 		return;
 	}
-	how = believed(lint, step, failure);
-	if (!how)
+	if (!is_ignored_by(lint, step, failure, &fact) || !crash__is_judged(lint, fact, &suspect))
 		return;
 	failure->over = true;
-	if (!crash__lint_found(lint, lint->steps[failure->lost].node ? CRASH__PART_DATA : CRASH__PART_NAME,
-			       failure->lost, relied))
-		return;
-	crash__lint_say(lint,
-			crash__lint_text(lint, "%s failed, and %s, at %s: %s is on no disk for certain",
-					 crash__lint_op(lint, failure->step), how,
-					 crash__lint_op(lint, relied), crash__lint_op(lint, failure->lost)),
-			crash__lint_text(lint,
-					 "after %s has failed, write everything again that it was to make "
-					 "durable, or stop: the "
-					 "kernel may have dropped it, and a second sync does not look back",
-					 crash__lint_op(lint, failure->step)));
+	if (crash__lint_found(lint, lint->steps[failure->lost].node ? CRASH__PART_DATA : CRASH__PART_NAME,
+			      failure->lost, relied))
+		say_ignored(lint, failure, relied);
 }
 
 void crash__check_ignored_failure(struct crash__lint *lint, uint32_t step)
@@ -120,6 +147,6 @@ void crash__check_ignored_failure(struct crash__lint *lint, uint32_t step)
 	for (size_t i = 0; i < lint->failures_count; i++)
 		if (!lint->failures[i].over)
 			check_failure(lint, step, &lint->failures[i]);
-	if (!is_end(lint, step) && is_failure(at(lint, step)))
+	if (!is_end(lint, step) && at(lint, step)->sync_failed)
 		note_failure(lint, step);
 }

@@ -1,164 +1,178 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A durable file is removed, emptied or replaced before what takes its place is durable.
- */
-#include "explore/lint/rules.h"
+#include "explore/lint/rules_removed.h"
 
-/* What the process has made of a file that is about to go, and that is not durable; CRASH__NEVER: nothing. */
-static uint32_t pending_replacement(const struct crash__lint *lint, uint32_t step, crash__slot_id slot,
-				    crash__node_id gone, enum crash__lint_part *part, crash__node_id *made)
+#include "explore/lint/authors.h"
+#include "explore/lint/copy_facts.h"
+#include "explore/lint/file_facts.h"
+#include "explore/lint/mistake.h"
+#include "explore/lint/not_judged.h"
+#include "explore/lint/pending.h"
+#include "explore/lint/process_facts.h"
+#include "explore/lint/wording.h"
+
+/* ------------------------------------------------------------------ unlinked */
+
+/* What of a file is not durable, its data or its name; false: nothing. */
+static bool find_pending(const struct crash__lint *lint, uint32_t step, crash__node_id node,
+			 enum crash__lint_part *part, uint32_t *lost)
 {
+	*part = CRASH__PART_DATA;
+	*lost = crash__pending_write(lint, node, step);
+	if (*lost != CRASH__NEVER)
+		return true;
+	*part = CRASH__PART_NAME;
+	*lost = crash__pending_name(lint, node, step);
+	return *lost != CRASH__NEVER;
+}
+
+/* What the process has made of a file that is about to go, and that is not durable; false: nothing. */
+static bool find_replacement(struct crash__lint *lint, crash__slot_id slot, crash__node_id gone,
+			     struct crash__suspect *suspect, enum crash__lint_part *part)
+{
+	uint32_t step = suspect->relied;
 	const struct crash__lint_process *process = &lint->processes[lint->steps[step].process];
 
 	for (size_t i = process->nodes_count; i-- > 0;) {
 		crash__node_id node = process->nodes[i];
 		const struct crash__lint_node *known = &lint->nodes[node];
-		uint32_t lost;
 
-		if (node == gone || !known->names || !known->slot || !matters(lint, node) ||
+		if (node == gone || !known->names || !known->slot ||
 		    lint->fs->nodes[node].type != CRASH__NODE_FILE ||
-		    !crash__lint_neighbours(lint, slot, known->slot))
+		    !crash__are_related(lint, slot, known->slot) ||
+		    !find_pending(lint, step, node, part, &suspect->lost))
 			continue;
-		*made = node;
-		*part = CRASH__PART_DATA;
-		lost = pending_write(lint, node, step);
-		if (lost != CRASH__NEVER)
-			return lost;
-		*part = CRASH__PART_NAME;
-		lost = pending_name(lint, node, step);
-		if (lost != CRASH__NEVER)
-			return lost;
+		suspect->node = node;
+		if (crash__is_judged(lint, crash__file_fact(lint, node), suspect))
+			return true;
 	}
-	return CRASH__NEVER;
+	return false;
 }
 
 static void check_removal(struct crash__lint *lint, uint32_t step)
 {
-	const struct crash__effect *effect = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
+	const struct crash__effect *effect = first_effect(lint, step);
+	struct crash__suspect suspect = {.relied = step};
 	enum crash__lint_part part;
-	crash__node_id gone, made;
-	uint32_t lost;
+	crash__node_id gone;
+	uint32_t named;
 
 	if (!effect || effect->kind != CRASH__EFFECT_ENTRY || effect->node)
 		return;
 	gone = lint->children[effect->slot];
-	if (!gone || lint->nodes[gone].names != 1 || !has_durable_data(lint, gone, step))
+	if (!gone || lint->nodes[gone].names != 1 || !crash__has_durable_data(lint, gone, step) ||
+	    !find_replacement(lint, effect->slot, gone, &suspect, &part) ||
+	    !crash__lint_found(lint, part, suspect.lost, step))
 		return;
-	lost = pending_replacement(lint, step, effect->slot, gone, &part, &made);
-	if (lost == CRASH__NEVER || !crash__lint_found(lint, part, lost, step))
-		return;
+	named = lint->nodes[suspect.node].named;
 	crash__lint_say(
 		lint,
-		crash__lint_text(
-			lint,
-			"%s removed a durable file when what replaces it, %s, was not durable: %s was %s",
-			crash__lint_op(lint, step), crash__lint_path(lint, made), crash__lint_op(lint, lost),
-			crash__lint_when(lint, part == CRASH__PART_DATA ? lint->steps[lost].data :
-									  lint->steps[lost].name)),
-		crash__lint_text(lint, "fsync of %s and of %s before %s", crash__lint_path(lint, made),
-				 crash__lint_directory(lint, lint->nodes[made].named == CRASH__NEVER ?
-								     step :
-								     lint->nodes[made].named),
+		crash__lint_text(lint,
+				 "%s took away a durable file, but %s, its replacement, was not durable: %s",
+				 crash__lint_change(lint, step), crash__lint_change(lint, suspect.lost),
+				 crash__lint_reason(lint, part, suspect.lost)),
+		crash__lint_text(lint, "fsync of %s and of %s before %s",
+				 crash__lint_path(lint, suspect.node),
+				 crash__lint_directory(lint, named == CRASH__NEVER ? step : named),
 				 crash__lint_op(lint, step)));
 }
 
-/* A rename of another file in the same directory by the same thread, not durable: it may be lost, and this
- * one not. */
-static uint32_t pending_rename(const struct crash__lint *lint, uint32_t step, crash__slot_id slot)
+/* ------------------------------------------------------------------ replaced by less */
+
+/*
+ * A rename of another file in the same directory by the same thread, not durable: it may be lost, and this
+ * one not. False: there is none.
+ */
+static bool find_pending_rename(struct crash__lint *lint, crash__slot_id slot, struct crash__suspect *suspect)
 {
+	uint32_t step = suspect->relied;
 	const struct crash__lint_process *process = &lint->processes[lint->steps[step].process];
 	crash__node_id directory = lint->fs->slots[slot].directory;
 
 	for (size_t i = process->nodes_count; i-- > 0;) {
 		crash__node_id node = process->nodes[i];
 		const struct crash__lint_node *known = &lint->nodes[node];
+		enum crash__fact fact = crash__file_fact(lint, node);
 
 		if (!known->names || !known->slot || known->slot == slot || known->named == CRASH__NEVER ||
-		    lint->fs->slots[known->slot].directory != directory || !matters(lint, node) ||
+		    lint->fs->slots[known->slot].directory != directory ||
 		    !is_family(lint, known->named, CRASH__FAMILY_RENAME) ||
-		    lint->steps[known->named].author != lint->steps[step].author)
+		    !crash__is_pending(lint->steps[known->named].name, step))
 			continue;
-		if (crash__lint_pending(lint->steps[known->named].name, step))
-			return known->named;
-	}
-	return CRASH__NEVER;
-}
-
-/* A smaller file in the place of a durable one: what it leaves out must be durable elsewhere by then. */
-static void check_shrinking_rename(struct crash__lint *lint, uint32_t step)
-{
-	const struct crash__effect *effect = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
-	uint32_t lost;
-
-	if (!effect || effect->kind != CRASH__EFFECT_ENTRY || !effect->node || !effect->old_node ||
-	    !has_durable_data(lint, effect->old_node, step) ||
-	    crash__view_size(lint->view, effect->node) >= crash__view_size(lint->view, effect->old_node))
-		return;
-	lost = pending_rename(lint, step, effect->slot);
-	if (lost == CRASH__NEVER || !crash__lint_found(lint, CRASH__PART_NAME, lost, step))
-		return;
-	crash__lint_say(
-		lint,
-		crash__lint_text(
-			lint,
-			"%s put a smaller file in the place of a durable one when %s was not durable: %s was "
-			"%s. The old name may come back without what was left out here",
-			crash__lint_op(lint, step), crash__lint_op(lint, lost),
-			crash__lint_directory(lint, lost), crash__lint_when(lint, lint->steps[lost].name)),
-		crash__lint_text(lint, "fsync of %s before %s", crash__lint_directory(lint, lost),
-				 crash__lint_op(lint, step)));
-}
-
-/* A copy of a file, whole and durable: a neighbour written or synced since the file was. */
-static bool has_copy(const struct crash__lint *lint, uint32_t step, crash__node_id node)
-{
-	const struct crash__lint_process *process = &lint->processes[lint->steps[step].process];
-	uint32_t since = lint->nodes[node].last_write;
-	bool opened = is_family(lint, step, CRASH__FAMILY_OPEN);
-
-	for (size_t i = process->nodes_count; i-- > 0;) {
-		crash__node_id other = process->nodes[i];
-		const struct crash__lint_node *known = &lint->nodes[other];
-
-		if (other == node || known->last_sync == CRASH__NEVER ||
-		    (since != CRASH__NEVER && known->last_sync < since) ||
-		    lint->fs->nodes[other].type != CRASH__NODE_FILE ||
-		    pending_write(lint, other, step) != CRASH__NEVER)
-			continue;
-		/* a log that is made short is no source, if what it was for has been synced */
-		if (!opened || (known->slot && lint->nodes[node].slot &&
-				crash__lint_neighbours(lint, known->slot, lint->nodes[node].slot)))
+		suspect->lost = known->named;
+		suspect->node = node;
+		if (fact == CRASH__FACT_NONE && lint->steps[known->named].author != lint->steps[step].author)
+			fact = crash__same_process(lint, known->named, step) ? CRASH__FACT_OTHER_THREAD :
+									       CRASH__FACT_OTHER_PROCESS;
+		if (crash__is_judged(lint, fact, suspect))
 			return true;
 	}
 	return false;
 }
 
+/* Another file's new name may be lost, and what is put into place here stay: what it leaves out is gone. */
+static void check_shrinking_rename(struct crash__lint *lint, uint32_t step)
+{
+	const struct crash__effect *effect = first_effect(lint, step);
+	struct crash__suspect suspect = {.relied = step};
+
+	if (!effect || effect->kind != CRASH__EFFECT_ENTRY || !effect->node || !effect->old_node ||
+	    !crash__has_durable_data(lint, effect->old_node, step) ||
+	    crash__view_size(lint->view, effect->node) >= crash__view_size(lint->view, effect->old_node) ||
+	    !find_pending_rename(lint, effect->slot, &suspect) ||
+	    !crash__lint_found(lint, CRASH__PART_NAME, suspect.lost, step))
+		return;
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint,
+				 "%s put a smaller file in the place of a durable one, but %s was not "
+				 "durable: %s. What the smaller file leaves out may be gone with that name",
+				 crash__lint_change(lint, step), crash__lint_change(lint, suspect.lost),
+				 crash__lint_reason(lint, CRASH__PART_NAME, suspect.lost)),
+		crash__lint_text(lint, "fsync of %s before %s", crash__lint_directory(lint, suspect.lost),
+				 crash__lint_op(lint, step)));
+}
+
+/* ------------------------------------------------------------------ emptied */
+
+static enum crash__fact emptied_fact(const struct crash__lint *lint, uint32_t step, crash__node_id node)
+{
+	enum crash__fact fact = crash__file_fact(lint, node);
+
+	if (fact != CRASH__FACT_NONE)
+		return fact;
+	if (crash__has_fact(lint->nodes[node].facts, CRASH__FACT_MOVED))
+		return CRASH__FACT_MOVED;
+	if (crash__has_backup(lint, step, node))
+		return CRASH__FACT_BACKUP;
+	return crash__is_restarted_log(lint, step, node) ? CRASH__FACT_RESTARTED_LOG : CRASH__FACT_NONE;
+}
+
 /* A file is emptied, and written again: until that is durable there is nothing. */
 static void check_truncation(struct crash__lint *lint, uint32_t step)
 {
-	const struct crash__effect *effect = at(lint, step)->effects ? effect_at(lint, step, 0) : NULL;
-	crash__node_id node;
+	const struct crash__effect *effect = first_effect(lint, step);
+	struct crash__suspect suspect = {.relied = step};
 	uint32_t write;
 
 	if (!effect || effect->kind != CRASH__EFFECT_SIZE || effect->size != 0)
 		return;
-	node = effect->node;
-	write = lint->steps[step].next_write;
-	if (!matters(lint, node) || lint->nodes[node].moved || !has_durable_data(lint, node, step) ||
-	    write == CRASH__NEVER || !is_family(lint, write, CRASH__FAMILY_WRITE) ||
-	    !crash__lint_same_process(lint, write, step) || has_copy(lint, step, node) ||
+	suspect.node = effect->node;
+	suspect.lost = write = lint->steps[step].next_write;
+	if (!crash__has_durable_data(lint, effect->node, step) || write == CRASH__NEVER ||
+	    !is_family(lint, write, CRASH__FAMILY_WRITE) || !crash__same_process(lint, write, step) ||
+	    !crash__is_judged(lint, emptied_fact(lint, step, effect->node), &suspect) ||
 	    !crash__lint_found(lint, CRASH__PART_DATA, write, step))
 		return;
 	crash__lint_say(
 		lint,
-		crash__lint_text(
-			lint,
-			"%s emptied a durable file before its replacement, %s, was even written; that was %s",
-			crash__lint_op(lint, step), crash__lint_op(lint, write),
-			crash__lint_when(lint, lint->steps[write].data)),
 		crash__lint_text(lint,
-				 "write a new file, fsync it, rename it over %s, and fsync the directory",
-				 crash__lint_path(lint, node)));
+				 "%s emptied a durable file, but %s, its new content, was not durable: %s",
+				 crash__lint_change(lint, step), crash__lint_change(lint, write),
+				 crash__lint_reason(lint, CRASH__PART_DATA, write)),
+		crash__lint_text(lint,
+				 "write a new file, fsync it, rename it over %s, and fsync the "
+				 "directory",
+				 crash__lint_path(lint, effect->node)));
 }
 
 void crash__check_source_removed(struct crash__lint *lint, uint32_t step)

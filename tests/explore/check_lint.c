@@ -2,9 +2,10 @@
 /*
  * check_lint.c - lint finds what is wrong, and is quiet about what is right.
  *
- * Method: a row of a table is a program that does one thing (tests/programs/mistakes.c), and the rules that
- * speak of it; whatever else is found fails the test as much as what is missed. Then real programs, and the
- * reference stores with and without planted bugs.
+ * Method: a row of a table is a program that does one thing (tests/programs/mistakes.c), the rules that speak
+ * of it, and the facts that keep rules silent about it; whatever else is found or not judged fails the test
+ * as much as what is missed. Every fact has a row. Then real programs, and the reference stores with and
+ * without planted bugs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,8 @@
 struct findings {
 	struct lab_result result;
 	json_t *list, *summary;
-	char *kinds; /* each once, in the order of the names, with blanks between: "source-removed
-			unsynced-ack" */
+	/* each once, in the order of the names, with blanks between: "source-removed unsynced-ack" */
+	char *kinds, *facts;
 };
 
 /* What a test needs beside its data stands above. */
@@ -35,16 +36,17 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static char *kinds_of(const json_t *list)
+/* What the objects of a list say under a key. */
+static char *words_of(const json_t *list, const char *key)
 {
 	const char *names[64] = {NULL};
 	size_t count = json_array_size(list), i;
 	char *text = lab_text("%s", "");
-	json_t *finding;
+	json_t *object;
 
 	ck_assert_uint_le(count, 64);
-	json_array_foreach(list, i, finding)
-		names[i] = lab_json_text(finding, "kind");
+	json_array_foreach(list, i, object)
+		names[i] = lab_json_text(object, key);
 	qsort(names, count, sizeof *names, by_name);
 	for (i = 0; i < count; i++)
 		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
@@ -65,7 +67,8 @@ static struct findings read_findings(struct lab_result result)
 			findings.summary = json_object_get(line, "summary");
 	}
 	ck_assert_msg(findings.summary != NULL, "no summary: %s", lab_describe(&result));
-	findings.kinds = kinds_of(findings.list);
+	findings.kinds = words_of(findings.list, "kind");
+	findings.facts = words_of(json_object_get(findings.summary, "not_judged"), "fact");
 	return findings;
 }
 
@@ -107,106 +110,137 @@ static void assert_kinds(const struct findings *findings, const char *what, cons
 		      lab_describe(&findings->result));
 }
 
-/* ------------------------------------------------------------------ each rule */
+/* ------------------------------------------------------------------ each rule, each fact */
 
-struct row {
-	const char *what, *rules;
+enum group { RENAME, NAME, SOURCE, ACK, OVERWRITE, FAILURE };
+
+static const struct row {
+	enum group group;
+	const char *what, *rules, *facts;
 	const char *at; /* a rule for the recording, or NULL */
+} table[] = {
+	{RENAME, "rename-unsynced", "unsynced-rename", "", NULL},
+	{RENAME, "rename-synced", "", "", NULL},
+	{RENAME, "link-unsynced", "unsynced-rename", "", NULL},
+	{RENAME, "link-synced", "", "", NULL},
+	{RENAME, "rotate", "", "rotated-file", NULL},
+	{NAME, "create-without-directory", "undurable-name", "", NULL},
+	{NAME, "create-with-directory", "", "", NULL},
+	{NAME, "create-directory-late", "undurable-name", "", NULL},
+	{NAME, "temporary", "", "removed-file temporary-file", NULL},
+	{NAME, "rename-twice", "", "passing-name", NULL},
+	{NAME, "make-directory", "undurable-name", "", NULL},
+	{NAME, "make-fifo", "", "special-file", NULL},
+	{NAME, "create-empty", "", "empty-file", NULL},
+	{NAME, "die-without-directory", "", "killed", NULL},
+	{SOURCE, "compress-unsafe", "source-removed", "", NULL},
+	{SOURCE, "compress-safe", "", "", NULL},
+	{SOURCE, "truncate-and-write", "source-removed", "", NULL},
+	{SOURCE, "truncate-with-backup", "", "backup", NULL},
+	{SOURCE, "truncate-and-move", "", "moved-file", NULL},
+	{SOURCE, "remove-other", "", "", NULL},
+	{SOURCE, "reset-log", "", "copy restarted-log", NULL},
+	{ACK, "ack-before-sync", "unsynced-ack", "", NULL},
+	{ACK, "ack-after-sync", "", "", NULL},
+	{ACK, "crash-ack-unsynced", "unsynced-ack", "", NULL},
+	{ACK, "reply-unsynced", "unsynced-ack", "", NULL},
+	{ACK, "send-unsynced", "unsynced-ack", "", NULL},
+	{ACK, "send-message-unsynced", "unsynced-ack", "", NULL},
+	{ACK, "ask-kernel", "", "never-syncs", NULL},
+	{ACK, "wake-unsynced", "", "never-syncs wake-up", NULL},
+	{ACK, "complain-unsynced", "", "standard-error", NULL},
+	{ACK, "chatter", "", "chatter never-syncs", NULL},
+	{ACK, "progress", "unsynced-ack", "chatter never-syncs", NULL},
+	{ACK, "text-log", "", "log", NULL},
+	{ACK, "exit-unsynced", "unsynced-ack", "", NULL},
+	{ACK, "fail-unsynced", "", "failed", NULL},
+	{ACK, "ack-nameless", "unsynced-ack", "", NULL},
+	{ACK, "shrink", "", "truncation", NULL},
+	{ACK, "undo-unsynced", "unsynced-ack", "copy", NULL},
+	{ACK, "undo-synced", "", "copy", NULL},
+	{ACK, "redo", "", "copy redo-log", NULL},
+	{ACK, "lock-file", "", "copy lock-file", NULL},
+	{ACK, "write-ahead", "", "write-ahead-log", NULL},
+	{ACK, "message-in-between", "", "journal", NULL},
+	{ACK, "other-thread", "", "other-thread", NULL},
+	{ACK, "store-unsynced", "unsynced-ack", "one-sector", NULL},
+	{ACK, "store-synced", "", "one-sector", NULL},
+	{ACK, "store-other-synced", "unsynced-ack", "one-sector", NULL},
+	{ACK, "store-page-synced", "", "one-sector", NULL},
+	{ACK, "shared-memory", "", "shared-memory", NULL},
+	{ACK, "child-unsynced", "unsynced-ack", "", NULL},
+	{ACK, "running-child", "", "other-process", NULL},
+	{OVERWRITE, "overwrite", "overwrite-in-place", "", NULL},
+	{OVERWRITE, "overwrite-sector", "", "one-sector", NULL},
+	{OVERWRITE, "overwrite-journaled", "", "copy", NULL},
+	{OVERWRITE, "overwrite-unsynced-journal", "overwrite-in-place", "", NULL},
+	{OVERWRITE, "overwrite-same", "", "", NULL},
+	{OVERWRITE, "overwrite-zeros", "", "zeros", NULL},
+	{OVERWRITE, "switch-pages", "", "one-sector unused-pages", NULL},
+	{OVERWRITE, "append-by-flag", "", "", NULL},
+	{FAILURE, "ignore-failure", "ignored-sync-error", "", "fsync#1:err=EIO"},
+	{FAILURE, "ignore-failure-silently", "ignored-sync-error", "", "fsync#1:err=EIO"},
+	{FAILURE, "retry-failure", "ignored-sync-error", "", "fsync#1:err=EIO"},
+	{FAILURE, "mind-failure", "", "error-message failed", "fsync#1:err=EIO"},
+	{FAILURE, "write-again", "", "rewritten-file", "fsync#1:err=EIO"},
+	{FAILURE, "retry-directory", "", "", "fsync#2:err=EIO"},
+	{FAILURE, "ignore-directory", "ignored-sync-error undurable-name", "", "fsync#2:err=EIO"},
+	{FAILURE, "ignore-failure", "", "unsyncable-file", "fsync#1:err=EINVAL"},
+	{FAILURE, "ignore-failure-in-child", "", "child-status", "fsync#1:err=EIO"},
+	{FAILURE, "ignore-failure", "", "", NULL},
 };
 
-static void check_rows(const struct row *rows)
+#define ROWS (sizeof table / sizeof *table)
+
+static struct findings run_row(const struct row *row)
 {
-	const char *program = lab_program("mistakes");
+	const char *const argv[] = {lab_program("mistakes"), row->what, NULL};
 
+	return lint(row->at ? "--at" : NULL, row->at, argv);
+}
+
+static void check_rows(enum group group)
+{
 	write_old();
-	for (; rows->what; rows++) {
-		const char *const argv[] = {program, rows->what, NULL};
-		struct findings findings = lint(rows->at ? "--at" : NULL, rows->at, argv);
+	for (size_t i = 0; i < ROWS; i++) {
+		struct findings findings;
 
-		assert_kinds(&findings, rows->what, rows->rules);
+		if (table[i].group != group)
+			continue;
+		findings = run_row(&table[i]);
+		assert_kinds(&findings, table[i].what, table[i].rules);
+		ck_assert_msg(strcmp(findings.facts, table[i].facts) == 0,
+			      "%s: not judged because of \"%s\", not of \"%s\": %s", table[i].what,
+			      findings.facts, table[i].facts, lab_describe(&findings.result));
 	}
 }
 
 START_TEST(a_file_is_not_put_into_place_before_its_data)
 {
-	check_rows((const struct row[]){
-		{"rename-unsynced", "unsynced-rename", NULL},
-		{"rename-synced", "", NULL},
-		{"link-unsynced", "unsynced-rename", NULL},
-		{"link-synced", "", NULL},
-		{"rotate", "", NULL},
-		{0},
-	});
+	check_rows(RENAME);
 }
 END_TEST
 
 START_TEST(a_name_is_not_relied_on_before_its_directory_is_synced)
 {
-	check_rows((const struct row[]){
-		{"create-without-directory", "undurable-name", NULL},
-		{"create-with-directory", "", NULL},
-		{"create-directory-late", "undurable-name", NULL},
-		{"temporary", "", NULL},
-		{"rename-twice", "", NULL},
-		{"make-directory", "undurable-name", NULL},
-		{0},
-	});
+	check_rows(NAME);
 }
 END_TEST
 
 START_TEST(a_source_is_not_removed_before_its_replacement_is_durable)
 {
-	check_rows((const struct row[]){
-		{"compress-unsafe", "source-removed", NULL},
-		{"compress-safe", "", NULL},
-		{"truncate-and-write", "source-removed", NULL},
-		{"truncate-with-backup", "", NULL},
-		{"remove-other", "", NULL},
-		{"reset-log", "", NULL},
-		{0},
-	});
+	check_rows(SOURCE);
 }
 END_TEST
 
-START_TEST(nothing_is_told_that_is_not_durable)
+START_TEST(nothing_is_acknowledged_that_is_not_durable)
 {
-	check_rows((const struct row[]){
-		{"ack-before-sync", "unsynced-ack", NULL},
-		{"ack-after-sync", "", NULL},
-		{"crash-ack-unsynced", "unsynced-ack", NULL},
-		{"reply-unsynced", "unsynced-ack", NULL},
-		{"send-unsynced", "unsynced-ack", NULL},
-		{"send-message-unsynced", "unsynced-ack", NULL},
-		{"ask-kernel", "", NULL},
-		{"wake-unsynced", "", NULL},
-		{"complain-unsynced", "", NULL},
-		{"chatter", "", NULL},
-		{"progress", "unsynced-ack", NULL},
-		{"text-log", "", NULL},
-		{"exit-unsynced", "unsynced-ack", NULL},
-		{"fail-unsynced", "", NULL},
-		{"ack-nameless", "unsynced-ack", NULL},
-		{"shrink", "", NULL},
-		{"undo-unsynced", "unsynced-ack", NULL},
-		{"undo-synced", "", NULL},
-		{"redo", "", NULL},
-		{"lock-file", "", NULL},
-		{"write-ahead", "", NULL},
-		{"message-in-between", "", NULL},
-		{"other-thread", "", NULL},
-		{"store-unsynced", "unsynced-ack", NULL},
-		{"store-synced", "", NULL},
-		{"store-other-synced", "unsynced-ack", NULL},
-		{"store-page-synced", "", NULL},
-		{"shared-memory", "", NULL},
-		{"child-unsynced", "unsynced-ack", NULL},
-		{0},
-	});
+	check_rows(ACK);
 }
 END_TEST
 
-/* RocksDB names its threads by files in /proc, and was said to have told the world of a directory by that. */
-START_TEST(the_kernel_is_not_the_world)
+/* RocksDB names its threads by files in /proc, which was once taken for an acknowledgement. */
+START_TEST(requests_to_the_kernel_are_not_acknowledgements)
 {
 	static const char *const programs[] = {"steps", "steps_static"};
 	struct lab_result result;
@@ -219,7 +253,7 @@ START_TEST(the_kernel_is_not_the_world)
 		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 0 acknowledgements\n", 35) == 0, "%s",
 			      result.out);
 		result = LAB_CRASHINJECT("lint", "--", lab_program(programs[i]), "pipe", "write 4 x",
-					 "say told");
+					 "say stored");
 		ck_assert_msg(strncmp(result.out, "0 ops, 0 syncs, 2 acknowledgements\n", 35) == 0, "%s",
 			      result.out);
 	}
@@ -228,33 +262,116 @@ END_TEST
 
 START_TEST(the_only_copy_is_not_overwritten)
 {
-	check_rows((const struct row[]){
-		{"overwrite", "overwrite-in-place", NULL},
-		{"overwrite-sector", "", NULL},
-		{"overwrite-journaled", "", NULL},
-		{"overwrite-unsynced-journal", "overwrite-in-place", NULL},
-		{"overwrite-same", "", NULL},
-		{"overwrite-zeros", "", NULL},
-		{"switch-pages", "", NULL},
-		{"append-by-flag", "", NULL},
-		{0},
-	});
+	check_rows(OVERWRITE);
 }
 END_TEST
 
-START_TEST(a_sync_that_failed_is_minded)
+START_TEST(a_sync_that_failed_is_not_ignored)
 {
-	check_rows((const struct row[]){
-		{"ignore-failure", "ignored-sync-error", "fsync#1:err=EIO"},
-		{"ignore-failure-silently", "ignored-sync-error", "fsync#1:err=EIO"},
-		{"retry-failure", "ignored-sync-error", "fsync#1:err=EIO"},
-		{"mind-failure", "", "fsync#1:err=EIO"},
-		{"write-again", "", "fsync#1:err=EIO"},
-		{"retry-directory", "", "fsync#2:err=EIO"},
-		{"ignore-directory", "ignored-sync-error undurable-name", "fsync#2:err=EIO"},
-		{"ignore-failure", "", NULL},
-		{0},
-	});
+	check_rows(FAILURE);
+}
+END_TEST
+
+static const struct fact {
+	const char *name, *one, *explanation;
+} facts[] = {
+#define FACT(ENUM, name, subject, one, several, explanation) {name, one, explanation},
+#include "explore/lint/facts.def"
+#undef FACT
+};
+
+/* The row of a fact that has no other one, if there is such a row; or else any that has it. */
+static const struct row *row_of(const char *fact)
+{
+	const struct row *any = NULL;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strcmp(table[i].facts, fact) == 0)
+			return &table[i];
+		if (strstr(table[i].facts, fact))
+			any = &table[i];
+	}
+	ck_assert_msg(any != NULL, "the fact %s keeps a rule silent in no row", fact);
+	return any;
+}
+
+static const json_t *object_of(const struct findings *findings, const char *fact)
+{
+	const json_t *list = json_object_get(findings->summary, "not_judged");
+	json_t *object;
+	size_t i;
+
+	json_array_foreach(list, i, object)
+		if (strcmp(lab_json_text(object, "fact"), fact) == 0)
+			return object;
+	ck_abort_msg("%s is not there", fact);
+	return NULL;
+}
+
+/* "  not judged: 1 file taken for a log\n    log: Lines ...\n      old\n" */
+static void check_text(const struct row *row, const struct fact *fact, const json_t *object)
+{
+	const char *argv[10] = {lab_variable("CRASHINJECT"), "lint", "-v"};
+	size_t count = 3;
+	struct lab_result result;
+	const char *line;
+
+	if (row->at) {
+		argv[count++] = "--at";
+		argv[count++] = row->at;
+	}
+	argv[count++] = "--";
+	argv[count++] = lab_program("mistakes");
+	argv[count++] = row->what;
+	result = lab_command(NULL, argv);
+	line = strstr(result.out, "  not judged: ");
+	ck_assert_msg(line && strstr(line, lab_text("1 %s", fact->one)), "%s: %s", fact->name,
+		      lab_describe(&result));
+	ck_assert_msg(
+		strstr(line, lab_text("    %s: %s\n      %s\n", fact->name, fact->explanation,
+				      json_string_value(json_array_get(json_object_get(object, "what"), 0)))),
+		"%s: %s", fact->name, lab_describe(&result));
+}
+
+START_TEST(each_fact_that_keeps_a_rule_silent_is_counted_and_named)
+{
+	write_old();
+	for (const struct fact *fact = facts; fact < facts + sizeof facts / sizeof *facts; fact++) {
+		const struct row *row = row_of(fact->name);
+		struct findings findings = run_row(row);
+		const json_t *object = object_of(&findings, fact->name);
+
+		ck_assert_int_eq(lab_json_number(object, "count", -1), 1);
+		ck_assert_int_eq(lab_json_number(object, "more", -1), 0);
+		ck_assert_str_eq(lab_json_text(object, "sentence"), lab_text("1 %s", fact->one));
+		ck_assert_str_eq(lab_json_text(object, "explanation"), fact->explanation);
+		ck_assert_uint_eq(json_array_size(json_object_get(object, "what")), 1);
+		check_text(row, fact, object);
+	}
+}
+END_TEST
+
+START_TEST(many_files_are_counted_and_the_first_ones_named)
+{
+	struct findings findings = LINT("sh", "-c",
+					"for i in $(seq 30); do echo > t$i; done; sync; "
+					"for i in $(seq 30); do echo >> t$i; done; echo done; rm t*");
+	const json_t *object = object_of(&findings, "temporary-file");
+
+	ck_assert_int_eq(lab_json_number(object, "count", -1), 30);
+	ck_assert_str_eq(lab_json_text(object, "sentence"), "30 files taken for temporary ones");
+	ck_assert_uint_eq(json_array_size(json_object_get(object, "what")), 20);
+	ck_assert_int_eq(lab_json_number(object, "more", -1), 10);
+}
+END_TEST
+
+START_TEST(nothing_is_shown_where_every_rule_has_judged)
+{
+	struct lab_result result =
+		LAB_CRASHINJECT("lint", "-v", "--", lab_program("mistakes"), "rename-unsynced");
+
+	lab_assert_status(&result, 1);
+	ck_assert_ptr_null(strstr(result.out, "not judged"));
 }
 END_TEST
 
@@ -270,11 +387,13 @@ START_TEST(a_finding_has_op_file_stack_explanation_and_repair)
 	finding = json_array_get(findings.list, 0);
 	ck_assert_uint_eq(strlen(lab_json_text(finding, "id")), 8);
 	ck_assert_str_eq(lab_json_text(finding, "kind"), "unsynced-rename");
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"),
+				     "the rename of f.tmp to f (rename#1, rename_unsynced"));
 	ck_assert_ptr_nonnull(
-		strstr(lab_json_text(finding, "sentence"), "rename#1 f.tmp -> f (rename_unsynced, "));
-	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "synced only later, by fsync#1"));
-	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "explanation"), "before its data was synced"));
-	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "repair"), "fsync of the file before rename#1"));
+		strstr(lab_json_text(finding, "sentence"), "it became durable only later, by fsync#1"));
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "explanation"), "before its data was durable"));
+	ck_assert_ptr_nonnull(
+		strstr(lab_json_text(finding, "repair"), "fsync of the file before rename#1 of f.tmp to f"));
 	ck_assert_int_eq(lab_json_number(finding, "times", -1), 1);
 	ck_assert(!lab_json_bool(finding, "accepted"));
 	ops = json_object_get(finding, "ops");
@@ -410,7 +529,7 @@ START_TEST(a_trace_says_the_same_as_its_run)
 }
 END_TEST
 
-START_TEST(a_setup_is_no_part_of_the_run)
+START_TEST(a_setup_is_not_part_of_the_run)
 {
 	const char *const program[] = {"sh", "-c", "cat f", NULL};
 	struct findings findings = lint("--setup", "printf data > f", program);
@@ -429,11 +548,43 @@ START_TEST(every_reporter_prints_findings)
 
 	lab_assert_status(&result, 1);
 	ck_assert_ptr_nonnull(strstr(result.out, ": unsynced-rename, once\n"));
-	ck_assert_ptr_nonnull(strstr(result.out, "\n  repair: fsync of the file before rename#1 f.tmp -> f"));
+	ck_assert_ptr_nonnull(
+		strstr(result.out, "\n  repair: fsync of the file before rename#1 of f.tmp to f"));
 	ck_assert_ptr_nonnull(strstr(junit, "tests=\"6\" failures=\"1\" errors=\"0\""));
 	ck_assert_ptr_nonnull(strstr(junit, "<failure type=\"unsynced-rename\""));
 	ck_assert_ptr_nonnull(strstr(junit, "name=\"source-removed\"/>"));
 	ck_assert_ptr_nonnull(strstr(html, "<small>unsynced-rename, once</small>"));
+	ck_assert_ptr_null(strstr(junit, "system-out"));
+	ck_assert_ptr_null(strstr(html, "Not judged"));
+}
+END_TEST
+
+/* Appends to a file that was durable, acknowledges that, and removes the file. */
+#define WITH_TEMPORARY "sh", "-c", "echo >> \"$0\"; sync; echo >> \"$0\"; echo done; rm \"$0\"; sync"
+
+START_TEST(every_reporter_prints_what_was_not_judged)
+{
+	struct lab_result result = LAB_CRASHINJECT("lint", "--junit", "../j.xml", "--html", "../h.html", "--",
+						   WITH_TEMPORARY, "a<&>b");
+	const char *junit = lab_read("../j.xml", NULL), *html = lab_read("../h.html", NULL);
+
+	lab_assert_status(&result, 0);
+	ck_assert_ptr_nonnull(strstr(result.out, "\n  not judged: 1 file taken for a temporary one\n"));
+	ck_assert_ptr_null(strstr(result.out, "a<&>b"));
+	ck_assert_ptr_nonnull(strstr(junit, "  <system-out>not judged:\ntemporary-file: 1 file taken for a "
+					    "temporary one: a&lt;&amp;&gt;b\n</system-out>\n</testsuite>\n"));
+	ck_assert_ptr_nonnull(strstr(html, "<b>temporary-file</b>: 1 file taken for a temporary one<br>"));
+	ck_assert_ptr_nonnull(strstr(html, "<br>a&lt;&amp;&gt;b</li>\n"));
+}
+END_TEST
+
+/* A byte that is not UTF-8 is a character of its own in JSON: 0xff is U+EFFF. */
+START_TEST(a_name_that_is_not_utf8_is_a_string_in_json)
+{
+	struct findings findings = LINT(WITH_TEMPORARY, "a\377");
+	const json_t *what = json_object_get(object_of(&findings, "temporary-file"), "what");
+
+	ck_assert_str_eq(json_string_value(json_array_get(what, 0)), "a\xee\xbf\xbf");
 }
 END_TEST
 
@@ -444,6 +595,10 @@ START_TEST(a_name_says_nothing_to_the_terminal)
 	lab_assert_status(&result, 1);
 	ck_assert_msg(!strchr(result.out, '\033') && strstr(result.out, "a\\012finding \\033[31mb"), "%s",
 		      result.out);
+	result = LAB_CRASHINJECT("lint", "-v", "--", WITH_TEMPORARY, "a\nfinding \033[31mb");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(!strchr(result.out, '\033') && strstr(result.out, "\n      a\\012finding \\033[31mb\n"),
+		      "%s", result.out);
 }
 END_TEST
 
@@ -598,7 +753,7 @@ START_TEST(sqlite_may_bring_a_journal_back)
 	assert_kinds(&findings, "FULL", "unsynced-ack");
 	ck_assert_uint_eq(json_array_size(findings.list), 1);
 	sentence = lab_json_text(json_array_get(findings.list, 0), "sentence");
-	ck_assert_msg(strstr(sentence, "t.db-journal") && strstr(sentence, "If the name comes back"), "%s",
+	ck_assert_msg(strstr(sentence, "t.db-journal") && strstr(sentence, "If the journal comes back"), "%s",
 		      sentence);
 }
 END_TEST
@@ -679,16 +834,20 @@ static TCase *data_case(Suite *suite, const char *name, double seconds)
 int main(void)
 {
 	Suite *suite = suite_create("lint");
-	TCase *rules = data_case(suite, "rules", 120), *output = data_case(suite, "output", 120);
+	TCase *rules = data_case(suite, "rules", 120), *guesses = data_case(suite, "facts", 120);
+	TCase *output = data_case(suite, "output", 120);
 	TCase *stores = data_case(suite, "stores", 300), *real = data_case(suite, "real", 120);
 
 	tcase_add_test(rules, a_file_is_not_put_into_place_before_its_data);
 	tcase_add_test(rules, a_name_is_not_relied_on_before_its_directory_is_synced);
 	tcase_add_test(rules, a_source_is_not_removed_before_its_replacement_is_durable);
-	tcase_add_test(rules, nothing_is_told_that_is_not_durable);
-	tcase_add_test(rules, the_kernel_is_not_the_world);
+	tcase_add_test(rules, nothing_is_acknowledged_that_is_not_durable);
+	tcase_add_test(rules, requests_to_the_kernel_are_not_acknowledgements);
 	tcase_add_test(rules, the_only_copy_is_not_overwritten);
-	tcase_add_test(rules, a_sync_that_failed_is_minded);
+	tcase_add_test(rules, a_sync_that_failed_is_not_ignored);
+	tcase_add_test(guesses, each_fact_that_keeps_a_rule_silent_is_counted_and_named);
+	tcase_add_test(guesses, many_files_are_counted_and_the_first_ones_named);
+	tcase_add_test(guesses, nothing_is_shown_where_every_rule_has_judged);
 	tcase_add_test(output, a_finding_has_op_file_stack_explanation_and_repair);
 	tcase_add_test(output, a_finding_says_which_file_systems_allow_it);
 	tcase_add_test(output, mistakes_at_one_place_are_one_finding);
@@ -696,8 +855,10 @@ int main(void)
 	tcase_add_test(output, rules_can_be_chosen);
 	tcase_add_test(output, a_baseline_accepts_findings);
 	tcase_add_test(output, a_trace_says_the_same_as_its_run);
-	tcase_add_test(output, a_setup_is_no_part_of_the_run);
+	tcase_add_test(output, a_setup_is_not_part_of_the_run);
 	tcase_add_test(output, every_reporter_prints_findings);
+	tcase_add_test(output, every_reporter_prints_what_was_not_judged);
+	tcase_add_test(output, a_name_that_is_not_utf8_is_a_string_in_json);
 	tcase_add_test(output, a_name_says_nothing_to_the_terminal);
 	tcase_add_test(output, exit_statuses_are_0_1_3_and_125);
 	tcase_add_test(stores, the_reference_stores_are_right);

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PAGE = 4096 };
@@ -175,6 +178,30 @@ static void make_directory(void)
 	must(mkdir("d", 0755));
 }
 
+static void make_fifo(void)
+{
+	close(make_durable("f", 'a'));
+	must(mkfifo("p", 0644));
+}
+
+/* A message is not about a file that has no data yet. */
+static void create_empty(void)
+{
+	int fd = make("f");
+
+	say("working\n");
+	put_page(fd, 'a', 0);
+	must(fsync(fd));
+	sync_directory();
+}
+
+/* A program that is killed acknowledges nothing by its end. */
+static void die_without_directory(void)
+{
+	create_without_directory();
+	raise(SIGKILL);
+}
+
 /* ------------------------------------------------------------------ source-removed */
 
 static void compress_at(int safe)
@@ -213,6 +240,14 @@ static void truncate_with_backup(void)
 {
 	close(make_durable("old~", 'b'));
 	truncate_and_write();
+}
+
+/* The file gets another name when it is complete. */
+static void truncate_and_move(void)
+{
+	truncate_and_write();
+	must(rename("old", "f"));
+	sync_directory();
 }
 
 /* What is not related to a file that goes is not its replacement. */
@@ -297,7 +332,7 @@ static void send_message_unsynced(void)
 	must(sendmmsg(ends[0], &message, 1, 0));
 }
 
-/* The kernel is not the world. */
+/* A request to the kernel is not an acknowledgement. */
 static void ask_kernel(void)
 {
 	struct {
@@ -312,7 +347,7 @@ static void ask_kernel(void)
 	must((int)send(must(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)), &request, sizeof request, 0));
 }
 
-/* A byte that wakes somebody up is no reply. */
+/* A byte that wakes up a thread is not a reply. */
 static void wake_unsynced(void)
 {
 	int fd = make("old"), ends[2];
@@ -575,6 +610,30 @@ static void child_unsynced(void)
 	say("stored\n");
 }
 
+/* A child is in the middle of something when its parent says something. */
+static void running_child(void)
+{
+	sem_t *turns =
+		mmap(NULL, 2 * sizeof *turns, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int fd = make_durable("f", 'a');
+
+	if (turns == MAP_FAILED)
+		must(-1);
+	must(sem_init(&turns[0], 1, 0));
+	must(sem_init(&turns[1], 1, 0));
+	if (must(fork()) == 0) {
+		put_page(fd, 'b', PAGE);
+		must(sem_post(&turns[0]));
+		must(sem_wait(&turns[1]));
+		must(fsync(fd));
+		_exit(0);
+	}
+	must(sem_wait(&turns[0]));
+	say("working\n");
+	must(sem_post(&turns[1]));
+	must(wait(NULL));
+}
+
 /* ------------------------------------------------------------------ overwrite-in-place */
 
 static void overwrite(void)
@@ -665,6 +724,19 @@ static void ignore_failure_silently(void)
 	store_once(&fd);
 }
 
+/* The recording has the exit status of the first process only. */
+static void ignore_failure_in_child(void)
+{
+	int status;
+
+	must(chmod("old", 0600)); /* so that the parent is the first process of the recording */
+	if (must(fork()) == 0) {
+		ignore_failure_silently();
+		_exit(0);
+	}
+	must(wait(&status));
+}
+
 static void retry_failure(void)
 {
 	int fd;
@@ -732,10 +804,14 @@ static const struct {
 	{"temporary", temporary},
 	{"rename-twice", rename_twice},
 	{"make-directory", make_directory},
+	{"make-fifo", make_fifo},
+	{"create-empty", create_empty},
+	{"die-without-directory", die_without_directory},
 	{"compress-unsafe", compress_unsafe},
 	{"compress-safe", compress_safe},
 	{"truncate-and-write", truncate_and_write},
 	{"truncate-with-backup", truncate_with_backup},
+	{"truncate-and-move", truncate_and_move},
 	{"remove-other", remove_other},
 	{"reset-log", reset_log},
 	{"ack-before-sync", ack_before_sync},
@@ -768,6 +844,7 @@ static const struct {
 	{"append-by-flag", append_by_flag},
 	{"shared-memory", shared_memory},
 	{"child-unsynced", child_unsynced},
+	{"running-child", running_child},
 	{"overwrite", overwrite},
 	{"overwrite-sector", overwrite_sector},
 	{"overwrite-journaled", overwrite_journaled},
@@ -777,6 +854,7 @@ static const struct {
 	{"switch-pages", switch_pages},
 	{"ignore-failure", ignore_failure},
 	{"ignore-failure-silently", ignore_failure_silently},
+	{"ignore-failure-in-child", ignore_failure_in_child},
 	{"retry-failure", retry_failure},
 	{"mind-failure", mind_failure},
 	{"write-again", write_again},

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/lint/lint_run.h"
+#include "explore/lint/lint_walk.h"
 
 #include <string.h>
 
-#include "base/error.h"
-#include "explore/lint/lint_parts.h"
+#include "explore/lint/acknowledged.h"
+#include "explore/lint/allowing_models.h"
+#include "explore/lint/file_facts.h"
+#include "explore/lint/history.h"
+#include "explore/lint/message_facts.h"
+#include "explore/lint/op_facts.h"
+#include "explore/lint/rules.h"
+#include "explore/lint/wording.h"
 #include "explore/states/make_atoms.h"
 #include "explore/states/view_new.h"
 
-void crash__lint_no_memory(struct crash__lint *lint)
-{
-	if (lint->error == 0)
-		lint->error = crash__fail(CRASH_ENOMEM, "no memory for lint");
-}
-
 /* ------------------------------------------------------------------ walking */
-
-bool crash__lint_pending(uint32_t durable, uint32_t step)
-{
-	return durable > step || durable == CRASH__NEVER;
-}
 
 static void note_use(struct crash__lint *lint, uint32_t step, crash__node_id node)
 {
@@ -95,7 +90,7 @@ static void synced_now(struct crash__lint *lint, uint32_t step)
 	}
 }
 
-static void take_step(struct crash__lint *lint, uint32_t step)
+void crash__lint_take(struct crash__lint *lint, uint32_t step)
 {
 	const struct crash__fs *fs = lint->fs;
 	const struct crash__step *now = &fs->steps[step];
@@ -119,8 +114,13 @@ static void take_step(struct crash__lint *lint, uint32_t step)
 		lint->error = crash__view_advance(lint->view, step);
 }
 
-static void check_step(struct crash__lint *lint, uint32_t step, uint32_t rules)
+void crash__lint_look(struct crash__lint *lint, uint32_t step, uint32_t rules)
 {
+	lint->claims_count = 0;
+	if (is_end(lint, step))
+		crash__find_last_claims(lint);
+	else if (at(lint, step)->event->kind == CRASH__EVENT_ACK)
+		crash__find_claims(lint, step);
 	for (size_t i = 0; i < crash__lint_rule_count && lint->error == 0; i++)
 		if (rules & 1u << i) {
 			lint->rule = &crash__lint_rules[i];
@@ -133,15 +133,11 @@ static void walk(struct crash__lint *lint, uint32_t rules)
 	uint32_t steps = (uint32_t)lint->fs->steps_count;
 
 	for (uint32_t step = 0; step < steps && lint->error == 0; step++) {
-		lint->told_count = 0;
-		if (lint->fs->steps[step].event->kind == CRASH__EVENT_ACK)
-			crash__lint_collect(lint, step);
-		check_step(lint, step, rules);
-		take_step(lint, step);
+		crash__lint_look(lint, step, rules);
+		crash__lint_take(lint, step);
 	}
 	if (lint->error == 0)
-		crash__lint_collect_rest(lint);
-	check_step(lint, steps, rules);
+		crash__lint_look(lint, steps, rules);
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -177,77 +173,81 @@ static bool begin_blocks(struct crash__lint *lint)
 	return true;
 }
 
-static int prepare(struct crash__lint *lint)
-{
-	int error = crash__model_read("posix", &lint->model);
-
-	/* an op is durable as a whole, or not: smaller units would only be more of the same */
-	lint->model.tear = 0;
-	if (error == 0)
-		error = crash__atoms_make(&lint->atoms, lint->fs, &lint->model);
-	if (error == 0)
-		error = crash__view_new(&lint->atoms, CRASH__EVERYTHING, &lint->view);
-	if (error == 0)
-		error = crash__callsites_new(lint->fs->trace, lint->fs->root, &lint->callsites);
-	if (error < 0)
-		return error;
-	read_end(lint);
-	if (!crash__lint_find_steps(lint) || !crash__lint_find_nodes(lint) || !begin_blocks(lint))
-		crash__lint_no_memory(lint);
-	return lint->error;
-}
-
-int crash__lint_run(struct crash__recording *recording, uint32_t rules, struct crash__lint *lint)
+int crash__lint_begin(const struct crash__fs *fs, struct crash__lint *lint)
 {
 	int error;
 
 	memset(lint, 0, sizeof *lint);
-	lint->fs = &recording->fs;
-	error = prepare(lint);
+	lint->fs = fs;
+	error = crash__model_read("posix", &lint->model);
+	/* an op is durable as a whole, or not: smaller units would only be more of the same */
+	lint->model.tear = 0;
+	if (error == 0)
+		error = crash__atoms_make(&lint->atoms, fs, &lint->model);
+	if (error == 0)
+		error = crash__view_new(&lint->atoms, CRASH__EVERYTHING, &lint->view);
+	if (error == 0)
+		error = crash__callsites_new(fs->trace, fs->root, &lint->callsites);
 	if (error < 0)
 		return error;
-	walk(lint, rules);
-	for (size_t i = 0; i < lint->mistakes_count; i++) {
-		struct crash__mistake *mistake = &lint->mistakes[i];
-
-		mistake->lost_text = strdup(crash__lint_op(lint, mistake->lost));
-		mistake->relied_text = strdup(crash__lint_op(lint, mistake->relied));
-	}
-	crash__lint_list_models(lint);
-	return lint->error;
+	read_end(lint);
+	if (!crash__history_of_steps(lint) || !crash__history_of_nodes(lint) || !begin_blocks(lint))
+		crash__lint_no_memory(lint);
+	if (lint->error < 0)
+		return lint->error;
+	crash__find_file_facts(lint);
+	crash__find_message_facts(lint);
+	crash__find_op_facts(lint);
+	return 0;
 }
 
-void crash__lint_clear(struct crash__lint *lint)
+static const char *subject_name(struct crash__lint *lint, enum crash__fact fact, uint32_t subject)
+{
+	switch (crash__fact_infos[fact].subject) {
+	case CRASH__SUBJECT_FILE:
+		return crash__lint_path(lint, subject);
+	case CRASH__SUBJECT_MESSAGE:
+		return crash__lint_message(lint, subject);
+	case CRASH__SUBJECT_OP:
+		break;
+	}
+	return crash__lint_change(lint, subject);
+}
+
+/* A file that was made again is another file of the same name. */
+static void add_name(struct crash__not_judged *silence, const char *name)
+{
+	for (size_t i = 0; i < silence->names_count; i++)
+		if (strcmp(silence->names[i], name) == 0)
+			return;
+	silence->names[silence->names_count++] = name;
+}
+
+/* What was found, and what was not judged, in words. */
+static void name_ops(struct crash__lint *lint)
 {
 	for (size_t i = 0; i < lint->mistakes_count; i++) {
 		struct crash__mistake *mistake = &lint->mistakes[i];
 
-		free(mistake->sentence);
-		free(mistake->repair);
-		free(mistake->lost_text);
-		free(mistake->relied_text);
-		free(mistake->allowed);
-		free(mistake->forbidden);
+		mistake->lost_text = crash__lint_line(lint, mistake->lost);
+		mistake->relied_text = crash__lint_line(lint, mistake->relied);
 	}
-	for (size_t i = 0; i < lint->authors_count; i++)
-		free(lint->authors[i].steps);
-	for (size_t i = 0; i < lint->processes_count; i++)
-		free(lint->processes[i].nodes);
-	for (size_t i = 0; i < lint->texts_count; i++)
-		free(lint->texts[i]);
-	free(lint->mistakes);
-	free(lint->authors);
-	free(lint->processes);
-	free(lint->texts);
-	free(lint->nodes);
-	free(lint->steps);
-	free(lint->children);
-	free(lint->journals);
-	free(lint->told);
-	free(lint->failures);
-	free(lint->block_durable);
-	crash__callsites_free(lint->callsites);
-	crash__view_free(lint->view);
-	crash__atoms_clear(&lint->atoms);
-	memset(lint, 0, sizeof *lint);
+	for (int fact = CRASH__FACT_NONE + 1; fact < CRASH__FACTS; fact++) {
+		struct crash__not_judged *silence = &lint->not_judged[fact];
+
+		for (size_t i = 0; i < silence->count && i < CRASH__MOST_NAMED; i++)
+			add_name(silence, subject_name(lint, (enum crash__fact)fact, silence->subjects[i]));
+	}
+}
+
+int crash__lint_run(const struct crash__fs *fs, uint32_t rules, struct crash__lint *lint)
+{
+	int error = crash__lint_begin(fs, lint);
+
+	if (error < 0)
+		return error;
+	walk(lint, rules);
+	name_ops(lint);
+	crash__find_allowing_models(lint);
+	return lint->error;
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/lint/pending.h"
+
+bool crash__is_pending(uint32_t durable, uint32_t step)
+{
+	return durable > step || durable == CRASH__NEVER;
+}
+
+uint32_t crash__pending_write(const struct crash__lint *lint, crash__node_id node, uint32_t step)
+{
+	uint32_t last = lint->nodes[node].last_write;
+
+	return last != CRASH__NEVER && crash__is_pending(lint->steps[last].data, step) ? last : CRASH__NEVER;
+}
+
+uint32_t crash__pending_name(const struct crash__lint *lint, crash__node_id node, uint32_t step)
+{
+	uint32_t named = lint->nodes[node].named;
+
+	return named != CRASH__NEVER && crash__is_pending(lint->steps[named].name, step) ? named :
+											   CRASH__NEVER;
+}
+
+bool crash__has_durable_data(const struct crash__lint *lint, crash__node_id node, uint32_t step)
+{
+	const struct crash__lint_node *known = &lint->nodes[node];
+
+	if (lint->fs->nodes[node].type != CRASH__NODE_FILE)
+		return false;
+	if (lint->fs->nodes[node].base_path && lint->fs->nodes[node].base_size)
+		return true;
+	return known->last_write != CRASH__NEVER &&
+	       (known->last_sync != CRASH__NEVER ||
+		!crash__is_pending(lint->steps[known->last_write].data, step));
+}
