@@ -104,6 +104,19 @@ bool crash__call_changes(const struct crash__call_info *call, const long args[6]
 	return open_flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY));
 }
 
+bool crash__open_flags_sync(long flags)
+{
+	return flags >= 0 && (flags & O_DSYNC); /* O_SYNC includes the bit */
+}
+
+bool crash__call_syncs(const struct crash__call_info *kernel, const long args[6], bool descriptor_syncs)
+{
+	if (kernel->family != CRASH__FAMILY_WRITE || kernel->number == CRASH__NO_NUMBER)
+		return false;
+	return descriptor_syncs || (kernel->kernel == CRASH__CALL_pwritev2 &&
+				    (crash__arg(args, kernel->where.flags) & (RWF_DSYNC | RWF_SYNC)));
+}
+
 uint64_t crash__clone_bytes(const struct file_clone_range *range, uint64_t size)
 {
 	uint64_t rest = range->src_offset < size ? size - range->src_offset : 0;

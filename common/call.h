@@ -115,6 +115,15 @@ static inline bool crash__moves_names(const struct crash__call_info *call)
  */
 bool crash__call_changes(const struct crash__call_info *call, const long args[6], uint64_t open_flags);
 
+/** Whether what is written through a descriptor with these flags (O_SYNC, O_DSYNC) is a sync as well. */
+bool crash__open_flags_sync(long flags);
+
+/**
+ * Whether this call with these arguments is a write that syncs what it writes: through a descriptor that does
+ * so (`descriptor_syncs`), or by a flag of its own (RWF_SYNC, RWF_DSYNC). Stores to a mapping never do.
+ */
+bool crash__call_syncs(const struct crash__call_info *kernel, const long args[6], bool descriptor_syncs);
+
 /** Whether a kernel call writes a number of bytes, which it returns: a clone does not. */
 static inline bool crash__call_has_bytes(const struct crash__call_info *kernel)
 {

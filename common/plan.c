@@ -56,15 +56,21 @@ uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rule
 	return rules;
 }
 
+uint64_t crash__plan_rules_of_thread(const struct crash__plan *plan, uint64_t rules, uint32_t process,
+				     uint32_t thread)
+{
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(plan, rules & plan->with_filter, rule)
+		if ((rule->has_thread && rule->thread != thread) ||
+		    (rule->has_child && rule->child != process))
+			rules &= ~(UINT64_C(1) << (rule - plan->rules));
+	return rules;
+}
+
 bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit)
 {
 	return hit >= rule->first && hit <= rule->last && (hit - rule->first) % rule->step == 0;
-}
-
-/* Ends the tree before its op is done, or in the middle of it. */
-static bool ends_tree_before(const struct crash__rule *rule)
-{
-	return crash__action_is_death(rule->action) && !rule->self && rule->moment != CRASH__AFTER;
 }
 
 /*
@@ -85,7 +91,7 @@ uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules, uint64_t occu
 			hit = rule->kind == CRASH__KIND_CALL ? call_occurrence : occurrence;
 		if (crash__rule_fires(rule, hit))
 			fires |= bit;
-		if (hit > rule->first && ends_tree_before(rule))
+		if (hit > rule->first && crash__rule_ends_tree_before(rule))
 			*late = true;
 	}
 	return fires;

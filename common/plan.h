@@ -84,11 +84,21 @@ static inline uint64_t crash__plan_rules_of(const struct crash__plan *plan, unsi
 	return plan->of_family[family] | plan->of_call[call];
 }
 
+/** The rules that speak of the sync that a write implies: it has a family and no call of its own. */
+static inline uint64_t crash__plan_rules_of_implied_sync(const struct crash__plan *plan)
+{
+	return plan->of_family[CRASH__FAMILY_FSYNC];
+}
+
 /** The rules that speak of the explicit point `name`. */
 uint64_t crash__plan_rules_of_point(const struct crash__plan *plan, const char *name);
 
 /** Those of `rules` whose file pattern, if they have one, matches the absolute path. */
 uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules, const char *path);
+
+/** Those of `rules` that take this thread (counted from 1) of this process (from 0). */
+uint64_t crash__plan_rules_of_thread(const struct crash__plan *plan, uint64_t rules, uint32_t process,
+				     uint32_t thread);
 
 /** Whether `rule` fires at its hit number `hit`, counted from 1. */
 bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit);
@@ -108,6 +118,12 @@ uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules, uint64_t occu
 static inline bool crash__action_is_death(unsigned int action)
 {
 	return action == CRASH__KILL || action == CRASH__ABORT || action == CRASH__EXIT;
+}
+
+/** Whether the rule ends the tree before its op is done, or in the middle of it: no later op must be done. */
+static inline bool crash__rule_ends_tree_before(const struct crash__rule *rule)
+{
+	return crash__action_is_death(rule->action) && !rule->self && rule->moment != CRASH__AFTER;
 }
 
 /** How many of `bytes` a torn or short write puts into the file. */
