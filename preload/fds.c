@@ -90,7 +90,7 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 	target.storage = true;
 	target.lock = crash__control_lock_of(status.st_ino);
 	flags = crash__sys3(SYS_fcntl, fd, F_GETFL, 0);
-	target.sync = flags >= 0 && (flags & O_DSYNC); /* O_SYNC includes the bit */
+	target.sync = crash__open_flags_sync(flags);
 	target.append = flags >= 0 && (flags & O_APPEND);
 	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), path);
 	if (control->mode & CRASH__MODE_RECORD)

@@ -25,9 +25,6 @@
 #include "common/ring_append.h"
 #include "preload/mapping.h"
 
-/* What a write by these flags of pwritev2() does beyond writing. */
-#define RWF_SYNCS (RWF_DSYNC | RWF_SYNC)
-
 /* The system call, cancellable if it is in libc. */
 static long invoke(const struct crash__op *op, const long args[6])
 {
@@ -89,8 +86,6 @@ long crash__op_call_part(const struct crash__op *op, uint64_t part)
 
 	if (part == 0)
 		return 0;
-	if (op->route == CRASH__ROUTE_MEMORY)
-		return op->args[1];
 	memcpy(args, op->args, sizeof args);
 	if (where->bytes) {
 		args[where->bytes - 1] = (long)part;
@@ -113,12 +108,15 @@ long crash__op_call_part(const struct crash__op *op, uint64_t part)
  * are, none does. */
 static void log_sync(struct crash__op *sync, long result)
 {
+	const struct crash__call_info *write = sync->kernel;
+
 	if (!(sync->flags & CRASH__OP_LOGGED) || !(sync->control->mode & CRASH__MODE_LOGGED))
 		return;
 	sync->kernel = &crash__calls[CRASH__CALL_fsync];
 	sync->start = sync->sync_occurrence = 0;
 	crash__record_op(sync);
-	crash__record_end(sync, result);
+	crash__record_end(sync, result < 0 ? result : 0);
+	sync->kernel = write;
 }
 
 /*
@@ -128,16 +126,17 @@ static void log_sync(struct crash__op *sync, long result)
 static long imply_sync(struct crash__op *op, long result)
 {
 	struct crash__op sync = *op;
-	struct crash__plan *plan = &op->control->plan;
-	uint64_t fired;
+	uint64_t rules = crash__plan_rules_of_implied_sync(&op->control->plan) & op->target.rules;
+	struct crash__decision decision;
 
 	sync.family = CRASH__FAMILY_FSYNC;
 	sync.occurrence = op->sync_occurrence;
-	sync.flags &= ~(uint32_t)CRASH__OP_LOGGED;
-	fired = crash__act_before(&sync, plan->of_family[CRASH__FAMILY_FSYNC] & op->target.rules);
+	sync.flags = 0;
+	decision = crash__act_before(&sync, CRASH__NATURE_CALL, rules);
+	if (decision.making == CRASH__MAKES_NOTHING)
+		result = crash__act_call(&sync, &decision);
 	log_sync(&sync, result);
-	crash__act_error(&sync, fired, &result);
-	crash__act_after(&sync, fired, result);
+	crash__act_after(&sync, &decision, result);
 	return result;
 }
 
@@ -146,32 +145,24 @@ static uint64_t next_of(struct crash__op *op, unsigned int family)
 	return atomic_fetch_add_explicit(&op->control->family_hits[family], 1, memory_order_relaxed) + 1;
 }
 
-static bool syncs(const struct crash__op *op)
-{
-	if (op->kernel->family != CRASH__FAMILY_WRITE)
-		return false;
-	return op->target.sync || (op->kernel->kernel == CRASH__CALL_pwritev2 &&
-				   (crash__arg(op->args, op->kernel->where.flags) & RWF_SYNCS));
-}
-
 static long take(struct crash__op *op, uint64_t rules)
 {
 	struct crash__control *control = op->control;
-	uint64_t fired;
+	struct crash__decision decision;
 	long result;
 
-	if (syncs(op))
+	if (crash__call_syncs(op->kernel, op->args, op->target.sync))
 		op->flags |= CRASH__OP_SYNC;
-	fired = crash__act_before(op, rules);
+	decision = crash__act_before(op, crash__nature_of(op->kernel), rules);
 	crash__record_op(op);
 	crash__check_dead(control);
-	result = crash__act_call(op, fired);
-	if ((op->flags & CRASH__OP_SYNC) && result > 0)
+	result = crash__act_call(op, &decision);
+	if ((op->flags & CRASH__OP_SYNC) && result > 0 && decision.making != CRASH__MAKES_TORN)
 		op->sync_occurrence = next_of(op, CRASH__FAMILY_FSYNC);
 	crash__record_end(op, result);
 	if (crash__moves_names(op->kernel))
 		atomic_fetch_add_explicit(&control->name_epoch, 1, memory_order_acq_rel);
-	crash__act_after(op, fired, result);
+	crash__act_after(op, &decision, result);
 	if (op->sync_occurrence)
 		result = imply_sync(op, result);
 	return result;

@@ -222,6 +222,15 @@ static void act(const struct subject *subject, const struct crash__rule *rule)
 	}
 }
 
+/* What several rules say, one after the other. */
+static void act_on(const struct subject *subject, uint64_t rules)
+{
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(&subject->control->plan, rules, rule)
+		act(subject, rule);
+}
+
 /* The rules that are for this thread, process and function. */
 static uint64_t filter(struct crash__control *control, uint64_t rules, const struct crash__caller *caller)
 {
@@ -232,105 +241,52 @@ static uint64_t filter(struct crash__control *control, uint64_t rules, const str
 	if (!(rules & plan->with_filter))
 		return rules;
 	identity = crash__identify();
+	rules = crash__plan_rules_of_thread(plan, rules, identity.process, identity.thread);
 	CRASH__EACH_RULE(plan, rules & plan->with_filter, rule)
-		if ((rule->has_thread && rule->thread != identity.thread) ||
-		    (rule->has_child && rule->child != identity.process) ||
-		    (rule->function[0] && !crash__backtrace_has(control, rule, caller)))
+		if (rule->function[0] && !crash__backtrace_has(control, rule, caller))
 			rules &= ~(UINT64_C(1) << (rule - plan->rules));
 	return rules;
 }
 
-/* Whether there is nothing to tear: then a torn rule means before. */
-static bool cannot_tear(const struct crash__op *op)
+struct crash__decision crash__act_before(struct crash__op *op, enum crash__nature nature, uint64_t rules)
 {
-	return op->family != CRASH__FAMILY_WRITE || op->route == CRASH__ROUTE_MEMORY ||
-	       !(op->kernel->where.bytes || op->kernel->where.iov);
-}
-
-static bool is_before(const struct crash__rule *rule, const struct crash__op *op)
-{
-	return rule->moment == CRASH__BEFORE || (rule->moment != CRASH__AFTER && cannot_tear(op));
-}
-
-uint64_t crash__act_before(struct crash__op *op, uint64_t rules)
-{
-	struct subject subject = {.control = op->control, .op = op, .caller = op->caller, .done = -1};
-	const struct crash__rule *rule;
-	bool late = false;
-	uint64_t fired;
+	bool writes = op->family == CRASH__FAMILY_WRITE && crash__call_has_bytes(op->kernel);
+	struct subject subject = {
+		.control = op->control, .op = op, .caller = op->caller, .done = writes ? 0 : -1};
+	struct crash__facts facts = {
+		.nature = nature, .occurrence = op->occurrence, .call_occurrence = op->call_occurrence};
+	struct crash__decision decision = {.making = CRASH__MAKES_ALL};
 
 	if (!rules)
-		return 0;
-	if (op->family == CRASH__FAMILY_WRITE && crash__call_has_bytes(op->kernel))
-		subject.done = 0;
-	rules = filter(op->control, rules, op->caller);
-	fired = crash__plan_hit(&op->control->plan, rules, op->occurrence, op->call_occurrence, &late);
-	if (late && op->route != CRASH__ROUTE_MEMORY) /* a store has been done already */
+		return decision;
+	decision = crash__plan_ask(&op->control->plan, filter(op->control, rules, op->caller), &facts);
+	if (decision.late)
 		await_crash(op->control);
-	CRASH__EACH_RULE(&op->control->plan, fired, rule) {
-		if (rule->action == CRASH__LOG)
-			op->flags |= CRASH__OP_LOGGED;
-		if (is_before(rule, op))
-			act(&subject, rule);
-	}
-	return fired;
+	op->flags |= decision.flags;
+	act_on(&subject, decision.before);
+	return decision;
 }
 
-/* Puts the first part of a write into the file, all of it, and dies. */
-static _Noreturn void tear(struct crash__op *op, const struct crash__rule *rule)
+long crash__act_call(const struct crash__op *op, const struct crash__decision *decision)
 {
-	uint64_t part = crash__rule_part(rule, crash__op_bytes(op));
-	long done = crash__op_call_part(op, part);
-	struct subject subject = {
-		.control = op->control, .op = op, .caller = op->caller, .done = done > 0 ? done : 0};
-
-	die(&subject, rule);
-}
-
-bool crash__act_error(const struct crash__op *op, uint64_t fired, long *result)
-{
-	const struct crash__rule *rule;
-
-	CRASH__EACH_RULE(&op->control->plan, fired, rule)
-		if (rule->action == CRASH__ERROR) {
-			*result = -rule->argument;
-			return true;
-		}
-	return false;
-}
-
-long crash__act_call(struct crash__op *op, uint64_t fired)
-{
-	const struct crash__rule *rule;
-	long result;
-
-	if (__builtin_expect(!fired, 1))
+	if (__builtin_expect(decision->making == CRASH__MAKES_ALL, 1))
 		return crash__op_call(op);
-	if (crash__act_error(op, fired, &result)) {
-		op->flags |= CRASH__OP_FAILED;
-		return result;
-	}
-	CRASH__EACH_RULE(&op->control->plan, fired, rule) {
-		if (rule->moment >= CRASH__TORN_BYTES && !cannot_tear(op))
-			tear(op, rule);
-		if (rule->action == CRASH__SHORT && !cannot_tear(op)) {
-			op->flags |= CRASH__OP_FAILED;
-			return crash__op_call_part(op, crash__rule_part(rule, crash__op_bytes(op)));
-		}
-	}
-	return crash__op_call(op);
+	if (decision->making == CRASH__MAKES_NOTHING)
+		return -decision->by->argument;
+	return crash__op_call_part(op, crash__rule_part(decision->by, crash__op_bytes(op)));
 }
 
-void crash__act_after(struct crash__op *op, uint64_t fired, long result)
+void crash__act_after(struct crash__op *op, const struct crash__decision *decision, long result)
 {
 	bool wrote = op->family == CRASH__FAMILY_WRITE && crash__call_has_bytes(op->kernel) && result >= 0;
 	struct subject subject = {
 		.control = op->control, .op = op, .caller = op->caller, .done = wrote ? result : -1};
-	const struct crash__rule *rule;
 
-	CRASH__EACH_RULE(&op->control->plan, fired, rule)
-		if (rule->moment == CRASH__AFTER)
-			act(&subject, rule);
+	if (decision->making == CRASH__MAKES_TORN) {
+		subject.done = wrote ? result : 0;
+		die(&subject, decision->by);
+	}
+	act_on(&subject, decision->after);
 }
 
 void crash__act_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
@@ -338,17 +294,12 @@ void crash__act_point(struct crash__control *control, const struct crash__named_
 {
 	struct subject subject = {
 		.control = control, .point = point, .caller = caller, .hit = hit, .done = -1};
-	const struct crash__rule *rule;
-	uint16_t flags = 0;
-	bool late = false;
-	uint64_t fired = crash__plan_hit(&control->plan, filter(control, rules, caller), hit, 0, &late);
+	struct crash__facts facts = {.nature = CRASH__NATURE_POINT, .occurrence = hit};
+	struct crash__decision decision =
+		crash__plan_ask(&control->plan, filter(control, rules, caller), &facts);
 
-	if (late)
+	if (decision.late)
 		await_crash(control);
-	CRASH__EACH_RULE(&control->plan, fired, rule)
-		if (rule->action == CRASH__LOG)
-			flags = CRASH__OP_LOGGED;
-	crash__record_point(control, point, hit, caller, flags);
-	CRASH__EACH_RULE(&control->plan, fired, rule)
-		act(&subject, rule);
+	crash__record_point(control, point, hit, caller, (uint16_t)decision.flags);
+	act_on(&subject, decision.after);
 }

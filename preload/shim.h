@@ -42,6 +42,7 @@
 #include <sys/uio.h>
 
 #include "common/control.h"
+#include "common/decision.h"
 #include "common/sys.h"
 #include "preload/machine_code.h"
 #include "preload/path_buffers.h"
@@ -227,20 +228,16 @@ static inline void crash__check_dead(struct crash__control *control)
 }
 
 /**
- * Counts the hit for those of `rules` that are for this thread, process and function, and does what
- * is to be done before the call. Returns the rules that fired. Does not return if one of them ends
- * the process here.
+ * Asks those of `rules` that are for this thread, process and function what is to become of the op, and does
+ * what is to be done before the call. Does not return if that ends the process here.
  */
-uint64_t crash__act_before(struct crash__op *op, uint64_t rules);
+struct crash__decision crash__act_before(struct crash__op *op, enum crash__nature nature, uint64_t rules);
 
-/** Makes the call as the rules that fired want it: whole, short, not at all, torn before death. */
-long crash__act_call(struct crash__op *op, uint64_t fired);
+/** Makes as much of the call as was decided. Returns the result that the program is to see. */
+long crash__act_call(const struct crash__op *op, const struct crash__decision *decision);
 
-/** Whether a rule that fired makes the call fail; `result` becomes the negative errno. */
-bool crash__act_error(const struct crash__op *op, uint64_t fired, long *result);
-
-/** Does what is to be done after the call. */
-void crash__act_after(struct crash__op *op, uint64_t fired, long result);
+/** Does what is to be done after the call. Does not return if that ends the process. */
+void crash__act_after(struct crash__op *op, const struct crash__decision *decision, long result);
 
 /** The same for an explicit point, where everything happens at once. */
 void crash__act_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
