@@ -39,7 +39,7 @@ static bool is_sync(const struct crash__notification *notification, int fd)
 	long flags = notification->fd >= 0 ? fcntl(notification->fd, F_GETFL) :
 					     crash__remote_fd_flags(&notification->remote, fd);
 
-	return flags >= 0 && (flags & O_DSYNC);
+	return crash__open_flags_sync(flags);
 }
 
 /*

@@ -11,12 +11,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct held {
 	pid_t tid; /* 0: free */
 	unsigned int call;
-	uint64_t pc, fired, occurrence, call_occurrence;
+	uint64_t pc, occurrence, call_occurrence;
+	struct crash__decision decision;
 	uint32_t flags;
 	long args[6];
 } held[MOST_HELD];
 
-bool crash__held_add(const struct crash__notification *notification, uint64_t fired)
+bool crash__held_add(const struct crash__notification *notification, const struct crash__decision *decision)
 {
 	bool found = false;
 
@@ -29,7 +30,7 @@ bool crash__held_add(const struct crash__notification *notification, uint64_t fi
 			.tid = notification->remote.tid,
 			.call = notification->call,
 			.pc = notification->pc,
-			.fired = fired,
+			.decision = *decision,
 			.occurrence = notification->occurrence,
 			.call_occurrence = notification->call_occurrence,
 			.flags = notification->flags,
@@ -40,7 +41,7 @@ bool crash__held_add(const struct crash__notification *notification, uint64_t fi
 	return found;
 }
 
-bool crash__held_resume(struct crash__notification *notification, uint64_t *fired)
+bool crash__held_resume(struct crash__notification *notification, struct crash__decision *decision)
 {
 	bool found = false;
 
@@ -52,7 +53,7 @@ bool crash__held_resume(struct crash__notification *notification, uint64_t *fire
 		if (!found)
 			continue;
 		held[i].tid = 0;
-		*fired = held[i].fired;
+		*decision = held[i].decision;
 		notification->family = notification->kernel->family;
 		notification->occurrence = held[i].occurrence;
 		notification->call_occurrence = held[i].call_occurrence;

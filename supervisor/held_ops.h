@@ -10,12 +10,13 @@
 #ifndef CRASH_HELD_H
 #define CRASH_HELD_H
 
+#include "common/decision.h"
 #include "supervisor/notification.h"
 
-/** Notes that the call is going to be made again. False: there are too many of them. */
-bool crash__held_add(const struct crash__notification *notification, uint64_t fired);
+/** Notes that the call is going to be made again, and what is then left to do. False: there are too many. */
+bool crash__held_add(const struct crash__notification *notification, const struct crash__decision *decision);
 
-/** Whether the call was held up before; gives it its numbers back, and the rules that fired. */
-bool crash__held_resume(struct crash__notification *notification, uint64_t *fired);
+/** Whether the call was held up before; gives it its numbers back, and what was decided. */
+bool crash__held_resume(struct crash__notification *notification, struct crash__decision *decision);
 
 #endif

@@ -108,43 +108,39 @@ static enum crash__fate fate_by(pid_t tid, int signal)
 	return memchr(harmless, signal, sizeof harmless) ? CRASH__GOES_ON : CRASH__ENDS;
 }
 
-enum crash__fate crash__act_fate(const struct crash__notification *notification,
-				 const struct crash__rule *rule)
-{
-	if (rule->action == CRASH__SIGNAL)
-		return fate_by(notification->remote.tid, (int)rule->argument);
-	return rule->action == CRASH__STOP ? CRASH__COMES_BACK : CRASH__GOES_ON;
-}
-
 /* If it matters, to the thread itself: another one may take it, and this one go on. */
-static void send_signal(const struct crash__notification *notification, const struct crash__rule *rule)
+static enum crash__fate send_signal(const struct crash__notification *notification,
+				    const struct crash__rule *rule)
 {
-	if (crash__act_fate(notification, rule) != CRASH__GOES_ON)
+	enum crash__fate fate = fate_by(notification->remote.tid, (int)rule->argument);
+
+	if (fate != CRASH__GOES_ON)
 		crash__sys3(SYS_tgkill, notification->remote.pid, notification->remote.tid, rule->argument);
 	else
 		kill(notification->remote.pid, (int)rule->argument);
+	return fate;
 }
 
-bool crash__act(struct crash__notification *notification, const struct crash__rule *rule, int64_t done)
+enum crash__fate crash__act(struct crash__notification *notification, const struct crash__rule *rule,
+			    int64_t done)
 {
 	switch (rule->action) {
 	case CRASH__KILL:
 	case CRASH__ABORT:
 	case CRASH__EXIT:
 		crash__act_die(notification, rule, done);
-		return true;
+		return CRASH__STAYS;
 	case CRASH__SIGNAL:
-		send_signal(notification, rule);
-		return false;
+		return send_signal(notification, rule);
 	case CRASH__STOP:
 		stop(notification, rule);
-		return false;
+		return CRASH__COMES_BACK;
 	case CRASH__DELAY:
 		crash__leader_hand_over();
 		crash__act_sleep((uint64_t)rule->argument);
-		return false;
+		return CRASH__GOES_ON;
 	default:
-		return false;
+		return CRASH__GOES_ON;
 	}
 }
 
@@ -153,20 +149,14 @@ uint64_t crash__act_filter(struct crash__notification *notification, uint64_t ru
 	struct crash__plan *plan = &notification->control->plan;
 	const struct crash__rule *rule;
 
-	for (uint32_t i = 0; i < plan->count; i++)
-		if ((rules >> i & 1) && plan->rules[i].function[0])
-			crash__leader_hand_over(); /* for a backtrace */
-	CRASH__EACH_RULE(plan, rules & plan->with_filter, rule)
-		if ((rule->has_thread && rule->thread != notification->remote.thread) ||
-		    (rule->has_child && rule->child != notification->remote.process) ||
-		    (rule->function[0] && !crash__unwind_has(notification, rule)))
+	rules = crash__plan_rules_of_thread(plan, rules, notification->remote.process,
+					    notification->remote.thread);
+	CRASH__EACH_RULE(plan, rules & plan->with_filter, rule) {
+		if (!rule->function[0])
+			continue;
+		crash__leader_hand_over(); /* for a backtrace */
+		if (!crash__unwind_has(notification, rule))
 			rules &= ~(UINT64_C(1) << (rule - plan->rules));
+	}
 	return rules;
-}
-
-bool crash__act_can_tear(const struct crash__notification *notification)
-{
-	const struct crash__where *where = &notification->kernel->where;
-
-	return notification->family == CRASH__FAMILY_WRITE && (where->bytes || where->iov);
 }

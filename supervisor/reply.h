@@ -13,6 +13,7 @@ struct crash__reply {
 	bool never;   /* the tree is dead, or the reply has been sent */
 	bool proceed; /* let the process make the call */
 	bool again;   /* take the signal that waits, then make the call anew */
+	bool ends;    /* a signal waits that ends the process: nothing more happens to it */
 	long result;
 };
 
