@@ -37,6 +37,8 @@ struct crash__atoms_builder {
 	crash__node_id written;		 /* what the last op wrote to; 0: it did something else */
 	CRASH__VECTOR(struct crash__edge, links);
 	CRASH__VECTOR(crash__atom_id, stack);
+	CRASH__VECTOR(uint32_t, stamps); /* of atoms: see release() in durable.c */
+	uint32_t stamp;
 	bool no_memory;
 };
 

@@ -27,26 +27,50 @@ void crash__durable_make(struct crash__atoms_builder *builder, crash__atom_id id
 	builder->no_memory |= !good;
 }
 
-static void remove_edge(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
+static void remove_edges(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
 {
-	while (*at && atoms->edges[*at - 1].atom != atom)
-		at = &atoms->edges[*at - 1].next;
-	if (*at)
-		*at = atoms->edges[*at - 1].next;
+	while (*at)
+		if (atoms->edges[*at - 1].atom == atom)
+			*at = atoms->edges[*at - 1].next;
+		else
+			at = &atoms->edges[*at - 1].next;
 }
 
-/* An atom that will never be written holds nothing up. What was in front of it still is in front of what was
- * behind. */
+/* Stamps the predecessors of an atom, so that none becomes one twice. */
+static bool stamp_predecessors(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	crash__atom_id earlier;
+
+	while (builder->stamps_count < builder->atoms->list_count)
+		if (!CRASH__ADD(builder, stamps, 0))
+			return false;
+	builder->stamp++;
+	CRASH__EACH_EDGE(builder->atoms, builder->atoms->list[id].predecessors, earlier)
+		builder->stamps[earlier] = builder->stamp;
+	return true;
+}
+
+/*
+ * An atom that will never be written holds nothing up. What persists before it still persists before what
+ * came after it.
+ */
 static void release(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	struct crash__atoms *atoms = builder->atoms;
-	uint32_t after = atoms->list[id].successors;
+	uint32_t successors = atoms->list[id].successors;
 	crash__atom_id earlier, later;
 
-	CRASH__EACH_EDGE(atoms, after, later) {
+	CRASH__EACH_EDGE(atoms, successors, later) {
+		if (!stamp_predecessors(builder, later)) {
+			builder->no_memory = true;
+			return;
+		}
 		CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
-			crash__persists_before(builder, earlier, later);
-		remove_edge(atoms, &atoms->list[later].predecessors, id);
+			if (builder->stamps[earlier] != builder->stamp) {
+				builder->stamps[earlier] = builder->stamp;
+				crash__persists_before(builder, earlier, later);
+			}
+		remove_edges(atoms, &atoms->list[later].predecessors, id);
 	}
 	atoms->list[id].successors = 0;
 }

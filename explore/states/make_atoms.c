@@ -233,6 +233,7 @@ static void clear(struct crash__atoms_builder *builder)
 	free(builder->rewrites);
 	free(builder->links);
 	free(builder->stack);
+	free(builder->stamps);
 }
 
 int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,

@@ -757,11 +757,41 @@ START_TEST(longer_recordings_leave_what_the_models_allow)
 }
 END_TEST
 
+/*
+ * What is given up after a failed sync passes on what persists before it. Each time it was passed on it made
+ * an edge, also where there was one: twice as many with each further write, so that 30 of them never ended.
+ */
+START_TEST(a_sync_of_many_writes_that_fails_makes_few_edges)
+{
+	static struct comparison comparison;
+	const struct made_op append = {MADE_APPEND, "a", NULL, 8000},
+			     fails = {MADE_FSYNC_FAILS, "a", NULL, 0};
+	const struct made_op rewrite = {MADE_REWRITE, "a", NULL, 8000};
+	struct crash__model model = trees_model("ext4-journal");
+	struct crash__atoms atoms;
+	struct crash__fs fs;
+
+	start(&comparison);
+	ck_assert(made_do(&comparison.made, &append));
+	for (int i = 0; i < 13; i++)
+		ck_assert(made_do(&comparison.made, &rewrite));
+	ck_assert(made_do(&comparison.made, &fails));
+	trees_ok(crash__fs_replay(&fs, &comparison.made.trace, MADE_ROOT, comparison.base));
+	trees_ok(crash__atoms_make(&atoms, &fs, &model));
+	/* each edge is in two lists */
+	ck_assert_uint_lt(atoms.edges_count, 2 * atoms.list_count * atoms.list_count);
+	crash__atoms_clear(&atoms);
+	crash__fs_clear(&fs);
+	crash__base_close(comparison.base);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("brute force");
 	TCase *tcase = support_case(suite, "sets", all_short_recordings_leave_what_the_models_allow,
-				    longer_recordings_leave_what_the_models_allow, NULL);
+				    longer_recordings_leave_what_the_models_allow,
+				    a_sync_of_many_writes_that_fails_makes_few_edges, NULL);
 
 	tcase_set_timeout(tcase, getenv("CRASHINJECT_LONG") ? 3600 : 300);
 	return support_run(suite);
