@@ -10,17 +10,19 @@
  * Under every model a state is a tree: renames of directories are atomic and reach the disk in order among
  * themselves, or a directory could have two names, or lie below itself.
  *
- * Predecessors are kept as few edges: where the model orders one kind of op totally, an edge to the last
- * one is enough, because that one has an edge to the one before. So the whole thing is linear in the trace.
+ * Predecessors are kept as few edges: where the model orders one class totally, an edge to the last one is
+ * enough, because that one has an edge to the one before. So the whole thing is linear in the trace.
  */
 #ifndef CRASH_ATOMS_H
 #define CRASH_ATOMS_H
 
 #include "explore/fs/fs.h"
+#include "explore/states/atom_class.h"
 #include "explore/states/persistence_model.h"
 
 #define CRASH__NEVER UINT32_MAX
 
+/** What an atom changes of the tree. */
 enum crash__atom_kind {
 	CRASH__ATOM_DATA, /* bytes, or zeros */
 	CRASH__ATOM_SIZE,
@@ -37,18 +39,16 @@ struct crash__edge {
 
 struct crash__atom {
 	enum crash__atom_kind kind;
+	enum crash__atom_class class;
 	uint32_t step;
 	uint32_t effect; /* the first of its effects */
 	uint32_t effects;
 	crash__node_id node;
 	uint64_t offset, bytes; /* DATA: the range in the file */
 	uint64_t size;		/* SIZE */
-	bool appends;		/* DATA, SIZE: what was behind the end of the file */
-	bool fills;		/* DATA that appends, into the last block that the file had */
-	bool created;		/* ATTRIBUTES: the mode that the file was made with */
 	uint32_t durable;	/* from this step on; CRASH__NEVER */
 	uint32_t dropped;	/* from this step on the page cache has lost it; CRASH__NEVER */
-	bool abandoned;		/* a sync failed: later ones say nothing of it, and nothing waits for it */
+	bool abandoned;		/* a sync failed: later ones do not write it, and nothing waits for it */
 	uint32_t predecessors, successors; /* lists of edges */
 };
 
@@ -59,6 +59,11 @@ struct crash__atoms {
 	CRASH__VECTOR(struct crash__edge, edges);
 	uint32_t *first; /* of each step, and one behind the last */
 };
+
+static inline bool crash__atom_in(const struct crash__atom *atom, crash__classes classes)
+{
+	return crash__class_in(atom->class, classes);
+}
 
 /** Iterates over the ids in a list of edges. */
 #define CRASH__EACH_EDGE(atoms, head, id)                                                                    \

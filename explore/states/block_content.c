@@ -125,7 +125,7 @@ static void add_lost_layers(const struct crash__view *view, const struct crash__
 
 		if (id < since)
 			return;
-		if (!crash__view_shows(view, id) && atom->appends &&
+		if (!crash__view_shows(view, id) && crash__atom_in(atom, CRASH__BEHIND_END) &&
 		    clip(block, atom->offset > behind ? atom->offset : behind, atom->offset + atom->bytes,
 			 &from, &to))
 			add_layer(pieces, from, to, FROM_LOST, 0);

@@ -113,7 +113,7 @@ static bool is_in_range(const struct crash__step *sync, const struct crash__atom
 	uint64_t first = atom->offset, end = atom->offset + atom->bytes,
 		 to = (sync->sync_to + PAGE - 1) / PAGE * PAGE;
 
-	if (!sync->sync_to || (atom->kind != CRASH__ATOM_DATA && !atom->appends))
+	if (!sync->sync_to || !crash__atom_in(atom, CRASH__DATA | CRASH__GROWS))
 		return true;
 	if (atom->kind == CRASH__ATOM_SIZE) {
 		end = atom->size;
@@ -128,7 +128,7 @@ static bool is_covered(const struct crash__atoms_builder *builder, const struct 
 {
 	if (!is_in_range(sync, atom))
 		return false;
-	if (sync->sync == CRASH__SYNC_DATA && atom->kind == CRASH__ATOM_ATTRIBUTES && !atom->created)
+	if (sync->sync == CRASH__SYNC_DATA && atom->class == CRASH__CLASS_ATTRIBUTE)
 		return builder->model->fdatasync_drops < CRASH__DROPS_ATTRIBUTES;
 	return true;
 }
@@ -151,33 +151,14 @@ static void cover_list(struct crash__atoms_builder *builder, uint32_t *at, const
 	}
 }
 
-static bool is_size(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
-{
-	(void)builder;
-	return atom->kind == CRASH__ATOM_SIZE;
-}
-
-/* What is written in place may leave the inode as it is: times have a granularity. */
-static bool is_metadata(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
-{
-	(void)builder;
-	return atom->kind != CRASH__ATOM_DATA;
-}
-
-static bool is_creation(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
-{
-	return crash__builder_event(builder, atom->step)->family == CRASH__FAMILY_OPEN;
-}
-
-/* The last step of a list of which an atom is not durable, and of a kind that `want` accepts; CRASH__NEVER:
- * none. */
+/* The last step of a list of which an atom of these classes is not durable; CRASH__NEVER: none. */
 static uint32_t last_pending(const struct crash__atoms_builder *builder, uint32_t head,
-			     bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *))
+			     crash__classes classes)
 {
 	for (uint32_t at = head; at; at = builder->links[at - 1].next) {
 		const struct crash__atom *atom = &builder->atoms->list[builder->links[at - 1].atom];
 
-		if (atom->durable == CRASH__NEVER && want(builder, atom))
+		if (atom->durable == CRASH__NEVER && crash__atom_in(atom, classes))
 			return atom->step;
 	}
 	return CRASH__NEVER;
@@ -191,9 +172,10 @@ static uint32_t last_pending(const struct crash__atoms_builder *builder, uint32_
 static uint32_t committed_step(const struct crash__atoms_builder *builder, const struct crash__step *sync)
 {
 	bool data_only = sync->sync == CRASH__SYNC_DATA;
-	uint32_t own = last_pending(builder, builder->pending[sync->node], data_only ? is_size : is_metadata);
-	uint32_t named =
-		last_pending(builder, builder->names[sync->node], data_only ? is_creation : is_metadata);
+	uint32_t own = last_pending(builder, builder->pending[sync->node],
+				    data_only ? CRASH__SIZES : CRASH__METADATA);
+	uint32_t named = last_pending(builder, builder->names[sync->node],
+				      data_only ? CRASH__CLASS(CREATE) : CRASH__METADATA);
 
 	if (!builder->model->fsync_commits_metadata)
 		return CRASH__NEVER;
@@ -213,7 +195,7 @@ static bool is_flushed(const struct crash__atoms_builder *builder, const struct 
 		       const struct crash__atom *atom)
 {
 	(void)sync;
-	return builder->model->sync_overwrites || atom->kind != CRASH__ATOM_DATA || atom->appends;
+	return builder->model->sync_overwrites || atom->class != CRASH__CLASS_OVERWRITE;
 }
 
 /* O_DSYNC is an fdatasync of what the step before has written, and commits what that commits. */

@@ -9,7 +9,7 @@
 #include "explore/states/durable.h"
 #include "explore/states/persists_before.h"
 
-/* A write is cut at this many callsites at most where every byte may be torn. */
+/* A write is cut at this many places at most where every byte may be torn. */
 #define MOST_BYTE_CUTS 64
 /* A truncation that is not atomic is found at this many sizes in between. */
 #define TRUNCATE_STEPS 4
@@ -17,7 +17,7 @@
 /* ------------------------------------------------------------------ from effects to atoms */
 
 static struct crash__atom *new_atom(struct crash__atoms_builder *builder, enum crash__atom_kind kind,
-				    uint32_t step, uint32_t effect)
+				    enum crash__atom_class class, uint32_t step, uint32_t effect)
 {
 	struct crash__atom *atom = CRASH__PUSH(builder->atoms, list);
 
@@ -27,6 +27,7 @@ static struct crash__atom *new_atom(struct crash__atoms_builder *builder, enum c
 	}
 	memset(atom, 0, sizeof *atom);
 	atom->kind = kind;
+	atom->class = class;
 	atom->step = step;
 	atom->effect = effect;
 	atom->effects = 1;
@@ -49,6 +50,7 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 {
 	const struct crash__effect *effect = &builder->fs->effects[index];
 	uint64_t unit = tear_unit(builder->model, effect->bytes), end = effect->offset + effect->bytes;
+	const struct crash__step *made = &builder->fs->steps[step];
 	uint64_t old_size = effect->old_size;
 
 	for (uint64_t at = effect->offset; at < end;) {
@@ -62,66 +64,66 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 			next = old_size;
 		if (next > end)
 			next = end;
-		atom = new_atom(builder, CRASH__ATOM_DATA, step, index);
+		atom = new_atom(builder, CRASH__ATOM_DATA, crash__class_of_data(made, at, next, old_size),
+				step, index);
 		if (!atom)
 			return;
 		atom->offset = at;
 		atom->bytes = next - at;
-		atom->appends = next > old_size;
-		atom->fills = atom->appends && at / CRASH__FS_BLOCK * CRASH__FS_BLOCK < old_size;
 		at = next;
 	}
 }
 
-static crash__atom_id new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index,
-			       uint64_t size, crash__atom_id previous)
+static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
 {
-	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, step, index);
-	crash__atom_id id = (crash__atom_id)builder->atoms->list_count - 1;
+	enum crash__atom_class class = crash__class_of_size(&builder->fs->steps[step]);
+	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, class, step, index);
 
-	if (!atom)
-		return CRASH__NEVER;
-	atom->size = size;
-	if (previous != CRASH__NEVER)
-		crash__persists_before(builder, previous, id);
-	return id;
+	if (atom)
+		atom->size = size;
 }
 
-/* A file that is written grows unit by unit; one that is truncated may do so in steps. */
+/* A file that is written grows unit by unit, ... */
+static void grow_by_units(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
+{
+	const struct crash__effect *effect = &builder->fs->effects[index];
+	crash__atom_id first = (crash__atom_id)builder->atoms->list_count;
+	uint64_t written = builder->fs->effects[builder->fs->steps[step].first_effect].bytes;
+
+	if (tear_unit(builder->model, written) == UINT64_MAX)
+		return;
+	for (crash__atom_id data = builder->atoms->first[step]; data < first; data++) {
+		const struct crash__atom *atom = &builder->atoms->list[data];
+		uint64_t end = atom->offset + atom->bytes;
+
+		if (crash__atom_in(atom, CRASH__BEHIND_END) && end < effect->size)
+			new_size(builder, step, index, end);
+	}
+}
+
+/* ... and one that is truncated may do so in steps. */
 static void make_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, bool by_write)
 {
 	const struct crash__effect *effect = &builder->fs->effects[index];
-	const struct crash__step *made = &builder->fs->steps[step];
-	uint64_t unit = by_write ? tear_unit(builder->model, builder->fs->effects[made->first_effect].bytes) :
-				   UINT64_MAX;
 	uint64_t part = (effect->old_size - effect->size) / (TRUNCATE_STEPS + 1);
-	crash__atom_id previous = CRASH__NEVER, first = (crash__atom_id)builder->atoms->list_count;
 
 	if (!builder->model->truncate_atomic && effect->size < effect->old_size && part)
 		for (uint64_t i = 1; i <= TRUNCATE_STEPS; i++)
-			previous = new_size(builder, step, index, effect->old_size - i * part, previous);
-	if (unit != UINT64_MAX)
-		for (crash__atom_id data = builder->atoms->first[step]; data < first; data++) {
-			const struct crash__atom *atom = &builder->atoms->list[data];
-			uint64_t end = atom->offset + atom->bytes;
-
-			if (atom->appends && end < effect->size)
-				previous = new_size(builder, step, index, end, previous);
-		}
-	new_size(builder, step, index, effect->size, previous);
-	for (crash__atom_id id = first; id < builder->atoms->list_count; id++)
-		builder->atoms->list[id].appends = by_write;
+			new_size(builder, step, index, effect->old_size - i * part);
+	if (by_write)
+		grow_by_units(builder, step, index);
+	new_size(builder, step, index, effect->size);
 }
 
 /* All entries of a step as one atom, or each as its own. */
 static void make_entries(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint32_t count)
 {
-	bool whole = builder->model->rename_atomic ||
-		     crash__persists_before_moves_directory(builder, &builder->fs->steps[step]);
+	enum crash__atom_class class = crash__class_of_entries(builder->fs, &builder->fs->steps[step]);
+	bool whole = builder->model->rename_atomic || class == CRASH__CLASS_MOVE;
 	uint32_t together = whole ? count : 1;
 
 	for (uint32_t i = 0; i < count; i += together) {
-		struct crash__atom *atom = new_atom(builder, CRASH__ATOM_ENTRY, step, index + i);
+		struct crash__atom *atom = new_atom(builder, CRASH__ATOM_ENTRY, class, step, index + i);
 
 		if (!atom)
 			return;
@@ -134,14 +136,11 @@ static void make_birth(struct crash__atoms_builder *builder, uint32_t step, uint
 {
 	const struct crash__step *made = &builder->fs->steps[step];
 	const struct crash__effect *effect = &builder->fs->effects[index];
-	struct crash__atom *atom;
 
 	if (builder->model->dirop_atomic || !effect->node || effect->node != made->node ||
 	    (made->event->family != CRASH__FAMILY_OPEN && made->event->family != CRASH__FAMILY_MKDIR))
 		return;
-	atom = new_atom(builder, CRASH__ATOM_ATTRIBUTES, step, index);
-	if (atom)
-		atom->created = true;
+	new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_BIRTH, step, index);
 }
 
 static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
@@ -173,7 +172,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 			i += count - 1;
 			break;
 		case CRASH__EFFECT_ATTRIBUTES:
-			new_atom(builder, CRASH__ATOM_ATTRIBUTES, index, at);
+			new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_ATTRIBUTE, index, at);
 			break;
 		}
 	}

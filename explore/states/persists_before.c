@@ -69,34 +69,21 @@ static bool is_entry(const struct crash__atoms_builder *builder, const struct cr
 {
 	(void)builder;
 	(void)b;
-	return a->kind == CRASH__ATOM_ENTRY;
-}
-
-bool crash__persists_before_moves_directory(const struct crash__atoms_builder *builder,
-					    const struct crash__step *step)
-{
-	if (step->event->family != CRASH__FAMILY_RENAME)
-		return false;
-	for (uint32_t i = 0; i < step->effects; i++) {
-		crash__node_id node = builder->fs->effects[step->first_effect + i].node;
-
-		if (node && builder->fs->nodes[node].type == CRASH__NODE_DIRECTORY)
-			return true;
-	}
-	return false;
+	return crash__atom_in(a, CRASH__ENTRIES);
 }
 
 static bool is_move(const struct crash__atoms_builder *builder, const struct crash__atom *a,
 		    const struct crash__atom *b)
 {
+	(void)builder;
 	(void)b;
-	return crash__persists_before_moves_directory(builder, &builder->fs->steps[a->step]);
+	return a->class == CRASH__CLASS_MOVE;
 }
 
 /* Data for blocks that the file has already. It waits for nothing, unless overwrites are ordered. */
 static bool has_place(const struct crash__atom *atom)
 {
-	return atom->kind == CRASH__ATOM_DATA && (!atom->appends || atom->fills);
+	return crash__atom_in(atom, CRASH__IN_PLACE);
 }
 
 /* Data for which nothing waits as it does for what is appended: a file system that looks after new blocks
@@ -105,21 +92,14 @@ static bool is_in_place(const struct crash__atoms_builder *builder, const struct
 {
 	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
 
-	return has_place(atom) && (!atom->appends || new_only);
+	return atom->class == CRASH__CLASS_OVERWRITE || (new_only && atom->class == CRASH__CLASS_FILL);
 }
 
 static bool is_append(const struct crash__atoms_builder *builder, const struct crash__atom *a,
 		      const struct crash__atom *b)
 {
 	(void)b;
-	return a->appends && !is_in_place(builder, a);
-}
-
-/* A synchronous write writes its own pages back, and may leave a hole where earlier ones are still to be
- * allocated. */
-static bool goes_alone(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
-{
-	return (crash__builder_event(builder, atom->step)->flags & CRASH__OP_SYNC) != 0;
+	return crash__atom_in(a, CRASH__BEHIND_END) && !is_in_place(builder, a);
 }
 
 /*
@@ -132,12 +112,15 @@ static bool is_end(const struct crash__atoms_builder *builder, const struct cras
 {
 	bool with_data = builder->model->data_before_metadata != CRASH__DATA_FREE;
 
-	if (b->kind == CRASH__ATOM_SIZE && (!b->appends || goes_alone(builder, b)))
-		return a->kind == CRASH__ATOM_SIZE && !a->appends;
-	if ((has_place(b) || goes_alone(builder, b)) && !builder->model->overwrite_order)
-		return a->kind == CRASH__ATOM_SIZE && !a->appends &&
+	/* a synchronous write writes its own pages back, and may leave a hole where earlier ones are still to
+	   be allocated */
+	if (crash__atom_in(b, CRASH__CUTS | CRASH__CLASS(SYNC_GROW)))
+		return crash__atom_in(a, CRASH__CUTS);
+	if (crash__atom_in(b, CRASH__IN_PLACE | CRASH__CLASS(SYNC_APPEND)) &&
+	    !builder->model->overwrite_order)
+		return crash__atom_in(a, CRASH__CUTS) &&
 		       a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
-	return a->kind == CRASH__ATOM_SIZE || (with_data && is_append(builder, a, b));
+	return crash__atom_in(a, CRASH__SIZES) || (with_data && is_append(builder, a, b));
 }
 
 static bool is_overwrite(const struct crash__atoms_builder *builder, const struct crash__atom *a,
@@ -180,7 +163,7 @@ static void order_after_last(struct crash__atoms_builder *builder, uint32_t head
 static void order_per_directory(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	const struct crash__atom *atom = &builder->atoms->list[id];
-	uint32_t effect = atom->effect, effects = atom->kind == CRASH__ATOM_ENTRY ? atom->effects : 0;
+	uint32_t effect = atom->effect, effects = crash__atom_in(atom, CRASH__ENTRIES) ? atom->effects : 0;
 
 	for (uint32_t i = 0; i < effects; i++)
 		order_after_last(
@@ -194,10 +177,10 @@ static bool goes_with_name(const struct crash__atoms_builder *builder, const str
 {
 	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
 
-	if (atom->kind == CRASH__ATOM_DATA)
+	if (crash__atom_in(atom, CRASH__DATA))
 		return builder->model->safe_rename == CRASH__RENAME_WITH_DATA &&
 		       !(new_only && has_place(atom));
-	return atom->kind == CRASH__ATOM_SIZE;
+	return crash__atom_in(atom, CRASH__SIZES);
 }
 
 static void order_safe_rename(struct crash__atoms_builder *builder, crash__atom_id id)
@@ -245,44 +228,58 @@ void crash__persists_before_note_rewrite(struct crash__atoms_builder *builder, u
 void crash__persists_before_atom(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	const struct crash__model *model = builder->model;
-	enum crash__atom_kind kind = builder->atoms->list[id].kind;
-	bool metadata = kind != CRASH__ATOM_DATA,
-	     waits = model->overwrite_order || !has_place(&builder->atoms->list[id]);
+	crash__classes class = (crash__classes)1 << builder->atoms->list[id].class;
+	bool waits = model->overwrite_order || !(class & CRASH__IN_PLACE);
 
 	/* or a directory would have two names, or lie below itself */
-	if (kind == CRASH__ATOM_ENTRY && crash__persists_before_moves_directory(
-						 builder, &builder->fs->steps[builder->atoms->list[id].step]))
+	if (class & CRASH__CLASS(MOVE))
 		order_after_class(builder, &builder->moves, id, is_move);
-	if (model->dirop_order == CRASH__DIROPS_TOTAL && metadata)
+	if (model->dirop_order == CRASH__DIROPS_TOTAL && (class & CRASH__METADATA))
 		order_after_class(builder, &builder->dirops, id, is_entry);
 	else if (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY)
 		order_per_directory(builder, id);
 	if (model->append_order && waits)
 		order_after_class(builder, &builder->appends, id, is_append);
-	if (model->same_file_append_order && (kind == CRASH__ATOM_SIZE || kind == CRASH__ATOM_DATA))
+	if (model->same_file_append_order && (class & (CRASH__SIZES | CRASH__DATA)))
 		order_after_last(builder, builder->pending[builder->atoms->list[id].node], id, is_end);
 	if (model->overwrite_order)
 		order_after_class(builder, &builder->overwrites, id, is_overwrite);
-	if (model->safe_rename && kind == CRASH__ATOM_ENTRY)
+	if (model->safe_rename && (class & CRASH__ENTRIES))
 		order_safe_rename(builder, id);
-	if (model->safe_truncate && (kind == CRASH__ATOM_DATA || builder->atoms->list[id].appends))
+	if (model->safe_truncate && (class & (CRASH__DATA | CRASH__GROWS)))
 		order_safe_truncate(builder, id);
 }
 
-/* The data of a write before the size that shows it, so that a file never shows what nobody wrote. */
+/* A file passes through the sizes of an op in their order. */
+static void order_sizes(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
+{
+	crash__atom_id previous = CRASH__NEVER;
+
+	for (crash__atom_id id = first; id < end; id++) {
+		if (!crash__atom_in(&builder->atoms->list[id], CRASH__SIZES))
+			continue;
+		if (previous != CRASH__NEVER)
+			crash__persists_before(builder, previous, id);
+		previous = id;
+	}
+}
+
+/* And the data of a write is there before the size that shows it, so that a file never shows what nobody
+ * wrote. */
 void crash__persists_before_within(struct crash__atoms_builder *builder, crash__atom_id first,
 				   crash__atom_id end)
 {
 	const struct crash__atom *list = builder->atoms->list;
 	crash__atom_id size = first;
 
+	order_sizes(builder, first, end);
 	if (builder->model->data_before_metadata == CRASH__DATA_FREE)
 		return;
 	/* units and sizes both come in ascending order, and each size has those before it in front of it */
 	for (crash__atom_id data = first; data < end; data++) {
-		if (list[data].kind != CRASH__ATOM_DATA || is_in_place(builder, &list[data]))
+		if (!crash__atom_in(&list[data], CRASH__DATA) || is_in_place(builder, &list[data]))
 			continue;
-		while (size < end && (list[size].kind != CRASH__ATOM_SIZE || !list[size].appends ||
+		while (size < end && (!crash__atom_in(&list[size], CRASH__GROWS) ||
 				      list[size].size < list[data].offset + list[data].bytes))
 			size++;
 		if (size < end)
@@ -305,26 +302,25 @@ void crash__persists_before_register(struct crash__atoms_builder *builder, crash
 {
 	for (crash__atom_id id = first; id < end && !builder->no_memory; id++) {
 		const struct crash__atom *atom = &builder->atoms->list[id];
+		bool names = crash__atom_in(atom, CRASH__ENTRIES);
 
-		if (atom->kind == CRASH__ATOM_ENTRY &&
-		    crash__persists_before_moves_directory(builder, &builder->fs->steps[atom->step]))
+		if (atom->class == CRASH__CLASS_MOVE)
 			ordered_add(builder, &builder->moves, atom->step);
-		if (atom->kind == CRASH__ATOM_SIZE && !atom->appends &&
-		    builder->fs->steps[atom->step].replaces)
+		if (atom->class == CRASH__CLASS_EMPTY)
 			builder->rewrites[atom->node] = (struct crash__rewrite){.truncation = id};
-		if (atom->kind == CRASH__ATOM_ENTRY)
+		if (names)
 			ordered_add(builder, &builder->dirops, atom->step);
 		else if (is_in_place(builder, atom))
 			ordered_add(builder, &builder->overwrites, atom->step);
-		else if (atom->appends)
+		else if (crash__atom_in(atom, CRASH__BEHIND_END))
 			ordered_add(builder, &builder->appends, atom->step);
 		add_pending(builder, &builder->all, id);
 		/* the size of a file that grew is decided when its data is written: no metadata by itself */
-		if (atom->kind != CRASH__ATOM_DATA && !atom->appends)
+		if (crash__atom_in(atom, CRASH__METADATA & ~CRASH__GROWS))
 			add_pending(builder, &builder->metadata, id);
-		if (atom->kind != CRASH__ATOM_ENTRY)
+		if (!names)
 			add_pending(builder, &builder->pending[atom->node], id);
-		for (uint32_t i = 0; atom->kind == CRASH__ATOM_ENTRY && i < atom->effects; i++) {
+		for (uint32_t i = 0; names && i < atom->effects; i++) {
 			const struct crash__effect *effect = &builder->fs->effects[atom->effect + i];
 
 			add_pending(builder, &builder->pending[builder->fs->slots[effect->slot].directory],

@@ -11,10 +11,6 @@
 void crash__persists_before(struct crash__atoms_builder *builder, crash__atom_id first,
 			    crash__atom_id second);
 
-/** Whether the entries of a step give a directory another name. */
-bool crash__persists_before_moves_directory(const struct crash__atoms_builder *builder,
-					    const struct crash__step *step);
-
 /** Follows which files are being written anew; before a step's atoms are made. */
 void crash__persists_before_note_rewrite(struct crash__atoms_builder *builder, uint32_t step);
 

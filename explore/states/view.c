@@ -41,9 +41,9 @@ static uint32_t mode_of(const struct crash__view *view, crash__node_id id)
 	CRASH__EACH_LINK(view, view->nodes[id].attributes, atom) {
 		const struct crash__atom *change = &view->atoms->list[atom];
 
-		if (change->created && !crash__view_shows(view, atom))
+		if (change->class == CRASH__CLASS_BIRTH && !crash__view_shows(view, atom))
 			half_made = true;
-		else if (!change->created && crash__view_shows(view, atom))
+		else if (change->class != CRASH__CLASS_BIRTH && crash__view_shows(view, atom))
 			return view->fs->effects[change->effect].mode;
 	}
 	return half_made ? node->mode & ~07777u : node->mode;
@@ -116,7 +116,7 @@ static void touch_atom(struct crash__view *view, crash__atom_id id)
 	case CRASH__ATOM_SIZE:
 		touch_node(view, atom->node);
 		/* a truncation hides, or no longer hides, whatever was written there before */
-		if (!atom->appends)
+		if (crash__atom_in(atom, CRASH__CUTS))
 			touch_blocks(view, atom->node, atom->size, CRASH__NO_LIMIT);
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
@@ -219,7 +219,7 @@ static void introduce(struct crash__view *view, uint32_t step)
 			break;
 		case CRASH__ATOM_SIZE:
 			crash__view_push_link(view, &view->nodes[atom->node].sizes, id);
-			if (!atom->appends)
+			if (crash__atom_in(atom, CRASH__CUTS))
 				crash__view_push_link(view, &view->nodes[atom->node].cuts, id);
 			break;
 		case CRASH__ATOM_ATTRIBUTES:

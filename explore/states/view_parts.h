@@ -27,7 +27,7 @@ struct crash__view_block {
 
 struct crash__view_node {
 	uint32_t sizes;	     /* list of SIZE atoms, newest first */
-	uint32_t cuts;	     /* those of them that are no appends */
+	uint32_t cuts;	     /* those of them of CRASH__CUTS */
 	uint32_t attributes; /* list of ATTRIBUTES atoms, newest first */
 	uint32_t slots;	     /* list of slots that ever hold it */
 	uint32_t first_block, blocks;

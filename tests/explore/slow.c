@@ -117,20 +117,20 @@ static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
 	case CRASH__ATOM_DATA:
 		if (kept)
 			put(slow, atom);
-		else if (atom->appends)
+		else if (crash__atom_in(atom, CRASH__BEHIND_END))
 			lose(slow, atom);
 		break;
 	case CRASH__ATOM_SIZE:
 		if (!kept)
 			break;
 		slow->sizes[atom->node] = atom->size;
-		if (!atom->appends)
+		if (crash__atom_in(atom, CRASH__CUTS))
 			cut(slow, atom);
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
-		if (!atom->created && kept)
+		if (atom->class != CRASH__CLASS_BIRTH && kept)
 			slow->modes[atom->node] = slow->fs->effects[atom->effect].mode;
-		else if (atom->created && !kept)
+		else if (atom->class == CRASH__CLASS_BIRTH && !kept)
 			slow->modes[atom->node] &= ~07777u;
 		break;
 	case CRASH__ATOM_ENTRY:

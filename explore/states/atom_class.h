@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * atom_class.h - what an atom is to order and to durability.
+ *
+ * An atom is of one class, from when it is made. Order and durability ask for classes and for nothing else
+ * that is known about an op.
+ *
+ *	overwrite    data for bytes that the file had, and zeros in the place of such: of a hole that was
+ *	             punched, or of the rest of the block in which a file was cut
+ *	fill         data that goes behind the file's end, and begins in the last block that it had
+ *	append       data behind the file's end, in blocks that it did not have
+ *	sync-append  the same, of a write with O_SYNC or O_DSYNC: its pages are written back alone
+ *	grow         the size that a write moved the file's end to
+ *	sync-grow    the same, of a write with O_SYNC or O_DSYNC
+ *	cut          the size that truncate or fallocate set, be it smaller or larger
+ *	empty        the size 0 that a truncation set of a file that had data
+ *	create       the directory entry by which open or mknod made a file
+ *	entry        any other directory entry that came or went, or those of an atomic rename
+ *	move         the entries of a rename that gave a directory another name
+ *	birth        the mode that a file was made with, where its entry may be there before it
+ *	attribute    a change of mode or owner
+ *
+ * A block is one of the file system's, CRASH__FS_BLOCK bytes.
+ */
+#ifndef CRASH_ATOM_CLASS_H
+#define CRASH_ATOM_CLASS_H
+
+#include "explore/fs/fs.h"
+
+enum crash__atom_class {
+	CRASH__CLASS_OVERWRITE,
+	CRASH__CLASS_FILL,
+	CRASH__CLASS_APPEND,
+	CRASH__CLASS_SYNC_APPEND,
+	CRASH__CLASS_GROW,
+	CRASH__CLASS_SYNC_GROW,
+	CRASH__CLASS_CUT,
+	CRASH__CLASS_EMPTY,
+	CRASH__CLASS_CREATE,
+	CRASH__CLASS_ENTRY,
+	CRASH__CLASS_MOVE,
+	CRASH__CLASS_BIRTH,
+	CRASH__CLASS_ATTRIBUTE,
+	CRASH__CLASSES,
+};
+
+/** A set of classes: one bit for each. */
+typedef uint32_t crash__classes;
+
+#define CRASH__CLASS(name) ((crash__classes)1 << CRASH__CLASS_##name)
+
+/** Data that has a place on the disk already. */
+#define CRASH__IN_PLACE (CRASH__CLASS(OVERWRITE) | CRASH__CLASS(FILL))
+#define CRASH__APPENDS (CRASH__CLASS(APPEND) | CRASH__CLASS(SYNC_APPEND))
+#define CRASH__DATA (CRASH__IN_PLACE | CRASH__APPENDS)
+#define CRASH__GROWS (CRASH__CLASS(GROW) | CRASH__CLASS(SYNC_GROW))
+#define CRASH__CUTS (CRASH__CLASS(CUT) | CRASH__CLASS(EMPTY))
+#define CRASH__SIZES (CRASH__GROWS | CRASH__CUTS)
+#define CRASH__ENTRIES (CRASH__CLASS(CREATE) | CRASH__CLASS(ENTRY) | CRASH__CLASS(MOVE))
+#define CRASH__ATTRIBUTES (CRASH__CLASS(BIRTH) | CRASH__CLASS(ATTRIBUTE))
+#define CRASH__METADATA (CRASH__SIZES | CRASH__ATTRIBUTES | CRASH__ENTRIES)
+#define CRASH__EVERY_CLASS (CRASH__DATA | CRASH__METADATA)
+/** What a write does to a file behind its end. */
+#define CRASH__BEHIND_END (CRASH__CLASS(FILL) | CRASH__APPENDS | CRASH__GROWS)
+
+static inline bool crash__class_in(enum crash__atom_class class, crash__classes classes)
+{
+	return classes >> class & 1;
+}
+
+/** The class of the bytes from `from` to `end` that a step writes to a file of a size. */
+enum crash__atom_class crash__class_of_data(const struct crash__step *step, uint64_t from, uint64_t end,
+					    uint64_t old_size);
+
+/** The class of a change of size by a step. */
+enum crash__atom_class crash__class_of_size(const struct crash__step *step);
+
+/** The class of the entries of a step. */
+enum crash__atom_class crash__class_of_entries(const struct crash__fs *fs, const struct crash__step *step);
+
+/** Its name, as it stands above. */
+const char *crash__class_name(enum crash__atom_class class);
+
+/** Some classes by their names, or by a word for all of a kind: "any entry, cut". */
+void crash__classes_text(crash__classes classes, char *out, size_t size);
+
+#endif
