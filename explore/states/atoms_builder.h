@@ -1,42 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * builder.h - what is known while atoms are made, step by step: for atoms.c, order.c and durable.c.
+ * atoms_builder.h - what is known while atoms are made, step by step.
+ *
+ * Of each step make_atoms.c makes the atoms, persists_before.c puts them behind what the table of order says,
+ * in_flight.c lists them as not durable, and durable.c does what the step's sync does.
  */
-#ifndef CRASH_MAKER_H
-#define CRASH_MAKER_H
+#ifndef CRASH_ATOMS_BUILDER_H
+#define CRASH_ATOMS_BUILDER_H
 
 #include "explore/states/atoms.h"
 
-/*
- * Ops of one class of which the model says that they reach the disk in order. Only the last ones matter: an
- * op is linked to those before it until one of them comes after all the others.
- */
-struct crash__ordered {
-	CRASH__VECTOR(uint32_t, steps);
-	CRASH__VECTOR(uint64_t, ends); /* the latest end of the steps up to there */
-};
-
-/* A file that was truncated, and is written anew by the ops that follow. */
-struct crash__rewrite {
-	crash__atom_id truncation; /* CRASH__NEVER: it is not */
-	bool started;
+/* Lists of atoms that are in flight, newest first: see in_flight.h. */
+struct crash__in_flight {
+	uint32_t everything, metadata;
+	uint32_t *of;		/* of each file, its atoms; of each directory, those of its entries */
+	uint32_t *names;	/* of each node, the entries that name it */
+	crash__node_id *parent; /* of each node, the directory where it was named last */
 };
 
 struct crash__atoms_builder {
 	struct crash__atoms *atoms;
 	const struct crash__fs *fs;
 	const struct crash__model *model;
-	struct crash__ordered dirops, appends, overwrites, moves;
-	/* lists of atoms that are not durable yet, newest first: */
-	uint32_t *pending; /* of each file, its atoms; of each directory, those of its entries */
-	uint32_t *names;   /* of each node, the entries that name it */
-	uint32_t metadata, all;
-	crash__node_id *home;		 /* of each node, the directory where it was named last */
-	struct crash__rewrite *rewrites; /* of each node */
-	uint32_t committed;		 /* the step up to which the sync at hand commits all metadata */
-	crash__node_id written;		 /* what the last op wrote to; 0: it did something else */
-	CRASH__VECTOR(struct crash__edge, links);
+	struct crash__order *order; /* persists_before.c */
+	struct crash__in_flight in_flight;
+	CRASH__VECTOR(struct crash__edge, links); /* of all lists but those of edges */
 	CRASH__VECTOR(crash__atom_id, stack);
+	uint32_t committed;		 /* the step up to which the sync at hand commits all metadata */
 	CRASH__VECTOR(uint32_t, stamps); /* of atoms: see release() in durable.c */
 	uint32_t stamp;
 	bool no_memory;
@@ -53,6 +43,16 @@ static inline bool crash__builder_ended_before(const struct crash__atoms_builder
 					       uint32_t second)
 {
 	return crash__builder_event(builder, first)->end < crash__builder_event(builder, second)->start;
+}
+
+/* Puts an atom in front of a list. */
+static inline void crash__builder_push(struct crash__atoms_builder *builder, uint32_t *head,
+				       crash__atom_id atom)
+{
+	if (CRASH__ADD(builder, links, (struct crash__edge){.atom = atom, .next = *head}))
+		*head = (uint32_t)builder->links_count;
+	else
+		builder->no_memory = true;
 }
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/durable.h"
 
-#include <assert.h>
-
+#include "explore/states/in_flight.h"
 #include "explore/states/persists_before.h"
 
 #define PAGE 4096
@@ -11,7 +10,6 @@ void crash__durable_make(struct crash__atoms_builder *builder, crash__atom_id id
 {
 	bool good;
 
-	assert(id < builder->atoms->list_count && step < builder->fs->steps_count);
 	builder->stack_count = 0;
 	good = CRASH__ADD(builder, stack, id);
 	while (good && builder->stack_count) {
@@ -144,24 +142,14 @@ static void cover_list(struct crash__atoms_builder *builder, uint32_t *at, const
 
 		if (!speaks_of || speaks_of(builder, sync, &builder->atoms->list[link->atom]))
 			cover(builder, link->atom, sync, step);
-		if (builder->atoms->list[link->atom].durable != CRASH__NEVER)
-			*at = link->next;
-		else
+		if (builder->atoms->list[link->atom].durable == CRASH__NEVER) {
 			at = &link->next;
+			continue;
+		}
+		if (speaks_of == is_covered)
+			crash__order_forget(builder, link->atom);
+		*at = link->next;
 	}
-}
-
-/* The last step of a list of which an atom of these classes is not durable; CRASH__NEVER: none. */
-static uint32_t last_pending(const struct crash__atoms_builder *builder, uint32_t head,
-			     crash__classes classes)
-{
-	for (uint32_t at = head; at; at = builder->links[at - 1].next) {
-		const struct crash__atom *atom = &builder->atoms->list[builder->links[at - 1].atom];
-
-		if (atom->durable == CRASH__NEVER && crash__atom_in(atom, classes))
-			return atom->step;
-	}
-	return CRASH__NEVER;
 }
 
 /*
@@ -172,10 +160,10 @@ static uint32_t last_pending(const struct crash__atoms_builder *builder, uint32_
 static uint32_t committed_step(const struct crash__atoms_builder *builder, const struct crash__step *sync)
 {
 	bool data_only = sync->sync == CRASH__SYNC_DATA;
-	uint32_t own = last_pending(builder, builder->pending[sync->node],
-				    data_only ? CRASH__SIZES : CRASH__METADATA);
-	uint32_t named = last_pending(builder, builder->names[sync->node],
-				      data_only ? CRASH__CLASS(CREATE) : CRASH__METADATA);
+	uint32_t own = crash__in_flight_last(builder, builder->in_flight.of[sync->node],
+					     data_only ? CRASH__SIZES : CRASH__METADATA);
+	uint32_t named = crash__in_flight_last(builder, builder->in_flight.names[sync->node],
+					       data_only ? CRASH__CLASS(CREATE) : CRASH__METADATA);
 
 	if (!builder->model->fsync_commits_metadata)
 		return CRASH__NEVER;
@@ -212,20 +200,19 @@ void crash__durable_sync(struct crash__atoms_builder *builder, const struct cras
 	if (sync->sync == CRASH__SYNC_NONE)
 		return;
 	if (sync->sync == CRASH__SYNC_ALL) {
-		cover_list(builder, &builder->all, sync, step, is_flushed);
+		cover_list(builder, &builder->in_flight.everything, sync, step, is_flushed);
 		return;
 	}
 	builder->committed = committed_step(builder, sync);
-	assert(sync->node < builder->fs->nodes_count && (!sync->sync_own || step > 0));
 	if (sync->sync_own)
 		cover_step(builder, step - 1, step);
 	else
-		cover_list(builder, &builder->pending[sync->node], sync, step, is_covered);
+		cover_list(builder, &builder->in_flight.of[sync->node], sync, step, is_covered);
 	if (model->fsync_own_entry &&
 	    !(sync->sync == CRASH__SYNC_DATA && model->fdatasync_drops >= CRASH__DROPS_ENTRY))
 		/* and of the directories above it: a name that leads nowhere would be none */
-		for (crash__node_id node = sync->node; node; node = builder->home[node])
-			cover_list(builder, &builder->names[node], sync, step, NULL);
+		for (crash__node_id node = sync->node; node; node = builder->in_flight.parent[node])
+			cover_list(builder, &builder->in_flight.names[node], sync, step, NULL);
 	if (builder->committed != CRASH__NEVER)
-		cover_list(builder, &builder->metadata, sync, step, is_committed);
+		cover_list(builder, &builder->in_flight.metadata, sync, step, is_committed);
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "explore/states/atoms_builder.h"
 #include "explore/states/durable.h"
+#include "explore/states/in_flight.h"
 #include "explore/states/persists_before.h"
 
 /* A write is cut at this many places at most where every byte may be torn. */
@@ -182,54 +183,30 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 
 static bool begin(struct crash__atoms_builder *builder)
 {
-	size_t nodes = builder->fs->nodes_count;
-
 	builder->atoms->first = calloc(builder->fs->steps_count + 1, sizeof *builder->atoms->first);
-	builder->pending = calloc(nodes + 1, sizeof *builder->pending);
-	builder->names = calloc(nodes + 1, sizeof *builder->names);
-	builder->home = calloc(nodes + 1, sizeof *builder->home);
-	builder->rewrites = calloc(nodes + 1, sizeof *builder->rewrites);
-	if (!builder->atoms->first || !builder->pending || !builder->names || !builder->home ||
-	    !builder->rewrites)
-		return false;
-	for (size_t i = 0; i < nodes; i++)
-		builder->rewrites[i].truncation = CRASH__NEVER;
-	return true;
+	return builder->atoms->first &&
+	       crash__in_flight_begin(&builder->in_flight, builder->fs->nodes_count) &&
+	       crash__order_begin(builder);
 }
 
 static void make_step(struct crash__atoms_builder *builder, uint32_t step)
 {
-	crash__atom_id first = (crash__atom_id)builder->atoms->list_count, end;
+	crash__atom_id first = (crash__atom_id)builder->atoms->list_count;
 
-	crash__persists_before_note_rewrite(builder, step);
 	make_atoms(builder, step);
-	end = (crash__atom_id)builder->atoms->list_count;
-	crash__persists_before_within(builder, first, end);
-	for (crash__atom_id id = first; id < end && !builder->no_memory; id++)
-		crash__persists_before_atom(builder, id);
-	crash__persists_before_register(builder, first, end);
-	for (crash__atom_id id = first; builder->model->process_only && id < end; id++)
+	crash__order_step(builder, step, first);
+	for (crash__atom_id id = first; id < builder->atoms->list_count && !builder->no_memory; id++)
+		crash__in_flight_add(builder, id);
+	for (crash__atom_id id = first; builder->model->process_only && id < builder->atoms->list_count; id++)
 		crash__durable_make(builder, id, step);
 	if (!builder->no_memory)
 		crash__durable_sync(builder, &builder->fs->steps[step], step);
 }
 
-static void free_ordered(struct crash__ordered *ordered)
-{
-	free(ordered->steps);
-	free(ordered->ends);
-}
-
 static void clear(struct crash__atoms_builder *builder)
 {
-	free_ordered(&builder->dirops);
-	free_ordered(&builder->appends);
-	free_ordered(&builder->overwrites);
-	free_ordered(&builder->moves);
-	free(builder->pending);
-	free(builder->names);
-	free(builder->home);
-	free(builder->rewrites);
+	crash__order_free(builder->order);
+	crash__in_flight_clear(&builder->in_flight);
 	free(builder->links);
 	free(builder->stack);
 	free(builder->stamps);

@@ -128,6 +128,44 @@ void crash__parameter_text(const struct crash__model *model, const struct crash_
 	snprintf(out, size, "%.*s", (int)strcspn(at, " "), at);
 }
 
+/* ------------------------------------------------------------------ conditions */
+
+bool crash__model_meets(const struct crash__model *model, const struct crash__condition *condition)
+{
+	const int *value = (const int *)(const void *)((const char *)model + condition->offset);
+
+	return condition->offset == 0 || (condition->values >> *value & 1);
+}
+
+void crash__condition_text(const struct crash__condition *condition, char *out, size_t size)
+{
+	const struct crash__parameter *parameter = crash__parameters;
+	struct crash__model model;
+	const int *special;
+	size_t length, left;
+
+	*out = '\0';
+	if (condition->offset == 0)
+		return;
+	while (parameter->offset != condition->offset)
+		parameter++;
+	special = special_values(parameter);
+	length = (size_t)snprintf(out, size, "%s =", parameter->name);
+	left = condition->values;
+	for (int position = 0; left && length < size; position++) {
+		int value = special ? special[position] : position;
+		char text[16];
+
+		if (!(left >> value & 1))
+			continue;
+		*member_of(&model, parameter) = value;
+		crash__parameter_text(&model, parameter, text, sizeof text);
+		length += (size_t)snprintf(out + length, size - length, "%s %s",
+					   left == condition->values ? "" : " or", text);
+		left &= ~(1u << value);
+	}
+}
+
 /* ------------------------------------------------------------------ reading */
 
 struct reading {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * persist.h - persistence models: what a file system may keep, lose, tear and reorder at a power loss.
+ * persistence_model.h - what a file system may keep, lose, tear and reorder at a power loss.
  *
  * A model is data: a file of parameters in models/, which crashinject-models(5) describes. Nothing else in
  * the program knows a file system by name.
  */
-#ifndef CRASH_PERSIST_H
-#define CRASH_PERSIST_H
+#ifndef CRASH_PERSISTENCE_MODEL_H
+#define CRASH_PERSISTENCE_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +21,7 @@ enum crash__failed_fsync { CRASH__FAILED_CLEAN, CRASH__FAILED_DROPPED, CRASH__FA
 
 enum crash__fdatasync_drops { CRASH__DROPS_NOTHING, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_ENTRY };
 
-/** Each parameter is the position of its value in the list of possible ones (persist.c), or as its enum says.
- */
+/** Each parameter is the position of its value in the list of possible ones, or as its enum says. */
 struct crash__model {
 	char name[32];
 	char about[256];
@@ -65,5 +64,16 @@ extern const size_t crash__parameter_count;
 /** The value of a parameter as its file would have it. */
 void crash__parameter_text(const struct crash__model *model, const struct crash__parameter *parameter,
 			   char *out, size_t size);
+
+/** A parameter, and some values of it. */
+struct crash__condition {
+	size_t offset;	     /* of the parameter in struct crash__model; 0: there is no condition */
+	unsigned int values; /* a bit for each, by what struct crash__model has for it */
+};
+
+bool crash__model_meets(const struct crash__model *model, const struct crash__condition *condition);
+
+/** A condition in words: "data-before-metadata = new-blocks or yes". */
+void crash__condition_text(const struct crash__condition *condition, char *out, size_t size);
 
 #endif

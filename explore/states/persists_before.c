@@ -1,7 +1,157 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/persists_before.h"
 
-#include <assert.h>
+#include "explore/states/order_rules.h"
+
+/* All that the rows of one scope and subject put before the classes that are the same in this. */
+struct chain {
+	enum crash__order_scope scope;
+	crash__classes predecessors, successors;
+	/* ALL_OPS: the steps that have a predecessor, and the latest end of the steps up to there */
+	CRASH__VECTOR(uint32_t, steps);
+	CRASH__VECTOR(uint64_t, ends);
+	/* LAST_OF_FILE, LAST_BELOW_BLOCK: of each file a list of predecessors, newest first */
+	uint32_t *newest;
+};
+
+/* A file that was truncated to nothing, and is written anew by the ops that follow. */
+struct rewrite {
+	crash__atom_id truncation; /* CRASH__NEVER: it is not */
+	bool started;
+};
+
+struct crash__order {
+	CRASH__VECTOR(struct chain, chains);
+	/* of the last size of an op, by its class, what of the same op persists before it */
+	crash__classes stands_for[CRASH__CLASSES];
+	struct rewrite *rewrites;	/* of each node */
+	crash__node_id written;		/* what the last op wrote to; 0: it did something else */
+	CRASH__VECTOR(bool, forgotten); /* of each atom */
+};
+
+/* ------------------------------------------------------------------ from rows to chains */
+
+static bool is_of_one_subject(const struct crash__order_rule *a, const struct crash__order_rule *b)
+{
+	return a->scope == b->scope && a->when[0].offset == b->when[0].offset;
+}
+
+static bool add_chain(struct crash__atoms_builder *builder, enum crash__order_scope scope,
+		      crash__classes predecessors, crash__classes successors)
+{
+	struct chain chain = {.scope = scope, .predecessors = predecessors, .successors = successors};
+
+	if (scope == CRASH__LAST_OF_FILE || scope == CRASH__LAST_BELOW_BLOCK) {
+		chain.newest = calloc(builder->fs->nodes_count + 1, sizeof *chain.newest);
+		if (!chain.newest)
+			return false;
+	}
+	if (CRASH__ADD(builder->order, chains, chain))
+		return true;
+	free(chain.newest);
+	return false;
+}
+
+/* Adds the chains of a row and of those that have the same subject. */
+static bool add_chains(struct crash__atoms_builder *builder, const struct crash__order_rule *first,
+		       uint64_t holding)
+{
+	crash__classes before[CRASH__CLASSES] = {0}, done = 0;
+	bool good = true;
+
+	for (size_t row = 0; row < crash__order_rule_count; row++)
+		for (unsigned int i = 0; i < CRASH__CLASSES; i++)
+			if (holding >> row & 1 && is_of_one_subject(first, &crash__order_rules[row]) &&
+			    crash__order_rules[row].successors >> i & 1)
+				before[i] |= crash__order_rules[row].predecessors;
+	for (unsigned int i = 0; i < CRASH__CLASSES && good; i++) {
+		crash__classes alike = 0;
+
+		for (unsigned int j = 0; j < CRASH__CLASSES; j++)
+			alike |= (crash__classes)(before[j] == before[i]) << j;
+		if (before[i] && !(done >> i & 1))
+			good = add_chain(builder, first->scope, before[i], alike);
+		done |= alike;
+	}
+	return good;
+}
+
+static uint64_t find_rows(const struct crash__model *model)
+{
+	uint64_t holding = 0;
+
+	for (size_t row = 0; row < crash__order_rule_count; row++)
+		if (crash__order_rule_holds(&crash__order_rules[row], model))
+			holding |= (uint64_t)1 << row;
+	return holding;
+}
+
+static bool make_chains(struct crash__atoms_builder *builder, uint64_t holding)
+{
+	for (size_t row = 0; row < crash__order_rule_count; row++) {
+		bool is_first = holding >> row & 1;
+
+		for (size_t i = 0; i < row && is_first; i++)
+			is_first = !(holding >> i & 1) ||
+				   !is_of_one_subject(&crash__order_rules[i], &crash__order_rules[row]);
+		if (is_first && !add_chains(builder, &crash__order_rules[row], holding))
+			return false;
+	}
+	return true;
+}
+
+static const struct chain *chain_of(const struct crash__order *order, enum crash__order_scope scope)
+{
+	for (size_t i = 0; i < order->chains_count; i++)
+		if (order->chains[i].scope == scope)
+			return &order->chains[i];
+	return NULL;
+}
+
+/* The last size of an op has the sizes before it in front of it, and the data that these show. */
+static void note_what_sizes_stand_for(struct crash__order *order)
+{
+	const struct chain *sizes = chain_of(order, CRASH__SIZES_OF_OP),
+			   *data = chain_of(order, CRASH__SIZE_OF_DATA);
+
+	for (unsigned int i = 0; i < CRASH__CLASSES && sizes; i++)
+		if (sizes->successors >> i & 1)
+			order->stands_for[i] = sizes->predecessors |
+					       (data && data->successors >> i & 1 ? data->predecessors : 0);
+}
+
+bool crash__order_begin(struct crash__atoms_builder *builder)
+{
+	struct crash__order *order = builder->order = calloc(1, sizeof *order);
+	size_t nodes = builder->fs->nodes_count;
+
+	if (!order)
+		return false;
+	order->rewrites = calloc(nodes + 1, sizeof *order->rewrites);
+	if (!order->rewrites)
+		return false;
+	for (size_t i = 0; i < nodes; i++)
+		order->rewrites[i].truncation = CRASH__NEVER;
+	if (!make_chains(builder, find_rows(builder->model)))
+		return false;
+	note_what_sizes_stand_for(order);
+	return true;
+}
+
+void crash__order_free(struct crash__order *order)
+{
+	if (!order)
+		return;
+	for (size_t i = 0; i < order->chains_count; i++) {
+		free(order->chains[i].steps);
+		free(order->chains[i].ends);
+		free(order->chains[i].newest);
+	}
+	free(order->chains);
+	free(order->rewrites);
+	free(order->forgotten);
+	free(order);
+}
 
 /* ------------------------------------------------------------------ edges */
 
@@ -15,271 +165,185 @@ static void push_edge(struct crash__atoms_builder *builder, uint32_t *head, cras
 
 void crash__persists_before(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id second)
 {
-	assert(first < builder->atoms->list_count && second < builder->atoms->list_count);
 	if (first == second || builder->atoms->list[first].abandoned)
 		return;
 	push_edge(builder, &builder->atoms->list[second].predecessors, first);
 	push_edge(builder, &builder->atoms->list[first].successors, second);
 }
 
-/* ------------------------------------------------------------------ classes of ordered ops */
+/* The search for the predecessors of one atom, from the newest backwards. */
+struct search {
+	struct crash__atoms_builder *builder;
+	const struct chain *chain;
+	crash__atom_id of;
+	crash__atom_id last; /* that has got an edge; CRASH__NEVER: none */
+	uint64_t began;	     /* when the first of the ops with a predecessor began */
+};
 
-static void ordered_add(struct crash__atoms_builder *builder, struct crash__ordered *ordered, uint32_t step)
+static struct search begin_search(struct crash__atoms_builder *builder, const struct chain *chain,
+				  crash__atom_id of)
 {
-	uint64_t end = crash__builder_event(builder, step)->end;
-
-	if (ordered->steps_count && ordered->steps[ordered->steps_count - 1] == step)
-		return;
-	if (ordered->ends_count && ordered->ends[ordered->ends_count - 1] > end)
-		end = ordered->ends[ordered->ends_count - 1];
-	if (!CRASH__ADD(ordered, steps, step) || !CRASH__ADD(ordered, ends, end))
-		builder->no_memory = true;
+	return (struct search){builder, chain, of, CRASH__NEVER, UINT64_MAX};
 }
 
-/* Puts everything of the class that `want` accepts, and that ended before, in front of an atom. */
-static void order_after_class(struct crash__atoms_builder *builder, const struct crash__ordered *ordered,
-			      crash__atom_id atom,
-			      bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *,
-					   const struct crash__atom *))
+/* Takes an atom as a predecessor, if it is of the classes and its op had ended. */
+static bool take(struct search *search, crash__atom_id id)
 {
-	uint32_t step = builder->atoms->list[atom].step;
+	const struct crash__atom *list = search->builder->atoms->list, *atom = &list[id],
+				 *of = &list[search->of];
+	const crash__classes *stands_for = search->builder->order->stands_for;
+	uint64_t start = crash__builder_event(search->builder, atom->step)->start;
 
-	for (size_t i = ordered->steps_count; i-- > 0;) {
-		uint32_t earlier = ordered->steps[i];
-		bool linked = false;
+	if (!crash__atom_in(atom, search->chain->predecessors) || atom->abandoned || atom->step == of->step ||
+	    !crash__builder_ended_before(search->builder, atom->step, of->step))
+		return false;
+	if (start < search->began)
+		search->began = start;
+	if (search->last != CRASH__NEVER && list[search->last].step == atom->step &&
+	    crash__atom_in(atom, stands_for[list[search->last].class]))
+		return true;
+	search->last = id;
+	crash__persists_before(search->builder, id, search->of);
+	return true;
+}
 
-		if (earlier == step || !crash__builder_ended_before(builder, earlier, step))
-			continue;
-		for (crash__atom_id id = builder->atoms->first[earlier];
-		     id < builder->atoms->list_count && builder->atoms->list[id].step == earlier; id++)
-			if (!builder->atoms->list[id].abandoned &&
-			    want(builder, &builder->atoms->list[id], &builder->atoms->list[atom])) {
-				crash__persists_before(builder, id, atom);
-				linked = true;
-			}
-		/* everything before it had ended when it began: it stands for all of them */
-		if (linked &&
-		    (i == 0 || ordered->ends[i - 1] < crash__builder_event(builder, earlier)->start))
+/* ------------------------------------------------------------------ predecessors, by scope */
+
+static void order_all_ops(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
+{
+	struct search search = begin_search(builder, chain, id);
+	const uint32_t *first = builder->atoms->first;
+
+	for (size_t i = chain->steps_count; i-- > 0;) {
+		uint32_t step = chain->steps[i];
+		bool stands_for_all = false;
+
+		for (crash__atom_id at = first[step + 1]; at-- > first[step];)
+			if (take(&search, at) && crash__atom_in(&builder->atoms->list[at], chain->successors))
+				stands_for_all = true;
+		if (stands_for_all &&
+		    (i == 0 || chain->ends[i - 1] < crash__builder_event(builder, step)->start))
 			return;
 	}
 }
 
-static bool is_entry(const struct crash__atoms_builder *builder, const struct crash__atom *a,
-		     const struct crash__atom *b)
+/* Whether what a search has found stands for an atom and for all older ones; lists are in the order in which
+ * ops ended. */
+static bool is_over(const struct search *search, crash__atom_id id)
 {
-	(void)builder;
-	(void)b;
-	return crash__atom_in(a, CRASH__ENTRIES);
+	uint32_t step = search->builder->atoms->list[id].step;
+
+	return search->began != UINT64_MAX &&
+	       crash__builder_event(search->builder, step)->end < search->began;
 }
 
-static bool is_move(const struct crash__atoms_builder *builder, const struct crash__atom *a,
-		    const struct crash__atom *b)
-{
-	(void)builder;
-	(void)b;
-	return a->class == CRASH__CLASS_MOVE;
-}
-
-/* Data for blocks that the file has already. It waits for nothing, unless overwrites are ordered. */
-static bool has_place(const struct crash__atom *atom)
-{
-	return crash__atom_in(atom, CRASH__IN_PLACE);
-}
-
-/* Data for which nothing waits as it does for what is appended: a file system that looks after new blocks
- * only. */
-static bool is_in_place(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
-{
-	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
-
-	return atom->class == CRASH__CLASS_OVERWRITE || (new_only && atom->class == CRASH__CLASS_FILL);
-}
-
-static bool is_append(const struct crash__atoms_builder *builder, const struct crash__atom *a,
-		      const struct crash__atom *b)
-{
-	(void)b;
-	return crash__atom_in(a, CRASH__BEHIND_END) && !is_in_place(builder, a);
-}
-
-/*
- * What moves the end of a file, or lies behind it; data only where it goes with the size. Data for a block
- * that the file has waits for nothing but the truncation that took that block's predecessor away; and
- * ftruncate and fallocate say the size themselves, whether what was appended before has been written or not.
- */
-static bool is_end(const struct crash__atoms_builder *builder, const struct crash__atom *a,
-		   const struct crash__atom *b)
-{
-	bool with_data = builder->model->data_before_metadata != CRASH__DATA_FREE;
-
-	/* a synchronous write writes its own pages back, and may leave a hole where earlier ones are still to
-	   be allocated */
-	if (crash__atom_in(b, CRASH__CUTS | CRASH__CLASS(SYNC_GROW)))
-		return crash__atom_in(a, CRASH__CUTS);
-	if (crash__atom_in(b, CRASH__IN_PLACE | CRASH__CLASS(SYNC_APPEND)) &&
-	    !builder->model->overwrite_order)
-		return crash__atom_in(a, CRASH__CUTS) &&
-		       a->size <= b->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
-	return crash__atom_in(a, CRASH__SIZES) || (with_data && is_append(builder, a, b));
-}
-
-static bool is_overwrite(const struct crash__atoms_builder *builder, const struct crash__atom *a,
-			 const struct crash__atom *b)
-{
-	(void)b;
-	return is_in_place(builder, a);
-}
-
-/* ------------------------------------------------------------------ order of one new atom */
-
-/*
- * Puts the last ops of a list that ended before, and of which `want` accepts an atom, in front of an atom.
- * They stand for those that had ended when they began.
- */
-static void order_after_last(struct crash__atoms_builder *builder, uint32_t head, crash__atom_id id,
-			     bool (*want)(const struct crash__atoms_builder *, const struct crash__atom *,
-					  const struct crash__atom *))
-{
-	uint32_t step = builder->atoms->list[id].step;
-	uint64_t began = UINT64_MAX; /* the first of them */
-
-	for (uint32_t at = head; at; at = builder->links[at - 1].next) {
-		const struct crash__atom *other = &builder->atoms->list[builder->links[at - 1].atom];
-		const struct crash__event *event = crash__builder_event(builder, other->step);
-
-		/* the list is in the order in which ops ended */
-		if (event->end < began && began != UINT64_MAX)
-			return;
-		if (other->step == step || other->abandoned ||
-		    !want(builder, other, &builder->atoms->list[id]) ||
-		    !crash__builder_ended_before(builder, other->step, step))
-			continue;
-		if (event->start < began)
-			began = event->start;
-		crash__persists_before(builder, builder->links[at - 1].atom, id);
-	}
-}
-
-static void order_per_directory(struct crash__atoms_builder *builder, crash__atom_id id)
+static void order_last_of_directory(struct crash__atoms_builder *builder, struct chain *chain,
+				    crash__atom_id id)
 {
 	const struct crash__atom *atom = &builder->atoms->list[id];
-	uint32_t effect = atom->effect, effects = crash__atom_in(atom, CRASH__ENTRIES) ? atom->effects : 0;
+	const struct crash__fs *fs = builder->fs;
 
-	for (uint32_t i = 0; i < effects; i++)
-		order_after_last(
-			builder,
-			builder->pending[builder->fs->slots[builder->fs->effects[effect + i].slot].directory],
-			id, is_entry);
+	for (uint32_t i = 0; i < atom->effects; i++) {
+		crash__slot_id slot = fs->effects[atom->effect + i].slot;
+		struct search search = begin_search(builder, chain, id);
+
+		for (uint32_t at = builder->in_flight.of[fs->slots[slot].directory]; at;
+		     at = builder->links[at - 1].next) {
+			if (is_over(&search, builder->links[at - 1].atom))
+				break;
+			take(&search, builder->links[at - 1].atom);
+		}
+		atom = &builder->atoms->list[id];
+	}
 }
 
-/* What of a file goes before its name, if it replaces another one by rename. */
-static bool goes_with_name(const struct crash__atoms_builder *builder, const struct crash__atom *atom)
+static void order_last_of_file(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
 {
-	bool new_only = builder->model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS;
+	const struct crash__atom *atom = &builder->atoms->list[id];
+	struct search search = begin_search(builder, chain, id);
+	uint64_t block = atom->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
 
-	if (crash__atom_in(atom, CRASH__DATA))
-		return builder->model->safe_rename == CRASH__RENAME_WITH_DATA &&
-		       !(new_only && has_place(atom));
-	return crash__atom_in(atom, CRASH__SIZES);
+	for (uint32_t *at = &chain->newest[atom->node]; *at;) {
+		struct crash__edge *link = &builder->links[*at - 1];
+
+		if (builder->order->forgotten[link->atom]) {
+			*at = link->next;
+			continue;
+		}
+		if (is_over(&search, link->atom))
+			return;
+		if (chain->scope != CRASH__LAST_BELOW_BLOCK || builder->atoms->list[link->atom].size <= block)
+			take(&search, link->atom);
+		at = &link->next;
+	}
 }
 
-static void order_safe_rename(struct crash__atoms_builder *builder, crash__atom_id id)
+static void order_renamed_file(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
 {
 	const struct crash__step *step = &builder->fs->steps[builder->atoms->list[id].step];
+	struct search search = begin_search(builder, chain, id);
 
 	if (!step->replaces || !step->node)
 		return;
-	for (uint32_t at = builder->pending[step->node]; at; at = builder->links[at - 1].next) {
-		const struct crash__atom *other = &builder->atoms->list[builder->links[at - 1].atom];
-
-		if (goes_with_name(builder, other) &&
-		    crash__builder_ended_before(builder, other->step, builder->atoms->list[id].step))
-			crash__persists_before(builder, builder->links[at - 1].atom, id);
-	}
+	for (uint32_t at = builder->in_flight.of[step->node]; at; at = builder->links[at - 1].next)
+		take(&search, builder->links[at - 1].atom);
 }
 
-/*
- * A truncation of a file that had data is not on the disk without what was written then: by the first write
- * and those that follow it at once. Who writes more later, as to a log, is promised nothing.
- */
-static void order_safe_truncate(struct crash__atoms_builder *builder, crash__atom_id id)
+/* Here the atom is the predecessor. */
+static void order_rewrite(struct crash__atoms_builder *builder, crash__atom_id id)
 {
-	crash__atom_id truncation = builder->rewrites[builder->atoms->list[id].node].truncation;
+	const struct crash__atom *list = builder->atoms->list;
+	crash__atom_id truncation = builder->order->rewrites[list[id].node].truncation;
 
-	/* one that is durable already waits for nothing */
-	if (truncation != CRASH__NEVER && builder->atoms->list[truncation].durable == CRASH__NEVER)
+	if (truncation != CRASH__NEVER && list[truncation].durable == CRASH__NEVER)
 		crash__persists_before(builder, id, truncation);
 }
 
-void crash__persists_before_note_rewrite(struct crash__atoms_builder *builder, uint32_t index)
+static void order_atom(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
 {
-	const struct crash__step *step = &builder->fs->steps[index];
-	struct crash__rewrite *rewrite = &builder->rewrites[step->node];
-	bool writes = step->event->kind == CRASH__EVENT_OP && step->event->family == CRASH__FAMILY_WRITE;
+	static void (*const by_scope[])(struct crash__atoms_builder *, struct chain *, crash__atom_id) = {
+		[CRASH__ALL_OPS] = order_all_ops,
+		[CRASH__LAST_OF_DIRECTORY] = order_last_of_directory,
+		[CRASH__LAST_OF_FILE] = order_last_of_file,
+		[CRASH__LAST_BELOW_BLOCK] = order_last_of_file,
+		[CRASH__RENAMED_FILE] = order_renamed_file,
+		[CRASH__REWRITE] = NULL,
+	};
+	const struct crash__atom *atom = &builder->atoms->list[id];
 
-	if (!step->effects && step->sync == CRASH__SYNC_NONE)
-		return;
-	if (writes && rewrite->started && builder->written != step->node)
-		rewrite->truncation = CRASH__NEVER;
-	rewrite->started |= writes;
-	builder->written = writes ? step->node : 0;
+	if (chain->scope == CRASH__REWRITE && crash__atom_in(atom, chain->predecessors))
+		order_rewrite(builder, id);
+	else if (crash__atom_in(atom, chain->successors) && by_scope[chain->scope])
+		by_scope[chain->scope](builder, chain, id);
 }
 
-void crash__persists_before_atom(struct crash__atoms_builder *builder, crash__atom_id id)
-{
-	const struct crash__model *model = builder->model;
-	crash__classes class = (crash__classes)1 << builder->atoms->list[id].class;
-	bool waits = model->overwrite_order || !(class & CRASH__IN_PLACE);
+/* ------------------------------------------------------------------ within one op */
 
-	/* or a directory would have two names, or lie below itself */
-	if (class & CRASH__CLASS(MOVE))
-		order_after_class(builder, &builder->moves, id, is_move);
-	if (model->dirop_order == CRASH__DIROPS_TOTAL && (class & CRASH__METADATA))
-		order_after_class(builder, &builder->dirops, id, is_entry);
-	else if (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY)
-		order_per_directory(builder, id);
-	if (model->append_order && waits)
-		order_after_class(builder, &builder->appends, id, is_append);
-	if (model->same_file_append_order && (class & (CRASH__SIZES | CRASH__DATA)))
-		order_after_last(builder, builder->pending[builder->atoms->list[id].node], id, is_end);
-	if (model->overwrite_order)
-		order_after_class(builder, &builder->overwrites, id, is_overwrite);
-	if (model->safe_rename && (class & CRASH__ENTRIES))
-		order_safe_rename(builder, id);
-	if (model->safe_truncate && (class & (CRASH__DATA | CRASH__GROWS)))
-		order_safe_truncate(builder, id);
-}
-
-/* A file passes through the sizes of an op in their order. */
-static void order_sizes(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
+static void order_sizes(struct crash__atoms_builder *builder, const struct chain *chain, crash__atom_id first,
+			crash__atom_id end)
 {
 	crash__atom_id previous = CRASH__NEVER;
 
 	for (crash__atom_id id = first; id < end; id++) {
 		if (!crash__atom_in(&builder->atoms->list[id], CRASH__SIZES))
 			continue;
-		if (previous != CRASH__NEVER)
+		if (previous != CRASH__NEVER && crash__atom_in(&builder->atoms->list[id], chain->successors))
 			crash__persists_before(builder, previous, id);
 		previous = id;
 	}
 }
 
-/* And the data of a write is there before the size that shows it, so that a file never shows what nobody
- * wrote. */
-void crash__persists_before_within(struct crash__atoms_builder *builder, crash__atom_id first,
-				   crash__atom_id end)
+/* Units and sizes both come in ascending order. */
+static void order_data(struct crash__atoms_builder *builder, const struct chain *chain, crash__atom_id first,
+		       crash__atom_id end)
 {
 	const struct crash__atom *list = builder->atoms->list;
 	crash__atom_id size = first;
 
-	order_sizes(builder, first, end);
-	if (builder->model->data_before_metadata == CRASH__DATA_FREE)
-		return;
-	/* units and sizes both come in ascending order, and each size has those before it in front of it */
 	for (crash__atom_id data = first; data < end; data++) {
-		if (!crash__atom_in(&list[data], CRASH__DATA) || is_in_place(builder, &list[data]))
+		if (!crash__atom_in(&list[data], chain->predecessors))
 			continue;
-		while (size < end && (!crash__atom_in(&list[size], CRASH__GROWS) ||
+		while (size < end && (!crash__atom_in(&list[size], chain->successors) ||
 				      list[size].size < list[data].offset + list[data].bytes))
 			size++;
 		if (size < end)
@@ -287,48 +351,76 @@ void crash__persists_before_within(struct crash__atoms_builder *builder, crash__
 	}
 }
 
-/* ------------------------------------------------------------------ what later atoms are ordered after */
+/* ------------------------------------------------------------------ steps */
 
-static void add_pending(struct crash__atoms_builder *builder, uint32_t *head, crash__atom_id atom)
+/* Follows which files are being written anew. */
+static void note_rewrite(struct crash__atoms_builder *builder, uint32_t index)
 {
-	if (CRASH__ADD(builder, links, (struct crash__edge){.atom = atom, .next = *head}))
-		*head = (uint32_t)builder->links_count;
-	else
+	const struct crash__step *step = &builder->fs->steps[index];
+	struct crash__order *order = builder->order;
+	struct rewrite *rewrite = &order->rewrites[step->node];
+	bool writes = step->event->kind == CRASH__EVENT_OP && step->event->family == CRASH__FAMILY_WRITE;
+
+	if (!step->effects && step->sync == CRASH__SYNC_NONE)
+		return;
+	if (writes && rewrite->started && order->written != step->node)
+		rewrite->truncation = CRASH__NEVER;
+	rewrite->started |= writes;
+	order->written = writes ? step->node : 0;
+}
+
+static void add_step(struct crash__atoms_builder *builder, struct chain *chain, uint32_t step)
+{
+	uint64_t end = crash__builder_event(builder, step)->end;
+
+	if (chain->steps_count && chain->steps[chain->steps_count - 1] == step)
+		return;
+	if (chain->ends_count && chain->ends[chain->ends_count - 1] > end)
+		end = chain->ends[chain->ends_count - 1];
+	if (!CRASH__ADD(chain, steps, step) || !CRASH__ADD(chain, ends, end))
 		builder->no_memory = true;
 }
 
-void crash__persists_before_register(struct crash__atoms_builder *builder, crash__atom_id first,
-				     crash__atom_id end)
+/* Lets the atoms of later steps be ordered after this one. */
+static void remember(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
 {
-	for (crash__atom_id id = first; id < end && !builder->no_memory; id++) {
-		const struct crash__atom *atom = &builder->atoms->list[id];
-		bool names = crash__atom_in(atom, CRASH__ENTRIES);
+	const struct crash__atom *atom = &builder->atoms->list[id];
 
-		if (atom->class == CRASH__CLASS_MOVE)
-			ordered_add(builder, &builder->moves, atom->step);
-		if (atom->class == CRASH__CLASS_EMPTY)
-			builder->rewrites[atom->node] = (struct crash__rewrite){.truncation = id};
-		if (names)
-			ordered_add(builder, &builder->dirops, atom->step);
-		else if (is_in_place(builder, atom))
-			ordered_add(builder, &builder->overwrites, atom->step);
-		else if (crash__atom_in(atom, CRASH__BEHIND_END))
-			ordered_add(builder, &builder->appends, atom->step);
-		add_pending(builder, &builder->all, id);
-		/* the size of a file that grew is decided when its data is written: no metadata by itself */
-		if (crash__atom_in(atom, CRASH__METADATA & ~CRASH__GROWS))
-			add_pending(builder, &builder->metadata, id);
-		if (!names)
-			add_pending(builder, &builder->pending[atom->node], id);
-		for (uint32_t i = 0; names && i < atom->effects; i++) {
-			const struct crash__effect *effect = &builder->fs->effects[atom->effect + i];
+	if (chain->scope == CRASH__REWRITE && crash__atom_in(atom, chain->successors))
+		builder->order->rewrites[atom->node] = (struct rewrite){.truncation = id};
+	if (!crash__atom_in(atom, chain->predecessors))
+		return;
+	if (chain->scope == CRASH__ALL_OPS)
+		add_step(builder, chain, atom->step);
+	else if (chain->newest)
+		crash__builder_push(builder, &chain->newest[atom->node], id);
+}
 
-			add_pending(builder, &builder->pending[builder->fs->slots[effect->slot].directory],
-				    id);
-			if (!effect->node)
-				continue;
-			add_pending(builder, &builder->names[effect->node], id);
-			builder->home[effect->node] = builder->fs->slots[effect->slot].directory;
-		}
+void crash__order_step(struct crash__atoms_builder *builder, uint32_t step, crash__atom_id first)
+{
+	struct crash__order *order = builder->order;
+	crash__atom_id end = (crash__atom_id)builder->atoms->list_count;
+
+	note_rewrite(builder, step);
+	for (size_t i = 0; i < order->chains_count && first < end; i++) {
+		struct chain *chain = &order->chains[i];
+
+		if (chain->scope == CRASH__SIZES_OF_OP)
+			order_sizes(builder, chain, first, end);
+		else if (chain->scope == CRASH__SIZE_OF_DATA)
+			order_data(builder, chain, first, end);
+		for (crash__atom_id id = first; id < end && !builder->no_memory; id++)
+			order_atom(builder, chain, id);
 	}
+	for (crash__atom_id id = first; id < end && !builder->no_memory; id++) {
+		for (size_t i = 0; i < order->chains_count; i++)
+			remember(builder, &order->chains[i], id);
+		if (!CRASH__ADD(order, forgotten, false))
+			builder->no_memory = true;
+	}
+}
+
+void crash__order_forget(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	builder->order->forgotten[id] = true;
 }

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order.h - which atom must be on the disk if another one is.
+ * persists_before.h - makes edges of the table of order.
+ *
+ * Method. The rows that hold for the model become *chains*: of the rows with one scope and one subject, the
+ * chain of a class has all that these rows put before that class. What an atom comes after is then looked for
+ * from the newest atom backwards, and as few edges are made as say it:
+ *
+ *  - where a predecessor of the chain comes after the same classes itself, it stands for all that had ended
+ *    when its op began, and the search ends. So where one class is ordered totally, there is an edge to the
+ *    last one, and the cost is linear in the trace.
+ *  - of the atoms of one op, the size that shows the others stands for them.
  */
-#ifndef CRASH_ORDER_H
-#define CRASH_ORDER_H
+#ifndef CRASH_PERSISTS_BEFORE_H
+#define CRASH_PERSISTS_BEFORE_H
 
 #include "explore/states/atoms_builder.h"
 
-/** `first` must be on the disk if `second` is. What will never be written holds nothing up. */
+/** Makes the builder's order. False: there is no memory. */
+bool crash__order_begin(struct crash__atoms_builder *builder);
+void crash__order_free(struct crash__order *order);
+
+/** `first` persists before `second`. What will never be written holds nothing up. */
 void crash__persists_before(struct crash__atoms_builder *builder, crash__atom_id first,
 			    crash__atom_id second);
 
-/** Follows which files are being written anew; before a step's atoms are made. */
-void crash__persists_before_note_rewrite(struct crash__atoms_builder *builder, uint32_t step);
+/** Puts the atoms of a step, those from `first` on, in order among themselves and after those of others. */
+void crash__order_step(struct crash__atoms_builder *builder, uint32_t step, crash__atom_id first);
 
-/** Orders the atoms of one step, from `first` to `end`, among themselves. */
-void crash__persists_before_within(struct crash__atoms_builder *builder, crash__atom_id first,
-				   crash__atom_id end);
-
-/** Orders an atom after those of earlier steps, as the model says. */
-void crash__persists_before_atom(struct crash__atoms_builder *builder, crash__atom_id id);
-
-/** Lets the atoms of later steps be ordered after these. */
-void crash__persists_before_register(struct crash__atoms_builder *builder, crash__atom_id first,
-				     crash__atom_id end);
+/** An atom was taken off the list of its file: it is not among the file's last ops any more. */
+void crash__order_forget(struct crash__atoms_builder *builder, crash__atom_id id);
 
 #endif

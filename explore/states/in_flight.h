@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * in_flight.h - which atoms are not durable yet, by what a sync can speak of.
+ *
+ * An atom stands in the lists of everything, of metadata, of its file, or of the directories and nodes of its
+ * entries. A sync takes what has become durable off the lists that it goes through, and off no others: what
+ * is in a list may be durable.
+ */
+#ifndef CRASH_IN_FLIGHT_H
+#define CRASH_IN_FLIGHT_H
+
+#include "explore/states/atoms_builder.h"
+
+/** False: there is no memory. */
+bool crash__in_flight_begin(struct crash__in_flight *in_flight, size_t nodes);
+void crash__in_flight_clear(struct crash__in_flight *in_flight);
+
+/** Adds an atom to the lists that it belongs to. */
+void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id id);
+
+/**
+ * The last step that has an atom of these classes in a list that is not durable; CRASH__NEVER: none.
+ */
+uint32_t crash__in_flight_last(const struct crash__atoms_builder *builder, uint32_t head,
+			       crash__classes classes);
+
+#endif
