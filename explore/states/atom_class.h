@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * atom_class.h - what an atom is to order and to durability.
+ * atom_class.h - what an atom is to the tables of order and of durability.
  *
- * An atom is of one class, from when it is made. Order and durability ask for classes and for nothing else
- * that is known about an op.
+ * An atom is of one class, from when it is made. The rows of order_rules.c and durability_rules.c speak of
+ * classes and of nothing else that is known about an op.
  *
  *	overwrite    data for bytes that the file had, and zeros in the place of such: of a hole that was
  *	             punched, or of the rest of the block in which a file was cut

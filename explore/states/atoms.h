@@ -10,8 +10,8 @@
  * Under every model a state is a tree: renames of directories are atomic and reach the disk in order among
  * themselves, or a directory could have two names, or lie below itself.
  *
- * What is a predecessor of what is a table, order_rules.c, which speaks of the class of an atom,
- * atom_class.h.
+ * What is a predecessor of what is a table, order_rules.c, and so is what a sync makes durable,
+ * durability_rules.c. Both speak of the class of an atom, atom_class.h.
  *
  * Predecessors are kept as few edges: where the model orders one class totally, an edge to the last one is
  * enough, because that one has an edge to the one before. So the whole thing is linear in the trace.

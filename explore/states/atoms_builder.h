@@ -3,7 +3,7 @@
  * atoms_builder.h - what is known while atoms are made, step by step.
  *
  * Of each step make_atoms.c makes the atoms, persists_before.c puts them behind what the table of order says,
- * in_flight.c lists them as not durable, and durable.c does what the step's sync does.
+ * in_flight.c lists them as not durable, and durability.c does what the step's sync does.
  */
 #ifndef CRASH_ATOMS_BUILDER_H
 #define CRASH_ATOMS_BUILDER_H
@@ -22,13 +22,11 @@ struct crash__atoms_builder {
 	struct crash__atoms *atoms;
 	const struct crash__fs *fs;
 	const struct crash__model *model;
-	struct crash__order *order; /* persists_before.c */
+	struct crash__order *order;	      /* persists_before.c */
+	struct crash__durability *durability; /* durability.c */
 	struct crash__in_flight in_flight;
 	CRASH__VECTOR(struct crash__edge, links); /* of all lists but those of edges */
 	CRASH__VECTOR(crash__atom_id, stack);
-	uint32_t committed;		 /* the step up to which the sync at hand commits all metadata */
-	CRASH__VECTOR(uint32_t, stamps); /* of atoms: see release() in durable.c */
-	uint32_t stamp;
 	bool no_memory;
 };
 

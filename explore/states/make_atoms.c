@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/states/make_atoms.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "explore/states/atoms_builder.h"
-#include "explore/states/durable.h"
+#include "explore/states/durability.h"
 #include "explore/states/in_flight.h"
 #include "explore/states/persists_before.h"
 
@@ -186,7 +185,7 @@ static bool begin(struct crash__atoms_builder *builder)
 	builder->atoms->first = calloc(builder->fs->steps_count + 1, sizeof *builder->atoms->first);
 	return builder->atoms->first &&
 	       crash__in_flight_begin(&builder->in_flight, builder->fs->nodes_count) &&
-	       crash__order_begin(builder);
+	       crash__order_begin(builder) && crash__durability_begin(builder);
 }
 
 static void make_step(struct crash__atoms_builder *builder, uint32_t step)
@@ -197,19 +196,19 @@ static void make_step(struct crash__atoms_builder *builder, uint32_t step)
 	crash__order_step(builder, step, first);
 	for (crash__atom_id id = first; id < builder->atoms->list_count && !builder->no_memory; id++)
 		crash__in_flight_add(builder, id);
-	for (crash__atom_id id = first; builder->model->process_only && id < builder->atoms->list_count; id++)
-		crash__durable_make(builder, id, step);
 	if (!builder->no_memory)
-		crash__durable_sync(builder, &builder->fs->steps[step], step);
+		crash__durability_op(builder, step, first);
+	if (!builder->no_memory)
+		crash__durability_sync(builder, &builder->fs->steps[step], step);
 }
 
 static void clear(struct crash__atoms_builder *builder)
 {
 	crash__order_free(builder->order);
+	crash__durability_free(builder->durability);
 	crash__in_flight_clear(&builder->in_flight);
 	free(builder->links);
 	free(builder->stack);
-	free(builder->stamps);
 }
 
 int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
@@ -235,8 +234,7 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 						   .sync = CRASH__SYNC_FILE,
 						   .node = syncs->node};
 
-			assert(count == 1 || syncs->step <= syncs[1].step);
-			crash__durable_sync(&builder, &sync, step);
+			crash__durability_sync(&builder, &sync, step);
 		}
 		make_step(&builder, step);
 	}

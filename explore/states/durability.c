@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/states/durability.h"
+
+#include "explore/states/durability_rules.h"
+#include "explore/states/in_flight.h"
+#include "explore/states/persists_before.h"
+
+#define PAGE 4096
+
+/* The rows that hold for the model, added up. */
+struct crash__durability {
+	crash__classes made_durable[CRASH__OCCASIONS][CRASH__DURABILITY_SCOPES];
+	crash__classes until[CRASH__OCCASIONS], until_name[CRASH__OCCASIONS];
+	crash__classes abandoned, dropped; /* by a sync that failed */
+	CRASH__VECTOR(uint32_t, stamps);   /* of atoms: see release() */
+	uint32_t stamp;
+};
+
+static void add_rule(struct crash__durability *durability, const struct crash__durability_rule *rule)
+{
+	for (int i = 0; i < CRASH__OCCASIONS && rule->effect == CRASH__BECOMES_DURABLE; i++) {
+		if (!(rule->occasions >> i & 1))
+			continue;
+		durability->made_durable[i][rule->scope] |= rule->classes;
+		durability->until[i] |= rule->until;
+		durability->until_name[i] |= rule->until_name;
+	}
+	if (rule->effect == CRASH__BECOMES_ABANDONED)
+		durability->abandoned |= rule->classes;
+	if (rule->effect == CRASH__BECOMES_DROPPED)
+		durability->dropped |= rule->classes;
+}
+
+bool crash__durability_begin(struct crash__atoms_builder *builder)
+{
+	builder->durability = calloc(1, sizeof *builder->durability);
+	for (size_t i = 0; i < crash__durability_rule_count && builder->durability; i++)
+		if (crash__durability_rule_holds(&crash__durability_rules[i], builder->model))
+			add_rule(builder->durability, &crash__durability_rules[i]);
+	return builder->durability != NULL;
+}
+
+void crash__durability_free(struct crash__durability *durability)
+{
+	if (durability)
+		free(durability->stamps);
+	free(durability);
+}
+
+/* ------------------------------------------------------------------ atoms that are durable */
+
+/* Makes an atom durable from a step on, and all that persists before it. */
+static void make_durable(struct crash__atoms_builder *builder, crash__atom_id id, uint32_t step)
+{
+	bool good;
+
+	builder->stack_count = 0;
+	good = CRASH__ADD(builder, stack, id);
+	while (good && builder->stack_count) {
+		crash__atom_id now = builder->stack[--builder->stack_count], earlier;
+		struct crash__atom *atom = &builder->atoms->list[now];
+
+		if (atom->durable <= step || atom->abandoned)
+			continue;
+		atom->durable = step;
+		CRASH__EACH_EDGE(builder->atoms, atom->predecessors, earlier)
+			good = good && CRASH__ADD(builder, stack, earlier);
+	}
+	builder->no_memory |= !good;
+}
+
+/* ------------------------------------------------------------------ syncs that fail */
+
+static void remove_edges(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
+{
+	while (*at)
+		if (atoms->edges[*at - 1].atom == atom)
+			*at = atoms->edges[*at - 1].next;
+		else
+			at = &atoms->edges[*at - 1].next;
+}
+
+/* Stamps the predecessors of an atom, so that none becomes one twice. */
+static bool stamp_predecessors(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	struct crash__durability *durability = builder->durability;
+	crash__atom_id earlier;
+
+	while (durability->stamps_count < builder->atoms->list_count)
+		if (!CRASH__ADD(durability, stamps, 0))
+			return false;
+	durability->stamp++;
+	CRASH__EACH_EDGE(builder->atoms, builder->atoms->list[id].predecessors, earlier)
+		durability->stamps[earlier] = durability->stamp;
+	return true;
+}
+
+/*
+ * An atom that will never be written holds nothing up. What persists before it still persists before what
+ * came after it.
+ */
+static void release(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	struct crash__atoms *atoms = builder->atoms;
+	struct crash__durability *durability = builder->durability;
+	uint32_t successors = atoms->list[id].successors;
+	crash__atom_id earlier, later;
+
+	CRASH__EACH_EDGE(atoms, successors, later) {
+		if (!stamp_predecessors(builder, later)) {
+			builder->no_memory = true;
+			return;
+		}
+		CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
+			if (durability->stamps[earlier] != durability->stamp) {
+				durability->stamps[earlier] = durability->stamp;
+				crash__persists_before(builder, earlier, later);
+			}
+		remove_edges(atoms, &atoms->list[later].predecessors, id);
+	}
+	atoms->list[id].successors = 0;
+}
+
+/* What a sync that failed leaves of an atom that it would have made durable. */
+static void fail_atom(struct crash__atoms_builder *builder, crash__atom_id id, uint32_t step)
+{
+	struct crash__atom *atom = &builder->atoms->list[id];
+
+	if (crash__atom_in(atom, builder->durability->abandoned)) {
+		release(builder, id);
+		atom->abandoned = true;
+	}
+	if (crash__atom_in(atom, builder->durability->dropped))
+		atom->dropped = step;
+}
+
+/* ------------------------------------------------------------------ what a sync speaks of */
+
+struct coverage {
+	const struct crash__step *sync;
+	uint32_t step;
+	crash__classes classes;
+	crash__classes in_range; /* of these only what is in the pages of an msync */
+	uint32_t until;		 /* only this step and those before it; CRASH__NEVER: all */
+	bool of_file;		 /* the list is that of a file or directory */
+};
+
+/* An msync writes whole pages, and the end of a file with its data. */
+static bool is_in_range(const struct crash__step *sync, const struct crash__atom *atom)
+{
+	uint64_t first = atom->offset, end = atom->offset + atom->bytes,
+		 to = (sync->sync_to + PAGE - 1) / PAGE * PAGE;
+
+	if (!sync->sync_to)
+		return true;
+	if (atom->kind == CRASH__ATOM_SIZE) {
+		end = atom->size;
+		first = end - 1;
+	}
+	return first < to && end > sync->sync_from;
+}
+
+static bool is_covered(const struct crash__atoms_builder *builder, const struct coverage *coverage,
+		       const struct crash__atom *atom)
+{
+	if (coverage->until != CRASH__NEVER && atom->step != coverage->until &&
+	    !crash__builder_ended_before(builder, atom->step, coverage->until))
+		return false;
+	return crash__atom_in(atom, coverage->classes) ||
+	       (crash__atom_in(atom, coverage->in_range) && is_in_range(coverage->sync, atom));
+}
+
+static void cover(struct crash__atoms_builder *builder, const struct coverage *coverage, crash__atom_id id)
+{
+	struct crash__atom *atom = &builder->atoms->list[id];
+
+	if (atom->durable != CRASH__NEVER || atom->abandoned)
+		return;
+	if (atom->step != coverage->step && !crash__builder_ended_before(builder, atom->step, coverage->step))
+		return;
+	if (coverage->sync->sync_failed)
+		fail_atom(builder, id, coverage->step);
+	else
+		make_durable(builder, id, coverage->step);
+}
+
+/* Covers the atoms of a list, and takes those that are durable now off it. */
+static void cover_list(struct crash__atoms_builder *builder, const struct coverage *coverage, uint32_t *at)
+{
+	while (*at && !builder->no_memory) {
+		struct crash__edge *link = &builder->links[*at - 1];
+		const struct crash__atom *atom = &builder->atoms->list[link->atom];
+
+		if (is_covered(builder, coverage, atom))
+			cover(builder, coverage, link->atom);
+		if (atom->durable == CRASH__NEVER) {
+			at = &link->next;
+			continue;
+		}
+		if (coverage->of_file)
+			crash__order_forget(builder, link->atom);
+		*at = link->next;
+	}
+}
+
+/* The last step of which a sync of a file has to commit something: nobody waits for what came after it. */
+static uint32_t committed_step(const struct crash__atoms_builder *builder, const struct crash__step *sync,
+			       enum crash__occasion occasion)
+{
+	const struct crash__durability *durability = builder->durability;
+	uint32_t own = crash__in_flight_last(builder, builder->in_flight.of[sync->node],
+					     durability->until[occasion]);
+	uint32_t named = crash__in_flight_last(builder, builder->in_flight.names[sync->node],
+					       durability->until_name[occasion]);
+
+	return named == CRASH__NEVER || (own != CRASH__NEVER && own > named) ? own : named;
+}
+
+/* ------------------------------------------------------------------ syncs */
+
+/* The atoms of an op itself, when it is done or when it has synced itself. */
+static void cover_op(struct crash__atoms_builder *builder, enum crash__occasion occasion,
+		     crash__atom_id first, crash__atom_id end, uint32_t step)
+{
+	crash__classes classes = builder->durability->made_durable[occasion][CRASH__OF_OP];
+
+	for (crash__atom_id id = first; id < end && classes; id++)
+		if (crash__atom_in(&builder->atoms->list[id], classes))
+			make_durable(builder, id, step);
+}
+
+void crash__durability_op(struct crash__atoms_builder *builder, uint32_t step, crash__atom_id first)
+{
+	cover_op(builder, CRASH__ON_ANY_OP, first, (crash__atom_id)builder->atoms->list_count, step);
+}
+
+static void sync_everything(struct crash__atoms_builder *builder, const struct crash__step *sync,
+			    uint32_t step)
+{
+	struct coverage coverage = {
+		.sync = sync,
+		.step = step,
+		.classes = builder->durability->made_durable[CRASH__ON_SYNC][CRASH__OF_SYSTEM],
+		.until = CRASH__NEVER,
+	};
+
+	cover_list(builder, &coverage, &builder->in_flight.everything);
+}
+
+static void sync_file(struct crash__atoms_builder *builder, const struct crash__step *sync, uint32_t step,
+		      enum crash__occasion occasion)
+{
+	const crash__classes *durable = builder->durability->made_durable[occasion];
+	struct crash__in_flight *in_flight = &builder->in_flight;
+	struct coverage of_file = {sync,	 step, durable[CRASH__OF_FILE], durable[CRASH__OF_RANGE],
+				   CRASH__NEVER, true};
+	struct coverage of_names = {sync, step, durable[CRASH__OF_NAMES], 0, CRASH__NEVER, false};
+	struct coverage of_commit = {
+		sync, step, durable[CRASH__OF_COMMIT], 0, committed_step(builder, sync, occasion), false};
+
+	if (occasion == CRASH__ON_SYNC_WRITE)
+		cover_op(builder, occasion, builder->atoms->first[step - 1], builder->atoms->first[step],
+			 step);
+	else
+		cover_list(builder, &of_file, &in_flight->of[sync->node]);
+	/* and of the directories above it: a name that leads nowhere would be none */
+	for (crash__node_id node = sync->node; node && of_names.classes; node = in_flight->parent[node])
+		cover_list(builder, &of_names, &in_flight->names[node]);
+	if (of_commit.until != CRASH__NEVER)
+		cover_list(builder, &of_commit, &in_flight->metadata);
+}
+
+void crash__durability_sync(struct crash__atoms_builder *builder, const struct crash__step *sync,
+			    uint32_t step)
+{
+	switch (sync->sync) {
+	case CRASH__SYNC_NONE:
+		break;
+	case CRASH__SYNC_ALL:
+		sync_everything(builder, sync, step);
+		break;
+	case CRASH__SYNC_FILE:
+		sync_file(builder, sync, step, CRASH__ON_FSYNC);
+		break;
+	case CRASH__SYNC_DATA:
+		sync_file(builder, sync, step, sync->sync_own ? CRASH__ON_SYNC_WRITE : CRASH__ON_FDATASYNC);
+		break;
+	}
+}
