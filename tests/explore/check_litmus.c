@@ -24,10 +24,8 @@
 #include "tests/explore/outcomes.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
-#include "explore/states/view_new.h"
 
 #define ROWS 9
-#define OUTCOMES 64
 
 struct row {
 	const char *models;   /* separated by blanks */
@@ -322,140 +320,7 @@ static const struct litmus cases[] = {
 
 #define CASES (sizeof cases / sizeof *cases)
 
-/* ------------------------------------------------------------------ outcomes in words */
-
-struct outcomes {
-	char *list[OUTCOMES];
-	size_t count;
-};
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void add(struct outcomes *outcomes, const char *text, size_t length)
-{
-	while (length && text[length - 1] == ' ')
-		length--;
-	for (size_t i = 0; i < outcomes->count; i++)
-		if (strlen(outcomes->list[i]) == length && memcmp(outcomes->list[i], text, length) == 0)
-			return;
-	ck_assert_int_lt(outcomes->count, OUTCOMES);
-	outcomes->list[outcomes->count++] = strndup(text, length);
-	qsort(outcomes->list, outcomes->count, sizeof *outcomes->list, compare);
-}
-
-static char *join(const struct outcomes *outcomes)
-{
-	char *text = NULL;
-	size_t bytes;
-	FILE *stream = open_memstream(&text, &bytes);
-
-	for (size_t i = 0; i < outcomes->count; i++)
-		fprintf(stream, "\n    %s", outcomes->list[i]);
-	fclose(stream);
-	return text;
-}
-
-static crash__node_id look_up(const struct crash__atoms *atoms, const struct crash__view *view,
-			      crash__node_id directory, const char *name, size_t length)
-{
-	const struct crash__fs *fs = atoms->fs;
-
-	for (crash__slot_id slot = 1; slot < fs->slots_count; slot++)
-		if (fs->slots[slot].directory == directory && strlen(fs->slots[slot].name) == length &&
-		    memcmp(fs->slots[slot].name, name, length) == 0)
-			return crash__view_child(view, slot);
-	return 0;
-}
-
-static void say_name(FILE *out, const struct crash__atoms *atoms, struct crash__view *view, const char *path,
-		     size_t length)
-{
-	const char *slash = memchr(path, '/', length);
-	crash__node_id directory = slash ? look_up(atoms, view, 1, path, (size_t)(slash - path)) : 1, node;
-	size_t skip = slash ? (size_t)(slash + 1 - path) : 0;
-
-	node = directory ? look_up(atoms, view, directory, path + skip, length - skip) : 0;
-	fprintf(out, "%.*s=", (int)length, path);
-	if (!node)
-		fputs("none", out);
-	else if (atoms->fs->nodes[node].type == CRASH__NODE_DIRECTORY)
-		fputs("dir", out);
-	else
-		outcomes_node(out, atoms, view, node);
-}
-
-static char *say_state(const struct crash__atoms *atoms, struct crash__view *view, const char *shows)
-{
-	char *text = NULL;
-	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
-
-	for (const char *at = shows; *at; at += strspn(at, " ")) {
-		size_t length = strcspn(at, " ");
-
-		if (at != shows)
-			fputc(' ', out);
-		say_name(out, atoms, view, at, length);
-		at += length;
-	}
-	fclose(out);
-	return text;
-}
-
 /* ------------------------------------------------------------------ what may be left */
-
-static bool is_allowed(const struct crash__atoms *atoms, int64_t step, unsigned int set)
-{
-	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
-		crash__atom_id earlier;
-
-		if (!(set & 1u << id)) {
-			if ((int64_t)atoms->list[id].durable <= step)
-				return false;
-			continue;
-		}
-		if ((int64_t)atoms->list[id].dropped <= step)
-			return false;
-		CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
-			if (!(set & 1u << earlier))
-				return false;
-	}
-	return true;
-}
-
-static void find_outcomes(const struct crash__fs *fs, const struct crash__model *model, const char *shows,
-			  struct outcomes *outcomes)
-{
-	int64_t step = (int64_t)fs->steps_count - 1;
-	struct crash__atoms atoms;
-	struct crash__view *view;
-	char *text;
-
-	trees_ok(crash__atoms_make(&atoms, fs, model));
-	ck_assert_int_lt(atoms.list_count, 16);
-	trees_ok(crash__view_new(&atoms, CRASH__EVERYTHING, &view));
-	trees_ok(crash__view_advance(view, step));
-	for (unsigned int set = 0; set < 1u << atoms.list_count; set++) {
-		crash__atom_id flipped[16];
-		size_t count = 0;
-
-		if (!is_allowed(&atoms, step, set))
-			continue;
-		for (crash__atom_id id = 0; id < atoms.list_count; id++)
-			if (!(set & 1u << id) == crash__view_has(view, id))
-				flipped[count++] = id;
-		trees_ok(crash__view_flip(view, flipped, count, NULL));
-		text = say_state(&atoms, view, shows);
-		crash__view_unflip(view);
-		add(outcomes, text, strlen(text));
-		free(text);
-	}
-	crash__view_free(view);
-	crash__atoms_clear(&atoms);
-}
 
 static const struct row *row_of(const struct litmus *litmus, const char *model)
 {
@@ -489,27 +354,28 @@ static void check_case(const struct litmus *litmus, struct crash__base *base)
 	ck_assert_int_eq(fs.unknown, 0);
 	for (size_t i = 0; names[i]; i++) {
 		struct crash__model model = trees_model(names[i]);
+		struct crash__atoms atoms;
 		struct outcomes is = {.count = 0}, should = {.count = 0};
 		const char *at = row_of(litmus, names[i])->outcomes;
 		char *is_text, *should_text;
 
-		find_outcomes(&fs, &model, litmus->shows, &is);
+		trees_ok(crash__atoms_make(&atoms, &fs, &model));
+		outcomes_find(&is, &atoms, litmus->shows);
+		crash__atoms_clear(&atoms);
 		for (; *at; at += strspn(at, "| ")) {
 			size_t length = strcspn(at, "|");
 
-			add(&should, at, length);
+			outcomes_add(&should, at, length);
 			at += length;
 		}
-		is_text = join(&is);
-		should_text = join(&should);
+		is_text = outcomes_text(&is);
+		should_text = outcomes_text(&should);
 		ck_assert_msg(strcmp(is_text, should_text) == 0, "%s (%s), %s may leave:%s\nand should:%s",
 			      litmus->name, litmus->source, names[i], is_text, should_text);
 		free(is_text);
 		free(should_text);
-		for (size_t j = 0; j < is.count; j++)
-			free(is.list[j]);
-		for (size_t j = 0; j < should.count; j++)
-			free(should.list[j]);
+		outcomes_clear(&is);
+		outcomes_clear(&should);
 	}
 	crash__model_names_free(names);
 	crash__fs_clear(&fs);

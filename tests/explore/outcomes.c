@@ -2,14 +2,17 @@
 #include "tests/explore/outcomes.h"
 
 #include <check.h>
+#include <crashinject/crashinject.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
 #include "explore/states/block_content.h"
+#include "explore/states/view_new.h"
 
 #define WORD 16
+#define MOST_ATOMS 16
 
 /* What a byte is, at the file's offset. */
 static void word_of(const struct crash__model *model, int ops, unsigned char byte, uint64_t at,
@@ -83,4 +86,145 @@ void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__vi
 	outcomes_file(out, atoms->model, (int)atoms->fs->trace->count, bytes, size,
 		      crash__view_mode(view, id));
 	free(bytes);
+}
+
+/* ------------------------------------------------------------------ lists of outcomes */
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void outcomes_add(struct outcomes *outcomes, const char *text, size_t length)
+{
+	while (length && text[length - 1] == ' ')
+		length--;
+	for (size_t i = 0; i < outcomes->count; i++)
+		if (strlen(outcomes->list[i]) == length && memcmp(outcomes->list[i], text, length) == 0)
+			return;
+	ck_assert_int_lt(outcomes->count, OUTCOMES);
+	outcomes->list[outcomes->count++] = strndup(text, length);
+	qsort(outcomes->list, outcomes->count, sizeof *outcomes->list, compare);
+}
+
+char *outcomes_text(const struct outcomes *outcomes)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+
+	for (size_t i = 0; i < outcomes->count; i++)
+		fprintf(stream, "\n    %s", outcomes->list[i]);
+	fclose(stream);
+	return text;
+}
+
+static crash__node_id look_up(const struct crash__atoms *atoms, const struct crash__view *view,
+			      crash__node_id directory, const char *name, size_t length)
+{
+	const struct crash__fs *fs = atoms->fs;
+
+	for (crash__slot_id slot = 1; slot < fs->slots_count; slot++)
+		if (fs->slots[slot].directory == directory && strlen(fs->slots[slot].name) == length &&
+		    memcmp(fs->slots[slot].name, name, length) == 0)
+			return crash__view_child(view, slot);
+	return 0;
+}
+
+static void say_name(FILE *out, const struct crash__atoms *atoms, struct crash__view *view, const char *path,
+		     size_t length)
+{
+	const char *slash = memchr(path, '/', length);
+	crash__node_id directory = slash ? look_up(atoms, view, 1, path, (size_t)(slash - path)) : 1, node;
+	size_t skip = slash ? (size_t)(slash + 1 - path) : 0;
+
+	node = directory ? look_up(atoms, view, directory, path + skip, length - skip) : 0;
+	fprintf(out, "%.*s=", (int)length, path);
+	if (!node)
+		fputs("none", out);
+	else if (atoms->fs->nodes[node].type == CRASH__NODE_DIRECTORY)
+		fputs("dir", out);
+	else
+		outcomes_node(out, atoms, view, node);
+}
+
+static char *say_state(const struct crash__atoms *atoms, struct crash__view *view, const char *shows)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	for (const char *at = shows; *at; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+
+		if (at != shows)
+			fputc(' ', out);
+		say_name(out, atoms, view, at, length);
+		at += length;
+	}
+	fclose(out);
+	return text;
+}
+
+/* ------------------------------------------------------------------ all that may be left */
+
+static bool is_allowed(const struct crash__atoms *atoms, int64_t step, unsigned int set)
+{
+	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
+		crash__atom_id earlier;
+
+		if (!(set & 1u << id)) {
+			if ((int64_t)atoms->list[id].durable <= step)
+				return false;
+			continue;
+		}
+		if ((int64_t)atoms->list[id].dropped <= step)
+			return false;
+		CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
+			if (!(set & 1u << earlier))
+				return false;
+	}
+	return true;
+}
+
+void outcomes_find(struct outcomes *outcomes, const struct crash__atoms *atoms, const char *shows)
+{
+	int64_t step = (int64_t)atoms->fs->steps_count - 1;
+	struct crash__view *view;
+	char *text;
+
+	ck_assert_int_lt(atoms->list_count, MOST_ATOMS);
+	trees_ok(crash__view_new(atoms, CRASH__EVERYTHING, &view));
+	trees_ok(crash__view_advance(view, step));
+	for (unsigned int set = 0; set < 1u << atoms->list_count; set++) {
+		crash__atom_id flipped[MOST_ATOMS];
+		size_t count = 0;
+
+		if (!is_allowed(atoms, step, set))
+			continue;
+		for (crash__atom_id id = 0; id < atoms->list_count; id++)
+			if (!(set & 1u << id) == crash__view_has(view, id))
+				flipped[count++] = id;
+		trees_ok(crash__view_flip(view, flipped, count, NULL));
+		text = say_state(atoms, view, shows);
+		crash__view_unflip(view);
+		outcomes_add(outcomes, text, strlen(text));
+		free(text);
+	}
+	crash__view_free(view);
+}
+
+bool outcomes_have(const struct outcomes *outcomes, const char *text)
+{
+	for (size_t i = 0; i < outcomes->count; i++)
+		if (strcmp(outcomes->list[i], text) == 0)
+			return true;
+	return false;
+}
+
+void outcomes_clear(struct outcomes *outcomes)
+{
+	for (size_t i = 0; i < outcomes->count; i++)
+		free(outcomes->list[i]);
+	outcomes->count = 0;
 }

@@ -24,4 +24,25 @@ void outcomes_file(FILE *out, const struct crash__model *model, int ops, const u
 void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__view *view,
 		   crash__node_id node);
 
+#define OUTCOMES 64
+
+/** What may be left of some names: "a=old510+w1x3 b=none" and the like, sorted, each once. */
+struct outcomes {
+	char *list[OUTCOMES];
+	size_t count;
+};
+
+/** Adds one, without the blanks behind it. */
+void outcomes_add(struct outcomes *outcomes, const char *text, size_t length);
+
+/** Adds all that may be left after the last op, of names that are separated by blanks. */
+void outcomes_find(struct outcomes *outcomes, const struct crash__atoms *atoms, const char *shows);
+
+bool outcomes_have(const struct outcomes *outcomes, const char *text);
+
+/** All of them, a line each; allocated. */
+char *outcomes_text(const struct outcomes *outcomes);
+
+void outcomes_clear(struct outcomes *outcomes);
+
 #endif
