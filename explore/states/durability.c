@@ -31,11 +31,12 @@ static void add_rule(struct crash__durability *durability, const struct crash__d
 		durability->dropped |= rule->classes;
 }
 
-bool crash__durability_begin(struct crash__atoms_builder *builder)
+bool crash__durability_begin(struct crash__atoms_builder *builder, uint64_t rows_left_out)
 {
 	builder->durability = calloc(1, sizeof *builder->durability);
 	for (size_t i = 0; i < crash__durability_rule_count && builder->durability; i++)
-		if (crash__durability_rule_holds(&crash__durability_rules[i], builder->model))
+		if (!(rows_left_out >> i & 1) &&
+		    crash__durability_rule_holds(&crash__durability_rules[i], builder->model))
 			add_rule(builder->durability, &crash__durability_rules[i]);
 	return builder->durability != NULL;
 }

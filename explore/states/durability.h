@@ -7,8 +7,8 @@
 
 #include "explore/states/atoms_builder.h"
 
-/** Makes the builder's durability. False: there is no memory. */
-bool crash__durability_begin(struct crash__atoms_builder *builder);
+/** Makes the builder's durability, without the rows whose bits are set. False: there is no memory. */
+bool crash__durability_begin(struct crash__atoms_builder *builder, uint64_t rows_left_out);
 void crash__durability_free(struct crash__durability *durability);
 
 /** Applies what a step does to its own atoms, those from `first` on, by being done. */

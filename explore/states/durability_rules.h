@@ -8,6 +8,8 @@
  *
  * A sync that failed makes nothing durable. The rows for it say what becomes of the data that it would have
  * made durable.
+ *
+ * Of each row there is a case in tests/explore/check_rules.c, which has the row's name.
  */
 #ifndef CRASH_DURABILITY_RULES_H
 #define CRASH_DURABILITY_RULES_H

@@ -180,12 +180,13 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 
 /* ------------------------------------------------------------------ all of it */
 
-static bool begin(struct crash__atoms_builder *builder)
+static bool begin(struct crash__atoms_builder *builder, const struct crash__rows_left_out *left_out)
 {
 	builder->atoms->first = calloc(builder->fs->steps_count + 1, sizeof *builder->atoms->first);
 	return builder->atoms->first &&
 	       crash__in_flight_begin(&builder->in_flight, builder->fs->nodes_count) &&
-	       crash__order_begin(builder) && crash__durability_begin(builder);
+	       crash__order_begin(builder, left_out->order) &&
+	       crash__durability_begin(builder, left_out->durability);
 }
 
 static void make_step(struct crash__atoms_builder *builder, uint32_t step)
@@ -211,22 +212,16 @@ static void clear(struct crash__atoms_builder *builder)
 	free(builder->stack);
 }
 
-int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
-		      const struct crash__model *model)
-{
-	return crash__atoms_make_with(atoms, fs, model, NULL, 0);
-}
-
-int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,
-			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
-			   size_t count)
+static int make_all(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model,
+		    const struct crash__virtual_sync *syncs, size_t count,
+		    const struct crash__rows_left_out *left_out)
 {
 	struct crash__atoms_builder builder = {.atoms = atoms, .fs = fs, .model = model};
 
 	memset(atoms, 0, sizeof *atoms);
 	atoms->fs = fs;
 	atoms->model = model;
-	builder.no_memory = !begin(&builder);
+	builder.no_memory = !begin(&builder, left_out);
 	for (uint32_t step = 0; step < fs->steps_count && !builder.no_memory; step++) {
 		atoms->first[step] = (crash__atom_id)atoms->list_count;
 		for (; count && syncs->step == step; syncs++, count--) {
@@ -245,6 +240,25 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 		return 0;
 	crash__atoms_clear(atoms);
 	return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+}
+
+int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
+		      const struct crash__model *model)
+{
+	return make_all(atoms, fs, model, NULL, 0, &(struct crash__rows_left_out){0});
+}
+
+int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,
+			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
+			   size_t count)
+{
+	return make_all(atoms, fs, model, syncs, count, &(struct crash__rows_left_out){0});
+}
+
+int crash__atoms_make_without(struct crash__atoms *atoms, const struct crash__fs *fs,
+			      const struct crash__model *model, const struct crash__rows_left_out *left_out)
+{
+	return make_all(atoms, fs, model, NULL, 0, left_out);
 }
 
 void crash__atoms_clear(struct crash__atoms *atoms)

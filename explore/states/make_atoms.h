@@ -25,6 +25,15 @@ int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *f
 			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
 			   size_t count);
 
+/** Rows of the tables of order and of durability: bit I is row I. */
+struct crash__rows_left_out {
+	uint64_t order, durability;
+};
+
+/** What the atoms would be if the tables did not have some rows. For tests of the rows alone. */
+int crash__atoms_make_without(struct crash__atoms *atoms, const struct crash__fs *fs,
+			      const struct crash__model *model, const struct crash__rows_left_out *left_out);
+
 void crash__atoms_clear(struct crash__atoms *atoms);
 
 #endif

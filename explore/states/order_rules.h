@@ -6,6 +6,9 @@
  * of the classes in `successors`, if the two stand to each other as the scope says. A crash state that has
  * the successor then has the predecessor. What no row says, nor a chain of rows, is in no order. Rows never
  * contradict each other: each only adds to what is required.
+ *
+ * Of each row there is a case in tests/explore/check_rules.c, which has the row's name: a state that the
+ * models with the row do not allow, and that would be allowed without it.
  */
 #ifndef CRASH_ORDER_RULES_H
 #define CRASH_ORDER_RULES_H

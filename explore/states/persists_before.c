@@ -76,12 +76,12 @@ static bool add_chains(struct crash__atoms_builder *builder, const struct crash_
 	return good;
 }
 
-static uint64_t find_rows(const struct crash__model *model)
+static uint64_t find_rows(const struct crash__model *model, uint64_t left_out)
 {
 	uint64_t holding = 0;
 
 	for (size_t row = 0; row < crash__order_rule_count; row++)
-		if (crash__order_rule_holds(&crash__order_rules[row], model))
+		if (!(left_out >> row & 1) && crash__order_rule_holds(&crash__order_rules[row], model))
 			holding |= (uint64_t)1 << row;
 	return holding;
 }
@@ -120,7 +120,7 @@ static void note_what_sizes_stand_for(struct crash__order *order)
 					       (data && data->successors >> i & 1 ? data->predecessors : 0);
 }
 
-bool crash__order_begin(struct crash__atoms_builder *builder)
+bool crash__order_begin(struct crash__atoms_builder *builder, uint64_t rows_left_out)
 {
 	struct crash__order *order = builder->order = calloc(1, sizeof *order);
 	size_t nodes = builder->fs->nodes_count;
@@ -132,7 +132,7 @@ bool crash__order_begin(struct crash__atoms_builder *builder)
 		return false;
 	for (size_t i = 0; i < nodes; i++)
 		order->rewrites[i].truncation = CRASH__NEVER;
-	if (!make_chains(builder, find_rows(builder->model)))
+	if (!make_chains(builder, find_rows(builder->model, rows_left_out)))
 		return false;
 	note_what_sizes_stand_for(order);
 	return true;

@@ -16,8 +16,8 @@
 
 #include "explore/states/atoms_builder.h"
 
-/** Makes the builder's order. False: there is no memory. */
-bool crash__order_begin(struct crash__atoms_builder *builder);
+/** Makes the builder's order, without the rows whose bits are set. False: there is no memory. */
+bool crash__order_begin(struct crash__atoms_builder *builder, uint64_t rows_left_out);
 void crash__order_free(struct crash__order *order);
 
 /** `first` persists before `second`. What will never be written holds nothing up. */

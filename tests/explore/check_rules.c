@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_rules.c - each row of the tables of order and of durability is needed, and each is right.
+ *
+ * Of each row there is a case: some ops, a model in which the row holds, and an outcome (outcomes.h). With
+ * the row, the model does not allow that outcome after the last op; with all rows but this one it does. Or
+ * the reverse, for a row that takes a promise back. So no row can be lost or broken without a case that
+ * fails, and no row says what others say already.
+ */
+#include <crashinject/crashinject.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "explore/fs/fs_replay.h"
+#include "explore/states/durability_rules.h"
+#include "explore/states/make_atoms.h"
+#include "explore/states/order_rules.h"
+#include "tests/explore/made.h"
+#include "tests/explore/outcomes.h"
+#include "tests/explore/trees.h"
+#include "tests/unit/support.h"
+
+struct rule_case {
+	const char *rule;
+	const char *model; /* a shipped one, and behind it values that are other than there */
+	const char *shows; /* the names that are looked at */
+	struct made_op ops[6];
+	const char *outcome;
+	bool only_with; /* the outcome is allowed with the row, and not without it */
+};
+
+static const struct rule_case cases[] = {
+	/* ---------------------------------------------------------- order */
+	{"sizes of one op", "xfs", "a", {{MADE_APPEND, "a", NULL, 4}}, "a=old510+zerox2+w0x2"},
+	{"new blocks before their size",
+	 "xfs",
+	 "b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}},
+	 "b=zerox3"},
+	{"last block before its size", "xfs", "a", {{MADE_APPEND, "a", NULL, 2}}, "a=old510+zerox2"},
+	{"moves of directories",
+	 "btrfs",
+	 "d e f",
+	 {{MADE_MKDIR, "d", NULL, 0},
+	  {MADE_SYNC, NULL, NULL, 0},
+	  {MADE_RENAME, "d", "e", 0},
+	  {MADE_RENAME, "e", "f", 0}},
+	 "d=dir e=none f=dir"},
+	{"entries before metadata",
+	 "ext4",
+	 "b c",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_CREATE, "c", NULL, 0}},
+	 "b=none c=empty"},
+	{"entries of one directory",
+	 "btrfs dirop-order=per-directory",
+	 "b c",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_CREATE, "c", NULL, 0}},
+	 "b=none c=empty"},
+	{"appends before anything",
+	 "ext3-ordered",
+	 "a b",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_CREATE, "b", NULL, 0}},
+	 "a=old510 b=empty"},
+	{"last blocks before anything",
+	 "ext4-journal data-before-metadata=no",
+	 "a b",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_CREATE, "b", NULL, 0}},
+	 "a=old510+zerox2 b=empty"},
+	{"appends before overwrites",
+	 "ext4-journal",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_OVERWRITE, "a", NULL, 0}},
+	 "a=old100+w2x4+old406 b=empty"},
+	{"last blocks before overwrites",
+	 "ext4-journal data-before-metadata=no",
+	 "a",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_OVERWRITE, "a", NULL, 0}},
+	 "a=old100+w1x4+old406+zerox2"},
+	{"overwrites before anything",
+	 "ext4-journal",
+	 "a b",
+	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_CREATE, "b", NULL, 0}},
+	 "a=old510 b=empty"},
+	{"last blocks as overwrites",
+	 "ext4-journal data-before-metadata=new-blocks",
+	 "a b",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_CREATE, "b", NULL, 0}},
+	 "a=old510+zerox2 b=empty"},
+	{"sizes before appends",
+	 "xfs",
+	 "a",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_APPEND, "a", NULL, 3}},
+	 "a=old510+zerox2+w1x3"},
+	{"cuts before sizes",
+	 "btrfs",
+	 "a",
+	 {{MADE_SHRINK, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}, {MADE_DSYNC, "a", NULL, 2}},
+	 "a=old508+w2x2"},
+	{"cuts before data behind them",
+	 "ext4",
+	 "a",
+	 {{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}, {MADE_REWRITE, "a", NULL, 3}},
+	 "a=w2x3+old507"},
+	{"sizes before overwrites",
+	 "ext4-journal append-order=none",
+	 "a",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_OVERWRITE, "a", NULL, 0}},
+	 "a=old100+w1x4+old406"},
+	{"sizes before the new name",
+	 "ext4",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
+	 "a=empty b=none"},
+	{"new blocks before the new name",
+	 "ext4 safe-rename=yes",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_RENAME, "b", "a", 0}},
+	 "a=zerox3 b=none"},
+	{"data in place before the new name",
+	 "ext4 safe-rename=yes",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0},
+	  {MADE_APPEND, "b", NULL, 3},
+	  {MADE_SYNC, NULL, NULL, 0},
+	  {MADE_REWRITE, "b", NULL, 3},
+	  {MADE_RENAME, "b", "a", 0}},
+	 "a=w1x3 b=none"},
+	{"rewrite before truncation",
+	 "ext4 safe-truncate=yes",
+	 "a",
+	 {{MADE_EMPTY, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
+	 "a=empty"},
+
+	/* ---------------------------------------------------------- durability */
+	{"process crash", "kill", "a", {{MADE_APPEND, "a", NULL, 2}}, "a=old510"},
+	{"sync", "posix", "a", {{MADE_APPEND, "a", NULL, 2}, {MADE_SYNC, NULL, NULL, 0}}, "a=old510"},
+	{"sync of overwrites",
+	 "posix",
+	 "a",
+	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_SYNC, NULL, NULL, 0}},
+	 "a=old510"},
+	{"synchronous write", "posix", "a", {{MADE_DSYNC, "a", NULL, 2}}, "a=old510"},
+	{"data of the file",
+	 "posix",
+	 "a",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_FDATASYNC, "a", NULL, 0}},
+	 "a=old510"},
+	{"sizes that were set",
+	 "btrfs",
+	 "a",
+	 {{MADE_SHRINK, "a", NULL, 0}, {MADE_FDATASYNC, "a", NULL, 0}},
+	 "a=old510"},
+	{"birth",
+	 "posix dirop-atomic=no",
+	 "b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0}},
+	 "b=empty(0000)"},
+	{"entries of the directory",
+	 "posix",
+	 "b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_FSYNC, "", NULL, 0}},
+	 "b=none"},
+	{"attributes", "posix", "a", {{MADE_CHMOD, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}}, "a=old510"},
+	{"attributes by fdatasync",
+	 "posix fdatasync-drops=nothing",
+	 "a",
+	 {{MADE_CHMOD, "a", NULL, 0}, {MADE_FDATASYNC, "a", NULL, 0}},
+	 "a=old510"},
+	{"names", "btrfs", "b", {{MADE_CREATE, "b", NULL, 0}, {MADE_FSYNC, "b", NULL, 0}}, "b=none"},
+	{"names by fdatasync",
+	 "btrfs",
+	 "b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0}},
+	 "b=none"},
+	{"commit",
+	 "ext4",
+	 "a b",
+	 {{MADE_CHMOD, "a", NULL, 0}, {MADE_CREATE, "b", NULL, 0}, {MADE_FSYNC, "b", NULL, 0}},
+	 "a=old510 b=empty"},
+	{"commit by fdatasync",
+	 "ext4",
+	 "a b",
+	 {{MADE_CHMOD, "a", NULL, 0}, {MADE_CREATE, "b", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0}},
+	 "a=old510 b=empty"},
+	{"failed sync",
+	 "ext4",
+	 "a",
+	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
+	 "a=old510",
+	 true},
+	{"failed sync drops data",
+	 "posix",
+	 "a",
+	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
+	 "a=old100+w0x4+old406"},
+};
+
+#define CASES (sizeof cases / sizeof *cases)
+
+/* ------------------------------------------------------------------ models that are not shipped */
+
+/* A model by a text like "ext4 safe-rename=yes safe-truncate=no". */
+static struct crash__model model_of(const char *text)
+{
+	char name[32], path[PATH_MAX], value[16];
+	struct crash__model model;
+	FILE *stream;
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(text, " "), text);
+	model = trees_model(name);
+	if (!strchr(text, ' '))
+		return model;
+	support_directory(path);
+	snprintf(path + strlen(path), sizeof path - strlen(path), "/mine.ini");
+	stream = fopen(path, "w");
+	ck_assert_ptr_nonnull(stream);
+	for (size_t i = 0; i < crash__parameter_count; i++) {
+		const char *key = crash__parameters[i].name, *at = strstr(text, key);
+
+		crash__parameter_text(&model, &crash__parameters[i], value, sizeof value);
+		if (at && at[-1] == ' ' && at[strlen(key)] == '=')
+			fprintf(stream, "%s = %.*s\n", key, (int)strcspn(at + strlen(key) + 1, " "),
+				at + strlen(key) + 1);
+		else
+			fprintf(stream, "%s = %s\n", key, value);
+	}
+	fclose(stream);
+	trees_ok(crash__model_read(path, &model));
+	return model;
+}
+
+/* ------------------------------------------------------------------ with and without a row */
+
+/* The row of a name, as a bit of its table, and whether it holds for a model. */
+static struct crash__rows_left_out find_row(const char *name, const struct crash__model *model, bool *holds)
+{
+	struct crash__rows_left_out found = {0, 0};
+
+	for (size_t i = 0; i < crash__order_rule_count; i++)
+		if (strcmp(crash__order_rules[i].name, name) == 0) {
+			found.order |= (uint64_t)1 << i;
+			*holds = crash__order_rule_holds(&crash__order_rules[i], model);
+		}
+	for (size_t i = 0; i < crash__durability_rule_count; i++)
+		if (strcmp(crash__durability_rules[i].name, name) == 0) {
+			found.durability |= (uint64_t)1 << i;
+			*holds = crash__durability_rule_holds(&crash__durability_rules[i], model);
+		}
+	ck_assert_msg(found.order || found.durability, "there is no row \"%s\"", name);
+	return found;
+}
+
+static void find(struct outcomes *outcomes, const struct crash__fs *fs, const struct crash__model *model,
+		 struct crash__rows_left_out left_out, const char *shows)
+{
+	struct crash__atoms atoms;
+
+	trees_ok(crash__atoms_make_without(&atoms, fs, model, &left_out));
+	outcomes_find(outcomes, &atoms, shows);
+	crash__atoms_clear(&atoms);
+}
+
+START_TEST(without_a_row_the_models_allow_something_else)
+{
+	static struct made made;
+	const struct rule_case *wanted = &cases[_i];
+	struct crash__model model = model_of(wanted->model);
+	struct outcomes with = {.count = 0}, without = {.count = 0};
+	struct crash__rows_left_out row, none = {0, 0};
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+	bool holds = false;
+
+	row = find_row(wanted->rule, &model, &holds);
+	ck_assert_msg(holds, "\"%s\" does not hold for %s", wanted->rule, wanted->model);
+	support_directory(directory);
+	made_base(directory);
+	trees_ok(crash__base_open(directory, &base));
+	made_start(&made);
+	for (int i = 0; i < 6 && (wanted->ops[i].path || wanted->ops[i].kind == MADE_SYNC); i++)
+		ck_assert_msg(made_do(&made, &wanted->ops[i]), "%s: op %d is not possible", wanted->rule, i);
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	find(&with, &fs, &model, none, wanted->shows);
+	find(&without, &fs, &model, row, wanted->shows);
+	ck_assert_msg(outcomes_have(&with, wanted->outcome) == wanted->only_with &&
+			      outcomes_have(&without, wanted->outcome) != wanted->only_with,
+		      "\"%s\", %s: of \"%s\" with the row:%s\nand without it:%s", wanted->rule, wanted->model,
+		      wanted->outcome, outcomes_text(&with), outcomes_text(&without));
+	outcomes_clear(&with);
+	outcomes_clear(&without);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ the tables themselves */
+
+static int cases_of(const char *rule)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < CASES; i++)
+		count += strcmp(cases[i].rule, rule) == 0;
+	return count;
+}
+
+START_TEST(each_row_has_a_case)
+{
+	ck_assert_uint_le(crash__order_rule_count, 64); /* the bits of struct crash__rows_left_out */
+	ck_assert_uint_le(crash__durability_rule_count, 64);
+	ck_assert_uint_eq(crash__order_rule_count + crash__durability_rule_count, CASES);
+	for (size_t i = 0; i < crash__order_rule_count; i++)
+		ck_assert_msg(cases_of(crash__order_rules[i].name) == 1, "%s: %d cases",
+			      crash__order_rules[i].name, cases_of(crash__order_rules[i].name));
+	for (size_t i = 0; i < crash__durability_rule_count; i++)
+		ck_assert_msg(cases_of(crash__durability_rules[i].name) == 1, "%s: %d cases",
+			      crash__durability_rules[i].name, cases_of(crash__durability_rules[i].name));
+}
+END_TEST
+
+/* A file as one line, without what Markdown has for emphasis. */
+static char *read_as_line(const char *path)
+{
+	FILE *stream = fopen(path, "r");
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+	int byte, last = ' ';
+
+	ck_assert_msg(stream != NULL, "cannot read %s", path);
+	while ((byte = getc(stream)) != EOF) {
+		if (byte == '\n')
+			byte = ' ';
+		if (byte != '*' && byte != '`' && !(byte == ' ' && last == ' '))
+			fputc(last = byte, out);
+	}
+	fclose(stream);
+	fclose(out);
+	return text;
+}
+
+/* Each `power cut: "..."` of a source is in the text. */
+static int check_power_cuts(const char *rule, const char *source, const char *text)
+{
+	int count = 0;
+
+	for (const char *at = source; (at = strstr(at, "power cut: \"")) != NULL; count++) {
+		char quoted[128];
+
+		at += strlen("power cut: \"");
+		snprintf(quoted, sizeof quoted, "%.*s", (int)strcspn(at, "\""), at);
+		ck_assert_msg(strstr(text, quoted) != NULL, "%s: \"%s\" is not in FINDINGS.md", rule, quoted);
+	}
+	return count;
+}
+
+START_TEST(each_row_says_where_it_comes_from)
+{
+	char path[PATH_MAX], *text;
+	int count = 0;
+
+	snprintf(path, sizeof path, "%s/docs/FINDINGS.md", getenv("srcdir") ? getenv("srcdir") : ".");
+	text = read_as_line(path);
+	for (size_t i = 0; i < crash__order_rule_count; i++) {
+		const struct crash__order_rule *rule = &crash__order_rules[i];
+
+		ck_assert_msg(rule->source && *rule->source && rule->sentence && *rule->sentence,
+			      "%s: no source, or no sentence", rule->name);
+		count += check_power_cuts(rule->name, rule->source, text);
+	}
+	for (size_t i = 0; i < crash__durability_rule_count; i++) {
+		const struct crash__durability_rule *rule = &crash__durability_rules[i];
+
+		ck_assert_msg(rule->source && *rule->source && rule->sentence && *rule->sentence,
+			      "%s: no source, or no sentence", rule->name);
+		count += check_power_cuts(rule->name, rule->source, text);
+	}
+	ck_assert_int_gt(count, 10);
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("rules");
+	TCase *tcase = tcase_create("rows");
+
+	tcase_add_loop_test(tcase, without_a_row_the_models_allow_something_else, 0, CASES);
+	suite_add_tcase(suite, tcase);
+	support_case(suite, "tables", each_row_has_a_case, each_row_says_where_it_comes_from, NULL);
+	return support_run(suite);
+}
