@@ -724,6 +724,41 @@ START_TEST(every_call_is_listed)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ models */
+
+START_TEST(a_model_is_explained_by_its_rules_when_asked)
+{
+	CLI("models", "ext4");
+	assert_status(0);
+	assert_in(out, "  safe-rename              size ");
+	assert_not_in(out, "Source: ");
+	CLI("models", "-v", "ext4");
+	assert_status(0);
+	assert_in(out,
+		  "\n  sizes before the new name (safe-rename = size or yes)\n"
+		  "      A file that replaces another by rename has its size when it has the name.\n"
+		  "      any size before any entry (the file that a rename puts in the place of another)\n"
+		  "      Source: Documentation/admin-guide/ext4.rst");
+	assert_not_in(out, "new blocks before the new name");
+	assert_in(out, "\n  commit (fsync-commits-metadata = yes)\n");
+	CLI("models", "-v", "kill");
+	assert_status(0);
+	assert_in(out, "\n  process crash (process-only = yes)\n");
+	assert_not_in(out, "persists before");
+}
+END_TEST
+
+START_TEST(rules_of_a_model_are_in_its_object_when_asked)
+{
+	CLI("models", "--json", "btrfs");
+	assert_not_in(out, "persists-before");
+	CLI("models", "-v", "--json", "btrfs");
+	assert_in(out, "\"persists-before\":[{\"rule\":\"sizes of one op\",\"when\":\"\",\"what\":");
+	assert_in(out, "\"durability\":[{\"rule\":\"sync\",");
+	assert_in(out, "{\"rule\":\"names\",\"when\":\"fsync-own-entry = yes\",");
+}
+END_TEST
+
 /* ------------------------------------------------------------------ the shim alone */
 
 /* `LD_PRELOAD=shim VARIABLES steps STEPS`, in lab_dir, with what the shell line adds. */
@@ -890,6 +925,10 @@ int main(void)
 	tcase_add_test(tcase, every_point_that_list_shows_can_be_crashed_at);
 	tcase_add_test(tcase, points_are_listed_without_running_the_program);
 	tcase_add_test(tcase, every_call_is_listed);
+
+	tcase = lab_case(suite, "models", 60);
+	tcase_add_test(tcase, a_model_is_explained_by_its_rules_when_asked);
+	tcase_add_test(tcase, rules_of_a_model_are_in_its_object_when_asked);
 
 	tcase = lab_case(suite, "alone", 60);
 	tcase_add_test(tcase, alone_the_shim_crashes_as_well);
