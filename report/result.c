@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
+#include "explore/findings/op_phrase.h"
 #include "explore/states/state_name.h"
 #include "symbols/callsite.h"
 
@@ -236,7 +237,8 @@ static void add_point(json_t *findings, const struct crash__recording *recording
 {
 	const struct crash__event *event = recording->fs.steps[point->step].event;
 	char *signature = crash__callsite_signature(callsites, event),
-	     *text = crash__callsite_text(callsites, event);
+	     *text = crash__callsite_text(callsites, event),
+	     *op = crash__op_phrase(callsites, &recording->fs, point->step);
 	char id[12];
 	json_t *known;
 
@@ -251,14 +253,15 @@ static void add_point(json_t *findings, const struct crash__recording *recording
 			json_pack("{s:s, s:s, s:s, s:o, s:[{s:s, s:o}], s:[s], s:I, s:s, s:o, s:o, s:o, s:b}",
 				  "id", id, "kind", crash__verdict_name(point->kind), "scope", "process",
 				  "sentence",
-				  json_sprintf("when the process is killed right after %s the state %s",
-					       text ? text : "?", crash__verdict_sentence(point->kind)),
+				  json_sprintf("if the process is killed right after %s, %s", op ? op : "?",
+					       crash__verdict_clause(point->kind)),
 				  "ops", "role", "survived", "op", crash__json_string(text), "models", "kill",
 				  "states", (json_int_t)1, "point", point->name, "state", json_null(),
 				  "replay", json_sprintf("crashinject run --at '%s' -- PROGRAM", point->name),
 				  "output", crash__json_string(point->output), "accepted", 0));
 	free(signature);
 	free(text);
+	free(op);
 }
 
 static json_t *rerun_reasons(const struct crash__recording *recording, const struct crash__rerun *rerun)

@@ -10,7 +10,7 @@
 #include "common/plan.h"
 #include "trace/event_text.h"
 
-/* So many of the innermost functions tell callsites apart: more would tell apart who called. */
+/* Callsites are compared by this many of the innermost functions: more would tell apart who called. */
 #define SIGNATURE_FRAMES 3
 #define MOST_FRAMES 24
 
@@ -62,7 +62,7 @@ void crash__callsites_free(struct crash__callsites *callsites)
 
 /* ------------------------------------------------------------------ frames */
 
-/* Every program's write goes through these: they tell nothing. */
+/* Every program's writes go through these, so they do not identify a callsite. */
 static bool is_library(const char *path)
 {
 	static const char *const names[] = {
@@ -149,7 +149,9 @@ static const char *base_of(const char *path)
 	return base ? base + 1 : path;
 }
 
-char *crash__callsite_source(struct crash__callsites *callsites, const struct crash__event *event)
+/* The innermost function and its line, with what stands between them; nothing if neither is known. */
+static char *source_text(struct crash__callsites *callsites, const struct crash__event *event,
+			 const char *before_line, const char *before_object)
 {
 	const struct crash_frame *frame = best_frame(callsites, event);
 	char *text = NULL;
@@ -163,40 +165,78 @@ char *crash__callsite_source(struct crash__callsites *callsites, const struct cr
 	} else if (frame) {
 		crash__frame_print(stream, frame);
 		if (frame->file)
-			fprintf(stream, ", %s:%u", base_of(frame->file), frame->line);
+			fprintf(stream, "%s%s:%u", before_line, base_of(frame->file), frame->line);
 		else
-			fprintf(stream, ", in %s", base_of(frame->object ? frame->object : "?"));
+			fprintf(stream, "%s%s", before_object, base_of(frame->object ? frame->object : "?"));
 	}
 	fclose(stream);
 	return text;
 }
 
-/* The last whole line of what was told, as far as it can be printed: the latest promise. */
-static void print_line(const struct crash__event *event, FILE *stream)
+char *crash__callsite_source(struct crash__callsites *callsites, const struct crash__event *event)
+{
+	return source_text(callsites, event, ", ", ", in ");
+}
+
+char *crash__callsite_where(struct crash__callsites *callsites, const struct crash__event *event)
+{
+	return source_text(callsites, event, " at ", " in ");
+}
+
+/* The last whole line of an acknowledgement, as far as it can be printed: the latest promise. */
+static int find_line(const struct crash__event *event, const char **line)
 {
 	const struct crash__piece *piece = event->last;
 	uint64_t end, start;
 
 	if (!piece)
-		return;
+		return 0;
 	end = piece->count;
 	while (end && isspace(piece->bytes[end - 1]))
 		end--;
 	for (start = end; start && isprint(piece->bytes[start - 1]);)
 		start--;
-	if (end - start > 60)
-		end = start + 60;
-	fprintf(stream, " \"%.*s\"", (int)(end - start), (const char *)piece->bytes + start);
+	*line = (const char *)piece->bytes + start;
+	return end - start > 60 ? 60 : (int)(end - start);
+}
+
+char *crash__callsite_ack(const struct crash__event *event)
+{
+	static const char *const names[] = {"stdin", "stdout", "stderr"};
+	const char *line;
+	int length = find_line(event, &line);
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	if (length)
+		fprintf(stream, "\"%.*s\"", length, line);
+	else
+		fprintf(stream, "%llu byte%s", (unsigned long long)event->data_bytes,
+			event->data_bytes == 1 ? "" : "s");
+	if (event->fd < 0)
+		fputs(" by crash_ack()", stream);
+	else if ((size_t)event->fd < sizeof names / sizeof *names)
+		fprintf(stream, " on %s", names[event->fd]);
+	else
+		fprintf(stream, " on descriptor %d", event->fd);
+	fclose(stream);
+	return text;
 }
 
 static void print_op(struct crash__callsites *callsites, const struct crash__event *event, FILE *stream)
 {
 	char point[CRASH__NAME + 24];
-	const char *path = crash__event_path(callsites->trace, event);
+	const char *path = crash__event_path(callsites->trace, event), *line = "";
 
 	if (event->kind == CRASH__EVENT_ACK) {
+		int length = find_line(event, &line);
+
 		fprintf(stream, event->fd < 0 ? "crash_ack()" : "output to fd %d", event->fd);
-		print_line(event, stream);
+		if (event->last)
+			fprintf(stream, " \"%.*s\"", length, line);
 		return;
 	}
 	crash__event_point(event, point, sizeof point);
@@ -232,7 +272,7 @@ char *crash__callsite_text(struct crash__callsites *callsites, const struct cras
 
 /* ------------------------------------------------------------------ signatures */
 
-/* The stack of a script is that of its interpreter: which line it was, only the file names tell. */
+/* The stack of a script is that of its interpreter: only the file names tell its lines apart. */
 static bool is_script(const struct crash__callsites *callsites, const struct crash__event *event)
 {
 	static const char *const names[] = {"sh",   "dash", "bash", "zsh", "busybox", "python",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * place.h - where in the program an op comes from.
+ * callsite.h - where in the program an op comes from.
  */
 #ifndef CRASH_CALLSITE_H
 #define CRASH_CALLSITE_H
@@ -23,6 +23,13 @@ char *crash__callsite_text(struct crash__callsites *callsites, const struct cras
 /** Only where it is: "save_manifest, store.c:214"; the point's name where the source is not known. Allocated.
  */
 char *crash__callsite_source(struct crash__callsites *callsites, const struct crash__event *event);
+
+/** The same within a sentence: "save_manifest at store.c:214", "sqlite3_step in libsqlite3.so.0"; empty where
+ * the source is not known. Allocated. */
+char *crash__callsite_where(struct crash__callsites *callsites, const struct crash__event *event);
+
+/** What was acknowledged, and how: "commit 3" on stdout. Allocated. */
+char *crash__callsite_ack(const struct crash__event *event);
 
 /** The program's own functions that led to an op, innermost first; they live as long as `callsites`. */
 const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsites,

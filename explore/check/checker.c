@@ -24,18 +24,18 @@
 #define MOST_TRIES 50
 
 static const struct {
-	const char *name, *sentence;
+	const char *name, *clause;
 } verdicts[CRASH__VERDICT_KINDS] = {
-	[CRASH__VERDICT_NONE] = {"unchecked", "was not checked"},
-	[CRASH__VERDICT_PASSED] = {"passed", "passes"},
-	[CRASH__VERDICT_FLAKY] = {"flaky", "fails, and passes when it is checked again"},
-	[CRASH__VERDICT_INCONSISTENT] = {"inconsistent", "is inconsistent"},
-	[CRASH__VERDICT_LOST] = {"lost", "has lost something that was acknowledged"},
-	[CRASH__VERDICT_SIGNAL] = {"signal", "makes the checker die by a signal"},
-	[CRASH__VERDICT_TIMEOUT] = {"timeout", "makes the checker hang"},
-	[CRASH__VERDICT_LEFTOVER] = {"leftover", "makes the checker leave processes behind"},
-	[CRASH__VERDICT_RECOVERY] = {"recovery", "cannot be recovered"},
-	[CRASH__VERDICT_RECOVERY_TIMEOUT] = {"recovery-timeout", "makes the recovery hang"},
+	[CRASH__VERDICT_NONE] = {"unchecked", "the state was not checked"},
+	[CRASH__VERDICT_PASSED] = {"passed", "the state passes"},
+	[CRASH__VERDICT_FLAKY] = {"flaky", "the state fails, and passes when it is checked again"},
+	[CRASH__VERDICT_INCONSISTENT] = {"inconsistent", "the data is inconsistent"},
+	[CRASH__VERDICT_LOST] = {"lost", "acknowledged data is lost"},
+	[CRASH__VERDICT_SIGNAL] = {"signal", "a signal ends the checker"},
+	[CRASH__VERDICT_TIMEOUT] = {"timeout", "the checker hangs"},
+	[CRASH__VERDICT_LEFTOVER] = {"leftover", "the checker leaves processes behind"},
+	[CRASH__VERDICT_RECOVERY] = {"recovery", "recovery fails"},
+	[CRASH__VERDICT_RECOVERY_TIMEOUT] = {"recovery-timeout", "recovery hangs"},
 };
 
 const char *crash__verdict_name(enum crash__verdict_kind kind)
@@ -43,9 +43,9 @@ const char *crash__verdict_name(enum crash__verdict_kind kind)
 	return verdicts[kind].name;
 }
 
-const char *crash__verdict_sentence(enum crash__verdict_kind kind)
+const char *crash__verdict_clause(enum crash__verdict_kind kind)
 {
-	return verdicts[kind].sentence;
+	return verdicts[kind].clause;
 }
 
 enum crash__verdict_kind crash__verdict_of_name(const char *name)

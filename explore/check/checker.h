@@ -25,10 +25,10 @@ enum crash__verdict_kind {
 	CRASH__VERDICT_KINDS,
 };
 
-/** The name of a verdict in results, and in a sentence. */
+/** The name of a verdict in results; and a clause of a sentence: "the data is inconsistent". */
 const char *crash__verdict_name(enum crash__verdict_kind kind);
-const char *crash__verdict_sentence(enum crash__verdict_kind kind);
-/** The verdict of a name; CRASH__VERDICT_NONE for none. */
+const char *crash__verdict_clause(enum crash__verdict_kind kind);
+/** The verdict of a name; CRASH__VERDICT_NONE if no verdict has it. */
 enum crash__verdict_kind crash__verdict_of_name(const char *name);
 
 /** How to check. Strings and lists are the caller's. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * search.h - the search for causes, for the files that make it up: cause.c, minimise.c, cause_words.c.
+ * cause_search.h - the search for causes, for the files that make it up: find_causes.c, minimise.c,
+ * cause_sentence.c.
  */
-#ifndef CRASH_FINDER_H
-#define CRASH_FINDER_H
+#ifndef CRASH_CAUSE_SEARCH_H
+#define CRASH_CAUSE_SEARCH_H
 
 #include "explore/findings/cause.h"
 #include "explore/states/atom_set.h"
@@ -60,7 +61,7 @@ void crash__search_narrow(struct crash__cause_search *search, int64_t step);
 /** The first point at which losing these is a failure: what happened there needs them. */
 int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t step);
 
-/* ------------------------------------------------------------------ cause_words.c */
+/* ------------------------------------------------------------------ cause_sentence.c */
 
 /** What happened, as a sentence. Allocated; NULL if there is no memory. */
 char *crash__cause_sentence(struct crash__cause_search *search, const struct crash__cause *cause);

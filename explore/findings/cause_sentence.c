@@ -1,67 +1,185 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Method. What stayed is the subject, what was lost follows behind a "but", and the reason behind a colon.
+ * What the checker says of it is a sentence of its own, unless what was lost is what was acknowledged: that
+ * is the same fact.
+ */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "explore/findings/cause_search.h"
+#include "explore/findings/op_phrase.h"
 #include "explore/states/state_name.h"
 
-static const char *by_sync(const struct crash__cause_search *search, const struct crash__cause *cause,
-			   char out[160])
-{
-	const struct crash__atom *atom =
-		&search->engine->atoms[cause->model].list[cause->state.count ? cause->state.flipped[0] : 0];
-	char point[CRASH__NAME + 48];
+/* ------------------------------------------------------------------ the parts of a sentence */
 
-	if (cause->failed_sync || atom->abandoned)
-		return "its fsync had failed, and it was not written again";
-	if (atom->durable == CRASH__NEVER)
-		return "it was never synced";
-	crash__point_name(search->engine->options.fs, atom->durable, point, sizeof point);
-	snprintf(out, 160, "it is durable only later, from %.100s on", point);
-	return out;
+static void print_phrase(FILE *stream, char *phrase)
+{
+	fputs(phrase ? phrase : "?", stream);
+	free(phrase);
 }
 
-static bool same_file(const struct crash__cause_search *search, const struct crash__event *lost,
-		      const struct crash__event *survivor)
+static void print_op(struct crash__cause_search *search, uint32_t step, FILE *stream)
 {
-	const struct crash__trace *trace = crash__search_fs(search)->trace;
-	const char *one, *other;
+	print_phrase(stream, crash__op_phrase(search->callsites, crash__search_fs(search), step));
+}
 
-	if (!lost || !survivor || lost->kind != CRASH__EVENT_OP || survivor->kind != CRASH__EVENT_OP)
-		return false;
-	one = crash__event_path(trace, lost);
-	other = crash__event_path(trace, survivor);
-	return one && other && strcmp(one, other) == 0;
+static void print_change(struct crash__cause_search *search, uint32_t step, FILE *stream)
+{
+	print_phrase(stream, crash__op_phrase_change(search->callsites, crash__search_fs(search), step));
+}
+
+/* ". The data is inconsistent" */
+static void print_verdict(const struct crash__cause *cause, FILE *stream)
+{
+	const char *clause = crash__verdict_clause(cause->kind);
+
+	fprintf(stream, ". %c%s", toupper((unsigned char)*clause), clause + 1);
+}
+
+/* ------------------------------------------------------------------ a power loss */
+
+/* Of what an op has changed, the part that says most: bytes of a write, the name of anything else. */
+static int rank(const struct crash__atom *atom, bool write)
+{
+	static const int ranks[2][4] = {
+		{[CRASH__ATOM_ENTRY] = 3, [CRASH__ATOM_SIZE] = 2, [CRASH__ATOM_DATA] = 1},
+		{[CRASH__ATOM_DATA] = 3, [CRASH__ATOM_SIZE] = 2},
+	};
+
+	return ranks[write][atom->kind];
+}
+
+/* The atom of the lost op that the sentence speaks of: one that the state has lost. */
+static const struct crash__atom *lost_atom(const struct crash__cause_search *search,
+					   const struct crash__cause *cause)
+{
+	const struct crash__atoms *atoms = &search->engine->atoms[cause->model];
+	bool write = crash__search_event(search, cause->lost)->family == CRASH__FAMILY_WRITE;
+	const struct crash__atom *best = NULL;
+
+	for (uint32_t i = 0; i < cause->state.count; i++) {
+		const struct crash__atom *atom = &atoms->list[cause->state.flipped[i]];
+
+		if (atom->step == cause->lost && (!best || rank(atom, write) > rank(best, write)))
+			best = atom;
+	}
+	/* a page cache that has dropped data has lost it in every state */
+	return best ? best : &atoms->list[atoms->first[cause->lost]];
+}
+
+/* A rename between directories is an entry in both. */
+static bool is_in_two_directories(const struct crash__fs *fs, const struct crash__atom *atom)
+{
+	for (uint32_t i = 1; i < atom->effects; i++)
+		if (fs->slots[fs->effects[atom->effect + i].slot].directory !=
+		    fs->slots[fs->effects[atom->effect].slot].directory)
+			return true;
+	return false;
+}
+
+static void print_reason(const struct crash__cause_search *search, const struct crash__cause *cause,
+			 const struct crash__atom *atom, FILE *stream)
+{
+	const struct crash__fs *fs = crash__search_fs(search);
+	char point[CRASH__NAME + 48];
+
+	if (cause->failed_sync || atom->abandoned) {
+		fputs("its fsync failed, and it was not written again", stream);
+	} else if (atom->durable != CRASH__NEVER) {
+		crash__point_name(fs, atom->durable, point, sizeof point);
+		fprintf(stream, "it became durable only later, by %.*s", (int)strcspn(point, ":"), point);
+	} else if (atom->kind != CRASH__ATOM_ENTRY) {
+		fputs("it was never synced", stream);
+	} else {
+		fputs(is_in_two_directories(fs, atom) ? "its directories were never synced" :
+							"its directory was never synced",
+		      stream);
+	}
+}
+
+static void print_loss(struct crash__cause_search *search, const struct crash__cause *cause, FILE *stream)
+{
+	const struct crash__fs *fs = crash__search_fs(search);
+	const struct crash__atom *lost = lost_atom(search, cause);
+	const struct crash__step *survivor = &fs->steps[cause->survivor];
+	bool ack = survivor->event->kind == CRASH__EVENT_ACK;
+	const char *denied = " was not durable";
+
+	if (ack) {
+		fputs("acknowledged ", stream);
+		print_phrase(stream, crash__callsite_ack(survivor->event));
+	} else if (survivor->event->kind == CRASH__EVENT_POINT || survivor->sync != CRASH__SYNC_NONE) {
+		print_op(search, cause->survivor, stream);
+		fputs(survivor->sync == CRASH__SYNC_NONE ? " was passed" :
+		      survivor->sync_failed		 ? " failed" :
+							   " returned",
+		      stream);
+	} else {
+		print_change(search, cause->survivor, stream);
+		fputs(" reached the disk", stream);
+		denied = " did not";
+	}
+	fputs(", but ", stream);
+	print_phrase(stream, crash__op_phrase_atom(search->callsites, fs, lost));
+	fprintf(stream, "%s: ", denied);
+	print_reason(search, cause, lost, stream);
+	if (!ack || cause->kind != CRASH__VERDICT_LOST)
+		print_verdict(cause, stream);
+}
+
+static void print_torn(struct crash__cause_search *search, const struct crash__cause *cause, FILE *stream)
+{
+	fputs("only a part of ", stream);
+	print_change(search, cause->lost, stream);
+	fputs(" reached the disk", stream);
+	print_verdict(cause, stream);
+}
+
+/* ------------------------------------------------------------------ a process crash */
+
+static void print_process_crash(struct crash__cause_search *search, const struct crash__cause *cause,
+				FILE *stream)
+{
+	fputs("if the process dies ", stream);
+	if (cause->torn) {
+		fputs("during ", stream);
+		print_op(search, cause->lost, stream);
+		fputs(" and only the first pages are written", stream);
+	} else if (cause->survivor == CRASH__NEVER) {
+		fputs("before its first op", stream);
+	} else if (cause->lost == CRASH__NEVER) {
+		fputs("at any time after ", stream);
+		print_op(search, cause->survivor, stream);
+	} else if (cause->state.count) { /* what overlapped */
+		fputs("when ", stream);
+		print_op(search, cause->survivor, stream);
+		fputs(" is done and the concurrent ", stream);
+		print_op(search, cause->lost, stream);
+		fputs(" is not", stream);
+	} else {
+		fputs("between ", stream);
+		print_op(search, cause->survivor, stream);
+		fputs(" and ", stream);
+		print_op(search, cause->lost, stream);
+	}
+	fprintf(stream, ", %s", crash__verdict_clause(cause->kind));
 }
 
 char *crash__cause_sentence(struct crash__cause_search *search, const struct crash__cause *cause)
 {
-	const char *sentence = crash__verdict_sentence(cause->kind);
-	const struct crash__event *lost = crash__search_event(search, cause->lost),
-				  *survivor = crash__search_event(search, cause->survivor);
-	bool ack = survivor && survivor->kind == CRASH__EVENT_ACK;
-	char *text = NULL, sync[160];
-	int length;
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
 
-	if (cause->process && cause->torn)
-		length = asprintf(
-			&text,
-			"when the process dies during %s, and only its first pages are written, the state %s",
-			cause->lost_text, sentence);
-	else if (cause->process && cause->survivor == CRASH__NEVER)
-		length = asprintf(&text, "before the first op the state %s", sentence);
-	else if (cause->process && cause->lost == CRASH__NEVER)
-		length = asprintf(&text, "from %s on the state %s", cause->survivor_text, sentence);
-	else if (cause->process)
-		length = asprintf(&text, "when the process dies after %s and before %s the state %s",
-				  cause->survivor_text, cause->lost_text, sentence);
+	if (!stream)
+		return NULL;
+	if (cause->process)
+		print_process_crash(search, cause, stream);
 	else if (cause->torn)
-		length = asprintf(&text, "%s reached the disk only in part: the state %s", cause->lost_text,
-				  sentence);
+		print_torn(search, cause, stream);
 	else
-		length = asprintf(&text, "%s %s; %s%s had not: %s. The state %s", cause->survivor_text,
-				  ack ? "was told to the world" : "reached the disk", cause->lost_text,
-				  same_file(search, lost, survivor) ? " to the same file" : "",
-				  by_sync(search, cause, sync), sentence);
-	return length < 0 ? NULL : text;
+		print_loss(search, cause, stream);
+	return fclose(stream) == 0 ? text : NULL;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "explore/findings/op_phrase.h"
 #include "explore/states/atom_set.h"
 #include "explore/states/make_atoms.h"
 #include "explore/states/persistence_model.h"
@@ -216,22 +217,25 @@ static unsigned int count_others(const struct crash__engine *engine, const struc
 	return others;
 }
 
-static char *repair_text(const struct crash__engine *engine, const struct crash__cause *cause,
-			 const struct candidate *candidate, int what, uint64_t repaired)
+static char *repair_text(const struct crash__engine *engine, struct crash__callsites *callsites,
+			 const struct crash__cause *cause, const struct candidate *candidate, int what,
+			 uint64_t repaired)
 {
 	char *names = names_text(engine->options.fs, cause, what), *text = NULL, of[48] = "", likes[64] = "";
+	char *survivor = crash__op_phrase(callsites, engine->options.fs, cause->survivor);
 	bool all = repaired == cause->states;
 	unsigned int others = count_others(engine, cause, candidate, what);
 
 	if (others)
-		snprintf(likes, sizeof likes, " (and of %u more from the same place)", others);
+		snprintf(likes, sizeof likes, " (and of %u more from the same call site)", others);
 	if (!all)
 		snprintf(of, sizeof of, " of %llu", (unsigned long long)cause->states);
 	if (asprintf(&text, "fsync of %s%s before %s removes %s%llu%s state%s", names ? names : "?", likes,
-		     cause->survivor_text, all && repaired > 1 ? "all " : "", (unsigned long long)repaired,
-		     of, cause->states == 1 ? "" : "s") < 0)
+		     survivor ? survivor : "?", all && repaired > 1 ? "all " : "",
+		     (unsigned long long)repaired, of, cause->states == 1 ? "" : "s") < 0)
 		text = NULL;
 	free(names);
+	free(survivor);
 	return text;
 }
 
@@ -250,7 +254,8 @@ static void try_repairs(struct crash__engine *engine, struct crash__callsites *c
 			repaired = count_repaired(engine, cause, &candidate);
 		if (repaired > best) {
 			free(cause->repair);
-			cause->repair = repair_text(engine, cause, &candidate, choices[i], repaired);
+			cause->repair =
+				repair_text(engine, callsites, cause, &candidate, choices[i], repaired);
 			cause->remedy = choices[i];
 			best = repaired;
 		}
@@ -483,26 +488,30 @@ static void forget(struct crash__cause *cause)
 	cause->remedy = 0;
 }
 
+/* What helps where no fsync does. */
+static const char *advice(const struct crash__fs *fs, const struct crash__cause *cause)
+{
+	if (cause->process && !cause->torn)
+		return "no fsync helps: the program itself leaves the files in this state; make recovery "
+		       "handle it, or make the change with one atomic op";
+	if (cause->failed_sync)
+		return "after a failed fsync, write the data again, or stop: a second fsync promises nothing "
+		       "about the data that the first one could not write";
+	if (!cause->torn)
+		return "no single fsync removes it: the order of the ops is wrong";
+	if (fs->steps[cause->lost].event->family == CRASH__FAMILY_WRITE)
+		return "no fsync helps: make recovery detect a torn write by a checksum, or write to a new "
+		       "file and rename it";
+	return "no fsync helps: make recovery handle an op of which only a part reached the disk";
+}
+
 void crash__repair_find(struct crash__engine *engine, struct crash__callsites *callsites,
 			struct crash__cause *cause)
 {
 	forget(cause);
 	list_models(engine, cause);
-	if (cause->process && !cause->torn) {
-		cause->advice = strdup(
-			"no fsync helps: the ops themselves leave the files so; recovery must cope with it, "
-			"or one op must make the change");
-		return;
-	}
 	if (!cause->process && !cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
 		try_repairs(engine, callsites, cause);
 	if (!cause->repair)
-		cause->advice = strdup(
-			cause->failed_sync ?
-				"after an fsync that failed, write the data again, or stop: a second fsync "
-				"promises nothing about what the first one could not write" :
-			cause->torn ? "no fsync helps: recovery must recognise a half-written record, by a "
-				      "checksum; "
-				      "or write to a new file and rename it" :
-				      "no single fsync removes it: the order of the ops itself is wrong");
+		cause->advice = strdup(advice(engine->options.fs, cause));
 }

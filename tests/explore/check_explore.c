@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 
 #define BYTES 8192
 
-/* Old or new as a whole; and new if that was told. */
+/* Old or new as a whole; and new if that was acknowledged. */
 static const char check[] =
 	"size=$(wc -c < data); old=$(tr -d o < data | wc -c); new=$(tr -d n < data | wc -c)\n"
 	"if [ $size = 8192 ] && [ $new = 0 ]; then exit 0; fi\n"
@@ -103,20 +104,25 @@ static const struct {
 	{"good", "kill", NULL, NULL, NULL},
 	{"good", "posix,ext4,xfs,btrfs", NULL, NULL, NULL},
 	{"no-sync", "kill", NULL, NULL, NULL},
-	{"no-sync", "posix", "inconsistent", "rename#1 data.tmp -> data (main, saver.c:", "fsync of data"},
-	{"no-sync", "xfs", "inconsistent", "it was never synced", "before rename#1"},
+	{"no-sync", "posix", "inconsistent",
+	 "the rename of data.tmp to data (rename#1, main at saver.c:", "fsync of data"},
+	{"no-sync", "xfs", "inconsistent", ") did not: it was never synced. The data is inconsistent",
+	 "before rename#1 of data.tmp to data (main at"},
 	{"no-sync", "ext4-journal", NULL, NULL,
 	 NULL}, /* the data goes through the journal, before the rename */
 	{"no-dirsync", "kill", NULL, NULL, NULL},
-	{"no-dirsync", "posix", "lost", "\"saved\" was told to the world; rename#1",
+	{"no-dirsync", "posix", "lost",
+	 "acknowledged \"saved\" on stdout, but the rename of data.tmp to data (rename#1, main at saver.c:",
 	 "fsync of the data directory"},
-	{"no-dirsync", "ext4", "lost", "rename#1 data.tmp -> data", "before output to fd 1"},
-	{"early-ack", "kill", "lost", "when the process dies after output to fd 1", NULL},
+	{"no-dirsync", "ext4", "lost", ") was not durable: its directory was never synced",
+	 "before acknowledging \"saved\" on stdout"},
+	{"early-ack", "kill", "lost", "if the process dies between acknowledging \"saved\" on stdout and ",
+	 NULL},
 	/* two pages: a killed process may have written one of them */
-	{"in-place", "kill", "inconsistent", "when the process dies during write#1 data at 0", NULL},
-	{"in-place", "ext4", "inconsistent", "reached the disk only in part", NULL},
+	{"in-place", "kill", "inconsistent", "if the process dies during write#1 of data at 0 (", NULL},
+	{"in-place", "ext4", "inconsistent", "only a part of the write to data at 0 (write#1, ", NULL},
 	/* a synchronous write was once taken to be on the disk as soon as it was begun */
-	{"in-place-dsync", "ext4", "inconsistent", "reached the disk only in part", NULL},
+	{"in-place-dsync", "ext4", "inconsistent", ") reached the disk. The data is inconsistent", NULL},
 };
 
 START_TEST(a_mistake_is_found_and_its_repair_named)
@@ -148,6 +154,97 @@ START_TEST(a_mistake_is_found_and_its_repair_named)
 	else
 		ck_assert_msg(repair == NULL, "a repair where there is none: %s", repair);
 	assert_untouched();
+}
+END_TEST
+
+/* What a program does to a file "data" and a directory "d" before it says so, what a checker then asks for,
+ * and what the sentence calls it when it is gone. */
+static const struct {
+	const char *work, *asks, *sentence;
+	const char *model; /* NULL: posix */
+} losses[] = {
+	{"rm data", "test ! -e data",
+	 "the removal of data (unlink#1*) was not durable: its directory was never synced"},
+	{"rmdir d", "test ! -e d", "the removal of the directory d (unlink#1*) was not durable: *"},
+	{"mkdir e", "test -d e", "the creation of the directory e (mkdir#1*) was not durable: *"},
+	{": >e", "test -e e", "the creation of e (open#1*) was not durable: its directory was never synced"},
+	{"mv data e", "test -e e",
+	 "the rename of data to e (rename#1*) was not durable: its directory was never synced"},
+	{"mv data d/", "test -e d/data",
+	 "the rename of data to d/data (rename#*) was not durable: its directories were never synced",
+	 "ext4"},
+	{"ln data e", "test -e e", "the link of data to e (link#1*) was not durable: *"},
+	{"ln -s data e", "test -h e", "the symbolic link e (link#1*) was not durable: *"},
+	{": >data", "test ! -s data",
+	 "the truncation of data to 0 bytes (open#1*) was not durable: it was never synced"},
+	{"truncate -s 8193 data", "test $(wc -c <data) = 8193",
+	 "the new size of data, 8193 bytes (truncate#1*) was not durable: it was never synced"},
+	{"chmod 400 data", "test $(stat -c %a data) = 400",
+	 "the new mode of data (attr#1*) was not durable: it was never synced"},
+	{"echo more >>data", "grep -q more data",
+	 "the data of data at 8192 (write#1*) was not durable: it was never synced"},
+	{"mv data e; sync .", "test -e e",
+	 "the rename of data to e (rename#1*) was not durable: it became durable only later, by fsync#1"},
+};
+
+START_TEST(a_sentence_says_what_was_lost)
+{
+	const char *late = strstr(losses[_i].work, "; sync"), *sentence;
+	int length = late ? (int)(late - losses[_i].work) : (int)strlen(losses[_i].work);
+	struct lab_result result;
+	json_t *finding;
+
+	make_store();
+	ck_assert_int_eq(mkdir("store/d", 0755), 0);
+	result = LAB_CRASHINJECT(
+		"explore", "--json", "--root", "store", "--model",
+		losses[_i].model ? losses[_i].model : "posix", "--check",
+		lab_text("! grep -q done \"$CRASH_ACKED\" || %s || exit 2", losses[_i].asks), "--", "sh",
+		"-c", lab_text("cd store && %.*s && echo done%s", length, losses[_i].work, late ? late : ""));
+	lab_assert_status(&result, 1);
+	finding = finding_of(lines_of(&result), 0);
+	ck_assert_str_eq(lab_json_text(finding, "kind"), "lost");
+	sentence = lab_json_text(finding, "sentence");
+	ck_assert_msg(fnmatch(lab_text("acknowledged \"done\" on stdout, but %s", losses[_i].sentence),
+			      sentence, 0) == 0,
+		      "%s: %s", losses[_i].work, sentence);
+}
+END_TEST
+
+/* How an acknowledgement was given, and what the checker makes of a loss that nobody acknowledged. */
+START_TEST(a_sentence_says_what_stayed)
+{
+	static const struct {
+		const char *step, *status, *sentence;
+	} rows[] = {
+		{"say done", "2",
+		 "acknowledged \"done\" on stdout, but the removal of data (unlink#1*) was not durable: "
+		 "*synced"},
+		{"complain done", "2", "acknowledged \"done\" on stderr, but *synced"},
+		{"ack done", "2", "acknowledged \"done\" by crash_ack(), but *synced"},
+		{"say done", "1", "acknowledged \"done\" on stdout, but *synced. The data is inconsistent"},
+		{"link d/x done", "1",
+		 "the link of d/x to done (link#1*) reached the disk, but the removal of data (unlink#1*) "
+		 "did not: "
+		 "its directory was never synced. The data is inconsistent"},
+		{"link d/x done", "2",
+		 "the link of d/x to done *: its directory was never synced. Acknowledged data is lost"},
+		{"link d/x done", "kill -9 $$", "*synced. A signal ends the checker"},
+	};
+	const char *sentence, *leave = rows[_i].status;
+	struct lab_result result;
+
+	make_store();
+	ck_assert_int_eq(mkdir("store/d", 0755), 0);
+	lab_write("store/d/x", "x", 1);
+	result = LAB_CRASHINJECT(
+		"explore", "--json", "--root", "store", "--dir", "store", "--model", "posix", "--check",
+		lab_text("if test -e done || grep -q done \"$CRASH_ACKED\"; then test ! -e data || %s%s; fi",
+			 strchr(leave, ' ') ? "" : "exit ", leave),
+		"--", lab_program("steps"), "unlink data", rows[_i].step);
+	lab_assert_status(&result, 1);
+	sentence = lab_json_text(finding_of(lines_of(&result), 0), "sentence");
+	ck_assert_msg(fnmatch(rows[_i].sentence, sentence, 0) == 0, "%s: %s", rows[_i].step, sentence);
 }
 END_TEST
 
@@ -279,7 +376,7 @@ START_TEST(a_repair_says_that_it_takes_more_than_one_sync)
 	ck_assert_int_eq(json_array_size(lines), 2);
 	finding = finding_of(lines, 0);
 	ck_assert_msg(strstr(lab_json_text(finding, "repair"),
-			     " (and of 1 more from the same place) before open#1 flag") != NULL,
+			     " (and of 1 more from the same call site) before open#1 of flag") != NULL,
 		      "%s", result.out);
 	result = LAB_CRASHINJECT("replay", "kept", lab_json_text(finding, "state"), "state");
 	lab_assert_status(&result, 0);
@@ -317,8 +414,9 @@ START_TEST(a_failed_sync_that_is_believed_is_found)
 	result = EXPLORE("good", "--json", "--model", "ext4", "--at", "fsync#1:err=EIO");
 	lab_assert_status(&result, 1);
 	finding = finding_of(lines_of(&result), 0);
-	ck_assert_msg(strstr(lab_json_text(finding, "sentence"), "its fsync had failed") != NULL, "%s",
-		      lab_json_text(finding, "sentence"));
+	ck_assert_msg(strstr(lab_json_text(finding, "sentence"),
+			     ": its fsync failed, and it was not written again") != NULL,
+		      "%s", lab_json_text(finding, "sentence"));
 }
 END_TEST
 
@@ -337,7 +435,7 @@ START_TEST(a_checker_that_refuses_the_final_state_ends_it)
 }
 END_TEST
 
-/* The checker looks how many failures have been told already. */
+/* The checker looks how many failures have been printed already. */
 START_TEST(failures_are_told_as_they_come)
 {
 	struct lab_result result;
@@ -443,10 +541,10 @@ START_TEST(a_socket_comes_and_goes_and_the_run_is_complete)
 END_TEST
 
 /*
- * A thread tells something and has to wait, because nobody reads; meanwhile another one syncs the file that
- * it speaks of. It was told before that, whenever the call came back.
+ * A thread acknowledges something and has to wait, because nobody reads; meanwhile another one syncs the file
+ * that it speaks of. It was acknowledged before that, whenever the call came back.
  */
-START_TEST(what_is_told_is_told_from_the_beginning_of_the_call)
+START_TEST(an_acknowledgement_begins_with_its_call)
 {
 	static const char late[] =
 		"import os, threading\n"
@@ -474,7 +572,7 @@ START_TEST(what_is_told_is_told_from_the_beginning_of_the_call)
 				 "! grep -q told \"$CRASH_ACKED\" || grep -q ^new data || exit 2", "--",
 				 "python3", "-c", late);
 	lab_assert_status(&result, 1);
-	ck_assert_msg(strstr(result.out, "was told to the world; write#") != NULL, "%s", result.out);
+	ck_assert_msg(strstr(result.out, "acknowledged \"told\" on descriptor ") != NULL, "%s", result.out);
 }
 END_TEST
 
@@ -777,19 +875,19 @@ START_TEST(names_need_not_be_text)
 	result = LAB_CRASHINJECT("explore", "--root", NAMELESS, "--model", "ext4", "--check", checker,
 				 "--output", "result", "--", "sh", "-c", "cd '" NAMELESS "' && " SAVE);
 	lab_assert_status(&result, 1);
-	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s",
-		      result.out);
+	ck_assert_msg(strstr(result.out, "rename of f\xe4.tmp to f\xe4 (rename#1) reached the disk") != NULL,
+		      "%s", result.out);
 	result = LAB_CRASHINJECT("report", "--junit", "junit.xml", "--html", "page.html", "result");
-	ck_assert_msg(strstr(result.out, "rename#1 f\xe4.tmp -> f\xe4 reached the disk") != NULL, "%s",
-		      result.out);
+	ck_assert_msg(strstr(result.out, "rename of f\xe4.tmp to f\xe4 (rename#1) reached the disk") != NULL,
+		      "%s", result.out);
 	assert_text("junit.xml", lab_read("junit.xml", NULL));
 	assert_text("page.html", lab_read("page.html", NULL));
-	ck_assert_ptr_nonnull(strstr(lab_read("junit.xml", NULL), "-&gt; f\\xe4 reached"));
+	ck_assert_ptr_nonnull(strstr(lab_read("junit.xml", NULL), " to f\\xe4 (rename#1) reached"));
 	result = LAB_CRASHINJECT("report", "--json", "result");
 	lines = lines_of(&result);
 	/* U+EFE4 stands for the byte */
 	ck_assert_ptr_nonnull(
-		strstr(lab_json_text(finding_of(lines, 0), "sentence"), "-> f\xee\xbf\xa4 reached"));
+		strstr(lab_json_text(finding_of(lines, 0), "sentence"), " to f\xee\xbf\xa4 (rename#1)"));
 	state = lab_json_text(finding_of(lines, 0), "state");
 
 	result = LAB_CRASHINJECT("replay", "result", state, "replayed");
@@ -814,10 +912,10 @@ START_TEST(junit_and_html_are_well_formed)
 	struct lab_result result;
 
 	make_store();
-	result = EXPLORE("no-sync", "--model", "posix", "--junit", "junit.xml", "--html", "page.html");
+	result = EXPLORE("no-dirsync", "--model", "posix", "--junit", "junit.xml", "--html", "page.html");
 	lab_assert_status(&result, 1);
 	ck_assert(strstr(lab_read("junit.xml", NULL), "failures=\"1\"") != NULL);
-	ck_assert(strstr(lab_read("page.html", NULL), "data.tmp -&gt; data") != NULL);
+	ck_assert(strstr(lab_read("page.html", NULL), "acknowledged &quot;saved&quot; on stdout") != NULL);
 	result = LAB_COMMAND("python3", "-c", "import xml.dom.minidom as m; m.parse('junit.xml')");
 	if (result.status == 127)
 		LAB_SKIP("no python3 to read XML with");
@@ -1046,6 +1144,9 @@ static Suite *make_suite(void)
 
 	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0,
 			    (int)(sizeof cases / sizeof *cases));
+	tcase_add_loop_test(findings, a_sentence_says_what_was_lost, 0,
+			    (int)(sizeof losses / sizeof *losses));
+	tcase_add_loop_test(findings, a_sentence_says_what_stayed, 0, 7);
 	tcase_add_test(findings, the_finding_says_which_models_allow_it);
 	tcase_add_test(findings, a_model_of_ones_own_is_named_beside_those_that_begin_alike);
 	tcase_add_test(findings, what_is_lost_only_together_other_models_may_lose_as_well);
@@ -1068,7 +1169,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, an_interrupted_exploration_is_resumed);
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
 	tcase_add_loop_test(results, every_replayed_state_is_what_the_checker_saw, 0, 3);
-	tcase_add_test(results, what_is_told_is_told_from_the_beginning_of_the_call);
+	tcase_add_test(results, an_acknowledgement_begins_with_its_call);
 	tcase_add_test(results, what_another_descriptor_is_told_begins_a_line);
 	tcase_add_loop_test(results, a_handler_runs_before_the_call, 0, 2);
 	tcase_add_loop_test(results, what_is_stored_comes_before_what_is_told_of_it, 0, 3);

@@ -92,7 +92,7 @@ static const struct row rows[] = {
 		.survived = "output to fd 1 \"ack 1 *",
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack 1 *",
+		.repair = "fsync of store.wal before acknowledging \"ack 1 *",
 		.models = EVERY_POWER_MODEL,
 	},
 	{
@@ -103,7 +103,7 @@ static const struct row rows[] = {
 		.survived = "output to fd 1 \"ack 1 *",
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack 1 *",
+		.repair = "fsync of store.wal before acknowledging \"ack 1 *",
 		.models = EVERY_POWER_MODEL,
 	},
 	{
@@ -115,7 +115,7 @@ static const struct row rows[] = {
 		.survived = "output to fd 1 \"ack 2 *",
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack 2 *",
+		.repair = "fsync of store.wal before acknowledging \"ack 2 *",
 		.models = EVERY_POWER_MODEL,
 	},
 	{
@@ -127,7 +127,7 @@ static const struct row rows[] = {
 		.survived = "output to fd 1 \"ack 1 *",
 		.lost = "open#* store.wal *",
 		.lost_at = {"wal.c", "int wal_create(", "openat("},
-		.repair = "fsync of the data directory before output to fd 1 \"ack 1 *",
+		.repair = "fsync of the data directory before acknowledging \"ack 1 *",
 		.models = "posix",
 	},
 	{
@@ -179,7 +179,7 @@ static const struct row rows[] = {
 		.survived_at = PUBLISH,
 		.lost = "write#* store.snap.tmp at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.snap.tmp before rename#1 store.snap.tmp -> store.snap *",
+		.repair = "fsync of store.snap.tmp before rename#1 of store.snap.tmp to store.snap *",
 		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
@@ -191,7 +191,7 @@ static const struct row rows[] = {
 		.survived_at = PUBLISH,
 		.lost = "write#* store.snap.tmp at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.snap.tmp before rename#1 store.snap.tmp -> store.snap *",
+		.repair = "fsync of store.snap.tmp before rename#1 of store.snap.tmp to store.snap *",
 		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
@@ -204,7 +204,7 @@ static const struct row rows[] = {
 		.survived_at = SHORTEN,
 		.lost = "rename#1 store.snap.tmp -> store.snap *",
 		.lost_at = PUBLISH,
-		.repair = "fsync of the data directory before rename#2 store.wal.tmp -> store.wal *",
+		.repair = "fsync of the data directory before rename#2 of store.wal.tmp to store.wal *",
 		.models = "btrfs,posix",
 	},
 	{
@@ -237,7 +237,7 @@ static const struct row rows[] = {
 		.survived_at = PUBLISH,
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before rename#1 store.snap.tmp -> store.snap *",
+		.repair = "fsync of store.wal before rename#1 of store.snap.tmp to store.snap *",
 		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
 	},
 	{
@@ -259,7 +259,7 @@ static const struct row rows[] = {
 		.survived_at = SHORTEN,
 		.lost = "write#* store.wal.tmp at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal.tmp before rename#2 store.wal.tmp -> store.wal *",
+		.repair = "fsync of store.wal.tmp before rename#2 of store.wal.tmp to store.wal *",
 		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,posix,xfs",
 	},
 	{
@@ -271,7 +271,7 @@ static const struct row rows[] = {
 		.survived_at = SHORTEN,
 		.lost = "rename#1 store.snap.tmp -> store.snap *",
 		.lost_at = PUBLISH,
-		.repair = "fsync of the data directory before rename#2 store.wal.tmp -> store.wal *",
+		.repair = "fsync of the data directory before rename#2 of store.wal.tmp to store.wal *",
 		.models = "btrfs,posix",
 	},
 	{
@@ -284,7 +284,7 @@ static const struct row rows[] = {
 		.survived = "output to fd 1 \"ack 4 *",
 		.lost = "rename#2 store.wal.tmp -> store.wal *",
 		.lost_at = SHORTEN,
-		.repair = "fsync of the data directory before output to fd 1 \"ack 4 *",
+		.repair = "fsync of the data directory before acknowledging \"ack 4 *",
 		.models = "posix",
 	},
 	{
@@ -332,7 +332,7 @@ static const struct row rows[] = {
 				"unlinkat(directory, SNAPSHOT_BACKUP"},
 		.lost = "rename#* store.snap.tmp -> store.snap *",
 		.lost_at = {"snapshot.c", "int snapshot_promote(", "renameat("},
-		.repair = "fsync of the data directory before unlink#* store.snap.bak *",
+		.repair = "fsync of the data directory before unlink#* of store.snap.bak *",
 		.models = "btrfs,posix",
 	},
 	{
@@ -343,7 +343,7 @@ static const struct row rows[] = {
 		.survived = "output to fd 1 \"ack *",
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
-		.repair = "fsync of store.wal before output to fd 1 \"ack *",
+		.repair = "fsync of store.wal before acknowledging \"ack *",
 		.models = EVERY_POWER_MODEL,
 	},
 	{
@@ -354,7 +354,7 @@ static const struct row rows[] = {
 		.survived = "output to fd 1 \"ack *",
 		.lost = "rename#* store.wal.tmp -> store.wal *",
 		.lost_at = {"damage.c", "static int copy_over(", "renameat("},
-		.repair = "fsync of the data directory before output to fd 1 \"ack *",
+		.repair = "fsync of the data directory before acknowledging \"ack *",
 		.models = "posix",
 	},
 };
