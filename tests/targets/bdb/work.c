@@ -2,9 +2,9 @@
 //
 // work.c - transactions on Berkeley DB, and a look at what is left of them.
 //
-//     work run [OPTION]...  transactions of four keys, each told when it is committed; a checkpoint after the
-//     second work check ACKED      recovers and looks. Exit status: 0 right, 1 inconsistent, 2 a commit is
-//     lost that was told
+//     work run [OPTION]...  acknowledged transactions of four keys, a checkpoint after the second
+//
+//     work check ACKED      recovers and looks: 0 right, 1 inconsistent, 2 an acknowledged commit is lost
 //
 // OPTION: sector   pages of 512 bytes, which a disk writes whole; else of 4096
 //         nosync   DB_TXN_NOSYNC: a commit is there whole or not at all, and need not be durable
@@ -104,17 +104,17 @@ static int run(struct options options)
 	return 0;
 }
 
-static int told_by(const char *path)
+static int last_acknowledged(const char *path)
 {
 	FILE *file = fopen(path, "r");
 	char line[100];
-	int told = 0;
+	int last = 0;
 
 	while (file && fgets(line, sizeof line, file))
-		sscanf(line, "ack %d", &told);
+		sscanf(line, "ack %d", &last);
 	if (file)
 		fclose(file);
-	return told;
+	return last;
 }
 
 /* How many keys there are; ends the program if they are not the first ones, with their values. */
@@ -146,7 +146,7 @@ static int count_keys(void)
 
 static int check(const char *acked)
 {
-	int told = told_by(acked), have;
+	int last = last_acknowledged(acked), have;
 
 	open_database((struct options){.page = 4096, .environment = DB_PRIVATE | DB_RECOVER});
 	have = count_keys();
@@ -154,8 +154,8 @@ static int check(const char *acked)
 		printf("half of a commit: %d keys\n", have);
 		return 1;
 	}
-	if (have / KEYS < told) {
-		printf("commit %d was told, and the last one there is %d\n", told, have / KEYS);
+	if (have / KEYS < last) {
+		printf("commit %d was acknowledged, and the last one there is %d\n", last, have / KEYS);
 		return 2;
 	}
 	if (have / KEYS < COMMITS)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Where a version is said to be installed its files are there, whole. Where dpkg was in the middle of it, installing it
-# again works. What was told is installed.
+# again works. What was acknowledged is installed.
 PATH=$PATH:/usr/sbin:/sbin
 status() {
 	dpkg-query --admindir=root/var/lib/dpkg --show --showformat='${Version} ${db:Status-Status}' small 2>&1

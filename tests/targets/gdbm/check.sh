@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every key that was told is there with its value, and the database can be walked and grown.
-told=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
-[ -z "$told" ] && [ ! -s t.gdbm ] && exit 0
+# Every key that was acknowledged is there with its value, and the database can be walked and grown.
+acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
+[ -z "$acked" ] && [ ! -s t.gdbm ] && exit 0
 said=$(gdbmtool --read-only t.gdbm list 2>&1)
 case $said in
 	*gdbmtool:*)
@@ -11,7 +11,7 @@ case $said in
 		;;
 esac
 n=1
-while [ "$n" -le "${told:-0}" ]; do
+while [ "$n" -le "${acked:-0}" ]; do
 	case "
 $said
 " in
@@ -19,7 +19,7 @@ $said
 key$n value$n
 "*) ;;
 		*)
-			echo "key$n was told, and there is: $said"
+			echo "key$n was acknowledged, and there is: $said"
 			exit 2
 			;;
 	esac

@@ -4,8 +4,8 @@
 # git's promise. A lock that a dead process left is no damage: nothing here writes.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_OPTIONAL_LOCKS=0
 grep -qx init "$CRASH_ACKED" || exit 0
-told=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
-if [ -z "$told" ] && ! git rev-parse -q --verify HEAD >/dev/null 2>&1; then
+acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
+if [ -z "$acked" ] && ! git rev-parse -q --verify HEAD >/dev/null 2>&1; then
 	said=$(git status --porcelain 2>&1) && exit 0
 	echo "before the first commit: $said"
 	exit 1
@@ -19,7 +19,7 @@ if ! said=$(git diff --cached --stat 2>&1); then
 	exit 1
 fi
 if git symbolic-ref -q HEAD >/dev/null && [ ! -e .git/refs/heads/main ] && [ ! -e .git/packed-refs ]; then
-	echo "commit $told was told, and the branch is not there"
+	echo "commit $acked was acknowledged, and the branch is not there"
 	exit 2
 fi
 have=$(git rev-list --count HEAD 2>&1)
@@ -30,6 +30,6 @@ case $have in
 		exit 1
 		;;
 esac
-[ "$have" -ge "${told:-0}" ] && exit 0
-echo "commit $told was told, and there are $have"
+[ "$have" -ge "${acked:-0}" ] && exit 0
+echo "commit $acked was acknowledged, and there are $have"
 exit 2

@@ -2,9 +2,9 @@
 /*
  * work.c - transactions on LMDB, and a look at what is left of them.
  *
- *     work run FLAG...    flags: nosync writemap mapasync nometasync; each commit is told on stdout
+ *     work run FLAG...    flags: nosync writemap mapasync nometasync; each commit is acknowledged on stdout
  *     work new            an environment without commits
- *     work check ACKED    exit status: 0 right, 1 inconsistent, 2 a commit is lost that was told
+ *     work check ACKED    0 right, 1 inconsistent, 2 an acknowledged commit is lost
  *
  * Commit N puts the keys N.0 to N.3 and deletes those of N - 2.
  */
@@ -103,31 +103,31 @@ static int last_commit(MDB_txn *txn)
 	return last;
 }
 
-static int told_by(const char *path)
+static int last_acknowledged(const char *path)
 {
 	FILE *file = fopen(path, "r");
 	char line[100];
-	int told = 0;
+	int last = 0;
 
 	while (file && fgets(line, sizeof line, file))
-		sscanf(line, "ack %d", &told);
+		sscanf(line, "ack %d", &last);
 	if (file)
 		fclose(file);
-	return told;
+	return last;
 }
 
 /* Also whether it can go on: free pages that are in use show only then. */
 static int check(const char *acked)
 {
-	int told = told_by(acked), have;
+	int last = last_acknowledged(acked), have;
 	MDB_env *env = open_env(0);
 	MDB_txn *txn;
 
 	need(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), "mdb_txn_begin");
 	have = last_commit(txn);
 	mdb_txn_abort(txn);
-	if (have < told) {
-		printf("commit %d was told, and the last one there is %d\n", told, have);
+	if (have < last) {
+		printf("commit %d was acknowledged, and the last one there is %d\n", last, have);
 		return 2;
 	}
 	freopen("/dev/null", "w", stdout);

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every key that was told is there.
-told=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
-[ -z "$told" ] && exit 0
+# Every key that was acknowledged is there.
+acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
+[ -z "$acked" ] && exit 0
 if [ ! -e t.mdb ]; then
-	echo "$told keys were told, and there is no file"
+	echo "$acked keys were acknowledged, and there is no file"
 	exit 2
 fi
 said=$(mdb_dump -n -p t.mdb 2>&1)
@@ -16,6 +16,6 @@ case $said in
 		exit 1
 		;;
 esac
-[ "$have" -ge "$told" ] && exit 0
-echo "$told keys were told, and there are $have"
+[ "$have" -ge "$acked" ] && exit 0
+echo "$acked keys were acknowledged, and there are $have"
 exit 2

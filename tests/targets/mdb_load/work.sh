@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Usage: work.sh [OPTION]...
-# A database loaded from text by two processes, each told when it has ended. In the second run of the same keys there
+# A database loaded from text by two processes, each acknowledged when it has ended. In the second run of the same keys there
 # are more.
 dump() {
 	printf 'VERSION=3\nformat=print\ntype=btree\nmapsize=1048576\nHEADER=END\n'

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The table can be read; a commit is there whole or not at all; and none is lost that was told.
+# The table can be read; a commit is there whole or not at all; and none that was acknowledged is lost.
 PATH=$PATH:/usr/lib/postgresql/15/bin
-told=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
+acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
 said=$(echo "select n, count(*), sum(length(v)) from t group by n order by n" | postgres --single -D . postgres 2>&1)
 case $said in
 	*PANIC* | *FATAL* | *ERROR*)
@@ -22,6 +22,6 @@ case $rows in
 		exit 1
 		;;
 esac
-[ "$have" -ge "${told:-0}" ] && exit 0
-echo "commit $told was told, and the last one there is $have"
+[ "$have" -ge "${acked:-0}" ] && exit 0
+echo "commit $acked was acknowledged, and the last one there is $have"
 exit 2

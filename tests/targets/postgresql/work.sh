@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Usage: work.sh [SETTING=VALUE]...
-# Commits, each of three rows and told when it is over; a checkpoint in between.
+# Commits, each of three rows and acknowledged when it is over; a checkpoint in between.
 PATH=$PATH:/usr/lib/postgresql/15/bin
 for setting; do
 	set -- "$@" -c "$setting"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Usage: check.sh always|everysec|rdb
-# The server starts on it; its keys are the first ones, without a gap; and none is lost that was told.
-told=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
+# The server starts on it; its keys are the first ones, without a gap; and none that was acknowledged is lost.
+acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
 append=yes
 [ "$1" = rdb ] && append=no
 rm -f socket
@@ -29,6 +29,6 @@ for value in $(echo "$said" | sed 's/^$/-/'); do
 	fi
 	have=$n
 done
-[ "$have" -ge "${told:-0}" ] && exit 0
-echo "key$told was told, and the last one there is key$have"
+[ "$have" -ge "${acked:-0}" ] && exit 0
+echo "key$acked was acknowledged, and the last one there is key$have"
 exit 2

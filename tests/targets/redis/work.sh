@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Usage: work.sh always|everysec|rdb
-# A server on a socket in its data directory; its keys are told when redis-cli has the reply.
+# A server on a socket in its data directory; its keys are acknowledged when redis-cli has the reply.
 # always, everysec: the append-only file, rewritten once; rdb: SAVE, once in the foreground, once in the background.
 case $1 in
 	rdb) set -- rdb --appendonly no ;;

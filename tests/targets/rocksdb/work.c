@@ -2,9 +2,9 @@
 //
 // work.c - puts on RocksDB, and a look at what is left of them.
 //
-//     work run          puts without sync, one with sync, which is told; a flush and a compaction in between
-//     work open         tells the last put of that, and opens and closes the database
-//     work check ACKED  exit status: 0 right, 1 inconsistent, 2 a put is lost that was told, or one before it
+//     work run          puts without sync, an acknowledged one with sync; a flush and a compaction in between
+//     work open         acknowledges the last put of that, and opens and closes the database
+//     work check ACKED  0 right, 1 inconsistent, 2 an acknowledged put is lost, or one before it
 //
 // RocksDB promises of a put with sync that it is not lost, nor any before it: they are in the same log, or in
 // logs and tables that were synced. A database that has a later put and lacks an earlier one is in no state
@@ -95,29 +95,29 @@ static int run(void)
 	return 0;
 }
 
-static int told_by(const char *path)
+static int last_acknowledged(const char *path)
 {
 	FILE *file = fopen(path, "r");
 	char line[100];
-	int told = -1;
+	int last = -1;
 
 	while (file && fgets(line, sizeof line, file))
-		sscanf(line, "ack %d", &told);
+		sscanf(line, "ack %d", &last);
 	if (file)
 		fclose(file);
-	return told;
+	return last;
 }
 
 static int check(const char *acked)
 {
 	rocksdb_readoptions_t *options = rocksdb_readoptions_create();
 	char key[16], value[216], *error = NULL;
-	int told = told_by(acked), next = 0;
+	int last = last_acknowledged(acked), next = 0;
 	rocksdb_iterator_t *at;
 	const char *got;
 	size_t length;
 
-	if (told < 0 && access("CURRENT", F_OK) < 0)
+	if (last < 0 && access("CURRENT", F_OK) < 0)
 		return 0;
 	open_database(0);
 	rocksdb_readoptions_set_verify_checksums(options, 1);
@@ -138,8 +138,8 @@ static int check(const char *acked)
 	rocksdb_iter_get_error(at, &error);
 	check_error("reading", error);
 	rocksdb_iter_destroy(at);
-	if (next <= told) {
-		printf("put %d was told, and there are %d\n", told, next);
+	if (next <= last) {
+		printf("put %d was acknowledged, and there are %d\n", last, next);
 		return 2;
 	}
 	put(next, 1);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# There is the old version or the new one, whole; and the new one when that was told.
+# There is the old version or the new one, whole; and the new one when that was acknowledged.
 grep -qx start "$CRASH_ACKED" || exit 0
 old=0
 new=0

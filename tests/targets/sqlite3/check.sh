@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The database is intact; a transaction is there whole or not at all; and none is lost that was told. Exit status: 1
+# The database is intact; a transaction is there whole or not at all; and none that was acknowledged is lost. Exit status: 1
 # it is not intact, 2 it is, and lost one.
-told=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
+acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
 if ! said=$(sqlite3 -batch -bail t.db "pragma integrity_check; select count(*) from sqlite_schema;" 2>&1); then
 	echo "cannot be read: $said"
 	exit 1
@@ -14,8 +14,8 @@ if [ "$1" != ok ]; then
 	exit 1
 fi
 if [ "$2" -lt 2 ]; then
-	[ -z "$told" ] && exit 0
-	echo "commit $told was told, and the schema is lost"
+	[ -z "$acked" ] && exit 0
+	echo "commit $acked was acknowledged, and the schema is lost"
 	exit 2
 fi
 sums=$(sqlite3 -batch -bail t.db "select group_concat(n || ':' || c || ':' || l, ' ') from
@@ -33,6 +33,6 @@ case $sums in
 		exit 1
 		;;
 esac
-[ "$have" -ge "${told:-0}" ] && exit 0
-echo "commit $told was told, and the last one there is $have"
+[ "$have" -ge "${acked:-0}" ] && exit 0
+echo "commit $acked was acknowledged, and the last one there is $have"
 exit 2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Usage: work.sh JOURNAL SYNCHRONOUS [few]
-# Transactions, each of which leaves three rows with its number, told when COMMIT has returned. One is larger than
+# Transactions, each of which leaves three rows with its number, acknowledged when COMMIT has returned. One is larger than
 # the cache, so that the database is written to before its commit; `few` leaves that out.
 {
 	echo "pragma cache_size = 8;"

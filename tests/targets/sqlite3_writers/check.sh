@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The database is intact; of each writer the first transactions are there, whole; and none is lost that was told.
+# The database is intact; of each writer the first transactions are there, whole; and none that was acknowledged is lost.
 grep -qx made "$CRASH_ACKED" || exit 0
 if ! said=$(sqlite3 -batch -bail t.db "pragma integrity_check; select count(*) from sqlite_schema;" 2>&1); then
 	echo "cannot be read: $said"
@@ -20,7 +20,7 @@ case $said in
 		;;
 esac
 for writer in a b; do
-	told=$(sed -n "s/^ack $writer //p" "$CRASH_ACKED" | tail -n 1)
+	acked=$(sed -n "s/^ack $writer //p" "$CRASH_ACKED" | tail -n 1)
 	said=$(sqlite3 -batch -bail t.db "select group_concat(n || ':' || c, ' ') from
 		(select n, count(*) c from t where w = '$writer' and length(v) = 300 group by n order by n)" 2>&1)
 	case $said in
@@ -32,8 +32,8 @@ for writer in a b; do
 			exit 1
 			;;
 	esac
-	if [ "$have" -lt "${told:-0}" ]; then
-		echo "$writer's transaction $told was told, and the last one there is $have"
+	if [ "$have" -lt "${acked:-0}" ]; then
+		echo "$writer's transaction $acked was acknowledged, and the last one there is $have"
 		exit 2
 	fi
 done

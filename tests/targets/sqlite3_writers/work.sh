@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Usage: work.sh threads|processes JOURNAL
-# Two writers of one database, who wait for each other; each transaction of two rows is told when it is committed.
+# Two writers of one database, who wait for each other; each transaction of two rows is acknowledged when it is committed.
 # Threads are python3's, processes are sqlite3's. A database in WAL mode gets a checkpoint at the end.
 sqlite3 -batch -bail t.db "pragma journal_mode = $2; create table t(w text, n integer, v text);" >/dev/null || exit
 echo made

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The database passes its own check; both keys of a transaction are there or none; and no transaction is lost that was
-# told. tdbtool's exit status says nothing.
-told=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
-[ -z "$told" ] && [ ! -s t.tdb ] && exit 0
+# acknowledged. tdbtool's exit status says nothing.
+acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
+[ -z "$acked" ] && [ ! -s t.tdb ] && exit 0
 said=$(printf 'open t.tdb\ncheck\nkeys\n' | tdbtool 2>&1)
 case $said in
 	*'integrity is OK'*) ;;
@@ -18,6 +18,6 @@ for n in 1 2 3; do
 	[ "$keys" = 1 ] && echo "half of transaction $n" && exit 1
 	[ "$keys" = 2 ] && have=$n
 done
-[ "$have" -ge "${told:-0}" ] && exit 0
-echo "transaction $told was told, and the last one there is $have"
+[ "$have" -ge "${acked:-0}" ] && exit 0
+echo "transaction $acked was acknowledged, and the last one there is $have"
 exit 2
