@@ -54,7 +54,7 @@ static int open_trace(const struct explore_options *own)
 	if (!own->output) {
 		fd = memfd_create("crashinject-trace", MFD_CLOEXEC);
 		if (fd < 0)
-			crash__die("cannot make memory for the trace: %m");
+			crash__die("cannot allocate memory for the trace: %m");
 		return fd;
 	}
 	if (mkdir(own->output, 0777) < 0 && errno != EEXIST)
@@ -62,7 +62,7 @@ static int open_trace(const struct explore_options *own)
 	snprintf(path, sizeof path, "%.4000s/trace", own->output);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
-		crash__die("--output %s: there is a result already; name another directory, or go on with "
+		crash__die("--output %s: there is a result already; name another directory, or continue with "
 			   "--resume %s",
 			   own->output, own->output);
 	if (fd < 0)
@@ -92,7 +92,7 @@ static json_t *settings_json(const struct crash__options *options, const struct 
 			 crash__json_string(exploration->recording.root));
 }
 
-/* Where the result of a run that found something is kept, if nobody named a place. */
+/* Where the result of a run with findings is kept, if --output does not say. */
 static const char *keep_result(int trace)
 {
 	static char directory[PATH_MAX];
@@ -105,7 +105,7 @@ static const char *keep_result(int trace)
 		 base && *base ? base : "/tmp");
 	if (!mkdtemp(directory)) {
 		fprintf(stderr,
-			"%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
+			"%s: the result is not kept, and findings cannot be replayed: %s: %s; use --output\n",
 			CRASH__PROGRAM_NAME, directory, strerror(errno));
 		return NULL;
 	}
@@ -114,7 +114,7 @@ static const char *keep_result(int trace)
 	if (to < 0 || fstat(trace, &status) < 0 || lseek(trace, 0, SEEK_SET) < 0 ||
 	    crash__copy_range(trace, to, (uint64_t)status.st_size) < 0 || close(to) < 0) {
 		fprintf(stderr,
-			"%s: the result is not kept, so there is no replay: %s: %s; --output names a place\n",
+			"%s: the result is not kept, and findings cannot be replayed: %s: %s; use --output\n",
 			CRASH__PROGRAM_NAME, path, strerror(errno));
 		crash__remove_tree(directory, true);
 		return NULL;
@@ -229,8 +229,8 @@ static const char *save_result(struct session *session)
 			crash__die("%s", crash_error_detail());
 		if (!saved && !session->options.quiet)
 			fprintf(stderr,
-				"%s: the data directory is too large to be saved (--max-tree): a replay "
-				"takes it as it is then\n",
+				"%s: the data directory is larger than --max-tree and was not saved: replay "
+				"will use it as it is then\n",
 				CRASH__PROGRAM_NAME);
 	}
 	if (!place && found && session->request.trace >= 0)
@@ -279,7 +279,7 @@ static int finish(struct session *session, int error)
 	if (error < 0 && !session->exploration.engine)
 		crash__die_error(error);
 	if (error < 0)
-		crash__recording_incomplete(&session->exploration.recording, "it could not go on: %s",
+		crash__recording_incomplete(&session->exploration.recording, "the exploration failed: %s",
 					    detail);
 	place = save_result(session);
 	result = crash__result_make(&session->exploration, json_incref(session->settings),
@@ -347,13 +347,13 @@ static void choose_source(struct session *session)
 	}
 	if (!session->options.program[0])
 		crash__die(
-			"explore: no program; write it behind --: %s explore --check ./verify.sh -- PROGRAM",
+			"explore: no program; write it after --: %s explore --check ./verify.sh -- PROGRAM",
 			CRASH__PROGRAM_NAME);
 	if (!session->options.program[1] && crash__trace_is(session->options.program[0])) {
 		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
 		if (!session->own.check)
-			crash__die("explore: a trace has no program to run again: say with --check how to "
-				   "look at a state");
+			crash__die(
+				"explore: a trace has no program to run again: give a checker with --check");
 		return;
 	}
 	session->request = crash__options_request(&session->options);
@@ -436,29 +436,29 @@ const struct crash__command crash__cmd_explore = {
 	.arguments = "[--check CMD] [OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "Run a program once, and check every state that a crash can leave",
 	.help = "The program runs on an overlay: its data directory stays as it is.\n\n"
-		"  --check CMD           sh -c CMD says by its exit status whether a state is right: 0 yes,\n"
-		"                        2 an acknowledged write is lost, else no; it runs in the data\n"
-		"                        directory, which is also $1 and $CRASH_DIR; $CRASH_ACKED is a file\n"
-		"                        with all that the program had told by then.\n"
-		"                        Without --check the program is run again on each state\n"
-		"  --recover CMD         runs before the check; its failure is a finding of its own kind\n"
-		"  --setup CMD           prepares the data directory, unrecorded\n"
+		"  --check CMD           the checker: sh -c CMD runs on each state and exits with 0 if it\n"
+		"                        is right, 2 if acknowledged data is lost, and else another status.\n"
+		"                        Its working directory, $1 and $CRASH_DIR are the data directory;\n"
+		"                        $CRASH_ACKED names a file with all that the program had\n"
+		"                        acknowledged. Default: the program itself, run again\n"
+		"  --recover CMD         runs before the checker; its failure is a finding of its own kind\n"
+		"  --setup CMD           prepares the data directory; this is not recorded\n"
 		"  --model LIST          kill (default), posix, ext4, xfs, btrfs, ..., or files; see models\n"
 		"  --tiers LIST          prefix,cut,omit-1,keep-1,tear (default); also pairs, sample\n"
 		"  --exhaustive          every state that the model allows\n"
-		"  --budget N|TIME       check no more states, or no longer; the rest is counted\n"
+		"  --budget N|TIME       check at most N states, or for TIME; the rest is only counted\n"
 		"  --seed N, --samples N for the tier sample (0, 1000)\n"
 		"  --jobs N              workers; default: the processors\n"
 		"  --shard K/N|env       only this part of the states; report merges them\n"
-		"  -o, --output DIR      keep everything there; default: only if there are findings\n"
-		"  --resume DIR          go on with an interrupted exploration\n"
+		"  -o, --output DIR      keep the result in DIR; default: a new one, if there are findings\n"
+		"  --resume DIR          continue an interrupted exploration\n"
 		"  --baseline FILE       ids of findings that are accepted\n"
 		"  --junit FILE, --html FILE\n"
 		"  --check-timeout TIME  of one check (60s)\n"
-		"  --copy                check copies, not overlays\n"
-		"  --rerun               instead: run the program again for each op and kill it there\n"
-		"  --at RULE             while recording, as for run: fsync#3:err=EIO\n"
-		"  --max-trace SIZE      end the recording there; the result is incomplete then\n"
+		"  --copy                use copies instead of overlays\n"
+		"  --rerun               instead: run the program again for each op, and kill it there\n"
+		"  --at RULE             a rule for the recorded run, as for run: fsync#3:err=EIO\n"
+		"  --max-trace SIZE      end the recording at SIZE; the result is then incomplete\n"
 		"  --max-tree SIZE       largest starting tree to be kept for replay (1G)\n\n"
 		"Examples:\n"
 		"  crashinject explore --check ./verify.sh -- ./program\n"
@@ -466,5 +466,5 @@ const struct crash__command crash__cmd_explore = {
 		"grep -qx ok' \\\n"
 		"          -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n\n"
 		"Exit status: 0 nothing found, 1 something found, 3 incomplete, 125 failed, or the checker\n"
-		"does not accept the state in which the program itself left everything.\n",
+		"does not accept the final state, as the program left it.\n",
 };

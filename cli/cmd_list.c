@@ -103,7 +103,7 @@ static int list_points(const struct crash__options *options)
 		print_site(options, &found.sites[i]);
 	if (!options->json && !found.count)
 		printf("%s and its libraries have no explicit breakpoints%s\n", path,
-		       found.runtime_names ? " but those made at run time" : "");
+		       found.runtime_names ? " except those with names made at run time" : "");
 	else if (!options->json && found.runtime_names)
 		printf("(and others with names made at run time: crash_breakpoint())\n");
 	crash__sites_clear(&found);
@@ -122,7 +122,7 @@ static int list_run(const struct crash__options *options)
 	request.mode = CRASH__MODE_RECORD | (options->verbose ? CRASH__MODE_STACKS : 0);
 	request.trace = memfd_create("crashinject-trace", MFD_CLOEXEC);
 	if (request.trace < 0)
-		crash__die("cannot make memory for the trace: %m");
+		crash__die("cannot allocate memory for the trace: %m");
 	request.out = STDERR_FILENO; /* stdout is for the listing alone */
 	error = crash__run(&request, &out);
 	if (error == 0)
@@ -133,7 +133,7 @@ static int list_run(const struct crash__options *options)
 	if (!options->json || options->json_out != stdout)
 		crash__print_incomplete(&out);
 	if (out.timed_out && !options->quiet)
-		fprintf(stderr, "%s: the program ran into the timeout; this is what it did until then\n",
+		fprintf(stderr, "%s: the program timed out; this is what it did until then\n",
 			CRASH__PROGRAM_NAME);
 	status = out.timed_out ? CRASH__EXIT_TIMEOUT :
 		 !out.complete ? CRASH__EXIT_INCOMPLETE :
@@ -174,7 +174,7 @@ static int run(int argc, char **argv)
 	if (own.calls)
 		return list_calls(&options);
 	if (!options.program[0])
-		crash__die("list: no program; write it behind --: %s list -- PROGRAM", CRASH__PROGRAM_NAME);
+		crash__die("list: no program; write it after --: %s list -- PROGRAM", CRASH__PROGRAM_NAME);
 	if (own.points)
 		return list_points(&options);
 	return crash__trace_is(options.program[0]) ? list_trace(&options) : list_run(&options);
@@ -185,13 +185,13 @@ const struct crash__command crash__cmd_list = {
 	.run = run,
 	.arguments = "[OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "Show every point that a run of a program passes",
-	.help = "  --points              instead: the breakpoints compiled into PROGRAM, not running it\n"
+	.help = "  --points              instead: the breakpoints compiled into PROGRAM, without running it\n"
 		"  --calls               instead: the calls that are seen, and their families\n\n"
 		"Examples:\n"
 		"  crashinject list -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n"
 		"  crashinject list -v -- ./my-wal-test        # with the stack of each point\n"
 		"  crashinject list --points ./my-wal-test\n"
-		"  crashinject list ../wal.trace               # what record wrote down\n\n"
+		"  crashinject list ../wal.trace               # recorded by crashinject record\n\n"
 		"The program's stdout goes to stderr: stdout is for the listing.\n"
 		"Exit status: 0 good, 3 incomplete, 124 timeout, 125 crashinject failed.\n",
 };

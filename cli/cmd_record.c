@@ -77,9 +77,8 @@ static void check_place(const char *output, const char *directory)
 		crash__die("--output %s: %s", output, strerror(errno));
 	free(copy);
 	if (strncmp(above, directory, length) == 0 && (!above[length] || above[length] == '/'))
-		crash__die("--output %s is inside of the data directory %s; put it elsewhere, or name the "
-			   "data directory with "
-			   "--root",
+		crash__die("--output %s is inside the data directory %s; put it elsewhere, or name the data "
+			   "directory with --root",
 			   output, directory);
 }
 
@@ -119,8 +118,9 @@ static int run(int argc, char **argv)
 		crash__die_error(error);
 	if (!saved)
 		fprintf(stderr,
-			"%s: the starting tree is larger than --max-tree: states cannot be built from this "
-			"trace\n",
+			"%s: the data directory is larger than --max-tree and was not saved: states cannot "
+			"be "
+			"built from this trace alone\n",
 			CRASH__PROGRAM_NAME);
 	if (!options.quiet)
 		crash__print_incomplete(&out);
@@ -136,12 +136,12 @@ const struct crash__command crash__cmd_record = {
 	.run = run,
 	.arguments = "-o TRACE [OPTION]... -- PROGRAM [ARG]...",
 	.summary = "Run a program and write down everything it does to storage",
-	.help = "The program runs where it is, and changes its data directory. The trace has all that a\n"
-		"later explore, list or replay needs.\n\n"
+	.help = "The program runs as it would without recording, and changes its data directory. The\n"
+		"trace has all that a later explore, lint, list or replay needs.\n\n"
 		"  -o, --output TRACE    the file; an old one is overwritten\n"
-		"  --at RULE             rules for this run, as for run\n"
-		"  --max-trace SIZE      end the recording there; the trace is incomplete then\n"
-		"  --max-tree SIZE       largest starting tree to be saved (1G)\n\n"
+		"  --at RULE             a rule for this run, as for run\n"
+		"  --max-trace SIZE      end the recording at SIZE; the trace is then incomplete\n"
+		"  --max-tree SIZE       largest data directory to be saved (1G)\n\n"
 		"Examples:\n"
 		"  crashinject record -o ../wal.trace -- ./wal-test\n"
 		"  crashinject list ../wal.trace\n"

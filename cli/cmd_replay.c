@@ -98,7 +98,7 @@ static void print_check(const struct crash__replay *replay, const json_t *settin
 static void check_arguments(char **words)
 {
 	if (!words[0] || !words[1] || (words[2] && words[3]))
-		crash__die("replay: write a trace or a result, a state, and where to put it: %s replay TRACE "
+		crash__die("replay: give a trace or a result, a state, and a directory: %s replay TRACE "
 			   "STATE DIR",
 			   CRASH__PROGRAM_NAME);
 }
@@ -118,7 +118,7 @@ static int run(int argc, char **argv)
 	snprintf(trace, sizeof trace, "%.4000s", options.program[0]);
 	if (stat(trace, &status) == 0 && S_ISDIR(status.st_mode)) {
 		if (crash__result_read(options.program[0], "settings.json", &settings) < 0)
-			crash__die("%s is no result of explore: %s", options.program[0],
+			crash__die("%s is not a result of explore: %s", options.program[0],
 				   crash_error_detail());
 		crash__json_to_bytes(settings);
 		snprintf(trace, sizeof trace, "%.4000s/trace", options.program[0]);
@@ -130,7 +130,7 @@ static int run(int argc, char **argv)
 		error = crash__replay_describe(&replay, stdout);
 	if (error == 0 && replay.live)
 		fprintf(stderr,
-			"%s: the starting tree is not in the trace; the data directory is taken as it is "
+			"%s: the starting tree is not in the trace; the data directory is used as it is "
 			"now\n",
 			CRASH__PROGRAM_NAME);
 	if (error == 0 && options.program[2])
@@ -151,9 +151,9 @@ const struct crash__command crash__cmd_replay = {
 	.run = run,
 	.arguments = "[OPTION]... TRACE|RESULT STATE [DIR]",
 	.summary = "Put a crash state back on disk, or say what it is",
-	.help = "  --acked FILE          write what the program had told the world by then ($CRASH_ACKED)\n"
-		"  --model FILE          the model, if it is not the shipped one of the state's name\n\n"
-		"DIR is empty or does not exist yet; nothing outside of it is touched.\n\n"
+	.help = "  --acked FILE          write what the program had acknowledged, for $CRASH_ACKED\n"
+		"  --model FILE          the model, if it is not a shipped one\n\n"
+		"DIR must be empty or not exist yet; nothing outside of it is touched.\n\n"
 		"Example:\n"
 		"  crashinject replay result/ 'posix@49-194' /tmp/state\n",
 };

@@ -36,14 +36,15 @@ static bool take_option(void *context, int option, const char *value)
 	return true;
 }
 
-/* A run that is stopped waits for somebody to look at it. */
+/* A run that is stopped waits for a debugger. */
 static void tell(void *context, char message, const struct crash__control *control, uint32_t pid)
 {
 	(void)context;
 	(void)control;
 	if (message == 's')
 		fprintf(stderr,
-			"%s: stopped; look with: gdb -p %u; go on with: kill -CONT %u (and its children)\n",
+			"%s: stopped; debug it with: gdb -p %u; continue it with: kill -CONT %u (and its "
+			"children)\n",
 			CRASH__PROGRAM_NAME, pid, pid);
 }
 
@@ -92,7 +93,7 @@ static int run(int argc, char **argv)
 
 	crash__options_parse(&options, &crash__cmd_run, argc, argv, table, take_option, &own);
 	if (!options.program[0])
-		crash__die("run: no program; write it behind --: %s run --at write#3 -- PROGRAM",
+		crash__die("run: no program; write it after --: %s run --at write#3 -- PROGRAM",
 			   CRASH__PROGRAM_NAME);
 	request = crash__options_request(&options);
 	request.scenario = own.spec ? own.spec : getenv("CRASH_AT");

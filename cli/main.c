@@ -27,7 +27,7 @@ static void print_help(void)
 	       "  %s list -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n"
 	       "  %s run --at 'fdatasync#3' -- sqlite3 t.db 'insert into t values(2)'\n"
 	       "  %s explore --model ext4 --check ./verify.sh -- ./program\n\n"
-	       "%s COMMAND --help tells about a command; crashinject(1) about all of it.\n",
+	       "For the options of a command see %s COMMAND --help; for more see crashinject(1).\n",
 	       CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME);
 }
 

@@ -17,14 +17,14 @@ static const char common_help[] =
 	"Common options:\n"
 	"  --root DIR            only files below DIR count as storage\n"
 	"  --dir DIR             CRASH_DIR for the program; default: the working directory\n"
-	"  --timeout TIME        end the whole tree after TIME: 90, 1.5s, 200ms, 5m\n"
-	"  --linger TIME         let processes outlive the program for TIME (1s)\n"
+	"  --timeout TIME        kill the whole tree after TIME: 90, 1.5s, 200ms, 5m\n"
+	"  --linger TIME         let processes outlive the program by TIME (1s)\n"
 	"  --json[=FILE]         results as JSON lines, to stdout or FILE\n"
 	"  -q, --quiet           print less\n"
 	"  -v, --verbose         print more: stacks\n"
 	"  --preload FILE        the preload module, if it is not where it was installed\n"
-	"  --no-supervisor       do without the seccomp filter\n"
-	"  --io-uring=allow      let the program use io_uring, which cannot be seen\n"
+	"  --no-supervisor       run without the seccomp filter\n"
+	"  --io-uring=allow      let the program use io_uring; what it writes is not seen\n"
 	"  --help, --version\n";
 
 void crash__die(const char *format, ...)
@@ -76,7 +76,7 @@ static uint32_t milliseconds(const char *option, const char *value)
 	uint64_t us;
 
 	if (!crash__parse_time(value, strlen(value), &us) || us > (uint64_t)1000 * (UINT32_MAX - 1))
-		crash__die_value(option, value, "this is no time; write 90, 1.5s, 200ms or 5m");
+		crash__die_value(option, value, "not a time; write 90, 1.5s, 200ms or 5m");
 	return us < 1000 ? 1 : (uint32_t)(us / 1000);
 }
 
@@ -169,7 +169,7 @@ static bool take_common(struct crash__options *options, int option, const char *
 		return true;
 	case CRASH__OPTION_IO_URING:
 		if (strcmp(value, "allow") != 0)
-			crash__die_value("--io-uring", value, "only \"allow\" has a meaning");
+			crash__die_value("--io-uring", value, "the only value is \"allow\"");
 		options->opts.flags |= CRASH_ALLOW_IO_URING;
 		return true;
 	case 'q':
@@ -233,8 +233,8 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 		}
 		if (option == '?' || option == ':')
 			refuse_option(command, argv[word], table, option);
-		/* nobody means it: a variable of a script was not set, and the run would be one that asks for
-		 * nothing */
+		/* usually a variable of a script that was not set; the run would be one that asks for nothing
+		 */
 		if (optarg && !*optarg)
 			crash__die("%s: %s: the value is empty", command->name, argv[word]);
 		if (!take_common(options, option, optarg) && !(own && own(context, option, optarg)))
@@ -277,7 +277,7 @@ void crash__say_recorded(const struct crash__options *options, const struct cras
 	if (options->quiet)
 		return;
 	if (recorded->timed_out)
-		fprintf(stderr, "%s: the program ran into the timeout; what it did until then counts\n",
+		fprintf(stderr, "%s: the program timed out; what it did until then is used\n",
 			CRASH__PROGRAM_NAME);
 	else if (recorded->exit_code > 0)
 		fprintf(stderr, "%s: the program exited with %d\n", CRASH__PROGRAM_NAME, recorded->exit_code);
@@ -291,8 +291,8 @@ void crash__say_elsewhere(const struct crash__recording *recording)
 {
 	if (recording->fs.ignored && !recording->fs.effects_count)
 		fprintf(stderr,
-			"%s: the program changed nothing in %s, and did %llu op%s elsewhere; --root says "
-			"where its data is\n",
+			"%s: the program changed nothing in %s and did %llu op%s elsewhere; name its data "
+			"directory with --root\n",
 			CRASH__PROGRAM_NAME, recording->directory, (unsigned long long)recording->fs.ignored,
 			recording->fs.ignored == 1 ? "" : "s");
 }

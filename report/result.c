@@ -345,7 +345,7 @@ int crash__result_accept(json_t *result, const char *baseline)
 		if (length != 8 || strspn(line, "0123456789abcdef") != 8)
 			error = crash__fail(
 				CRASH_EINVAL,
-				"%s:%u: \"%s\" is no finding's id, which has 8 digits and letters a to f",
+				"%s:%u: \"%s\" is not the id of a finding, which has 8 hexadecimal digits",
 				baseline, number, line);
 		else if (!accept_id(result, line))
 			json_array_append_new(gone, json_string(line));

@@ -84,7 +84,7 @@ static void print_tiers(FILE *stream, const json_t *summary)
 		}
 		fprintf(stream, "  %-15s %-10s %8lld states %8lld new  ", crash__report_text(tier, "model"),
 			crash__report_text(tier, "tier"), crash__report_number(tier, "named"), fresh);
-		if (whole) /* of what was drawn nobody has seen all there is */
+		if (whole) /* a sample is never exhaustive */
 			fprintf(stream, "%s: %s\n",
 				strcmp(crash__report_text(tier, "tier"), "sample") == 0 ? "done" :
 											  "exhaustive",
@@ -98,8 +98,8 @@ static void print_tiers(FILE *stream, const json_t *summary)
 static void print_final(FILE *stream, const json_t *summary, const json_t *settings)
 {
 	fprintf(stream,
-		"crashinject: the state in which the program itself left everything is not accepted (%s): "
-		"nothing else was "
+		"crashinject: the final state, as the program left it, is not accepted (%s): nothing else "
+		"was "
 		"checked\n",
 		crash__report_text(summary, "final_state"));
 	print_output(stream, crash__report_text(summary, "final_output"), OUTPUT_LINES);
@@ -111,10 +111,10 @@ static void print_numbers(FILE *stream, const json_t *summary)
 	static const struct {
 		const char *name, *text;
 	} extras[] = {
-		{"known_before", "known from before"},
-		{"other_shards", "other shards'"},
+		{"known_before", "known already"},
+		{"other_shards", "left to other shards"},
 		{"flaky", "flaky"},
-		{"not_checkable", "could not be checked"},
+		{"not_checkable", "not checkable"},
 	};
 
 	fprintf(stream, "%lld points, %lld states, %lld distinct, %lld checked, %lld failed",
@@ -149,12 +149,13 @@ static void print_remarks(FILE *stream, const json_t *result)
 		      "is the verdict\n",
 		      stream);
 	if (crash__report_number(summary, "ops_outside"))
-		fprintf(stream, "  left alone outside of %s: %lld op%s\n",
+		fprintf(stream, "  outside of %s, and ignored: %lld op%s\n",
 			crash__report_text(settings, "directory"),
 			crash__report_number(summary, "ops_outside"),
 			crash__report_number(summary, "ops_outside") == 1 ? "" : "s");
 	if (*crash__report_text(summary, "why_no_namespaces"))
-		fprintf(stream, "  states were copies, at other paths than the program's own: %s\n",
+		fprintf(stream,
+			"  states were checked on copies, at other paths than the program's own: %s\n",
 			crash__report_text(summary, "why_no_namespaces"));
 	if (json_is_true(json_object_get(summary, "complete")))
 		return;
@@ -228,7 +229,9 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 	print_baseline(stream, summary);
 	if (json_array_size(findings) == 0)
 		fprintf(stream, "%sno findings%s%s\n", paint(options, "\033[32m"), paint(options, "\033[0m"),
-			json_is_true(json_object_get(summary, "complete")) ? "" : " so far: incomplete");
+			json_is_true(json_object_get(summary, "complete")) ?
+				"" :
+				", but the result is incomplete");
 }
 
 /* Names are shown as the bytes that they are. */

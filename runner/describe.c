@@ -26,7 +26,7 @@ static void describe_frames(FILE *stream, const struct crash_out *out, const cha
 		fputc('\n', stream);
 	}
 	if (!out->backtrace_complete)
-		fputs("  (the backtrace ends here: what called this could not be found out)\n", stream);
+		fputs("  (the backtrace ends here: the caller could not be determined)\n", stream);
 }
 
 static void describe_crash(FILE *stream, const struct crash_out *out, const char *(*shown)(const char *))
@@ -50,10 +50,10 @@ static void describe_crash(FILE *stream, const struct crash_out *out, const char
 static void describe_ending(FILE *stream, const struct crash_out *out)
 {
 	if (out->timed_out)
-		fputs("the program ran into the timeout", stream);
+		fputs("the program timed out", stream);
 	else if (out->signal)
-		fprintf(stream, "signal %d (%s) ended the program, and it was not ours", out->signal,
-			strsignal(out->signal));
+		fprintf(stream, "the program was killed by signal %d (%s), which crashinject did not send",
+			out->signal, strsignal(out->signal));
 	else
 		fprintf(stream, "the program exited with %d", out->exit_code);
 }

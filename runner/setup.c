@@ -68,7 +68,7 @@ static int map_control(struct crash__job *job, unsigned int rings)
 	if (ftruncate(job->control_fd, (off_t)size) < 0)
 		return crash__fail_errno("cannot size %s", path);
 	if (fallocate(job->control_fd, 0, 0, sizeof *job->control) < 0 && errno != EOPNOTSUPP)
-		return crash__fail_errno("no room for %s", path);
+		return crash__fail_errno("cannot allocate %s", path);
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, job->control_fd, 0);
 	if (memory == MAP_FAILED)
 		return crash__fail_errno("cannot map %s", path);

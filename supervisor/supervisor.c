@@ -78,7 +78,7 @@ static struct crash__reply take_requests(struct crash__notification *notificatio
 
 	if (notification->control->mode & CRASH__MODE_DATA)
 		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_UNSUPPORTED,
-					  "io_submit: when an asynchronous write has ended is not seen");
+					  "io_submit: the end of an asynchronous write is not seen");
 	for (long i = 0; i < count && i < 65536; i++) {
 		struct crash__reply reply;
 

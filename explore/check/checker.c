@@ -31,7 +31,7 @@ static const struct {
 	[CRASH__VERDICT_FLAKY] = {"flaky", "the state fails, and passes when it is checked again"},
 	[CRASH__VERDICT_INCONSISTENT] = {"inconsistent", "the data is inconsistent"},
 	[CRASH__VERDICT_LOST] = {"lost", "acknowledged data is lost"},
-	[CRASH__VERDICT_SIGNAL] = {"signal", "a signal ends the checker"},
+	[CRASH__VERDICT_SIGNAL] = {"signal", "the checker is killed by a signal"},
 	[CRASH__VERDICT_TIMEOUT] = {"timeout", "the checker hangs"},
 	[CRASH__VERDICT_LEFTOVER] = {"leftover", "the checker leaves processes behind"},
 	[CRASH__VERDICT_RECOVERY] = {"recovery", "recovery fails"},

@@ -27,7 +27,7 @@ static int note_unchecked(struct crash__exploration *exploration)
 		error = crash__recording_incomplete(&exploration->recording, "it was interrupted");
 	if (error == 0 && engine->out_of_budget)
 		error = crash__recording_incomplete(&exploration->recording,
-						    "the budget was spent before all states were checked");
+						    "the budget ran out before all states were checked");
 	if (error == 0 && engine->errors)
 		error = crash__recording_incomplete(
 			&exploration->recording, "%llu states could not be checked, the first: %s",
@@ -39,7 +39,7 @@ static int note_unchecked(struct crash__exploration *exploration)
 			(unsigned long long)engine->flaky);
 	if (error == 0 && exploration->causes.unexplained)
 		error = crash__recording_incomplete(&exploration->recording,
-						    "%llu failing states are not explained",
+						    "the cause of %llu failing states was not found",
 						    (unsigned long long)exploration->causes.unexplained);
 	return error;
 }

@@ -51,9 +51,10 @@ static int read_model(struct crash__replay *replay, const char *model, const cha
 	size_t length = crash__state_model(state);
 
 	if (!length || length >= sizeof name)
-		return crash__fail(CRASH_EINVAL,
-				   "\"%s\" is no state: its name begins with a model's, as ext4@41-12",
-				   state);
+		return crash__fail(
+			CRASH_EINVAL,
+			"\"%s\" is not a state: a state begins with the name of a model, as ext4@41-12",
+			state);
 	snprintf(name, sizeof name, "%.*s", (int)length, state);
 	return crash__model_read(model ? model : name, &replay->model);
 }
@@ -112,7 +113,7 @@ static int make_empty(const char *directory)
 		return crash__fail(CRASH_EDIR, "%s cannot be read", directory);
 	if (first > 0)
 		return crash__fail(CRASH_EDIR,
-				   "%s is not empty; name a directory that is, or that does not exist yet",
+				   "%s is not empty; name an empty directory, or one that does not exist yet",
 				   directory);
 	return 0;
 }

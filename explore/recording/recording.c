@@ -110,10 +110,9 @@ static int check_copy_used(struct crash__recording *recording)
 		if (!mkdtemp(kept) || crash__copy_tree(recording->root, kept) < 0)
 			snprintf(kept, sizeof kept, "(it could not be saved)");
 		return crash__fail(CRASH_EDIR,
-				   "the program wrote to %s itself. Without namespaces (%s) it works on a "
-				   "copy, which it has to "
-				   "find by $CRASH_DIR or its working directory. The directory as it was "
-				   "before is in %s",
+				   "the program wrote to %s itself. Without namespaces (%s) it runs on a "
+				   "copy, which it must find by $CRASH_DIR or its working directory. The "
+				   "directory as it was before is in %s",
 				   recording->directory, recording->why_no_namespaces, kept);
 	}
 	return 0;
@@ -141,7 +140,7 @@ static int set_up(const struct crash__recording_options *options, struct crash__
 	int error;
 
 	if (!recording->namespaces)
-		return crash__fail(CRASH_EINVAL, "--setup needs namespaces, and there are none here: %s",
+		return crash__fail(CRASH_EINVAL, "--setup needs user namespaces, which cannot be used: %s",
 				   recording->why_no_namespaces);
 	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);
 	if (mkdir(base, 0700) < 0)
@@ -172,7 +171,7 @@ static int note_refused(struct crash__recording *recording)
 		    strncmp(event->to, recording->root, length) == 0)
 			return crash__recording_incomplete(recording,
 							   "the overlay refused to rename %s, which the file "
-							   "system itself would do; use --copy",
+							   "system below it would have done; use --copy",
 							   event->path);
 	}
 	return 0;
@@ -193,8 +192,7 @@ static int note_missed(struct crash__recording *recording)
 		error = crash__recording_incomplete(recording, "%s", *reason);
 	if (error == 0 && end.timed_out)
 		error = crash__recording_incomplete(
-			recording,
-			"the program ran into the timeout, and what it would have done then was not seen");
+			recording, "the program timed out: what it would have done after that was not seen");
 	if (error == 0 && !end.complete && !recording->incomplete_count)
 		error = crash__recording_incomplete(recording, "the recorded run was not complete");
 	crash_out_clear(&end);
@@ -208,7 +206,7 @@ static int note_missed(struct crash__recording *recording)
 						    fs->unsupported_detail);
 	if (error == 0 && fs->unfinished)
 		error = crash__recording_incomplete(
-			recording, "%llu ops had not returned when the run ended, and are left out",
+			recording, "%llu ops had not returned when the run ended, and are ignored",
 			(unsigned long long)fs->unfinished);
 	return error;
 }

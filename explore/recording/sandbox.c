@@ -222,7 +222,7 @@ bool crash__sandbox_possible(const char *directory, const char **why_not)
 
 	*why_not = reason;
 	if (has_mounts(directory, inside, sizeof inside)) {
-		snprintf(reason, sizeof reason, "%s is mounted inside of it", inside);
+		snprintf(reason, sizeof reason, "%s is mounted inside it", inside);
 		return false;
 	}
 	if (pipe2(ends, O_CLOEXEC) < 0)

@@ -211,7 +211,7 @@ static int take_pair(void *context, const char *section, const char *name, const
 		position = position_of(parameter->values, value);
 		if (position < 0 || reading->seen[i]) {
 			snprintf(reading->message, sizeof reading->message,
-				 position < 0 ? "%s = %s: it is one of: %s" : "%s = %s stands twice", name,
+				 position < 0 ? "%s = %s: it is one of: %s" : "%s = %s is set twice", name,
 				 value, parameter->values);
 			return 0;
 		}
@@ -304,8 +304,7 @@ int crash__model_read(const char *name, struct crash__model *model)
 		return crash__fail(CRASH_ENOMEM, "no memory to read %s", path);
 	if (line > 0)
 		return crash__fail(CRASH_EINVAL, "%s:%d: %s", path, line,
-				   reading.message[0] ? reading.message :
-							"this is no line \"parameter = value\"");
+				   reading.message[0] ? reading.message : "not a line \"parameter = value\"");
 	error = check_whole(&reading, path);
 	if (error < 0)
 		return error;

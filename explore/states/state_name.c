@@ -121,7 +121,7 @@ int crash__state_parse(const struct crash__atoms *atoms, const char *name, struc
 		free(list);
 		return crash__fail(
 			CRASH_EINVAL,
-			"\"%s\" is no state of this trace, which has points 0 to %zu and atoms 0 to %zu",
+			"\"%s\" is not a state of this trace, which has points 0 to %zu and atoms 0 to %zu",
 			name, atoms->fs->steps_count, atoms->list_count);
 	}
 	state.flipped = list;

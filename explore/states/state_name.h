@@ -20,7 +20,7 @@
 /** The name of a state; allocated, NULL if there is no memory. */
 char *crash__state_name(const struct crash__atoms *atoms, const struct crash__state *state);
 
-/** The model's part of a state's name, without the '@'. 0 if it is no such name. */
+/** The length of the model's part of a state's name, without the '@'. 0 if it is not such a name. */
 size_t crash__state_model(const char *name);
 
 /** Reads a name. `state->flipped` is allocated, the caller's to free. */

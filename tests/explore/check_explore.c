@@ -229,7 +229,7 @@ START_TEST(a_sentence_says_what_stayed)
 		 "its directory was never synced. The data is inconsistent"},
 		{"link d/x done", "2",
 		 "the link of d/x to done *: its directory was never synced. Acknowledged data is lost"},
-		{"link d/x done", "kill -9 $$", "*synced. A signal ends the checker"},
+		{"link d/x done", "kill -9 $$", "*synced. The checker is killed by a signal"},
 	};
 	const char *sentence, *leave = rows[_i].status;
 	struct lab_result result;
@@ -598,7 +598,7 @@ START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
 	result = EXPLORE("good", "--model", "posix", "--budget", "5");
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "5 checked") && strstr(result.out, "not started") &&
-			      strstr(result.out, "no findings so far: incomplete"),
+			      strstr(result.out, "no findings, but the result is incomplete"),
 		      "%s", result.out);
 }
 END_TEST
@@ -960,8 +960,8 @@ START_TEST(copies_do_where_namespaces_do_not)
 				 "--", "sh", "-c",
 				 lab_text("cd \"$CRASH_DIR\" && %s no-sync", lab_program("saver")));
 	lab_assert_status(&result, 1);
-	ck_assert_msg(strstr(result.out, "states were copies") && strstr(result.out, "rename#1"), "%s",
-		      result.out);
+	ck_assert_msg(strstr(result.out, "states were checked on copies") && strstr(result.out, "rename#1"),
+		      "%s", result.out);
 	assert_untouched();
 }
 END_TEST
@@ -1015,7 +1015,7 @@ START_TEST(a_program_that_writes_elsewhere_is_told_so)
 		make_store();
 		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c", "echo new > data");
 		ck_assert_msg(strstr(result.err, "changed nothing in ") &&
-				      strstr(result.err, "did 2 ops elsewhere; --root says"),
+				      strstr(result.err, "did 2 ops elsewhere; name its data directory"),
 			      "%s: %s", commands[i], result.err);
 		result = LAB_CRASHINJECT(commands[i], "--dir", "store", "--", "sh", "-c",
 					 "echo new > store/data");
@@ -1089,7 +1089,7 @@ static const struct {
 	{"--budget", "many", "write a number of states, or a time"},
 	{"--shard", "3/2", "write K/N"},
 	{"--jobs", "0", "write a number from 1 to 1024"},
-	{"--check-timeout", "soon", "this is no time"},
+	{"--check-timeout", "soon", "not a time"},
 	{"--max-trace", "10X", "write a size in bytes"},
 	{"--baseline", "missing", "No such file"},
 	{"--root", "nowhere", "No such file"},

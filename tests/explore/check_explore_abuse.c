@@ -337,16 +337,16 @@ static const struct {
 	const char *name, *instead, *kind;
 } crimes[] = {
 	{"leaves many processes", "i=0; while [ $i -lt 100 ]; do sleep 500 & i=$((i + 1)); done; exit 0",
-	 "leave processes"},
+	 "leaves processes"},
 	{"leaves a daemon",
 	 "setsid sh -c 'trap \"\" HUP TERM; sleep 500 & sleep 500' >/dev/null 2>&1 & exit 0",
-	 "leave processes"},
+	 "leaves processes"},
 	{"doubles itself nine times", BOMB, "hang"},
 	{"forks without end", ENDLESS, NULL},
 	{"hangs", "sleep 500", "hang"},
 	{"hangs with children", "sleep 500 | sleep 500 | sleep 500", "hang"},
 	{"hangs without a way to be asked", "trap '' HUP INT TERM QUIT; while :; do sleep 500; done", "hang"},
-	{"is killed", "kill -9 $$", "die by a signal"},
+	{"is killed", "kill -9 $$", "killed by a signal"},
 };
 
 START_TEST(a_checker_that_does_not_end_well_is_a_verdict_and_is_gone)
@@ -396,8 +396,8 @@ START_TEST(a_program_without_end_is_explored_as_far_as_it_came)
 	make_world(NULL);
 	status = explore(
 		EXPLORE("--check=true", "--timeout=500ms", "--budget=20", "--", "sh", "-c", endless[_i]));
-	ck_assert_msg(status == 3 && strstr(said(), "incomplete:\n  the program ran into the timeout"),
-		      "status %d, %s", status, said());
+	ck_assert_msg(status == 3 && strstr(said(), "incomplete:\n  the program timed out"), "status %d, %s",
+		      status, said());
 	assert_nothing_left();
 }
 END_TEST

@@ -121,9 +121,9 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 	refuses(with("tear", "tear ="), ":2: tear = : it is one of: 1 512 4096 op");
 	refuses(with("dirop-order", "dirop-order = tot"),
 		":8: dirop-order = tot: it is one of: none per-directory total");
-	refuses(with("lost-data", "tear = op"), ":3: tear = op stands twice");
+	refuses(with("lost-data", "tear = op"), ":3: tear = op is set twice");
 	refuses(with("about", "[model]"), ":2: a model has no sections, but here is [model]");
-	refuses(with("safe-rename", "safe-rename yes"), ":16: this is no line \"parameter = value\"");
+	refuses(with("safe-rename", "safe-rename yes"), ":16: not a line \"parameter = value\"");
 }
 END_TEST
 

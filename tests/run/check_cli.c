@@ -90,7 +90,7 @@ static const struct {
 	{{"rnu"}, "there is no command \"rnu\"; did you mean run?"},
 	{{"lits", "--", "true"}, "there is no command \"lits\"; did you mean list?"},
 	{{"frobnicate"}, "there is no command \"frobnicate\"; see crashinject --help"},
-	{{"run"}, "run: no program; write it behind --: crashinject run --at write#3 -- PROGRAM"},
+	{{"run"}, "run: no program; write it after --: crashinject run --at write#3 -- PROGRAM"},
 	{{"run", "--at", "write"}, "run: no program"},
 	{{"list"}, "list: no program"},
 	{{"list", "--points"}, "list: no program"},
@@ -107,9 +107,9 @@ static const struct {
 	{{"explore", "--check=", "--", "touch", "ran"}, "explore: --check=: the value is empty"},
 	{{"explore", "--tiers", "", "--", "touch", "ran"}, "explore: --tiers: the value is empty"},
 	{{"run", "--timeout", "soon", "--", "touch", "ran"},
-	 "--timeout soon: this is no time; write 90, 1.5s, 200ms or 5m"},
-	{{"run", "--linger", "-1", "--", "touch", "ran"}, "--linger -1: this is no time"},
-	{{"run", "--io-uring=maybe", "--", "touch", "ran"}, "--io-uring maybe: only \"allow\" has a meaning"},
+	 "--timeout soon: not a time; write 90, 1.5s, 200ms or 5m"},
+	{{"run", "--linger", "-1", "--", "touch", "ran"}, "--linger -1: not a time"},
+	{{"run", "--io-uring=maybe", "--", "touch", "ran"}, "--io-uring maybe: the only value is \"allow\""},
 	{{"run", "--root", "/nonexistent", "--", "touch", "ran"},
 	 "a directory cannot be used: --root /nonexistent: No such file"},
 	{{"run", "--dir", "/nonexistent", "--", "touch", "ran"},
@@ -259,10 +259,10 @@ START_TEST(status_124_is_a_timeout)
 {
 	CLI("run", "--timeout", "300ms", "--", "sleep", "600");
 	assert_status(124);
-	assert_in(err, "the program ran into the timeout");
+	assert_in(err, "the program timed out");
 	CLI("run", "--timeout", "300ms", "--at", "write", "--", "sleep", "600");
 	assert_status(124);
-	assert_in(err, "write was not reached; the program ran into the timeout");
+	assert_in(err, "write was not reached; the program timed out");
 }
 END_TEST
 
@@ -615,7 +615,7 @@ START_TEST(list_has_statuses_of_its_own)
 	CLI("list", "--timeout", "1s", "--", STEPS, "open data wct", "sleep 600000");
 	assert_status(124);
 	assert_in(out, "open#1");
-	assert_in(err, "the program ran into the timeout; this is what it did until then");
+	assert_in(err, "the program timed out; this is what it did until then");
 }
 END_TEST
 
