@@ -184,7 +184,7 @@ const struct crash__command crash__cmd_list = {
 	.name = "list",
 	.run = run,
 	.arguments = "[OPTION]... -- PROGRAM [ARG]... | TRACE",
-	.summary = "Show every point that a run of a program passes",
+	.summary = "List every point that a run of a program passes",
 	.help = "  --points              instead: the breakpoints compiled into PROGRAM, without running it\n"
 		"  --calls               instead: the calls that are seen, and their families\n\n"
 		"Examples:\n"

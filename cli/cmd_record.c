@@ -135,7 +135,7 @@ const struct crash__command crash__cmd_record = {
 	.name = "record",
 	.run = run,
 	.arguments = "-o TRACE [OPTION]... -- PROGRAM [ARG]...",
-	.summary = "Run a program and write down everything it does to storage",
+	.summary = "Run a program and record everything it does to storage",
 	.help = "The program runs as it would without recording, and changes its data directory. The\n"
 		"trace has all that a later explore, lint, list or replay needs.\n\n"
 		"  -o, --output TRACE    the file; an old one is overwritten\n"

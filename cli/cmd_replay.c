@@ -150,7 +150,7 @@ const struct crash__command crash__cmd_replay = {
 	.name = "replay",
 	.run = run,
 	.arguments = "[OPTION]... TRACE|RESULT STATE [DIR]",
-	.summary = "Put a crash state back on disk, or say what it is",
+	.summary = "Put a crash state back on disk, or describe it",
 	.help = "  --acked FILE          write what the program had acknowledged, for $CRASH_ACKED\n"
 		"  --model FILE          the model, if it is not a shipped one\n\n"
 		"DIR must be empty or not exist yet; nothing outside of it is touched.\n\n"

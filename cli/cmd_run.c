@@ -121,7 +121,7 @@ const struct crash__command crash__cmd_run = {
 	.name = "run",
 	.run = run,
 	.arguments = "[--at RULE]... [OPTION]... -- PROGRAM [ARG]...",
-	.summary = "Run a program, crash it where a rule says, and say how it ended",
+	.summary = "Run a program, crash it where a rule says so, and report how it ended",
 	.help = "  --at RULE             where and how: POINT[@GLOB][#WHEN][:MODIFIER]...;\n"
 		"                        may be repeated; default: $CRASH_AT\n\n"
 		"Examples:\n"
