@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the documents show is so.
+# What the documents show is so, and the words that the manual pages use are in the glossary.
 #
 # A fenced block that follows a sentence "..., from [name](path):" is text of that file. What a console
 # block shows is typed and compared, where
@@ -150,6 +150,51 @@ check_consoles()
 	echo "${1#"$source"/}: $((count - 1)) commands"
 }
 
+# ---------------------------------------------------------------- glossary
+
+# The terms of the glossary, one a line: "**torn write, torn** A write of which ..."
+glossary_terms()
+{
+	sed -n 's/^\*\*\([^*]*\)\*\*.*/\1/p' "$source/docs/GLOSSARY.md" | sed 's/, /\n/g' | tr '[:upper:]' '[:lower:]'
+}
+
+# PAGE and term of all that manual pages set in italics by .Em, which is what they do with terms.
+terms_of_pages()
+{
+	awk '/^\.Em / {
+		sub(/^\.Em /, "")
+		sub(/( [.,:;)])+$/, "")
+		page = FILENAME
+		sub(/.*\//, "", page)
+		print page " " tolower($0)
+	}' "$source"/docs/man/*.[1-9] "$source"/docs/man/*.in
+}
+
+# Each term of the pages is in the glossary, in the singular or as it is, and the glossary is in order.
+check_glossary()
+{
+	glossary_terms >"$work/terms"
+	count=0
+	terms_of_pages >"$work/used"
+	while read -r page term; do
+		count=$((count + 1))
+		grep -qxF -e "$term" -e "${term%s}" "$work/terms" && continue
+		echo "$page: \"$term\" is not in docs/GLOSSARY.md"
+		failures=$((failures + 1))
+	done <"$work/used"
+	sed -n 's/^\*\*\([^,*]*\).*/\1/p' "$source/docs/GLOSSARY.md" >"$work/heads"
+	if ! LC_ALL=C sort -fcu "$work/heads"; then
+		echo "docs/GLOSSARY.md: not in alphabetical order"
+		failures=$((failures + 1))
+	fi
+	if [ ! -s "$work/terms" ] || [ $count = 0 ]; then
+		echo "docs/GLOSSARY.md: no terms were found to compare"
+		failures=$((failures + 1))
+	fi
+	echo "docs/GLOSSARY.md: $(wc -l <"$work/terms") terms, $count uses"
+}
+
+check_glossary
 for document in "$source"/README.md "$source"/docs/*.md; do
 	check_listings "$document"
 done
