@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------ bytes that are no text */
+/* ------------------------------------------------------------------ bytes that are not text */
 
 #define STANDS_FOR_BYTES 3 /* as UTF-8: a character of the range from U+EF80 to U+EFFF */
 

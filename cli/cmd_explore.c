@@ -143,7 +143,7 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 	(void)result;
 	if (session->verdicts)
 		crash__result_note(session->verdicts, entry);
-	/* the final state is no crash: the summary has it */
+	/* the final state is not a crash: the summary has it */
 	if (session->options.json && crash__verdict_failed(entry->kind) &&
 	    entry != session->exploration.engine->final) {
 		crash__json_print(session->options.json_out,

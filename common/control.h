@@ -44,7 +44,7 @@ enum crash__mode {
 	CRASH__MODE_RECORD = 2,	     /* ops go to the rings */
 	CRASH__MODE_DATA = 4,	     /* and so does what is written */
 	CRASH__MODE_STACKS = 8,	     /* and the backtraces */
-	CRASH__MODE_ACKS = 16,	     /* and what the program tells the outside */
+	CRASH__MODE_ACKS = 16,	     /* and what the program acknowledges */
 	CRASH__MODE_SUPERVISOR = 32, /* a seccomp filter reports what the shim does not see */
 	CRASH__MODE_LOGGED = 64,     /* only ops of rules with :log go to the rings */
 	CRASH__MODE_PATCH = 128,     /* the shim may patch libc */
@@ -204,7 +204,7 @@ void crash__control_note_outside(struct crash__control *control);
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode);
 
 /**
- * Whether what is written to such a file, which is no storage, tells the world something: to pipes, sockets,
+ * Whether what is written to such a file, which is not storage, is an acknowledgement: to pipes, sockets,
  * terminals and the runner's own output, and neither to files of the kernel (a thread's name in /proc) nor to
  * memfds and eventfds.
  */
@@ -225,7 +225,7 @@ static inline uint32_t crash__control_lock_of(uint64_t inode)
 
 /**
  * Claims the right to write `fired`. Only one caller gets it; but the death of one process (`self`) is
- * not the last word, and a crash of the whole tree after it is told instead. Async-signal-safe.
+ * not the last word, and a crash of the whole tree after it is reported instead. Async-signal-safe.
  */
 bool crash__control_fire(struct crash__control *control, bool self);
 

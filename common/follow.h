@@ -16,7 +16,7 @@ uint64_t crash__open_flags_of(const struct crash__call_info *kernel, const long 
 bool crash__follows_last(const struct crash__call_info *kernel, const long args[6], uint64_t open_flags);
 
 /**
- * Whether a call counts if what it finds has this mode: a device or FIFO is no storage, but its name is
+ * Whether a call counts if what it finds has this mode: a device or FIFO is not storage, but its name is
  * an entry of a directory as good as any.
  */
 bool crash__counts_as_file(const struct crash__call_info *kernel, mode_t mode);

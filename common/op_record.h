@@ -9,7 +9,7 @@
  *
  * An op takes two records: CRASH__RECORD_OP before the call, so that a call during which the process
  * dies is known, and CRASH__RECORD_END after it. Their sequence numbers come from one counter: op A
- * is known to have ended before op B started exactly if A.end < B.start.
+ * is known to have ended before op B started if and only if A.end < B.start.
  */
 #ifndef CRASH_RECORD_H
 #define CRASH_RECORD_H
@@ -28,7 +28,7 @@ enum crash__record_type {
 	CRASH__RECORD_DATA, /* bytes written by the op before; may repeat */
 	CRASH__RECORD_END,
 	CRASH__RECORD_POINT, /* an explicit breakpoint was passed */
-	CRASH__RECORD_ACK,   /* the program told the outside something */
+	CRASH__RECORD_ACK,   /* the program acknowledged something */
 	CRASH__RECORD_LOST,  /* something could not be written down */
 	CRASH__RECORD_TYPES,
 };
@@ -94,7 +94,7 @@ enum crash__op_flags {
 	CRASH__OP_FAILED = 2,	 /* a rule made the call fail or be short */
 	CRASH__OP_SYNC = 4,	 /* the write also syncs: O_SYNC, O_DSYNC, RWF_SYNC, RWF_DSYNC */
 	CRASH__OP_DATA_LOST = 8, /* the data could not be read */
-	CRASH__OP_SOCKET = 16,	 /* the path names a socket: bind(2) makes those, and is no op */
+	CRASH__OP_SOCKET = 16,	 /* the path names a socket: bind(2) makes those, and is not an op */
 };
 
 struct crash__op_record {

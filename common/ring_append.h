@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * append.h - putting a record into a ring, waiting for room if need be.
+ * ring_append.h - appends a record to a ring, and waits for free space if need be.
  */
 #ifndef CRASH_APPEND_H
 #define CRASH_APPEND_H
@@ -17,7 +17,7 @@ struct crash__ring *crash__ring_find(struct crash__control *control);
 
 /**
  * Appends one record, made of parts of which the first begins with struct crash__record (filled in
- * here); it is padded to a multiple of 8. Waits for the keeper to make room. Returns false if that
+ * here); it is padded to a multiple of 8. Waits for the keeper to free space. Returns false if that
  * takes too long or the tree is dead. Async-signal-safe.
  */
 bool crash__append(struct crash__control *control, struct crash__ring *ring, uint16_t type, uint16_t flags,

@@ -12,8 +12,8 @@
  *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION
  *
  * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part
- *of it: no MOD is empty. "write()" is the call where "write" is the family. Runs also inside the program
- *under test, before it is safe to allocate: no malloc, no locale.
+ * of it: no MOD is empty. "write()" is the call where "write" is the family. Runs also inside the program
+ * under test, before it is safe to allocate: no malloc, no locale.
  */
 #include "common/spec.h"
 

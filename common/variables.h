@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * environment.h - the variables that crashinject reads and gives.
+ * variables.h - the variables that crashinject reads and gives.
  */
 #ifndef CRASH_VARIABLES_H
 #define CRASH_VARIABLES_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /**
- * Looks for variables called CRASH_... that are none of ours.
+ * Looks for variables called CRASH_... that crashinject does not know.
  * @param position where to start; moved behind the one that was found
  * @param nearest set to the name that was probably meant, or NULL
  * @return the next "NAME=value" that is unknown, or NULL when there is none

@@ -42,7 +42,7 @@ static bool was_walked(uint64_t hash)
 	return atomic_load_explicit(&walked[hash % WALKED], memory_order_relaxed) == hash;
 }
 
-/* Reads what was walked as a link; returns its length, -EINVAL if it is none, or another error. */
+/* Reads what was walked as a link; returns its length, -EINVAL if it is not one, or another error. */
 static long read_link(const struct state *state)
 {
 	const struct crash__walk *walk = state->walk;

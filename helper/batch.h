@@ -28,7 +28,7 @@ void batch_delete(struct batch *batch, const void *key, size_t key_size);
 
 /**
  * Takes the step at `*at` and moves `*at` behind it.
- * @return 1 for a step, 0 at `end`, -EBADMSG where the bytes are no step
+ * @return 1 for a step, 0 at `end`, -EBADMSG where the bytes are not a step
  */
 int batch_next(const unsigned char **at, const unsigned char *end, struct batch_step *step);
 

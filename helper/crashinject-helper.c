@@ -111,8 +111,8 @@ static int conclude(int error, const char *path, const struct reason *why)
 	return error == -ENODATA ? STATUS_LOST : STATUS_IO;
 }
 
-/* One write(2), so that a line is told whole or not at all. */
-static int tell(const void *line, size_t size)
+/* One write(2), so that a line is there whole or not at all. */
+static int acknowledge(const void *line, size_t size)
 {
 	const char *at = line;
 	ssize_t written;
@@ -383,7 +383,7 @@ static int run_scenario(struct options *options, int count, char **arguments)
 int main(int argc, char **argv)
 {
 	struct options options = {
-		.session = {.commits = 12, .threads = 4, .value_bytes = 96, .tell = tell},
+		.session = {.commits = 12, .threads = 4, .value_bytes = 96, .acknowledge = acknowledge},
 	};
 	const struct command *command;
 	const char *bug_name = getenv("HELPER_BUG");

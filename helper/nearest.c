@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Method: the edit distance of Wagner and Fischer, one row at a time. A candidate that differs in
- * more than half of its characters is no help.
+ * more than half of its characters does not help.
  */
 #include "nearest.h"
 

@@ -4,7 +4,7 @@
  *
  *     ack SEQ key=value key=value ...
  *
- * with nothing behind `=` for a deleted key, told after store_wait() says that the transaction is
+ * with nothing behind `=` for a deleted key, written after store_wait() says that the transaction is
  * durable. Keys and values of the workload have no spaces, `=` or newlines.
  */
 #include "session.h"
@@ -23,18 +23,18 @@ static int open_and_check(struct session *session)
 
 	if (!error)
 		error = verify_store(session->store, &session->why);
-	if (!error && store_sequence(session->store) < session->told)
+	if (!error && store_sequence(session->store) < session->acknowledged)
 		error = reason_set(&session->why, -ENODATA,
 				   "commit %" PRIu64 " was acknowledged in this run, and after a "
 				   "recovery the store ends with commit %" PRIu64,
-				   session->told, store_sequence(session->store));
+				   session->acknowledged, store_sequence(session->store));
 	return error;
 }
 
 int session_open(struct session *session)
 {
 	session->store = NULL;
-	session->told = 0;
+	session->acknowledged = 0;
 	session->why = (struct reason){{0}};
 	pthread_mutex_init(&session->turn, NULL);
 	return open_and_check(session);
@@ -98,13 +98,13 @@ static int acknowledge(struct session *session, const struct commit *commit)
 	snprintf(head, sizeof(head), "ack %" PRIu64, commit->sequence);
 	bytes_append_text(&line, head);
 	append_pairs(&line, &commit->batch);
-	error = line.failed ? -ENOMEM : session->tell(line.data, line.size);
+	error = line.failed ? -ENOMEM : session->acknowledge(line.data, line.size);
 	bytes_clear(&line);
 	if (error)
 		return error;
 	pthread_mutex_lock(&session->turn);
-	if (commit->sequence > session->told)
-		session->told = commit->sequence;
+	if (commit->sequence > session->acknowledged)
+		session->acknowledged = commit->sequence;
 	pthread_mutex_unlock(&session->turn);
 	return 0;
 }

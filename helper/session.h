@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.h - one run over a store: it commits the workload and tells the world.
+ * session.h - one run over a store: it commits the workload and acknowledges the commits.
  *
  * All functions return 0, a negative errno, or one of verify.h with the session's reason set.
  */
@@ -14,20 +14,20 @@
 #include <pthread.h>
 #include <stdint.h>
 
-/** Tells the world that a commit is durable: one line, with its newline. Thread-safe. */
-typedef int session_tell(const void *line, size_t size);
+/** Acknowledges that a commit is durable: one line, with its newline. Thread-safe. */
+typedef int session_acknowledge(const void *line, size_t size);
 
-/** Filled in by its owner up to `tell`; session_open() does the rest. */
+/** Filled in by its owner up to `acknowledge`; session_open() does the rest. */
 struct session {
 	const char *path;	  /* the store's directory */
 	unsigned int commits;	  /* about as many, a scenario */
 	unsigned int threads;	  /* that write at a time, where a scenario has several */
 	unsigned int value_bytes; /* values have that many to twice as many */
-	session_tell *tell;
+	session_acknowledge *acknowledge;
 
 	struct store *store;
-	uint64_t told;	      /* highest number acknowledged */
-	pthread_mutex_t turn; /* covers `told`, and from the choice of a number to the append */
+	uint64_t acknowledged; /* the highest number */
+	pthread_mutex_t turn;  /* covers `acknowledged`, and from the choice of a number to the append */
 	struct reason why;
 };
 

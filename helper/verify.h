@@ -15,9 +15,9 @@ int verify_store(struct store *store, struct reason *why);
 
 /**
  * Compares with acknowledgements: lines `ack SEQ key=value ...`. Other lines are passed over, and
- * a last one without its newline, which was not told completely.
+ * a last one without its newline, which was not written completely.
  * @return 0; -ENODATA if an acknowledged commit is missing; -EUCLEAN if one has another content;
- *         -EINVAL if a line begins as an acknowledgement and is none
+ *         -EINVAL if a line begins like an acknowledgement and is not one
  */
 int verify_acks(struct store *store, const struct bytes *acks, struct reason *why);
 

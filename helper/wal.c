@@ -57,7 +57,7 @@ static const uint32_t magic = 0x664c4157; /* "WALf" */
 struct wal {
 	int fd;
 	uint64_t end;	   /* where the next frame goes */
-	uint64_t torn;	   /* bytes behind `end` that are no frame; 0 after the repair */
+	uint64_t torn;	   /* bytes behind `end` that are not a frame; 0 after the repair */
 	uint64_t appended; /* last sequence number written */
 	uint64_t durable;  /* last sequence number synced */
 	uint32_t link;	   /* checksum of the last frame */

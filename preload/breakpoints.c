@@ -98,7 +98,7 @@ void crash__ack_symbol(const void *text, size_t bytes)
 		return;
 	crash__check_dead(crash__control);
 	if (__builtin_expect(crash__mapped, 0))
-		crash__mapping_scan(); /* what was stored before it is told */
+		crash__mapping_scan(); /* what was stored before it is acknowledged */
 	if (crash__control->mode & CRASH__MODE_ACKS)
 		crash__record_ack(crash__control, crash__next_sequence(crash__control), -1, text, bytes);
 	errno = saved;

@@ -16,7 +16,7 @@ long crash__mapping_call(long number, const long args[6]);
 /** Finds the stores since the last time, counts them as writes and writes them down. */
 void crash__mapping_scan(void);
 
-/** After an op: what it wrote to a mapped file is no store. */
+/** After an op: what it wrote to a mapped file is not a store. */
 void crash__mapping_wrote(void);
 
 /** The same, for the last time in this program: it is about to exit or exec. */

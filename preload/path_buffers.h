@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buffers.h - room for paths, which must not be taken from the stack.
+ * path_buffers.h - memory for paths, which must not be taken from the stack.
  *
  * A wrapper may run on a signal stack of 8 KiB or in a thread with the smallest stack there is.
  */

@@ -11,7 +11,7 @@
 
 bool crash__is_readable(uintptr_t address)
 {
-	/* 99 is no mode, so the kernel reads the set and does nothing */
+	/* 99 is not a mode, so the kernel reads the set and does nothing */
 	return crash__sys6(SYS_rt_sigprocmask, 99, (long)(address & ~(uintptr_t)7), 0, 8, 0, 0) != -EFAULT;
 }
 

@@ -3,7 +3,7 @@
  * sends.c - what goes out over sockets.
  *
  * The supervisor hears it, and libc makes the calls. But what the program has stored to mapped files by then
- * has to be found before, or it would be written down behind what was told of it.
+ * has to be found before, or it would be written down after its acknowledgement.
  */
 #include "preload/shim.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scenario.h - from the text of the rules to the plan in the control block.
+ * bind_rules.h - from the text of the rules to the plan in the control block.
  */
 #ifndef CRASH_SCENARIO_H
 #define CRASH_SCENARIO_H

@@ -158,7 +158,7 @@ void crash__tree_kill_orphans(const char *directory)
 	struct timespec pause = {.tv_nsec = 200000};
 	unsigned int found = 1;
 
-	/* They are no children of ours, so nobody tells when they are gone; and they may fork. */
+	/* They are not children of ours, so their end is not reported; and they may fork. */
 	for (int round = 0; found && round < 2000; round++) {
 		DIR *processes = opendir("/proc");
 		struct dirent *entry;

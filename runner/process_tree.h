@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tree.h - all processes below this one.
+ * process_tree.h - all processes below this one.
  *
  * Only for a process that is a subreaper and has no children but those that are meant. No allocation:
  * the keeper is forked from programs that may have threads.

@@ -382,7 +382,7 @@ static int explain_start(const struct run *run)
 	return crash__fail(CRASH_ENOEXEC, "%s: %s", run->path, strerror(error));
 }
 
-/* A plan that nobody read is no run. */
+/* A plan that no process has read is not a run. */
 static int check_loaded(const struct run *run)
 {
 	const struct crash__control *control = run->job.control;

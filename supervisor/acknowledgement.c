@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * told.c - acknowledgements, from the memory of the process that waits for our reply.
+ * acknowledgement.c - acknowledgements, from the memory of the process that waits for our reply.
  *
- * The call itself is the kernel's and comes afterwards, so what is noted is what the process wants to say. A
- * message to the kernel (netlink) tells the world nothing.
+ * The kernel makes the call itself afterwards, so what is recorded is what the process is going to
+ * acknowledge. A message to the kernel (netlink) acknowledges nothing.
  */
 #include "supervisor/acknowledgement.h"
 
@@ -19,7 +19,7 @@
 
 #define MOST_BYTES (16 << 20) /* of one acknowledgement */
 
-static void tell(struct crash__notification *notification, int fd, uint64_t address, uint64_t bytes)
+static void acknowledge(struct crash__notification *notification, int fd, uint64_t address, uint64_t bytes)
 {
 	unsigned char *data = bytes && bytes <= MOST_BYTES ? malloc(bytes) : NULL;
 	long got = data ? crash__remote_read(&notification->remote, address, data, bytes) : -1;
@@ -29,7 +29,8 @@ static void tell(struct crash__notification *notification, int fd, uint64_t addr
 	free(data);
 }
 
-static void tell_vector(struct crash__notification *notification, int fd, uint64_t address, uint64_t count)
+static void acknowledge_vector(struct crash__notification *notification, int fd, uint64_t address,
+			       uint64_t count)
 {
 	struct iovec piece;
 
@@ -37,7 +38,7 @@ static void tell_vector(struct crash__notification *notification, int fd, uint64
 		if (crash__remote_read(&notification->remote, address + i * sizeof piece, &piece,
 				       sizeof piece) != (long)sizeof piece)
 			return;
-		tell(notification, fd, (uint64_t)piece.iov_base, piece.iov_len);
+		acknowledge(notification, fd, (uint64_t)piece.iov_base, piece.iov_len);
 	}
 }
 
@@ -56,11 +57,11 @@ void crash__acknowledge_write(struct crash__notification *notification)
 	    !crash__control_is_world(notification->control, status.st_mode, status.st_dev, status.st_ino))
 		return;
 	if (where->buf)
-		tell(notification, fd, (uint64_t)crash__arg(notification->args, where->buf),
-		     (uint64_t)crash__arg(notification->args, where->bytes));
+		acknowledge(notification, fd, (uint64_t)crash__arg(notification->args, where->buf),
+			    (uint64_t)crash__arg(notification->args, where->bytes));
 	else if (where->iov)
-		tell_vector(notification, fd, (uint64_t)crash__arg(notification->args, where->iov),
-			    (uint64_t)crash__arg(notification->args, where->count));
+		acknowledge_vector(notification, fd, (uint64_t)crash__arg(notification->args, where->iov),
+				   (uint64_t)crash__arg(notification->args, where->count));
 }
 
 static bool is_to_kernel(const struct crash__notification *notification, int fd)
@@ -90,7 +91,7 @@ void crash__acknowledge_send(struct crash__notification *notification, int numbe
 	if (!(notification->control->mode & CRASH__MODE_ACKS) || is_to_kernel(notification, fd))
 		return;
 	if (number == SYS_sendto) {
-		tell(notification, fd, at, (uint64_t)notification->args[2]);
+		acknowledge(notification, fd, at, (uint64_t)notification->args[2]);
 		return;
 	}
 	if (number == SYS_sendmmsg) {
@@ -101,6 +102,6 @@ void crash__acknowledge_send(struct crash__notification *notification, int numbe
 		if (crash__remote_read(&notification->remote, at + i * step, &message, sizeof message) !=
 		    (long)sizeof message)
 			return;
-		tell_vector(notification, fd, (uint64_t)message.msg_iov, message.msg_iovlen);
+		acknowledge_vector(notification, fd, (uint64_t)message.msg_iov, message.msg_iovlen);
 	}
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process tells the outside by calls that are no operations on storage. */
-#ifndef SUPERVISOR_TOLD_H
-#define SUPERVISOR_TOLD_H
+/* acknowledgement.h - what a process acknowledges by calls that are not operations on storage. */
+#ifndef CRASH_ACKNOWLEDGEMENT_H
+#define CRASH_ACKNOWLEDGEMENT_H
 
 #include "supervisor/notification.h"
 
-/** Notes what a write to something that is no storage says. It is not known whether all of it arrives; it was
- * said. */
+/** Records a write to something that is not storage. Whether all of it arrives is not known: it counts as
+ * soon as the call is made. */
 void crash__acknowledge_write(struct crash__notification *notification);
 
 /** Whether a system call sends to a socket; crash__acknowledge_send() is for those. */

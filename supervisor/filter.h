@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter.h - the seccomp filter: which calls the supervisor is told of.
+ * filter.h - the seccomp filter: which calls are sent to the supervisor.
  */
 #ifndef CRASH_FILTER_H
 #define CRASH_FILTER_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * held.h - ops whose process is stopped, or runs a handler, before its call.
+ * held_ops.h - ops whose process is stopped, or runs a handler, before its call.
  *
- * A rule with :stop fired before a call, or one with :sig=. A thread that waits for us cannot stop, and a
- * debugger could not get hold of it; nor can it run a handler. So it is sent back to the start of its call,
- * finds the signal there, and calls again when it is let go on. That is the same op: it was counted, and its
- * rules have fired.
+ * A rule with :stop fired before a call, or one with :sig=. A thread that waits for our reply cannot stop,
+ * cannot be debugged, and cannot run a handler. So it is sent back to the start of its call, gets the signal
+ * there, and makes the call again when it continues. That is the same op: it was counted, and its rules have
+ * fired.
  */
 #ifndef CRASH_HELD_H
 #define CRASH_HELD_H

@@ -14,12 +14,12 @@ static struct {
 	unsigned int followers;
 	_Atomic unsigned int threads;
 	void *(*serve)(void *);
-} turn = {
+} team = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.vacant = PTHREAD_COND_INITIALIZER,
 };
 
-/* Whether this thread is the one that receives. */
+/* Whether this thread is the leader. */
 static _Thread_local bool leads;
 
 static void start_thread(void)
@@ -30,29 +30,29 @@ static void start_thread(void)
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, 512 << 10);
-	if (pthread_create(&thread, &attributes, turn.serve, NULL) == 0)
-		atomic_fetch_add(&turn.threads, 1);
+	if (pthread_create(&thread, &attributes, team.serve, NULL) == 0)
+		atomic_fetch_add(&team.threads, 1);
 	pthread_attr_destroy(&attributes);
 }
 
 bool crash__leader_start(void *(*serve)(void *))
 {
-	turn.serve = serve;
+	team.serve = serve;
 	start_thread();
-	return atomic_load(&turn.threads) > 0;
+	return atomic_load(&team.threads) > 0;
 }
 
 void crash__leader_become(void)
 {
 	if (leads)
 		return;
-	pthread_mutex_lock(&turn.lock);
-	turn.followers++;
-	while (turn.has_leader)
-		pthread_cond_wait(&turn.vacant, &turn.lock);
-	turn.followers--;
-	turn.has_leader = leads = true;
-	pthread_mutex_unlock(&turn.lock);
+	pthread_mutex_lock(&team.lock);
+	team.followers++;
+	while (team.has_leader)
+		pthread_cond_wait(&team.vacant, &team.lock);
+	team.followers--;
+	team.has_leader = leads = true;
+	pthread_mutex_unlock(&team.lock);
 }
 
 void crash__leader_hand_over(void)
@@ -61,11 +61,11 @@ void crash__leader_hand_over(void)
 
 	if (!leads)
 		return;
-	pthread_mutex_lock(&turn.lock);
-	turn.has_leader = leads = false;
-	alone = turn.followers == 0 && turn.threads < MOST_THREADS;
-	pthread_cond_signal(&turn.vacant);
-	pthread_mutex_unlock(&turn.lock);
+	pthread_mutex_lock(&team.lock);
+	team.has_leader = leads = false;
+	alone = team.followers == 0 && team.threads < MOST_THREADS;
+	pthread_cond_signal(&team.vacant);
+	pthread_mutex_unlock(&team.lock);
 	if (alone)
 		start_thread();
 }

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * turn.h - which of the supervisor's threads receives.
+ * leader.h - leader and followers among the supervisor's threads.
  *
- * One thread at a time receives, so that the kernel can hand over from caller to supervisor and back on one
- * processor. Before it does what may take long (a sync, a delay, a backtrace) it lets another one receive: a
- * slow call of one process holds up nobody else.
+ * One thread at a time, the leader, receives notifications, so that the kernel can switch from caller to
+ * supervisor and back on one processor. Before it does what may take long (a sync, a delay, a backtrace) a
+ * follower becomes the leader: a slow call of one process does not delay the calls of others.
  */
-#ifndef CRASH_TURN_H
-#define CRASH_TURN_H
+#ifndef CRASH_LEADER_H
+#define CRASH_LEADER_H
 
 #include <stdbool.h>
 
-/** Starts the first of the threads; more are started as they are needed. False: there is none. */
+/** Starts the first thread; more are started as they are needed. False: it could not be started. */
 bool crash__leader_start(void *(*serve)(void *));
 
-/** Waits to become the one that receives. */
+/** Waits to become the leader. */
 void crash__leader_become(void);
 
-/** Lets another thread receive, because what this one is about to do may take long. */
+/** Lets a follower become the leader, because what this thread is about to do may take long. */
 void crash__leader_hand_over(void);
 
 #endif

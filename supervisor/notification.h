@@ -2,8 +2,8 @@
 /*
  * notification.h - an op of another process, while that process waits for our reply.
  */
-#ifndef CRASH_WATCHED_H
-#define CRASH_WATCHED_H
+#ifndef CRASH_NOTIFICATION_H
+#define CRASH_NOTIFICATION_H
 
 #include "common/control.h"
 #include "supervisor/remote.h"
@@ -18,7 +18,7 @@ struct crash__notification {
 	long args[6];
 	bool storage, sync;
 	uint64_t rules;
-	int fd; /* the file's descriptor, fetched from the process; -1: none, or it is not allowed */
+	int fd; /* the file's descriptor, duplicated from the process; -1: none, or it is not allowed */
 	uint64_t device, inode;
 	uint32_t mode;
 	uint32_t file; /* number in the trace; 0: none */
@@ -33,16 +33,16 @@ struct crash__notification {
 	uint32_t flags;		  /* enum crash__op_flags */
 };
 
-/** Whether its tree is dead: nobody is answered any more. */
+/** Whether its tree is dead: then there are no more replies. */
 static inline bool crash__notification_is_dead(const struct crash__notification *notification)
 {
 	return atomic_load(&notification->control->dead);
 }
 
-/** Closes what was fetched for it. */
+/** Closes what was duplicated for it. */
 void crash__notification_clear(struct crash__notification *notification);
 
-/** How many bytes it wants to write; 0 if it is no write. */
+/** How many bytes it wants to write; 0 if it is not a write. */
 uint64_t crash__notification_bytes(const struct crash__notification *notification);
 
 /** The flags that an open call opens with. */

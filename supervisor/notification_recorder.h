@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * note.h - writing down the ops of other processes.
+ * notification_recorder.h - writing down the ops of other processes.
  */
 #ifndef CRASH_NOTE_H
 #define CRASH_NOTE_H
@@ -24,7 +24,7 @@ void crash__notification_record_end(struct crash__notification *notification,
 /** Writes down a store to a mapped file, which has been done already. */
 void crash__notification_record_store(struct crash__notification *store, const unsigned char *bytes);
 
-/** Writes down what is told to the outside. */
+/** Writes down an acknowledgement. */
 void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes,
 			      size_t count);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * act.h - what a rule that fired does to a process that waits for our reply.
+ * remote_actions.h - what a rule that fired does to a process that waits for our reply.
  */
 #ifndef CRASH_SUPERVISOR_ACT_H
 #define CRASH_SUPERVISOR_ACT_H
@@ -20,7 +20,7 @@ enum crash__fate {
 
 /**
  * Does what a rule says.
- * @param done bytes that the op has written; -1: it is no write
+ * @param done bytes that the op has written; -1: it is not a write
  */
 enum crash__fate crash__act(struct crash__notification *notification, const struct crash__rule *rule,
 			    int64_t done);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mapped.h - files that programs without the shim have mapped shared and writable.
+ * shared_mappings.h - files that programs without the shim have mapped shared and writable.
  */
 #ifndef CRASH_MAPPED_H
 #define CRASH_MAPPED_H
@@ -13,7 +13,7 @@ void crash__mapped_add(struct crash__notification *notification);
 /** Takes note of an mprotect() that lets somebody store to memory which may be such a file. */
 void crash__mapped_protect(const struct crash__notification *notification);
 
-/** Whether stores to the file are looked for: then its writes have to be told to crash__mapped_wrote(). */
+/** Whether stores to the file are looked for: then its writes must be passed to crash__mapped_wrote(). */
 bool crash__mapped_is_watched(uint64_t device, uint64_t inode);
 
 /**
@@ -26,7 +26,7 @@ void crash__mapped_scan(struct crash__control *control,
 /** A descriptor of a mapped file, to be closed; or -1. */
 int crash__mapped_open(uint64_t device, uint64_t inode);
 
-/** A write that was made on a process's behalf is no store, even if the file is mapped. */
+/** A write that was made on a process's behalf is not a store, even if the file is mapped. */
 void crash__mapped_wrote(const struct crash__notification *notification, uint64_t offset,
 			 const unsigned char *bytes, size_t count);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sites.h - the explicit breakpoints that are compiled into a program, found without running it.
+ * breakpoint_sites.h - the explicit breakpoints that are compiled into a program, found without running it.
  */
 #ifndef CRASH_SITES_H
 #define CRASH_SITES_H

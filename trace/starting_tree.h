@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tree.h - the starting tree, inside a trace, so that a trace is all that a later exploration needs.
+ * starting_tree.h - the starting tree, inside a trace, so that a trace is all that a later exploration needs.
  *
  * A TREE chunk says what the data directory was and how much of it was saved; ENTRY chunks follow, one for
  * each thing in it, directories before what is in them. A file's bytes stand in the trace file itself behind

@@ -4,9 +4,9 @@
  *
  * Method. A state's identity is the hash of its tree and of what was acknowledged by then. What has been seen
  * under that hash is not checked again, whichever tier or model names it: a verdict counts for every model
- * that allows the state. A tier first names its states to be counted, then again to be checked. The state in
- * which the program left everything comes first: if the checker does not accept that, it is the checker that
- * is wrong, and nothing else runs.
+ * that allows the state. A tier first names its states to be counted, then again to be checked. The final
+ * state, as the program left it, comes first: if the checker does not accept it, the checker is wrong, and
+ * nothing else runs.
  */
 #ifndef CRASH_ENGINE_H
 #define CRASH_ENGINE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layer_parts.h - what a layer consists of, for the files that make it up: layer.c, location.c, closed.c,
- * fetch.c.
+ * layer_parts.h - what a layer consists of, for the files that make it up: layer.c, layer_location.c,
+ * layer_modes.c, copy_up.c.
  */
 #ifndef CRASH_LAYER_PARTS_H
 #define CRASH_LAYER_PARTS_H
@@ -54,7 +54,7 @@ struct crash__location {
 	char path[PATH_MAX]; /* "" is the root itself */
 };
 
-/* ------------------------------------------------------------------ location.c: where things are */
+/* ------------------------------------------------------------------ layer_location.c: where things are */
 
 bool crash__location_append(struct crash__location *at, const char *name);
 
@@ -67,8 +67,8 @@ bool crash__layer_locate_slot(const struct crash__layer *layer, crash__slot_id i
 /** An error, from errno: it was not possible to do `what` there. */
 int crash__layer_fail(const char *what, const struct crash__location *at);
 
-/* ------------------------------------------------------------------ closed.c: directories that keep us out
- */
+/* ------------------------------------------------------------------ layer_modes.c: directories whose mode
+ * keeps us out */
 
 /** Remembers what a directory's mode is going to be; it stays open until all the others are done. */
 int crash__layer_close_later(struct crash__layer *layer, crash__node_id id, uint32_t mode);
@@ -82,8 +82,8 @@ int crash__layer_close(struct crash__layer *layer);
 /** Opens them, to get at what is in them. */
 int crash__layer_open(struct crash__layer *layer);
 
-/* ------------------------------------------------------------------ fetch.c: what comes from the starting
- * tree */
+/* ------------------------------------------------------------------ copy_up.c: what comes from the
+ * starting tree */
 
 /** Puts a node that is not in the layer yet there: where it stands, or in the store. */
 int crash__layer_copy_up(struct crash__layer *layer, crash__node_id id);

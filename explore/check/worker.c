@@ -27,7 +27,7 @@ struct instance {
 };
 
 struct worker {
-	const struct crash__worker_config *shop;
+	const struct crash__worker_config *config;
 	struct crash__sandbox sandbox;
 	struct instance instances[2]; /* by enum crash__reference */
 	char place[PATH_MAX];	      /* without namespaces: a directory of ours */
@@ -67,11 +67,11 @@ bool crash__receive_all(int fd, void *bytes, size_t count)
 	return true;
 }
 
-/* ------------------------------------------------------------------ callsites */
+/* ------------------------------------------------------------------ places */
 
 static void path_of(const struct worker *worker, const char *name, char out[PATH_MAX])
 {
-	if (worker->shop->namespaces)
+	if (worker->config->namespaces)
 		crash__sandbox_path(&worker->sandbox, name, out);
 	else if (snprintf(out, PATH_MAX, "%s/%s", worker->place, name) >= PATH_MAX)
 		out[0] = '\0';
@@ -79,21 +79,21 @@ static void path_of(const struct worker *worker, const char *name, char out[PATH
 
 static int enter(struct worker *worker, unsigned int number)
 {
-	static const char *const callsites[] = {"tree", "store", "durable", "durable-store", "state"};
+	static const char *const places[] = {"tree", "store", "durable", "durable-store", "state"};
 	char path[PATH_MAX];
 
-	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->shop->scratch, number) >=
+	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->config->scratch, number) >=
 		    (int)sizeof worker->place ||
 	    snprintf(worker->acked, sizeof worker->acked, "%s/acked", worker->place) >=
 		    (int)sizeof worker->acked)
-		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->shop->scratch);
+		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->config->scratch);
 	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", worker->place);
-	if (worker->shop->namespaces)
-		return crash__sandbox_enter(&worker->sandbox, worker->shop->directory,
-					    crash__base_directory(worker->shop->fs->base));
-	for (size_t i = 0; i < sizeof callsites / sizeof *callsites; i++) {
-		path_of(worker, callsites[i], path);
+	if (worker->config->namespaces)
+		return crash__sandbox_enter(&worker->sandbox, worker->config->directory,
+					    crash__base_directory(worker->config->fs->base));
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		path_of(worker, places[i], path);
 		/* an earlier worker of this number may have left something */
 		if ((mkdir(path, 0700) < 0 && errno != EEXIST) || crash__remove_tree(path, false) < 0)
 			return crash__fail_errno("cannot make %s", path);
@@ -114,7 +114,7 @@ static void clear_instance(struct instance *instance)
 static int make_instance(struct worker *worker, enum crash__reference reference)
 {
 	struct instance *instance = &worker->instances[reference];
-	const struct crash__worker_config *shop = worker->shop;
+	const struct crash__worker_config *config = worker->config;
 	char tree[PATH_MAX], store[PATH_MAX];
 	int error = 0;
 
@@ -123,12 +123,12 @@ static int make_instance(struct worker *worker, enum crash__reference reference)
 	path_of(worker, stores[reference], store);
 	if (crash__remove_tree(tree, false) < 0 || crash__remove_tree(store, false) < 0)
 		error = crash__fail_errno("cannot empty %s", tree);
-	if (error == 0 && !shop->namespaces)
-		error = crash__copy_tree(crash__base_directory(shop->fs->base), tree);
+	if (error == 0 && !config->namespaces)
+		error = crash__copy_tree(crash__base_directory(config->fs->base), tree);
 	if (error == 0)
-		error = crash__view_new(shop->atoms, reference, &instance->view);
+		error = crash__view_new(config->atoms, reference, &instance->view);
 	if (error == 0)
-		error = crash__layer_new(shop->fs, tree, store, shop->namespaces, &instance->layer);
+		error = crash__layer_new(config->fs, tree, store, config->namespaces, &instance->layer);
 	return error;
 }
 
@@ -186,10 +186,10 @@ static int write_acked(struct worker *worker, uint64_t bytes)
 		worker->acked_bytes = bytes;
 	if (ftruncate(fd, (off_t)worker->acked_bytes) < 0)
 		error = crash__fail_errno("cannot write %s", worker->acked);
-	for (size_t i = 0; error == 0 && i < worker->shop->fs->steps_count && worker->acked_bytes < bytes;
+	for (size_t i = 0; error == 0 && i < worker->config->fs->steps_count && worker->acked_bytes < bytes;
 	     i++) {
-		const struct crash__event *event = worker->shop->fs->steps[i].event;
-		uint64_t end = worker->shop->fs->steps[i].acked;
+		const struct crash__event *event = worker->config->fs->steps[i].event;
+		uint64_t end = worker->config->fs->steps[i].acked;
 
 		if (event->kind != CRASH__EVENT_ACK || end <= worker->acked_bytes)
 			continue;
@@ -215,7 +215,7 @@ static int show_state(struct worker *worker, enum crash__reference reference, ch
 {
 	char tree[PATH_MAX];
 
-	if (worker->shop->namespaces) {
+	if (worker->config->namespaces) {
 		snprintf(where, PATH_MAX, "%s", worker->sandbox.directory);
 		return crash__sandbox_mount(&worker->sandbox, trees[reference]);
 	}
@@ -228,7 +228,7 @@ static int hide_state(struct worker *worker)
 {
 	char state[PATH_MAX];
 
-	if (worker->shop->namespaces)
+	if (worker->config->namespaces)
 		return crash__sandbox_unmount(&worker->sandbox);
 	path_of(worker, "state", state);
 	return crash__remove_tree(state, false) < 0 ? crash__fail_errno("cannot empty %s", state) : 0;
@@ -245,7 +245,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 	if (error == 0)
 		error = show_state(worker, order->reference, where);
 	if (error == 0)
-		error = crash__checker_run(worker->shop->checker, &check, worker->shop->namespaces,
+		error = crash__checker_run(worker->config->checker, &check, worker->config->namespaces,
 					   &worker->verdict);
 	hidden = hide_state(worker);
 	return error < 0 ? error : hidden;
@@ -359,7 +359,7 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 	int error;
 
 	reset_signals();
-	worker.shop = config;
+	worker.config = config;
 	worker.channel = channel;
 	error = enter(&worker, number);
 	if (chdir("/") < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool.h - workers, and the states that they are busy with.
+ * worker_pool.h - workers, and the states that they are busy with.
  */
 #ifndef CRASH_POOL_H
 #define CRASH_POOL_H

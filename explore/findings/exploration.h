@@ -24,7 +24,7 @@ struct crash__exploration {
 };
 
 /** Makes the engine of what crash__recording_prepare() has made ready; verdicts that are known already may be
- * told to it. */
+ * added to it. */
 int crash__explore_start(const struct crash__explore_options *options,
 			 struct crash__exploration *exploration);
 

@@ -14,7 +14,7 @@
 
 /* ------------------------------------------------------------------ causes */
 
-/* Failures are of one kind if the same repair would do: an exit status is none, a lost write is. */
+/* Failures are of one class if the same repair would help: how the checker noticed them does not matter. */
 static const char *class_of(enum crash__verdict_kind kind)
 {
 	return kind == CRASH__VERDICT_LOST						 ? "lost" :

@@ -40,7 +40,7 @@ struct runner {
 
 /* ------------------------------------------------------------------ one point, in a child */
 
-/* What the program told before it was killed, for the checker. */
+/* What the program acknowledged before it was killed, for the checker. */
 static int write_acked(const struct runner *runner, const struct crash_out *out)
 {
 	FILE *file = fopen(runner->acked, "we");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ops.h - what the ops of each family do to the model's tree.
+ * apply_op.h - what the ops of each family do to the model's tree.
  */
 #ifndef CRASH_OPS_H
 #define CRASH_OPS_H

@@ -23,7 +23,7 @@
 
 #define OUTPUT_KEPT 4096
 
-/* The end of a stream is what tells why a program failed. */
+/* The end of its output says why a program failed. */
 static json_t *tail(const char *data, size_t length)
 {
 	size_t skip = length > OUTPUT_KEPT ? length - OUTPUT_KEPT : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.h - the one run that everything is derived from.
+ * recorded_run.h - the one run that everything is derived from.
  */
 #ifndef CRASH_EXPLORE_RECORD_H
 #define CRASH_EXPLORE_RECORD_H

@@ -67,8 +67,7 @@ pid_t crash__sandbox_fork(bool own_pids)
  * The space needs no place of its own: it is mounted over the data directory, and the overlay on top of it.
  * What is below is reached through descriptors. So there is nothing that could be left behind.
  */
-static const char *const callsites[] = {"tree",	 "store", "durable", "durable-store",
-					"upper", "work",  "lower"};
+static const char *const places[] = {"tree", "store", "durable", "durable-store", "upper", "work", "lower"};
 
 void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64])
 {
@@ -94,8 +93,8 @@ int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, 
 	sandbox->space = open(sandbox->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sandbox->space < 0)
 		return crash__fail_errno("%s", sandbox->directory);
-	for (size_t i = 0; i < sizeof callsites / sizeof *callsites; i++)
-		if (mkdirat(sandbox->space, callsites[i], 0700) < 0)
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (mkdirat(sandbox->space, places[i], 0700) < 0)
 			return crash__fail_errno("cannot make a directory in memory");
 	snprintf(from, sizeof from, "/proc/self/fd/%d", below);
 	crash__sandbox_path(sandbox, "lower", to);

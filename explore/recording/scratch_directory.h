@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scratch.h - a directory for files that live as long as we do, and no longer.
+ * scratch_directory.h - a directory for files that are removed when this process ends, however it ends.
  */
 #ifndef CRASH_EXPLORE_SCRATCH_H
 #define CRASH_EXPLORE_SCRATCH_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * set.h - sets of atoms that a state omits or keeps, closed under the model's order.
+ * atom_set.h - sets of atoms that a state omits or keeps, closed under the model's order.
  */
 #ifndef CRASH_SET_H
 #define CRASH_SET_H

@@ -312,14 +312,14 @@ static uint32_t *known_place(const struct crash__view *view, struct crash__hash 
 
 static bool grow_known(struct crash__view *view)
 {
-	size_t callsites = view->known_places ? view->known_places * 2 : 1024;
-	uint32_t *index = calloc(callsites, sizeof *index);
+	size_t places = view->known_places ? view->known_places * 2 : 1024;
+	uint32_t *index = calloc(places, sizeof *index);
 
 	if (!index)
 		return false;
 	free(view->known_index);
 	view->known_index = index;
-	view->known_places = callsites;
+	view->known_places = places;
 	for (size_t i = 0; i < view->known_count; i++)
 		*known_place(view, view->known[i].key) = (uint32_t)i + 1;
 	return true;

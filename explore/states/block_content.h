@@ -2,8 +2,8 @@
 /*
  * block_content.h - what a block of a file shows in the state that is being looked at.
  */
-#ifndef CRASH_CONTENT_H
-#define CRASH_CONTENT_H
+#ifndef CRASH_BLOCK_CONTENT_H
+#define CRASH_BLOCK_CONTENT_H
 
 #include "explore/states/tree_difference.h"
 

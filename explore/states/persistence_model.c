@@ -68,7 +68,7 @@ const struct crash__parameter crash__parameters[] = {
 
 const size_t crash__parameter_count = sizeof crash__parameters / sizeof *crash__parameters;
 
-/* Values that are no positions in their list. */
+/* Values that are not positions in their list. */
 static const int tears[] = {1, 512, 4096, 0};
 static const int losts[] = {CRASH__LOST_GARBAGE, CRASH__LOST_STALE, CRASH__LOST_ZEROS};
 static const int orders[] = {CRASH__DIROPS_FREE, CRASH__DIROPS_PER_DIRECTORY, CRASH__DIROPS_TOTAL};

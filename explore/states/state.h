@@ -13,7 +13,7 @@ struct crash__state {
 	enum crash__reference reference;
 	uint32_t count;
 	const crash__atom_id *flipped; /* ascending */
-	uint64_t acked;		       /* bytes that the program had told the world by then */
+	uint64_t acked;		       /* bytes that the program had acknowledged by then */
 };
 
 #endif

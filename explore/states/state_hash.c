@@ -75,7 +75,7 @@ static void rehash(struct crash__view *view, crash__slot_id id)
 		view->no_memory = true;
 }
 
-static void turn(struct crash__view *view, crash__node_id id);
+static void toggle(struct crash__view *view, crash__node_id id);
 
 /* A directory that holds, or held, a slot that changes: does it come or go, with what is in it? */
 static void look_at(struct crash__view *view, crash__node_id id)
@@ -86,12 +86,13 @@ static void look_at(struct crash__view *view, crash__node_id id)
 		return;
 	node->seen_stamp = view->stamp;
 	if (is_reachable(view, id) != node->reachable)
-		turn(view, id);
+		toggle(view, id);
 }
 
-static void turn(struct crash__view *view, crash__node_id id)
+/* A directory becomes reachable, or is not reachable any more. */
+static void toggle(struct crash__view *view, crash__node_id id)
 {
-	if (!CRASH__ADD(view, turned, id)) {
+	if (!CRASH__ADD(view, toggled, id)) {
 		view->no_memory = true;
 		return;
 	}
@@ -121,7 +122,7 @@ static bool moves_directories(const struct crash__view *view)
  */
 static void find_rehashed(struct crash__view *view)
 {
-	view->rehashed_count = view->turned_count = 0;
+	view->rehashed_count = view->toggled_count = 0;
 	view->moving = moves_directories(view);
 	for (size_t i = 0; i < view->difference.slots_count; i++)
 		rehash(view, view->difference.slots[i]);
@@ -153,8 +154,8 @@ void crash__state_hash_adopt(struct crash__view *view)
 		slot->hash = slot_hash(view, view->rehashed[i]);
 		crash__hash_add(&view->hash, slot->hash);
 	}
-	for (size_t i = 0; i < view->turned_count; i++)
-		view->nodes[view->turned[i]].reachable = view->nodes[view->turned[i]].new_reachable;
+	for (size_t i = 0; i < view->toggled_count; i++)
+		view->nodes[view->toggled[i]].reachable = view->nodes[view->toggled[i]].new_reachable;
 	for (size_t i = 0; i < view->difference.slots_count; i++)
 		view->slots[view->difference.slots[i]].child =
 			view->slots[view->difference.slots[i]].new_child;
@@ -165,9 +166,9 @@ void crash__state_hash_adopt(struct crash__view *view)
 void crash__state_hash_begin(struct crash__view *view)
 {
 	view->nodes[1].reachable = view->moving = true;
-	turn(view, 1);
-	for (size_t i = 0; i < view->turned_count; i++)
-		view->nodes[view->turned[i]].reachable = true;
+	toggle(view, 1);
+	for (size_t i = 0; i < view->toggled_count; i++)
+		view->nodes[view->toggled[i]].reachable = true;
 	view->moving = false;
 	for (size_t i = 0; i < view->rehashed_count; i++) {
 		view->slots[view->rehashed[i]].hash = slot_hash(view, view->rehashed[i]);

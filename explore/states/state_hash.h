@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sum.h - the hash of a state, as a sum over the directory entries that can be reached.
+ * state_hash.h - the hash of a state, as a sum over the directory entries that can be reached.
  *
  * An entry's part of the sum changes when its slot, or what that holds, is touched, and when a directory
  * above it comes or goes. All that is below such a directory is looked at; where none does, only what the
  * difference has.
  */
-#ifndef CRASH_SUM_H
-#define CRASH_SUM_H
+#ifndef CRASH_STATE_HASH_H
+#define CRASH_STATE_HASH_H
 
 #include "explore/states/tree_difference.h"
 

@@ -236,7 +236,7 @@ static int at_tear(struct tier *tier)
 	uint32_t last = CRASH__NEVER;
 	int error = 0;
 
-	/* stores to a mapping are no write(): a dying process leaves their pages in another order */
+	/* stores to a mapping are not a write(): a dying process leaves their pages in another order */
 	if (tier->step >= 0 &&
 	    !(tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event)))
 		error = tear_write(tier, (uint32_t)tier->step);

@@ -231,6 +231,6 @@ void crash__view_free(struct crash__view *view)
 	free(view->difference.blocks);
 	free(view->difference.slots);
 	free(view->rehashed);
-	free(view->turned);
+	free(view->toggled);
 	free(view);
 }

@@ -87,8 +87,8 @@ struct crash__view {
 	struct crash__difference difference;
 	CRASH__VECTOR(crash__slot_id, rehashed); /* slots whose part of the sum changes */
 	CRASH__VECTOR(crash__node_id,
-		      turned); /* directories that can be reached now and could not, or the reverse */
-	bool moving;	       /* directories come or go in this difference */
+		      toggled); /* directories that can be reached now and could not, or the reverse */
+	bool moving;		/* directories come or go in this difference */
 	CRASH__VECTOR(struct crash__known_content, known);
 	uint32_t *known_index; /* by key: 1 + number of the content; a power of two of them, at most half full
 				*/
@@ -110,9 +110,9 @@ static inline int crash__view_error(const struct crash__view *view)
 /* ------------------------------------------------------------------ hashes */
 
 /*
- * `seed` is a constant that tells apart what is hashed. Numbers of nodes and the like are no seeds: for short
- * inputs seed and input cancel out in XXH3, and the effect 52 on node 4 has the hash of the effect 54 on
- * node 6.
+ * `seed` is a constant that tells apart what is hashed. Numbers of nodes and the like are not seeds: for
+ * short inputs seed and input cancel out in XXH3, and the effect 52 on node 4 has the hash of the effect 54
+ * on node 6.
  */
 static inline struct crash__hash crash__hash_bytes(const void *bytes, size_t count, uint64_t seed)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_brute_force.c - the states that atoms.c allows are all that the models allow, and no others.
+ * check_brute_force.c - the states that make_atoms.c allows are all that the models allow, and no others.
  *
  * Method: recordings of a few ops are made in memory, all of them up to a length. What each may leave is
  * worked out a second time here, from what a model's parameters mean, in the most naive way: every unit that
  * a disk may keep or lose, every pair of units of which one must be there before the other, every set of
- * units. Nothing of atoms.c or fs.c is used for that. The units and the allowed sets must be the same.
+ * units. Nothing of make_atoms.c or fs.c is used for that. The units and the allowed sets must be the same.
  */
 #include <crashinject/crashinject.h>
 #include <stdio.h>
@@ -500,7 +500,7 @@ static bool allows(const struct opinion *opinion, unsigned int set)
 	return true;
 }
 
-/* ------------------------------------------------------------------ what atoms.c says */
+/* ------------------------------------------------------------------ what make_atoms.c says */
 
 static void key_of(const struct crash__atoms *atoms, const struct made *made, crash__atom_id id, char out[64])
 {
@@ -634,7 +634,7 @@ static void compare(struct comparison *comparison, const struct crash__fs *fs,
 			continue;
 		set_text(&opinion, set, text);
 		ck_abort_msg("%s: %s %s", text,
-			     is ? "atoms.c allows what must not be:" : "atoms.c does not allow:",
+			     is ? "make_atoms.c allows what must not be:" : "make_atoms.c does not allow:",
 			     describe(comparison, model));
 	}
 	crash__atoms_clear(&atoms);

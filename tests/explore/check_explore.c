@@ -71,7 +71,7 @@ static json_t *summary_of(json_t *lines)
 {
 	json_t *last = json_array_get(lines, json_array_size(lines) - 1);
 
-	ck_assert_msg(json_object_get(last, "summary") != NULL, "the last line is no summary");
+	ck_assert_msg(json_object_get(last, "summary") != NULL, "the last line is not a summary");
 	return json_object_get(last, "summary");
 }
 
@@ -436,7 +436,7 @@ START_TEST(a_checker_that_refuses_the_final_state_ends_it)
 END_TEST
 
 /* The checker looks how many failures have been printed already. */
-START_TEST(failures_are_told_as_they_come)
+START_TEST(failures_are_printed_as_they_come)
 {
 	struct lab_result result;
 	char *said, *seen;
@@ -721,7 +721,7 @@ START_TEST(a_replayed_state_is_what_the_checker_saw)
 END_TEST
 
 /* Replies do not end with a newline; lines of others do not suffer from that. */
-START_TEST(what_another_descriptor_is_told_begins_a_line)
+START_TEST(output_to_another_descriptor_begins_a_line)
 {
 	static const char expected[] = "x\none\nxx\ntwo\n";
 	struct lab_result result;
@@ -754,8 +754,8 @@ START_TEST(a_handler_runs_before_the_call)
 }
 END_TEST
 
-/* A store makes no call; nothing is called between it and what is told of it. */
-START_TEST(what_is_stored_comes_before_what_is_told_of_it)
+/* A store makes no call; there is no call between it and its acknowledgement. */
+START_TEST(a_store_comes_before_its_acknowledgement)
 {
 	static const char *const tells[] = {"send 3", "ack told", "say told"};
 	struct lab_result result;
@@ -859,11 +859,11 @@ static void assert_text(const char *what, const char *text)
 {
 	json_t *string = json_string(text);
 
-	ck_assert_msg(string != NULL, "%s is no UTF-8: %s", what, text);
+	ck_assert_msg(string != NULL, "%s is not UTF-8: %s", what, text);
 	json_decref(string);
 }
 
-/* A data directory, and files in it, whose names are no text: what is written down of them is what they are.
+/* The names of a data directory and of files in it are not text, and are the same wherever they are written.
  */
 START_TEST(names_need_not_be_text)
 {
@@ -1006,7 +1006,7 @@ START_TEST(the_replay_line_can_be_typed)
 END_TEST
 
 /* --dir does not move the program there: the all-clear is one for a directory that it never touched. */
-START_TEST(a_program_that_writes_elsewhere_is_told_so)
+START_TEST(a_program_that_writes_elsewhere_is_reported)
 {
 	static const char *const commands[] = {"explore", "lint"};
 	struct lab_result result;
@@ -1155,7 +1155,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
-	tcase_add_test(findings, failures_are_told_as_they_come);
+	tcase_add_test(findings, failures_are_printed_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
 	tcase_add_test(clear, a_starting_file_that_cannot_be_read_is_no_zeros);
 	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
@@ -1170,9 +1170,9 @@ static Suite *make_suite(void)
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
 	tcase_add_loop_test(results, every_replayed_state_is_what_the_checker_saw, 0, 3);
 	tcase_add_test(results, an_acknowledgement_begins_with_its_call);
-	tcase_add_test(results, what_another_descriptor_is_told_begins_a_line);
+	tcase_add_test(results, output_to_another_descriptor_begins_a_line);
 	tcase_add_loop_test(results, a_handler_runs_before_the_call, 0, 2);
-	tcase_add_loop_test(results, what_is_stored_comes_before_what_is_told_of_it, 0, 3);
+	tcase_add_loop_test(results, a_store_comes_before_its_acknowledgement, 0, 3);
 	tcase_add_test(results, a_trace_is_all_that_is_needed);
 	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
 	tcase_add_test(results, junit_and_html_are_well_formed);
@@ -1182,7 +1182,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
 	tcase_add_test(ways, the_replay_line_can_be_typed);
-	tcase_add_test(ways, a_program_that_writes_elsewhere_is_told_so);
+	tcase_add_test(ways, a_program_that_writes_elsewhere_is_reported);
 	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
 	tcase_add_test(ways, without_a_checker_the_program_runs_again);
 	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);

@@ -2,8 +2,8 @@
 /*
  * check_explore_abuse.c - explore that is killed, starved, or has to do with programs that do as they like.
  *
- * Method: two reference stores, one that is right and one that is not (commits are told before they are
- * synced, so that it takes a power loss to see it). Whatever is done, the right one is never found to be
+ * Method: two reference stores, one that is right and one that is not (commits are acknowledged before they
+ * are synced, so that it takes a power loss to see it). Whatever is done, the right one is never found to be
  * wrong, the wrong one is never said to be right, and afterwards no process, mount or temporary file is left,
  * and the data directory is empty as it was. Each test has a mount namespace with a /dev/shm of its own,
  * where that can be had.

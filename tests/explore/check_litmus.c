@@ -4,8 +4,8 @@
  *
  * The cases are those of Pillai et al., All File Systems Are Not Created Equal, OSDI'14 (table 1 and section
  * 2.2), Rebello et al., Can Applications Recover from fsync Failures?, ATC'20, and of the manual pages
- *fsync(2) and rename(2). What is expected follows from the marks of the table, as models/ takes them over,
- *and is written down here as outcomes that a person can read, in the words of outcomes.h:
+ * fsync(2) and rename(2). What is expected follows from the marks of the table, as models/ takes them over,
+ * and is written down here as outcomes that a person can read, in the words of outcomes.h:
  *
  *	a=old510+w1x3	the file a has 510 old bytes, and behind them 3 that op 1 wrote (ops count from 0)
  *	b=empty b=dir b=none

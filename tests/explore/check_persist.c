@@ -295,7 +295,7 @@ START_TEST(shipped_models_name_their_sources_and_what_was_not_verified)
 	for (size_t i = 0; names[i]; i++) {
 		char *text = read_file(names[i]);
 
-		/* that everything a process wrote is kept is no claim about a file system */
+		/* that everything a process wrote is kept is not a claim about a file system */
 		if (strcmp(names[i], "kill") != 0) {
 			ck_assert_msg(strstr(text, "; Sources: ") != NULL, "%s names no sources", names[i]);
 			ck_assert_msg(strcasestr(text, "not verified") != NULL,

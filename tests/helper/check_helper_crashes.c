@@ -26,15 +26,18 @@
 
 static int acks_fd = -1;
 
-static int tell(const void *line, size_t size)
+static int acknowledge(const void *line, size_t size)
 {
 	return write(acks_fd, line, size) == (ssize_t)size ? 0 : -EIO;
 }
 
 static struct session new_session(void)
 {
-	return (struct session){
-		.path = ground_store, .commits = 12, .threads = 4, .value_bytes = 96, .tell = tell};
+	return (struct session){.path = ground_store,
+				.commits = 12,
+				.threads = 4,
+				.value_bytes = 96,
+				.acknowledge = acknowledge};
 }
 
 /* Runs a scenario in a child that dies at the point. @return the child's exit status */
@@ -345,7 +348,7 @@ START_TEST(test_verify_good) /* verify: 0 where all acknowledged commits are the
 	bytes_append_text(&acks, "hello\nacknowledged\nack");
 	write_acks((const char *)acks.data, acks.size);
 	ck_assert_int_eq(helper_verify(ground_store, ground_acks), 0); /* other lines */
-	bytes_append_text(&acks, " 6 k00=not yet told");
+	bytes_append_text(&acks, " 6 k00=not yet complete");
 	write_acks((const char *)acks.data, acks.size);
 	ck_assert_int_eq(helper_verify(ground_store, ground_acks), 0); /* no newline */
 	write_acks("", 0);
@@ -490,7 +493,7 @@ START_TEST(test_verify_other_value) /* verify: 1 where a commit acknowledged som
 }
 END_TEST
 
-START_TEST(test_verify_usage) /* verify: 64 for lines that are no acknowledgement, 66 for no file */
+START_TEST(test_verify_usage) /* verify: 64 for lines that are not acknowledgements, 66 for no file */
 {
 	static const char *const bad[] = {"ack \n",	 "ack x k00=1\n", "ack 0 k00=1\n",  "ack 1\n",
 					  "ack 1 k00\n", "ack 1 j00=1\n", "ack 1  k00=1\n", "ack -1 k00=1\n"};

@@ -2,16 +2,16 @@
 /*
  * check_powercut.c - what real file systems leave after a power loss is what their models allow.
  *
- * Method. Random runs of a few ops are done on a real file system on a disk that notes what it is told
- *(disk.h). In between, now and then, the rig does what a system does of its own accord at any time: it writes
- *pages back, or another program syncs its own file. Then power is cut at every place of the notes, with all,
- *none or some of what was in flight, down to sectors; the kernel mounts and recovers that disk, and what it
- *shows must be among the states that the model lets these ops leave at that time. So no state of a real file
- *system is missing in its model.
+ * Method. Random runs of a few ops are done on a real file system on a disk that notes what it is
+ * asked to do (disk.h). In between, now and then, the rig does what a system does of its own accord at
+ * any time: it writes pages back, or another program syncs its own file. Then power is cut at every
+ * place of the notes, with all, none or some of what was in flight, down to sectors; the kernel mounts
+ * and recovers that disk, and what it shows must be among the states that the model lets these ops
+ * leave at that time. So no state of a real file system is missing in its model.
  *
  * The other way round nothing is required, only counted: states that a model allows and that never turned up.
- *Models of which nothing can be said this way: posix is no file system, and what data=writeback shows of lost
- *data is whatever lay there.
+ * Models of which nothing can be said this way: posix is not a file system, and what data=writeback shows of
+ * lost data is whatever lay there.
  *
  *	CK_RUN_CASE=xfs		only that file system
  *	OPS="create b; ..."	these ops instead of random ones, as a failure prints them
@@ -68,7 +68,7 @@ struct run {
 	size_t note_count;
 	struct allowed allowed;
 	bool sectors; /* the disk may tear pages */
-	int told;     /* states that are not allowed */
+	int reported; /* states that are not allowed */
 };
 
 struct rig {
@@ -243,7 +243,7 @@ static bool is_allowed(struct run *run, size_t cut, const char *text, int *over)
 	return true;
 }
 
-static void tell(struct rig *rig, const struct run *run, size_t cut, const char *text, int over)
+static void report(struct rig *rig, const struct run *run, size_t cut, const char *text, int over)
 {
 	char *at = allowed_text(&run->allowed, over), *next = allowed_text(&run->allowed, over + 1);
 
@@ -274,8 +274,8 @@ static void check_cut(struct rig *rig, struct run *run, size_t cut, bool all)
 	rig->cuts++;
 	if (!is_allowed(run, cut, text, &over)) {
 		rig->foreign++;
-		if (!rig->lies && run->told++ == 0)
-			tell(rig, run, cut, text, over);
+		if (!rig->lies && run->reported++ == 0)
+			report(rig, run, cut, text, over);
 	}
 	free(text);
 }
@@ -288,7 +288,7 @@ static void check_run(struct rig *rig)
 	do
 		runs_choose(&run.ops, &rig->random);
 	while (rig->system->skips && rig->system->skips(&run.ops));
-	run.told = 0;
+	run.reported = 0;
 	run.sectors = support_below(&rig->random, 2);
 	if (!allowed_find(&run.allowed, &run.ops.made, rig->base, run.sectors ? &rig->model : &rig->paged,
 			  MOST_SETS)) {

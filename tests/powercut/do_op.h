@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * act.h - does the ops of made.h for real.
+ * do_op.h - does the ops of made.h for real.
  *
  * A file that is written to stays open until it has been left alone, as programs do it: it matters to file
  * systems that look after those who truncate and rewrite, when the file is closed.

@@ -6,7 +6,7 @@
  * Method. Each workload of corpus.c runs twice in fresh directories of one name: under strace, which
  * sees everything, and under `crashinject list`. What the two say is compared file by file; so are
  * what the program printed, its exit status, and what it left in the directory, because a program
- * that does something else under crashinject would be no witness.
+ * that does something else under crashinject would not be a witness.
  */
 #include <check.h>
 #include <limits.h>
@@ -190,7 +190,7 @@ START_TEST(test_workload)
 }
 END_TEST
 
-/* Clones are made there, and what else copies shares blocks. Without a file system the test is none. */
+/* Clones are made there, and what else copies shares blocks. Without a file system nothing is tested. */
 static bool mount_reflinks(const char *kind, const char *test)
 {
 	const char *reason = sandbox_mount(&sandbox, kind);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox.h - a directory in which a program is run several times under the same circumstances.
+ * jail.h - a directory in which a program is run several times under the same circumstances.
  *
  * Every function ends the test with a message when it cannot do its work.
  */

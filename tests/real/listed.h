@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listing.h - what `crashinject list --json` saw.
+ * listed.h - what `crashinject list --json` saw.
  */
 #ifndef CRASH_TESTS_LISTING_H
 #define CRASH_TESTS_LISTING_H

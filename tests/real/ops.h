@@ -20,7 +20,7 @@ struct ops {
 
 /**
  * Adds an op.
- * @param file absolute; or any name that does not start with a slash, for what is no file
+ * @param file absolute; or any name that does not start with a slash, for what is not a file
  * @param to   the second file of renames and links, or NULL
  * @param call a name of calls.def
  * @param result as an errno's name, a number, or "?"

@@ -344,7 +344,7 @@ static void take_op(struct reader *reader, const struct crash__call_info *info, 
 	}
 	if (where->to)
 		to = file_of(call, where->todirfd, where->to, process->cwd);
-	/* what is no path at all is no op either; an empty one may name the descriptor, but opens nothing */
+	/* without a path there is no op; an empty path may name the descriptor, but opens nothing */
 	if (file && (!where->to || to) && strlen(file) < PATH_MAX && !opens_nothing(info, call))
 		ops_add(reader->ops, file, to, info->name, call->result);
 	free(file);

@@ -230,7 +230,7 @@ START_TEST(fails_of_what_is_not_seen)
 END_TEST
 
 static const struct {
-	const TTest *const *test; /* Check's own variable, whose value is no constant */
+	const TTest *const *test; /* Check's own variable, whose value is not a constant */
 	const char *says[4];
 } failures[] = {
 	{&fails_of_another_point,

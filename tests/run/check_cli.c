@@ -477,7 +477,7 @@ START_TEST(the_result_of_any_other_end_is_one_object_too)
 	object = run_json(result.out);
 	ck_assert(!lab_json_bool(object, "complete"));
 	ck_assert_uint_eq(json_array_size(json_object_get(object, "incomplete_reasons")), 1);
-	/* an error is no result */
+	/* an error is not a result */
 	CLI("run", "--json", "--", "/nonexistent");
 	assert_status(127);
 	assert_empty(out);
@@ -679,7 +679,7 @@ START_TEST(points_are_listed_without_running_the_program)
 	ck_assert_str_eq(lab_json_text(json_array_get(lines, 0), "object"), lab_program("places"));
 	CLI("list", "--points", "/nonexistent");
 	assert_status(127);
-	/* a library is no program, and has points, too */
+	/* a library is not a program, and has points, too */
 	lab_copy(lab_variable("CRASHINJECT_PRELOAD"), "library.so");
 	ck_assert_int_eq(chmod("library.so", 0644), 0);
 	CLI("list", "--points", "./library.so");

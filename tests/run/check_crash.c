@@ -472,7 +472,7 @@ START_TEST(self_ends_one_process_and_not_the_tree)
 }
 END_TEST
 
-/* The death of one process is not the last word: a crash of the tree after it is the one that is told. */
+/* The death of one process is not the last word: a crash of the tree after it is the one that is reported. */
 START_TEST(a_crash_of_the_tree_after_the_death_of_one_process_is_told)
 {
 	STEPS(_i, "write#2:self,write#4", "open data wc", "write 3 one", "fork {", "write 3 two", "}",
@@ -678,7 +678,7 @@ START_TEST(in_takes_the_names_of_cxx)
 }
 END_TEST
 
-/* A class is no function, and a name without its namespace is not the whole name. */
+/* A class is not a function, and a name without its namespace is not the whole name. */
 START_TEST(in_of_half_a_cxx_name_says_what_was_meant)
 {
 	struct crash_opts opts = {.program = lab_program("places_cxx"), .dir = lab_dir};
@@ -980,7 +980,7 @@ START_TEST(threads_in_turns_leave_exactly_the_ops_before)
 		ck_assert_crash_run(lab_text("write#%d%s", n, _i % 2 ? ":after" : ""), &opts, &out);
 		ck_assert_crashed_at(&out, lab_text("write#%d", n));
 		ck_assert_uint_eq(count_slots(), (unsigned int)n - 1 + (unsigned int)_i % 2);
-		/* nobody tells the world of an op after the crash */
+		/* no op is acknowledged after the crash */
 		ck_assert_uint_le(out.stdout_len / 8, (size_t)n - 1);
 		crash_out_clear(&out);
 	}

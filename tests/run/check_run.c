@@ -62,7 +62,7 @@ START_TEST(a_zeroed_request_runs_the_helper_in_a_directory_of_its_own)
 }
 END_TEST
 
-/* stdin is empty, and an empty scenario is none. */
+/* stdin is empty, and an empty scenario has no rules. */
 START_TEST(the_program_reads_nothing_unless_asked_to)
 {
 	struct crash_opts opts = LAB_BEHAVE("cat");

@@ -160,7 +160,7 @@ START_TEST(killed_after_any_op_that_commits_no_commit_is_lost)
 }
 END_TEST
 
-/* An error of a sync is an error of the transaction, which is told and is not there. */
+/* An error of a sync is an error of the transaction, which is reported and is not there. */
 START_TEST(a_sync_that_fails_is_no_commit)
 {
 	if (!has_sqlite())

@@ -323,7 +323,7 @@ const char *lab_json_text(const json_t *object, const char *key)
 {
 	json_t *value = member(object, key);
 
-	ck_assert_msg(json_is_null(value) || json_is_string(value), "\"%s\" is no string", key);
+	ck_assert_msg(json_is_null(value) || json_is_string(value), "\"%s\" is not a string", key);
 	return json_string_value(value);
 }
 
@@ -331,7 +331,7 @@ long long lab_json_number(const json_t *object, const char *key, long long other
 {
 	json_t *value = member(object, key);
 
-	ck_assert_msg(json_is_null(value) || json_is_integer(value), "\"%s\" is no number", key);
+	ck_assert_msg(json_is_null(value) || json_is_integer(value), "\"%s\" is not a number", key);
 	return json_is_null(value) ? otherwise : json_integer_value(value);
 }
 

@@ -98,7 +98,7 @@ bool lab_sandboxes(void);
 
 /* ------------------------------------------------------------------ JSON */
 
-/** The objects of JSON lines, as an array. Fails the test where a line is none. */
+/** The objects of JSON lines, as an array. Fails the test if a line is not an object. */
 json_t *lab_json_lines(const char *text);
 
 /** A member that is a string; NULL where it is null. Fails the test if it is missing. */
@@ -126,7 +126,7 @@ char *lab_list_text(const struct lab_listing *listing);
 
 /* ------------------------------------------------------------------ processes */
 
-/** How many processes that are no zombies have this text in the environment they were started with. */
+/** How many processes that are not zombies have this text in the environment they were started with. */
 unsigned int lab_processes(const char *text);
 
 /** How many of them stand still because of a stop signal. */

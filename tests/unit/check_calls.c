@@ -644,7 +644,7 @@ static const char *const bases[] = {
 	"fremovexattr",
 };
 
-/* Names of libc's that look like a variant of one of those and are none. */
+/* Names of libc's that look like a variant of one of those and are not. */
 static const struct {
 	const char *name, *reason;
 } others[] = {

@@ -197,7 +197,7 @@ START_TEST(a_process_has_one_number)
 	ck_assert_uint_eq(crash__control_number_of(control, 7), 2);
 	ck_assert_uint_eq(crash__control_number_of(control, 1000), 0);
 	ck_assert_uint_eq(crash__control_number_of(control, 1000 + CRASH__NUMBERS), 1);
-	/* a process id that is used again is told by whoever forked it */
+	/* a process id that is used again is reported by whoever forked it */
 	ck_assert_uint_eq(crash__control_number(control, 7, 55), 55);
 	ck_assert_uint_eq(crash__control_number_of(control, 7), 55);
 }

@@ -241,7 +241,7 @@ START_TEST(scripts_are_followed_to_a_program)
 }
 END_TEST
 
-/* ---- what is no program ---- */
+/* ---- what is not a program ---- */
 
 START_TEST(other_files_are_unknown)
 {

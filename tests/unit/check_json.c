@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_json.c - what is no UTF-8 goes into JSON, and comes out again as the bytes that it was.
+ * check_json.c - what is not UTF-8 goes into JSON, and comes out again as the bytes that it was.
  */
 #include "base/json_value.h"
 
@@ -17,7 +17,7 @@ static void assert_comes_back(const char *bytes)
 
 	ck_assert_ptr_nonnull(text);
 	read = json_loads(text, 0, NULL);
-	ck_assert_msg(read != NULL, "%s is no JSON", text);
+	ck_assert_msg(read != NULL, "%s is not JSON", text);
 	crash__json_to_bytes(read);
 	ck_assert_str_eq(json_string_value(json_array_get(read, 0)), bytes);
 	free(text);

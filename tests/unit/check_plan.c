@@ -191,7 +191,7 @@ START_TEST(every_call_is_of_io_and_of_one_family)
 	for (unsigned int i = 0; i < CRASH__CALLS; i++) {
 		uint64_t rules = crash__plan_rules_of(&plan, i);
 
-		ck_assert_msg(rules & 1, "%s is no io", crash__calls[i].name);
+		ck_assert_msg(rules & 1, "%s is not in io", crash__calls[i].name);
 		ck_assert_msg(__builtin_popcountll(rules) == 2, "%s has %d families", crash__calls[i].name,
 			      __builtin_popcountll(rules) - 1);
 	}
@@ -258,7 +258,7 @@ START_TEST(a_plain_rule_goes_by_the_ops_own_number)
 }
 END_TEST
 
-/* Whoever comes after the op that crashes the tree is late, also where the crash is not told yet. */
+/* Whoever comes after the op that crashes the tree is late, also where the crash is not reported yet. */
 START_TEST(who_comes_after_the_crash_is_late)
 {
 	static const struct {

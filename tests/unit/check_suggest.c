@@ -52,7 +52,7 @@ static const struct {
 	{"rneame", "rename", 1},
 	{"erneame", "rename", 2},
 	{"eraname", "rename", 2},
-	/* transposed letters are not edited again: this is no true Damerau distance */
+	/* transposed letters are not edited again: this is not a true Damerau distance */
 	{"cax", "abcx", UINT_MAX},
 	{"caxyzu", "abcxyzu", UINT_MAX},
 	/* longer at either end */

@@ -402,7 +402,7 @@ START_TEST(a_writer_that_cannot_write_says_so)
 }
 END_TEST
 
-/* The limit ends the records; how the run ended is still told. */
+/* The limit ends the records; how the run ended is still recorded. */
 START_TEST(a_limit_is_kept)
 {
 	int fd = memfd_create("trace", MFD_CLOEXEC);
@@ -700,10 +700,10 @@ static const struct {
 	{"a record of a type that is not known", lie_later_type},
 	{"a record that is shorter than its type", lie_short},
 	{"a record of no length", lie_zero_bytes},
-	{"a length that is no multiple of 8", lie_odd_bytes},
+	{"a length that is not a multiple of 8", lie_odd_bytes},
 	{"a record that is longer than the chunk", lie_longer_than_chunk},
 	{"a call that does not exist", lie_call},
-	{"a call that is none of the kernel's", lie_kernel_call},
+	{"a call that the kernel does not have", lie_kernel_call},
 	{"a path that is longer than the record", lie_path_longer_than_record},
 	{"a path without its NUL", lie_path_without_end},
 	{"a path with a NUL inside", lie_path_with_two_ends},

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What was committed can be read, and every object that is reachable is intact. Files of the working tree are not
-# git's promise. A lock that a dead process left is no damage: nothing here writes.
+# git's promise. A lock that a dead process left is not damage: nothing here writes.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_OPTIONAL_LOCKS=0
 grep -qx init "$CRASH_ACKED" || exit 0
 acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
