@@ -32,7 +32,7 @@ VALUE(CRASH__KIND_CALL, 2);
 VALUE(CRASH__TORN_PERCENT, 3);
 VALUE(CRASH__SHORT, 8);
 VALUE(CRASH__RING_OWNED, 2);
-VALUE(CRASH__INCOMPLETES, 19);
+VALUE(CRASH__INCOMPLETES, 20);
 
 /* ------------------------------------------------------------------ the control block */
 

@@ -217,7 +217,8 @@ static void print_atom(const struct phrase *phrase, const struct crash__atom *at
 		print_entry(phrase, effect);
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
-		fprintf(phrase->stream, atom->created ? "the initial mode of %s" : "the new mode of %s",
+		fprintf(phrase->stream,
+			atom->class == CRASH__CLASS_BIRTH ? "the initial mode of %s" : "the new mode of %s",
 			phrase->path);
 		break;
 	}
