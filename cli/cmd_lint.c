@@ -179,7 +179,7 @@ static int run(int argc, char **argv)
 	}
 	rules = read_rules(own.rules);
 	if (!options.program[0])
-		crash__die("lint: no program; write it behind --: %s lint -- PROGRAM; or name a trace",
+		crash__die("lint: no program; write it after --: %s lint -- PROGRAM; or name a trace",
 			   CRASH__PROGRAM_NAME);
 	how.setup = own.setup;
 	how.copy = own.copy;

@@ -158,8 +158,8 @@ bool crash__control_is_outside(const struct crash__control *control, uint64_t de
 	return false;
 }
 
-bool crash__control_is_world(const struct crash__control *control, uint32_t mode, uint64_t device,
-			     uint64_t inode)
+bool crash__control_acknowledges(const struct crash__control *control, uint32_t mode, uint64_t device,
+				 uint64_t inode)
 {
 	if (S_ISREG(mode))
 		return crash__control_is_outside(control, device, inode);
@@ -186,7 +186,7 @@ bool crash__control_fire(struct crash__control *control, bool self)
 {
 	struct timespec pause = {.tv_nsec = 100000};
 
-	/* who writes it down may have been killed meanwhile, and then it is not told */
+	/* who writes it down may have been killed meanwhile, and then it is not reported */
 	for (int i = 0; i < 20000 && !atomic_load(&control->dead); i++) {
 		uint32_t state = 0;
 

@@ -208,8 +208,8 @@ bool crash__control_is_outside(const struct crash__control *control, uint64_t de
  * terminals and the runner's own output, and neither to files of the kernel (a thread's name in /proc) nor to
  * memfds and eventfds.
  */
-bool crash__control_is_world(const struct crash__control *control, uint32_t mode, uint64_t device,
-			     uint64_t inode);
+bool crash__control_acknowledges(const struct crash__control *control, uint32_t mode, uint64_t device,
+				 uint64_t inode);
 
 /** Which number a process has; it gets the next one if it has none yet. Async-signal-safe. */
 uint32_t crash__control_number_of(struct crash__control *control, uint32_t pid);

@@ -511,7 +511,7 @@ void crash__record_ack_of(const struct crash__op *op, long count)
 	struct stat status;
 
 	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0 &&
-	    !crash__control_is_world(op->control, status.st_mode, status.st_dev, status.st_ino))
+	    !crash__control_acknowledges(op->control, status.st_mode, status.st_dev, status.st_ino))
 		return;
 	if (where->buf)
 		crash__record_ack(op->control, op->start, fd, (const void *)crash__arg(op->args, where->buf),

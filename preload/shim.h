@@ -28,7 +28,7 @@
  * Ground:
  *	attach.c            the control block, and who this process and thread are
  *	stub.S              the instructions by which the shim enters the kernel
- *	path_buffers.c      room for paths, which the program's stack may not have
+ *	path_buffers.c      memory for paths, which the program's stack may not have
  *	string.c            memcpy() and strlen() and their like, which a sanitizer must not see
  *
  * What a file has for others stands in a header of its own, or in a section below.
@@ -257,8 +257,7 @@ uint32_t crash__record_file(struct crash__control *control, uint64_t device, uin
 /** Writes down that an explicit point was passed. */
 void crash__record_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
 			 const struct crash__caller *caller, uint16_t flags);
-/** Writes down what the program told the outside. `start`: the sequence number from before the first of it
- * was out. */
+/** Writes down an acknowledgement. `start`: the sequence number from before the first of it was out. */
 void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes,
 		       size_t count);
 /** The same for the first `count` bytes of what the op writes. */

@@ -54,7 +54,7 @@ void crash__acknowledge_write(struct crash__notification *notification)
 		return;
 	if ((notification->fd >= 0 ? fstat(notification->fd, &status) == 0 :
 				     crash__remote_fstat(&notification->remote, fd, &status)) &&
-	    !crash__control_is_world(notification->control, status.st_mode, status.st_dev, status.st_ino))
+	    !crash__control_acknowledges(notification->control, status.st_mode, status.st_dev, status.st_ino))
 		return;
 	if (where->buf)
 		acknowledge(notification, fd, (uint64_t)crash__arg(notification->args, where->buf),

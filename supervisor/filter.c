@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter.c - the seccomp filter: which calls the supervisor is told of.
+ * filter.c - the seccomp filter: which calls are sent to the supervisor.
  *
  * Method. The number of the call is searched for by halves among those that are reported; in front of that
  * are two comparisons for the architecture. The number is looked at before anything else, so that the kernel

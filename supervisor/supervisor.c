@@ -104,7 +104,7 @@ static struct crash__reply take_requests(struct crash__notification *notificatio
 
 /* ------------------------------------------------------------------ what is no op */
 
-/* What is told to a pipe, socket or terminal. */
+/* What goes to a pipe, socket or terminal. */
 static struct crash__reply take_outside(struct crash__notification *notification)
 {
 	crash__acknowledge_write(notification);
@@ -114,7 +114,7 @@ static struct crash__reply take_outside(struct crash__notification *notification
 static struct crash__reply take_send(struct crash__notification *notification, int number)
 {
 	crash__mapped_scan(notification->control,
-			   crash__notified_op_store); /* what was stored before it is told */
+			   crash__notified_op_store); /* what was stored before the acknowledgement */
 	if (crash__notification_is_dead(notification))
 		return crash__never;
 	crash__acknowledge_send(notification, number);

@@ -385,17 +385,18 @@ static void replay_op(struct crash__op_replay *replay)
 }
 
 /*
- * All that was told stands in one file, and checkers look for lines in it: what goes to another descriptor,
- * as a reply without a newline does, begins a new line. The newline in between counts as told with it.
+ * All acknowledgements are in one file, and checkers look for lines in it: what goes to another descriptor
+ * than the one before begins a new line there. The newline that is put between them counts as acknowledged,
+ * too.
  */
 static void take_ack(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
 	const struct crash__piece *last = event->last;
 
-	replay->acked += event->data_bytes + (replay->in_line && replay->told != event->fd);
+	replay->acked += event->data_bytes + (replay->in_line && replay->acked_fd != event->fd);
 	replay->in_line = last && last->count && last->bytes[last->count - 1] != '\n';
-	replay->told = event->fd;
+	replay->acked_fd = event->fd;
 }
 
 void crash__op_replay(struct crash__op_replay *replay)

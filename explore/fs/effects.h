@@ -17,8 +17,8 @@ struct crash__op_replay {
 	size_t step;	   /* index of the step under construction, or SIZE_MAX */
 	bool keeps_set_id; /* what is written to stays set-user-ID */
 	uint64_t acked;
-	bool in_line; /* the last acknowledgement does not end a line, and was given to this descriptor: */
-	int32_t told;
+	bool in_line;	  /* the last acknowledgement does not end a line */
+	int32_t acked_fd; /* the descriptor that it was written to */
 };
 
 /** The step under construction; NULL when there is no memory, which ends the replay after this op. */

@@ -133,7 +133,7 @@ CRASH__LAYOUT(offsetof(struct crash_site, slot) == 20);
 	} while (0)
 
 /**
- * Tells crashinject what the program has promised to the world at this moment.
+ * Acknowledges something: what the program has promised at this moment.
  * @param text  what was acknowledged, a const void *; not kept
  * @param bytes its length
  *

@@ -134,7 +134,7 @@ END_TEST
 /* A call is named as the program calls it: by libc's function, or as the kernel knows it. */
 static const char *const pwrite_names[] = {"pwrite", "pwrite64"};
 
-/* What is told of the op: its names, its file, where and how much, and from where in the program. */
+/* What is reported of the op: its names, its file, where and how much, and from where in the program. */
 START_TEST(a_crash_says_which_op_it_was)
 {
 	STEPS(_i, lab_text("%s:torn=2", pwrite_names[_i]), "open data bc", "write 3 abcdefgh",
