@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
-#include "explore/findings/op_phrase.h"
+#include "explore/phrases/op_phrase.h"
 #include "explore/states/state_name.h"
 #include "symbols/callsite.h"
 

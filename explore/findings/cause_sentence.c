@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "explore/findings/cause_search.h"
-#include "explore/findings/op_phrase.h"
+#include "explore/phrases/op_phrase.h"
 #include "explore/states/state_name.h"
 
 /* ------------------------------------------------------------------ the parts of a sentence */

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "explore/findings/op_phrase.h"
+#include "explore/phrases/op_phrase.h"
 #include "explore/states/atom_set.h"
 #include "explore/states/make_atoms.h"
 #include "explore/states/persistence_model.h"

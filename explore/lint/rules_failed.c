@@ -110,16 +110,14 @@ static void say_ignored(struct crash__lint *lint, const struct crash__lint_failu
 {
 	char *how = ignored_how(lint, relied);
 
-	crash__lint_say(
-		lint,
-		crash__lint_text(lint, "%s failed, but the program %s: %s may be lost",
-				 crash__lint_change(lint, failure->step), how ? how : "?",
-				 crash__lint_change(lint, failure->lost)),
-		crash__lint_text(lint,
-				 "after %s has failed, write again all that it was to make durable, or "
-				 "stop: the kernel may have dropped the data, and a second sync does "
-				 "not report it",
-				 crash__lint_op(lint, failure->step)));
+	crash__lint_say(lint,
+			crash__lint_text(lint, "%s failed, but the program %s: %s may be lost",
+					 crash__lint_op(lint, failure->step), how ? how : "?",
+					 crash__lint_change(lint, failure->lost)),
+			crash__lint_text(
+				lint, "after a failed fsync, write again all that it was to make durable, or "
+				      "stop: the kernel may have dropped the data, and a second sync does "
+				      "not report it"));
 	free(how);
 }
 

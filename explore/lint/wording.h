@@ -16,11 +16,11 @@ char *crash__lint_text(struct crash__lint *lint, const char *format, ...)
 /** An op on a line of its own: "unlink#1 t.db-journal (pager_end, pager.c:5)". The caller's. */
 char *crash__lint_line(struct crash__lint *lint, uint32_t step);
 
-/** What an op changed: "the removal of t.db-journal (unlink#1, pager_end, pager.c:5)". */
+/** What an op changed: "the removal of t.db-journal (unlink#1, pager_end at pager.c:5)". */
 const char *crash__lint_change(struct crash__lint *lint, uint32_t step);
 
-/** The op itself: "unlink#1 of t.db-journal"; "acknowledging "3" on stdout"; "the end of the program" for
- * CRASH__NEVER. */
+/** The op itself: "unlink#1 of t.db-journal (pager_end at pager.c:5)"; "acknowledging "3" on stdout"; "the
+ * end of the program" for CRASH__NEVER. */
 const char *crash__lint_op(struct crash__lint *lint, uint32_t step);
 
 /** What a step says that all is well, as the beginning of a sentence: "acknowledged "3" on stdout"; "the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/findings/op_phrase.h"
+#include "explore/phrases/op_phrase.h"
 
 #include <linux/fs.h>
 #include <stdio.h>
