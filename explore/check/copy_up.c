@@ -303,21 +303,16 @@ static int copy_entry(struct crash__layer *layer, crash__node_id directory, cons
 static int copy_rest(struct crash__layer *layer, crash__node_id directory, const char *base_path,
 		     const struct crash__location *at)
 {
+	DIR *stream = crash__base_open_directory(layer->fs->base, base_path);
 	int error = 0, got = 0;
-	char path[PATH_MAX];
 	const char *name;
-	DIR *stream;
 
-	if (snprintf(path, sizeof path, "%s/%s", crash__base_directory(layer->fs->base), base_path) >=
-	    (int)sizeof path)
-		return too_long(at);
-	stream = opendir(path);
 	if (!stream)
-		return crash__fail_errno("cannot read the directory %s", path);
+		return crash__fail_errno("cannot read the directory %s of the starting tree", base_path);
 	while (error == 0 && (got = crash__directory_next(stream, &name)) > 0)
 		error = copy_entry(layer, directory, base_path, at, name);
 	if (error == 0 && got < 0)
-		error = crash__fail_errno("cannot read the directory %s", path);
+		error = crash__fail_errno("cannot read the directory %s of the starting tree", base_path);
 	closedir(stream);
 	return error;
 }

@@ -92,6 +92,19 @@ int crash__base_read_all(const struct crash__base *base, const char *path, void 
 	return 0;
 }
 
+DIR *crash__base_open_directory(const struct crash__base *base, const char *path)
+{
+	int fd = openat(base->fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), error;
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !stream) {
+		error = errno;
+		close(fd);
+		errno = error;
+	}
+	return stream;
+}
+
 const char *crash__base_directory(const struct crash__base *base)
 {
 	return base->directory;

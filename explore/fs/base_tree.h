@@ -9,6 +9,7 @@
 #ifndef CRASH_BASE_H
 #define CRASH_BASE_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,12 @@ long crash__base_read(const struct crash__base *base, const char *path, void *to
  * never zeros. */
 int crash__base_read_all(const struct crash__base *base, const char *path, void *to, size_t count,
 			 uint64_t offset);
+
+/**
+ * Opens a directory below it ("" is itself); NULL with errno. Not by the path of the base: where a sandbox
+ * has mounted something over the data directory, that path leads to what is mounted.
+ */
+DIR *crash__base_open_directory(const struct crash__base *base, const char *path);
 
 /** The directory's path, to be put under an overlay or copied. */
 const char *crash__base_directory(const struct crash__base *base);

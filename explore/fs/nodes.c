@@ -292,11 +292,11 @@ static int find_names_below(struct crash__fs *fs, const char *directory);
 
 /* A directory that is closed to us, and that we cannot open as its owner could: nobody in the run, and no
  * checker, sees what is in it. lost+found is one. */
-static bool is_out_of_sight(const char *path)
+static bool is_out_of_sight(const struct crash__base *base, const char *path)
 {
 	struct stat status;
 
-	return errno == EACCES && stat(path, &status) == 0 && status.st_uid != geteuid();
+	return errno == EACCES && crash__base_stat(base, path, &status) > 0 && status.st_uid != geteuid();
 }
 
 /* One name of the starting tree: perhaps of a file that is known by another one. */
@@ -321,22 +321,18 @@ static int look_at_name(struct crash__fs *fs, const char *directory, const char 
 /* Looks below a directory of the starting tree for names of files that are known by another one. */
 static int find_names_below(struct crash__fs *fs, const char *directory)
 {
-	char path[PATH_MAX];
-	const char *name;
+	DIR *stream = crash__base_open_directory(fs->base, directory);
 	int error = 0, got = 0;
-	DIR *stream;
+	const char *name;
 
-	if (!base_path(fs, crash__base_directory(fs->base), directory, path))
-		return fs->failure.code;
-	stream = opendir(path);
-	if (!stream && is_out_of_sight(path))
+	if (!stream && is_out_of_sight(fs->base, directory))
 		return 0;
 	if (!stream)
-		return crash__fail_errno("cannot read the directory %s", path);
+		return crash__fail_errno("cannot read the directory %s of the starting tree", directory);
 	while (error == 0 && (got = crash__directory_next(stream, &name)) > 0)
 		error = look_at_name(fs, directory, name);
 	if (error == 0 && got < 0)
-		error = crash__fail_errno("cannot read the directory %s", path);
+		error = crash__fail_errno("cannot read the directory %s of the starting tree", directory);
 	closedir(stream);
 	return error;
 }

@@ -211,6 +211,26 @@ START_TEST(a_sentence_says_what_was_lost)
 }
 END_TEST
 
+/*
+ * A directory of the starting tree that the run has moved is copied into a state's layer with all that is in
+ * it. It was looked for by the path of the data directory, over which a worker has mounted something: it was
+ * found empty.
+ */
+START_TEST(a_directory_that_moves_takes_along_what_was_in_it)
+{
+	struct lab_result result;
+
+	make_store();
+	ck_assert_int_eq(mkdir("store/d", 0755), 0);
+	ck_assert_int_eq(mkdir("store/d/deep", 0755), 0);
+	lab_write("store/d/deep/x", "x", 1);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "kill,posix", "--check",
+				 "test -s d/deep/x || test -s e/deep/x", "--", "sh", "-c",
+				 "cd store && mv d e && echo done");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 /* How an acknowledgement was given, and what the checker makes of a loss that nobody acknowledged. */
 START_TEST(a_sentence_says_what_stayed)
 {
@@ -1144,6 +1164,7 @@ static Suite *make_suite(void)
 
 	tcase_add_loop_test(findings, a_mistake_is_found_and_its_repair_named, 0,
 			    (int)(sizeof cases / sizeof *cases));
+	tcase_add_test(clear, a_directory_that_moves_takes_along_what_was_in_it);
 	tcase_add_loop_test(findings, a_sentence_says_what_was_lost, 0,
 			    (int)(sizeof losses / sizeof *losses));
 	tcase_add_loop_test(findings, a_sentence_says_what_stayed, 0, 7);

@@ -253,7 +253,7 @@ static void replay_as_nobody(struct scene *scene, bool fails)
 		ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
 		ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
 		if (fails)
-			assert_says(try_replay(scene), "closed: Permission denied");
+			assert_says(try_replay(scene), "closed of the starting tree: Permission denied");
 		else
 			trees_ok(try_replay(scene));
 		ck_assert(fails || scene->fs.slots_count - 1 == 3);

@@ -30,6 +30,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/machine.h"
+
 #define WORDS 4
 #define STREAMS 16
 
@@ -55,15 +57,8 @@ static void say(const char *format, ...)
 
 static long by_instruction(long number, long a, long b, long c, long d, long e, long f)
 {
-	register long fourth __asm__("r10") = d;
-	register long fifth __asm__("r8") = e;
-	register long sixth __asm__("r9") = f;
-	long result;
+	long result = crash__sys6(number, a, b, c, d, e, f);
 
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
-			 : "rcx", "r11", "memory");
 	if (result < 0 && result > -4096) {
 		errno = (int)-result;
 		return -1;
