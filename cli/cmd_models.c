@@ -4,9 +4,9 @@
 
 #include "base/json_value.h"
 #include "cli/options.h"
-#include "explore/states/durability_rules.h"
-#include "explore/states/order_rules.h"
-#include "explore/states/persistence_model.h"
+#include "explore/atoms/durability_rules.h"
+#include "explore/atoms/order_rules.h"
+#include "explore/atoms/persistence_model.h"
 
 #define COLUMNS 110
 

@@ -6,8 +6,8 @@
 #define CRASH_EXPLORE_OPTIONS_H
 
 #include "cli/options.h"
+#include "explore/atoms/persistence_model.h"
 #include "explore/check/engine.h"
-#include "explore/states/persistence_model.h"
 
 struct explore_options {
 	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit,

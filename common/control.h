@@ -8,8 +8,8 @@
  * CRASH_CONTROL, mapped once by each process, by path (programs close descriptors they do not know),
  * and removed by the keeper. Rings follow the block in the same file.
  *
- * Life of `dead`: 0 until a rule that ends the program fires. The one that fires writes `fired`
- * completely, sets `dead`, rings the bell and dies. Everybody else looks at `dead` before each op
+ * Life of `dead`: 0 until a rule that ends the program fires. The one that fires claims `fired`, sets `dead`,
+ * fills `fired` in, rings the bell and dies. Everybody else looks at `dead` before each op
  * and before each write to the outside, and never does another one.
  */
 #ifndef CRASH_CONTROL_H

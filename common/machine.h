@@ -8,8 +8,8 @@
  *	CRASH__ELF_MACHINE	the machine of its programs in <elf.h>
  *	CRASH__ELF_OTHER_CLASS	what people call its programs of the other ELF class
  *	CRASH__AUDIT_ARCH	its name in seccomp: a constant of <linux/audit.h>
- *	CRASH__OTHER_ABI	call numbers from here on are those of another ABI with the same name in
- *seccomp CRASH__PAGE		the bytes of a page of memory: an expression that need not be constant
+ *	CRASH__OTHER_ABI	call numbers from here on are another ABI's, which seccomp calls the same
+ *	CRASH__PAGE		the bytes of a page of memory: an expression that need not be constant
  *	crash__sys3(), crash__sys6()
  *				make a system call with three or six arguments; they return its result or a
  *				negative errno

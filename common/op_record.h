@@ -11,8 +11,8 @@
  * dies is known, and CRASH__RECORD_END after it. Their sequence numbers come from one counter: op A
  * is known to have ended before op B started if and only if A.end < B.start.
  */
-#ifndef CRASH_RECORD_H
-#define CRASH_RECORD_H
+#ifndef CRASH_OP_RECORD_H
+#define CRASH_OP_RECORD_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /*
  * ring_append.h - appends a record to a ring, and waits for free space if need be.
  */
-#ifndef CRASH_APPEND_H
-#define CRASH_APPEND_H
+#ifndef CRASH_RING_APPEND_H
+#define CRASH_RING_APPEND_H
 
 #include "common/control.h"
 

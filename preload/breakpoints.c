@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * points.c - explicit breakpoints: the other end of crashinject/breakpoint.h.
+ * breakpoints.c - explicit breakpoints: the other end of crashinject/breakpoint.h.
  */
 #define CRASH__SITES_ONLY
 #include <crashinject/breakpoint.h>

@@ -6,10 +6,11 @@
  * options.sh with the compiler's and linker's options, and a header of this name, which is included here:
  *
  *	CRASH__RETURN_SLOT	where on the stack the function that says this keeps its return address
- *	CRASH__SITE_BYTES	from the start of a system call in libc, as machine_code.c finds it, to behind
- *it CRASH__THUNK_BYTES	of what crash__code_write_thunk() writes CRASH__JUMP_REACH	how far a jump goes
- *that crash__code_write_jump() writes crash__copy_large(), crash__fill() memcpy() of much, and memset(); by
- *no function of libc
+ *	CRASH__SITE_BYTES	of a system call in libc, as machine_code.c finds it, with its instruction
+ *	CRASH__THUNK_BYTES	of what crash__code_write_thunk() writes
+ *	CRASH__JUMP_REACH	how far a jump goes that crash__code_write_jump() writes
+ *	crash__copy_large()	memcpy() of much, by no function of libc
+ *	crash__fill()		memset(), likewise
  */
 #ifndef CRASH_MACHINE_CODE_H
 #define CRASH_MACHINE_CODE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.c - writing ops down.
+ * op_recorder.c - writing ops down.
  *
  * Method. Each thread appends to a ring of its own (common/ring.h), so recording takes no lock and
  * orders nothing that the program did not order. The op goes in before its call; its data and its

@@ -4,8 +4,8 @@
  *
  * A wrapper may run on a signal stack of 8 KiB or in a thread with the smallest stack there is.
  */
-#ifndef CRASH_SCRATCH_H
-#define CRASH_SCRATCH_H
+#ifndef CRASH_PATH_BUFFERS_H
+#define CRASH_PATH_BUFFERS_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * act.c - what a rule does when it fires: die, tear, fail, delay, stop, log.
+ * rule_actions.c - what a rule does when it fires: die, tear, fail, delay, stop, log.
  *
  * Method of a crash. Whoever fires first claims `fired` and sets `dead`: from then on nobody else in
  * the tree begins an op or tells the outside anything. Then the crash is written down, the backtrace

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own.c - wrappers that cannot be made from a row of calls.def: those with a variable argument list,
- * those whose result is no -1 with errno, and libc functions that make several calls.
+ * wrappers_by_hand.c - wrappers that cannot be made from a row of calls.def: those with a variable argument
+ * list, those whose result is no -1 with errno, and libc functions that make several calls.
  */
 #include "preload/shim.h"
 
@@ -363,7 +363,7 @@ CRASH__EXPORT long syscall(long number, ...)
 
 /* ------------------------------------------------------------------ mappings of files */
 
-/* The last stores are found before the memory is gone. exit() comes by the destructor in shim.c. */
+/* The last stores are found before the memory is gone. exit() comes by the destructor in dispatch.c. */
 CRASH__EXPORT void _exit(int status)
 {
 	crash__mapping_finish();

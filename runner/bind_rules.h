@@ -2,8 +2,8 @@
 /*
  * bind_rules.h - from the text of the rules to the plan in the control block.
  */
-#ifndef CRASH_SCENARIO_H
-#define CRASH_SCENARIO_H
+#ifndef CRASH_BIND_RULES_H
+#define CRASH_BIND_RULES_H
 
 #include "runner/job.h"
 #include "symbols/symbols.h"

@@ -5,8 +5,8 @@
  * Only for a process that is a subreaper and has no children but those that are meant. No allocation:
  * the keeper is forked from programs that may have threads.
  */
-#ifndef CRASH_TREE_H
-#define CRASH_TREE_H
+#ifndef CRASH_PROCESS_TREE_H
+#define CRASH_PROCESS_TREE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -7,8 +7,8 @@
  * there, and makes the call again when it continues. That is the same op: it was counted, and its rules have
  * fired.
  */
-#ifndef CRASH_HELD_H
-#define CRASH_HELD_H
+#ifndef CRASH_HELD_OPS_H
+#define CRASH_HELD_OPS_H
 
 #include "common/decision.h"
 #include "supervisor/notification.h"

@@ -2,8 +2,8 @@
 /*
  * notification_recorder.h - writing down the ops of other processes.
  */
-#ifndef CRASH_NOTE_H
-#define CRASH_NOTE_H
+#ifndef CRASH_NOTIFICATION_RECORDER_H
+#define CRASH_NOTIFICATION_RECORDER_H
 
 #include "supervisor/notification.h"
 #include "supervisor/proxy/proxied.h"

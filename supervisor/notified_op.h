@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op.h - one op that the kernel has stopped, from its number to the reply.
+ * notified_op.h - one op that the kernel has stopped, from its number to the reply.
  */
-#ifndef CRASH_SUPERVISOR_OP_H
-#define CRASH_SUPERVISOR_OP_H
+#ifndef CRASH_NOTIFIED_OP_H
+#define CRASH_NOTIFIED_OP_H
 
 #include "supervisor/reply.h"
 

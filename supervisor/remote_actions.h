@@ -2,8 +2,8 @@
 /*
  * remote_actions.h - what a rule that fired does to a process that waits for our reply.
  */
-#ifndef CRASH_SUPERVISOR_ACT_H
-#define CRASH_SUPERVISOR_ACT_H
+#ifndef CRASH_REMOTE_ACTIONS_H
+#define CRASH_REMOTE_ACTIONS_H
 
 #include "supervisor/notification.h"
 

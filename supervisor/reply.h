@@ -2,8 +2,8 @@
 /*
  * reply.h - what a notification is answered with, and the filter's descriptor through which that goes.
  */
-#ifndef CRASH_ANSWER_H
-#define CRASH_ANSWER_H
+#ifndef CRASH_REPLY_H
+#define CRASH_REPLY_H
 
 #include <stdatomic.h>
 

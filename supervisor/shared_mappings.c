@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mapped.c - files that programs without the shim have mapped shared and writable.
+ * shared_mappings.c - files that programs without the shim have mapped shared and writable.
  *
  * Method. Nobody inside the program can ask the kernel which pages it stored to, but the page cache is
  * everybody's: the file itself, read through a descriptor of our own, shows the stores. It is compared with

@@ -2,8 +2,8 @@
 /*
  * shared_mappings.h - files that programs without the shim have mapped shared and writable.
  */
-#ifndef CRASH_MAPPED_H
-#define CRASH_MAPPED_H
+#ifndef CRASH_SHARED_MAPPINGS_H
+#define CRASH_SHARED_MAPPINGS_H
 
 #include "supervisor/notification.h"
 

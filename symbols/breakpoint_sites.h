@@ -2,8 +2,8 @@
 /*
  * breakpoint_sites.h - the explicit breakpoints that are compiled into a program, found without running it.
  */
-#ifndef CRASH_SITES_H
-#define CRASH_SITES_H
+#ifndef CRASH_BREAKPOINT_SITES_H
+#define CRASH_BREAKPOINT_SITES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -100,6 +100,8 @@ fails check_style.sh 'base/copy.c:.* columns'
 	printf '}\n'
 } | plant base/copy.c
 fails check_style.sh 'a function of 50 lines'
+awk 'BEGIN { for (i = 0; i < 4300; i++) print "int x" i ";" }' | plant base/long.c
+fails check_style.sh 'base/: .* lines in one folder, and no reason'
 if srcdir=$work/tree sh "$source/tests/check_style.sh" | grep SKIP; then
 	exit $failures
 fi

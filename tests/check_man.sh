@@ -110,7 +110,7 @@ same "modifiers" "$work/names" "$work/page"
 sed -n 's/^FAMILY([A-Z]*, \([a-z]*\),.*/\1/p' "$source/common/families.def" >"$work/names"
 mentioned "families" "$work/names" "$man/crashinject-rules.7"
 
-sed -n 's/^\tPARAMETER([a-z_]*, "\([a-z-]*\)", "\([^"]*\)",.*/\1 \2/p' "$source/explore/states/persistence_model.c" >"$work/names"
+sed -n 's/^\tPARAMETER([a-z_]*, "\([a-z-]*\)", "\([^"]*\)",.*/\1 \2/p' "$source/explore/atoms/persistence_model.c" >"$work/names"
 sed -n 's/^\.It Cm \([a-z-]*\) Li = Cm \(.*\)/\1 \2/p' "$man/crashinject-models.5" >"$work/page"
 same "parameters of models" "$work/names" "$work/page"
 for file in "$source"/models/*.ini; do

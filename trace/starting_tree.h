@@ -6,8 +6,8 @@
  * each thing in it, directories before what is in them. A file's bytes stand in the trace file itself behind
  * its chunk, at an offset that is a multiple of 4096, so that file systems that can share blocks do.
  */
-#ifndef CRASH_EXPLORE_TREE_H
-#define CRASH_EXPLORE_TREE_H
+#ifndef CRASH_STARTING_TREE_H
+#define CRASH_STARTING_TREE_H
 
 #include <limits.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "common/plan.h"
-#include "explore/states/make_atoms.h"
+#include "explore/atoms/make_atoms.h"
 #include "explore/states/state_name.h"
 #include "explore/states/view_new.h"
 

@@ -2,8 +2,8 @@
 /*
  * worker_pool.h - workers, and the states that they are busy with.
  */
-#ifndef CRASH_POOL_H
-#define CRASH_POOL_H
+#ifndef CRASH_WORKER_POOL_H
+#define CRASH_WORKER_POOL_H
 
 #include "explore/check/worker.h"
 

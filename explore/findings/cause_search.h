@@ -6,8 +6,8 @@
 #ifndef CRASH_CAUSE_SEARCH_H
 #define CRASH_CAUSE_SEARCH_H
 
+#include "explore/atoms/atom_set.h"
 #include "explore/findings/cause.h"
-#include "explore/states/atom_set.h"
 #include "symbols/callsite.h"
 
 struct crash__cause_search {

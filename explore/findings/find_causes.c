@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/findings/find_causes.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "base/error.h"
 #include "explore/findings/cause_search.h"

@@ -15,10 +15,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "explore/atoms/atom_set.h"
+#include "explore/atoms/make_atoms.h"
+#include "explore/atoms/persistence_model.h"
 #include "explore/phrases/op_phrase.h"
-#include "explore/states/atom_set.h"
-#include "explore/states/make_atoms.h"
-#include "explore/states/persistence_model.h"
 
 /* So many states of a cause are tried under another model, the smallest first. */
 #define MOST_ENTRIES 30

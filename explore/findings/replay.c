@@ -11,16 +11,16 @@
 #include "base/directory.h"
 #include "base/error.h"
 #include "base/remove.h"
+#include "explore/atoms/atom_set.h"
+#include "explore/atoms/make_atoms.h"
 #include "explore/check/layer.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/recording/sandbox.h"
-#include "explore/states/atom_set.h"
-#include "explore/states/make_atoms.h"
 #include "explore/states/state_name.h"
+#include "explore/states/view_new.h"
 #include "symbols/callsite.h"
 #include "trace/reader.h"
 #include "trace/starting_tree.h"
-#include "explore/states/view_new.h"
 
 /* ------------------------------------------------------------------ reading */
 

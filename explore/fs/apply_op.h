@@ -2,8 +2,8 @@
 /*
  * apply_op.h - what the ops of each family do to the model's tree.
  */
-#ifndef CRASH_OPS_H
-#define CRASH_OPS_H
+#ifndef CRASH_APPLY_OP_H
+#define CRASH_APPLY_OP_H
 
 #include "explore/fs/effects.h"
 

@@ -6,8 +6,8 @@
  * `record` has put into the trace. Nothing is read that nobody asks for: the cost does not grow with the
  * directory.
  */
-#ifndef CRASH_BASE_H
-#define CRASH_BASE_H
+#ifndef CRASH_BASE_TREE_H
+#define CRASH_BASE_TREE_H
 
 #include <dirent.h>
 #include <limits.h>

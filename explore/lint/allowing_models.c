@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/lint/allowing_models.h"
 
+#include "explore/atoms/atom_set.h"
+#include "explore/atoms/make_atoms.h"
 #include "explore/lint/wording.h"
-#include "explore/states/atom_set.h"
-#include "explore/states/make_atoms.h"
 
 static bool is_part(const struct crash__lint *lint, const struct crash__atom *atom,
 		    enum crash__lint_part part)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "explore/states/make_atoms.h"
+#include "explore/atoms/make_atoms.h"
 #include "explore/states/view_new.h"
 
 void crash__lint_no_memory(struct crash__lint *lint)

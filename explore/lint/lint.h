@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 
+#include "explore/atoms/atoms.h"
 #include "explore/lint/facts.h"
-#include "explore/states/atoms.h"
 #include "explore/states/view.h"
 #include "symbols/callsite.h"
 

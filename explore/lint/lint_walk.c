@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "explore/atoms/make_atoms.h"
 #include "explore/lint/acknowledged.h"
 #include "explore/lint/allowing_models.h"
 #include "explore/lint/file_facts.h"
@@ -11,7 +12,6 @@
 #include "explore/lint/op_facts.h"
 #include "explore/lint/rules.h"
 #include "explore/lint/wording.h"
-#include "explore/states/make_atoms.h"
 #include "explore/states/view_new.h"
 
 /* ------------------------------------------------------------------ walking */

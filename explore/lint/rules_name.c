@@ -9,8 +9,7 @@
 #include "explore/lint/process_facts.h"
 #include "explore/lint/wording.h"
 
-/* ------------------------------------------------------------------ names that are there before their data
- */
+/* ------------------------------------------------------------------ names before their data */
 
 static void check_placed(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect)
 {

@@ -9,7 +9,7 @@
 #ifndef CRASH_OP_PHRASE_H
 #define CRASH_OP_PHRASE_H
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 #include "symbols/callsite.h"
 
 /** The op itself: "write#2 of t.tdb at 0 (tdb_open at open.c:7)"; an acknowledgement: acknowledging "2" on

@@ -2,8 +2,8 @@
 /*
  * recorded_run.h - the one run that everything is derived from.
  */
-#ifndef CRASH_EXPLORE_RECORD_H
-#define CRASH_EXPLORE_RECORD_H
+#ifndef CRASH_RECORDED_RUN_H
+#define CRASH_RECORDED_RUN_H
 
 #include "runner/run.h"
 

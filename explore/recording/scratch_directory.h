@@ -2,8 +2,8 @@
 /*
  * scratch_directory.h - a directory for files that are removed when this process ends, however it ends.
  */
-#ifndef CRASH_EXPLORE_SCRATCH_H
-#define CRASH_EXPLORE_SCRATCH_H
+#ifndef CRASH_SCRATCH_DIRECTORY_H
+#define CRASH_SCRATCH_DIRECTORY_H
 
 #include <limits.h>
 #include <sys/types.h>

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "common/op_record.h"
-#include "explore/states/atom_set.h"
+#include "explore/atoms/atom_set.h"
 #include "explore/states/view_new.h"
 
 struct tier {

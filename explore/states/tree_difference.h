@@ -5,7 +5,7 @@
 #ifndef CRASH_TREE_DIFFERENCE_H
 #define CRASH_TREE_DIFFERENCE_H
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 
 #define CRASH__BLOCK 4096u
 

@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "explore/atoms/atom_set.h"
+#include "explore/atoms/make_atoms.h"
 #include "explore/fs/fs_replay.h"
-#include "explore/states/atom_set.h"
-#include "explore/states/make_atoms.h"
 #include "explore/states/view.h"
 #include "explore/states/view_new.h"
 

@@ -18,8 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "explore/atoms/make_atoms.h"
 #include "explore/fs/fs_replay.h"
-#include "explore/states/make_atoms.h"
 #include "tests/explore/made.h"
 #include "tests/explore/outcomes.h"
 #include "tests/explore/trees.h"

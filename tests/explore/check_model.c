@@ -21,16 +21,16 @@
 
 #include "base/error.h"
 #include "base/remove.h"
+#include "explore/atoms/make_atoms.h"
 #include "explore/check/layer.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/fs/nodes.h"
 #include "explore/recording/sandbox.h"
-#include "explore/states/make_atoms.h"
+#include "explore/states/view_new.h"
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
 #include "trace/reader.h"
-#include "explore/states/view_new.h"
 
 struct run {
 	char directory[PATH_MAX]; /* of it all */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "explore/states/persistence_model.h"
+#include "explore/atoms/persistence_model.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
 

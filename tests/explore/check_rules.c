@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "explore/atoms/durability_rules.h"
+#include "explore/atoms/make_atoms.h"
+#include "explore/atoms/order_rules.h"
 #include "explore/fs/fs_replay.h"
-#include "explore/states/durability_rules.h"
-#include "explore/states/make_atoms.h"
-#include "explore/states/order_rules.h"
 #include "tests/explore/made.h"
 #include "tests/explore/outcomes.h"
 #include "tests/explore/trees.h"

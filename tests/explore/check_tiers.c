@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explore/atoms/make_atoms.h"
 #include "explore/fs/fs_replay.h"
-#include "explore/states/make_atoms.h"
 #include "explore/states/tiers.h"
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/explore/made.h"
-#include "tests/explore/trees.h"
 #include "explore/states/block_content.h"
 #include "explore/states/view_new.h"
+#include "tests/explore/made.h"
+#include "tests/explore/trees.h"
 
 #define WORD 16
 #define MOST_ATOMS 16

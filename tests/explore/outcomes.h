@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 #include "explore/states/view.h"
 
 /** Says a file's content and mode, after a run of so many ops. */

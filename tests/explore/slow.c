@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include "explore/states/view.h"
 #include "explore/states/block_content.h"
+#include "explore/states/view.h"
 
 enum known { NOTHING, KNOWN, LOST };
 

@@ -8,7 +8,7 @@
 #ifndef CRASH_TESTS_SLOW_H
 #define CRASH_TESTS_SLOW_H
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 
 /**
  * The tree as trees_text() would have it (without links), of the atoms for which `kept` is true.

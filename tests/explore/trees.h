@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 #include "explore/states/view.h"
 #include "trace/reader.h"
 

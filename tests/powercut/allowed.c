@@ -12,9 +12,9 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "explore/atoms/make_atoms.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/fs/nodes.h"
-#include "explore/states/make_atoms.h"
 #include "explore/states/tiers.h"
 #include "tests/explore/outcomes.h"
 #include "tests/explore/trees.h"

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "explore/states/persistence_model.h"
+#include "explore/atoms/persistence_model.h"
 #include "tests/explore/made.h"
 
 struct allowed_state;

@@ -5,8 +5,8 @@
  * A file that is written to stays open until it has been left alone, as programs do it: it matters to file
  * systems that look after those who truncate and rewrite, when the file is closed.
  */
-#ifndef CRASH_TESTS_POWERCUT_ACT_H
-#define CRASH_TESTS_POWERCUT_ACT_H
+#ifndef CRASH_TESTS_DO_OP_H
+#define CRASH_TESTS_DO_OP_H
 
 #include "tests/explore/made.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * by_route - does what its arguments say, one step an argument, each call by the route that the first one
- *names:
+ * by_route - does what its arguments say, a step each; the first one names the route of all calls:
  *
  *	by_route inline 'open data wct' 'write 3 hello' 'fsync 3'
  *
@@ -10,9 +9,9 @@
  *	syscall	the kernel's calls through syscall(2)
  *	inline	the kernel's calls by an instruction of its own
  *
- * It works in CRASH_DIR. Of each step it says on stdout what came of it, as "write 5" or "write EIO"; of
- *those that are no op it says nothing. The first descriptor is 3; "fork {" has the steps up to "}" done by a
- *child, and says how that ended. For the rest see the table at the bottom.
+ * It works in CRASH_DIR. Of each step that is an op it says on stdout what came of it, as "write 5" or
+ * "write EIO". The first descriptor is 3; "fork {" has the steps up to "}" done by a child, and says how that
+ * ended. For the rest see the table at the bottom.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
  *
  * Every function ends the test with a message when it cannot do its work.
  */
-#ifndef CRASH_TESTS_SANDBOX_H
-#define CRASH_TESTS_SANDBOX_H
+#ifndef CRASH_TESTS_JAIL_H
+#define CRASH_TESTS_JAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * listed.h - what `crashinject list --json` saw.
  */
-#ifndef CRASH_TESTS_LISTING_H
-#define CRASH_TESTS_LISTING_H
+#ifndef CRASH_TESTS_LISTED_H
+#define CRASH_TESTS_LISTED_H
 
 #include "tests/real/ops.h"
 

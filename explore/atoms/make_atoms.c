@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/states/make_atoms.h"
+#include "explore/atoms/make_atoms.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "explore/states/atoms_builder.h"
-#include "explore/states/durability.h"
-#include "explore/states/in_flight.h"
-#include "explore/states/persists_before.h"
+#include "explore/atoms/atoms_builder.h"
+#include "explore/atoms/durability.h"
+#include "explore/atoms/in_flight.h"
+#include "explore/atoms/persists_before.h"
 
 /* A write is cut at this many places at most where every byte may be torn. */
 #define MOST_BYTE_CUTS 64

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/states/durability.h"
+#include "explore/atoms/durability.h"
 
-#include "explore/states/durability_rules.h"
-#include "explore/states/in_flight.h"
-#include "explore/states/persists_before.h"
+#include "explore/atoms/durability_rules.h"
+#include "explore/atoms/in_flight.h"
+#include "explore/atoms/persists_before.h"
 
 #define PAGE 4096
 

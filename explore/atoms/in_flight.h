@@ -9,7 +9,7 @@
 #ifndef CRASH_IN_FLIGHT_H
 #define CRASH_IN_FLIGHT_H
 
-#include "explore/states/atoms_builder.h"
+#include "explore/atoms/atoms_builder.h"
 
 /** False: there is no memory. */
 bool crash__in_flight_begin(struct crash__in_flight *in_flight, size_t nodes);

@@ -14,8 +14,8 @@
 #ifndef CRASH_DURABILITY_RULES_H
 #define CRASH_DURABILITY_RULES_H
 
-#include "explore/states/atom_class.h"
-#include "explore/states/persistence_model.h"
+#include "explore/atoms/atom_class.h"
+#include "explore/atoms/persistence_model.h"
 
 enum crash__occasion {
 	CRASH__ON_ANY_OP,     /* the op has been done */

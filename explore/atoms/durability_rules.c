@@ -5,7 +5,7 @@
  * of Linux 6.18, and a name with a number a manual page. Which file system does which, and why, is said
  * beside the parameters in models/.
  */
-#include "explore/states/durability_rules.h"
+#include "explore/atoms/durability_rules.h"
 
 #include <stddef.h>
 #include <stdio.h>

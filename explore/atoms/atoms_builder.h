@@ -8,7 +8,7 @@
 #ifndef CRASH_ATOMS_BUILDER_H
 #define CRASH_ATOMS_BUILDER_H
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 
 /* Lists of atoms that are in flight, newest first: see in_flight.h. */
 struct crash__in_flight {

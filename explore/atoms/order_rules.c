@@ -5,7 +5,7 @@
  * cut", by its words there; a path is one of Linux 6.18. Which file system does which, and why, is said
  * beside the parameters in models/.
  */
-#include "explore/states/order_rules.h"
+#include "explore/atoms/order_rules.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/states/persistence_model.h"
+#include "explore/atoms/persistence_model.h"
 
 #include <dirent.h>
 #include <errno.h>

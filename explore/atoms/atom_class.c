@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/states/atom_class.h"
+#include "explore/atoms/atom_class.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
 #ifndef CRASH_MAKE_ATOMS_H
 #define CRASH_MAKE_ATOMS_H
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 
 int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
 		      const struct crash__model *model);

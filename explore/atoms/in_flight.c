@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/states/in_flight.h"
+#include "explore/atoms/in_flight.h"
 
 /* The size of a file that grew is decided when its data is written: it is not metadata by itself. */
 #define METADATA (CRASH__CUTS | CRASH__ENTRIES | CRASH__ATTRIBUTES)

@@ -5,7 +5,7 @@
 #ifndef CRASH_DURABILITY_H
 #define CRASH_DURABILITY_H
 
-#include "explore/states/atoms_builder.h"
+#include "explore/atoms/atoms_builder.h"
 
 /** Makes the builder's durability, without the rows whose bits are set. False: there is no memory. */
 bool crash__durability_begin(struct crash__atoms_builder *builder, uint64_t rows_left_out);

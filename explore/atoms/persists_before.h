@@ -14,7 +14,7 @@
 #ifndef CRASH_PERSISTS_BEFORE_H
 #define CRASH_PERSISTS_BEFORE_H
 
-#include "explore/states/atoms_builder.h"
+#include "explore/atoms/atoms_builder.h"
 
 /** Makes the builder's order, without the rows whose bits are set. False: there is no memory. */
 bool crash__order_begin(struct crash__atoms_builder *builder, uint64_t rows_left_out);

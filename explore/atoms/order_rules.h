@@ -13,8 +13,8 @@
 #ifndef CRASH_ORDER_RULES_H
 #define CRASH_ORDER_RULES_H
 
-#include "explore/states/atom_class.h"
-#include "explore/states/persistence_model.h"
+#include "explore/atoms/atom_class.h"
+#include "explore/atoms/persistence_model.h"
 
 /**
  * How the two atoms have to stand to each other. In all but the first two and the last, the op of the

@@ -19,9 +19,9 @@
 #ifndef CRASH_ATOMS_H
 #define CRASH_ATOMS_H
 
+#include "explore/atoms/atom_class.h"
+#include "explore/atoms/persistence_model.h"
 #include "explore/fs/fs.h"
-#include "explore/states/atom_class.h"
-#include "explore/states/persistence_model.h"
 
 #define CRASH__NEVER UINT32_MAX
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/states/atom_set.h"
+#include "explore/atoms/atom_set.h"
 
 #include <assert.h>
 #include <string.h>

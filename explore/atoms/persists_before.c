@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/states/persists_before.h"
+#include "explore/atoms/persists_before.h"
 
-#include "explore/states/order_rules.h"
+#include "explore/atoms/order_rules.h"
 
 /* All that the rows of one scope and subject put before the classes that are the same in this. */
 struct chain {

@@ -2,10 +2,10 @@
 /*
  * atom_set.h - sets of atoms that a state omits or keeps, closed under the model's order.
  */
-#ifndef CRASH_SET_H
-#define CRASH_SET_H
+#ifndef CRASH_ATOM_SET_H
+#define CRASH_ATOM_SET_H
 
-#include "explore/states/atoms.h"
+#include "explore/atoms/atoms.h"
 
 struct crash__set {
 	const struct crash__atoms *atoms;
