@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/atoms/persists_before.h"
 
+#include <assert.h>
+
 #include "explore/atoms/order_rules.h"
 
 /* All that the rows of one scope and subject put before the classes that are the same in this. */
@@ -20,13 +22,19 @@ struct rewrite {
 	bool started;
 };
 
+#define MOST_CHAINS 32
+
 struct crash__order {
-	CRASH__VECTOR(struct chain, chains);
+	struct chain chains[MOST_CHAINS];
+	unsigned int count;
+	/* of each class a bit for each chain: that orders its atoms, and that orders others after them */
+	uint32_t searched[CRASH__CLASSES], remembered[CRASH__CLASSES];
 	/* of the last size of an op, by its class, what of the same op persists before it */
 	crash__classes stands_for[CRASH__CLASSES];
 	struct rewrite *rewrites;	/* of each node */
 	crash__node_id written;		/* what the last op wrote to; 0: it did something else */
-	CRASH__VECTOR(bool, forgotten); /* of each atom */
+	bool lists_files;		/* a chain has lists of files */
+	CRASH__VECTOR(bool, forgotten); /* of each atom, where there are such lists */
 };
 
 /* ------------------------------------------------------------------ from rows to chains */
@@ -39,17 +47,25 @@ static bool is_of_one_subject(const struct crash__order_rule *a, const struct cr
 static bool add_chain(struct crash__atoms_builder *builder, enum crash__order_scope scope,
 		      crash__classes predecessors, crash__classes successors)
 {
-	struct chain chain = {.scope = scope, .predecessors = predecessors, .successors = successors};
+	struct crash__order *order = builder->order;
+	struct chain *chain = &order->chains[order->count];
+	/* a truncation is known before what is put in front of it */
+	bool reversed = scope == CRASH__REWRITE, in_op = scope < CRASH__ALL_OPS;
 
-	if (scope == CRASH__LAST_OF_FILE || scope == CRASH__LAST_BELOW_BLOCK) {
-		chain.newest = calloc(builder->fs->nodes_count + 1, sizeof *chain.newest);
-		if (!chain.newest)
-			return false;
+	assert(order->count < MOST_CHAINS);
+	*chain = (struct chain){.scope = scope, .predecessors = predecessors, .successors = successors};
+	for (unsigned int i = 0; i < CRASH__CLASSES && !in_op; i++) {
+		order->searched[i] |= ((reversed ? predecessors : successors) >> i & 1) << order->count;
+		order->remembered[i] |= ((reversed ? successors : predecessors) >> i & 1) << order->count;
 	}
-	if (CRASH__ADD(builder->order, chains, chain))
-		return true;
-	free(chain.newest);
-	return false;
+	if (scope == CRASH__LAST_OF_FILE || scope == CRASH__LAST_BELOW_BLOCK) {
+		chain->newest = calloc(builder->fs->nodes_count + 1, sizeof *chain->newest);
+		if (!chain->newest)
+			return false;
+		order->lists_files = true;
+	}
+	order->count++;
+	return true;
 }
 
 /* Adds the chains of a row and of those that have the same subject. */
@@ -102,7 +118,7 @@ static bool make_chains(struct crash__atoms_builder *builder, uint64_t holding)
 
 static const struct chain *chain_of(const struct crash__order *order, enum crash__order_scope scope)
 {
-	for (size_t i = 0; i < order->chains_count; i++)
+	for (unsigned int i = 0; i < order->count; i++)
 		if (order->chains[i].scope == scope)
 			return &order->chains[i];
 	return NULL;
@@ -142,12 +158,11 @@ void crash__order_free(struct crash__order *order)
 {
 	if (!order)
 		return;
-	for (size_t i = 0; i < order->chains_count; i++) {
+	for (unsigned int i = 0; i < order->count; i++) {
 		free(order->chains[i].steps);
 		free(order->chains[i].ends);
 		free(order->chains[i].newest);
 	}
-	free(order->chains);
 	free(order->rewrites);
 	free(order->forgotten);
 	free(order);
@@ -253,7 +268,6 @@ static void order_last_of_directory(struct crash__atoms_builder *builder, struct
 				break;
 			take(&search, builder->links[at - 1].atom);
 		}
-		atom = &builder->atoms->list[id];
 	}
 }
 
@@ -290,16 +304,18 @@ static void order_renamed_file(struct crash__atoms_builder *builder, struct chai
 }
 
 /* Here the atom is the predecessor. */
-static void order_rewrite(struct crash__atoms_builder *builder, crash__atom_id id)
+static void order_rewrite(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
 {
 	const struct crash__atom *list = builder->atoms->list;
 	crash__atom_id truncation = builder->order->rewrites[list[id].node].truncation;
 
+	(void)chain;
 	if (truncation != CRASH__NEVER && list[truncation].durable == CRASH__NEVER)
 		crash__persists_before(builder, id, truncation);
 }
 
-static void order_atom(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
+/* Finds what an atom is in order with, among those of earlier steps. */
+static void order_atom(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	static void (*const by_scope[])(struct crash__atoms_builder *, struct chain *, crash__atom_id) = {
 		[CRASH__ALL_OPS] = order_all_ops,
@@ -307,14 +323,16 @@ static void order_atom(struct crash__atoms_builder *builder, struct chain *chain
 		[CRASH__LAST_OF_FILE] = order_last_of_file,
 		[CRASH__LAST_BELOW_BLOCK] = order_last_of_file,
 		[CRASH__RENAMED_FILE] = order_renamed_file,
-		[CRASH__REWRITE] = NULL,
+		[CRASH__REWRITE] = order_rewrite,
 	};
-	const struct crash__atom *atom = &builder->atoms->list[id];
+	struct crash__order *order = builder->order;
+	uint32_t chains = order->searched[builder->atoms->list[id].class];
 
-	if (chain->scope == CRASH__REWRITE && crash__atom_in(atom, chain->predecessors))
-		order_rewrite(builder, id);
-	else if (crash__atom_in(atom, chain->successors) && by_scope[chain->scope])
+	for (; chains; chains &= chains - 1) {
+		struct chain *chain = &order->chains[__builtin_ctz(chains)];
+
 		by_scope[chain->scope](builder, chain, id);
+	}
 }
 
 /* ------------------------------------------------------------------ within one op */
@@ -351,6 +369,17 @@ static void order_data(struct crash__atoms_builder *builder, const struct chain 
 	}
 }
 
+static void order_within(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
+{
+	struct crash__order *order = builder->order;
+
+	for (unsigned int i = 0; i < order->count; i++)
+		if (order->chains[i].scope == CRASH__SIZES_OF_OP)
+			order_sizes(builder, &order->chains[i], first, end);
+		else if (order->chains[i].scope == CRASH__SIZE_OF_DATA)
+			order_data(builder, &order->chains[i], first, end);
+}
+
 /* ------------------------------------------------------------------ steps */
 
 /* Follows which files are being written anew. */
@@ -381,46 +410,43 @@ static void add_step(struct crash__atoms_builder *builder, struct chain *chain, 
 		builder->no_memory = true;
 }
 
-/* Lets the atoms of later steps be ordered after this one. */
-static void remember(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
+/* Lets the atoms of later steps be in order with this one. */
+static void remember(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	const struct crash__atom *atom = &builder->atoms->list[id];
+	struct crash__order *order = builder->order;
+	uint32_t chains = order->remembered[atom->class];
 
-	if (chain->scope == CRASH__REWRITE && crash__atom_in(atom, chain->successors))
-		builder->order->rewrites[atom->node] = (struct rewrite){.truncation = id};
-	if (!crash__atom_in(atom, chain->predecessors))
-		return;
-	if (chain->scope == CRASH__ALL_OPS)
-		add_step(builder, chain, atom->step);
-	else if (chain->newest)
-		crash__builder_push(builder, &chain->newest[atom->node], id);
+	for (; chains; chains &= chains - 1) {
+		struct chain *chain = &order->chains[__builtin_ctz(chains)];
+
+		if (chain->scope == CRASH__ALL_OPS)
+			add_step(builder, chain, atom->step);
+		else if (chain->scope == CRASH__REWRITE)
+			order->rewrites[atom->node] = (struct rewrite){.truncation = id};
+		else if (chain->newest)
+			crash__builder_push(builder, &chain->newest[atom->node], id);
+	}
+	if (order->lists_files && !CRASH__ADD(order, forgotten, false))
+		builder->no_memory = true;
 }
 
 void crash__order_step(struct crash__atoms_builder *builder, uint32_t step, crash__atom_id first)
 {
-	struct crash__order *order = builder->order;
 	crash__atom_id end = (crash__atom_id)builder->atoms->list_count;
 
 	note_rewrite(builder, step);
-	for (size_t i = 0; i < order->chains_count && first < end; i++) {
-		struct chain *chain = &order->chains[i];
-
-		if (chain->scope == CRASH__SIZES_OF_OP)
-			order_sizes(builder, chain, first, end);
-		else if (chain->scope == CRASH__SIZE_OF_DATA)
-			order_data(builder, chain, first, end);
-		for (crash__atom_id id = first; id < end && !builder->no_memory; id++)
-			order_atom(builder, chain, id);
-	}
-	for (crash__atom_id id = first; id < end && !builder->no_memory; id++) {
-		for (size_t i = 0; i < order->chains_count; i++)
-			remember(builder, &order->chains[i], id);
-		if (!CRASH__ADD(order, forgotten, false))
-			builder->no_memory = true;
-	}
+	if (first == end)
+		return;
+	order_within(builder, first, end);
+	for (crash__atom_id id = first; id < end && !builder->no_memory; id++)
+		order_atom(builder, id);
+	for (crash__atom_id id = first; id < end && !builder->no_memory; id++)
+		remember(builder, id);
 }
 
 void crash__order_forget(struct crash__atoms_builder *builder, crash__atom_id id)
 {
-	builder->order->forgotten[id] = true;
+	if (builder->order->lists_files)
+		builder->order->forgotten[id] = true;
 }

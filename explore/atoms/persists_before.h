@@ -8,7 +8,7 @@
  *
  *  - where a predecessor of the chain comes after the same classes itself, it stands for all that had ended
  *    when its op began, and the search ends. So where one class is ordered totally, there is an edge to the
- *    last one, and the cost is linear in the trace.
+ *    last one, and the cost is linear in the trace. The scopes of last ops say that it ends there anyway.
  *  - of the atoms of one op, the size that shows the others stands for them.
  */
 #ifndef CRASH_PERSISTS_BEFORE_H
