@@ -79,7 +79,8 @@ static void make_file(size_t number, const char *kind)
 	made->made_device = 1;
 	made->made_inode = 100 + file_count;
 	made->made_mode = S_IFREG | 0644;
-	files[file_count] = (struct crash__trace_file){1, made->made_inode, 0, S_IFREG | 0644, made->path};
+	files[file_count] = (struct crash__trace_file){
+		.device = 1, .inode = made->made_inode, .mode = made->made_mode, .path = made->path};
 	now[number].file = file_count++;
 	now[number].size = 0;
 }
