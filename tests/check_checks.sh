@@ -12,7 +12,7 @@ failures=0
 
 # The sources alone, which may come from a read-only tree.
 mkdir "$work/tree"
-(cd "$source" && find . \( -name 'build*' -o -name '.git' -o -name 'crashinject-[0-9]*' \) -prune -o \
+(cd "$source" && find . \( -name 'build*' -o -name '_*' -o -name '.git' -o -name 'crashinject-[0-9]*' \) -prune -o \
 	\( -name '*.[chS]' -o -name '*.cc' -o -name '*.def' -o -name '.clang-format' -o -name '*.md' \
 	-o -name '*.am' -o -name configure.ac -o -name options.sh \) -print) >"$work/list"
 (cd "$source" && tar cf - -T "$work/list") | (cd "$work/tree" && tar xf - && chmod -R u+w .) || exit 99

@@ -31,7 +31,7 @@ sed -n '/<!-- layers -->/,/<!-- end of layers -->/s/^| `\([a-z/]*\)\/` *|[^|]*| 
 [ -s "$work/table" ] || { complain "docs/ARCHITECTURE.md has no table of components"; exit 1; }
 
 find . -name '*.[chS]' -o -name '*.cc' -o -name '*.def' | sed 's,^\./,,' |
-	grep -v -e '^build' -e '^crashinject-[0-9]' -e '^docs/' -e '^bindings/' -e '^\.' -e '^tests/targets/' | sort >"$work/files"
+	grep -v -e '^build' -e '^_' -e '^crashinject-[0-9]' -e '^docs/' -e '^bindings/' -e '^\.' -e '^tests/targets/' | sort >"$work/files"
 grep -v '^tests/' "$work/files" >"$work/product"
 
 # ------------------------------------------------------------------ the table itself

@@ -57,7 +57,7 @@ but_allowed() {
 }
 
 find . -name '*.[chS]' -o -name '*.cc' -o -name '*.def' -o -name '*.am' -o -name configure.ac | sed 's,^\./,,' |
-	grep -v -e '^build' -e '^crashinject-[0-9]' -e '^docs/' -e '^bindings/' -e '^\.' -e '^tests/targets/' \
+	grep -v -e '^build' -e '^_' -e '^crashinject-[0-9]' -e '^docs/' -e '^bindings/' -e '^\.' -e '^tests/targets/' \
 		-e '/machine/' | sort >"$work/files"
 xargs grep -nEH -f "$work/knowledge" <"$work/files" | but_allowed >"$work/found"
 while IFS= read -r line; do

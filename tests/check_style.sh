@@ -17,8 +17,8 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 
 find . -name '*.[ch]' -o -name '*.cc' | sed 's,^\./,,' |
-	grep -v -e '^build' -e '^crashinject-[0-9]' -e '^docs/' -e '^bindings/' -e '^\.' | sort >"$work/files"
-find . -name '*.S' -o -name '*.def' | sed 's,^\./,,' | grep -v -e '^build' -e '^crashinject-[0-9]' -e '^\.' |
+	grep -v -e '^build' -e '^_' -e '^crashinject-[0-9]' -e '^docs/' -e '^bindings/' -e '^\.' | sort >"$work/files"
+find . -name '*.S' -o -name '*.def' | sed 's,^\./,,' | grep -v -e '^build' -e '^_' -e '^crashinject-[0-9]' -e '^\.' |
 	sort >"$work/others"
 
 cat "$work/files" "$work/others" | xargs awk '
