@@ -38,7 +38,7 @@ static struct keeper {
 	struct crash__report *report;
 	struct crash__trace_writer writer;
 	volatile sig_atomic_t runner_died;
-	bool program_ended;
+	bool program_ended, may_stop;
 	uint64_t deadline, linger_end; /* CLOCK_MONOTONIC, ns; 0: none */
 	uint32_t stopped;	       /* stops that were carried out */
 	uint32_t rings, most_rings;    /* our own count of those with memory, and of all */
@@ -143,11 +143,20 @@ static bool crashed(void)
 	return atomic_load(&keeper.control->dead) && atomic_load(&keeper.control->fired.state) == 3;
 }
 
+/* Asked before the program starts: afterwards it may have written over the plan. */
+static bool has_stop(const struct crash__plan *plan)
+{
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (plan->rules[i].action == CRASH__STOP)
+			return true;
+	return false;
+}
+
 static void stop_tree(void)
 {
 	uint32_t wanted = atomic_load(&keeper.control->stopped);
 
-	if (wanted == keeper.stopped)
+	if (!keeper.may_stop || wanted == keeper.stopped)
 		return;
 	keeper.stopped = wanted;
 	keeper.deadline = 0; /* whoever looks around in the debugger takes the time it takes */
@@ -325,6 +334,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	keeper.control = job->control;
 	keeper.report = report;
 	keeper.most_rings = job->control->ring_count;
+	keeper.may_stop = has_stop(&job->control->plan);
 	prctl(PR_SET_NAME, "crash-keeper", 0, 0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);

@@ -7,6 +7,7 @@
  *	scribble version			which version of crashinject the memory is of
  *	scribble ring				how much is in the rings
  *	scribble rings				how many rings there are
+ *	scribble stopped			whether the tree is to be stopped; and then waits for ever
  *	scribble rule|call|plan			what the crash says of itself, as if there had been one
  */
 #include <stdio.h>
@@ -54,6 +55,12 @@ static void damage(struct crash__control *control, const char *what)
 		control->version++;
 	for (uint32_t i = 0; strcmp(what, "ring") == 0 && i < control->rings_ready; i++)
 		crash__control_ring(control, i)->head += UINT64_C(1) << 40;
+	if (strcmp(what, "stopped") == 0) {
+		control->stopped += 7;
+		control->bell++;
+		for (;;)
+			pause();
+	}
 	if (strcmp(what, "rings") == 0)
 		control->rings_ready = 1u << 30;
 	if (strcmp(what, "rule") == 0)

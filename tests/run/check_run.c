@@ -402,6 +402,18 @@ START_TEST(damaged_memory_makes_the_run_incomplete)
 }
 END_TEST
 
+/* Only a rule stops the tree, and with it the clock. */
+START_TEST(a_timeout_holds_whatever_the_program_wrote_over)
+{
+	struct crash_opts opts = {
+		.program = lab_program("scribble"), .args = LAB_ARGS("stopped"), .timeout_ms = 300};
+
+	ck_assert_crash_run("write#9", &opts, &out);
+	ck_assert(out.timed_out);
+	crash_out_clear(&out);
+}
+END_TEST
+
 /* Many signals while the program runs under watch disturb neither. */
 START_TEST(a_program_in_a_storm_of_signals_ends_as_it_does_alone)
 {
@@ -604,6 +616,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_damaged_note_about_libc_hides_no_call, 0, 4);
 	tcase_add_loop_test(tcase, a_shim_of_another_version_is_noticed, 0, 2);
 	tcase_add_loop_test(tcase, damaged_memory_makes_the_run_incomplete, 0, 5);
+	tcase_add_test(tcase, a_timeout_holds_whatever_the_program_wrote_over);
 	tcase_add_test(tcase, a_program_in_a_storm_of_signals_ends_as_it_does_alone);
 
 	tcase = lab_case(suite, "directories", 60);
