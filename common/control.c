@@ -203,3 +203,20 @@ bool crash__control_fire(struct crash__control *control, bool self)
 	}
 	return false;
 }
+
+bool crash__control_is_due(struct crash__control *control, uint32_t pid, uint32_t tid)
+{
+	return atomic_load(&control->fired.state) == 4 && control->fired.pid == pid &&
+	       control->fired.tid == tid;
+}
+
+bool crash__control_collect(struct crash__control *control)
+{
+	uint32_t due = 4;
+
+	if (!atomic_compare_exchange_strong(&control->fired.state, &due, 3))
+		return false;
+	atomic_store(&control->dead, 1);
+	crash__control_ring_bell(control);
+	return true;
+}

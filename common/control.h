@@ -65,7 +65,8 @@ struct crash__frame_module {
 
 /* The crash, as the one that died of it wrote it down. */
 struct crash__fired {
-	_Atomic uint32_t state; /* 0 nothing, 1 being written, 2 without backtrace, 3 complete */
+	_Atomic uint32_t state; /* 0 nothing, 1 being written, 2 without backtrace, 3 complete,
+				   4 complete, but due: the signals that come before it are being taken */
 	uint32_t rule;
 	uint32_t pid, tid, process, thread;
 	int32_t call;	/* enum crash__call, -1 for an explicit point */
@@ -228,5 +229,12 @@ static inline uint32_t crash__control_lock_of(uint64_t inode)
  * not the last word, and a crash of the whole tree after it is reported instead. Async-signal-safe.
  */
 bool crash__control_fire(struct crash__control *control, bool self);
+
+/** Whether a thread has a crash of the tree before it, which waits for signals that the thread takes first.
+ */
+bool crash__control_is_due(struct crash__control *control, uint32_t pid, uint32_t tid);
+
+/** Lets a crash happen that is due; whoever first does returns true. Async-signal-safe. */
+bool crash__control_collect(struct crash__control *control);
 
 #endif

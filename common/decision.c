@@ -71,6 +71,20 @@ struct crash__decision crash__plan_decide(const struct crash__plan *plan, uint64
 	return decision;
 }
 
+const struct crash__rule *crash__plan_due(const struct crash__plan *plan,
+					  const struct crash__decision *decision)
+{
+	const struct crash__rule *rule;
+	bool signals = false;
+
+	CRASH__EACH_RULE(plan, decision->before | decision->after, rule) {
+		if (crash__rule_ends_tree_before(rule))
+			return signals ? rule : NULL;
+		signals |= rule->action == CRASH__SIGNAL || rule->action == CRASH__STOP;
+	}
+	return signals && decision->making == CRASH__MAKES_TORN ? decision->by : NULL;
+}
+
 struct crash__decision crash__plan_ask(struct crash__plan *plan, uint64_t rules,
 				       const struct crash__facts *facts)
 {

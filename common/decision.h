@@ -12,6 +12,8 @@
  * - Torn wins over err, and err over short; of two of a kind the first counts. Where a rule ends the tree
  *   before its op or in the middle of it, later ops already wait for that end (`late`): it has to come.
  * - For the same reason the death of one process does not keep the tree from dying at the same op.
+ * - A signal that a thread takes before its op ends the tree may run a handler, and the handler may do ops.
+ *   They are later ones, so the first of them lets that end happen (crash__plan_due()).
  * - What has no parts cannot be torn: then torn means before, and short means nothing.
  * - A store has been done when it is found, and a point is nothing that could be done: every action comes
  *   after it, err and short mean nothing, and a store is never late.
@@ -76,6 +78,11 @@ static inline enum crash__nature crash__nature_of(const struct crash__call_info 
  */
 struct crash__decision crash__plan_decide(const struct crash__plan *plan, uint64_t fired,
 					  enum crash__nature nature);
+
+/** The rule by which the tree ends at that op when the thread has taken signals; NULL if it takes none
+ * before, or the tree does not end. */
+const struct crash__rule *crash__plan_due(const struct crash__plan *plan,
+					  const struct crash__decision *decision);
 
 /**
  * Counts one op against each of `rules`, and decides; call it once for each op. `rules` are those of its

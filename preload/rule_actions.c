@@ -11,6 +11,10 @@
  *
  * Between claiming a number and setting `dead` others may have claimed later ones. They see by their
  * number that they are late, and wait for the crash instead of doing their op.
+ *
+ * Where a signal is to come before the crash, its handler may do ops, leave by siglongjmp(), or wait for
+ * another process that does some. So the crash is written down first; then it is due, and whoever is late
+ * lets it happen.
  */
 #include "preload/shim.h"
 
@@ -64,14 +68,6 @@ _Noreturn void crash__stop_here(struct crash__control *control)
 {
 	/* Longer than whoever crashes waits: it must not be us who is seen dying first. */
 	await_kill(control, 10000000);
-}
-
-/* For whoever came after the op that crashes the tree, and before the crash: it must not be done. */
-static _Noreturn void await_crash(struct crash__control *control)
-{
-	for (int i = 0; i < 20000 && !atomic_load(&control->dead); i++)
-		sleep_microseconds(100);
-	crash__stop_here(control);
 }
 
 static _Noreturn void abort_self(void)
@@ -140,25 +136,26 @@ static void describe(struct crash__fired *fired, const struct subject *subject, 
 
 /* ------------------------------------------------------------------ actions */
 
-static _Noreturn void die(const struct subject *subject, const struct crash__rule *rule)
+static void write_down(const struct subject *subject, const struct crash__rule *rule)
 {
-	struct crash__control *control = subject->control;
-	struct crash__fired *fired = &control->fired;
+	struct crash__fired *fired = &subject->control->fired;
 
-	if (!crash__control_fire(control, rule->self)) {
-		if (!rule->self)
-			crash__stop_here(control);
-	} else {
-		if (!rule->self)
-			atomic_store(&control->dead, 1);
-		describe(fired, subject, (uint32_t)(rule - control->plan.rules));
-		fired->leaves = rule->action != CRASH__KILL;
-		atomic_store(&fired->state, 2);
-		crash__backtrace_fired(fired, subject->caller);
-		atomic_store(&fired->state, 3);
-	}
-	if (!rule->self)
-		crash__control_ring_bell(control);
+	describe(fired, subject, (uint32_t)(rule - subject->control->plan.rules));
+	fired->leaves = rule->action != CRASH__KILL;
+	atomic_store(&fired->state, 2);
+	crash__backtrace_fired(fired, subject->caller);
+}
+
+static bool is_due_here(struct crash__control *control)
+{
+	struct crash__identity identity = crash__identify();
+
+	return crash__control_is_due(control, identity.pid, identity.tid);
+}
+
+/* Ends this process in the way that the rule says. */
+static _Noreturn void leave(struct crash__control *control, const struct crash__rule *rule)
+{
 	if (rule->action == CRASH__ABORT)
 		abort_self();
 	if (rule->action == CRASH__EXIT)
@@ -167,6 +164,52 @@ static _Noreturn void die(const struct subject *subject, const struct crash__rul
 	if (rule->self)
 		kill_self();
 	await_kill(control, 2000000);
+}
+
+/*
+ * For whoever came after the op that crashes the tree, and before the crash: it must not be done. Where the
+ * crash waits for a signal's handler, and that is where we are, or it waits for something that we were to do,
+ * it would never come.
+ */
+static _Noreturn void await_crash(struct crash__control *control)
+{
+	for (int i = 0; i < 20000 && !atomic_load(&control->dead); i++) {
+		if (is_due_here(control) && crash__control_collect(control))
+			leave(control, &control->plan.rules[control->fired.rule % CRASH__RULES]);
+		sleep_microseconds(100);
+	}
+	control->fired.leaves &= !crash__control_collect(control);
+	crash__stop_here(control);
+}
+
+/* Writes down the crash that comes when the thread has taken the signals that come before it. */
+static void make_due(const struct subject *subject, const struct crash__rule *rule)
+{
+	if (!crash__control_fire(subject->control, false))
+		await_crash(subject->control);
+	write_down(subject, rule);
+	atomic_store(&subject->control->fired.state, 4);
+}
+
+static _Noreturn void die(const struct subject *subject, const struct crash__rule *rule)
+{
+	struct crash__control *control = subject->control;
+	struct crash__fired *fired = &control->fired;
+
+	if (!rule->self && is_due_here(control)) {
+		fired->done = subject->done;
+		crash__control_collect(control);
+	} else if (crash__control_fire(control, rule->self)) {
+		if (!rule->self)
+			atomic_store(&control->dead, 1);
+		write_down(subject, rule);
+		atomic_store(&fired->state, 3);
+	} else if (!rule->self) {
+		await_crash(control);
+	}
+	if (!rule->self)
+		crash__control_ring_bell(control);
+	leave(control, rule);
 }
 
 static void stop(struct crash__control *control, const struct crash__rule *rule)
@@ -222,7 +265,7 @@ static void act(const struct subject *subject, const struct crash__rule *rule)
 	}
 }
 
-/* What several rules say, one after the other. */
+/* What the rules say that act before the call, or after it, one after the other. */
 static void act_on(const struct subject *subject, uint64_t rules)
 {
 	const struct crash__rule *rule;
@@ -256,6 +299,7 @@ struct crash__decision crash__act_before(struct crash__op *op, enum crash__natur
 	struct crash__facts facts = {
 		.nature = nature, .occurrence = op->occurrence, .call_occurrence = op->call_occurrence};
 	struct crash__decision decision = {.making = CRASH__MAKES_ALL};
+	const struct crash__rule *due;
 
 	if (!rules)
 		return decision;
@@ -263,6 +307,9 @@ struct crash__decision crash__act_before(struct crash__op *op, enum crash__natur
 	if (decision.late)
 		await_crash(op->control);
 	op->flags |= decision.flags;
+	due = crash__plan_due(&op->control->plan, &decision);
+	if (due)
+		make_due(&subject, due);
 	act_on(&subject, decision.before);
 	return decision;
 }
@@ -298,8 +345,12 @@ void crash__act_point(struct crash__control *control, const struct crash__named_
 	struct crash__decision decision =
 		crash__plan_ask(&control->plan, filter(control, rules, caller), &facts);
 
+	const struct crash__rule *due = crash__plan_due(&control->plan, &decision);
+
 	if (decision.late)
 		await_crash(control);
 	crash__record_point(control, point, hit, caller, (uint16_t)decision.flags);
+	if (due)
+		make_due(&subject, due);
 	act_on(&subject, decision.after);
 }

@@ -73,6 +73,12 @@ static enum crash__fate act_on_all(struct crash__notification *notification, uin
 	return fate;
 }
 
+static struct crash__reply late(const struct crash__notification *notification)
+{
+	crash__act_late(notification);
+	return crash__never;
+}
+
 static int64_t done_before(const struct crash__notification *notification)
 {
 	return notification->family == CRASH__FAMILY_WRITE ? 0 : -1;
@@ -82,9 +88,12 @@ static int64_t done_before(const struct crash__notification *notification)
 static bool act_before(struct crash__notification *notification, struct crash__decision *decision,
 		       struct crash__reply *reply)
 {
+	const struct crash__rule *due = crash__plan_due(&notification->control->plan, decision);
 	enum crash__fate fate;
 
 	*reply = crash__never;
+	if (due)
+		crash__act_make_due(notification, due);
 	do {
 		fate = act_on(notification, &decision->before, done_before(notification));
 		if (fate == CRASH__COMES_BACK && crash__held_add(notification, decision)) {
@@ -282,7 +291,7 @@ static struct crash__reply imply_sync(struct crash__notification *notification, 
 	notification->flags = 0;
 	decision = ask(notification, CRASH__NATURE_CALL, rules);
 	if (decision.late)
-		return crash__never;
+		return late(notification);
 	fate = act_on_all(notification, decision.before, -1);
 	if (fate != CRASH__GOES_ON)
 		return fate == CRASH__STAYS ? crash__never : reply;
@@ -307,7 +316,7 @@ struct crash__reply crash__notified_op(struct crash__notification *notification)
 	if (!crash__held_resume(notification, &decision)) {
 		decision = count_op(notification, crash__nature_of(notification->kernel));
 		if (decision.late)
-			return crash__never;
+			return late(notification);
 	}
 	if (!act_before(notification, &decision, &reply))
 		return reply;
@@ -340,7 +349,7 @@ struct crash__reply crash__notified_op_request(struct crash__notification *notif
 	enum crash__fate fate;
 
 	if (decision.late)
-		return crash__never;
+		return late(notification);
 	fate = act_on_all(notification, decision.before, done_before(notification));
 	if (fate != CRASH__GOES_ON)
 		return fate == CRASH__STAYS ? crash__never : crash__reply_error(EINTR);

@@ -46,21 +46,59 @@ static void describe(struct crash__fired *fired, const struct crash__notificatio
 	strcpy(fired->to, notification->to);
 }
 
+static void write_down(struct crash__notification *notification, const struct crash__rule *rule, int64_t done)
+{
+	struct crash__fired *fired = &notification->control->fired;
+
+	describe(fired, notification, rule, done);
+	atomic_store(&fired->state, 2);
+	crash__unwind_fired(notification, fired);
+}
+
+static bool is_due_there(const struct crash__notification *notification)
+{
+	return crash__control_is_due(notification->control, (uint32_t)notification->remote.pid,
+				     (uint32_t)notification->remote.tid);
+}
+
+void crash__act_late(const struct crash__notification *notification)
+{
+	struct crash__control *control = notification->control;
+
+	if (!is_due_there(notification))
+		crash__leader_hand_over();
+	for (int i = 0; i < 20000 && !atomic_load(&control->dead) && !is_due_there(notification); i++)
+		crash__act_sleep(100);
+	control->fired.leaves &= !crash__control_collect(control);
+}
+
+void crash__act_make_due(struct crash__notification *notification, const struct crash__rule *rule)
+{
+	if (is_due_there(notification) || !crash__control_fire(notification->control, false))
+		return; /* what remains of it after a signal, or another crash was first */
+	write_down(notification, rule, 0);
+	atomic_store(&notification->control->fired.state, 4);
+}
+
 void crash__act_die(struct crash__notification *notification, const struct crash__rule *rule, int64_t done)
 {
 	struct crash__control *control = notification->control;
 
-	if (!crash__control_fire(control, rule->self)) {
+	if (!rule->self && is_due_there(notification)) {
+		control->fired.done = crash__call_has_bytes(notification->kernel) ? done : -1;
+		crash__control_collect(control);
+	} else if (crash__control_fire(control, rule->self)) {
+		if (!rule->self)
+			atomic_store(&control->dead, 1);
+		write_down(notification, rule, done);
+		atomic_store(&control->fired.state, 3);
+	} else {
 		if (rule->self)
 			kill(notification->remote.pid, SIGKILL);
+		else
+			crash__act_late(notification);
 		return;
 	}
-	if (!rule->self)
-		atomic_store(&control->dead, 1);
-	describe(&control->fired, notification, rule, done);
-	atomic_store(&control->fired.state, 2);
-	crash__unwind_fired(notification, &control->fired);
-	atomic_store(&control->fired.state, 3);
 	if (rule->action == CRASH__ABORT)
 		kill(notification->remote.pid, SIGABRT);
 	if (rule->self)

@@ -28,6 +28,13 @@ enum crash__fate crash__act(struct crash__notification *notification, const stru
 /** Crashes. From outside a process can be killed, but not be made to abort or exit at this place. */
 void crash__act_die(struct crash__notification *notification, const struct crash__rule *rule, int64_t done);
 
+/** Writes the crash down that comes when the thread has taken the signals that come before it. */
+void crash__act_make_due(struct crash__notification *notification, const struct crash__rule *rule);
+
+/** Of an op that came after the one that crashes the tree, and must not be done: waits for the crash, and
+ * lets it happen if it waits for this thread. */
+void crash__act_late(const struct crash__notification *notification);
+
 void crash__act_sleep(uint64_t microseconds);
 
 #endif

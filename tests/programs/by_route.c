@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -192,15 +193,33 @@ static long do_submit(char **word)
 	return (long)event.res;
 }
 
-static void note_signal(int signal)
+static void run_step(const char *step);
+
+static char handling[16]; /* what the handler does besides saying that it was called */
+static sigjmp_buf next_step;
+
+static void handle(int signal)
 {
 	say("signal %d\n", signal);
+	if (strcmp(handling, "jump") == 0)
+		siglongjmp(next_step, 1);
+	if (strcmp(handling, "exit") == 0)
+		_exit(4);
+	if (strcmp(handling, "fork") == 0 && fork() == 0) {
+		run_step("write 3 child");
+		_exit(0);
+	}
+	if (strcmp(handling, "fork") == 0)
+		wait(NULL);
+	if (strcmp(handling, "write") == 0)
+		run_step("write 3 handler");
 }
 
 static long do_catch(char **word)
 {
-	struct sigaction action = {.sa_handler = note_signal};
+	struct sigaction action = {.sa_handler = handle};
 
+	snprintf(handling, sizeof handling, "%s", word[2] ? word[2] : "");
 	return sigaction(number(word[1]), &action, NULL);
 }
 
@@ -227,7 +246,7 @@ static const struct verb {
 	{"rename", do_rename, false, "FROM TO"},
 	{"store", do_store, true, "FD TEXT"},
 	{"submit", do_submit, false, "FD TEXT"},
-	{"catch", do_catch, true, "SIGNAL: says when it comes"},
+	{"catch", do_catch, true, "SIGNAL [write|fork|jump|exit]: says when it comes, and does that"},
 	{"limit", do_limit, true, "BYTES: RLIMIT_FSIZE, without its signal"},
 };
 
@@ -281,7 +300,8 @@ static void run(char **steps, int count)
 		int end = i;
 
 		if (strcmp(steps[i], "fork {") != 0) {
-			run_step(steps[i]);
+			if (sigsetjmp(next_step, 1) == 0)
+				run_step(steps[i]);
 			continue;
 		}
 		while (end < count && strcmp(steps[end], "}") != 0)

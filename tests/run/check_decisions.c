@@ -461,6 +461,12 @@ END_TEST
 		"open data ct", "fork {", "write 3 abcd", "}", "write 3 efgh"                                \
 	}
 
+/* A handler that does something itself, or does not return. */
+#define HANDLED(what)                                                                                        \
+	{                                                                                                    \
+		"catch 10 " what, "open data ct", "write 3 abc", "write 3 defg", "write 3 hi"                \
+	}
+
 static const struct row several[] = {
 	/* what ends the program does, in whatever order rules are given */
 	{"write:err=EIO,write", ONE_WRITE, "write#1", "signal 9", "open 3\n", "data=", "1 write, 1 open"},
@@ -501,6 +507,17 @@ static const struct row several[] = {
 	{"write:sig=USR1,write:torn=2", ONE_WRITE, "write#1", "signal 9", "open 3\nsignal 10\n", "data=ab",
 	 "1 write, 1 open", .written = 2},
 	{"write:sig=TERM,write", ONE_WRITE, NULL, "signal 15", "open 3\n", "data=", "1 write, 1 open"},
+	/* what a handler does comes after the op before which the tree ends, so it ends there */
+	{"write#2:sig=USR1,write#2", HANDLED("write"), "write#2", "signal 9", "open 3\nwrite 3\nsignal 10\n",
+	 "data=abc", "3 write, 1 open"},
+	{"write#2:sig=USR1,write#2:torn=2", HANDLED("write"), "write#2", "signal 9",
+	 "open 3\nwrite 3\nsignal 10\n", "data=abc", "3 write, 1 open"},
+	{"write#2:sig=USR1,write#2", HANDLED("fork"), "write#2", "signal 9", "open 3\nwrite 3\nsignal 10\n",
+	 "data=abc", "3 write, 1 open"},
+	{"write#2:sig=USR1,write#2", HANDLED("jump"), "write#2", "signal 9", "open 3\nwrite 3\nsignal 10\n",
+	 "data=abc", "3 write, 1 open"},
+	{"write#2:sig=USR1,write#2", HANDLED("exit"), NULL, "exit 4", "open 3\nwrite 3\nsignal 10\n",
+	 "data=abc", "2 write, 1 open"},
 	{"write:after:sig=TERM,write:after", ONE_WRITE, NULL, "signal 15", "open 3\n", "data=abcd",
 	 "1 write, 1 open"},
 	/* after a call that was made from outside, a signal is taken when all is done that comes after it */
