@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/as_owner.h"
 #include "base/directory.h"
 #include "base/error.h"
 #include "base/hash_table.h"
@@ -90,7 +91,7 @@ static int copy_contents(int from, int to, uint64_t size)
 
 static int copy_file(const struct copying *copying, const struct stat *status)
 {
-	int from = open(copying->from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to, result;
+	int from = crash__owner_open(AT_FDCWD, copying->from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to, result;
 
 	if (from < 0)
 		return -1;
@@ -105,12 +106,26 @@ static int copy_file(const struct copying *copying, const struct stat *status)
 static int copy_link(const struct copying *copying)
 {
 	char text[PATH_MAX];
-	ssize_t length = readlink(copying->from, text, sizeof text - 1);
+	ssize_t length = crash__owner_readlink(AT_FDCWD, copying->from, text, sizeof text - 1);
 
 	if (length < 0)
 		return -1;
 	text[length] = '\0';
 	return symlink(text, copying->to);
+}
+
+/* The directory of the first name may be closed by now. */
+static int link_again(const char *path, const char *to)
+{
+	int fd = crash__owner_open(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC), result;
+	char opened[64];
+
+	if (fd < 0)
+		return -1;
+	snprintf(opened, sizeof opened, "/proc/self/fd/%d", fd);
+	result = linkat(AT_FDCWD, opened, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+	close(fd);
+	return result;
 }
 
 /* Returns 1 if the file is there already by another name, and now by this one. */
@@ -123,7 +138,7 @@ static int copy_as_link(struct copying *copying, const struct stat *status)
 		return 0;
 	HASH_FIND(hh, copying->links, key, sizeof key, found);
 	if (found)
-		return link(found->path, copying->to) < 0 ? -1 : 1;
+		return link_again(found->path, copying->to) < 0 ? -1 : 1;
 	found = calloc(1, sizeof *found);
 	if (!found || !(found->path = strdup(copying->to))) {
 		free(found);
@@ -156,7 +171,7 @@ static int copy_thing(struct copying *copying)
 	struct stat status;
 	int result;
 
-	if (lstat(copying->from, &status) < 0)
+	if (crash__owner_lstat(AT_FDCWD, copying->from, &status) < 0)
 		return errno == ENOENT ? 0 : -1;
 	result = copy_as_link(copying, &status);
 	if (result != 0)
@@ -177,7 +192,8 @@ static int copy_thing(struct copying *copying)
 static int copy_below(struct copying *copying)
 {
 	size_t from = strlen(copying->from), to = strlen(copying->to);
-	DIR *directory = opendir(copying->from);
+	int fd = crash__owner_open(AT_FDCWD, copying->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	int result = directory ? 0 : -1, got = 0, error;
 	const char *name;
 

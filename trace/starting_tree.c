@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/as_owner.h"
 #include "base/copy.h"
 #include "base/directory.h"
 #include "base/error.h"
@@ -157,7 +158,8 @@ static int save_file(struct saving *saving, const struct stat *status)
 		saving->too_much = true;
 		return 0;
 	}
-	from = openat(saving->directory, saving->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	from = crash__owner_open(saving->directory, saving->path,
+				 O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (from < 0)
 		return crash__fail_errno("%s", saving->path);
 	error = save_entry(saving, status, NULL);
@@ -175,7 +177,7 @@ static int save_thing(struct saving *saving)
 	ssize_t length;
 	int error;
 
-	if (fstatat(saving->directory, saving->path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+	if (crash__owner_lstat(saving->directory, saving->path, &status) < 0)
 		return errno == ENOENT ? 0 : crash__fail_errno("%s", saving->path);
 	error = earlier_name(saving, &status, &other);
 	if (error < 0)
@@ -183,7 +185,7 @@ static int save_thing(struct saving *saving)
 	if (other || S_ISFIFO(status.st_mode))
 		return save_entry(saving, &status, other);
 	if (S_ISLNK(status.st_mode)) {
-		length = readlinkat(saving->directory, saving->path, text, sizeof text - 1);
+		length = crash__owner_readlink(saving->directory, saving->path, text, sizeof text - 1);
 		if (length < 0)
 			return crash__fail_errno("%s", saving->path);
 		text[length] = '\0';
@@ -200,7 +202,8 @@ static int save_thing(struct saving *saving)
 static int save_below(struct saving *saving)
 {
 	size_t length = strlen(saving->path);
-	int fd = openat(saving->directory, length ? saving->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	int fd = crash__owner_open(saving->directory, length ? saving->path : ".",
+				   O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 	    error = 0, got = 0;
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	const char *name;
@@ -251,7 +254,7 @@ int crash__tree_save(int trace, const char *directory, uint64_t most, bool *save
 		return no_memory();
 	crash__trace_writer_init(&saving->writer, trace, 0);
 	saving->most = most;
-	saving->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	saving->directory = crash__owner_open(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = saving->directory < 0 || fstat(saving->directory, &status) < 0 ?
 			crash__fail_errno("%s", directory) :
 			save_head(saving, directory, true);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/as_owner.h"
 #include "base/error.h"
 
 struct crash__base {
@@ -25,7 +26,7 @@ int crash__base_open(const char *directory, struct crash__base **out)
 		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
 	}
 	strcpy(base->directory, directory);
-	base->fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	base->fd = crash__owner_open(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (base->fd < 0) {
 		free(base);
 		return crash__fail_errno("%s", directory);
@@ -44,7 +45,7 @@ void crash__base_close(struct crash__base *base)
 
 int crash__base_stat(const struct crash__base *base, const char *path, struct stat *status)
 {
-	if (fstatat(base->fd, path, status, AT_SYMLINK_NOFOLLOW | (*path ? 0 : AT_EMPTY_PATH)) == 0)
+	if (crash__owner_lstat(base->fd, path, status) == 0)
 		return 1;
 	/* a name that is too long for the file system is in none of its directories */
 	if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
@@ -52,9 +53,16 @@ int crash__base_stat(const struct crash__base *base, const char *path, struct st
 	return crash__fail_errno("cannot look at %s in the starting tree", path);
 }
 
+bool crash__base_keeps_out(const struct crash__base *base, const char *path)
+{
+	struct stat status;
+
+	return crash__owner_lstat(base->fd, path, &status) < 0 && errno == EACCES;
+}
+
 int crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX])
 {
-	ssize_t length = readlinkat(base->fd, path, out, PATH_MAX - 1);
+	ssize_t length = crash__owner_readlink(base->fd, path, out, PATH_MAX - 1);
 
 	if (length < 0)
 		return crash__fail_errno("cannot read the link %s of the starting tree", path);
@@ -65,7 +73,7 @@ int crash__base_link(const struct crash__base *base, const char *path, char out[
 long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,
 		      uint64_t offset)
 {
-	int fd = openat(base->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), error;
+	int fd = crash__owner_open(base->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), error;
 	ssize_t done = 0, got = 0;
 
 	if (fd < 0)
@@ -94,7 +102,9 @@ int crash__base_read_all(const struct crash__base *base, const char *path, void 
 
 DIR *crash__base_open_directory(const struct crash__base *base, const char *path)
 {
-	int fd = openat(base->fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), error;
+	int fd = crash__owner_open(base->fd, *path ? path : ".",
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+	    error;
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 
 	if (fd >= 0 && !stream) {

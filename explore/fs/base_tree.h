@@ -26,6 +26,9 @@ void crash__base_close(struct crash__base *base);
 /** What a path below it (without a leading slash; "" is itself) is: 1; 0: nothing is there; or an error. */
 int crash__base_stat(const struct crash__base *base, const char *path, struct stat *status);
 
+/** Whether that cannot be said because a directory above it keeps us out, even as its owner. */
+bool crash__base_keeps_out(const struct crash__base *base, const char *path);
+
 /** Where a symbolic link points. */
 int crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX]);
 

@@ -148,13 +148,22 @@ static bool take_base(struct crash__fs *fs, crash__node_id id, const char *path,
 	return true;
 }
 
+/* What we cannot look at, the run perhaps could. */
+static void note_kept_out(struct crash__fs *fs, const char *path)
+{
+	if (fs->kept_out++ == 0)
+		snprintf(fs->kept_out_detail, sizeof fs->kept_out_detail, "%.250s", path);
+}
+
 crash__node_id crash__node_of_base(struct crash__fs *fs, const char *path)
 {
 	struct stat status;
 	crash__node_id id;
 	int there = crash__base_stat(fs->base, path, &status);
 
-	if (there < 0)
+	if (there < 0 && crash__base_keeps_out(fs->base, path))
+		note_kept_out(fs, path);
+	else if (there < 0)
 		crash__failure_note(&fs->failure, there);
 	if (there <= 0)
 		return 0;
@@ -290,13 +299,14 @@ static crash__slot_id base_slot(struct crash__fs *fs, const char *path)
 
 static int find_names_below(struct crash__fs *fs, const char *directory);
 
-/* A directory that is closed to us, and that we cannot open as its owner could: nobody in the run, and no
- * checker, sees what is in it. lost+found is one. */
-static bool is_out_of_sight(const struct crash__base *base, const char *path)
+/* A directory that we cannot look into. If it is somebody else's, as lost+found is, then nobody in the run,
+ * and no checker, sees what is in it. */
+static void note_closed_directory(struct crash__fs *fs, const char *path)
 {
 	struct stat status;
 
-	return errno == EACCES && crash__base_stat(base, path, &status) > 0 && status.st_uid != geteuid();
+	if (crash__base_stat(fs->base, path, &status) <= 0 || status.st_uid == geteuid())
+		note_kept_out(fs, path);
 }
 
 /* One name of the starting tree: perhaps of a file that is known by another one. */
@@ -309,6 +319,10 @@ static int look_at_name(struct crash__fs *fs, const char *directory, const char 
 	if (!base_path(fs, directory, name, path))
 		return fs->failure.code;
 	there = crash__base_stat(fs->base, path, &status);
+	if (there < 0 && crash__base_keeps_out(fs->base, path)) {
+		note_closed_directory(fs, directory);
+		return 0;
+	}
 	if (there <= 0)
 		return there;
 	if (S_ISDIR(status.st_mode))
@@ -325,8 +339,10 @@ static int find_names_below(struct crash__fs *fs, const char *directory)
 	int error = 0, got = 0;
 	const char *name;
 
-	if (!stream && is_out_of_sight(fs->base, directory))
+	if (!stream && errno == EACCES) {
+		note_closed_directory(fs, directory);
 		return 0;
+	}
 	if (!stream)
 		return crash__fail_errno("cannot read the directory %s of the starting tree", directory);
 	while (error == 0 && (got = crash__directory_next(stream, &name)) > 0)

@@ -200,6 +200,12 @@ static int note_missed(struct crash__recording *recording)
 		error = crash__recording_incomplete(recording,
 						    "%llu ops could not be followed, the first: %s",
 						    (unsigned long long)fs->unknown, fs->unknown_detail);
+	if (error == 0 && fs->kept_out)
+		error = crash__recording_incomplete(recording,
+						    "%llu names of the starting tree are in directories that "
+						    "cannot be looked into, and were "
+						    "taken for missing, the first: %s",
+						    (unsigned long long)fs->kept_out, fs->kept_out_detail);
 	if (error == 0 && fs->unsupported)
 		error = crash__recording_incomplete(recording, "%llu ops are not modelled, the first: %s",
 						    (unsigned long long)fs->unsupported,

@@ -19,32 +19,9 @@
 
 #include "base/error.h"
 #include "base/remove.h"
+#include "base/user_namespace.h"
 
 /* ------------------------------------------------------------------ namespaces */
-
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-/* We stay who we are: one user and one group, mapped to themselves. */
-static bool map_ids(uid_t uid, gid_t gid)
-{
-	char text[64];
-
-	if (!write_file("/proc/self/setgroups", "deny"))
-		return false;
-	snprintf(text, sizeof text, "%u %u 1\n", uid, uid);
-	if (!write_file("/proc/self/uid_map", text))
-		return false;
-	snprintf(text, sizeof text, "%u %u 1\n", gid, gid);
-	return write_file("/proc/self/gid_map", text);
-}
 
 pid_t crash__sandbox_fork(bool own_pids)
 {
@@ -56,7 +33,7 @@ pid_t crash__sandbox_fork(bool own_pids)
 
 	fflush(NULL);
 	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
-	if (pid == 0 && uid && !map_ids(uid, gid))
+	if (pid == 0 && uid && !crash__map_own_ids(uid, gid))
 		_exit(125);
 	return pid;
 }
