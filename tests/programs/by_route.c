@@ -294,14 +294,20 @@ static void run_step(const char *step)
 		say("%s %ld\n", verb->name, result);
 }
 
+/* A function of its own: what is in registers is not what it was after the jump. */
+static void try_step(const char *step)
+{
+	if (sigsetjmp(next_step, 1) == 0)
+		run_step(step);
+}
+
 static void run(char **steps, int count)
 {
 	for (int i = 0; i < count; i++) {
 		int end = i;
 
 		if (strcmp(steps[i], "fork {") != 0) {
-			if (sigsetjmp(next_step, 1) == 0)
-				run_step(steps[i]);
+			try_step(steps[i]);
 			continue;
 		}
 		while (end < count && strcmp(steps[end], "}") != 0)
