@@ -3,9 +3,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/file_limit.h"
 
 static _Thread_local char detail[CRASH__DETAIL];
 
@@ -29,9 +32,21 @@ int crash__fail(int code, const char *format, ...)
 	return code;
 }
 
+void crash__errno_text(int error, char *out, size_t size)
+{
+	uint64_t limit = crash__file_limit();
+
+	if (error == EFBIG && limit != UINT64_MAX)
+		snprintf(out, size, "%s: RLIMIT_FSIZE (ulimit -f) allows %" PRIu64 " bytes", strerror(error),
+			 limit);
+	else
+		snprintf(out, size, "%s", strerror(error));
+}
+
 int crash__fail_errno(const char *format, ...)
 {
 	int error = errno;
+	char text[160];
 	size_t length;
 	va_list args;
 
@@ -39,7 +54,8 @@ int crash__fail_errno(const char *format, ...)
 	vsnprintf(detail, sizeof detail, format, args);
 	va_end(args);
 	length = strlen(detail);
-	snprintf(detail + length, sizeof detail - length, ": %s", strerror(error));
+	crash__errno_text(error, text, sizeof text);
+	snprintf(detail + length, sizeof detail - length, ": %s", text);
 	return error == ENOMEM ? CRASH_ENOMEM : CRASH_ESYSTEM;
 }
 

@@ -13,6 +13,9 @@ int crash__fail(int code, const char *format, ...) __attribute__((format(printf,
 /** The same for a system call that failed: adds what errno says; CRASH_ESYSTEM, or CRASH_ENOMEM. */
 int crash__fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** What an errno says, and of a file that is too large which limit it was. */
+void crash__errno_text(int error, char *out, size_t size);
+
 #define CRASH__DETAIL 1024
 
 /** The first error of a thing that can fail where nothing can be returned, and its sentence. Zeroed: none. */
