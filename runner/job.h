@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/guardian.h"
 #include "common/control.h"
 #include "supervisor/filter.h"
 
@@ -69,7 +70,8 @@ struct crash__job {
 	/* shared */
 	struct crash__control *control;
 	struct crash__report *report;
-	char directory[64]; /* of the control block; removed by the keeper */
+	char directory[256];		 /* of the control block; removed by the keeper */
+	struct crash__guardian guardian; /* removes it should runner and keeper both be killed */
 	/* of the runner */
 	int control_fd;
 	size_t control_bytes; /* of its mapping */

@@ -284,7 +284,13 @@ static void await_runner(const struct crash__report *report, pid_t runner)
 /* Keeps only the descriptors that the keeper and the program need. */
 static void close_others(const struct crash__job *job)
 {
-	int keep[] = {job->in, job->out, job->err, job->trace, job->control_fd, job->wake};
+	int keep[] = {job->in,
+		      job->out,
+		      job->err,
+		      job->trace,
+		      job->control_fd,
+		      job->wake,
+		      job->guardian.pid > 0 ? job->guardian.alive : -1};
 	unsigned int from = 0;
 
 	for (;;) {

@@ -8,13 +8,12 @@
  */
 #include "runner/process_tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -137,43 +136,62 @@ bool crash__tree_kill(void (*reaped)(pid_t pid, int status))
 /* Whether a process was started with a control block in this directory. */
 static bool has_control(const char *pid, const char *directory)
 {
-	char path[64], *entry = NULL;
-	size_t size = 0, length = strlen(directory);
-	bool found = false;
-	FILE *environment;
+	char wanted[PATH_MAX + sizeof CONTROL], path[64], buffer[4096];
+	size_t length = (size_t)(put(put(wanted, CONTROL), directory) - wanted), same = 0;
+	bool differs = false;
+	ssize_t got;
+	int fd;
 
-	snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
-	environment = fopen(path, "re");
-	while (environment && !found && getdelim(&entry, &size, '\0', environment) > 0)
-		found = strncmp(entry, CONTROL, strlen(CONTROL)) == 0 &&
-			strncmp(entry + strlen(CONTROL), directory, length) == 0;
-	if (environment)
-		fclose(environment);
-	free(entry);
+	put(put(put(path, "/proc/"), pid), "/environ");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	while (same < length && (got = read(fd, buffer, sizeof buffer)) > 0)
+		for (ssize_t i = 0; i < got && same < length; i++) {
+			if (!buffer[i]) {
+				same = 0;
+				differs = false;
+			} else if (!differs && buffer[i] == wanted[same]) {
+				same++;
+			} else {
+				differs = true;
+				same = 0;
+			}
+		}
+	close(fd);
+	return same == length;
+}
+
+/* Kills those of all processes; returns how many there were. */
+static unsigned int kill_with_control(const char *directory)
+{
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unsigned int found = 0;
+	char entries[2048];
+	long got;
+
+	while (fd >= 0 && (got = crash__sys3(SYS_getdents64, fd, (long)entries, sizeof entries)) > 0)
+		for (long i = 0; i < got;) {
+			uint16_t length;
+			const char *name = entries + i + 19; /* as in add_children() */
+
+			memcpy(&length, entries + i + 16, sizeof length);
+			if (*name >= '1' && *name <= '9' && has_control(name, directory)) {
+				kill((pid_t)atol(name), SIGKILL);
+				found++;
+			}
+			i += length;
+		}
+	if (fd >= 0)
+		close(fd);
 	return found;
 }
 
 void crash__tree_kill_orphans(const char *directory)
 {
 	struct timespec pause = {.tv_nsec = 200000};
-	unsigned int found = 1;
 
 	/* They are not children of ours, so their end is not reported; and they may fork. */
-	for (int round = 0; found && round < 2000; round++) {
-		DIR *processes = opendir("/proc");
-		struct dirent *entry;
-
-		found = 0;
-		while (processes && (entry = readdir(processes)) != NULL) {
-			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
-			    !has_control(entry->d_name, directory))
-				continue;
-			kill((pid_t)atol(entry->d_name), SIGKILL);
-			found++;
-		}
-		if (processes)
-			closedir(processes);
-		if (found)
-			nanosleep(&pause, NULL);
-	}
+	for (int round = 0; round < 2000 && kill_with_control(directory); round++)
+		nanosleep(&pause, NULL);
 }

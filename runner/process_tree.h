@@ -23,7 +23,7 @@ bool crash__tree_kill(void (*reaped)(pid_t pid, int status));
 
 /**
  * Kills what is left of a run whose keeper is gone: every process that was started with the run's control
- * block, in `directory`, in its environment. For the runner; allocates.
+ * block, in `directory`, in its environment. For the runner and its guardian; allocates nothing.
  */
 void crash__tree_kill_orphans(const char *directory);
 

@@ -13,11 +13,12 @@
 /** What to run, and how to watch it. Zeroed means defaults, as for struct crash_opts. */
 struct crash__request {
 	struct crash_opts opts;
-	const char *scenario;		/* NULL or "": none */
-	uint32_t mode;			/* enum crash__mode that is wanted besides what the scenario needs */
-	int trace;			/* where records go; -1: nowhere */
-	uint64_t trace_most;		/* bytes; 0: no limit */
-	int in, out, err;		/* descriptors for the program, or -1: as opts.flags say */
+	const char *scenario; /* NULL or "": none */
+	uint32_t mode;	      /* enum crash__mode that is wanted besides what the scenario needs */
+	int trace;	      /* where records go; -1: nowhere */
+	uint64_t trace_most;  /* bytes; 0: no limit */
+	const char *place;    /* of the run's own files: a directory that somebody removes; NULL: /dev/shm */
+	int in, out, err;     /* descriptors for the program, or -1: as opts.flags say */
 	struct crash__symbols *symbols; /* for rules that name functions, and names; NULL: of its own */
 	bool names;			/* of the backtrace's frames; else crash__out_name() can name them */
 	/* called while the program runs, from the calling thread; may be NULL */

@@ -267,7 +267,8 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	if (has_log(plan) && !(mode & CRASH__MODE_RECORD))
 		mode |= CRASH__MODE_RECORD | CRASH__MODE_LOGGED;
 	if (error == 0)
-		error = crash__setup(&run->job, mode, mode & CRASH__MODE_RECORD ? CRASH__MAX_RINGS : 0,
+		error = crash__setup(&run->job, request->place, mode,
+				     mode & CRASH__MODE_RECORD ? CRASH__MAX_RINGS : 0,
 				     shim ? run->preload : NULL);
 	if (error < 0)
 		return error;

@@ -4,9 +4,10 @@
  * cost disk traffic, so it lies in /dev/shm, or in TMPDIR where that is missing. Its memory is
  * allocated before the program starts: a full file system is our error, not the program's SIGBUS.
  *
- * The keeper removes the directory. Against the case that runner and keeper are killed together, the
- * keeper holds a lock on the control file for as long as it lives: a directory whose control file can
- * be locked belongs to nobody and is swept away by the next run.
+ * The keeper removes the directory; should runner and keeper be killed together, a guardian does, and ends
+ * what they left running. Against the case that it is killed, too, the keeper holds a lock on the control
+ * file for as long as it lives: a directory whose control file can be locked belongs to nobody and is swept
+ * away by the next run.
  */
 #include "runner/setup.h"
 
@@ -23,6 +24,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file_limit.h"
+#include "runner/process_tree.h"
 
 #define PREFIX "crashinject-"
 
@@ -35,28 +38,65 @@ static const char *shm_directory(void)
 	return temporary && *temporary ? temporary : "/tmp";
 }
 
-static int make_directory(struct crash__job *job)
+/* Removes the few files that a run's directory has. */
+static void remove_directory(const char *directory)
 {
-	const char *base = shm_directory();
+	static const char *const names[] = {"control", "preload.so"};
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; fd >= 0 && i < sizeof names / sizeof *names; i++)
+		unlinkat(fd, names[i], 0);
+	if (fd >= 0)
+		close(fd);
+	rmdir(directory);
+}
+
+/* In the guardian: where the directory is still there nobody has ended the tree, either. */
+static void remove_run(const char *directory)
+{
+	if (access(directory, F_OK) < 0)
+		return;
+	crash__tree_kill_orphans(directory);
+	remove_directory(directory);
+}
+
+/* Somebody removes the place with all that is in it; elsewhere a guardian removes the directory. */
+static int make_directory(struct crash__job *job, const char *place)
+{
+	const char *base = place ? place : shm_directory();
+	int error;
 
 	if ((size_t)snprintf(job->directory, sizeof job->directory, "%s/" PREFIX "XXXXXX", base) >=
-	    sizeof job->directory) {
+	    sizeof job->directory)
+		error = crash__fail(CRASH_EDIR, "%s: this path is too long for temporary files", base);
+	else if (place)
+		error = mkdtemp(job->directory) ? 0 :
+						  crash__fail_errno("cannot make a directory in %s", base);
+	else
+		error = crash__guardian_start(&job->guardian, base, PREFIX "XXXXXX", remove_run);
+	if (error < 0)
 		job->directory[0] = '\0';
-		return crash__fail(CRASH_EDIR, "%s: this path is too long for temporary files", base);
-	}
-	if (!mkdtemp(job->directory)) {
-		int error = crash__fail_errno("cannot make a directory in %s", base);
+	else if (!place)
+		strcpy(job->directory, job->guardian.path);
+	return error;
+}
 
-		job->directory[0] = '\0';
-		return error;
-	}
-	return 0;
+/* As many of the rings as there may be under a limit for the size of files. They are a part of one. */
+static unsigned int fit_rings(unsigned int rings)
+{
+	size_t least = crash__control_size(0), ring = crash__control_size(1) - least;
+	uint64_t limit = crash__file_limit();
+
+	if (limit >= crash__control_size(rings))
+		return rings;
+	return limit < least ? 0 : (unsigned int)((limit - least) / ring);
 }
 
 static int map_control(struct crash__job *job, unsigned int rings)
 {
 	char path[sizeof job->directory + 16];
-	size_t size = crash__control_size(rings);
+	unsigned int fitting = fit_rings(rings);
+	size_t size = crash__control_size(rings && !fitting ? 1 : fitting);
 	void *memory;
 
 	snprintf(path, sizeof path, "%s/control", job->directory);
@@ -74,7 +114,7 @@ static int map_control(struct crash__job *job, unsigned int rings)
 		return crash__fail_errno("cannot map %s", path);
 	job->control = memory;
 	job->control_bytes = job->control->bytes = size;
-	job->control->ring_count = rings;
+	job->control->ring_count = fitting;
 	return 0;
 }
 
@@ -96,7 +136,8 @@ static int name_preload(struct crash__job *job, const char *preload)
 	return 0;
 }
 
-int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, const char *preload)
+int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsigned int rings,
+		 const char *preload)
 {
 	int error;
 
@@ -104,7 +145,7 @@ int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, cons
 	job->control_fd = -1;
 	job->control = NULL;
 	job->report = NULL;
-	error = make_directory(job);
+	error = make_directory(job, place);
 	if (error == 0)
 		error = map_control(job, rings);
 	if (error == 0 && preload)
@@ -131,23 +172,11 @@ int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, cons
 	return 0;
 }
 
-/* Removes the few files that a run's directory has. */
-static void remove_directory(const char *directory)
-{
-	static const char *const names[] = {"control", "preload.so"};
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (size_t i = 0; fd >= 0 && i < sizeof names / sizeof *names; i++)
-		unlinkat(fd, names[i], 0);
-	if (fd >= 0)
-		close(fd);
-	rmdir(directory);
-}
-
 void crash__setup_clear(struct crash__job *job)
 {
 	if (job->directory[0])
 		remove_directory(job->directory);
+	crash__guardian_end(&job->guardian, false);
 	if (job->report)
 		munmap(job->report, sizeof *job->report);
 	if (job->control)

@@ -9,16 +9,18 @@
 
 /**
  * Makes the directory and the control block and fills in what does not depend on the run.
+ * @param place   a directory that somebody removes with what is in it; NULL: /dev/shm, and a guardian does
  * @param mode    enum crash__mode
  * @param rings   how many rings there may be
  * @param preload the module's path; a path that LD_PRELOAD cannot hold gets a link without spaces
  */
-int crash__setup(struct crash__job *job, uint32_t mode, unsigned int rings, const char *preload);
+int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsigned int rings,
+		 const char *preload);
 
 /** Unmaps, closes, removes; safe on a job that crash__setup() failed for. */
 void crash__setup_clear(struct crash__job *job);
 
-/** Removes directories of runs whose keeper and runner were both killed. */
+/** Removes directories of runs whose keeper, runner and guardian were all killed. */
 void crash__setup_sweep(void);
 
 #endif

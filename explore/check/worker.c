@@ -19,6 +19,7 @@
 #include "explore/check/layer.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/view_new.h"
+#include "runner/process_tree.h"
 
 /* A tree on disk that stands at a step. */
 struct instance {
@@ -339,18 +340,33 @@ static _Noreturn void serve(struct worker *worker, int unusable)
 	_exit(0);
 }
 
-static void reset_signals(void)
+static void ignore_reaped(pid_t pid, int status)
+{
+	(void)pid;
+	(void)status;
+}
+
+/* Our parent has ended. Without a pid namespace, what the checker started does not end with us. */
+static void end_all(int signal)
+{
+	crash__tree_kill(ignore_reaped);
+	_exit(128 + signal);
+}
+
+static void reset_signals(bool namespaces)
 {
 	sigset_t none;
 
 	for (int i = 1; i < 32; i++)
 		signal(i, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* what is too large is an error */
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (!namespaces)
+		signal(SIGTERM, end_all);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid(); /* Ctrl-C is for our parent */
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
 static _Noreturn void run(const struct crash__worker_config *config, unsigned int number, int channel)
@@ -358,7 +374,7 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 	static struct worker worker;
 	int error;
 
-	reset_signals();
+	reset_signals(config->namespaces);
 	worker.config = config;
 	worker.channel = channel;
 	error = enter(&worker, number);
@@ -369,16 +385,21 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 
 pid_t crash__worker_start(const struct crash__worker_config *config, unsigned int number, int *channel)
 {
+	sigset_t all, before;
 	int ends[2];
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return crash__fail_errno("cannot make a socket");
-	pid = config->namespaces ? crash__sandbox_fork(true) : fork();
+	/* our handlers are not the worker's, from its first moment on */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = config->namespaces ? crash__sandbox_fork(true) : crash__fork_bound(SIGTERM);
 	if (pid == 0) {
 		close(ends[0]);
 		run(config, number, ends[1]);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);

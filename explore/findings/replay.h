@@ -14,7 +14,7 @@
 struct crash__replay {
 	struct crash__trace trace;
 	bool has_trace;
-	struct crash__scratch scratch;
+	struct crash__guardian scratch;
 	struct crash__base *base;
 	struct crash__fs fs;
 	bool has_fs;

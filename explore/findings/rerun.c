@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,6 +34,7 @@ struct runner {
 	int channel;
 	struct crash__sandbox sandbox;
 	char cwd[PATH_MAX], acked[PATH_MAX];
+	const char *place; /* for what a run needs: outside of the pid namespace, in which all ends at once */
 	struct crash__verdict verdict;
 };
 
@@ -76,6 +76,7 @@ static int run_to_point(struct runner *runner, const struct crash__rerun_point *
 	request.mode = 0;
 	request.trace = -1;
 	request.out = request.err = -1;
+	request.place = runner->place;
 	error = crash__run(&request, &out);
 	if (error < 0)
 		return error;
@@ -129,7 +130,6 @@ static _Noreturn void run_child(struct runner *runner)
 	int error;
 
 	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	error = crash__sandbox_enter(&runner->sandbox, runner->options->recording->directory,
 				     crash__base_directory(runner->options->recording->base));
 	while (crash__receive_all(runner->channel, &index, sizeof index)) {
@@ -159,12 +159,12 @@ struct child {
 };
 
 static int start_child(const struct crash__rerun_options *options, struct crash__rerun *rerun,
-		       unsigned int number, struct child *child)
+		       const char *place, unsigned int number, struct child *child)
 {
 	static struct runner runner;
 	int ends[2];
 
-	runner = (struct runner){.options = options, .rerun = rerun};
+	runner = (struct runner){.options = options, .rerun = rerun, .place = place};
 	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path,
 		 number);
 	if (!getcwd(runner.cwd, sizeof runner.cwd) ||
@@ -297,17 +297,21 @@ int crash__rerun(const struct crash__rerun_options *options, struct crash__rerun
 {
 	struct child *children = calloc(options->jobs, sizeof *children);
 	struct pollfd *polled = calloc(options->jobs, sizeof *polled);
+	struct crash__guardian place = {0};
 	int error;
 
 	memset(rerun, 0, sizeof *rerun);
 	error = children && polled ? list_points(&options->recording->fs, rerun) :
 				     crash__fail(CRASH_ENOMEM, "no memory for runs");
+	if (error == 0)
+		error = crash__scratch_make(&place, 0);
 	for (unsigned int i = 0; i < options->jobs && error == 0; i++)
-		error = start_child(options, rerun, i, &children[i]);
+		error = start_child(options, rerun, place.path, i, &children[i]);
 	if (error == 0)
 		error = run_all(options, rerun, children, polled);
 	if (children)
 		end_children(children, options->jobs);
+	crash__scratch_remove(&place);
 	free(children);
 	free(polled);
 	return error;

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,7 +105,6 @@ static _Noreturn void run_child(const struct crash__request *request, const char
 	FILE *stream = fdopen(back, "w");
 	int error;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	error = crash__sandbox_enter(&sandbox, directory, base);
 	if (error == 0)
 		error = crash__sandbox_mount(&sandbox, NULL);
@@ -164,7 +162,6 @@ int crash__set_up(const char *command, const char *directory, const char *copy)
 		    mount(copy, directory, NULL, MS_BIND, NULL) < 0 || chdir(directory) < 0 ||
 		    setenv("CRASH_DIR", directory, 1) < 0)
 			_exit(126);
-		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		execl("/bin/sh", "sh", "-c", command, "sh", directory, (char *)NULL);
 		_exit(127);
 	}

@@ -31,7 +31,7 @@ struct crash__recording {
 	bool has_fs;
 	char directory[PATH_MAX]; /* the data directory, where it really is */
 	char root[PATH_MAX];	  /* as the trace names it */
-	struct crash__scratch scratch;
+	struct crash__guardian scratch;
 	bool namespaces;
 	char why_no_namespaces[256];
 	CRASH__VECTOR(char *, incomplete); /* why it may have missed something */

@@ -5,12 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,19 +25,45 @@
 
 /* ------------------------------------------------------------------ namespaces */
 
-pid_t crash__sandbox_fork(bool own_pids)
+/* Who has ended before we asked for the signal sends none. */
+static void die_with(int parent, int death)
+{
+	struct pollfd ended = {.fd = parent, .events = POLLIN};
+
+	prctl(PR_SET_PDEATHSIG, death, 0, 0, 0);
+	if (parent >= 0 && poll(&ended, 1, 0) > 0)
+		_exit(125);
+}
+
+static pid_t fork_with(unsigned long flags, int death)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	unsigned long flags =
-		CLONE_NEWNS | SIGCHLD | (uid ? CLONE_NEWUSER : 0) | (own_pids ? CLONE_NEWPID : 0);
+	int parent = (int)syscall(SYS_pidfd_open, getpid(), 0), error;
 	pid_t pid;
 
 	fflush(NULL);
-	pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
-	if (pid == 0 && uid && !crash__map_own_ids(uid, gid))
+	pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0 && (flags & CLONE_NEWUSER) && !crash__map_own_ids(uid, gid))
 		_exit(125);
+	if (pid == 0)
+		die_with(parent, death);
+	error = errno;
+	if (parent >= 0)
+		close(parent);
+	errno = error;
 	return pid;
+}
+
+pid_t crash__sandbox_fork(bool own_pids)
+{
+	return fork_with(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0ul) | (own_pids ? CLONE_NEWPID : 0ul),
+			 SIGKILL);
+}
+
+pid_t crash__fork_bound(int death)
+{
+	return fork_with(0, death);
 }
 
 /* ------------------------------------------------------------------ mounts */

@@ -5,22 +5,15 @@
 #ifndef CRASH_SCRATCH_DIRECTORY_H
 #define CRASH_SCRATCH_DIRECTORY_H
 
-#include <limits.h>
-#include <sys/types.h>
-
-struct crash__scratch {
-	char path[PATH_MAX];
-	int guard; /* our end of a pipe: when it closes, the directory goes */
-	pid_t guardian;
-};
+#include "base/guardian.h"
 
 /**
  * Makes it. A process of its own removes it when we are gone, however we went.
  * @param large whether much may come into it: then it is on disk and not in memory
  */
-int crash__scratch_make(struct crash__scratch *scratch, int large);
+int crash__scratch_make(struct crash__guardian *scratch, int large);
 
 /** Removes it, and waits for that. */
-void crash__scratch_remove(struct crash__scratch *scratch);
+void crash__scratch_remove(struct crash__guardian *scratch);
 
 #endif
