@@ -16,6 +16,7 @@
 #include "cli/explore_options.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/streams.h"
 #include "common/control.h"
 #include "explore/findings/exploration.h"
 #include "explore/recording/sandbox.h"
@@ -149,7 +150,7 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 		crash__json_print(session->options.json_out,
 				  json_pack("{s:o}", "failure",
 					    crash__result_failure(&session->exploration, entry, output)));
-		fflush(session->options.json_out);
+		crash__streams_flush(session->options.json_out);
 	}
 }
 
@@ -210,7 +211,7 @@ static int report(struct session *session, json_t *result)
 		crash__report_json.print(session->options.json_out, result, &options);
 	if (!session->options.json || session->options.json_out != stdout)
 		crash__report_terminal.print(stdout, result, &options);
-	fflush(stdout);
+	crash__streams_flush(stdout);
 	return crash__result_status(result);
 }
 

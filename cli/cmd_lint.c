@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json_value.h"
 #include "cli/options.h"
+#include "cli/streams.h"
 #include "common/control.h"
 #include "common/suggest.h"
 #include "explore/lint/lint_walk.h"
@@ -139,7 +140,7 @@ static int report(const struct crash__options *options, const struct lint_option
 		crash__report_json.print(options->json_out, result, &how);
 	if (!options->json || options->json_out != stdout)
 		crash__report_terminal.print(stdout, result, &how);
-	fflush(stdout);
+	crash__streams_flush(stdout);
 	return crash__result_status(result);
 }
 

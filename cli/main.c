@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_limit.h"
 #include "cli/options.h"
+#include "cli/streams.h"
 #include "common/suggest.h"
 #include "common/variables.h"
 #include "runner/setup.h"
@@ -46,6 +48,8 @@ int main(int argc, char **argv)
 {
 	struct crash__suggestion near = {0};
 
+	crash__streams_begin(CRASH__PROGRAM_NAME, CRASH__EXIT_FAILED);
+	crash__file_limit_ignore();
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		print_help();
 		return argc < 2 ? CRASH__EXIT_FAILED : 0;

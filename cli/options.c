@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/streams.h"
 #include "common/spec.h"
 #include "common/suggest.h"
 #include "explore/recording/recorded_run.h"
@@ -141,6 +142,7 @@ static void open_json(struct crash__options *options, const char *path)
 	options->json_out = fopen(path, "we");
 	if (!options->json_out)
 		crash__die("--json=%s: %s", path, strerror(errno));
+	crash__streams_add_json(options->json_out, path);
 }
 
 static bool take_common(struct crash__options *options, int option, const char *value)
@@ -309,7 +311,7 @@ void crash__report_to(const char *option, const char *path, const struct crash__
 	if (!file)
 		crash__die("%s %s: %s", option, path, strerror(errno));
 	reporter->print(file, result, &plain);
-	if (fclose(file) != 0)
+	if (fflush(file) != 0 || ferror(file) || fclose(file) != 0)
 		crash__die("%s %s: %s", option, path, strerror(errno));
 }
 

@@ -37,7 +37,7 @@ struct crash__report {
 	_Atomic uint32_t interrupt; /* set by the runner: end it now; ring the control block's bell */
 	_Atomic uint32_t watched;   /* set by the runner: it will notice the keeper's end */
 	uint64_t started, ended;    /* CLOCK_MONOTONIC, ns */
-	bool trace_failed;	    /* could not be written */
+	int16_t trace_error;	    /* errno of why it could not be written; 0: it was */
 	bool trace_full;
 	_Atomic int listener; /* the seccomp filter's descriptor; -1 not yet, else -errno - 1 */
 };

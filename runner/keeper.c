@@ -374,7 +374,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		crash__supervisor_settle();
 		if (job->control->mode & CRASH__MODE_RECORD)
 			drain_rings(false);
-		report->trace_failed = keeper.writer.failed;
+		report->trace_error = (int16_t)keeper.writer.error;
 		report->trace_full = keeper.writer.full;
 		atomic_store(&report->state, 2);
 	}

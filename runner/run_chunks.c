@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "runner/run_chunks.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ static int write_json(const struct crash__job *job, enum crash__chunk_type type,
 		crash__trace_begin(&writer);
 	crash__trace_chunk(&writer, type, text, strlen(text));
 	free(text);
+	errno = writer.error;
 	return writer.failed ? crash__fail_errno("cannot write the trace") : 0;
 }
 
@@ -62,6 +65,17 @@ int crash__run_chunk_start(const struct crash__job *job, const char *path, const
 				    (int)keeps_set_id(), "time", (json_int_t)time(NULL)));
 }
 
+/* Which file could not be written, and why. */
+static int say_unwritten(const struct crash__job *job, int error, struct crash_out *out)
+{
+	char path[PATH_MAX], why[160], detail[512];
+
+	crash__trace_file_name(job->trace, path);
+	crash__errno_text(error, why, sizeof why);
+	snprintf(detail, sizeof detail, "%.300s: %s", path, why);
+	return crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_WRITE, detail);
+}
+
 int crash__run_chunk_end(const struct crash__job *job, struct crash_out *out)
 {
 	int error = 0;
@@ -70,13 +84,12 @@ int crash__run_chunk_end(const struct crash__job *job, struct crash_out *out)
 		return 0;
 	if (job->report->trace_full)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_LIMIT, NULL);
-	if (error == 0 && job->report->trace_failed)
-		return crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_WRITE, NULL);
+	if (error == 0 && job->report->trace_error)
+		return say_unwritten(job, job->report->trace_error, out);
 	if (error < 0)
 		return error;
-	error = write_json(job, CRASH__CHUNK_END, false, crash__json_run(out));
-	if (error < 0)
-		return crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_WRITE, NULL);
+	if (write_json(job, CRASH__CHUNK_END, false, crash__json_run(out)) < 0)
+		return say_unwritten(job, errno, out);
 	return 0;
 }
 

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file_limit.h"
+
 #define STACK_BYTES (64u << 10)
 
 struct child {
@@ -64,6 +66,7 @@ static int run_child(void *argument)
 	    place(job->err, 2) >= 0) {
 		if (job->ignores_children)
 			signal(SIGCHLD, SIG_IGN);
+		crash__file_limit_restore();
 		sigprocmask(SIG_SETMASK, &job->mask, NULL);
 		execve(job->path, job->argv, job->envp);
 	}

@@ -3,7 +3,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -22,6 +25,7 @@ static void write_all(struct crash__trace_writer *writer, struct iovec *iov, int
 			continue;
 		if (done <= 0) {
 			writer->failed = true;
+			writer->error = done < 0 ? errno : ENOSPC;
 			return;
 		}
 		writer->bytes += (uint64_t)done;
@@ -81,6 +85,18 @@ void crash__trace_begin(struct crash__trace_writer *writer)
 
 	if (writer->fd >= 0)
 		write_all(writer, &iov, 1);
+}
+
+void crash__trace_file_name(int fd, char out[PATH_MAX])
+{
+	char link[32];
+	ssize_t length;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	length = readlink(link, out, PATH_MAX - 1);
+	out[length < 0 ? 0 : length] = '\0';
+	if (length < 0 || strncmp(out, "/memfd:", 7) == 0)
+		strcpy(out, "the trace in memory");
 }
 
 size_t crash__trace_drain(struct crash__trace_writer *writer, uint32_t stream, struct crash__ring *ring)

@@ -9,6 +9,7 @@
 #ifndef CRASH_TRACE_WRITER_H
 #define CRASH_TRACE_WRITER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,7 @@ struct crash__trace_writer {
 	int fd; /* -1: what is written goes nowhere */
 	uint64_t bytes, most;
 	bool failed; /* a write failed: what came later is lost */
+	int error;   /* why; an errno */
 	bool full;   /* the limit was reached */
 };
 
@@ -32,6 +34,9 @@ void crash__trace_begin(struct crash__trace_writer *writer);
 /** Writes one chunk that is not records. */
 void crash__trace_chunk(struct crash__trace_writer *writer, enum crash__chunk_type type, const void *bytes,
 			size_t count);
+
+/** What the file of a trace is called in messages. */
+void crash__trace_file_name(int fd, char out[PATH_MAX]);
 
 /** Moves what a ring holds into a chunk of stream `stream`. Returns how many bytes. */
 size_t crash__trace_drain(struct crash__trace_writer *writer, uint32_t stream, struct crash__ring *ring);

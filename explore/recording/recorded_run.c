@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file_limit.h"
 #include "base/json_value.h"
 #include "explore/recording/sandbox.h"
 
@@ -162,6 +163,7 @@ int crash__set_up(const char *command, const char *directory, const char *copy)
 		    mount(copy, directory, NULL, MS_BIND, NULL) < 0 || chdir(directory) < 0 ||
 		    setenv("CRASH_DIR", directory, 1) < 0)
 			_exit(126);
+		crash__file_limit_restore();
 		execl("/bin/sh", "sh", "-c", command, "sh", directory, (char *)NULL);
 		_exit(127);
 	}
