@@ -128,6 +128,18 @@ void crash__parameter_text(const struct crash__model *model, const struct crash_
 	snprintf(out, size, "%.*s", (int)strcspn(at, " "), at);
 }
 
+bool crash__parameter_set(struct crash__model *model, const struct crash__parameter *parameter,
+			  const char *value)
+{
+	const int *special = special_values(parameter);
+	int position = position_of(parameter->values, value);
+
+	if (position < 0)
+		return false;
+	*member_of(model, parameter) = special ? special[position] : position;
+	return true;
+}
+
 /* ------------------------------------------------------------------ conditions */
 
 bool crash__model_meets(const struct crash__model *model, const struct crash__condition *condition)
@@ -203,20 +215,18 @@ static int take_pair(void *context, const char *section, const char *name, const
 	}
 	for (size_t i = 0; i < crash__parameter_count; i++) {
 		const struct crash__parameter *parameter = &crash__parameters[i];
-		const int *special = special_values(parameter);
-		int position;
+		bool possible;
 
 		if (strcmp(name, parameter->name) != 0)
 			continue;
-		position = position_of(parameter->values, value);
-		if (position < 0 || reading->seen[i]) {
+		possible = crash__parameter_set(reading->model, parameter, value);
+		if (!possible || reading->seen[i]) {
 			snprintf(reading->message, sizeof reading->message,
-				 position < 0 ? "%s = %s: it is one of: %s" : "%s = %s is set twice", name,
-				 value, parameter->values);
+				 possible ? "%s = %s is set twice" : "%s = %s: it is one of: %s", name, value,
+				 parameter->values);
 			return 0;
 		}
 		reading->seen[i] = true;
-		*member_of(reading->model, parameter) = special ? special[position] : position;
 		return 1;
 	}
 	return refuse_key(reading, name);

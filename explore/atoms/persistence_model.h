@@ -61,6 +61,10 @@ struct crash__parameter {
 extern const struct crash__parameter crash__parameters[];
 extern const size_t crash__parameter_count;
 
+/** Sets a parameter to a value as a file has it; false: it is not one of the possible ones. */
+bool crash__parameter_set(struct crash__model *model, const struct crash__parameter *parameter,
+			  const char *value);
+
 /** The value of a parameter as its file would have it. */
 void crash__parameter_text(const struct crash__model *model, const struct crash__parameter *parameter,
 			   char *out, size_t size);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * checker_files.h - which programs and scripts a checker's commands name, and what is in them.
+ *
+ * Verdicts of a script that was changed are those of another checker, although the command is the same. What
+ * counts are executable files that are named with a path, files that an interpreter is given, and scripts
+ * that are found in PATH. What these call in turn is not known.
+ */
+#ifndef CRASH_CHECKER_FILES_H
+#define CRASH_CHECKER_FILES_H
+
+#include <limits.h>
+
+#include "base/digest.h"
+#include "base/vector.h"
+#include "explore/check/checker.h"
+
+struct crash__checker_file {
+	char path[PATH_MAX];
+	char digest[CRASH__DIGEST_TEXT];
+};
+
+struct crash__checker_files {
+	CRASH__VECTOR(struct crash__checker_file, list);
+};
+
+/**
+ * Finds them. Release with crash__checker_files_clear(), also when it fails.
+ * @param directory the data directory, where commands run; what is in it belongs to the states
+ */
+int crash__checker_files_find(const struct crash__checker *checker, const char *directory,
+			      struct crash__checker_files *files);
+
+void crash__checker_files_clear(struct crash__checker_files *files);
+
+#endif

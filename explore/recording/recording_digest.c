@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. Everything that crash states are made of is in the steps of the replayed recording, their effects,
+ * and the nodes and slots that these speak of: all of that is hashed, and the starting tree in the order of
+ * its names. Of when ops began and ended, what counts is which had ended before which began.
+ */
+#include "explore/recording/recording_digest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "trace/event_text.h"
+
+/* ------------------------------------------------------------------ the recording */
+
+static void add_data(struct crash__digest *digest, const struct crash__event *event)
+{
+	crash__digest_number(digest, event->data_bytes);
+	for (const struct crash__piece *piece = event->data; piece; piece = piece->next) {
+		crash__digest_number(digest, piece->at);
+		crash__digest_bytes(digest, piece->bytes, piece->count);
+	}
+}
+
+/* How many steps had ended before this one began: steps are in the order in which they ended. */
+static size_t count_ended(const struct crash__fs *fs, size_t step)
+{
+	uint64_t start = fs->steps[step].event->start;
+	size_t low = 0, high = step;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fs->steps[middle].event->end < start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void add_step(struct crash__digest *digest, const struct crash__fs *fs, size_t at)
+{
+	const struct crash__step *step = &fs->steps[at];
+	const struct crash__event *event = step->event, *before = at ? fs->steps[at - 1].event : NULL;
+	const uint64_t numbers[] = {
+		event->kind,
+		event->family,
+		event->occurrence,
+		event->call,
+		count_ended(fs, at),
+		step->sync,
+		step->sync_from,
+		step->sync_to,
+		step->sync_own,
+		step->sync_failed,
+		step->node,
+		step->replaces,
+		step->acked,
+		step->effects,
+		event->route,
+		event->result < 0,
+		/* stores to a mapping are taken together by who made them */
+		before && before->process == event->process && before->thread == event->thread,
+	};
+
+	crash__digest_bytes(digest, numbers, sizeof numbers);
+	crash__digest_text(digest, event->name);
+	if (step->effects || event->kind == CRASH__EVENT_ACK)
+		add_data(digest, event);
+	for (uint32_t i = 0; i < step->effects; i++) {
+		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
+		const uint64_t what[] = {
+			effect->kind, effect->node, effect->offset,   effect->bytes, effect->old_size,
+			effect->size, effect->slot, effect->old_node, effect->mode,
+		};
+
+		crash__digest_bytes(digest, what, sizeof what);
+	}
+}
+
+static void add_fs(struct crash__digest *digest, const struct crash__fs *fs)
+{
+	crash__digest_number(digest, fs->nodes_count);
+	for (size_t i = 1; i < fs->nodes_count; i++) {
+		const struct crash__node *node = &fs->nodes[i];
+
+		crash__digest_number(digest, node->type);
+		/* what the data directory itself may is the user's affair */
+		crash__digest_number(digest, i == 1 ? 0 : node->mode);
+		crash__digest_number(digest, node->type == CRASH__NODE_DIRECTORY ? 0 : node->base_size);
+		crash__digest_text(digest, node->base_path);
+		crash__digest_text(digest, node->text);
+	}
+	crash__digest_number(digest, fs->slots_count);
+	for (size_t i = 1; i < fs->slots_count; i++) {
+		crash__digest_number(digest, fs->slots[i].directory);
+		crash__digest_number(digest, fs->slots[i].base_child);
+		crash__digest_text(digest, fs->slots[i].name);
+	}
+	crash__digest_number(digest, fs->steps_count);
+	for (size_t i = 0; i < fs->steps_count; i++)
+		add_step(digest, fs, i);
+}
+
+/* ------------------------------------------------------------------ the starting tree */
+
+struct tree {
+	struct crash__digest *digest;
+	int top;
+	bool contents;
+	struct stat without; /* st_ino 0: nothing */
+	char path[PATH_MAX]; /* below the top */
+};
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int unreadable(const struct tree *tree)
+{
+	return crash__fail_errno("the starting tree: %s", *tree->path ? tree->path : ".");
+}
+
+static int add_below(struct tree *tree);
+
+static int add_contents(struct tree *tree)
+{
+	int fd = openat(tree->top, tree->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), result;
+
+	if (fd < 0)
+		return unreadable(tree);
+	result = crash__digest_file(tree->digest, fd);
+	close(fd);
+	return result < 0 ? unreadable(tree) : 0;
+}
+
+/* What crash__tree_save() would not save does not count, either. */
+static int add_thing(struct tree *tree)
+{
+	char text[PATH_MAX] = "";
+	struct stat status;
+	ssize_t length;
+
+	if (fstatat(tree->top, tree->path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : unreadable(tree);
+	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISLNK(status.st_mode) &&
+	    !S_ISFIFO(status.st_mode))
+		return 0;
+	if (status.st_ino == tree->without.st_ino && status.st_dev == tree->without.st_dev)
+		return 0;
+	crash__digest_text(tree->digest, tree->path);
+	crash__digest_number(tree->digest, S_ISLNK(status.st_mode) ? S_IFLNK : status.st_mode);
+	if (S_ISDIR(status.st_mode))
+		return add_below(tree);
+	if (S_ISLNK(status.st_mode)) {
+		length = readlinkat(tree->top, tree->path, text, sizeof text - 1);
+		text[length < 0 ? 0 : length] = '\0';
+		crash__digest_text(tree->digest, text);
+	} else if (S_ISREG(status.st_mode) && tree->contents) {
+		return add_contents(tree);
+	} else {
+		crash__digest_number(tree->digest, (uint64_t)status.st_size);
+	}
+	return 0;
+}
+
+static int add_below(struct tree *tree)
+{
+	struct dirent **entries;
+	size_t length = strlen(tree->path);
+	int count = scandirat(tree->top, length ? tree->path : ".", &entries, NULL, by_name), error = 0;
+
+	if (count < 0)
+		return unreadable(tree);
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+		bool counts = error == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+
+		if (counts && snprintf(tree->path + length, sizeof tree->path - length, "%s%s",
+				       length ? "/" : "", name) >= (int)(sizeof tree->path - length))
+			error = crash__fail(CRASH_EDIR, "%s: this path is too long", tree->path);
+		else if (counts)
+			error = add_thing(tree);
+		if (error == 0)
+			tree->path[length] = '\0';
+		free(entries[i]);
+	}
+	free(entries);
+	return error;
+}
+
+int crash__recording_digest(const struct crash__fs *fs, bool contents, const char *without,
+			    char text[CRASH__DIGEST_TEXT])
+{
+	struct tree *tree = calloc(1, sizeof *tree);
+	int error = 0;
+
+	if (tree)
+		tree->digest = crash__digest_begin();
+	if (!tree || !tree->digest) {
+		free(tree);
+		return crash__fail(CRASH_ENOMEM, "no memory to compare recordings");
+	}
+	tree->contents = contents;
+	if (without && stat(without, &tree->without) < 0)
+		tree->without.st_ino = 0;
+	add_fs(tree->digest, fs);
+	crash__digest_number(tree->digest, contents);
+	tree->top = open(crash__base_directory(fs->base), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	error = tree->top < 0 ? unreadable(tree) : add_below(tree);
+	if (tree->top >= 0)
+		close(tree->top);
+	crash__digest_end(tree->digest, text);
+	free(tree);
+	return error;
+}
+
+/* ------------------------------------------------------------------ how two differ */
+
+/* A trace, event by event, as far as the data directory and the world have to do with it. */
+struct walk {
+	const struct crash__trace *trace;
+	const char *root;
+	size_t next;
+};
+
+static const char *below(const struct walk *walk, const char *path)
+{
+	size_t length = strlen(walk->root);
+
+	if (!path || strncmp(path, walk->root, length) != 0 || (path[length] && path[length] != '/'))
+		return NULL;
+	return path + length;
+}
+
+static const struct crash__event *next_event(struct walk *walk)
+{
+	while (walk->next < walk->trace->count) {
+		const struct crash__event *event = &walk->trace->events[walk->next++];
+
+		if (event->kind != CRASH__EVENT_OP || below(walk, crash__event_path(walk->trace, event)))
+			return event;
+	}
+	return NULL;
+}
+
+static bool is_same_text(const char *one, const char *other)
+{
+	return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+static bool is_same_data(const struct crash__event *one, const struct crash__event *other)
+{
+	char text[2][CRASH__DIGEST_TEXT];
+	const struct crash__event *both[2] = {one, other};
+
+	for (int i = 0; i < 2; i++) {
+		struct crash__digest *digest = crash__digest_begin();
+
+		if (!digest)
+			return true;
+		add_data(digest, both[i]);
+		crash__digest_end(digest, text[i]);
+	}
+	return strcmp(text[0], text[1]) == 0;
+}
+
+/* Descriptors and what was read may differ; whether a call failed, and what it wrote, may not. */
+static bool is_same_op(const struct walk *one, const struct crash__event *x, const struct walk *other,
+		       const struct crash__event *y)
+{
+	return x->kind == y->kind && x->call == y->call && x->occurrence == y->occurrence &&
+	       (x->result < 0) == (y->result < 0) && is_same_text(x->name, y->name) &&
+	       (x->kind != CRASH__EVENT_OP ||
+		is_same_text(below(one, crash__event_path(one->trace, x)),
+			     below(other, crash__event_path(other->trace, y)))) &&
+	       crash__event_bytes(x) == crash__event_bytes(y) && x->offset == y->offset;
+}
+
+static char *line_of(const struct walk *walk, const struct crash__event *event)
+{
+	if (!event)
+		return strdup("nothing");
+	if (event->kind == CRASH__EVENT_ACK)
+		return strdup("an acknowledgement");
+	return crash__event_line(walk->trace, event);
+}
+
+char *crash__trace_difference(const struct crash__trace *one, const char *root_of_one,
+			      const struct crash__trace *other, const char *root_of_other)
+{
+	struct walk walks[2] = {{one, root_of_one, 0}, {other, root_of_other, 0}};
+	const struct crash__event *x, *y;
+	char *lines[2] = {NULL, NULL}, *text = NULL;
+	bool data = false;
+
+	do {
+		x = next_event(&walks[0]);
+		y = next_event(&walks[1]);
+		if (!x && !y)
+			return NULL;
+		data = x && y && is_same_op(&walks[0], x, &walks[1], y);
+	} while (data && is_same_data(x, y));
+	lines[0] = line_of(&walks[0], x);
+	lines[1] = line_of(&walks[1], y);
+	if (lines[0] && lines[1] &&
+	    (data ? asprintf(&text, "%s has other bytes", lines[0]) :
+		    asprintf(&text, "one has %s where the other has %s", lines[0], lines[1])) < 0)
+		text = NULL;
+	free(lines[0]);
+	free(lines[1]);
+	return text;
+}
