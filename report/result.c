@@ -199,6 +199,7 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "final_output",
 			    crash__json_string(final_good ? NULL : engine->final_output));
 	json_object_set_new(summary, "namespaces", json_boolean(recording->namespaces));
+	json_object_set_new(summary, "directory_missing", json_boolean(recording->directory_missing));
 	json_object_set_new(summary, "why_no_namespaces",
 			    crash__json_string(recording->namespaces ? NULL : recording->why_no_namespaces));
 	json_object_set_new(summary, "complete", json_boolean(final_good && !recording->incomplete_count));

@@ -153,6 +153,10 @@ static void print_remarks(FILE *stream, const json_t *result)
 			crash__report_text(settings, "directory"),
 			crash__report_number(summary, "ops_outside"),
 			crash__report_number(summary, "ops_outside") == 1 ? "" : "s");
+	if (json_is_true(json_object_get(summary, "directory_missing")) &&
+	    json_is_true(json_object_get(summary, "namespaces")))
+		fprintf(stream, "  %s does not exist: only the checkers saw it\n",
+			crash__report_text(settings, "directory"));
 	if (*crash__report_text(summary, "why_no_namespaces"))
 		fprintf(stream,
 			"  states were checked on copies, at other paths than the program's own: %s\n",

@@ -33,6 +33,7 @@ struct linked {
 struct saving {
 	struct crash__trace_writer writer;
 	int directory;
+	struct stat without; /* what is left out; st_ino 0: nothing */
 	char path[PATH_MAX]; /* below it */
 	struct linked *links;
 	uint64_t bytes, most;
@@ -44,9 +45,14 @@ static int no_memory(void)
 	return crash__fail(CRASH_ENOMEM, "no memory for the trace");
 }
 
-static int write_failed(void)
+static int write_failed(const struct saving *saving)
 {
-	return crash__fail_errno("cannot write the trace");
+	char path[PATH_MAX];
+	int error = saving->writer.failed ? saving->writer.error : errno;
+
+	crash__trace_file_name(saving->writer.fd, path);
+	errno = error;
+	return crash__fail_errno("cannot write %s", path);
 }
 
 /* A chunk header such that what follows it lies at a multiple of the alignment. */
@@ -63,7 +69,7 @@ static int begin_content(struct saving *saving, uint64_t bytes)
 	if (gap)
 		crash__trace_chunk(&saving->writer, CRASH__CHUNK_PADDING, zeros, gap - sizeof chunk);
 	if (saving->writer.failed || write(saving->writer.fd, &chunk, sizeof chunk) != (ssize_t)sizeof chunk)
-		return write_failed();
+		return write_failed(saving);
 	return 0;
 }
 
@@ -82,7 +88,7 @@ static int save_content(struct saving *saving, int from, uint64_t bytes)
 			end = (off_t)bytes;
 		if (lseek(from, start, SEEK_SET) < 0 || lseek(to, base + start, SEEK_SET) < 0 ||
 		    crash__copy_range(from, to, (uint64_t)(end - start)) < 0)
-			return write_failed();
+			return write_failed(saving);
 		start = end;
 	}
 	if (start < 0 && errno != ENXIO) /* which means that nothing but a hole is left */
@@ -90,7 +96,7 @@ static int save_content(struct saving *saving, int from, uint64_t bytes)
 	/* the chunk ends where it says, also if the file became shorter */
 	base += (off_t)((bytes + 7) & ~UINT64_C(7));
 	if (ftruncate(to, base) < 0 || lseek(to, base, SEEK_SET) < 0)
-		return write_failed();
+		return write_failed(saving);
 	return 0;
 }
 
@@ -144,7 +150,7 @@ static int save_entry(struct saving *saving, const struct stat *status, const ch
 		memcpy(entry->strings + path, text, other);
 	crash__trace_chunk(&saving->writer, CRASH__CHUNK_ENTRY, entry, sizeof *entry + path + other);
 	free(entry);
-	return saving->writer.failed ? write_failed() : 0;
+	return saving->writer.failed ? write_failed(saving) : 0;
 }
 
 static int save_below(struct saving *saving);
@@ -193,7 +199,8 @@ static int save_thing(struct saving *saving)
 	}
 	if (S_ISREG(status.st_mode))
 		return save_file(saving, &status);
-	if (!S_ISDIR(status.st_mode))
+	if (!S_ISDIR(status.st_mode) ||
+	    (status.st_ino == saving->without.st_ino && status.st_dev == saving->without.st_dev))
 		return 0;
 	error = save_entry(saving, &status, NULL);
 	return error < 0 ? error : save_below(saving);
@@ -229,9 +236,10 @@ static int save_below(struct saving *saving)
 	return error;
 }
 
-static int save_head(struct saving *saving, const char *directory, bool saved)
+static int save_head(struct saving *saving, const struct crash__tree_source *source, bool saved)
 {
-	json_t *object = json_pack("{s:o, s:b}", "root", crash__json_string(directory), "saved", (int)saved);
+	json_t *object = json_pack("{s:o, s:o, s:b}", "root", crash__json_string(source->root), "directory",
+				   crash__json_string(source->directory), "saved", (int)saved);
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	json_decref(object);
@@ -239,10 +247,10 @@ static int save_head(struct saving *saving, const char *directory, bool saved)
 		return no_memory();
 	crash__trace_chunk(&saving->writer, CRASH__CHUNK_TREE, text, strlen(text));
 	free(text);
-	return saving->writer.failed ? write_failed() : 0;
+	return saving->writer.failed ? write_failed(saving) : 0;
 }
 
-int crash__tree_save(int trace, const char *directory, uint64_t most, bool *saved)
+int crash__tree_save_from(int trace, const struct crash__tree_source *source, uint64_t most, bool *saved)
 {
 	struct saving *saving = calloc(1, sizeof *saving);
 	struct linked *entry, *next;
@@ -254,10 +262,12 @@ int crash__tree_save(int trace, const char *directory, uint64_t most, bool *save
 		return no_memory();
 	crash__trace_writer_init(&saving->writer, trace, 0);
 	saving->most = most;
-	saving->directory = crash__owner_open(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (source->without && stat(source->without, &saving->without) < 0)
+		saving->without.st_ino = 0;
+	saving->directory = crash__owner_open(AT_FDCWD, source->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = saving->directory < 0 || fstat(saving->directory, &status) < 0 ?
-			crash__fail_errno("%s", directory) :
-			save_head(saving, directory, true);
+			crash__fail_errno("%s", source->tree) :
+			save_head(saving, source, true);
 	if (error == 0)
 		error = save_entry(saving, &status, NULL); /* the directory itself */
 	if (error == 0)
@@ -265,9 +275,9 @@ int crash__tree_save(int trace, const char *directory, uint64_t most, bool *save
 	if (error == 0 && saving->too_much) {
 		/* a part of it would be worse than nothing */
 		if (ftruncate(trace, start) < 0 || lseek(trace, start, SEEK_SET) < 0)
-			error = write_failed();
+			error = write_failed(saving);
 		else
-			error = save_head(saving, directory, false);
+			error = save_head(saving, source, false);
 	}
 	if (error == 0)
 		*saved = !saving->too_much;
@@ -282,6 +292,13 @@ int crash__tree_save(int trace, const char *directory, uint64_t most, bool *save
 	return error;
 }
 
+int crash__tree_save(int trace, const char *directory, uint64_t most, bool *saved)
+{
+	const struct crash__tree_source source = {directory, directory, directory, NULL};
+
+	return crash__tree_save_from(trace, &source, most, saved);
+}
+
 /* ------------------------------------------------------------------ what a trace says of it */
 
 /* The head of the tree: the last one counts. */
@@ -293,22 +310,34 @@ static json_t *read_head(const struct crash__trace *trace)
 	return NULL;
 }
 
-int crash__tree_root(const struct crash__trace *trace, char root[PATH_MAX])
+static int read_path(const struct crash__trace *trace, const char *key, char out[PATH_MAX])
 {
 	json_t *head = read_head(trace);
 	const char *path;
 	int error = 0;
 
 	crash__json_to_bytes(head);
-	path = json_string_value(json_object_get(head, "root"));
+	path = json_string_value(json_object_get(head, key));
+	if (!path) /* traces of an earlier version have one only */
+		path = json_string_value(json_object_get(head, "root"));
 	if (!path || strlen(path) >= PATH_MAX || *path != '/')
 		error = crash__fail(
 			CRASH_ETRACE,
 			"the trace has no starting tree: it was not made by `crashinject record`");
 	else
-		strcpy(root, path);
+		strcpy(out, path);
 	json_decref(head);
 	return error;
+}
+
+int crash__tree_root(const struct crash__trace *trace, char root[PATH_MAX])
+{
+	return read_path(trace, "root", root);
+}
+
+int crash__tree_directory(const struct crash__trace *trace, char directory[PATH_MAX])
+{
+	return read_path(trace, "directory", directory);
 }
 
 /* ------------------------------------------------------------------ unpacking */
@@ -461,7 +490,7 @@ int crash__tree_unpack(const struct crash__trace *trace, const char *directory)
 		if (trace->tree[i].type == CRASH__CHUNK_ENTRY && !entry)
 			error = crash__fail(CRASH_ETRACE, "the starting tree in the trace is damaged");
 		else if (entry && unpack_entry(top, entry, content ? &trace->tree[i + 1] : NULL) < 0)
-			error = crash__fail_errno("cannot unpack %s", entry->strings);
+			error = crash__fail_errno("cannot unpack %s into %s", entry->strings, directory);
 	}
 	if (error == 0 && unpack_directory_modes(trace, top) < 0)
 		error = crash__fail_errno("cannot set the modes of directories in %s", directory);

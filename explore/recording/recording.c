@@ -19,18 +19,23 @@
 
 int crash__recording_incomplete(struct crash__recording *recording, const char *format, ...)
 {
-	char **at = CRASH__PUSH(recording, incomplete);
+	char *text;
 	va_list args;
 	int length;
 
-	if (!at)
-		return crash__fail(CRASH_ENOMEM, "no memory for results");
 	va_start(args, format);
-	length = vasprintf(at, format, args);
+	length = vasprintf(&text, format, args);
 	va_end(args);
-	if (length >= 0)
+	if (length < 0)
+		return crash__fail(CRASH_ENOMEM, "no memory for results");
+	for (size_t i = 0; i < recording->incomplete_count; i++)
+		if (strcmp(recording->incomplete[i], text) == 0) {
+			free(text);
+			return 0;
+		}
+	if (CRASH__ADD(recording, incomplete, text))
 		return 0;
-	recording->incomplete_count--;
+	free(text);
 	return crash__fail(CRASH_ENOMEM, "no memory for results");
 }
 
@@ -53,7 +58,11 @@ static void choose_way(const struct crash__recording_options *options, struct cr
 {
 	const char *why_not = "";
 
-	recording->namespaces = !options->copy && crash__sandbox_possible(recording->directory, &why_not);
+	recording->namespaces =
+		!options->copy &&
+		crash__sandbox_possible_over(recording->directory,
+					     recording->base ? crash__base_directory(recording->base) : NULL,
+					     &why_not);
 	snprintf(recording->why_no_namespaces, sizeof recording->why_no_namespaces, "%s",
 		 options->copy ? "--copy asks for copies" : why_not);
 }
@@ -231,7 +240,26 @@ static int open_trace(const struct crash__recording_options *options, struct cra
 	return error;
 }
 
-/* The starting tree is in the trace; whoever asks for states at another place has moved the directory. */
+/*
+ * Where the trace was recorded. The starting tree is in it: that it is gone, or was never on this machine,
+ * does not matter.
+ */
+static int take_directory(struct crash__recording *recording)
+{
+	char recorded[PATH_MAX];
+	struct stat status;
+	int error = crash__tree_directory(&recording->trace, recorded);
+
+	if (error < 0)
+		return error;
+	if (stat(recorded, &status) == 0 && S_ISDIR(status.st_mode))
+		return choose_directory(recorded, recording);
+	recording->directory_missing = true;
+	snprintf(recording->directory, sizeof recording->directory, "%s", recorded);
+	return 0;
+}
+
+/* Whoever asks for states at another place has moved the directory. */
 static int prepare_trace(const struct crash__recording_options *options, struct crash__recording *recording)
 {
 	char base[PATH_MAX];
@@ -240,11 +268,10 @@ static int prepare_trace(const struct crash__recording_options *options, struct 
 	if (error == 0)
 		error = crash__tree_root(&recording->trace, recording->root);
 	if (error == 0)
-		error = choose_directory(options->directory ? options->directory : recording->root,
-					 recording);
+		error = options->directory ? choose_directory(options->directory, recording) :
+					     take_directory(recording);
 	if (error < 0)
 		return error;
-	choose_way(options, recording);
 	error = crash__scratch_make(&recording->scratch, 1);
 	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);
 	if (error == 0 && mkdir(base, 0700) < 0)
@@ -253,7 +280,21 @@ static int prepare_trace(const struct crash__recording_options *options, struct 
 		error = crash__tree_unpack(&recording->trace, base);
 	if (error == 0)
 		error = crash__base_open(base, &recording->base);
+	recording->tree_saved = error == 0;
+	if (error == 0 && !options->passive)
+		choose_way(options, recording);
 	return error;
+}
+
+int crash__recording_save_tree(struct crash__recording *recording, int trace, const char *without,
+			       uint64_t most)
+{
+	const struct crash__tree_source source = {crash__base_directory(recording->base), recording->root,
+						  recording->directory, without};
+
+	if (lseek(trace, 0, SEEK_END) < 0)
+		return crash__fail_errno("the recording");
+	return crash__tree_save_from(trace, &source, most, &recording->tree_saved);
 }
 
 static int prepare_program(const struct crash__recording_options *options, struct crash__recording *recording)
@@ -269,6 +310,9 @@ static int prepare_program(const struct crash__recording_options *options, struc
 					 crash__base_open(recording->directory, &recording->base);
 	if (error == 0)
 		error = record(options, recording);
+	if (error == 0 && options->save_tree)
+		error = crash__recording_save_tree(recording, options->request->trace, options->without,
+						   options->save_tree);
 	if (error == 0)
 		error = open_trace(options, recording);
 	return error == 0 ? check_copy_used(recording) : error;

@@ -19,6 +19,10 @@ struct crash__recording_options {
 	const char *directory; /* the data directory; NULL: the trace's */
 	const char *setup;     /* for sh -c: prepares the data directory; or NULL */
 	bool copy;	       /* work on copies, also where namespaces would do */
+	bool passive;	       /* no state is going to be checked: nothing needs to be mounted */
+	const char *without; /* a directory of ours that may be in the data directory, and does not count; or
+				NULL */
+	uint64_t save_tree;  /* the starting tree goes into the recording, if it has no more bytes; 0: no */
 };
 
 struct crash__recording {
@@ -31,6 +35,8 @@ struct crash__recording {
 	bool has_fs;
 	char directory[PATH_MAX]; /* the data directory, where it really is */
 	char root[PATH_MAX];	  /* as the trace names it */
+	bool directory_missing;	  /* it is where the trace was recorded, and not here */
+	bool tree_saved;	  /* all that a later exploration needs is in the trace */
 	struct crash__guardian scratch;
 	bool namespaces;
 	char why_no_namespaces[256];
@@ -44,7 +50,14 @@ struct crash__recording {
 int crash__recording_prepare(const struct crash__recording_options *options,
 			     struct crash__recording *recording);
 
-/** Adds a sentence to recording->incomplete. */
+/**
+ * Puts the starting tree at the end of the recording; `most` bytes of it. Sets tree_saved.
+ * @param without as in struct crash__recording_options
+ */
+int crash__recording_save_tree(struct crash__recording *recording, int trace, const char *without,
+			       uint64_t most);
+
+/** Adds a sentence to recording->incomplete, if it is not there. */
 int crash__recording_incomplete(struct crash__recording *recording, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "base/user_namespace.h"
+#include "explore/recording/mount_point.h"
 
 /* ------------------------------------------------------------------ namespaces */
 
@@ -84,14 +85,20 @@ int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, 
 	char from[64], to[64];
 	int below;
 
+	int error;
+
 	sandbox->mounted = false;
-	if (!realpath(directory, sandbox->directory))
-		return crash__fail(CRASH_EDIR, "%s: %s", directory, strerror(errno));
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return crash__fail_errno("cannot make mounts private");
 	/* without the outside's /proc, descriptors could not be named by path in a new pid namespace */
 	if (getpid() == 1 && mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return crash__fail_errno("cannot mount /proc");
+	error = base && access(directory, F_OK) < 0 && errno == ENOENT ? crash__mount_point_make(directory) :
+									 0;
+	if (error < 0)
+		return error;
+	if (!realpath(directory, sandbox->directory))
+		return crash__fail(CRASH_EDIR, "%s: %s", directory, strerror(errno));
 	below = open(base ? base : sandbox->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (below < 0 || mount("tmpfs", sandbox->directory, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
 		return crash__fail_errno("cannot mount memory over %s", sandbox->directory);
@@ -183,10 +190,10 @@ static int try_to_cut_off(const struct crash__sandbox *sandbox)
 }
 
 /* In the child: everything that a worker does. */
-static int try_all(const char *directory)
+static int try_all(const char *directory, const char *base)
 {
 	struct crash__sandbox sandbox;
-	int error = crash__sandbox_enter(&sandbox, directory, NULL);
+	int error = crash__sandbox_enter(&sandbox, directory, base);
 
 	if (error == 0)
 		error = try_to_cut_off(&sandbox);
@@ -217,7 +224,7 @@ static bool has_mounts(const char *directory, char *mount_point, size_t size)
 	return found;
 }
 
-bool crash__sandbox_possible(const char *directory, const char **why_not)
+bool crash__sandbox_possible_over(const char *directory, const char *base, const char **why_not)
 {
 	static char reason[256], inside[201];
 	int ends[2], status = -1;
@@ -233,7 +240,7 @@ bool crash__sandbox_possible(const char *directory, const char **why_not)
 		return false;
 	pid = crash__sandbox_fork(true);
 	if (pid == 0) {
-		int error = try_all(directory);
+		int error = try_all(directory, base);
 		const char *detail = crash_error_detail();
 
 		if (error < 0 && write(ends[1], detail, strlen(detail)) < 0)
@@ -250,4 +257,9 @@ bool crash__sandbox_possible(const char *directory, const char **why_not)
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return status == 0;
+}
+
+bool crash__sandbox_possible(const char *directory, const char **why_not)
+{
+	return crash__sandbox_possible_over(directory, NULL, why_not);
 }

@@ -30,7 +30,8 @@ pid_t crash__sandbox_fork(bool own_pids);
 pid_t crash__fork_bound(int death);
 
 /**
- * In the child: makes the space.
+ * In the child: makes the space. A data directory that does not exist is made, where only the child sees it,
+ * if there is something to show.
  * @param base what the data directory shows below the overlay; NULL: itself
  */
 int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base);
@@ -49,5 +50,8 @@ void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name,
 
 /** Whether all this works here, by trying it. */
 bool crash__sandbox_possible(const char *directory, const char **why_not);
+
+/** The same with something else to show: then the directory need not exist. */
+bool crash__sandbox_possible_over(const char *directory, const char *base, const char **why_not);
 
 #endif
