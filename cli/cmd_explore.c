@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/copy.h"
 #include "base/error.h"
 #include "base/json_value.h"
-#include "base/remove.h"
-#include "cli/explore_options.h"
-#include "cli/options.h"
+#include "cli/explore_place.h"
+#include "cli/explore_settings.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "common/control.h"
-#include "explore/findings/exploration.h"
-#include "explore/recording/sandbox.h"
 #include "report/report.h"
 #include "report/result.h"
 #include "trace/reader.h"
-#include "trace/starting_tree.h"
 
 /* ------------------------------------------------------------------ stopping */
 
@@ -44,106 +36,16 @@ static void catch_signals(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
-/* ------------------------------------------------------------------ the result directory */
-
-/* A trace in memory, or in the result directory. */
-static int open_trace(const struct explore_options *own)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (!own->output) {
-		fd = memfd_create("crashinject-trace", MFD_CLOEXEC);
-		if (fd < 0)
-			crash__die("cannot allocate memory for the trace: %m");
-		return fd;
-	}
-	if (mkdir(own->output, 0777) < 0 && errno != EEXIST)
-		crash__die("--output %s: %s", own->output, strerror(errno));
-	snprintf(path, sizeof path, "%.4000s/trace", own->output);
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0 && errno == EEXIST)
-		crash__die("--output %s: there is a result already; name another directory, or continue with "
-			   "--resume %s",
-			   own->output, own->output);
-	if (fd < 0)
-		crash__die("%s: %s", path, strerror(errno));
-	return fd;
-}
-
-static json_t *settings_json(const struct crash__options *options, const struct explore_options *own,
-			     const struct crash__exploration *exploration)
-{
-	json_t *models = json_array(), *names = json_array();
-	char *copy = strdup(own->models ? own->models : "kill"), *rest = copy, *name, path[PATH_MAX];
-
-	while ((name = strsep(&rest, ",")) != NULL)
-		json_array_append_new(
-			models, crash__json_string(strchr(name, '/') && realpath(name, path) ? path : name));
-	free(copy);
-	for (uint32_t i = 0; i < own->model_count; i++)
-		json_array_append_new(names, json_string(own->model[i].name));
-	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o}", "version",
-			 crash_version(), "directory", crash__json_string(exploration->recording.directory),
-			 "check", crash__json_string(own->check), "recover", crash__json_string(own->recover),
-			 "default_checker", own->check == NULL, "models", models, "model_names", names,
-			 "program", crash__json_list(options->program), "tiers", (json_int_t)own->tier_mask,
-			 "seed", (json_int_t)own->seed, "samples", (json_int_t)own->samples, "shard",
-			 (int)own->shard_number, "shards", (int)own->shards, "root",
-			 crash__json_string(exploration->recording.root));
-}
-
-/* Where the result of a run with findings is kept, if --output does not say. */
-static const char *keep_result(int trace)
-{
-	static char directory[PATH_MAX];
-	const char *base = getenv("TMPDIR");
-	char path[PATH_MAX];
-	struct stat status;
-	int to;
-
-	snprintf(directory, sizeof directory, "%.3000s/crashinject-result-XXXXXX",
-		 base && *base ? base : "/tmp");
-	if (!mkdtemp(directory)) {
-		fprintf(stderr,
-			"%s: the result is not kept, and findings cannot be replayed: %s: %s; use --output\n",
-			CRASH__PROGRAM_NAME, directory, strerror(errno));
-		return NULL;
-	}
-	snprintf(path, sizeof path, "%.4000s/trace", directory);
-	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (to < 0 || fstat(trace, &status) < 0 || lseek(trace, 0, SEEK_SET) < 0 ||
-	    crash__copy_range(trace, to, (uint64_t)status.st_size) < 0 || close(to) < 0) {
-		fprintf(stderr,
-			"%s: the result is not kept, and findings cannot be replayed: %s: %s; use --output\n",
-			CRASH__PROGRAM_NAME, path, strerror(errno));
-		crash__remove_tree(directory, true);
-		return NULL;
-	}
-	return directory;
-}
-
 /* ------------------------------------------------------------------ running */
-
-struct session {
-	struct crash__options options;
-	struct explore_options own;
-	struct crash__exploration exploration;
-	struct crash__request request;
-	FILE *verdicts;
-	json_t *settings;
-	json_t *given; /* those of the result that is gone on with, as bytes: options point into them */
-	char trace[PATH_MAX]; /* that is read; empty: none */
-};
 
 static void on_verdict(void *context, const struct crash__entry *entry,
 		       const struct crash__check_result *result, const char *output)
 {
-	struct session *session = context;
+	struct explore_session *session = context;
 
 	(void)result;
-	if (session->verdicts)
-		crash__result_note(session->verdicts, entry);
+	if (session->log.fd >= 0)
+		crash__verdicts_add(&session->log, entry);
 	/* the final state is not a crash: the summary has it */
 	if (session->options.json && crash__verdict_failed(entry->kind) &&
 	    entry != session->exploration.engine->final) {
@@ -154,19 +56,31 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 	}
 }
 
-static struct crash__explore_options exploration_options(struct session *session, char **program,
-							 const char *cwd)
+/* Which data directory: of a trace its own, if nobody says that it has moved. */
+static const char *directory_of(const struct explore_session *session)
+{
+	const struct crash__options *options = &session->options;
+
+	if (options->opts.root)
+		return options->opts.root;
+	return session->request.trace >= 0 ? session->request.opts.dir : options->opts.dir;
+}
+
+static struct crash__explore_options exploration_options(struct explore_session *session)
 {
 	const struct explore_options *own = &session->own;
+	bool records = session->request.trace >= 0;
 
 	return (struct crash__explore_options){
 		.recording =
 			{
-				.request = session->request.trace >= 0 ? &session->request : NULL,
-				.directory = session->options.opts.root ? session->options.opts.root :
-									  session->request.opts.dir,
+				.request = records ? &session->request : NULL,
+				.trace_path = session->trace,
+				.directory = directory_of(session),
 				.setup = own->setup,
 				.copy = own->copy,
+				.without = session->place,
+				.save_tree = records && session->place ? own->max_tree : 0,
 			},
 		.models = own->model,
 		.model_count = own->model_count,
@@ -183,8 +97,8 @@ static struct crash__explore_options exploration_options(struct session *session
 					{
 						.check = own->check,
 						.recover = own->recover,
-						.program = program,
-						.cwd = cwd,
+						.program = session->options.program,
+						.cwd = session->cwd,
 						.timeout_ms = own->check_timeout_ms,
 						.environment = environ,
 					},
@@ -197,7 +111,7 @@ static struct crash__explore_options exploration_options(struct session *session
 	};
 }
 
-static int report(struct session *session, json_t *result)
+static int report(struct explore_session *session, json_t *result)
 {
 	const struct crash__report_options options = {.colour = crash__use_colour(stdout),
 						      .quiet = session->options.quiet,
@@ -215,36 +129,14 @@ static int report(struct session *session, json_t *result)
 	return crash__result_status(result);
 }
 
-/* Findings can be replayed later: for that the starting tree goes into the trace. */
-static const char *save_result(struct session *session)
-{
-	const struct crash__exploration *exploration = &session->exploration;
-	bool found = exploration->causes.list_count > 0, saved;
-	const char *place = session->own.resume ? session->own.resume : session->own.output;
-
-	if (session->request.trace >= 0 && (found || place)) {
-		lseek(session->request.trace, 0, SEEK_END);
-		if (crash__tree_save(session->request.trace,
-				     crash__base_directory(exploration->recording.base),
-				     session->own.max_tree, &saved) < 0)
-			crash__die("%s", crash_error_detail());
-		if (!saved && !session->options.quiet)
-			fprintf(stderr,
-				"%s: the data directory is larger than --max-tree and was not saved: replay "
-				"will use it as it is then\n",
-				CRASH__PROGRAM_NAME);
-	}
-	if (!place && found && session->request.trace >= 0)
-		place = keep_result(session->request.trace);
-	return place;
-}
+/* ------------------------------------------------------------------ its end */
 
 /* Each point by a real kill, instead of states made from the recording. */
-static int rerun(struct session *session, const struct crash__explore_options *options)
+static int rerun(struct explore_session *session)
 {
 	struct crash__rerun_options how = {.request = &session->request,
 					   .recording = &session->exploration.recording,
-					   .checker = &options->engine.checker,
+					   .checker = &session->explore.engine.checker,
 					   .jobs = session->own.jobs,
 					   .stop = &stop,
 					   .progress = crash__progress_show};
@@ -252,7 +144,7 @@ static int rerun(struct session *session, const struct crash__explore_options *o
 	json_t *result;
 	int error, status;
 
-	if (!options->recording.request || !session->exploration.recording.namespaces)
+	if (session->request.trace < 0 || !session->exploration.recording.namespaces)
 		crash__die("--rerun needs a program, and namespaces%s%s",
 			   *session->exploration.recording.why_no_namespaces ? ": " : "",
 			   session->exploration.recording.why_no_namespaces);
@@ -265,85 +157,63 @@ static int rerun(struct session *session, const struct crash__explore_options *o
 	if (!result)
 		crash__die("no memory for the result");
 	status = report(session, result);
+	if (session->place)
+		crash__place_finish(session, result);
 	json_decref(result);
 	crash__rerun_clear(&runs);
 	return status;
 }
 
-static int finish(struct session *session, int error)
+/* Verdicts that are not in the file are missing when the exploration is resumed, or shards are merged. */
+static void note_unkept(struct explore_session *session)
 {
-	const char *detail = crash_error_detail(), *place;
+	char why[160];
+
+	if (!session->log.error)
+		return;
+	crash__errno_text(session->log.error, why, sizeof why);
+	crash__recording_incomplete(&session->exploration.recording,
+				    "not all verdicts could be written: %s: %s", session->log.path, why);
+}
+
+static int finish(struct explore_session *session, int error)
+{
+	const char *detail = crash_error_detail();
 	json_t *result;
 	int status;
 
 	crash__progress_end();
+	if (error < 0 && !session->settings)
+		crash__place_abandon(session);
 	if (error < 0 && !session->exploration.engine)
 		crash__die_error(error);
 	if (error < 0)
 		crash__recording_incomplete(&session->exploration.recording, "the exploration failed: %s",
 					    detail);
-	place = save_result(session);
+	note_unkept(session);
+	/* findings can be replayed later */
+	if (!session->place && session->exploration.causes.list_count && session->request.trace >= 0)
+		crash__place_find(session);
 	result = crash__result_make(&session->exploration, json_incref(session->settings),
-				    place ? place : session->trace);
+				    session->place ? session->place : session->trace);
 	if (!result)
 		crash__die("no memory for the result");
 	status = report(session, result);
-	if (place && crash__result_write(result, place, "result.json") < 0)
-		crash__die("%s", crash_error_detail());
-	if (place && crash__result_write(session->settings, place, "settings.json") < 0)
-		crash__die("%s", crash_error_detail());
-	if (place && !session->options.quiet) {
-		fprintf(stderr, "%s: the result is in %s\n", CRASH__PROGRAM_NAME, place);
-		if (session->exploration.engine && session->exploration.engine->out_of_budget)
-			fprintf(stderr, "%s: to check the rest: %s explore --resume %s\n",
-				CRASH__PROGRAM_NAME, CRASH__PROGRAM_NAME, place);
-	}
+	if (session->place)
+		crash__place_finish(session, result);
 	json_decref(result);
 	return status;
 }
 
-/* Fills in from a result directory what this exploration is to be like. */
-static void read_settings(struct session *session)
-{
-	struct explore_options *own = &session->own;
-	json_t *given, *program, *models, *item;
-	char *list = NULL;
-	size_t i;
+/* ------------------------------------------------------------------ its beginning */
 
-	if (crash__result_read(own->resume, "settings.json", &session->settings) < 0)
-		crash__die("--resume: %s", crash_error_detail());
-	session->given = given = json_deep_copy(session->settings);
-	crash__json_to_bytes(given);
-	snprintf(session->trace, PATH_MAX, "%.4000s/trace", own->resume);
-	own->check = json_string_value(json_object_get(given, "check"));
-	own->recover = json_string_value(json_object_get(given, "recover"));
-	own->seed = (uint64_t)json_integer_value(json_object_get(given, "seed"));
-	own->samples = (uint64_t)json_integer_value(json_object_get(given, "samples"));
-	models = json_object_get(given, "models");
-	json_array_foreach(models, i, item) {
-		char *longer;
-
-		if (asprintf(&longer, "%s%s%s", list ? list : "", list ? "," : "", json_string_value(item)) <
-		    0)
-			crash__die("out of memory");
-		free(list);
-		list = longer;
-	}
-	if (!own->models)
-		own->models = list;
-	program = json_object_get(given, "program");
-	session->options.program = calloc(json_array_size(program) + 1, sizeof *session->options.program);
-	json_array_foreach(program, i, item)
-		session->options.program[i] = (char *)(uintptr_t)json_string_value(item);
-	session->request.opts.dir = json_string_value(json_object_get(given, "directory"));
-}
-
-/* Whether to record a program, read a trace, or go on with a result. */
-static void choose_source(struct session *session)
+/* Whether to record a program, read a trace, or resume. */
+static void choose_source(struct explore_session *session)
 {
 	session->request = crash__request_new();
 	if (session->own.resume) {
-		read_settings(session);
+		crash__settings_take(session);
+		crash__place_open(session);
 		return;
 	}
 	if (!session->options.program[0])
@@ -363,71 +233,80 @@ static void choose_source(struct session *session)
 	session->request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
 	session->request.trace_most = session->own.max_trace;
 	session->request.opts.root = NULL;
-	session->request.trace = open_trace(&session->own);
+	session->request.trace = memfd_create("crashinject-trace", MFD_CLOEXEC);
+	if (session->request.trace < 0)
+		crash__die("cannot make memory for the trace: %m");
 }
 
-static void open_verdicts(struct session *session)
+/* Where everything is kept from the beginning on. */
+static void choose_place(struct explore_session *session)
 {
-	const char *place = session->own.resume ? session->own.resume : session->own.output;
-	char path[PATH_MAX];
-
-	if (!place)
+	if (!session->own.output)
 		return;
-	snprintf(path, sizeof path, "%.4000s/verdicts", place);
-	session->verdicts = fopen(path, "ae");
-	if (!session->verdicts)
-		crash__die("%s: %s", path, strerror(errno));
-	if (crash__result_write(session->settings, place, "settings.json") < 0)
-		crash__die("%s", crash_error_detail());
+	crash__place_make(session);
+	if (session->request.trace < 0)
+		return;
+	close(session->request.trace);
+	session->request.trace = crash__place_record(session);
+}
+
+static int prepare(struct explore_session *session)
+{
+	struct crash__recording *recording = &session->exploration.recording;
+	int error = crash__recording_prepare(&session->explore.recording, recording);
+
+	if (error < 0)
+		return error;
+	if (recording->has_recorded)
+		crash__say_recorded(&session->options, &recording->recorded);
+	crash__say_elsewhere(recording);
+	if (session->own.resume) {
+		crash__settings_check(session);
+		return 0;
+	}
+	crash__settings_make(session);
+	if (session->place)
+		crash__place_keep_trace(session);
+	if (session->place && !session->own.rerun)
+		crash__place_begin(session);
+	return 0;
+}
+
+static int explore(struct explore_session *session)
+{
+	int error = prepare(session);
+
+	if (error == 0 && session->own.rerun)
+		return rerun(session);
+	if (error == 0)
+		error = crash__explore_start(&session->explore, &session->exploration);
+	if (error == 0 && session->own.resume)
+		crash__place_go_on(session);
+	if (error == 0)
+		error = crash__explore_run(&session->exploration);
+	return finish(session, error);
 }
 
 static int run(int argc, char **argv)
 {
-	static struct session session;
-	struct crash__explore_options options;
-	char cwd[PATH_MAX];
-	int error, status;
+	static struct explore_session session = {.log = {.fd = -1}};
+	int status;
 
 	crash__options_parse(&session.options, &crash__cmd_explore, argc, argv, crash__explore_table,
 			     crash__explore_take_option, &session.own);
-	if (!getcwd(cwd, sizeof cwd))
+	if (!getcwd(session.cwd, sizeof session.cwd))
 		crash__die("the working directory: %s", strerror(errno));
 	choose_source(&session);
 	crash__explore_read_options(&session.own);
+	choose_place(&session);
 	catch_signals();
 	crash__progress_begin(!session.options.quiet);
-	options = exploration_options(&session, session.options.program, cwd);
-	options.recording.trace_path = session.trace;
-	if (!options.recording.request && !session.options.opts.dir && !session.own.resume)
-		options.recording.directory = session.options.opts.root;
-	error = crash__recording_prepare(&options.recording, &session.exploration.recording);
-	if (error == 0 && session.exploration.recording.has_recorded)
-		crash__say_recorded(&session.options, &session.exploration.recording.recorded);
-	if (error == 0)
-		crash__say_elsewhere(&session.exploration.recording);
-	if (error == 0 && !session.settings)
-		session.settings = settings_json(&session.options, &session.own, &session.exploration);
-	if (error == 0 && session.own.rerun) {
-		status = rerun(&session, &options);
-		crash__explore_clear(&session.exploration);
-		json_decref(session.settings);
-		json_decref(session.given);
-		return status;
-	}
-	if (error == 0)
-		open_verdicts(&session);
-	if (error == 0)
-		error = crash__explore_start(&options, &session.exploration);
-	if (error == 0 && session.own.resume)
-		error = crash__result_know(session.exploration.engine, session.own.resume);
-	if (error == 0)
-		error = crash__explore_run(&session.exploration);
-	status = finish(&session, error);
+	session.explore = exploration_options(&session);
+	status = explore(&session);
 	crash__explore_clear(&session.exploration);
 	json_decref(session.settings);
 	json_decref(session.given);
-	if (session.verdicts)
-		fclose(session.verdicts);
+	crash__verdicts_close(&session.log);
 	return status;
 }
 

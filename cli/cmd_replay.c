@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "explore/findings/replay.h"
 #include "explore/states/state_name.h"
+#include "report/identity.h"
 #include "report/result.h"
 
 struct replay_options {
@@ -35,17 +36,14 @@ static bool take_option(void *context, int option, const char *value)
 	return true;
 }
 
-/* A model of the user's own stands in the settings with its path. */
-static const char *model_of(const json_t *settings, const char *state)
+/* The model that is asked for, or as it was when the result was made; false: the shipped one. */
+static bool choose_model(const char *wanted, const json_t *settings, const char *state,
+			 struct crash__model *model)
 {
-	size_t length = crash__state_model(state), i;
-	json_t *name;
-
-	json_array_foreach(json_object_get(settings, "model_names"), i, name)
-		if (strlen(json_string_value(name)) == length &&
-		    strncmp(json_string_value(name), state, length) == 0)
-			return json_string_value(json_array_get(json_object_get(settings, "models"), i));
-	return NULL;
+	if (wanted && crash__model_read(wanted, model) < 0)
+		crash__die("--model: %s", crash_error_detail());
+	return wanted || crash__identity_model(json_object_get(settings, "identity"), state,
+					       crash__state_model(state), model);
 }
 
 static void print_quoted(const char *text)
@@ -108,7 +106,9 @@ static int run(int argc, char **argv)
 	struct replay_options own = {0};
 	struct crash__options options;
 	struct crash__replay replay;
+	struct crash__model model;
 	struct stat status;
+	bool named;
 	char trace[PATH_MAX];
 	json_t *settings = NULL;
 	int error;
@@ -123,9 +123,9 @@ static int run(int argc, char **argv)
 		crash__json_to_bytes(settings);
 		snprintf(trace, sizeof trace, "%.4000s/trace", options.program[0]);
 	}
+	named = choose_model(own.model, settings, options.program[1], &model);
 	error = crash__replay_open(&replay, trace, json_string_value(json_object_get(settings, "directory")),
-				   own.model ? own.model : model_of(settings, options.program[1]),
-				   options.program[1]);
+				   named ? &model : NULL, options.program[1]);
 	if (error == 0 && !options.quiet)
 		error = crash__replay_describe(&replay, stdout);
 	if (error == 0 && replay.live)

@@ -36,22 +36,25 @@ static bool take_option(void *context, int option, const char *value)
 	return true;
 }
 
+/* Only shards have to be merged. One result that is whole is printed as it is. */
 static json_t *read_all(char **places)
 {
-	json_t *results[1024] = {NULL}, *merged;
+	json_t *result = NULL;
 	size_t count = 0;
 
 	for (; places[count]; count++) {
-		if (count == sizeof results / sizeof *results)
-			crash__die("report: more than %zu results", count);
-		if (crash__result_read(places[count], "result.json", &results[count]) < 0)
+		json_decref(result);
+		if (crash__result_read(places[count], "result.json", &result) < 0)
 			crash__die("%s is not a result, or not a finished one: %s", places[count],
 				   crash_error_detail());
 	}
-	merged = crash__result_merge(results, count);
-	while (count)
-		json_decref(results[--count]);
-	return merged;
+	if (count == 1 &&
+	    json_integer_value(json_object_get(json_object_get(result, "settings"), "shards")) <= 1)
+		return result;
+	json_decref(result);
+	if (crash__result_merge(places, count, &result) < 0)
+		crash__die("%s", crash_error_detail());
+	return result;
 }
 
 static int run(int argc, char **argv)

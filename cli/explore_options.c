@@ -115,8 +115,11 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 
 static void read_models(struct explore_options *own)
 {
-	char *list = strdup(own->models ? own->models : "kill"), *rest = list, *name;
+	char *list, *rest, *name;
 
+	if (own->model_count) /* resumed: those of the result */
+		return;
+	list = rest = strdup(own->models ? own->models : "kill");
 	while ((name = strsep(&rest, ",")) != NULL) {
 		if (own->model_count == CRASH__MOST_MODELS)
 			crash__die("--model: %u are too many", own->model_count + 1);

@@ -162,11 +162,13 @@ static json_t *seconds_json(uint64_t ns)
 static void add_costs(json_t *summary, const struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
+	struct crash__counts counts;
 	struct rusage usage;
 
+	crash__engine_count(engine, &counts);
 	getrusage(RUSAGE_SELF, &usage);
 	json_object_set_new(summary, "seconds", seconds_json(engine->spent));
-	json_object_set_new(summary, "checker_seconds", seconds_json(engine->checker_ns));
+	json_object_set_new(summary, "checker_seconds", seconds_json(counts.checker_ns));
 	json_object_set_new(summary, "first_failure_seconds",
 			    engine->first_failure ? seconds_json(engine->first_failure) : json_null());
 	set_number(summary, "jobs", engine->options.jobs);
@@ -181,16 +183,18 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	bool final_good = engine->final && engine->final->kind == CRASH__VERDICT_PASSED;
 	const char *final_state = engine->final ? crash__verdict_name(engine->final->kind) : "unchecked";
 	json_t *summary = json_object();
+	struct crash__counts counts;
 
+	crash__engine_count(engine, &counts);
 	set_number(summary, "points", engine->points);
 	set_number(summary, "states", engine->named);
 	set_number(summary, "distinct", engine->fresh);
 	set_number(summary, "duplicates", engine->named > engine->fresh ? engine->named - engine->fresh : 0);
-	set_number(summary, "checked", engine->checked);
-	set_number(summary, "known_before", engine->reused);
+	set_number(summary, "checked", counts.checked);
+	set_number(summary, "known_before", counts.known);
 	set_number(summary, "other_shards", engine->elsewhere);
-	set_number(summary, "failed", engine->failed);
-	set_number(summary, "flaky", engine->flaky);
+	set_number(summary, "failed", counts.failed);
+	set_number(summary, "flaky", counts.flaky);
 	set_number(summary, "not_checkable", engine->errors);
 	set_number(summary, "findings", exploration->causes.list_count);
 	set_number(summary, "ops_outside", recording->fs.ignored);

@@ -6,8 +6,14 @@
  *
  *	{"settings": {...}, "tiers": [...], "findings": [...], "summary": {...}}
  *
- * A result directory has result.json, the trace, `verdicts` with a line for each state as it was checked, and
- * settings.json, which is there from the beginning so that the exploration can be resumed.
+ * A result directory has
+ *
+ *	trace          what was recorded, with the starting tree
+ *	settings.json  from here on it can be resumed
+ *	verdicts       a line for each state as it was checked (verdict_log.h)
+ *	result.json    the object, at the end
+ *
+ * which come in this order.
  */
 #ifndef CRASH_RESULT_H
 #define CRASH_RESULT_H
@@ -41,21 +47,22 @@ json_t *crash__result_reasons(const struct crash__recording *recording);
 /** Marks findings that a baseline accepts; `gone` gets those of the baseline that were not found. */
 int crash__result_accept(json_t *result, const char *baseline);
 
-/** Several shards' results as one (result_merge.c). */
-json_t *crash__result_merge(json_t *const *results, size_t count);
+/** The results of shards, in directories, as one (result_merge.c). Fails where they do not belong together.
+ */
+int crash__result_merge(char *const *places, size_t count, json_t **merged);
 
 /** The exit status that a result means: 0 nothing found, 1 found, 3 incomplete, 125 the checker is wrong. */
 int crash__result_status(const json_t *result);
 
 /* ------------------------------------------------------------------ the directory (result_directory.c) */
 
-int crash__result_write(const json_t *object, const char *directory, const char *name);
+/** Writes a file of the directory: afterwards it is on the disk, as a whole. */
+int crash__result_write(json_t *object, const char *directory, const char *name);
+
+/** Reads one; fails if it is not as it was written. */
 int crash__result_read(const char *directory, const char *name, json_t **object);
 
-/** Tells the engine the verdicts that a directory has. */
-int crash__result_know(struct crash__engine *engine, const char *directory);
-
-/** One line for `verdicts`. */
-void crash__result_note(FILE *stream, const struct crash__entry *entry);
+/** Brings the names in a directory to the disk; -1 with errno. */
+int crash__sync_directory(const char *directory);
 
 #endif

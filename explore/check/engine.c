@@ -74,20 +74,41 @@ static bool describe(struct crash__entry *entry, uint32_t model, enum crash__tie
 	return true;
 }
 
-int crash__engine_know(struct crash__engine *engine, struct crash__hash hash, enum crash__verdict_kind kind,
-		       int exit_code, int signal)
+int crash__engine_know(struct crash__engine *engine, const struct crash__known *known)
 {
-	struct crash__entry *entry = find_entry(engine, hash);
+	struct crash__entry *entry = find_entry(engine, known->hash);
 
 	if (!entry)
-		entry = new_entry(engine, hash);
+		entry = new_entry(engine, known->hash);
 	if (!entry)
 		return crash__fail(CRASH_ENOMEM, "no memory for verdicts");
+	/* shards may have looked at the same state, to explain failures: they should agree */
+	if (entry->known && crash__verdict_failed(entry->kind) != crash__verdict_failed(known->kind))
+		entry->kind = CRASH__VERDICT_FLAKY;
+	if (entry->known)
+		return 0;
 	entry->known = true;
-	entry->kind = kind;
-	entry->exit_code = exit_code;
-	entry->signal = signal;
+	entry->kind = known->kind;
+	entry->exit_code = known->exit_code;
+	entry->signal = known->signal;
+	entry->checker_ns = known->checker_ns;
+	if (known->output && engine->outputs++ < MOST_OUTPUTS)
+		entry->output = strdup(known->output);
 	return 0;
+}
+
+void crash__engine_count(const struct crash__engine *engine, struct crash__counts *counts)
+{
+	*counts = (struct crash__counts){0};
+	for (const struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next) {
+		if (!entry->used || entry->kind == CRASH__VERDICT_NONE)
+			continue;
+		counts->checked++;
+		counts->known += entry->known;
+		counts->failed += crash__verdict_failed(entry->kind);
+		counts->flaky += entry->kind == CRASH__VERDICT_FLAKY;
+		counts->checker_ns += entry->checker_ns;
+	}
 }
 
 /* ------------------------------------------------------------------ the pool */
@@ -109,12 +130,11 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	entry->kind = result->kind;
 	entry->exit_code = result->exit_code;
 	entry->signal = result->signal;
+	entry->checker_ns = result->checker_ns;
 	engine->checked++;
-	engine->checker_ns += result->checker_ns;
 	engine->failed += crash__verdict_failed(entry->kind);
 	if (crash__verdict_failed(entry->kind) && !engine->first_failure)
 		engine->first_failure = crash__now_ns() - engine->started;
-	engine->flaky += entry->kind == CRASH__VERDICT_FLAKY;
 	if (crash__verdict_failed(entry->kind) && engine->outputs++ < MOST_OUTPUTS)
 		entry->output = strdup(output);
 	if (entry == engine->final && entry->kind != CRASH__VERDICT_PASSED)
@@ -159,9 +179,10 @@ static bool interrupted(struct crash__engine *engine)
 static bool spent(struct crash__engine *engine)
 {
 	const struct crash__engine_options *options = &engine->options;
+	/* there is none yet where what has come so far was known */
+	unsigned int busy = engine->pool ? crash__pool_busy(engine->pool) : 0;
 
-	if ((options->budget_states &&
-	     engine->checked + crash__pool_busy(engine->pool) >= options->budget_states) ||
+	if ((options->budget_states && engine->checked + busy >= options->budget_states) ||
 	    (options->budget_ns && crash__now_ns() - engine->started >= options->budget_ns))
 		engine->out_of_budget = true;
 	return engine->out_of_budget;
@@ -240,14 +261,14 @@ static int take_state(void *context, struct crash__view *view, const struct cras
 	entry = find_entry(engine, hash);
 	if (!entry && !(entry = new_entry(engine, hash)))
 		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
-	if (!entry->state.flipped) {
+	if (!entry->number) {
 		result->fresh++;
 		if (!describe(entry, result->model, result->tier, state))
 			return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+		entry->number = ++engine->numbered;
 		/* what is known from before need not be checked */
-		engine->reused += entry->known;
-		engine->failed += entry->known && crash__verdict_failed(entry->kind);
-		result->checked += entry->kind != CRASH__VERDICT_NONE;
+		entry->used |= !entry->elsewhere;
+		result->checked += entry->kind != CRASH__VERDICT_NONE && !entry->elsewhere;
 	}
 	entry->models |= 1u << result->model;
 	if (pass->counting) {
@@ -261,6 +282,10 @@ static int take_state(void *context, struct crash__view *view, const struct cras
 		result->named++;
 	if (entry->kind != CRASH__VERDICT_NONE || entry->pending || entry->elsewhere || entry->error)
 		return GO_ON;
+	if (engine->options.passive) {
+		result->missed = true;
+		return GO_ON;
+	}
 	if (spent(engine))
 		return END_TIER;
 	error = submit(engine, entry, result->model, state);
@@ -296,7 +321,7 @@ static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__ti
 					take_state, &pass);
 	if (error < 0)
 		return error;
-	result->finished = error == GO_ON && !engine->stopped;
+	result->finished = error == GO_ON && !engine->stopped && !result->missed;
 	error = drain(engine);
 	result->finished &= !engine->stopped;
 	return error;
@@ -341,7 +366,10 @@ static int check_final(struct crash__engine *engine)
 	if (!engine->final && !(engine->final = new_entry(engine, hash)))
 		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
 	engine->final->elsewhere = false;
-	if (engine->final->known)
+	engine->final->used = true;
+	if (engine->final->known && engine->final->kind != CRASH__VERDICT_PASSED && engine->final->output)
+		engine->final_output = strdup(engine->final->output);
+	if (engine->final->known || engine->options.passive)
 		return 0;
 	error = submit(engine, engine->final, model, &state);
 	while (error == 0 && engine->final->pending && !interrupted(engine))
@@ -379,9 +407,11 @@ int crash__engine_run(struct crash__engine *engine)
 		engine->named += engine->results[i].named;
 		engine->fresh += engine->results[i].fresh;
 	}
-	for (struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next)
-		engine->elsewhere +=
-			entry->elsewhere && entry->state.flipped && entry->kind == CRASH__VERDICT_NONE;
+	for (struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next) {
+		engine->elsewhere += entry->elsewhere && entry->number;
+		engine->unknown_states +=
+			options->passive && entry->number && entry->kind == CRASH__VERDICT_NONE;
+	}
 	show_progress(engine, true);
 	engine->spent = crash__now_ns() - engine->started;
 	engine->failure = error;
@@ -419,15 +449,19 @@ enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint3
 		return CRASH__VERDICT_NONE;
 	hash = identity(engine, hash, state.acked);
 	entry = find_entry(engine, hash);
-	if (entry && entry->kind != CRASH__VERDICT_NONE)
+	if (entry && entry->kind != CRASH__VERDICT_NONE) {
+		entry->used = true;
 		return entry->kind;
-	if (interrupted(engine))
+	}
+	engine->unknown_probes += engine->options.passive;
+	if (interrupted(engine) || engine->options.passive)
 		return CRASH__VERDICT_NONE;
 	if (!entry && !(entry = new_entry(engine, hash)))
 		return CRASH__VERDICT_NONE;
 	if (!entry->state.flipped && !describe(entry, model, CRASH__TIER_OMIT, &state))
 		return CRASH__VERDICT_NONE;
 	entry->models |= 1u << model;
+	entry->used = true;
 	if (entry->error || submit(engine, entry, model, &state) < 0)
 		return CRASH__VERDICT_NONE;
 	while (entry->pending && !interrupted(engine))

@@ -27,9 +27,12 @@ struct crash__entry {
 	uint32_t models; /* bit mask: which of the explored ones allow it */
 	uint32_t model;	 /* by whose atoms `state` is said */
 	enum crash__tier tier;
+	uint32_t number; /* in the order in which they were named; 0: not named by any tier */
 	bool pending;
-	bool elsewhere;		   /* another shard's */
-	bool known;		   /* from an earlier exploration */
+	bool elsewhere; /* another shard's */
+	bool known;	/* from an earlier exploration */
+	bool used;	/* a tier has named it, or somebody asked for its verdict */
+	uint64_t checker_ns;
 	char *error;		   /* why it could not be checked; or NULL */
 	char *output;		   /* of a failure; or NULL */
 	struct crash__state state; /* its atoms are the entry's */
@@ -44,6 +47,7 @@ struct crash__tier_result {
 	uint64_t fresh;	  /* that no earlier tier had named */
 	uint64_t checked; /* of those */
 	bool counted;	  /* `named` and `fresh` are all there are */
+	bool missed;	  /* one of them has no verdict, and will have none */
 	bool finished;	  /* every one of them is checked */
 	bool started;
 };
@@ -69,6 +73,7 @@ struct crash__engine_options {
 	const char *directory, *scratch;
 	bool namespaces;
 	bool acks_matter;   /* the checker may look at CRASH_ACKED */
+	bool passive;	    /* nothing is checked: what is not known stays so */
 	_Atomic bool *stop; /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
 	/** A verdict came in; the entry has it. */
@@ -87,9 +92,13 @@ struct crash__engine {
 	uint32_t pool_model;
 	struct crash__progress now;
 	uint64_t shown; /* when it was shown last */
-	uint64_t points, named, fresh, checked, failed, flaky, errors, reused, elsewhere;
-	uint64_t checker_ns, started, spent; /* ns */
-	uint64_t first_failure;		     /* ns after the start; 0: there was none */
+	uint64_t points, named, fresh, errors, elsewhere;
+	uint64_t checked, failed; /* now; crash__engine_count() has all of them */
+	uint64_t unknown_states;  /* passive: tiers have named them, and nobody has checked them */
+	uint64_t unknown_probes;  /* passive: explaining failures would need their verdicts */
+	uint32_t numbered;
+	uint64_t started, spent; /* ns */
+	uint64_t first_failure;	 /* ns after the start; 0: there was none */
 	bool out_of_budget, stopped;
 	struct crash__entry *final; /* the state in which the program left everything */
 	unsigned int outputs;	    /* that are kept */
@@ -104,9 +113,25 @@ struct crash__engine {
 int crash__engine_new(const struct crash__engine_options *options, struct crash__engine **engine);
 void crash__engine_free(struct crash__engine *engine);
 
-/** Adds a verdict that is known from before. */
-int crash__engine_know(struct crash__engine *engine, struct crash__hash hash, enum crash__verdict_kind kind,
-		       int exit_code, int signal);
+/** A verdict that is known from before. `output` is the checker's; NULL: it was not kept. */
+struct crash__known {
+	struct crash__hash hash;
+	enum crash__verdict_kind kind;
+	int exit_code, signal;
+	uint64_t checker_ns;
+	const char *output;
+};
+
+int crash__engine_know(struct crash__engine *engine, const struct crash__known *known);
+
+/** Verdicts of the states that came up, whether they are from now or from before. */
+struct crash__counts {
+	uint64_t checked, failed, flaky;
+	uint64_t known; /* of those checked: from before */
+	uint64_t checker_ns;
+};
+
+void crash__engine_count(const struct crash__engine *engine, struct crash__counts *counts);
 
 /** Checks everything. Returns an error only where it could not go on; what it has is valid then, too. */
 int crash__engine_run(struct crash__engine *engine);

@@ -21,8 +21,10 @@ int crash__explore_start(const struct crash__explore_options *options, struct cr
 static int note_unchecked(struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
+	struct crash__counts counts;
 	int error = 0;
 
+	crash__engine_count(engine, &counts);
 	if (engine->stopped)
 		error = crash__recording_incomplete(&exploration->recording, "it was interrupted");
 	if (error == 0 && engine->out_of_budget)
@@ -32,11 +34,20 @@ static int note_unchecked(struct crash__exploration *exploration)
 		error = crash__recording_incomplete(
 			&exploration->recording, "%llu states could not be checked, the first: %s",
 			(unsigned long long)engine->errors, engine->first_error ? engine->first_error : "?");
-	if (error == 0 && engine->flaky)
+	if (error == 0 && engine->unknown_states)
+		error = crash__recording_incomplete(&exploration->recording,
+						    "%llu states have no verdict in any of the results",
+						    (unsigned long long)engine->unknown_states);
+	if (error == 0 && engine->unknown_probes)
+		error = crash__recording_incomplete(
+			&exploration->recording,
+			"to explain the failures, %llu verdicts would be needed that none of the results has",
+			(unsigned long long)engine->unknown_probes);
+	if (error == 0 && counts.flaky)
 		error = crash__recording_incomplete(
 			&exploration->recording,
 			"the checker is flaky: %llu states failed once and passed when checked again",
-			(unsigned long long)engine->flaky);
+			(unsigned long long)counts.flaky);
 	if (error == 0 && exploration->causes.unexplained)
 		error = crash__recording_incomplete(&exploration->recording,
 						    "the cause of %llu failing states was not found",

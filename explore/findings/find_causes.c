@@ -178,7 +178,11 @@ static int explain_loss(struct crash__cause_search *search, struct crash__entry 
 
 	if (error < 0)
 		return error;
-	for (size_t i = 0; i < search->lost_count; i++) {
+	/*
+	 * A shard looks at each failure of its own for itself: put together, the shards then know every
+	 * verdict that one exploration asks for, whichever failures it takes the short way with.
+	 */
+	for (size_t i = 0; i < search->lost_count && search->engine->options.shards <= 1; i++) {
 		uint32_t cause = search->cause_of[search->lost[i]];
 
 		if (cause && (int64_t)search->since[search->lost[i]] <= state->step)
@@ -307,7 +311,10 @@ static int by_size(const void *a, const void *b)
 		return x->state.step < y->state.step ? -1 : 1;
 	if (x->tier != y->tier)
 		return x->tier < y->tier ? -1 : 1;
-	return x->state.count < y->state.count ? -1 : x->state.count > y->state.count;
+	if (x->state.count != y->state.count)
+		return x->state.count < y->state.count ? -1 : 1;
+	/* what is known from before must not change the order */
+	return x->number < y->number ? -1 : x->number > y->number;
 }
 
 static int begin_model(struct crash__cause_search *search, uint32_t model)
@@ -331,7 +338,7 @@ static struct crash__entry **list_failures(struct crash__engine *engine, size_t 
 
 	*count = 0;
 	for (struct crash__entry *entry = engine->entries; list && entry; entry = entry->hh.next)
-		if (crash__verdict_failed(entry->kind) && entry->state.flipped)
+		if (crash__verdict_failed(entry->kind) && entry->number && !entry->elsewhere)
 			list[(*count)++] = entry;
 	if (list && *count)
 		qsort(list, *count, sizeof *list, by_size);

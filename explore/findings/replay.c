@@ -45,7 +45,7 @@ static int open_base(struct crash__replay *replay, const char *directory, char r
 	return error == 0 ? crash__base_open(base, &replay->base) : error;
 }
 
-static int read_model(struct crash__replay *replay, const char *model, const char *state)
+static int read_model(struct crash__replay *replay, const struct crash__model *model, const char *state)
 {
 	char name[64];
 	size_t length = crash__state_model(state);
@@ -55,12 +55,16 @@ static int read_model(struct crash__replay *replay, const char *model, const cha
 			CRASH_EINVAL,
 			"\"%s\" is not a state: a state begins with the name of a model, as ext4@41-12",
 			state);
+	if (model) {
+		replay->model = *model;
+		return 0;
+	}
 	snprintf(name, sizeof name, "%.*s", (int)length, state);
-	return crash__model_read(model ? model : name, &replay->model);
+	return crash__model_read(name, &replay->model);
 }
 
 int crash__replay_open(struct crash__replay *replay, const char *trace, const char *directory,
-		       const char *model, const char *state)
+		       const struct crash__model *model, const char *state)
 {
 	char root[PATH_MAX];
 	int error;

@@ -29,11 +29,11 @@ struct crash__replay {
  * Reads a trace and a state's name.
  * @param trace     the file
  * @param directory the data directory, for traces without a starting tree; NULL: there is none
- * @param model     a name or file; NULL: the one that the state's name begins with
+ * @param model     NULL: the shipped one that the state's name begins with
  * Call crash__replay_close() also when it fails.
  */
 int crash__replay_open(struct crash__replay *replay, const char *trace, const char *directory,
-		       const char *model, const char *state);
+		       const struct crash__model *model, const char *state);
 
 /** Puts the state into a directory, which is empty or does not exist yet, and nothing anywhere else. */
 int crash__replay_build(struct crash__replay *replay, const char *directory);

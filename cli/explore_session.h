@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explore_session.h - one call of explore: what is asked, and what is at hand for it.
+ */
+#ifndef CRASH_EXPLORE_SESSION_H
+#define CRASH_EXPLORE_SESSION_H
+
+#include <jansson.h>
+#include <limits.h>
+
+#include "cli/explore_options.h"
+#include "explore/findings/exploration.h"
+#include "report/verdict_log.h"
+
+struct explore_session {
+	struct crash__options options;
+	struct explore_options own;
+	struct crash__explore_options explore;
+	struct crash__exploration exploration;
+	struct crash__request request; /* a trace of -1: nothing is recorded */
+	char cwd[PATH_MAX];	       /* of the program */
+	char trace[PATH_MAX];	       /* that is read; empty: none */
+	const char *place;	       /* the result directory; NULL: there is none */
+	struct crash__verdict_log log; /* fd -1: none */
+	json_t *settings;
+	json_t *given; /* those of the result that is resumed, as bytes: options point into them */
+};
+
+#endif
