@@ -10,134 +10,16 @@
  *
  * CRASHINJECT_LONG=1 in the environment: more random moments.
  */
-#include "tests/run/lab.h"
+#include "tests/run/world.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define RIGHT "wal"
 #define WRONG "--bug", "wal-ack-before-sync", "wal"
-
-static char *mark;	    /* in the environment of all that we start */
-static unsigned int mounts; /* before anything was started */
-
-/* ------------------------------------------------------------------ its world */
-
-static unsigned int count_mounts(void)
-{
-	const char *at = lab_read("/proc/self/mountinfo", NULL);
-	unsigned int count = 0;
-
-	while ((at = strchr(at, '\n')) != NULL) {
-		count++;
-		at++;
-	}
-	return count;
-}
-
-static bool write_map(const char *path, const char *map)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, map, strlen(map)) == (ssize_t)strlen(map);
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-static bool leave_mounts_behind(void)
-{
-	unsigned int uid = geteuid(), gid = getegid();
-
-	if (unshare(uid ? CLONE_NEWNS | CLONE_NEWUSER : CLONE_NEWNS) < 0 ||
-	    (uid && (!write_map("/proc/self/uid_map", lab_text("%u %u 1", uid, uid)) ||
-		     !write_map("/proc/self/setgroups", "deny") ||
-		     !write_map("/proc/self/gid_map", lab_text("%u %u 1", gid, gid)))))
-		return false;
-	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-}
-
-/* Directories of our own for what is temporary; `space`: mounted with these options. False: not possible. */
-static bool make_world(const char *space)
-{
-	char *shm = lab_text("%s/shm", lab_dir), *tmp = lab_text("%s/tmp", lab_dir);
-	bool good;
-
-	mkdir("store", 0755);
-	mkdir(shm, 0755);
-	mkdir(tmp, 0755);
-	setenv("TMPDIR", tmp, 1);
-	mark = lab_text("LAB_MARK=abuse-%d", (int)getpid());
-	putenv(mark);
-	good = leave_mounts_behind();
-	if (good && space)
-		good = mount("tmpfs", shm, "tmpfs", 0, space) == 0 &&
-		       mount("tmpfs", tmp, "tmpfs", 0, space) == 0;
-	if (good)
-		good = mount(shm, "/dev/shm", NULL, MS_BIND, NULL) == 0;
-	mounts = count_mounts();
-	return good;
-}
-
-static rlim_t memory; /* RLIMIT_AS of what is started; 0: none */
-
-static _Noreturn void become(const char *const *argv)
-{
-	struct rlimit limit = {memory, memory};
-	int out = open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600),
-	    err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	setsid();
-	dup2(open("/dev/null", O_RDONLY), 0);
-	dup2(out, 1);
-	dup2(err, 2);
-	close_range(3, ~0u, 0);
-	if (memory)
-		setrlimit(RLIMIT_AS, &limit);
-	execv(argv[0], (char *const *)(uintptr_t)argv);
-	_exit(127);
-}
-
-static pid_t begin(const char *const *argv)
-{
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0)
-		become(argv);
-	return pid;
-}
-
-static int await(pid_t pid)
-{
-	int status;
-
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static int explore(const char *const *argv)
-{
-	return await(begin(argv));
-}
-
-static const char *said(void)
-{
-	return lab_text("stdout \"%.1500s\", stderr \"%.1500s\"", lab_read("out", NULL),
-			lab_read("err", NULL));
-}
 
 static unsigned int findings(const char *text)
 {
@@ -169,14 +51,8 @@ static const char *verify(const char *then)
 
 static void assert_nothing_left(void)
 {
-	LAB_AWAIT(lab_processes(mark) <= 1); /* this one */
-	LAB_AWAIT(lab_entries("shm") == 0);
-	/* results of explorations that found something stay: they are named on stderr */
-	ck_assert_int_ne(system("rm -rf tmp/crashinject-result-*"), -1);
-	LAB_AWAIT(lab_entries("tmp") == 0);
+	world_assert_nothing_left(false);
 	ck_assert_int_eq(lab_entries("store"), 0);
-	ck_assert_msg(count_mounts() == mounts, "a mount is left: %s",
-		      lab_read("/proc/self/mountinfo", NULL));
 }
 
 /* ------------------------------------------------------------------ killed */
@@ -186,17 +62,14 @@ START_TEST(nothing_is_left_when_it_is_killed_at_any_moment)
 	const char *value = getenv("CRASHINJECT_LONG");
 	int times = value && strcmp(value, "1") == 0 ? 100 : 8;
 
-	make_world(NULL);
+	world_make(NULL);
 	srandom((unsigned int)getpid());
 	for (int i = 0; i < times; i++) {
-		pid_t pid = begin(STORE("posix", verify("sleep 0.01"), RIGHT));
+		pid_t pid = world_begin(STORE("posix", verify("sleep 0.01"), RIGHT));
 
 		lab_pause((unsigned int)(random() % (i % 2 ? 1500 : 200)));
 		kill(i % 4 < 2 ? pid : -pid, SIGKILL);
-		await(pid);
-		LAB_AWAIT(lab_processes(mark) <= 1);
-		/* where runner and keeper died together, their control block is for the next run to remove */
-		ck_assert_int_eq(explore(EXPLORE("--check=true", "--", "true")), 0);
+		world_await(pid);
 		assert_nothing_left();
 	}
 }
@@ -207,18 +80,42 @@ START_TEST(ctrl_c_says_what_is_known_and_the_rest_can_be_done_later)
 	pid_t pid;
 	int status;
 
-	make_world(NULL);
-	pid = begin(EXPLORE("--output=result", "--check", lab_text("echo >>%s/checked; sleep 0.05", lab_dir),
-			    "--", lab_variable("HELPER"), RIGHT));
+	world_make(NULL);
+	pid = world_begin(EXPLORE("--output=result", "--check",
+				  lab_text("echo >>%s/checked; sleep 0.05", lab_dir), "--",
+				  lab_variable("HELPER"), RIGHT));
 	LAB_AWAIT(access("checked", F_OK) == 0);
 	kill(pid, SIGINT);
-	status = await(pid);
-	ck_assert_msg(status == 3 && strstr(said(), "it was interrupted"), "status %d, %s", status, said());
+	status = world_await(pid);
+	ck_assert_msg(status == 3 && strstr(world_said(), "it was interrupted"), "status %d, %s", status,
+		      world_said());
 	assert_nothing_left();
-	status = await(begin(
+	status = world_await(world_begin(
 		(const char *const[]){lab_variable("CRASHINJECT"), "explore", "--resume", "result", NULL}));
-	ck_assert_msg(status == 0 && strstr(said(), "no findings\n"), "status %d, %s", status, said());
+	ck_assert_msg(status == 0 && strstr(world_said(), "no findings\n"), "status %d, %s", status,
+		      world_said());
 	assert_nothing_left();
+}
+END_TEST
+
+static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGKILL};
+
+/* Its runs are in process namespaces, where all end at once and nobody cleans up. */
+START_TEST(a_signal_to_a_rerun_leaves_nothing)
+{
+	world_make(NULL);
+	for (int i = 0; i < 4; i++) {
+		pid_t pid =
+			world_begin(EXPLORE("--rerun", "--check", "sleep 0.01", "--", "sh", "-c",
+					    "cd store; for i in 1 2 3 4 5; do echo $i >f; sleep 0.02; done; "
+					    "rm f"));
+
+		LAB_AWAIT(lab_entries("shm") > 0);
+		lab_pause((unsigned int)(150 + 100 * i));
+		kill(pid, signals[_i]);
+		world_await(pid);
+		world_assert_nothing_left(true);
+	}
 }
 END_TEST
 
@@ -237,15 +134,15 @@ START_TEST(a_full_disk_makes_no_wrong_verdict)
 {
 	int status;
 
-	if (!make_world(spaces[_i]))
+	if (!world_make(spaces[_i]))
 		LAB_SKIP("no file system can be mounted here that is full");
-	status = explore(STORE("posix", verify(":"), RIGHT));
+	status = world_command(STORE("posix", verify(":"), RIGHT));
 	ck_assert_msg(status == 0 || gave_up(status), "%s: the right store: status %d, %s", spaces[_i],
-		      status, said());
+		      status, world_said());
 	assert_nothing_left();
-	status = explore(STORE("posix", verify(":"), WRONG));
+	status = world_command(STORE("posix", verify(":"), WRONG));
 	ck_assert_msg(status == 1 || gave_up(status), "%s: the wrong store: status %d, %s", spaces[_i],
-		      status, said());
+		      status, world_said());
 	assert_nothing_left();
 }
 END_TEST
@@ -254,17 +151,93 @@ START_TEST(a_full_disk_for_the_result_is_said)
 {
 	int status;
 
-	if (!make_world("size=16k"))
+	if (!world_make(NULL) || !world_mount("full", "size=16k"))
 		LAB_SKIP("no file system can be mounted here that is full");
-	umount("/dev/shm");
-	umount("shm");
-	mounts = count_mounts();
-	status = explore(EXPLORE("--output", lab_text("%s/tmp/result", lab_dir), "--model=posix", "--check",
-				 verify(":"), "--", lab_variable("HELPER"), WRONG));
-	ck_assert_msg(gave_up(status), "status %d, %s", status, said());
-	ck_assert_msg(strstr(said(), "No space left") != NULL, "%s", said());
-	lab_remove("tmp/result");
+	status = world_command(EXPLORE("--output=full/result", "--model=posix", "--check", verify(":"), "--",
+				       lab_variable("HELPER"), WRONG));
+	ck_assert_msg(gave_up(status), "status %d, %s", status, world_said());
+	ck_assert_msg(strstr(world_said(), "full/result") && strstr(world_said(), "No space left"), "%s",
+		      world_said());
 	assert_nothing_left();
+}
+END_TEST
+
+/* The file system that is full is named. */
+START_TEST(what_is_full_is_said)
+{
+	int status;
+
+	if (!world_make("size=4k"))
+		LAB_SKIP("no file system can be mounted here that is full");
+	status = world_command(EXPLORE("--check=true", "--", "sh", "-c", "echo >store/f"));
+	ck_assert_msg(status == 125 && strstr(world_said(), "/dev/shm/crashinject-") &&
+			      strstr(world_said(), "No space left"),
+		      "status %d, %s", status, world_said());
+	world_assert_nothing_left(true);
+	lab_write("store/large", lab_text("%100000d", 1), 100000);
+	status = world_command(EXPLORE("--copy", "--check=true", "--", "true"));
+	ck_assert_msg(status == 125 && strstr(world_said(), lab_text("%s/tmp/crashinject-", lab_dir)) &&
+			      strstr(world_said(), "No space left"),
+		      "status %d, %s", status, world_said());
+	world_assert_nothing_left(true);
+}
+END_TEST
+
+static const rlim_t file_sizes[] = {1, 4096, 100000, 600000, 1 << 20, 10 << 20, 100 << 20};
+
+/* SIGXFSZ once ended the command, and left what it had in /dev/shm. */
+START_TEST(a_limit_for_the_size_of_files_is_an_error_and_no_end)
+{
+	const char *const *commands[] = {
+		((const char *const[]){lab_variable("CRASHINJECT"), "list", "--", "true", NULL}),
+		EXPLORE("--model=posix", "--check", verify(":"), "--", lab_variable("HELPER"), RIGHT),
+		EXPLORE("--copy", "--check=true", "--", "sh", "-c", "echo >\"$CRASH_DIR/f\""),
+		EXPLORE("--rerun", "--check=true", "--", "sh", "-c", "echo >store/f"),
+		EXPLORE("--output=kept", "--check=true", "--", "sh", "-c", "echo >store/f"),
+	};
+
+	world_make(NULL);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		int status;
+
+		world_file_size = file_sizes[_i];
+		status = world_command(commands[i]);
+		ck_assert_msg(status == 0 || gave_up(status), "%llu bytes, command %zu: status %d, %s",
+			      (unsigned long long)file_sizes[_i], i, status, world_said());
+		/* where the limit is for its messages, too, it cannot say so */
+		ck_assert_msg(status == 0 || file_sizes[_i] < 4096 || strstr(world_said(), "RLIMIT_FSIZE"),
+			      "%llu bytes, command %zu: %s", (unsigned long long)file_sizes[_i], i,
+			      world_said());
+		lab_remove("kept");
+		assert_nothing_left();
+	}
+}
+END_TEST
+
+/* The limit, and what becomes of whoever meets it, is the program's as it would be without us. */
+START_TEST(the_program_has_sigxfsz_as_it_was)
+{
+	static const char *const ways[] = {"", "trap '' XFSZ; "};
+	const char *write = "dd if=/dev/zero of=store/f bs=1M count=3 2>/dev/null; echo $? >store/status";
+
+	world_make(NULL);
+	for (size_t i = 0; i < 2; i++) {
+		const char *command = lab_text("ulimit -f 2000; %s%s", ways[i], write), *alone;
+
+		ck_assert_int_eq(system(command), 0);
+		alone = lab_read("store/status", NULL);
+		ck_assert_int_eq(
+			world_command((const char *const[]){
+				"/bin/sh", "-c",
+				lab_text("ulimit -f 2000; %s exec \"$CRASHINJECT\" run --at write#9000 "
+					 "-- sh -c '%s'",
+					 ways[i], write),
+				NULL}),
+			1); /* not reached */
+		lab_assert_file("store/status", alone);
+		ck_assert_int_eq(system("rm store/f store/status"), 0);
+		assert_nothing_left();
+	}
 }
 END_TEST
 
@@ -274,15 +247,15 @@ START_TEST(little_memory_makes_no_wrong_verdict)
 {
 	int status;
 
-	make_world(NULL);
-	memory = (rlim_t)megabytes[_i] << 20;
-	status = explore(STORE("posix", verify(":"), RIGHT));
+	world_make(NULL);
+	world_memory = (rlim_t)megabytes[_i] << 20;
+	status = world_command(STORE("posix", verify(":"), RIGHT));
 	/* 126, 127: not even the program could be started; the loader may even end by a signal */
 	ck_assert_msg(status == 0 || gave_up(status) || status == 126 || status == 127 ||
 			      (megabytes[_i] <= 16 && status > 128),
-		      "%d MB: the right store: status %d, %s", megabytes[_i], status, said());
+		      "%d MB: the right store: status %d, %s", megabytes[_i], status, world_said());
 	assert_nothing_left();
-	status = explore(STORE("posix", verify(":"), WRONG));
+	status = world_command(STORE("posix", verify(":"), WRONG));
 	ck_assert_msg(status != 0, "%d MB: the wrong store is said to be right", megabytes[_i]);
 	assert_nothing_left();
 }
@@ -317,13 +290,14 @@ START_TEST(what_a_checker_does_to_one_state_is_not_seen_in_the_next)
 	const char *name = manners[_i].name;
 	int status;
 
-	make_world(NULL);
-	status = explore(STORE("ext4", verify(manners[_i].then), RIGHT));
-	ck_assert_msg(status == 0, "a checker that %s: the right store: status %d, %s", name, status, said());
+	world_make(NULL);
+	status = world_command(STORE("ext4", verify(manners[_i].then), RIGHT));
+	ck_assert_msg(status == 0, "a checker that %s: the right store: status %d, %s", name, status,
+		      world_said());
 	assert_nothing_left();
-	status = explore(STORE("ext4", verify(manners[_i].then), WRONG));
-	ck_assert_msg(status == 1 && findings(said()) == 1,
-		      "a checker that %s: the wrong store: status %d, %s", name, status, said());
+	status = world_command(STORE("ext4", verify(manners[_i].then), WRONG));
+	ck_assert_msg(status == 1 && findings(world_said()) == 1,
+		      "a checker that %s: the wrong store: status %d, %s", name, status, world_said());
 	assert_nothing_left();
 }
 END_TEST
@@ -356,14 +330,14 @@ START_TEST(a_checker_that_does_not_end_well_is_a_verdict_and_is_gone)
 
 	if (!crimes[_i].kind && geteuid() == 0)
 		LAB_SKIP("no limit for processes holds for root");
-	make_world(NULL);
-	status = explore(
+	world_make(NULL);
+	status = world_command(
 		EXPLORE("--check-timeout=2s", "--check",
 			lab_text("[ \"$CRASH_POINT\" != write#9:after ] || { %s; }", crimes[_i].instead),
 			"--", lab_variable("HELPER"), RIGHT));
-	ck_assert_msg(status == 1, "a checker that %s: status %d, %s", name, status, said());
-	ck_assert_msg(!crimes[_i].kind || strstr(said(), crimes[_i].kind), "a checker that %s: %s", name,
-		      said());
+	ck_assert_msg(status == 1, "a checker that %s: status %d, %s", name, status, world_said());
+	ck_assert_msg(!crimes[_i].kind || strstr(world_said(), crimes[_i].kind), "a checker that %s: %s",
+		      name, world_said());
 	assert_nothing_left();
 }
 END_TEST
@@ -373,10 +347,10 @@ START_TEST(a_worker_that_is_killed_leaves_its_state_unchecked)
 {
 	int status;
 
-	make_world(NULL);
-	status = explore(
+	world_make(NULL);
+	status = world_command(
 		EXPLORE("--copy", "--check", "kill -9 $PPID; exit 0", "--", lab_variable("HELPER"), RIGHT));
-	ck_assert_msg(gave_up(status), "status %d, %s", status, said());
+	ck_assert_msg(gave_up(status), "status %d, %s", status, world_said());
 	assert_nothing_left();
 }
 END_TEST
@@ -393,11 +367,11 @@ START_TEST(a_program_without_end_is_explored_as_far_as_it_came)
 {
 	int status;
 
-	make_world(NULL);
-	status = explore(
+	world_make(NULL);
+	status = world_command(
 		EXPLORE("--check=true", "--timeout=500ms", "--budget=20", "--", "sh", "-c", endless[_i]));
-	ck_assert_msg(status == 3 && strstr(said(), "incomplete:\n  the program timed out"), "status %d, %s",
-		      status, said());
+	ck_assert_msg(status == 3 && strstr(world_said(), "incomplete:\n  the program timed out"),
+		      "status %d, %s", status, world_said());
 	assert_nothing_left();
 }
 END_TEST
@@ -421,9 +395,9 @@ START_TEST(what_a_program_does_is_seen_whatever_its_habits)
 		"[ ! -e f ] || [ \"$(head -n 1 f)\" = 1 ] && echo $(cat f 2>/dev/null) >>%s/seen", lab_dir);
 	int status;
 
-	make_world(NULL);
-	status = explore(EXPLORE("--linger=5s", "--check", check, "--", "sh", "-c", habits[_i].script));
-	ck_assert_msg(status == 0, "a program that %s: status %d, %s", habits[_i].name, status, said());
+	world_make(NULL);
+	status = world_command(EXPLORE("--linger=5s", "--check", check, "--", "sh", "-c", habits[_i].script));
+	ck_assert_msg(status == 0, "a program that %s: status %d, %s", habits[_i].name, status, world_said());
 	ck_assert_int_ne(system("sort -u -o seen seen"), -1);
 	lab_assert_file("seen", "\n1\n1 2\n"); /* nothing; 1; both */
 	assert_nothing_left();
@@ -444,8 +418,13 @@ int main(void)
 	}
 	tcase_add_test(killed, nothing_is_left_when_it_is_killed_at_any_moment);
 	tcase_add_test(killed, ctrl_c_says_what_is_known_and_the_rest_can_be_done_later);
+	tcase_add_loop_test(killed, a_signal_to_a_rerun_leaves_nothing, 0, COUNT(signals));
 	tcase_add_loop_test(starved, a_full_disk_makes_no_wrong_verdict, 0, COUNT(spaces));
 	tcase_add_test(starved, a_full_disk_for_the_result_is_said);
+	tcase_add_test(starved, what_is_full_is_said);
+	tcase_add_loop_test(starved, a_limit_for_the_size_of_files_is_an_error_and_no_end, 0,
+			    COUNT(file_sizes));
+	tcase_add_test(starved, the_program_has_sigxfsz_as_it_was);
 	tcase_add_loop_test(starved, little_memory_makes_no_wrong_verdict, 0, COUNT(megabytes));
 	tcase_add_loop_test(checkers, what_a_checker_does_to_one_state_is_not_seen_in_the_next, 0,
 			    COUNT(manners));

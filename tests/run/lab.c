@@ -343,6 +343,46 @@ bool lab_json_bool(const json_t *object, const char *key)
 	return json_is_true(value);
 }
 
+json_t *lab_essence(json_t *result)
+{
+	static const char *const costs[] = {
+		"seconds",
+		"checker_seconds",
+		"first_failure_seconds",
+		"peak_memory_bytes",
+		"known_before",
+		"trace_bytes",
+		"jobs",
+	};
+	json_t *essence =
+		json_pack("{s:o, s:o}", "findings", json_deep_copy(json_object_get(result, "findings")),
+			  "summary", json_deep_copy(json_object_get(result, "summary")));
+	json_t *finding;
+	size_t i;
+
+	ck_assert_msg(essence != NULL, "this is no result");
+	for (i = 0; i < sizeof costs / sizeof *costs; i++)
+		json_object_del(json_object_get(essence, "summary"), costs[i]);
+	json_array_foreach(json_object_get(essence, "findings"), i, finding)
+		json_object_del(finding, "replay");
+	return essence;
+}
+
+json_t *lab_essence_of_lines(const char *text)
+{
+	json_t *result = json_pack("{s:[]}", "findings"), *line;
+	size_t i;
+
+	json_array_foreach(lab_json_lines(text), i, line) {
+		if (json_object_get(line, "finding"))
+			json_array_append(json_object_get(result, "findings"),
+					  json_object_get(line, "finding"));
+		if (json_object_get(line, "summary"))
+			json_object_set(result, "summary", json_object_get(line, "summary"));
+	}
+	return lab_essence(result);
+}
+
 /* ------------------------------------------------------------------ listings */
 
 struct lab_listing lab_list(const char *const *options, const char *const *program)

@@ -110,6 +110,15 @@ long long lab_json_number(const json_t *object, const char *key, long long other
 /** A member that is true or false. Fails the test if it is missing. */
 bool lab_json_bool(const json_t *object, const char *key);
 
+/**
+ * What two explorations of the same thing have the same: findings and summary, without what they cost and
+ * where they are kept. The object has result.json's keys.
+ */
+json_t *lab_essence(json_t *result);
+
+/** The same from what --json prints. */
+json_t *lab_essence_of_lines(const char *text);
+
 /* ------------------------------------------------------------------ listings */
 
 /** What a listing says of a run: `ops` is an array without the summary. */
