@@ -19,7 +19,7 @@
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
 
-#define UNITS 64     /* of one recording at most */
+#define UNITS 320    /* of one recording at most */
 #define MOST_UNITS 8 /* whose sets are enumerated */
 
 /* ------------------------------------------------------------------ the second opinion */
