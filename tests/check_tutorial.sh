@@ -41,7 +41,10 @@ quietly()
 	exit 1
 }
 
-mkdir "$work/tutorial" "$work/build"
+mkdir "$work/tutorial" "$work/build" "$work/tmp"
+# tests that fail, as below, keep what they found
+TMPDIR=$work/tmp
+export TMPDIR
 cp "$source"/docs/tutorial/* "$work/tutorial"
 chmod -R u+w "$work/tutorial"
 cd "$work/tutorial"
