@@ -77,20 +77,23 @@ static bool is_ready(int fd)
 }
 
 /*
- * Whether the copy can be made here: from a file; from a pipe if it need not wait, because waiting, and being
- * interrupted in it, is the process's own affair.
+ * Whether the copy can be made here: from a file, or where it is refused at once; from a pipe if it need not
+ * wait, because waiting, and being interrupted in it, is the process's own affair.
  */
 static bool can_copy(const struct crash__notification *notification, int from, bool *waits)
 {
 	struct stat status;
 
 	*waits = false;
-	if (fstat(from, &status) < 0)
+	if (from == -EBADF)
+		return true;
+	if (from < 0 || fstat(from, &status) < 0)
 		return false;
-	if (S_ISREG(status.st_mode))
+	if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ||
+	    notification->kernel->kernel == CRASH__CALL_copy_file_range)
 		return true;
 	if (notification->kernel->kernel != CRASH__CALL_splice || !S_ISFIFO(status.st_mode))
-		return false;
+		return fcntl(from, F_GETFL) & O_NONBLOCK;
 	*waits = !(notification->args[5] & SPLICE_F_NONBLOCK) && !(fcntl(from, F_GETFL) & O_NONBLOCK);
 	return !*waits || is_ready(from);
 }
@@ -124,7 +127,7 @@ bool crash__proxy_copy(struct crash__notification *notification, uint64_t part,
 
 	if (part < bytes)
 		bytes = part;
-	if (from < 0 || to < 0 || !can_copy(notification, from, &waits) ||
+	if (to < 0 || !can_copy(notification, from, &waits) ||
 	    crash__proxy_write_exceeds_limit(notification, at_target == &target.value ? at_target : NULL,
 					     bytes))
 		goto close;
