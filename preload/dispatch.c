@@ -117,6 +117,7 @@ long crash__other_call(long number, const long args[6])
 	case SYS_munmap:
 	case SYS_mremap:
 	case SYS_mprotect:
+	case SYS_pkey_mprotect:
 		return crash__mapping_call(number, args);
 	case SYS_fcntl:
 		if (args[1] != F_SETFL)

@@ -353,6 +353,7 @@ static void note(long number, const long args[6], long result)
 		move(start, end_of(0, args[1]), (uintptr_t)result, (size_t)args[2]);
 		break;
 	case SYS_mprotect:
+	case SYS_pkey_mprotect:
 		if (args[2] & PROT_WRITE)
 			make_writable(start, end_of(start, args[1]));
 		break;
@@ -373,7 +374,7 @@ long crash__mapping_call(long number, const long args[6])
 
 	if (!crash__control || crash__borrowed || crash__me.unwinding || !matters(number, args) || !hold())
 		return crash__syscall(number, args);
-	if (number != SYS_mprotect && crash__mapped)
+	if (number != SYS_mprotect && number != SYS_pkey_mprotect && crash__mapped)
 		scan_all(); /* before it is gone */
 	/* held meanwhile, so that no other thread looks at what is not there any more */
 	result = crash__syscall(number, args);

@@ -78,8 +78,9 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *context)
 static bool is_wanted(uint32_t number)
 {
 	static const uint16_t others[] = {
-		SYS_close, SYS_dup2,	SYS_dup3, SYS_close_range, SYS_fcntl,  SYS_execve,   SYS_execveat,
-		SYS_prctl, SYS_seccomp, SYS_mmap, SYS_munmap,	   SYS_mremap, SYS_mprotect,
+		SYS_close,  SYS_dup2,	  SYS_dup3,	SYS_close_range,   SYS_fcntl,
+		SYS_execve, SYS_execveat, SYS_prctl,	SYS_seccomp,	   SYS_mmap,
+		SYS_munmap, SYS_mremap,	  SYS_mprotect, SYS_pkey_mprotect,
 	};
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
