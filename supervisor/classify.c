@@ -234,22 +234,42 @@ static bool names_descriptor(struct crash__notification *notification)
 	       notification->given[0] == '\0';
 }
 
+static void note_mapping(const struct crash__remote_map *map, void *context)
+{
+	struct crash__notification *notification = context;
+	struct stat status;
+	bool found;
+
+	if (notification->storage || !crash__path_counts(notification->control, map->path) ||
+	    !crash__remote_map_reaches(&notification->remote, map))
+		return;
+	strcpy(notification->path, map->path);
+	notification->device = map->device;
+	notification->inode = map->inode;
+	notification->mode = S_IFREG;
+	notification->mapped_at =
+		map->offset +
+		((uint64_t)argument(notification, notification->kernel->where.address) - map->start);
+	notification->fd = crash__mapped_open(map);
+	/* stat(2) has the numbers that everybody else goes by, for a file that is called what it was */
+	found = notification->fd >= 0 ? fstat(notification->fd, &status) == 0 :
+					stat(map->path, &status) == 0 && S_ISREG(status.st_mode);
+	if (found)
+		note_file(notification, &status);
+	if (!found || status.st_nlink == 0)
+		crash__path_strip_deleted(notification->path);
+	notification->storage = true;
+}
+
 /* msync() names its file by memory. */
 static void classify_mapping(struct crash__notification *notification, uint64_t address)
 {
-	struct stat status;
-
-	if (!crash__remote_mapping(&notification->remote, address, &notification->device,
-				   &notification->inode, &notification->mapped_at, notification->path) ||
-	    !crash__path_counts(notification->control, notification->path))
+	crash__remote_maps(&notification->remote, address, address + 1, note_mapping, notification);
+	if (!notification->storage)
 		return;
-	notification->fd = crash__mapped_open(notification->device, notification->inode);
-	notification->storage = true;
 	notification->rules =
 		crash__plan_rules_of_file(&notification->control->plan, ~UINT64_C(0), notification->path);
-	if (notification->fd >= 0 && fstat(notification->fd, &status) == 0)
-		note_file(notification, &status);
-	if (notification->inode && (notification->control->mode & CRASH__MODE_RECORD))
+	if (notification->control->mode & CRASH__MODE_RECORD)
 		notification->file = crash__notification_record_file(notification);
 }
 

@@ -120,6 +120,8 @@ static const struct reported others[] = {
 	{.number = SYS_unshare, .argument = 1, .bits = CLONE_NEWNS | CLONE_NEWUSER},
 	{.number = SYS_mmap, .argument = 4, .bits = MAP_SHARED, .allow_others = allow_anonymous},
 	{.number = SYS_mprotect, .argument = 3, .bits = PROT_WRITE},
+	{.number = SYS_pkey_mprotect, .argument = 3, .bits = PROT_WRITE},
+	{.number = SYS_mremap},
 	{.number = SYS_seccomp, .argument = 2, .bits = SECCOMP_FILTER_FLAG_NEW_LISTENER, .by_anybody = true},
 };
 static const uint16_t sockets[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg};

@@ -165,6 +165,7 @@ void crash__notification_record_store(struct crash__notification *store, const u
 		.route = CRASH__ROUTE_MEMORY,
 		.process = store->remote.process,
 		.thread = store->remote.thread,
+		.file = store->file,
 		.device = store->device,
 		.inode = store->inode,
 		.path_bytes = (uint16_t)(strlen(store->path) + 1),

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -452,38 +451,6 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 	*sp = strtoull(at, &at, 16);
 	*pc = strtoull(at, &at, 16);
 	return *pc != 0;
-}
-
-bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address, uint64_t *device,
-			   uint64_t *inode, uint64_t *offset, char out[PATH_MAX])
-{
-	char path[64], line[PATH_MAX + 128];
-	unsigned long long start, end, first, number;
-	unsigned int major, minor;
-	struct stat status;
-	bool found = false;
-	FILE *maps;
-
-	snprintf(path, sizeof path, "/proc/%d/maps", (int)remote->pid);
-	maps = fopen(path, "re");
-	while (maps && !found && fgets(line, sizeof line, maps)) {
-		out[0] = '\0';
-		if (sscanf(line, "%llx-%llx %*s %llx %x:%x %llu %4095[^\n]", &start, &end, &first, &major,
-			   &minor, &number, out) < 6)
-			continue;
-		found = address >= start && address < end && number;
-	}
-	if (maps)
-		fclose(maps);
-	*offset = first + (address - start);
-	*inode = number;
-	*device = makedev(major, minor);
-	/* btrfs and overlays have other numbers here than for stat(2), which everybody else goes by */
-	if (found && stat(out, &status) == 0 && S_ISREG(status.st_mode)) {
-		*device = status.st_dev;
-		*inode = status.st_ino;
-	}
-	return found;
 }
 
 uint64_t crash__remote_size_limit(const struct crash__remote *remote)

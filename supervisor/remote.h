@@ -77,10 +77,6 @@ void crash__remote_resume(void);
 /** The program counter and stack pointer of the waiting thread. */
 bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp);
 
-/** The file that is mapped at an address: device, inode and path, and which of its bytes is there. */
-bool crash__remote_mapping(const struct crash__remote *remote, uint64_t address, uint64_t *device,
-			   uint64_t *inode, uint64_t *offset, char path[PATH_MAX]);
-
 /** The largest file it may write, in bytes; RLIM_INFINITY: any. 0 if that cannot be found out. */
 uint64_t crash__remote_size_limit(const struct crash__remote *remote);
 

@@ -8,6 +8,9 @@
  * write to such a file that is a call has to be made here, where the copy can follow it. A mapping that may
  * only be read costs nothing until mprotect() changes that. Copies are limited in size, and what is larger
  * makes the run incomplete.
+ *
+ * A file is who it is, by its descriptor here, whatever it is called: it may have been renamed or removed
+ * since it was mapped, and another one be there. Its name is asked for when there is a store to report.
  */
 #include "supervisor/shared_mappings.h"
 
@@ -20,6 +23,8 @@
 #include <unistd.h>
 
 #include "common/machine.h"
+#include "common/walk.h"
+#include "supervisor/notification_recorder.h"
 
 #define MOST 64
 #define MOST_BYTES (256u << 20)
@@ -28,13 +33,13 @@
 struct mapped {
 	int fd;
 	uint64_t device, inode;
-	bool notification; /* somebody may store to it */
-	uint64_t extent;   /* how far into the file mappings reach */
-	size_t bytes;	   /* of the copy: from the file's start on, as far as there is a file */
+	bool watched;	 /* somebody may store to it */
+	uint64_t extent; /* how far into the file mappings reach */
+	size_t bytes;	 /* of the copy: from the file's start on, as far as there is a file */
 	unsigned char *copy;
 	struct crash__remote remote; /* who mapped it */
-	char path[PATH_MAX];
-	uint64_t rules;
+	uint32_t file;		     /* number in the trace, under the path below; 0: none yet */
+	char path[PATH_MAX];	     /* what it was called last */
 };
 
 static struct mapped table[MOST];
@@ -47,7 +52,7 @@ static void refuse(struct crash__control *control, struct mapped *mapped, const 
 	crash__control_incomplete(control, CRASH__INCOMPLETE_MAPPING_UNSEEN, path);
 	if (!mapped)
 		return;
-	mapped->notification = false;
+	mapped->watched = false;
 	total -= mapped->bytes;
 	free(mapped->copy);
 	mapped->copy = NULL;
@@ -95,19 +100,12 @@ static struct mapped *find(uint64_t device, uint64_t inode)
 	return NULL;
 }
 
-/*
- * By what /proc/PID/maps has of a file that has no name any more: its device there need not be the one that
- * stat(2) has.
- */
-static struct mapped *find_nameless(uint64_t device, uint64_t inode)
+static struct mapped *find_by_map(const struct crash__remote_map *map)
 {
-	struct mapped *found = find(device, inode);
-	struct stat status;
-
-	for (unsigned int i = 0; !found && i < count; i++)
-		if (table[i].inode == inode && fstat(table[i].fd, &status) == 0 && status.st_nlink == 0)
-			found = &table[i];
-	return found;
+	for (unsigned int i = 0; i < count; i++)
+		if (crash__remote_map_is_of(map, table[i].fd))
+			return &table[i];
+	return NULL;
 }
 
 static struct mapped *make(const struct crash__notification *notification)
@@ -130,7 +128,7 @@ static struct mapped *make(const struct crash__notification *notification)
 		.device = notification->device,
 		.inode = notification->inode,
 		.remote = notification->remote,
-		.rules = notification->rules,
+		.file = notification->file,
 	};
 	strcpy(mapped->path, notification->path);
 	return mapped;
@@ -166,52 +164,85 @@ void crash__mapped_add(struct crash__notification *notification)
 	if (mapped && end > mapped->extent)
 		mapped->extent = end;
 	if (mapped && (notification->args[2] & PROT_WRITE))
-		mapped->notification = true;
-	if (!mapped || (mapped->notification && !cover(mapped)))
+		mapped->watched = true;
+	if (!mapped || (mapped->watched && !cover(mapped)))
 		refuse(notification->control, mapped, notification->path);
 	pthread_mutex_unlock(&lock);
 }
 
+/* A mapping that stores are allowed to from now on. */
+static void protect(const struct crash__remote_map *map, void *context)
+{
+	const struct crash__notification *notification = context;
+	struct mapped *mapped = find_by_map(map);
+
+	if (mapped && !mapped->watched) {
+		mapped->watched = true;
+		if (!cover(mapped))
+			refuse(notification->control, mapped, map->path);
+	} else if (!mapped && !map->writable && crash__path_counts(notification->control, map->path) &&
+		   crash__remote_map_reaches(&notification->remote, map)) {
+		/* the shim has seen it mapped, and does not see this */
+		refuse(notification->control, NULL, map->path);
+	}
+}
+
 void crash__mapped_protect(const struct crash__notification *notification)
 {
-	struct mapped *mapped;
-	uint64_t device, inode, offset;
-	char path[PATH_MAX];
+	uint64_t start = (uint64_t)notification->args[0], end = start + (uint64_t)notification->args[1];
 
-	if (!count || !crash__remote_mapping(&notification->remote, (uint64_t)notification->args[0], &device,
-					     &inode, &offset, path))
+	pthread_mutex_lock(&lock);
+	crash__remote_maps(&notification->remote, start, end, protect, (void *)(uintptr_t)notification);
+	pthread_mutex_unlock(&lock);
+}
+
+/* A mapping that becomes longer, or another one of the same file (an old length of 0). */
+static void stretch(const struct crash__remote_map *map, void *context)
+{
+	const struct crash__notification *notification = context;
+	uint64_t start = (uint64_t)notification->args[0];
+	uint64_t end = map->offset + (start - map->start) + (uint64_t)notification->args[2];
+	struct mapped *mapped = find_by_map(map);
+
+	if (!mapped || end <= mapped->extent)
+		return;
+	mapped->extent = end;
+	if (mapped->watched && !cover(mapped))
+		refuse(notification->control, mapped, map->path);
+}
+
+void crash__mapped_remap(const struct crash__notification *notification)
+{
+	uint64_t start = (uint64_t)notification->args[0];
+
+	if (!count)
 		return;
 	pthread_mutex_lock(&lock);
-	mapped = find_nameless(device, inode);
-	if (mapped && !mapped->notification) {
-		mapped->notification = true;
-		if (!cover(mapped))
-			refuse(notification->control, mapped, path);
-	}
+	crash__remote_maps(&notification->remote, start, start + 1, stretch, (void *)(uintptr_t)notification);
 	pthread_mutex_unlock(&lock);
 }
 
 bool crash__mapped_is_watched(uint64_t device, uint64_t inode)
 {
 	const struct mapped *mapped;
-	bool notification;
+	bool watched;
 
 	if (!count)
 		return false;
 	pthread_mutex_lock(&lock);
 	mapped = find(device, inode);
-	notification = mapped && mapped->notification;
+	watched = mapped && mapped->watched;
 	pthread_mutex_unlock(&lock);
-	return notification;
+	return watched;
 }
 
-int crash__mapped_open(uint64_t device, uint64_t inode)
+int crash__mapped_open(const struct crash__remote_map *map)
 {
 	struct mapped *mapped;
 	int fd;
 
 	pthread_mutex_lock(&lock);
-	mapped = find_nameless(device, inode);
+	mapped = find_by_map(map);
 	fd = mapped ? fcntl(mapped->fd, F_DUPFD_CLOEXEC, 0) : -1;
 	pthread_mutex_unlock(&lock);
 	return fd;
@@ -226,7 +257,7 @@ void crash__mapped_wrote(const struct crash__notification *notification, uint64_
 		return;
 	pthread_mutex_lock(&lock);
 	mapped = find(notification->device, notification->inode);
-	if (mapped && mapped->notification && !grow(mapped, offset + written))
+	if (mapped && mapped->watched && !grow(mapped, offset + written))
 		refuse(notification->control, mapped, mapped->path);
 	if (mapped && offset < mapped->bytes)
 		memcpy(mapped->copy + offset, bytes,
@@ -234,8 +265,37 @@ void crash__mapped_wrote(const struct crash__notification *notification, uint64_
 	pthread_mutex_unlock(&lock);
 }
 
+/* What the file is called now; false if it does not count any more. */
+static bool name(struct crash__notification *store, struct mapped *mapped)
+{
+	char link[64];
+	struct stat status;
+	ssize_t length;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", mapped->fd);
+	length = readlink(link, store->path, sizeof store->path - 1);
+	if (length < 0 || fstat(mapped->fd, &status) < 0) {
+		crash__control_incomplete(store->control, CRASH__INCOMPLETE_PATH_UNKNOWN, mapped->path);
+		strcpy(store->path, mapped->path);
+	} else {
+		store->path[length] = '\0';
+		store->size = (uint64_t)status.st_size;
+		if (status.st_nlink == 0)
+			crash__path_strip_deleted(store->path);
+	}
+	if (!crash__path_counts(store->control, store->path))
+		return false;
+	if ((store->control->mode & CRASH__MODE_RECORD) &&
+	    (!mapped->file || strcmp(mapped->path, store->path) != 0))
+		mapped->file = crash__notification_record_file(store);
+	strcpy(mapped->path, store->path);
+	store->file = mapped->file;
+	store->rules = crash__plan_rules_of_file(&store->control->plan, ~UINT64_C(0), store->path);
+	return true;
+}
+
 /* One run of pages that differ. */
-static bool report(struct crash__control *control, const struct mapped *mapped, size_t start, size_t end,
+static bool report(struct crash__control *control, struct mapped *mapped, size_t start, size_t end,
 		   bool (*take)(struct crash__notification *store, const unsigned char *bytes))
 {
 	struct crash__notification *store = calloc(1, sizeof *store);
@@ -252,12 +312,10 @@ static bool report(struct crash__control *control, const struct mapped *mapped, 
 	store->args[1] = (long)(end - start);
 	store->args[2] = (long)start;
 	store->storage = true;
-	store->rules = mapped->rules;
 	store->device = mapped->device;
 	store->inode = mapped->inode;
 	store->mode = S_IFREG;
-	strcpy(store->path, mapped->path);
-	more = take(store, mapped->copy + start);
+	more = !name(store, mapped) || take(store, mapped->copy + start);
 	free(store);
 	return more;
 }
@@ -302,7 +360,7 @@ void crash__mapped_scan(struct crash__control *control,
 		return;
 	pthread_mutex_lock(&lock);
 	for (unsigned int i = 0; i < count; i++)
-		if (table[i].notification && !scan(control, &table[i], take))
+		if (table[i].watched && !scan(control, &table[i], take))
 			break;
 	pthread_mutex_unlock(&lock);
 }

@@ -6,12 +6,16 @@
 #define CRASH_SHARED_MAPPINGS_H
 
 #include "supervisor/notification.h"
+#include "supervisor/remote_maps.h"
 
 /** Takes note of an mmap() of a file; `notification` was classified. */
 void crash__mapped_add(struct crash__notification *notification);
 
 /** Takes note of an mprotect() that lets somebody store to memory which may be such a file. */
 void crash__mapped_protect(const struct crash__notification *notification);
+
+/** Takes note of an mremap() that may let a mapping reach further into its file. */
+void crash__mapped_remap(const struct crash__notification *notification);
 
 /** Whether stores to the file are looked for: then its writes must be passed to crash__mapped_wrote(). */
 bool crash__mapped_is_watched(uint64_t device, uint64_t inode);
@@ -23,8 +27,8 @@ bool crash__mapped_is_watched(uint64_t device, uint64_t inode);
 void crash__mapped_scan(struct crash__control *control,
 			bool (*take)(struct crash__notification *store, const unsigned char *bytes));
 
-/** A descriptor of a mapped file, to be closed; or -1. */
-int crash__mapped_open(uint64_t device, uint64_t inode);
+/** A descriptor of the file that a mapping is of, to be closed; or -1. */
+int crash__mapped_open(const struct crash__remote_map *map);
 
 /** A write that was made on a process's behalf is not a store, even if the file is mapped. */
 void crash__mapped_wrote(const struct crash__notification *notification, uint64_t offset,

@@ -156,6 +156,16 @@ static struct crash__reply take_mapping(struct crash__notification *notification
 	return crash__proceed;
 }
 
+/* One that may become writable, longer or another one. */
+static struct crash__reply take_remapping(const struct crash__notification *notification, int number)
+{
+	if (number == SYS_mremap)
+		crash__mapped_remap(notification);
+	else
+		crash__mapped_protect(notification);
+	return crash__proceed;
+}
+
 static struct crash__reply take_foreign(const struct crash__notification *notification)
 {
 	char program[PATH_MAX];
@@ -206,10 +216,8 @@ static struct crash__reply take(struct crash__notification *notification, const 
 		return take_mapping(notification);
 	if (data->nr == SYS_seccomp)
 		return take_listener(notification);
-	if (data->nr == SYS_mprotect) {
-		crash__mapped_protect(notification);
-		return crash__proceed;
-	}
+	if (data->nr == SYS_mprotect || data->nr == SYS_pkey_mprotect || data->nr == SYS_mremap)
+		return take_remapping(notification, data->nr);
 	if (data->nr == SYS_chroot || data->nr == SYS_pivot_root || data->nr == SYS_setns ||
 	    data->nr == SYS_unshare) {
 		crash__remote_roots_change();

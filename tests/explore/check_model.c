@@ -36,7 +36,7 @@ struct run {
 	char directory[PATH_MAX]; /* of it all */
 	char before[PATH_MAX], after[PATH_MAX], copy[PATH_MAX], store[PATH_MAX];
 	char ops[16], seed[32];
-	const char *how;
+	const char *program, *how;
 	struct crash__trace trace;
 	struct crash__base *base;
 	struct crash__fs fs;
@@ -50,7 +50,12 @@ static void place(struct run *run, const char *name, char out[PATH_MAX])
 	ck_assert_int_eq(mkdir(out, 0755), 0);
 }
 
-static void prepare(struct run *run, uint64_t seed, int ops, const char *how, bool links)
+/* What the shim sees, and what it does not see. */
+static const char *const programs[] = {"churn", "churn_static"};
+
+#define PROGRAMS 2
+
+static void prepare(struct run *run, const char *program, uint64_t seed, int ops, const char *how, bool links)
 {
 	memset(run, 0, sizeof *run);
 	support_directory(run->directory);
@@ -58,9 +63,11 @@ static void prepare(struct run *run, uint64_t seed, int ops, const char *how, bo
 	place(run, "after", run->after);
 	place(run, "copy", run->copy);
 	place(run, "store", run->store);
-	trees_start(run->before, seed, links);
+	if (program)
+		trees_start(run->before, seed, links);
 	snprintf(run->seed, sizeof run->seed, "%llu", (unsigned long long)seed);
 	snprintf(run->ops, sizeof run->ops, "%d", ops);
+	run->program = program;
 	run->how = how;
 }
 
@@ -69,7 +76,7 @@ static const char *const *command(const struct run *run)
 	static const char *argv[5];
 	static char program[PATH_MAX];
 
-	snprintf(program, sizeof program, "%s/churn", getenv("PROGRAMS"));
+	snprintf(program, sizeof program, "%s/%s", getenv("PROGRAMS"), run->program);
 	argv[0] = program;
 	argv[1] = run->seed;
 	argv[2] = run->ops;
@@ -123,12 +130,12 @@ static void walk(struct run *run, const char *directory, const char *store, bool
 
 /* ------------------------------------------------------------------ whole copies */
 
-static void check_whole(uint64_t seed, int ops, const char *how, const char *model)
+static void check_whole(const char *program, uint64_t seed, int ops, const char *how, const char *model)
 {
 	static struct run run;
 	char *is, *should;
 
-	prepare(&run, seed, ops, how, true);
+	prepare(&run, program, seed, ops, how, true);
 	trees_start(run.after, seed, true);
 	trees_start(run.copy, seed, true);
 	trees_record(run.after, command(&run), &run.trace);
@@ -136,8 +143,8 @@ static void check_whole(uint64_t seed, int ops, const char *how, const char *mod
 	walk(&run, run.copy, run.store, false);
 	is = trees_text(run.copy);
 	should = trees_text(run.after);
-	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s ops %s %s: %s", run.seed, run.ops, how ? how : "",
-		      trees_differ(is, should));
+	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s %s ops %s %s: %s", run.seed, program, run.ops,
+		      how ? how : "", trees_differ(is, should));
 	free(is);
 	free(should);
 	finish(&run);
@@ -148,7 +155,7 @@ START_TEST(short_runs_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(40); i++)
-		check_whole(seed + (uint64_t)i, 1 + i % 30, NULL, i % 2 ? "posix" : "kill");
+		check_whole(programs[_i], seed + (uint64_t)i, 1 + i % 30, NULL, i % 2 ? "posix" : "kill");
 }
 END_TEST
 
@@ -157,7 +164,7 @@ START_TEST(long_runs_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(4); i++)
-		check_whole(seed + (uint64_t)i, 1500, NULL, "posix");
+		check_whole(programs[_i], seed + (uint64_t)i, 1500, NULL, "posix");
 }
 END_TEST
 
@@ -166,7 +173,7 @@ START_TEST(runs_of_several_processes_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(4); i++)
-		check_whole(seed + (uint64_t)i, 150, "forks", "posix");
+		check_whole(programs[_i], seed + (uint64_t)i, 150, "forks", "posix");
 }
 END_TEST
 
@@ -175,7 +182,85 @@ START_TEST(runs_of_several_threads_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(4); i++)
-		check_whole(seed + (uint64_t)i, 150, "threads", "posix");
+		check_whole(programs[_i], seed + (uint64_t)i, 150, "threads", "posix");
+}
+END_TEST
+
+/* ------------------------------------------------------------------ one thing at a time */
+
+/* Of tests/programs/mappings. */
+static const char *const cases[] = {
+	"renamed",     "removed",	   "removed-and-synced",    "replaced", "exchanged", "linked",
+	"named",       "stretched",	   "stretched-over-data",   "doubled",	"moved",     "cut",
+	"protected",   "protected-by-key", "protected-by-function", "shared",	"twice",     "forked",
+	"forked-both", "hollowed",
+};
+
+#define CASES (int)(sizeof cases / sizeof *cases)
+
+static void make_files(const char *directory)
+{
+	static char bytes[20000];
+	char path[PATH_MAX];
+
+	memset(bytes, 'A', sizeof bytes);
+	snprintf(path, sizeof path, "%.4000s/dir", directory);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	for (int i = 0; i < 2; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof path, "%.4000s/%s", directory, i ? "file" : "dir/file");
+		file = fopen(path, "we");
+		ck_assert(file && fwrite(bytes, sizeof bytes, 1, file) == 1);
+		ck_assert_int_eq(fclose(file), 0);
+	}
+}
+
+static void record_case(struct run *run, const char *program, const char *name)
+{
+	char path[PATH_MAX];
+
+	prepare(run, NULL, 0, 0, NULL, false);
+	snprintf(path, sizeof path, "%s/%s", getenv("PROGRAMS"), program);
+	make_files(run->before);
+	make_files(run->after);
+	make_files(run->copy);
+	trees_record(run->after, (const char *const[]){path, name, NULL}, &run->trace);
+	replay(run, run->after, "posix");
+}
+
+static void check_case(const char *program, const char *name)
+{
+	static struct run run;
+	char *is, *should;
+
+	record_case(&run, program, name);
+	walk(&run, run.copy, run.store, false);
+	is = trees_text(run.copy);
+	should = trees_text(run.after);
+	ck_assert_msg(strcmp(is, should) == 0, "%s %s: %s", program, name, trees_differ(is, should));
+	free(is);
+	free(should);
+	finish(&run);
+}
+
+START_TEST(what_happens_to_mapped_files_happens_in_the_model)
+{
+	check_case("mappings", cases[_i]);
+	check_case("mappings_static", cases[_i]);
+}
+END_TEST
+
+START_TEST(an_msync_that_does_nothing_makes_nothing_durable)
+{
+	static const char *const both[] = {"mappings", "mappings_static"};
+	static struct run run;
+
+	record_case(&run, both[_i], "synced-in-vain");
+	ck_assert_uint_gt(run.fs.steps_count, 0);
+	for (size_t i = 0; i < run.fs.steps_count; i++)
+		ck_assert_msg(!run.fs.steps[i].sync, "%s: step %zu syncs", both[_i], i);
+	finish(&run);
 }
 END_TEST
 
@@ -268,7 +353,7 @@ static void check_overlay(uint64_t seed, int ops, const char *how, bool recorded
 	char *before, *now, *should;
 	pid_t pid;
 
-	prepare(&run, seed, ops, how, links);
+	prepare(&run, "churn", seed, ops, how, links);
 	before = trees_text(run.before);
 	if (recorded_there) {
 		should = run_there(&run);
@@ -335,7 +420,7 @@ static void check_without_rights(uint64_t seed)
 	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
 	/* /proc/self belongs to us only then */
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
-	if (access(*command(&(struct run){.how = NULL}), X_OK) < 0 ||
+	if (access(*command(&(struct run){.program = "churn"}), X_OK) < 0 ||
 	    access(getenv("CRASHINJECT_PRELOAD"), R_OK) < 0) {
 		support_say_skip("runs_without_rights_end_as_the_layer_shows",
 				 "the build is not readable for others");
@@ -430,10 +515,15 @@ int main(void)
 	double seconds = getenv("CRASHINJECT_LONG") ? 3600 : 300;
 	TCase *tcase;
 
-	tcase = support_case(suite, "whole copies", short_runs_end_as_the_model_says,
-			     long_runs_end_as_the_model_says, runs_of_several_processes_end_as_the_model_says,
-			     runs_of_several_threads_end_as_the_model_says, NULL);
+	tcase = support_case(suite, "whole copies", NULL);
+	tcase_add_loop_test(tcase, short_runs_end_as_the_model_says, 0, PROGRAMS);
+	tcase_add_loop_test(tcase, long_runs_end_as_the_model_says, 0, PROGRAMS);
+	tcase_add_loop_test(tcase, runs_of_several_processes_end_as_the_model_says, 0, PROGRAMS);
+	tcase_add_loop_test(tcase, runs_of_several_threads_end_as_the_model_says, 0, PROGRAMS);
 	tcase_set_timeout(tcase, seconds);
+	tcase = support_case(suite, "mapped files", NULL);
+	tcase_add_loop_test(tcase, what_happens_to_mapped_files_happens_in_the_model, 0, CASES);
+	tcase_add_loop_test(tcase, an_msync_that_does_nothing_makes_nothing_durable, 0, 2);
 	tcase = support_case(suite, "overlays", short_runs_in_an_overlay_end_as_the_layer_shows,
 			     long_runs_in_an_overlay_end_as_the_layer_shows,
 			     runs_without_rights_end_as_the_layer_shows, NULL);

@@ -3,8 +3,9 @@
  * churn SEED OPS [forks|threads] - does random things to files in its working directory.
  *
  * Names are few and short, so that ops meet: what one creates, another renames, links, truncates or
- * removes. Ops that fail are part of it. With "forks" or "threads" four of them do so at the same time, each
- * in a directory of its own, and in the common one by turns.
+ * removes. Files stay mapped while that happens to them. Ops that fail are part of it. With "forks" or
+ * "threads" four of them do so at the same time, each in a directory of its own, and in the common one by
+ * turns.
  */
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -22,12 +23,24 @@
 #include <unistd.h>
 
 #define OPEN 6
+#define MAPPED 3
 #define WORKERS 4
+
+struct mapped {
+	int fd;
+	char *memory; /* NULL: nothing */
+	size_t bytes;
+};
+
+struct held {
+	int files[OPEN];
+	struct mapped mapped[MAPPED];
+};
 
 struct churn {
 	uint64_t random;
 	int ops;
-	int files[OPEN];
+	struct held held;
 	char own[16];	       /* the directory where no other worker is; "": there is only one worker */
 	pthread_mutex_t *turn; /* for the others; NULL: nobody else is there */
 };
@@ -71,14 +84,14 @@ static off_t place(struct churn *churn)
 
 static int file(struct churn *churn)
 {
-	return churn->files[below(churn, OPEN)];
+	return churn->held.files[below(churn, OPEN)];
 }
 
 /* ------------------------------------------------------------------ ops */
 
 static void keep(struct churn *churn, int fd)
 {
-	int *at = &churn->files[below(churn, OPEN)];
+	int *at = &churn->held.files[below(churn, OPEN)];
 
 	if (fd < 0)
 		return;
@@ -174,22 +187,82 @@ static void do_copy(struct churn *churn)
 	}
 }
 
-static void do_map(struct churn *churn)
+/* ------------------------------------------------------------------ mapped files */
+
+static void unmap(struct mapped *mapped)
+{
+	if (!mapped->memory)
+		return;
+	munmap(mapped->memory, mapped->bytes);
+	close(mapped->fd);
+	mapped->memory = NULL;
+}
+
+static void map(struct churn *churn, struct mapped *mapped)
 {
 	int fd = file(churn);
 	struct stat status;
-	char *map;
 
-	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size < 10)
+	unmap(mapped);
+	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
 		return;
-	map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
+	mapped->bytes = (size_t)status.st_size + below(churn, 20000) + 1;
+	mapped->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	mapped->memory = mmap(NULL, mapped->bytes, PROT_READ | (below(churn, 4) ? PROT_WRITE : 0), MAP_SHARED,
+			      mapped->fd, 0);
+	if (mapped->memory != MAP_FAILED)
 		return;
-	memset(map + below(churn, (unsigned int)status.st_size - 9), 'm', 9);
-	if (below(churn, 2))
-		msync(map, (size_t)status.st_size, MS_SYNC);
-	munmap(map, (size_t)status.st_size);
+	mapped->memory = NULL;
+	close(mapped->fd);
 }
+
+static void remap(struct churn *churn, struct mapped *mapped)
+{
+	size_t bytes = 1 + below(churn, 120000);
+	char *memory;
+
+	if (below(churn, 4) == 0 && mapped->bytes > 8192) { /* its end */
+		munmap(mapped->memory + 8192, mapped->bytes - 8192);
+		mapped->bytes = 8192;
+		return;
+	}
+	memory = mremap(mapped->memory, mapped->bytes, bytes, MREMAP_MAYMOVE);
+	if (memory == MAP_FAILED)
+		return;
+	mapped->memory = memory;
+	mapped->bytes = bytes;
+}
+
+/* What lies behind the end of the file must not be touched. */
+static void store(struct churn *churn, struct mapped *mapped)
+{
+	size_t bytes = mapped->bytes;
+	struct stat status;
+
+	if (fstat(mapped->fd, &status) < 0)
+		return;
+	if ((uint64_t)status.st_size < bytes)
+		bytes = (size_t)status.st_size;
+	if (bytes < 10 || mprotect(mapped->memory, mapped->bytes, PROT_READ | PROT_WRITE) < 0)
+		return;
+	memset(mapped->memory + below(churn, (unsigned int)bytes - 9), 'a' + (int)below(churn, 26), 9);
+	if (below(churn, 4) == 0)
+		msync(mapped->memory, mapped->bytes, MS_SYNC);
+}
+
+static void do_map(struct churn *churn)
+{
+	struct mapped *mapped = &churn->held.mapped[below(churn, MAPPED)];
+
+	if (!mapped->memory || below(churn, 5) == 0)
+		map(churn, mapped);
+	else if (below(churn, 5) == 0)
+		remap(churn, mapped);
+	else
+		store(churn, mapped);
+}
+
+/* ------------------------------------------------------------------ more ops */
 
 static void do_truncate(struct churn *churn)
 {
@@ -315,7 +388,7 @@ static void do_sync(struct churn *churn)
 
 static void do_close(struct churn *churn)
 {
-	int *at = &churn->files[below(churn, OPEN)];
+	int *at = &churn->held.files[below(churn, OPEN)];
 
 	if (*at >= 0)
 		close(*at);
@@ -326,7 +399,7 @@ static const struct {
 	void (*op)(struct churn *churn);
 	unsigned int weight;
 } ops[] = {
-	{do_open, 12},	  {do_open_at, 5},  {do_temporary, 2}, {do_write, 20},	{do_copy, 3}, {do_map, 3},
+	{do_open, 12},	  {do_open_at, 5},  {do_temporary, 2}, {do_write, 20},	{do_copy, 3}, {do_map, 12},
 	{do_truncate, 6}, {do_allocate, 5}, {do_rename, 10},   {do_replace, 6}, {do_link, 6}, {do_unlink, 5},
 	{do_mkdir, 8},	  {do_rmdir, 3},    {do_chmod, 4},     {do_node, 2},	{do_sync, 6}, {do_close, 2},
 };
@@ -345,34 +418,47 @@ static void step(struct churn *churn)
 
 /* ------------------------------------------------------------------ several at a time */
 
+static struct held nothing(void)
+{
+	struct held held = {.mapped = {{0}}};
+
+	for (int i = 0; i < OPEN; i++)
+		held.files[i] = -1;
+	return held;
+}
+
+static void drop(struct held *held)
+{
+	for (int i = 0; i < OPEN; i++)
+		if (held->files[i] >= 0)
+			close(held->files[i]);
+	for (int i = 0; i < MAPPED; i++)
+		unmap(&held->mapped[i]);
+}
+
 static void *work(void *argument)
 {
 	struct churn *churn = argument;
 	char own[sizeof churn->own];
 
 	memcpy(own, churn->own, sizeof own);
-	for (int i = 0; i < OPEN; i++)
-		churn->files[i] = -1;
+	churn->held = nothing();
 	for (int i = 0; i < churn->ops; i++) {
 		bool common = churn->turn && below(churn, 3) == 0;
 
 		/* what is open belongs to one place or the other, or two would write to one file at a time */
 		if (common) {
-			int files[OPEN];
+			struct held held = churn->held;
 
-			memcpy(files, churn->files, sizeof files);
-			for (int j = 0; j < OPEN; j++)
-				churn->files[j] = -1;
+			churn->held = nothing();
 			pthread_mutex_lock(churn->turn);
 			churn->own[0] = '\0';
 			for (int j = 0; j < 5; j++)
 				step(churn);
-			for (int j = 0; j < OPEN; j++)
-				if (churn->files[j] >= 0)
-					close(churn->files[j]);
+			drop(&churn->held);
 			memcpy(churn->own, own, sizeof own);
 			pthread_mutex_unlock(churn->turn);
-			memcpy(churn->files, files, sizeof files);
+			churn->held = held;
 		} else {
 			step(churn);
 		}
