@@ -48,6 +48,7 @@ enum crash__mode {
 	CRASH__MODE_SUPERVISOR = 32, /* a seccomp filter reports what the shim does not see */
 	CRASH__MODE_LOGGED = 64,     /* only ops of rules with :log go to the rings */
 	CRASH__MODE_PATCH = 128,     /* the shim may patch libc */
+	CRASH__MODE_IO_URING = 256,  /* io_uring is not refused */
 };
 
 /* Why a run is not complete; each has a sentence in incomplete.def. */
@@ -184,6 +185,14 @@ static inline struct crash__ring *crash__control_ring(struct crash__control *con
 	size_t at = (sizeof *control + 4095) & ~(size_t)4095;
 
 	return (struct crash__ring *)((char *)control + at) + index;
+}
+
+/** Whether ops count: not where a scenario has explicit points alone. */
+static inline bool crash__control_watches_calls(const struct crash__control *control)
+{
+	bool records = (control->mode & CRASH__MODE_RECORD) && !(control->mode & CRASH__MODE_LOGGED);
+
+	return records || crash__plan_has_calls(&control->plan);
 }
 
 /** Notes once that the run is not complete, and why. `detail` may be NULL. Async-signal-safe. */

@@ -93,6 +93,14 @@ static inline uint64_t crash__plan_rules_of_implied_sync(const struct crash__pla
 /** The rules that speak of the explicit point `name`. */
 uint64_t crash__plan_rules_of_point(const struct crash__plan *plan, const char *name);
 
+/** Whether rules speak of calls, and not of explicit points alone. */
+static inline bool crash__plan_has_calls(const struct crash__plan *plan)
+{
+	uint64_t all = plan->count == CRASH__RULES ? ~UINT64_C(0) : (UINT64_C(1) << plan->count) - 1;
+
+	return plan->explicit_rules != all;
+}
+
 /** Those of `rules` whose file pattern, if they have one, matches the absolute path. */
 uint64_t crash__plan_rules_of_file(const struct crash__plan *plan, uint64_t rules, const char *path);
 

@@ -95,11 +95,40 @@ static long close_range_around(unsigned int first, unsigned int last, long flags
 	}
 }
 
-long crash__other_call(long number, const long args[6])
+/*
+ * What goes through a ring makes no calls. By syscall(2) it arrives here, and from our stub the filter would
+ * not report it.
+ */
+static long set_up_ring(const long args[6])
 {
-	long changed[6], result;
+	struct crash__control *control = crash__control;
+
+	if (!control || (control->mode & CRASH__MODE_SUPERVISOR) || !crash__control_watches_calls(control))
+		return crash__syscall_seen(SYS_io_uring_setup, args);
+	if (control->mode & CRASH__MODE_IO_URING) {
+		crash__control_incomplete(control, CRASH__INCOMPLETE_IO_URING, NULL);
+		return crash__syscall_seen(SYS_io_uring_setup, args);
+	}
+	atomic_store(&control->refused_io_uring, 1);
+	return -ENOSYS;
+}
+
+/* A new program needs the shim's variables: `at` is where its environment stands. */
+static long exec_call(long number, const long args[6], int dirfd, int path, int at)
+{
+	long changed[6];
 
 	memcpy(changed, args, sizeof changed);
+	crash__mapping_finish();
+	changed[at] = (long)crash__exec_environment(dirfd, (const char *)args[path], (char *const *)args[at]);
+	return crash__syscall(number, changed);
+}
+
+/* The stub is for calls that were taken care of here; all others are the filter's to report. */
+long crash__other_call(long number, const long args[6])
+{
+	long result;
+
 	switch (number) {
 	case SYS_close:
 		if (crash__tracker_owns((int)args[0]))
@@ -126,21 +155,24 @@ long crash__other_call(long number, const long args[6])
 		crash__fds_set_flags(crash__control, (int)args[0], args[2]);
 		return result;
 	case SYS_execve:
-		crash__mapping_finish();
-		changed[2] = (long)crash__exec_environment(AT_FDCWD, (const char *)args[0],
-							   (char *const *)args[2]);
-		break;
+		return exec_call(number, args, AT_FDCWD, 0, 2);
 	case SYS_execveat:
-		crash__mapping_finish();
-		changed[3] = (long)crash__exec_environment((int)args[0], (const char *)args[1],
-							   (char *const *)args[3]);
-		break;
+		return exec_call(number, args, (int)args[0], 1, 3);
 	case SYS_prctl:
 	case SYS_seccomp:
 		notice_filter(number, args);
 		break;
+	case SYS_io_uring_setup:
+		return set_up_ring(args);
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+		crash__mapping_scan(); /* as in sends.c */
+		return crash__syscall_seen(number, args);
+	default:
+		return crash__syscall_seen(number, args);
 	}
-	return crash__syscall(number, changed);
+	return crash__syscall(number, args);
 }
 
 long crash__call_by_number(long number, const long args[6], enum crash__route route,

@@ -183,8 +183,7 @@ static int check_shim(const struct run *run, const struct crash__plan *plan)
 
 	if (!plan->count || (run->job.control->mode & CRASH__MODE_SUPERVISOR))
 		return 0;
-	if (program->kind == CRASH__PROGRAM_STATIC && plan->count > 0 &&
-	    plan->explicit_rules == (plan->count == 64 ? ~UINT64_C(0) : (UINT64_C(1) << plan->count) - 1))
+	if (program->kind == CRASH__PROGRAM_STATIC && !crash__plan_has_calls(plan))
 		return 0; /* libcrashpoint may be in it; if it is not, the run says so */
 	if (program->kind == CRASH__PROGRAM_STATIC)
 		return crash__fail(CRASH_ENOSHIM,
@@ -248,9 +247,7 @@ static int open_trace(struct run *run)
 /* Explicit points alone need nobody who watches system calls. */
 static bool wants_supervisor(const struct crash__plan *plan, uint32_t mode)
 {
-	uint64_t all = plan->count == CRASH__RULES ? ~UINT64_C(0) : (UINT64_C(1) << plan->count) - 1;
-
-	return (mode & CRASH__MODE_RECORD) || plan->explicit_rules != all;
+	return (mode & CRASH__MODE_RECORD) || crash__plan_has_calls(plan);
 }
 
 /* Makes the control block and puts the plan there. */
@@ -264,6 +261,8 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	if (wants_supervisor(plan, mode) && !(request->opts.flags & CRASH_NO_SUPERVISOR) &&
 	    crash__filter_possible())
 		mode |= CRASH__MODE_SUPERVISOR;
+	if (request->opts.flags & CRASH_ALLOW_IO_URING)
+		mode |= CRASH__MODE_IO_URING;
 	if (has_log(plan) && !(mode & CRASH__MODE_RECORD))
 		mode |= CRASH__MODE_RECORD | CRASH__MODE_LOGGED;
 	if (error == 0)
