@@ -78,9 +78,11 @@ static int exit_status(const struct crash_out *out)
 		return CRASH__EXIT_GOOD;
 	if (out->timed_out)
 		return CRASH__EXIT_TIMEOUT;
-	if (out->unreached[0])
-		return CRASH__EXIT_FOUND;
-	return out->signal ? 128 + out->signal : out->exit_code;
+	if (out->unreached[0]) /* unless it was missed */
+		return out->complete ? CRASH__EXIT_FOUND : CRASH__EXIT_INCOMPLETE;
+	if (out->signal || out->exit_code || out->complete)
+		return out->signal ? 128 + out->signal : out->exit_code;
+	return CRASH__EXIT_INCOMPLETE;
 }
 
 static int run(int argc, char **argv)
@@ -130,5 +132,6 @@ const struct crash__command crash__cmd_run = {
 		"values(2)'\n"
 		"  crashinject run --at wal.mid-frame -- ./my-wal-test\n\n"
 		"Exit status: 0 it crashed as asked (without rules: the program's own status),\n"
-		"1 the point was not reached, 124 timeout, 125 crashinject failed, 126, 127 as env(1).\n",
+		"1 the point was not reached, 3 or may have been missed, 124 timeout,\n"
+		"125 crashinject failed, 126, 127 as env(1).\n",
 };

@@ -54,6 +54,8 @@ void crash__control_incomplete(struct crash__control *control, enum crash__incom
 			copy_text(reason->detail, detail, sizeof reason->detail);
 			atomic_store(&reason->times, 1);
 			atomic_store(&reason->state, 2);
+			if (control->mode & CRASH__MODE_KEEPER) /* who takes it out of the program's reach */
+				crash__control_ring_bell(control);
 			return;
 		}
 		if (atomic_load(&reason->state) == 2 && reason->why == why) {
@@ -67,6 +69,56 @@ void crash__control_ring_bell(struct crash__control *control)
 {
 	atomic_fetch_add(&control->bell, 1);
 	crash__sys6(SYS_futex, (long)&control->bell, FUTEX_WAKE, INT_MAX, 0, 0, 0);
+}
+
+/* ------------------------------------------------------------------ what a stray store may have changed */
+
+static const size_t guards[] = {
+#define GUARD(name) offsetof(struct crash__control, guard_##name)
+	GUARD(counters), GUARD(dead), GUARD(numbers), GUARD(fired), GUARD(points), GUARD(reasons), GUARD(end),
+#undef GUARD
+};
+
+#define GUARDS (sizeof guards / sizeof *guards)
+#define AMONG 1024 /* processes that may have been killed between two counters */
+
+void crash__control_guard(struct crash__control *control)
+{
+	uint64_t guard = CRASH__GUARD;
+
+	for (size_t i = 0; i < GUARDS; i++)
+		memcpy((char *)control + guards[i], &guard, sizeof guard);
+}
+
+/* Each op is counted in its family and, but for the sync that a write implies, by its call. */
+static bool counters_agree(const struct crash__control *control)
+{
+	uint64_t families = 0, calls = atomic_load(&control->implied_syncs);
+
+	for (int i = 0; i < CRASH__FAMILIES; i++)
+		families += atomic_load(&control->family_hits[i]);
+	for (int i = 0; i < CRASH__CALLS; i++)
+		calls += atomic_load(&control->call_hits[i]);
+	return families - calls + AMONG <= 2 * AMONG;
+}
+
+bool crash__control_is_sound(const struct crash__control *control)
+{
+	uint32_t dead = atomic_load(&control->dead);
+	bool sound = dead == 0 || dead == CRASH__DEAD;
+
+	for (size_t i = 0; i < GUARDS; i++)
+		sound = sound && memcmp((const char *)control + guards[i], &(uint64_t){CRASH__GUARD},
+					sizeof(uint64_t)) == 0;
+	sound = sound && atomic_load(&control->fired.state) <= 4 && atomic_load(&control->sites.state) <= 2 &&
+		atomic_load(&control->rings_ready) <= control->ring_count;
+	for (int i = 0; sound && i < CRASH__POINTS; i++)
+		sound = atomic_load(&control->points[i].state) <= 2 &&
+			memchr(control->points[i].name, '\0', sizeof control->points[i].name) != NULL;
+	for (int i = 0; sound && i < CRASH__REASONS; i++)
+		sound = atomic_load(&control->reasons[i].state) <= 2 &&
+			control->reasons[i].why < CRASH__INCOMPLETES;
+	return sound && counters_agree(control);
 }
 
 static uint32_t hash_name(const char *name)
@@ -187,7 +239,7 @@ bool crash__control_fire(struct crash__control *control, bool self)
 	struct timespec pause = {.tv_nsec = 100000};
 
 	/* who writes it down may have been killed meanwhile, and then it is not reported */
-	for (int i = 0; i < 20000 && !atomic_load(&control->dead); i++) {
+	for (int i = 0; i < 20000 && !crash__control_is_dead(control); i++) {
 		uint32_t state = 0;
 
 		if (atomic_compare_exchange_strong(&control->fired.state, &state, 1))
@@ -216,7 +268,7 @@ bool crash__control_collect(struct crash__control *control)
 
 	if (!atomic_compare_exchange_strong(&control->fired.state, &due, 3))
 		return false;
-	atomic_store(&control->dead, 1);
+	atomic_store(&control->dead, CRASH__DEAD);
 	crash__control_ring_bell(control);
 	return true;
 }

@@ -3,10 +3,14 @@
  * control.h - the control block: the one mapping that the runner, the keeper, the supervisor and
  * every process of the tested tree share.
  *
- * The runner writes the plan before the program starts. Afterwards everything here is atomic:
- * counters for the whole tree, the `dead` flag, the record of the crash. The file is named by
- * CRASH_CONTROL, mapped once by each process, by path (programs close descriptors they do not know),
- * and removed by the keeper. Rings follow the block in the same file.
+ * The runner writes the first part, with the plan, before the program starts; programs map that read-only.
+ * In the second part everything is atomic: counters for the whole tree, the `dead` flag, the record of the
+ * crash. The file is named by CRASH_CONTROL, mapped once by each process, by path (programs close descriptors
+ * they do not know), and removed by the keeper. Rings follow the block in the same file.
+ *
+ * A program may store to the second part by mistake, or map something over it. There are guards between its
+ * members, whose content never changes, and some values are impossible. The keeper looks at them, and keeps
+ * what must not be lost where no program reaches it; the shim looks at one of them before each op.
  *
  * Life of `dead`: 0 until a rule that ends the program fires. The one that fires claims `fired`, sets `dead`,
  * fills `fired` in, rings the bell and dies. Everybody else looks at `dead` before each op
@@ -18,6 +22,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/plan.h"
@@ -27,6 +32,9 @@
 #define CRASH__CONTROL_VERSION 3u		 /* common/layout.c says when it becomes another one */
 #define CRASH__CONTROL_COUNTS_STRANGERS 3u
 #define CRASH__CONTROL_VARIABLE "CRASH_CONTROL" /* PATH,NUMBER-OF-THE-PROCESS */
+
+#define CRASH__GUARD 0x9d2c5680b8f1e3a7u
+#define CRASH__DEAD 0x44454144u /* what `dead` becomes: no other value is believed */
 
 #define CRASH__FRAMES 64
 #define CRASH__MODULES 32
@@ -129,6 +137,7 @@ struct crash__control {
 	uint32_t version;
 	_Atomic uint32_t strangers; /* processes whose shim is of another version */
 
+	/* Written before the program starts. */
 	uint64_t bytes;		  /* of the mapping, rings included */
 	uint32_t mode;		  /* enum crash__mode */
 	uint32_t keeper;	  /* its process id */
@@ -141,10 +150,17 @@ struct crash__control {
 		uint64_t device, inode;
 	} outside[2]; /* regular files that are the runner's own stdout and stderr (without a runner: the
 			 program's when it starts): not storage */
+	struct crash__plan plan;
+	uint32_t range_count;
+	struct crash__range ranges[CRASH__RANGES];
 
+	/* Written by the whole tree. */
+	_Alignas(4096) uint64_t guard_counters;
 	_Alignas(64) _Atomic uint64_t sequence;
 	_Alignas(64) _Atomic uint64_t family_hits[CRASH__FAMILIES];
 	_Atomic uint64_t call_hits[CRASH__CALLS];
+	_Atomic uint64_t implied_syncs; /* ops of the family fsync that are no calls: crash__call_syncs() */
+	struct crash__hits hits;	/* of the plan's rules */
 	_Alignas(64) _Atomic uint32_t dead;
 	_Atomic uint32_t name_epoch;	/* moves when a name may lead elsewhere: crash__moves_names() */
 	_Atomic uint32_t processes;	/* numbers given to processes */
@@ -154,12 +170,14 @@ struct crash__control {
 	_Atomic uint32_t stopper;	/* in this process, which stops by itself */
 	_Atomic uint32_t refused_io_uring;
 	_Atomic uint32_t mappers; /* programs that have mapped a file writable and not ended in order */
+	uint64_t guard_dead;
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
 	_Atomic uint32_t rings_denied;	    /* and there is none for the next */
 	_Atomic uint32_t
 		fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */
 
+	uint64_t guard_numbers;
 	/* Which number a process has: process id and number, by process id; 0 is free. */
 	_Atomic uint64_t numbers[CRASH__NUMBERS];
 	/*
@@ -169,13 +187,17 @@ struct crash__control {
 	_Alignas(64) _Atomic uint64_t locks[CRASH__LOCKS];
 
 	struct crash__sites sites;
-	struct crash__plan plan;
+	uint64_t guard_fired;
 	struct crash__fired fired;
+	uint64_t guard_points;
 	struct crash__named_point points[CRASH__POINTS];
+	uint64_t guard_reasons;
 	struct crash__reason reasons[CRASH__REASONS];
-	uint32_t range_count;
-	struct crash__range ranges[CRASH__RANGES];
+	uint64_t guard_end;
 };
+
+/** How much of the block is written before the program starts; whole pages. */
+#define CRASH__CONTROL_CONSTANT offsetof(struct crash__control, guard_counters)
 
 /** Where the rings start in the mapping. */
 size_t crash__control_size(unsigned int rings);
@@ -193,6 +215,23 @@ static inline bool crash__control_watches_calls(const struct crash__control *con
 	bool records = (control->mode & CRASH__MODE_RECORD) && !(control->mode & CRASH__MODE_LOGGED);
 
 	return records || crash__plan_has_calls(&control->plan);
+}
+
+static inline bool crash__control_is_dead(const struct crash__control *control)
+{
+	return atomic_load_explicit(&control->dead, memory_order_acquire) == CRASH__DEAD;
+}
+
+/** Puts the guards in place. */
+void crash__control_guard(struct crash__control *control);
+
+/** Whether what is written by the whole tree can be what it says. */
+bool crash__control_is_sound(const struct crash__control *control);
+
+/** Whether a block is there at all: the part of the question that is asked before each op. */
+static inline bool crash__control_is_there(const struct crash__control *control)
+{
+	return control->guard_dead == CRASH__GUARD;
 }
 
 /** Notes once that the run is not complete, and why. `detail` may be NULL. Async-signal-safe. */

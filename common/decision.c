@@ -85,8 +85,8 @@ const struct crash__rule *crash__plan_due(const struct crash__plan *plan,
 	return signals && decision->making == CRASH__MAKES_TORN ? decision->by : NULL;
 }
 
-struct crash__decision crash__plan_ask(struct crash__plan *plan, uint64_t rules,
-				       const struct crash__facts *facts)
+struct crash__decision crash__plan_ask(const struct crash__plan *plan, struct crash__hits *hits,
+				       uint64_t rules, const struct crash__facts *facts)
 {
 	struct crash__decision decision = {.making = CRASH__MAKES_ALL};
 	bool late = false;
@@ -94,7 +94,7 @@ struct crash__decision crash__plan_ask(struct crash__plan *plan, uint64_t rules,
 
 	if (!rules)
 		return decision;
-	fired = crash__plan_hit(plan, rules, facts->occurrence, facts->call_occurrence, &late);
+	fired = crash__plan_hit(plan, hits, rules, facts->occurrence, facts->call_occurrence, &late);
 	decision = crash__plan_decide(plan, fired, facts->nature);
 	decision.late = late && facts->nature != CRASH__NATURE_STORE;
 	return decision;

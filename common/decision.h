@@ -88,7 +88,7 @@ const struct crash__rule *crash__plan_due(const struct crash__plan *plan,
  * Counts one op against each of `rules`, and decides; call it once for each op. `rules` are those of its
  * family, call or point that also take its file, thread, process and function.
  */
-struct crash__decision crash__plan_ask(struct crash__plan *plan, uint64_t rules,
-				       const struct crash__facts *facts);
+struct crash__decision crash__plan_ask(const struct crash__plan *plan, struct crash__hits *hits,
+				       uint64_t rules, const struct crash__facts *facts);
 
 #endif

@@ -33,6 +33,7 @@ VALUE(CRASH__TORN_PERCENT, 3);
 VALUE(CRASH__SHORT, 8);
 VALUE(CRASH__RING_OWNED, 2);
 VALUE(CRASH__INCOMPLETES, 20);
+VALUE(CRASH__DEAD, 0x44454144u);
 
 /* ------------------------------------------------------------------ the control block */
 
@@ -50,12 +51,23 @@ AT(control, root, 40);
 AT(control, directory, 4136);
 AT(control, preload, 8232);
 AT(control, outside, 12328);
-AT(control, sequence, 12416);
-AT(control, family_hits, 12480);
-AT(control, call_hits, 12480 + 8 * CRASH__FAMILIES);
+AT(control, plan, 12360);
+#define RANGES (12360 + sizeof(struct crash__plan))
+AT(control, range_count, RANGES);
+AT(control, ranges, RANGES + 8);
+
+_Static_assert(CRASH__CONTROL_CONSTANT % 4096 == 0 &&
+		       CRASH__CONTROL_CONSTANT - RANGES - 8 - CRASH__RANGES * sizeof(struct crash__range) <
+			       4096,
+	       "the rule stands in common/layout.c");
+#define WRITTEN CRASH__CONTROL_CONSTANT
+AT(control, sequence, WRITTEN + 64);
+AT(control, family_hits, WRITTEN + 128);
+AT(control, call_hits, WRITTEN + 128 + 8 * CRASH__FAMILIES);
+AT(control, implied_syncs, WRITTEN + 128 + 8 * (CRASH__FAMILIES + CRASH__CALLS));
+AT(control, hits, WRITTEN + 136 + 8 * (CRASH__FAMILIES + CRASH__CALLS));
 #define COUNTERS offsetof(struct crash__control, dead)
-_Static_assert(COUNTERS % 64 == 0 &&
-		       COUNTERS - offsetof(struct crash__control, call_hits) < 8 * CRASH__CALLS + 64,
+_Static_assert(COUNTERS % 64 == 0 && COUNTERS - offsetof(struct crash__control, hits) < 8 * CRASH__RULES + 64,
 	       "the rule stands in common/layout.c");
 AT(control, name_epoch, COUNTERS + 4);
 AT(control, processes, COUNTERS + 8);
@@ -66,19 +78,22 @@ AT(control, stopped, COUNTERS + 24);
 AT(control, stopper, COUNTERS + 28);
 AT(control, refused_io_uring, COUNTERS + 32);
 AT(control, mappers, COUNTERS + 36);
+AT(control, guard_dead, COUNTERS + 40);
 AT(control, bell, COUNTERS + 64);
 AT(control, rings_ready, COUNTERS + 68);
 AT(control, rings_denied, COUNTERS + 72);
 AT(control, fd_epoch, COUNTERS + 76);
-AT(control, numbers, COUNTERS + 1104);
+AT(control, guard_numbers, COUNTERS + 1104);
+AT(control, numbers, COUNTERS + 1112);
 AT(control, locks, COUNTERS + 9344);
 AT(control, sites, COUNTERS + 9600);
-AT(control, plan, COUNTERS + 10256);
-AT(control, fired, COUNTERS + 10256 + sizeof(struct crash__plan));
-AT(control, points, COUNTERS + 52696 + sizeof(struct crash__plan));
-AT(control, reasons, COUNTERS + 196056 + sizeof(struct crash__plan));
-AT(control, range_count, COUNTERS + 202584 + sizeof(struct crash__plan));
-AT(control, ranges, COUNTERS + 202592 + sizeof(struct crash__plan));
+AT(control, guard_fired, COUNTERS + 10256);
+AT(control, fired, COUNTERS + 10264);
+AT(control, guard_points, COUNTERS + 52704);
+AT(control, points, COUNTERS + 52712);
+AT(control, guard_reasons, COUNTERS + 196072);
+AT(control, reasons, COUNTERS + 196080);
+AT(control, guard_end, COUNTERS + 202608);
 
 BYTES(struct crash__sites, 656);
 AT(sites, count, 4);
@@ -117,7 +132,7 @@ AT(plan, of_family, 40);
 AT(plan, of_call, 40 + 8 * CRASH__FAMILIES);
 AT(plan, rules, 40 + 8 * (CRASH__FAMILIES + CRASH__CALLS));
 
-BYTES(struct crash__rule, 688);
+BYTES(struct crash__rule, 680);
 AT(rule, kind, 0);
 AT(rule, moment, 1);
 AT(rule, action, 2);
@@ -138,7 +153,7 @@ AT(rule, length, 68);
 AT(rule, name, 72);
 AT(rule, glob, 168);
 AT(rule, function, 424);
-AT(rule, hits, 680);
+BYTES(struct crash__hits, 8 * CRASH__RULES);
 
 /* ------------------------------------------------------------------ the crash */
 
@@ -189,6 +204,7 @@ AT(ring, head, 128);
 AT(ring, tail, 192);
 AT(ring, room, 200);
 AT(ring, waiting, 204);
+AT(ring, guard, 208);
 AT(ring, bytes, 4096);
 
 /* Atomics are plain words to every compiler, and no lock is hidden in one. */

@@ -12,10 +12,7 @@ bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule)
 	if (plan->count == CRASH__RULES)
 		return false;
 	bit = UINT64_C(1) << plan->count;
-	/* not an assignment: the counter is atomic and starts at 0 wherever it came from */
-	memcpy(&plan->rules[plan->count], rule, sizeof *rule);
-	atomic_store_explicit(&plan->rules[plan->count].hits, 0, memory_order_relaxed);
-	plan->count++;
+	plan->rules[plan->count++] = *rule;
 
 	if (rule->kind == CRASH__KIND_EXPLICIT)
 		plan->explicit_rules |= bit;
@@ -77,15 +74,15 @@ bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit)
  * Where a rule takes every op, its hit is the op's own number. Were it counted apart, two threads could
  * pass the two counters in different orders, and write#5 would fire at write#6.
  */
-uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules, uint64_t occurrence,
-			 uint64_t call_occurrence, bool *late)
+uint64_t crash__plan_hit(const struct crash__plan *plan, struct crash__hits *hits, uint64_t rules,
+			 uint64_t occurrence, uint64_t call_occurrence, bool *late)
 {
 	uint64_t fires = 0;
-	struct crash__rule *rule;
+	const struct crash__rule *rule;
 
 	CRASH__EACH_RULE(plan, rules, rule) {
-		uint64_t bit = UINT64_C(1) << (rule - plan->rules);
-		uint64_t hit = atomic_fetch_add_explicit(&rule->hits, 1, memory_order_relaxed) + 1;
+		uint64_t number = (uint64_t)(rule - plan->rules), bit = UINT64_C(1) << number;
+		uint64_t hit = atomic_fetch_add_explicit(&hits->of[number], 1, memory_order_relaxed) + 1;
 
 		if (plan->plain & bit)
 			hit = rule->kind == CRASH__KIND_CALL ? call_occurrence : occurrence;

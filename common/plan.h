@@ -59,7 +59,6 @@ struct crash__rule {
 	char name[CRASH__NAME];
 	char glob[CRASH__GLOB];
 	char function[CRASH__FUNCTION];
-	_Atomic uint64_t hits;
 };
 
 struct crash__plan {
@@ -71,6 +70,11 @@ struct crash__plan {
 	uint64_t of_family[CRASH__FAMILIES];
 	uint64_t of_call[CRASH__CALLS];
 	struct crash__rule rules[CRASH__RULES];
+};
+
+/** How many ops each rule has taken. */
+struct crash__hits {
+	_Atomic uint64_t of[CRASH__RULES];
 };
 
 /** Appends a filled rule. Returns false when there are CRASH__RULES of them already. */
@@ -119,8 +123,8 @@ bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit);
  * @param late            set if a rule ends the tree before an op that came earlier than this one:
  *			  then this one must not be done; otherwise left alone
  */
-uint64_t crash__plan_hit(struct crash__plan *plan, uint64_t rules, uint64_t occurrence,
-			 uint64_t call_occurrence, bool *late);
+uint64_t crash__plan_hit(const struct crash__plan *plan, struct crash__hits *hits, uint64_t rules,
+			 uint64_t occurrence, uint64_t call_occurrence, bool *late);
 
 /** Whether the action ends the program. */
 static inline bool crash__action_is_death(unsigned int action)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define GUARD 0x5bd1e9955bd1e995u
+
 void crash__ring_init(struct crash__ring *ring)
 {
 	pthread_mutexattr_t attributes;
@@ -13,6 +15,7 @@ void crash__ring_init(struct crash__ring *ring)
 	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
 	pthread_mutex_init(&ring->owner, &attributes);
 	pthread_mutexattr_destroy(&attributes);
+	ring->guard = GUARD;
 	atomic_store_explicit(&ring->state, CRASH__RING_FREE, memory_order_release);
 }
 
@@ -117,14 +120,54 @@ size_t crash__ring_peek(const struct crash__ring *ring, struct iovec pieces[2])
 	return count;
 }
 
-bool crash__ring_is_sound(struct crash__ring *ring)
+/* libc writes to where a broken mutex points. */
+static bool is_mutex(const pthread_mutex_t *mutex)
+{
+	pthread_mutexattr_t attributes;
+	pthread_mutex_t model;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&model, &attributes);
+	return mutex->__data.__kind == model.__data.__kind;
+}
+
+static void copy_out(const struct crash__ring *ring, uint64_t at, void *to, size_t count)
+{
+	size_t start = at % CRASH__RING_BYTES, first = CRASH__RING_BYTES - start;
+
+	if (first > count)
+		first = count;
+	memcpy(to, ring->bytes + start, first);
+	memcpy((char *)to + first, ring->bytes, count - first);
+}
+
+bool crash__ring_is_sound(const struct crash__ring *ring, uint64_t tail)
 {
 	uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+	struct crash__record record;
 
-	if (head - atomic_load_explicit(&ring->tail, memory_order_relaxed) <= CRASH__RING_BYTES)
-		return true;
-	atomic_store_explicit(&ring->tail, head, memory_order_release);
-	return false;
+	if (ring->guard != GUARD || atomic_load_explicit(&ring->tail, memory_order_relaxed) != tail ||
+	    head - tail > CRASH__RING_BYTES || atomic_load(&ring->state) > CRASH__RING_OWNED ||
+	    !is_mutex(&ring->owner))
+		return false;
+	for (uint64_t at = tail; at != head; at += record.bytes) {
+		if (head - at < sizeof record)
+			return false;
+		copy_out(ring, at, &record, sizeof record);
+		if (record.bytes < sizeof record || record.bytes % 8 || record.bytes > head - at ||
+		    record.bytes > CRASH__RING_LARGEST || record.type == CRASH__RECORD_NONE ||
+		    record.type >= CRASH__RECORD_TYPES)
+			return false;
+	}
+	return true;
+}
+
+void crash__ring_pass_over(struct crash__ring *ring)
+{
+	atomic_store_explicit(&ring->tail, atomic_load_explicit(&ring->head, memory_order_acquire),
+			      memory_order_release);
 }
 
 void crash__ring_consume(struct crash__ring *ring, size_t count)

@@ -47,6 +47,7 @@ struct crash__ring {
 	_Alignas(64) _Atomic uint64_t tail; /* the keeper's */
 	_Atomic uint32_t room;		    /* futex: counts how often the keeper made room */
 	_Atomic uint32_t waiting;	    /* the owner waits for room */
+	uint64_t guard;			    /* never changes */
 	_Alignas(4096) unsigned char bytes[CRASH__RING_BYTES];
 };
 
@@ -98,10 +99,13 @@ bool crash__ring_commit(const struct crash__append *append, uint16_t type, uint1
 size_t crash__ring_peek(const struct crash__ring *ring, struct iovec pieces[2]);
 
 /**
- * Whether there can be as much in the ring as it says. If not, its memory was overwritten, and it is emptied:
- * what was in it is lost. The keeper's; call it before the others.
+ * Whether the ring can be what it says, which it cannot if its memory was overwritten. The keeper's; `tail`
+ * is what it remembers, and everything between that and the head has to be whole records.
  */
-bool crash__ring_is_sound(struct crash__ring *ring);
+bool crash__ring_is_sound(const struct crash__ring *ring, uint64_t tail);
+
+/** Empties one that is not: what was in it is lost. */
+void crash__ring_pass_over(struct crash__ring *ring);
 
 /** Frees the first `count` of them. */
 void crash__ring_consume(struct crash__ring *ring, size_t count);

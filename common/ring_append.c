@@ -18,7 +18,7 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t expected, long milliseco
 
 struct crash__ring *crash__ring_find(struct crash__control *control)
 {
-	for (int tries = 0; tries < 100 && !atomic_load(&control->dead); tries++) {
+	for (int tries = 0; tries < 100 && !crash__control_is_dead(control); tries++) {
 		uint32_t ready = atomic_load_explicit(&control->rings_ready, memory_order_acquire);
 
 		if (ready > control->ring_count) {
@@ -43,7 +43,7 @@ static bool begin(struct crash__control *control, struct crash__ring *ring, stru
 	for (int waits = 0; !crash__ring_begin(ring, append, bytes); waits++) {
 		uint32_t room = atomic_load_explicit(&ring->room, memory_order_acquire);
 
-		if (waits == WAITS || atomic_load(&control->dead))
+		if (waits == WAITS || crash__control_is_dead(control))
 			return false;
 		atomic_store(&ring->waiting, 1);
 		crash__control_ring_bell(control);

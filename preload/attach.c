@@ -24,6 +24,7 @@
 #include "common/say.h"
 #include "common/spec.h"
 #include "common/variables.h"
+#include "preload/mapping.h"
 
 struct self {
 	_Atomic uint32_t state; /* 0 just forked, 1 being filled, 2 valid */
@@ -39,6 +40,8 @@ _Thread_local uint32_t crash__borrowed;
 bool crash__no_cache, crash__delegate;
 
 static struct self *self;
+
+static char control_path[PATH_MAX]; /* of the block; empty: it has none */
 
 static const struct self *current_self(void)
 {
@@ -145,6 +148,13 @@ static bool is_ours(struct crash__control *control, uint64_t bytes, const char *
 	return false;
 }
 
+/* Nothing of the first part changes any more: a stray store there ends the program, as it does without us. */
+static void protect_constant(struct crash__control *control)
+{
+	crash__sys3(SYS_mprotect, (long)control, CRASH__CONTROL_CONSTANT & ~(uint64_t)(CRASH__PAGE - 1),
+		    PROT_READ);
+}
+
 static struct crash__control *map_control(const char *path)
 {
 	struct stat status;
@@ -164,10 +174,35 @@ static struct crash__control *map_control(const char *path)
 	}
 	crash__syscall(SYS_close, (long[6]){fd}); /* nobody needs to hear of it */
 	if (control && !is_ours(control, (uint64_t)status.st_size, path)) {
-		munmap(control, (size_t)status.st_size);
+		crash__sys3(SYS_munmap, (long)control, (long)status.st_size, 0);
 		control = NULL;
 	}
+	if (control)
+		protect_constant(control);
 	return control;
+}
+
+/* Who has lost the block maps it anew for this one sentence. */
+static void tell_loss(void)
+{
+	struct crash__control *control = control_path[0] ? map_control(control_path) : NULL;
+
+	if (!control)
+		return;
+	crash__control_incomplete(control, CRASH__INCOMPLETE_DAMAGED, "what the shim shares with us");
+	crash__sys3(SYS_munmap, (long)control, (long)control->bytes, 0);
+}
+
+/* The pointer stays: another thread may be in the middle of an op. */
+void crash__detach_control(void)
+{
+	static _Atomic bool done;
+
+	if (atomic_exchange(&done, true))
+		return;
+	crash__delegate = true; /* the supervisor sees what is not counted here any more */
+	crash__mapped = false;
+	tell_loss();
 }
 
 static void attach_to_runner(const char *value)
@@ -192,6 +227,7 @@ static void attach_to_runner(const char *value)
 		return;
 	number_self(control, has_number ? &number : NULL);
 	atomic_fetch_add(&control->loaded, 1);
+	strcpy(control_path, path);
 	crash__control = control;
 }
 
@@ -231,6 +267,8 @@ static void attach_alone(const char *spec, char **environment)
 	control->bytes = sizeof *control;
 	control->mode = CRASH__MODE_PATCH;
 	crash__control_note_outside(control); /* as with a runner: the same op has the same number */
+	crash__control_guard(control);
+	protect_constant(control);
 	number_self(control, NULL);
 	crash__control = control;
 }

@@ -65,10 +65,12 @@ static void pass(struct crash__control *control, struct crash__named_point *poin
 
 void crash__hit(struct crash_site *site)
 {
+	struct crash__control *control;
 	int saved = errno;
 
-	if (crash__control && site->slot)
-		pass(crash__control, &crash__control->points[site->slot - 1], CRASH__CALLER());
+	control = crash__control_now();
+	if (control && site->slot)
+		pass(control, &control->points[site->slot - 1], CRASH__CALLER());
 	errno = saved;
 }
 
@@ -77,15 +79,16 @@ void crash__breakpoint_symbol(const char *name)
 	static _Atomic bool complained;
 	int saved = errno;
 	struct crash__named_point *point;
+	struct crash__control *control = crash__control_now();
 
-	if (!crash__control)
+	if (!control)
 		return;
 	if (!crash__point_name_ok(name, strlen(name))) {
 		if (!atomic_exchange(&complained, true))
 			crash__say("crashinject: crash_breakpoint(\"", name, "\"): not a name for a point\n",
 				   NULL);
-	} else if ((point = crash__control_point(crash__control, name, "", 0)) != NULL) {
-		pass(crash__control, point, CRASH__CALLER());
+	} else if ((point = crash__control_point(control, name, "", 0)) != NULL) {
+		pass(control, point, CRASH__CALLER());
 	}
 	errno = saved;
 }
@@ -93,13 +96,14 @@ void crash__breakpoint_symbol(const char *name)
 void crash__ack_symbol(const void *text, size_t bytes)
 {
 	int saved = errno;
+	struct crash__control *control = crash__control_now();
 
-	if (!crash__control)
+	if (!control)
 		return;
-	crash__check_dead(crash__control);
+	crash__check_dead(control);
 	if (__builtin_expect(crash__mapped, 0))
 		crash__mapping_scan(); /* what was stored before it is acknowledged */
-	if (crash__control->mode & CRASH__MODE_ACKS)
-		crash__record_ack(crash__control, crash__next_sequence(crash__control), -1, text, bytes);
+	if (control->mode & CRASH__MODE_ACKS)
+		crash__record_ack(control, crash__next_sequence(control), -1, text, bytes);
 	errno = saved;
 }

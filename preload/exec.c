@@ -147,7 +147,7 @@ static char *const *with_shim(struct crash__control *control, char *const *envir
 
 char *const *crash__exec_environment(int dirfd, const char *path, char *const *environment)
 {
-	struct crash__control *control = crash__control;
+	struct crash__control *control = crash__control_now();
 	struct crash__program program = {.kind = CRASH__PROGRAM_GLIBC};
 
 	if (!control || !(control->mode & CRASH__MODE_KEEPER))

@@ -368,11 +368,66 @@ static bool matters(long number, const long args[6])
 	return crash__mapped && (number != SYS_mmap || (args[3] & MAP_FIXED));
 }
 
+/* ------------------------------------------------------------------ our own memory */
+
+struct range {
+	uintptr_t start, end;
+};
+
+/* What a call of these unmaps, protects or maps over. */
+static struct range touched_by(long number, const long args[6])
+{
+	uintptr_t start = (uintptr_t)args[0];
+
+	if (number == SYS_mremap && (args[3] & MREMAP_FIXED))
+		return (struct range){(uintptr_t)args[4], end_of((uintptr_t)args[4], args[2])};
+	if (number == SYS_mremap || (number == SYS_mmap && !(args[3] & MAP_FIXED)))
+		return (struct range){0, 0};
+	return (struct range){start, end_of(start, args[1])};
+}
+
+/* The same for what is left of the range in front of the block and behind it. */
+static long do_around(long number, const long args[6], struct range touched, struct range block)
+{
+	long before = 0, behind = 0;
+
+	if (touched.start < block.start)
+		before = crash__mapping_call(
+			number, (long[6]){(long)touched.start, (long)(block.start - touched.start), args[2]});
+	if (touched.end > block.end && !crash__sys_failed(before))
+		behind = crash__mapping_call(
+			number, (long[6]){(long)block.end, (long)(touched.end - block.end), args[2]});
+	return crash__sys_failed(before) ? before : behind;
+}
+
+/*
+ * Without us there is nothing where the control block is: a program that unmaps or protects all that it finds
+ * does not mean it, and one that wants the place for something else gets it. Returns whether the call was
+ * made.
+ */
+static bool spare_block(struct crash__control *control, long number, const long args[6], long *result)
+{
+	struct range block = {(uintptr_t)control, end_of((uintptr_t)control, (long)control->bytes)};
+	struct range touched = touched_by(number, args);
+
+	if (touched.start >= block.end || touched.end <= block.start || touched.start % CRASH__PAGE)
+		return false;
+	if (number == SYS_munmap || number == SYS_mprotect) {
+		*result = do_around(number, args, touched, block);
+		return true;
+	}
+	crash__detach_control();
+	return false;
+}
+
 long crash__mapping_call(long number, const long args[6])
 {
+	struct crash__control *control = crash__me.unwinding ? NULL : crash__control_now();
 	long result;
 
-	if (!crash__control || crash__borrowed || crash__me.unwinding || !matters(number, args) || !hold())
+	if (control && spare_block(control, number, args, &result))
+		return result;
+	if (!control || crash__borrowed || !matters(number, args) || !hold())
 		return crash__syscall(number, args);
 	if (number != SYS_mprotect && number != SYS_pkey_mprotect && crash__mapped)
 		scan_all(); /* before it is gone */

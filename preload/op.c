@@ -157,8 +157,10 @@ static long take(struct crash__op *op, uint64_t rules)
 	crash__record_op(op);
 	crash__check_dead(control);
 	result = crash__act_call(op, &decision);
-	if ((op->flags & CRASH__OP_SYNC) && result > 0 && decision.making != CRASH__MAKES_TORN)
+	if ((op->flags & CRASH__OP_SYNC) && result > 0 && decision.making != CRASH__MAKES_TORN) {
 		op->sync_occurrence = next_of(op, CRASH__FAMILY_FSYNC);
+		atomic_fetch_add_explicit(&control->implied_syncs, 1, memory_order_relaxed);
+	}
 	crash__record_end(op, result);
 	if (crash__moves_names(op->kernel))
 		atomic_fetch_add_explicit(&control->name_epoch, 1, memory_order_acq_rel);
@@ -288,7 +290,7 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 	int type = PTHREAD_CANCEL_DEFERRED;
 	long result;
 
-	op.control = crash__me.unwinding ? NULL : crash__control;
+	op.control = crash__me.unwinding ? NULL : crash__control_now();
 	op.kernel = &crash__calls[kernel];
 	op.name = &crash__calls[call];
 	op.caller = caller;

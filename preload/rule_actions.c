@@ -121,7 +121,7 @@ static void describe(struct crash__fired *fired, const struct subject *subject, 
 	fired->process = identity.process;
 	fired->thread = identity.thread;
 	fired->done = subject->done;
-	fired->hit = atomic_load(&subject->control->plan.rules[rule].hits);
+	fired->hit = atomic_load(&subject->control->hits.of[rule]);
 	if (subject->op) {
 		describe_op(fired, subject->op);
 		return;
@@ -173,7 +173,7 @@ static _Noreturn void leave(struct crash__control *control, const struct crash__
  */
 static _Noreturn void await_crash(struct crash__control *control)
 {
-	for (int i = 0; i < 20000 && !atomic_load(&control->dead); i++) {
+	for (int i = 0; i < 20000 && !crash__control_is_dead(control); i++) {
 		if (is_due_here(control) && crash__control_collect(control))
 			leave(control, &control->plan.rules[control->fired.rule % CRASH__RULES]);
 		sleep_microseconds(100);
@@ -201,7 +201,7 @@ static _Noreturn void die(const struct subject *subject, const struct crash__rul
 		crash__control_collect(control);
 	} else if (crash__control_fire(control, rule->self)) {
 		if (!rule->self)
-			atomic_store(&control->dead, 1);
+			atomic_store(&control->dead, CRASH__DEAD);
 		write_down(subject, rule);
 		atomic_store(&fired->state, 3);
 	} else if (!rule->self) {
@@ -277,7 +277,7 @@ static void act_on(const struct subject *subject, uint64_t rules)
 /* The rules that are for this thread, process and function. */
 static uint64_t filter(struct crash__control *control, uint64_t rules, const struct crash__caller *caller)
 {
-	struct crash__plan *plan = &control->plan;
+	const struct crash__plan *plan = &control->plan;
 	struct crash__identity identity;
 	const struct crash__rule *rule;
 
@@ -303,7 +303,8 @@ struct crash__decision crash__act_before(struct crash__op *op, enum crash__natur
 
 	if (!rules)
 		return decision;
-	decision = crash__plan_ask(&op->control->plan, filter(op->control, rules, op->caller), &facts);
+	decision = crash__plan_ask(&op->control->plan, &op->control->hits,
+				   filter(op->control, rules, op->caller), &facts);
 	if (decision.late)
 		await_crash(op->control);
 	op->flags |= decision.flags;
@@ -343,7 +344,7 @@ void crash__act_point(struct crash__control *control, const struct crash__named_
 		.control = control, .point = point, .caller = caller, .hit = hit, .done = -1};
 	struct crash__facts facts = {.nature = CRASH__NATURE_POINT, .occurrence = hit};
 	struct crash__decision decision =
-		crash__plan_ask(&control->plan, filter(control, rules, caller), &facts);
+		crash__plan_ask(&control->plan, &control->hits, filter(control, rules, caller), &facts);
 
 	const struct crash__rule *due = crash__plan_due(&control->plan, &decision);
 

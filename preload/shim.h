@@ -99,6 +99,24 @@ bool crash__announce_process(uint32_t number);
 /** The calling thread's state, made anew after a fork. */
 struct crash__thread *crash__thread(void);
 
+/**
+ * The program has damaged the block, or has mapped something else there: goes on without it. The supervisor,
+ * if there is one, sees what the process does from now on; the run is incomplete.
+ */
+void crash__detach_control(void);
+
+/** The block, or NULL when there is nothing to do, or nothing to do it with any more. */
+static inline struct crash__control *crash__control_now(void)
+{
+	struct crash__control *control = crash__control;
+
+	if (control && __builtin_expect(!crash__control_is_there(control), 0)) {
+		crash__detach_control();
+		return NULL;
+	}
+	return control;
+}
+
 /** Maps the control block or parses CRASH_AT; called by constructors, more than once. */
 void crash__attach_control(char **environment);
 
@@ -223,7 +241,7 @@ _Noreturn void crash__stop_here(struct crash__control *control);
 
 static inline void crash__check_dead(struct crash__control *control)
 {
-	if (__builtin_expect(atomic_load_explicit(&control->dead, memory_order_acquire) != 0, 0))
+	if (__builtin_expect(crash__control_is_dead(control), 0))
 		crash__stop_here(control);
 }
 

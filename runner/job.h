@@ -40,17 +40,19 @@ struct crash__report {
 	int16_t trace_error;	    /* errno of why it could not be written; 0: it was */
 	bool trace_full;
 	_Atomic int listener; /* the seccomp filter's descriptor; -1 not yet, else -errno - 1 */
+	struct crash__reason reasons[CRASH__REASONS]; /* why the run is incomplete, in the order they came */
 };
 
 /*
  * The keeper is forked and so of the same build: there is no version to change. Runner and keeper write at
  * the same time, so what the runner sets, the two in the middle, are words of their own.
  */
-_Static_assert(sizeof(struct crash__report) == 64 && offsetof(struct crash__report, stopped) == 24 &&
+_Static_assert(offsetof(struct crash__report, stopped) == 24 &&
 		       offsetof(struct crash__report, interrupt) == 28 &&
 		       offsetof(struct crash__report, watched) == 32 &&
 		       offsetof(struct crash__report, started) == 40 &&
-		       offsetof(struct crash__report, listener) == 60,
+		       offsetof(struct crash__report, listener) == 60 &&
+		       offsetof(struct crash__report, reasons) == 64,
 	       "runner and keeper share the report");
 
 struct crash__job {

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "common/sys.h"
+#include "runner/block_watch.h"
 #include "runner/process_tree.h"
 #include "runner/spawn.h"
 #include "supervisor/supervisor.h"
@@ -122,9 +123,10 @@ static size_t drain_rings(bool reclaim)
 		struct crash__ring *ring = crash__control_ring(control, i);
 		size_t bytes;
 
-		if (!crash__ring_is_sound(ring))
-			crash__control_incomplete(control, CRASH__INCOMPLETE_DAMAGED, "a ring");
+		if (!crash__block_check_ring(keeper.job, ring, i))
+			continue;
 		bytes = crash__trace_drain(&keeper.writer, i, ring);
+		crash__block_consumed(ring, i);
 		moved += bytes;
 		if (bytes && atomic_exchange(&ring->waiting, 0)) {
 			atomic_fetch_add(&ring->room, 1);
@@ -140,7 +142,7 @@ static size_t drain_rings(bool reclaim)
 
 static bool crashed(void)
 {
-	return atomic_load(&keeper.control->dead) && atomic_load(&keeper.control->fired.state) == 3;
+	return crash__control_is_dead(keeper.control) && atomic_load(&keeper.control->fired.state) == 3;
 }
 
 /* Asked before the program starts: afterwards it may have written over the plan. */
@@ -205,6 +207,7 @@ static void watch(void)
 		uint32_t bell = atomic_load(&keeper.control->bell);
 		bool recording = keeper.control->mode & CRASH__MODE_RECORD;
 
+		crash__block_look(keeper.job);
 		if (recording) {
 			drain_rings(true);
 			offer_rings();
@@ -239,7 +242,7 @@ static void note_left_behind(void)
 	keeper.report->left_behind = keeper.program_ended ? crash__tree_signal(0, 0) : 0;
 	if (keeper.report->left_behind && !crashed() && (keeper.control->mode & CRASH__MODE_RECORD) &&
 	    !(keeper.control->mode & CRASH__MODE_LOGGED))
-		crash__control_incomplete(keeper.control, CRASH__INCOMPLETE_LEFT_RUNNING, NULL);
+		crash__block_incomplete(keeper.report, CRASH__INCOMPLETE_LEFT_RUNNING, NULL);
 }
 
 static void set_up_signals(void)
@@ -357,6 +360,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		crash__supervisor_start(job->control, &report->listener, job->io_uring);
 	report->started = crash__now_ns();
 	report->error = crash__spawn(job);
+	crash__block_remember(job);
 	/* from here on signals are ours; until now the child inherited what the caller had */
 	set_up_signals();
 	if (getppid() != runner)
@@ -374,6 +378,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		crash__supervisor_settle();
 		if (job->control->mode & CRASH__MODE_RECORD)
 			drain_rings(false);
+		crash__block_settle(job);
 		report->trace_error = (int16_t)keeper.writer.error;
 		report->trace_full = keeper.writer.full;
 		atomic_store(&report->state, 2);

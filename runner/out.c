@@ -88,23 +88,8 @@ int crash__out_name(struct crash_out *out, struct crash__symbols *symbols)
 	return 0;
 }
 
-/*
- * Every program of the tree could write there, by mistake, too. What leads out of a table or a string is not
- * believed.
- */
-static bool is_sound_plan(const struct crash__plan *plan, const char *scenario)
-{
-	size_t length = scenario ? strlen(scenario) : 0;
-
-	if (plan->count > CRASH__RULES)
-		return false;
-	for (uint32_t i = 0; i < plan->count; i++)
-		if (plan->rules[i].column == 0 || plan->rules[i].column - 1 > length ||
-		    plan->rules[i].length > length - (plan->rules[i].column - 1))
-			return false;
-	return true;
-}
-
+/* Every program of the tree could write there, by mistake, too. What leads out of a table or a string is not
+ * believed. */
 static bool ends(const char *text, size_t size)
 {
 	return memchr(text, '\0', size) != NULL;
@@ -112,11 +97,11 @@ static bool ends(const char *text, size_t size)
 
 static bool is_sound_crash(const struct crash__fired *fired, const struct crash__plan *plan)
 {
-	bool sound = fired->rule < plan->count && fired->call >= -1 && fired->call < CRASH__CALLS &&
-		     fired->family >= -1 && fired->family <= CRASH__FAMILY_IO &&
-		     ends(fired->name, sizeof fired->name) && ends(fired->file, sizeof fired->file) &&
-		     ends(fired->to, sizeof fired->to) && fired->modules <= CRASH__MODULES &&
-		     atomic_load(&fired->frames) <= CRASH__FRAMES;
+	bool sound = fired->rule < plan->count && crash__action_is_death(plan->rules[fired->rule].action) &&
+		     fired->call >= -1 && fired->call < CRASH__CALLS && fired->family >= -1 &&
+		     fired->family <= CRASH__FAMILY_IO && ends(fired->name, sizeof fired->name) &&
+		     ends(fired->file, sizeof fired->file) && ends(fired->to, sizeof fired->to) &&
+		     fired->modules <= CRASH__MODULES && atomic_load(&fired->frames) <= CRASH__FRAMES;
 
 	for (uint32_t i = 0; sound && i < fired->modules; i++)
 		sound = ends(fired->module[i].path, sizeof fired->module[i].path);
@@ -166,21 +151,22 @@ int crash__out_incomplete(struct crash_out *out, enum crash__incomplete why, con
 	return 0;
 }
 
-static int fill_reasons(struct crash_out *out, const struct crash__control *control)
+static int fill_reasons(struct crash_out *out, const struct crash__report *report)
 {
 	int error = crash__out_incomplete(out, CRASH__INCOMPLETES, NULL);
 
 	out->complete = true;
 	for (int i = 0; error == 0 && i < CRASH__REASONS; i++) {
-		const struct crash__reason *reason = &control->reasons[i];
+		const struct crash__reason *reason = &report->reasons[i];
 
-		if (atomic_load(&reason->state) == 2 && reason->why < CRASH__INCOMPLETES)
+		if (atomic_load(&reason->state) == 2)
 			error = crash__out_incomplete(out, reason->why, reason->detail);
 	}
 	return error;
 }
 
-static int fill_unreached(struct crash_out *out, const struct crash__plan *plan, const char *scenario)
+static int fill_unreached(struct crash_out *out, const struct crash__plan *plan,
+			  const struct crash__hits *hits, const char *scenario)
 {
 	uint32_t rules = scenario ? plan->count : 0;
 	size_t count = 0;
@@ -189,7 +175,7 @@ static int fill_unreached(struct crash_out *out, const struct crash__plan *plan,
 	for (uint32_t i = 0; out->unreached && i < rules; i++) {
 		const struct crash__rule *rule = &plan->rules[i];
 
-		if (atomic_load(&rule->hits) < rule->first)
+		if (atomic_load(&hits->of[i]) < rule->first)
 			out->unreached[count++] = strndup(scenario + rule->column - 1, rule->length);
 	}
 	return out->unreached ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the result");
@@ -215,7 +201,7 @@ static int fill_passed(struct crash_out *out, const struct crash__control *contr
 		const struct crash__named_point *point = &control->points[i];
 		uint64_t hits = atomic_load(&point->hits);
 
-		if (atomic_load(&point->state) != 2 || !hits)
+		if (atomic_load(&point->state) != 2 || !hits || !ends(point->name, sizeof point->name))
 			continue;
 		fprintf(stream, "%s%llu %s", comma, (unsigned long long)hits, point->name);
 		comma = ", ";
@@ -238,7 +224,7 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 {
 	const struct crash__report *report = job->report;
 	const struct crash__control *control = job->control;
-	bool sound = is_sound_plan(&control->plan, scenario);
+	bool sound = true;
 	int error = 0;
 
 	out->exit_code = WIFEXITED(report->status) ? WEXITSTATUS(report->status) : -1;
@@ -250,14 +236,13 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 	out->offset = out->bytes = out->written = -1;
 	/* Being written down is what makes it ours: a signal alone proves nothing. */
 	if (was_written_down(control)) {
-		sound = sound && is_sound_crash(&control->fired, &control->plan);
+		sound = is_sound_crash(&control->fired, &control->plan);
 		error = sound ? fill_fired(out, control, scenario) : 0;
 	}
 	if (error == 0)
-		error = fill_reasons(out, control);
+		error = fill_reasons(out, report);
 	if (error == 0 && !sound)
-		error = crash__out_incomplete(out, CRASH__INCOMPLETE_DAMAGED,
-					      "the rules or the record of the crash");
+		error = crash__out_incomplete(out, CRASH__INCOMPLETE_DAMAGED, "the record of the crash");
 	if (error == 0 && (control->mode & CRASH__MODE_RECORD) && atomic_load(&control->mappers) &&
 	    !out->killed)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_MAPPING_UNSEEN,
@@ -269,8 +254,7 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_IO_URING,
 					      "it was refused, and the program failed: it may need it");
 	if (error == 0)
-		error = fill_unreached(out, &control->plan,
-				       is_sound_plan(&control->plan, scenario) ? scenario : NULL);
+		error = fill_unreached(out, &control->plan, &control->hits, scenario);
 	return error < 0 ? error : fill_passed(out, control);
 }
 

@@ -405,7 +405,7 @@ static int collect(struct run *run, struct crash_out *result)
 	if (state == 1)
 		return explain_start(run);
 	if (state != 2) {
-		atomic_store(&run->job.control->dead, 1); /* whatever is left does no more ops */
+		atomic_store(&run->job.control->dead, CRASH__DEAD); /* whatever is left does no more ops */
 		crash__tree_kill_orphans(run->job.directory);
 		return crash__fail(CRASH_EKEEPER, "the keeper (process %d) ended before the program",
 				   (int)run->job.keeper);

@@ -169,6 +169,7 @@ int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsig
 	job->control->owner = geteuid();
 	strcpy(job->control->directory, job->directory);
 	crash__control_note_outside(job->control);
+	crash__control_guard(job->control);
 	return 0;
 }
 

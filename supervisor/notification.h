@@ -36,7 +36,7 @@ struct crash__notification {
 /** Whether its tree is dead: then there are no more replies. */
 static inline bool crash__notification_is_dead(const struct crash__notification *notification)
 {
-	return atomic_load(&notification->control->dead);
+	return crash__control_is_dead(notification->control);
 }
 
 /** Closes what was duplicated for it. */

@@ -24,8 +24,9 @@ static struct crash__decision ask(struct crash__notification *notification, enum
 	struct crash__facts facts = {.nature = nature,
 				     .occurrence = notification->occurrence,
 				     .call_occurrence = notification->call_occurrence};
-	struct crash__decision decision =
-		crash__plan_ask(&notification->control->plan, crash__act_filter(notification, rules), &facts);
+	struct crash__control *control = notification->control;
+	struct crash__decision decision = crash__plan_ask(&control->plan, &control->hits,
+							  crash__act_filter(notification, rules), &facts);
 
 	notification->flags |= decision.flags;
 	return decision;
@@ -179,9 +180,12 @@ static bool may_take_long(const struct crash__notification *notification)
 /* Numbers the sync that a write implies; once. */
 static void count_sync(struct crash__notification *notification)
 {
-	if ((notification->flags & CRASH__OP_SYNC) && !notification->sync_occurrence)
-		notification->sync_occurrence =
-			atomic_fetch_add(&notification->control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
+	struct crash__control *control = notification->control;
+
+	if (!(notification->flags & CRASH__OP_SYNC) || notification->sync_occurrence)
+		return;
+	notification->sync_occurrence = atomic_fetch_add(&control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
+	atomic_fetch_add(&control->implied_syncs, 1);
 }
 
 /* A call that cannot be made here: the process makes it, and nobody sees how it ends. */

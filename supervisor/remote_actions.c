@@ -34,7 +34,7 @@ static void describe(struct crash__fired *fired, const struct crash__notificatio
 	fired->family = (int32_t)notification->family;
 	fired->occurrence = notification->occurrence;
 	fired->call_occurrence = notification->call_occurrence;
-	fired->hit = atomic_load(&rule->hits);
+	fired->hit = atomic_load(&notification->control->hits.of[fired->rule]);
 	fired->offset = where->offset ? crash__arg(notification->args, where->offset) : -1;
 	fired->bytes = crash__call_has_bytes(notification->kernel) ?
 			       (int64_t)crash__notification_bytes(notification) :
@@ -67,7 +67,7 @@ void crash__act_late(const struct crash__notification *notification)
 
 	if (!is_due_there(notification))
 		crash__leader_hand_over();
-	for (int i = 0; i < 20000 && !atomic_load(&control->dead) && !is_due_there(notification); i++)
+	for (int i = 0; i < 20000 && !crash__control_is_dead(control) && !is_due_there(notification); i++)
 		crash__act_sleep(100);
 	control->fired.leaves &= !crash__control_collect(control);
 }
@@ -89,7 +89,7 @@ void crash__act_die(struct crash__notification *notification, const struct crash
 		crash__control_collect(control);
 	} else if (crash__control_fire(control, rule->self)) {
 		if (!rule->self)
-			atomic_store(&control->dead, 1);
+			atomic_store(&control->dead, CRASH__DEAD);
 		write_down(notification, rule, done);
 		atomic_store(&control->fired.state, 3);
 	} else {

@@ -311,6 +311,6 @@ void crash__supervisor_settle(void)
 {
 	for (int i = 0; i < 1000 && atomic_load(&supervisor.busy); i++)
 		crash__act_sleep(1000);
-	if (supervisor.control && !atomic_load(&supervisor.control->dead))
+	if (supervisor.control && !crash__control_is_dead(supervisor.control))
 		crash__mapped_scan(supervisor.control, crash__notified_op_store);
 }

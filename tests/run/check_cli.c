@@ -473,7 +473,7 @@ START_TEST(the_result_of_any_other_end_is_one_object_too)
 	ck_assert(lab_json_bool(run_json(result.out), "timed_out"));
 
 	CLI("run", "--json", "--no-supervisor", "--at", "write#9", "--", STEPS, "open data wc");
-	assert_status(1);
+	assert_status(3); /* it may have been missed */
 	object = run_json(result.out);
 	ck_assert(!lab_json_bool(object, "complete"));
 	ck_assert_uint_eq(json_array_size(json_object_get(object, "incomplete_reasons")), 1);

@@ -392,11 +392,14 @@ END_TEST
 /* A stray store into the memory that is shared ends neither keeper nor command, and is no crash of ours. */
 START_TEST(damaged_memory_makes_the_run_incomplete)
 {
-	static const char *const damages[] = {"ring", "rings", "rule", "call", "plan"};
-	struct crash_opts opts = {.program = lab_program("scribble"), .args = LAB_ARGS(damages[_i])};
+	static const char *const damages[] = {"ring", "rings", "rule",	  "call",      "plan", "zeros",
+					      "ones", "noise", "counter", "rings-too", "over", "over-raw"};
+	struct crash_opts opts = {.program = lab_program("scribble"),
+				  .args = LAB_ARGS(damages[_i / 2], _i % 2 ? "12" : NULL)};
 
+	opts.timeout_ms = 2000;
 	ck_assert_crash_run("write:log,write#9", &opts, &out);
-	ck_assert(!out.killed);
+	ck_assert(!out.killed || (_i % 2 && strcmp(out.point, "write#9") == 0));
 	assert_incomplete("damaged: ");
 	crash_out_clear(&out);
 }
@@ -410,6 +413,35 @@ START_TEST(a_timeout_holds_whatever_the_program_wrote_over)
 
 	ck_assert_crash_run("write#9", &opts, &out);
 	ck_assert(out.timed_out);
+	crash_out_clear(&out);
+}
+END_TEST
+
+/* Whatever else is there: the supervisor sees what the shim cannot count any more. */
+START_TEST(what_is_mapped_over_the_block_hides_no_call)
+{
+	static const char *const damages[] = {"over", "over-raw"};
+	struct crash_opts opts = {.program = lab_program("scribble"), .args = LAB_ARGS(damages[_i], "12")};
+
+	ck_assert_crash_run("write#9", &opts, &out);
+	ck_assert_crashed_at(&out, "write#9");
+	assert_incomplete("damaged: ");
+	crash_out_clear(&out);
+}
+END_TEST
+
+/* Without us there would be nothing there to unmap. */
+START_TEST(who_unmaps_all_that_is_there_does_not_unmap_the_block)
+{
+	static const char *const damages[] = {"unmap", "protect"};
+	struct crash_opts opts = {.program = lab_program("scribble"),
+				  .args = LAB_ARGS(damages[_i / 2], _i % 2 ? "12" : NULL)};
+
+	ck_assert_crash_run("write#9", &opts, &out);
+	ck_assert(out.killed == _i % 2);
+	if (!out.killed)
+		ck_assert_exited(&out, 0);
+	ck_assert_complete(&out);
 	crash_out_clear(&out);
 }
 END_TEST
@@ -615,8 +647,10 @@ int main(void)
 	tcase_add_test(tcase, a_program_that_closes_every_descriptor_is_still_crashed);
 	tcase_add_loop_test(tcase, a_damaged_note_about_libc_hides_no_call, 0, 4);
 	tcase_add_loop_test(tcase, a_shim_of_another_version_is_noticed, 0, 2);
-	tcase_add_loop_test(tcase, damaged_memory_makes_the_run_incomplete, 0, 5);
 	tcase_add_test(tcase, a_timeout_holds_whatever_the_program_wrote_over);
+	tcase_add_loop_test(tcase, damaged_memory_makes_the_run_incomplete, 0, 24);
+	tcase_add_loop_test(tcase, what_is_mapped_over_the_block_hides_no_call, 0, 2);
+	tcase_add_loop_test(tcase, who_unmaps_all_that_is_there_does_not_unmap_the_block, 0, 4);
 	tcase_add_test(tcase, a_program_in_a_storm_of_signals_ends_as_it_does_alone);
 
 	tcase = lab_case(suite, "directories", 60);

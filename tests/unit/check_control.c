@@ -252,7 +252,7 @@ static bool try_to_fire(int who)
 	(void)who;
 	if (crash__control_fire(control, false)) {
 		atomic_fetch_add(winners, 1);
-		atomic_store(&control->dead, 1);
+		atomic_store(&control->dead, CRASH__DEAD);
 	}
 	return true;
 }
@@ -283,7 +283,7 @@ START_TEST(the_death_of_one_is_replaced_by_the_death_of_all)
 	/* ... which is the last word */
 	control->fired.rule = 1;
 	control->fired.state = 3;
-	control->dead = 1;
+	control->dead = CRASH__DEAD;
 	ck_assert(!crash__control_fire(control, false));
 	ck_assert(!crash__control_fire(control, true));
 }
@@ -386,7 +386,7 @@ START_TEST(a_full_ring_of_a_dead_tree_is_left_at_once)
 	for (unsigned int i = 0; i < CRASH__RING_BYTES / CRASH__RING_LARGEST; i++)
 		ck_assert(crash__append(control, ring, CRASH__RECORD_DATA, 0, parts, 2));
 	ck_assert_uint_gt(control->bell, 0); /* the keeper was called before it was full */
-	control->dead = 1;
+	control->dead = CRASH__DEAD;
 	ck_assert(!crash__append(control, ring, CRASH__RECORD_DATA, 0, parts, 2));
 }
 END_TEST
@@ -418,6 +418,58 @@ START_TEST(sequence_numbers_are_given_once)
 }
 END_TEST
 
+/* ---- stray stores ---- */
+
+/* A store of a few bytes wherever it hurts. */
+START_TEST(what_cannot_be_is_noticed)
+{
+	struct crash__control *is;
+
+	make_control(NULL);
+	is = control;
+	crash__control_guard(is);
+	ck_assert(crash__control_is_sound(is));
+	struct {
+		void *at;
+		uint64_t value;
+		size_t bytes;
+	} const stores[] = {
+		{&is->guard_counters, 0, 8},	   {&is->guard_end, 1, 8},
+		{&is->guard_points, 0, 1},	   {&is->dead, 1, 4},
+		{&is->dead, UINT32_MAX, 4},	   {&is->fired.state, 5, 4},
+		{&is->rings_ready, UINT32_MAX, 4}, {&is->points[7].state, 3, 4},
+		{&is->reasons[3].state, 9, 4},	   {&is->reasons[3].why, CRASH__INCOMPLETES, 4},
+		{&is->sites.state, 3, 4},	   {&is->family_hits[1], UINT64_C(1) << 40, 8},
+		{&is->call_hits[5], 5000, 8},	   {&is->implied_syncs, UINT64_MAX / 2, 8},
+	};
+
+	for (size_t i = 0; i < sizeof stores / sizeof *stores; i++) {
+		uint64_t saved;
+
+		memcpy(&saved, stores[i].at, stores[i].bytes);
+		memcpy(stores[i].at, &stores[i].value, stores[i].bytes);
+		ck_assert_msg(!crash__control_is_sound(is), "store %zu", i);
+		memcpy(stores[i].at, &saved, stores[i].bytes);
+		ck_assert(crash__control_is_sound(is));
+	}
+}
+END_TEST
+
+/* Who is killed between two counters leaves one of them behind: that is no damage. */
+START_TEST(counters_may_differ_by_who_was_killed_meanwhile)
+{
+	make_control(NULL);
+	crash__control_guard(control);
+	control->dead = CRASH__DEAD;
+	control->family_hits[CRASH__FAMILY_FSYNC] = 1000;
+	control->call_hits[CRASH__CALL_fsync] = 600;
+	control->implied_syncs = 390;
+	ck_assert(crash__control_is_sound(control));
+	control->call_hits[CRASH__CALL_fsync] = 615;
+	ck_assert(crash__control_is_sound(control));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("control");
@@ -433,6 +485,8 @@ int main(void)
 		     the_death_of_one_is_replaced_by_the_death_of_all,
 		     a_crash_by_a_rule_that_there_is_not_is_damage,
 		     outside_is_the_runners_own_file_and_no_other, only_files_are_noted_as_outside, NULL);
+	support_case(suite, "stray stores", what_cannot_be_is_noticed,
+		     counters_may_differ_by_who_was_killed_meanwhile, NULL);
 	support_case(suite, "appending", parts_become_one_padded_record,
 		     a_full_ring_of_a_dead_tree_is_left_at_once, sequence_numbers_are_given_once, NULL);
 	return support_run(suite);

@@ -18,6 +18,7 @@
 #include "tests/unit/support.h"
 
 static struct crash__plan plan;
+static struct crash__hits hits;
 
 static void make_plan(const char *spec)
 {
@@ -276,16 +277,16 @@ START_TEST(who_asks_is_counted_once)
 	struct crash__decision decision;
 
 	make_plan("write#2:log,pwrite64#2:err=EIO,write@*.db:short=1");
-	decision = crash__plan_ask(&plan, 3, &facts);
+	decision = crash__plan_ask(&plan, &hits, 3, &facts);
 	ck_assert_str_eq(text_of(&decision), "0 | all |");
-	ck_assert_uint_eq(plan.rules[0].hits, 1);
-	ck_assert_uint_eq(plan.rules[1].hits, 1);
-	ck_assert_uint_eq(plan.rules[2].hits, 0);
+	ck_assert_uint_eq(hits.of[0], 1);
+	ck_assert_uint_eq(hits.of[1], 1);
+	ck_assert_uint_eq(hits.of[2], 0);
 	facts.occurrence = 3;
 	facts.call_occurrence = 2;
-	decision = crash__plan_ask(&plan, 7, &facts);
+	decision = crash__plan_ask(&plan, &hits, 7, &facts);
 	ck_assert_str_eq(text_of(&decision), "| nothing by 1 |");
-	ck_assert_uint_eq(plan.rules[2].hits, 1);
+	ck_assert_uint_eq(hits.of[2], 1);
 }
 END_TEST
 
@@ -296,11 +297,11 @@ START_TEST(a_store_is_never_late)
 		struct crash__facts facts = {.nature = (enum crash__nature)nature, .occurrence = 2};
 
 		make_plan("write#1");
-		ck_assert(crash__plan_ask(&plan, 1, &facts).late == (nature != CRASH__NATURE_STORE));
+		ck_assert(crash__plan_ask(&plan, &hits, 1, &facts).late == (nature != CRASH__NATURE_STORE));
 		make_plan("write#2");
-		ck_assert(!crash__plan_ask(&plan, 1, &facts).late);
+		ck_assert(!crash__plan_ask(&plan, &hits, 1, &facts).late);
 		make_plan("write#1:after");
-		ck_assert(!crash__plan_ask(&plan, 1, &facts).late);
+		ck_assert(!crash__plan_ask(&plan, &hits, 1, &facts).late);
 	}
 }
 END_TEST

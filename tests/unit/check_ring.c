@@ -131,14 +131,18 @@ START_TEST(a_ring_that_was_overwritten_is_emptied)
 {
 	static unsigned char bytes[CRASH__RING_BYTES];
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		struct crash__ring *ring = own_ring();
 
-		ck_assert(append(ring, 0, 64));
-		ck_assert(crash__ring_is_sound(ring));
-		*(i ? &ring->head : &ring->tail) += UINT64_C(1) << 40;
-		ck_assert(!crash__ring_is_sound(ring));
-		ck_assert(crash__ring_is_sound(ring));
+		ck_assert(append(ring, 1, 64));
+		ck_assert(crash__ring_is_sound(ring, 0));
+		if (i == 2)
+			memset(ring->bytes, 0, 64);
+		else
+			*(i ? &ring->head : &ring->tail) += UINT64_C(1) << 40;
+		ck_assert(!crash__ring_is_sound(ring, 0));
+		crash__ring_pass_over(ring);
+		ck_assert(crash__ring_is_sound(ring, ring->tail));
 		ck_assert_uint_eq(peek(ring, bytes), 0);
 		ck_assert(append(ring, 1, 64));
 		ck_assert_uint_eq(check_records(bytes, peek(ring, bytes), 1), 2);

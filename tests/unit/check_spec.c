@@ -131,7 +131,6 @@ START_TEST(a_rule_alone_is_kill_before_the_first)
 	ck_assert(!rule->self && !rule->has_thread && !rule->has_child);
 	ck_assert_str_eq(rule->glob, "");
 	ck_assert_str_eq(rule->function, "");
-	ck_assert_uint_eq(rule->hits, 0);
 }
 END_TEST
 
