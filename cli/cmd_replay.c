@@ -6,6 +6,7 @@
 #include "base/json_value.h"
 #include "cli/options.h"
 #include "explore/findings/replay.h"
+#include "explore/fs/fs_replay.h"
 #include "explore/states/state_name.h"
 #include "report/identity.h"
 #include "report/result.h"
@@ -93,6 +94,18 @@ static void print_check(const struct crash__replay *replay, const json_t *settin
 		puts("  (the checker reads $CRASH_ACKED: --acked FILE writes it)");
 }
 
+/* What the model lacks is in no state either. */
+static bool print_missed(const struct crash__replay *replay)
+{
+	char sentences[CRASH__MISSES][CRASH__MISSED];
+	unsigned int missed = crash__fs_missed(&replay->fs, sentences);
+
+	for (unsigned int i = 0; i < missed; i++)
+		fprintf(stderr, "%s: incomplete: %s: the state may be another one\n", CRASH__PROGRAM_NAME,
+			sentences[i]);
+	return missed;
+}
+
 static void check_arguments(char **words)
 {
 	if (!words[0] || !words[1] || (words[2] && words[3]))
@@ -111,6 +124,7 @@ static int run(int argc, char **argv)
 	bool named;
 	char trace[PATH_MAX];
 	json_t *settings = NULL;
+	bool missed = false;
 	int error;
 
 	crash__options_parse(&options, &crash__cmd_replay, argc, argv, table, take_option, &own);
@@ -133,6 +147,8 @@ static int run(int argc, char **argv)
 			"%s: the starting tree is not in the trace; the data directory is used as it is "
 			"now\n",
 			CRASH__PROGRAM_NAME);
+	if (error == 0)
+		missed = print_missed(&replay);
 	if (error == 0 && options.program[2])
 		error = crash__replay_build(&replay, options.program[2]);
 	if (error == 0 && own.acked)
@@ -143,7 +159,7 @@ static int run(int argc, char **argv)
 	if (error < 0)
 		crash__die_error(error);
 	json_decref(settings);
-	return 0;
+	return missed ? CRASH__EXIT_INCOMPLETE : CRASH__EXIT_GOOD;
 }
 
 const struct crash__command crash__cmd_replay = {
@@ -153,7 +169,8 @@ const struct crash__command crash__cmd_replay = {
 	.summary = "Put a crash state back on disk, or describe it",
 	.help = "  --acked FILE          write what the program had acknowledged, for $CRASH_ACKED\n"
 		"  --model FILE          the model, if it is not a shipped one\n\n"
-		"DIR must be empty or not exist yet; nothing outside of it is touched.\n\n"
+		"DIR must be empty or not exist yet; nothing outside of it is touched.\n"
+		"Exit status: 0 good, 3 the state may be another one, 125 crashinject failed.\n\n"
 		"Example:\n"
 		"  crashinject replay result/ 'posix@49-194' /tmp/state\n",
 };

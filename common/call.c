@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "common/machine.h"
+#include "common/ioctl_request.h"
 
 /* newer than the kernel headers that the oldest supported distribution ships */
 #ifndef SYS_fchmodat2
@@ -96,7 +97,7 @@ bool crash__call_changes(const struct crash__call_info *call, const long args[6]
 	case CRASH__CALL_openat2:
 		break;
 	case CRASH__CALL_ioctl:
-		return (unsigned int)args[1] == FICLONE || (unsigned int)args[1] == FICLONERANGE;
+		return crash__request_kind((unsigned long)args[1]) != CRASH__REQUEST_OTHER;
 	default:
 		return true;
 	}

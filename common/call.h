@@ -110,7 +110,7 @@ static inline bool crash__moves_names(const struct crash__call_info *call)
 
 /**
  * Whether this call with these arguments may change storage at all: an open without O_CREAT,
- * O_TRUNC or O_TMPFILE does not, nor an ioctl() that clones nothing. `open_flags` are the flags
+ * O_TRUNC or O_TMPFILE does not, nor do most ioctl() (ioctl_request.h). `open_flags` are the flags
  * where the call keeps them in memory (openat2), otherwise ignored.
  */
 bool crash__call_changes(const struct crash__call_info *call, const long args[6], uint64_t open_flags);

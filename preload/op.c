@@ -20,10 +20,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/single_threaded.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include "common/ioctl_request.h"
 #include "common/ring_append.h"
 #include "preload/mapping.h"
+#include "preload/readback.h"
 
 /* The system call, cancellable if it is in libc. */
 static long invoke(const struct crash__op *op, const long args[6])
@@ -242,6 +246,44 @@ static long by_path(struct crash__op *op)
 	return result;
 }
 
+/* The kernel makes a fallocate() of some requests, and then they are one here. */
+static bool make_fallocate(struct crash__op *op)
+{
+	struct crash__space space;
+	struct stat status;
+	int64_t from = 0;
+	int fd = (int)op->args[0];
+
+	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) < 0 || !S_ISREG(status.st_mode) ||
+	    !crash__is_readable((uintptr_t)op->args[2]) ||
+	    !crash__is_readable((uintptr_t)op->args[2] + sizeof space - 1))
+		return false;
+	memcpy(&space, (const void *)op->args[2], sizeof space);
+	if (space.whence != SEEK_SET)
+		from = space.whence == SEEK_CUR ? crash__sys3(SYS_lseek, fd, 0, SEEK_CUR) : status.st_size;
+	if (!crash__request_allocates(op->args, &space, from))
+		return false;
+	op->call = CRASH__CALL_fallocate;
+	op->name = op->kernel = &crash__calls[op->call];
+	return true;
+}
+
+/* Whether an ioctl() is an op. If it is not it has been made; of some it is not known what they have done. */
+static bool takes_request(struct crash__op *op, long *result)
+{
+	unsigned long request = (unsigned long)op->args[1];
+	enum crash__request kind = crash__request_kind(request);
+
+	if (kind == CRASH__REQUEST_CLONE || (kind == CRASH__REQUEST_ALLOCATE && make_fallocate(op)))
+		return true;
+	*result = crash__op_call(op);
+	if (kind == CRASH__REQUEST_OPAQUE && !crash__sys_failed(*result) &&
+	    crash__target_of_fd(op->control, (int)op->args[0]).storage)
+		crash__control_incomplete(op->control, CRASH__INCOMPLETE_UNSUPPORTED,
+					  crash__request_name(request));
+	return false;
+}
+
 static long by_kind(struct crash__op *op)
 {
 	const struct crash__call_info *kernel = op->kernel;
@@ -262,6 +304,8 @@ static long by_kind(struct crash__op *op)
 	crash__check_dead(op->control);
 	if (__builtin_expect(crash__mapped, 0))
 		crash__mapping_scan();
+	if (kernel->where.request && !takes_request(op, &result))
+		return result;
 	result = kernel->where.path ? by_path(op) : by_descriptor(op);
 	if (__builtin_expect(crash__mapped, 0))
 		crash__mapping_wrote();

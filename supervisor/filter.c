@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/audit.h>
-#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -29,6 +28,7 @@
 
 #include "common/call.h"
 #include "common/machine.h"
+#include "common/ioctl_request.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -87,12 +87,16 @@ static void load_argument(struct crash__filter *filter, uint8_t argument)
 	ADD(LOAD_AT((uint32_t)offsetof(struct seccomp_data, args) + 8u * (argument - 1u)));
 }
 
-/* Lets every ioctl() but the two that share blocks between files pass. */
+/* Lets every ioctl() pass whose type is none of those that may change files: the supervisor knows them. */
 static void allow_other_requests(struct crash__filter *filter, uint8_t argument)
 {
+	size_t types = sizeof crash__request_types / sizeof *crash__request_types;
+
 	load_argument(filter, argument);
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)FICLONE, 2, 0));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)FICLONERANGE, 1, 0));
+	ADD(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00));
+	for (size_t i = 0; i < types; i++)
+		ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)crash__request_types[i] << 8,
+			     (uint8_t)(types - i), 0));
 	ADD(ALLOW);
 }
 

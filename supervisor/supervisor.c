@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/ioctl_request.h"
 #include "supervisor/acknowledgement.h"
 #include "supervisor/classify.h"
 #include "supervisor/leader.h"
@@ -200,6 +201,52 @@ static bool take_close(const struct seccomp_notif *received)
 	return true;
 }
 
+static void set_call(struct crash__notification *notification, unsigned int call)
+{
+	notification->kernel = &crash__calls[call];
+	notification->call = call;
+	notification->family = notification->kernel->family;
+}
+
+/* The kernel makes a fallocate() of some requests of ioctl(), and then they are one here. */
+static bool make_fallocate(struct crash__notification *notification)
+{
+	struct crash__space space;
+	int64_t from = 0;
+
+	crash__notification_classify_fd(notification, (int)notification->args[0]);
+	if (!notification->storage || !S_ISREG(notification->mode) ||
+	    crash__remote_read(&notification->remote, (uint64_t)notification->args[2], &space,
+			       sizeof space) != sizeof space)
+		return false;
+	if (space.whence == SEEK_END)
+		from = (int64_t)notification->size;
+	if (space.whence == SEEK_CUR && notification->fd >= 0)
+		from = lseek(notification->fd, 0, SEEK_CUR);
+	crash__notification_clear(notification);
+	if (!crash__request_allocates(notification->args, &space, from))
+		return false;
+	set_call(notification, CRASH__CALL_fallocate);
+	return true;
+}
+
+/* Whether an ioctl() is an op; of some it is not known what they do. */
+static bool takes_request(struct crash__notification *notification)
+{
+	unsigned long request = (unsigned long)notification->args[1];
+	enum crash__request kind = crash__request_kind(request);
+
+	if (kind == CRASH__REQUEST_CLONE || (kind == CRASH__REQUEST_ALLOCATE && make_fallocate(notification)))
+		return true;
+	if (kind == CRASH__REQUEST_OPAQUE) {
+		crash__notification_classify_fd(notification, (int)notification->args[0]);
+		if (notification->storage)
+			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_UNSUPPORTED,
+						  crash__request_name(request));
+	}
+	return false;
+}
+
 static struct crash__reply take(struct crash__notification *notification, const struct seccomp_data *data)
 {
 	int call = crash__call_of_number(data->nr);
@@ -229,9 +276,7 @@ static struct crash__reply take(struct crash__notification *notification, const 
 		void_descriptors(notification->remote.pid);
 		return crash__proceed;
 	}
-	notification->kernel = &crash__calls[call];
-	notification->call = (unsigned int)call;
-	notification->family = notification->kernel->family;
+	set_call(notification, (unsigned int)call);
 	if (!crash__call_changes(
 		    notification->kernel, notification->args,
 		    notification->kernel->where.how ? crash__notification_open_flags(notification) : 0))
@@ -243,6 +288,8 @@ static struct crash__reply take(struct crash__notification *notification, const 
 		return crash__never;
 	if (notification->kernel->where.iocbs)
 		return take_requests(notification);
+	if (notification->kernel->where.request && !takes_request(notification))
+		return crash__proceed;
 	crash__notification_classify(notification);
 	return notification->storage ? crash__notified_op(notification) : take_outside(notification);
 }

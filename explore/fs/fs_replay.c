@@ -2,6 +2,7 @@
 #include "explore/fs/fs_replay.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -91,6 +92,25 @@ int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, con
 	if (error < 0)
 		crash__fs_clear(fs);
 	return error;
+}
+
+unsigned int crash__fs_missed(const struct crash__fs *fs, char sentences[CRASH__MISSES][CRASH__MISSED])
+{
+	unsigned int count = 0;
+
+	if (fs->unknown)
+		snprintf(sentences[count++], CRASH__MISSED, "%llu ops could not be followed, the first: %s",
+			 (unsigned long long)fs->unknown, fs->unknown_detail);
+	if (fs->kept_out)
+		snprintf(sentences[count++], CRASH__MISSED,
+			 "%llu names of the starting tree are in directories that cannot be looked into, and "
+			 "were "
+			 "taken for missing, the first: %s",
+			 (unsigned long long)fs->kept_out, fs->kept_out_detail);
+	if (fs->unsupported)
+		snprintf(sentences[count++], CRASH__MISSED, "%llu ops are not modelled, the first: %s",
+			 (unsigned long long)fs->unsupported, fs->unsupported_detail);
+	return count;
 }
 
 void crash__fs_clear(struct crash__fs *fs)

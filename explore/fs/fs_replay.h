@@ -15,6 +15,12 @@
 int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, const char *root,
 		     struct crash__base *base);
 
+#define CRASH__MISSES 3
+#define CRASH__MISSED 512
+
+/** What of the run the model lacks, in some sentences; returns how many. */
+unsigned int crash__fs_missed(const struct crash__fs *fs, char sentences[CRASH__MISSES][CRASH__MISSED]);
+
 void crash__fs_clear(struct crash__fs *fs);
 
 #endif

@@ -189,9 +189,10 @@ static int note_refused(struct crash__recording *recording)
 static int note_missed(struct crash__recording *recording)
 {
 	const struct crash__fs *fs = &recording->fs;
-	int error = 0;
-
+	char sentences[CRASH__MISSES][CRASH__MISSED];
 	struct crash_out end = {0};
+	unsigned int missed;
+	int error = 0;
 
 	if (recording->has_recorded)
 		error = note_refused(recording);
@@ -205,20 +206,9 @@ static int note_missed(struct crash__recording *recording)
 	if (error == 0 && !end.complete && !recording->incomplete_count)
 		error = crash__recording_incomplete(recording, "the recorded run was not complete");
 	crash_out_clear(&end);
-	if (error == 0 && fs->unknown)
-		error = crash__recording_incomplete(recording,
-						    "%llu ops could not be followed, the first: %s",
-						    (unsigned long long)fs->unknown, fs->unknown_detail);
-	if (error == 0 && fs->kept_out)
-		error = crash__recording_incomplete(recording,
-						    "%llu names of the starting tree are in directories that "
-						    "cannot be looked into, and were "
-						    "taken for missing, the first: %s",
-						    (unsigned long long)fs->kept_out, fs->kept_out_detail);
-	if (error == 0 && fs->unsupported)
-		error = crash__recording_incomplete(recording, "%llu ops are not modelled, the first: %s",
-						    (unsigned long long)fs->unsupported,
-						    fs->unsupported_detail);
+	missed = crash__fs_missed(fs, sentences);
+	for (unsigned int i = 0; i < missed && error == 0; i++)
+		error = crash__recording_incomplete(recording, "%s", sentences[i]);
 	if (error == 0 && fs->unfinished)
 		error = crash__recording_incomplete(
 			recording, "%llu ops had not returned when the run ended, and are ignored",

@@ -2,16 +2,22 @@
 /*
  * side_ways - ways to storage that are easily missed; the arguments say which. It works in CRASH_DIR.
  *
- *	ring syscall|inline	writes "hello" to the file `ring` by io_uring, which is set up by syscall(2)
- *or by an instruction of its own. "refused" where there is no io_uring.
+ *	ring syscall|inline
+ *		writes "hello" to the file `ring` by io_uring, which is set up by syscall(2) or by an
+ *instruction of its own. "refused" where there is no io_uring. range libc|inline WHAT makes the file `range`
+ *of five pages, and changes which there are, and what is in them, by fallocate(2) or ioctl(2). "unsupported"
+ *where the file system cannot.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/io_uring.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,6 +64,71 @@ static int write_by_ring(char **argument)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ ranges of a file */
+
+struct space {
+	short type, whence;
+	long long start, bytes;
+	int system;
+	unsigned int process;
+	int pad[4];
+};
+
+static const struct change {
+	const char *name;
+	unsigned long request; /* 0: fallocate() */
+	int flags, whence;
+	long long start, bytes;
+} changes[] = {
+	{"collapse", 0, FALLOC_FL_COLLAPSE_RANGE, 0, 4096, 4096},
+	{"insert", 0, FALLOC_FL_INSERT_RANGE, 0, 4096, 4096},
+	{"zero", _IOW('X', 57, struct space), 0, SEEK_SET, 100, 9000},
+	{"zero-end", _IOW('X', 57, struct space), 0, SEEK_END, -5000, 100},
+	{"unreserve", _IOW('X', 41, struct space), 0, SEEK_SET, 4096, 4096},
+	{"unreserve-here", _IOW('X', 43, struct space), 0, SEEK_CUR, -8192, 50},
+	{"reserve", _IOW('X', 42, struct space), 0, SEEK_END, 4096, 4096},
+	{"bad-whence", _IOW('X', 57, struct space), 0, 9, 0, 4096},
+	{"bad-address", _IOW('X', 57, struct space), 0, SEEK_SET, 0, -1},
+	{"opaque", _IOC(_IOC_NONE, 0xf5, 1, 0), 0, 0, 0, 0},
+};
+
+static long make_change(const struct change *change, bool by_libc, int fd)
+{
+	struct space space = {
+		.whence = (short)change->whence, .start = change->start, .bytes = change->bytes};
+	void *argument = change->bytes < 0 ? (void *)8 : &space;
+	long result;
+
+	if (by_libc)
+		return change->request ? ioctl(fd, change->request, argument) :
+					 fallocate(fd, change->flags, change->start, change->bytes);
+	result = change->request ?
+			 crash__sys3(SYS_ioctl, fd, (long)change->request, (long)argument) :
+			 crash__sys6(SYS_fallocate, fd, change->flags, change->start, change->bytes, 0, 0);
+	errno = result < 0 ? (int)-result : 0;
+	return result < 0 ? -1 : result;
+}
+
+static int change_range(char **argument)
+{
+	int fd = open("range", O_CREAT | O_TRUNC | O_RDWR, 0644);
+	const struct change *change = changes;
+	char page[4096];
+
+	for (int i = 0; i < 5; i++) {
+		memset(page, 'A' + i, sizeof page);
+		if (write(fd, page, sizeof page) != sizeof page)
+			return 1;
+	}
+	while (strcmp(change->name, argument[1]) != 0)
+		change++;
+	if (make_change(change, strcmp(argument[0], "libc") == 0, fd) == 0)
+		puts("done");
+	else
+		puts(errno == EOPNOTSUPP ? "unsupported" : strerrorname_np(errno));
+	return 0;
+}
+
 /* ------------------------------------------------------------------ which */
 
 static const struct way {
@@ -66,6 +137,7 @@ static const struct way {
 	int arguments;
 } ways[] = {
 	{"ring", write_by_ring, 1},
+	{"range", change_range, 2},
 };
 
 int main(int argc, char **argv)

@@ -81,6 +81,83 @@ START_TEST(a_scenario_of_points_alone_leaves_rings_to_the_program)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ ranges of a file */
+
+static const struct {
+	const char *program, *route;
+} ways[] = {{"side_ways", "libc"}, {"side_ways", "inline"}, {"side_ways_static", "libc"}};
+
+#define WAYS (int)(sizeof ways / sizeof *ways)
+
+/* Records the change of a range, and puts the last state into the directory `state`. */
+static struct lab_result record_and_replay(int way, const char *change)
+{
+	const char *program = lab_program(ways[way].program);
+	const char *script = lab_text(
+		"mkdir data && cd data && $CRASHINJECT record -q -o ../trace -- %s range %s %s && cd .. && "
+		"last=$($CRASHINJECT replay trace kill@999999 2>&1 | sed 's/.*points 0 to "
+		"\\([0-9]*\\).*/\\1/') && "
+		"$CRASHINJECT replay trace kill@$last state",
+		program, ways[way].route, change);
+
+	return LAB_COMMAND("sh", "-c", script);
+}
+
+static const char *const followed[] = {"zero", "zero-end", "unreserve", "unreserve-here", "reserve"};
+
+#define FOLLOWED (int)(sizeof followed / sizeof *followed)
+
+/* What the kernel makes a fallocate() of is one, and leaves what it leaves. */
+START_TEST(a_range_that_ioctl_changes_is_followed)
+{
+	struct lab_result result = record_and_replay(_i % WAYS, followed[_i / WAYS]);
+	const char *text = lab_text("range %s %s", ways[_i % WAYS].route, followed[_i / WAYS]);
+	struct lab_listing listing;
+	size_t bytes, expected;
+
+	lab_assert_status(&result, 0);
+	if (strstr(result.err, "unsupported") || strstr(result.out, "unsupported"))
+		LAB_SKIP("the file system cannot: %s", text);
+	ck_assert_ptr_nonnull(strstr(result.out, "done"));
+	ck_assert_int_eq(memcmp(lab_read("state/range", &bytes), lab_read("data/range", &expected), 5 * 4096),
+			 0);
+	ck_assert_uint_eq(bytes, expected);
+	listing = lab_list(NULL, (const char *const[]){lab_program(ways[_i % WAYS].program), "range",
+						       ways[_i % WAYS].route, followed[_i / WAYS], NULL});
+	ck_assert_msg(strstr(lab_list_text(&listing), "truncate#1 range") != NULL, "%s",
+		      lab_list_text(&listing));
+}
+END_TEST
+
+/* The model has no effect for it: no state behind it is right, and it is said. */
+START_TEST(a_range_that_moves_others_is_said)
+{
+	const char *change = _i / WAYS ? "insert" : "collapse";
+	struct lab_result result = record_and_replay(_i % WAYS, change);
+
+	if (strstr(result.err, "unsupported") || strstr(result.out, "unsupported"))
+		LAB_SKIP("the file system cannot %s", change);
+	lab_assert_status(&result, 3);
+	ck_assert_ptr_nonnull(strstr(result.err, "1 ops are not modelled, the first: fallocate"));
+}
+END_TEST
+
+/* What the kernel refuses is no op, and the program sees the same error. */
+START_TEST(a_request_that_is_refused_is_no_op)
+{
+	const char *change = _i / WAYS ? "bad-whence" : "bad-address";
+	struct crash_opts opts = {.program = lab_program(ways[_i % WAYS].program),
+				  .args = LAB_ARGS("range", ways[_i % WAYS].route, change),
+				  .dir = lab_dir};
+
+	ck_assert_crash_run("truncate#1,write@*/range#6", &opts, &out);
+	ck_assert_exited(&out, 0);
+	ck_assert_complete(&out);
+	ck_assert_str_eq(out.stdout_data, _i / WAYS ? "EINVAL\n" : "EFAULT\n");
+	crash_out_clear(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("side ways");
@@ -89,5 +166,10 @@ int main(void)
 	tcase_add_loop_test(tcase, what_goes_through_a_ring_is_never_missed_silently, 0,
 			    sizeof rings / sizeof *rings);
 	tcase_add_loop_test(tcase, a_scenario_of_points_alone_leaves_rings_to_the_program, 0, 2);
+
+	tcase = lab_case(suite, "ranges", 60);
+	tcase_add_loop_test(tcase, a_range_that_ioctl_changes_is_followed, 0, FOLLOWED * WAYS);
+	tcase_add_loop_test(tcase, a_range_that_moves_others_is_said, 0, 2 * WAYS);
+	tcase_add_loop_test(tcase, a_request_that_is_refused_is_no_op, 0, 2 * WAYS);
 	return lab_run(suite);
 }
