@@ -38,7 +38,8 @@ void crash__on_stack(void (*function)(void *), void *argument, void *top);
  * Where a patched system call of libc arrives, by its thunk. Keeps every register that the kernel would keep,
  * vector registers included, and what libc has below its stack pointer; calls crash__site() of dispatch.c,
  * and goes on behind the system call. entry.S has vfork() and __vfork() as well: they count crash__borrowed
- * up before the call and, in the parent, down after it.
+ * up before the call and, in the parent, down after it. And it has syscall(), which goes on to
+ * crash__syscall_function() unless a child is to run on the caller's stack.
  */
 void crash__site_entry(void);
 

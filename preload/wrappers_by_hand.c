@@ -343,7 +343,10 @@ CRASH__EXPORT int ioctl(int fd, unsigned long request, ...)
 	return (int)op(CRASH__CALL_ioctl, CRASH__CALL_ioctl, args, CRASH__CALLER());
 }
 
-CRASH__EXPORT long syscall(long number, ...)
+/* What syscall() in entry.S goes on to. */
+__attribute__((visibility("hidden"))) long crash__syscall_function(long number, ...);
+
+long crash__syscall_function(long number, ...)
 {
 	long args[6];
 	int saved = errno;

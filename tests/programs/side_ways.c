@@ -2,15 +2,18 @@
 /*
  * side_ways - ways to storage that are easily missed; the arguments say which. It works in CRASH_DIR.
  *
- *	ring syscall|inline
- *		writes "hello" to the file `ring` by io_uring, which is set up by syscall(2) or by an
- *instruction of its own. "refused" where there is no io_uring. range libc|inline WHAT makes the file `range`
- *of five pages, and changes which there are, and what is in them, by fallocate(2) or ioctl(2). "unsupported"
- *where the file system cannot.
+ *	ring syscall|inline	writes "hello" to the file `ring` by io_uring, which is set up by syscall(2)
+ *				or by an instruction; "refused" where there is none
+ *	range libc|inline WHAT	makes the file `range` of five pages, and changes which there are, and what is
+ *				in them; "unsupported" where the file system cannot
+ *	child vfork|clone|fork	a child that syscall(2) makes, with our memory and stack or with its own,
+ *				writes "child" and ends with 3; then we write "parent"
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <sched.h>
+#include <signal.h>
 #include <linux/io_uring.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/machine.h"
@@ -129,6 +133,47 @@ static int change_range(char **argument)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ children on our stack */
+
+static long make_child(const char *how)
+{
+	if (strcmp(how, "vfork") == 0)
+		return syscall(SYS_vfork);
+	if (strcmp(how, "clone") == 0)
+		return syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+/* The stack is used to its bottom meanwhile. */
+static __attribute__((noinline)) void write_deep(int fd, const char *text, int depth)
+{
+	char copy[256];
+
+	memset(copy, depth, sizeof copy);
+	if (depth > 0)
+		write_deep(fd, text, depth - 1);
+	else if (write(fd, text, strlen(text)) < 0)
+		_exit(1);
+	__asm__ volatile("" ::"r"(copy) : "memory");
+}
+
+static int write_by_child(char **argument)
+{
+	int fd = open("children", O_CREAT | O_TRUNC | O_RDWR, 0644), status;
+	volatile int before = 17;
+	pid_t child = (pid_t)make_child(argument[0]);
+
+	if (child == 0) {
+		write_deep(fd, "child", 5);
+		_exit(before - 14);
+	}
+	write_deep(fd, "parent", 1);
+	if (before != 17 || waitpid(child, &status, 0) != child)
+		return 1;
+	printf("%d\n", WEXITSTATUS(status));
+	return 0;
+}
+
 /* ------------------------------------------------------------------ which */
 
 static const struct way {
@@ -138,6 +183,7 @@ static const struct way {
 } ways[] = {
 	{"ring", write_by_ring, 1},
 	{"range", change_range, 2},
+	{"child", write_by_child, 1},
 };
 
 int main(int argc, char **argv)

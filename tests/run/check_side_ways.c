@@ -158,6 +158,28 @@ START_TEST(a_request_that_is_refused_is_no_op)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ children */
+
+/* The parent goes on where it was, and its child is another process. */
+START_TEST(a_child_that_syscall_makes_leaves_our_stack_alone)
+{
+	static const char *const kinds[] = {"vfork", "clone", "fork"};
+	struct lab_listing listing =
+		lab_list(NULL, (const char *const[]){lab_program("side_ways"), "child", kinds[_i], NULL});
+	char *text = lab_list_text(&listing);
+	long process[2] = {-1, -1};
+
+	lab_assert_status(&listing.result, 0);
+	ck_assert_str_eq(listing.result.err, "3\n");
+	for (int i = 0; i < 2; i++)
+		process[i] = (long)lab_json_number(json_array_get(listing.ops, (size_t)i + 1), "process", -1);
+	ck_assert_msg(process[0] != process[1] && process[0] >= 0 && process[1] >= 0, "%s", text);
+	ck_assert_uint_eq(json_array_size(listing.ops), 3);
+	if (_i < 2)
+		lab_assert_file("children", "childparent");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("side ways");
@@ -171,5 +193,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_range_that_ioctl_changes_is_followed, 0, FOLLOWED * WAYS);
 	tcase_add_loop_test(tcase, a_range_that_moves_others_is_said, 0, 2 * WAYS);
 	tcase_add_loop_test(tcase, a_request_that_is_refused_is_no_op, 0, 2 * WAYS);
+
+	tcase = lab_case(suite, "children", 60);
+	tcase_add_loop_test(tcase, a_child_that_syscall_makes_leaves_our_stack_alone, 0, 3);
 	return lab_run(suite);
 }

@@ -139,3 +139,25 @@ __vfork:
 	ret
 	.cfi_endproc
 	.size vfork, . - vfork
+
+/*
+ * long syscall(long number, ...)
+ *
+ * By number, too, a child may run in our memory and on our stack: vfork, and the clone that it is. Then
+ * nothing may lie there that the parent still needs. All else is crash__syscall_function()'s.
+ */
+	.globl syscall
+	.type syscall, @function
+syscall:
+	.cfi_startproc
+	cmpq $58, %rdi			/* SYS_vfork */
+	je vfork
+	cmpq $56, %rdi			/* SYS_clone */
+	jne 1f
+	cmpq $0x4111, %rsi		/* CLONE_VM | CLONE_VFORK | SIGCHLD */
+	jne 1f
+	testq %rdx, %rdx		/* on the same stack */
+	je vfork
+1:	jmp crash__syscall_function
+	.cfi_endproc
+	.size syscall, . - syscall
