@@ -6,15 +6,18 @@
  */
 #include "explore/recording/recording_digest.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/as_owner.h"
+#include "base/directory.h"
 #include "base/error.h"
+#include "base/vector.h"
 #include "trace/event_text.h"
 
 /* ------------------------------------------------------------------ the recording */
@@ -119,13 +122,22 @@ struct tree {
 	char path[PATH_MAX]; /* below the top */
 };
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+struct names {
+	CRASH__VECTOR(char *, list);
+};
+
+static int by_name(const void *a, const void *b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Nobody in the run, and no checker, reads what keeps us out. */
 static int unreadable(const struct tree *tree)
 {
+	if (errno == EACCES) {
+		crash__digest_text(tree->digest, "closed");
+		return 0;
+	}
 	return crash__fail_errno("the starting tree: %s", *tree->path ? tree->path : ".");
 }
 
@@ -133,7 +145,8 @@ static int add_below(struct tree *tree);
 
 static int add_contents(struct tree *tree)
 {
-	int fd = openat(tree->top, tree->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), result;
+	int fd = crash__owner_open(tree->top, tree->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+	    result;
 
 	if (fd < 0)
 		return unreadable(tree);
@@ -149,7 +162,7 @@ static int add_thing(struct tree *tree)
 	struct stat status;
 	ssize_t length;
 
-	if (fstatat(tree->top, tree->path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+	if (crash__owner_lstat(tree->top, tree->path, &status) < 0)
 		return errno == ENOENT ? 0 : unreadable(tree);
 	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISLNK(status.st_mode) &&
 	    !S_ISFIFO(status.st_mode))
@@ -161,7 +174,7 @@ static int add_thing(struct tree *tree)
 	if (S_ISDIR(status.st_mode))
 		return add_below(tree);
 	if (S_ISLNK(status.st_mode)) {
-		length = readlinkat(tree->top, tree->path, text, sizeof text - 1);
+		length = crash__owner_readlink(tree->top, tree->path, text, sizeof text - 1);
 		text[length < 0 ? 0 : length] = '\0';
 		crash__digest_text(tree->digest, text);
 	} else if (S_ISREG(status.st_mode) && tree->contents) {
@@ -172,28 +185,55 @@ static int add_thing(struct tree *tree)
 	return 0;
 }
 
+/* The names in a directory, in order; what has come so far, also when it fails. */
+static int read_names(const struct tree *tree, struct names *names)
+{
+	int fd = crash__owner_open(tree->top, *tree->path ? tree->path : ".",
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+	    got = 0, error = 0;
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	const char *name;
+
+	if (!stream) {
+		error = unreadable(tree);
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	while (error == 0 && (got = crash__directory_next(stream, &name)) > 0) {
+		char *copy = strdup(name);
+
+		if (!copy || !CRASH__ADD(names, list, copy)) {
+			free(copy);
+			error = crash__fail(CRASH_ENOMEM, "no memory to compare recordings");
+		}
+	}
+	if (error == 0 && got < 0)
+		error = crash__fail_errno("the starting tree: %s", *tree->path ? tree->path : ".");
+	closedir(stream);
+	if (names->list_count)
+		qsort(names->list, names->list_count, sizeof *names->list, by_name);
+	return error;
+}
+
 static int add_below(struct tree *tree)
 {
-	struct dirent **entries;
 	size_t length = strlen(tree->path);
-	int count = scandirat(tree->top, length ? tree->path : ".", &entries, NULL, by_name), error = 0;
+	struct names names = {0};
+	int error = read_names(tree, &names);
 
-	if (count < 0)
-		return unreadable(tree);
-	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name;
-		bool counts = error == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-
-		if (counts && snprintf(tree->path + length, sizeof tree->path - length, "%s%s",
-				       length ? "/" : "", name) >= (int)(sizeof tree->path - length))
+	for (size_t i = 0; i < names.list_count; i++) {
+		if (error == 0 &&
+		    snprintf(tree->path + length, sizeof tree->path - length, "%s%s", length ? "/" : "",
+			     names.list[i]) >= (int)(sizeof tree->path - length))
 			error = crash__fail(CRASH_EDIR, "%s: this path is too long", tree->path);
-		else if (counts)
+		else if (error == 0)
 			error = add_thing(tree);
 		if (error == 0)
 			tree->path[length] = '\0';
-		free(entries[i]);
+		free(names.list[i]);
 	}
-	free(entries);
+	free(names.list);
 	return error;
 }
 
@@ -214,7 +254,8 @@ int crash__recording_digest(const struct crash__fs *fs, bool contents, const cha
 		tree->without.st_ino = 0;
 	add_fs(tree->digest, fs);
 	crash__digest_number(tree->digest, contents);
-	tree->top = open(crash__base_directory(fs->base), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tree->top = crash__owner_open(AT_FDCWD, crash__base_directory(fs->base),
+				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = tree->top < 0 ? unreadable(tree) : add_below(tree);
 	if (tree->top >= 0)
 		close(tree->top);
