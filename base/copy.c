@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,15 +90,24 @@ static int copy_contents(int from, int to, uint64_t size)
 	return ftruncate(to, (off_t)size);
 }
 
+/* What the program cannot read either need not be in the copy. */
+static bool is_closed_to_us(const struct stat *status)
+{
+	return errno == EACCES && geteuid() != 0 && geteuid() != status->st_uid;
+}
+
 static int copy_file(const struct copying *copying, const struct stat *status)
 {
 	int from = crash__owner_open(AT_FDCWD, copying->from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to, result;
 
-	if (from < 0)
+	if (from < 0 && !is_closed_to_us(status))
 		return -1;
 	to = open(copying->to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	result = to < 0 ? -1 : copy_contents(from, to, (uint64_t)status->st_size);
-	close(from);
+	result = to < 0	  ? -1 :
+		 from < 0 ? ftruncate(to, status->st_size) :
+			    copy_contents(from, to, (uint64_t)status->st_size);
+	if (from >= 0)
+		close(from);
 	if (to >= 0 && close(to) < 0)
 		result = -1;
 	return result;
@@ -153,18 +163,39 @@ static int copy_as_link(struct copying *copying, const struct stat *status)
 	return -1;
 }
 
+/*
+ * Without rights a copy of somebody else's file is ours. We may do to it what we may do to the original, and
+ * what kept us out of that keeps us out of the copy.
+ */
+static mode_t mode_of_copy(const struct copying *copying, const struct stat *status)
+{
+	static const struct {
+		int right;
+		mode_t bit;
+	} rights[] = {{R_OK, S_IRUSR}, {W_OK, S_IWUSR}, {X_OK, S_IXUSR}};
+	mode_t mode = status->st_mode & 07777;
+
+	if (geteuid() == 0 || geteuid() == status->st_uid)
+		return mode;
+	mode &= ~(mode_t)S_IRWXU;
+	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+		if (faccessat(AT_FDCWD, copying->from, rights[i].right, AT_EACCESS) == 0)
+			mode |= rights[i].bit;
+	return mode;
+}
+
 static int copy_attributes(const struct copying *copying, const struct stat *status)
 {
 	const struct timespec times[2] = {status->st_atim, status->st_mtim};
 
 	if (geteuid() == 0 && lchown(copying->to, status->st_uid, status->st_gid) < 0)
 		return -1;
-	if (!S_ISLNK(status->st_mode) && chmod(copying->to, status->st_mode & 07777) < 0)
+	if (!S_ISLNK(status->st_mode) && chmod(copying->to, mode_of_copy(copying, status)) < 0)
 		return -1;
 	return utimensat(AT_FDCWD, copying->to, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static int copy_below(struct copying *copying);
+static int copy_below(struct copying *copying, const struct stat *status);
 
 static int copy_thing(struct copying *copying)
 {
@@ -177,7 +208,7 @@ static int copy_thing(struct copying *copying)
 	if (result != 0)
 		return result < 0 ? -1 : 0;
 	if (S_ISDIR(status.st_mode))
-		result = mkdir(copying->to, 0700) < 0 ? -1 : copy_below(copying);
+		result = mkdir(copying->to, 0700) < 0 ? -1 : copy_below(copying, &status);
 	else if (S_ISREG(status.st_mode))
 		result = copy_file(copying, &status);
 	else if (S_ISLNK(status.st_mode))
@@ -189,15 +220,15 @@ static int copy_thing(struct copying *copying)
 	return result < 0 ? -1 : copy_attributes(copying, &status);
 }
 
-static int copy_below(struct copying *copying)
+static int copy_below(struct copying *copying, const struct stat *status)
 {
 	size_t from = strlen(copying->from), to = strlen(copying->to);
 	int fd = crash__owner_open(AT_FDCWD, copying->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	int result = directory ? 0 : -1, got = 0, error;
+	int result = directory || is_closed_to_us(status) ? 0 : -1, got = 0, error;
 	const char *name;
 
-	while (result == 0 && (got = crash__directory_next(directory, &name)) > 0) {
+	while (directory && result == 0 && (got = crash__directory_next(directory, &name)) > 0) {
 		if (snprintf(copying->from + from, PATH_MAX - from, "/%s", name) >= (int)(PATH_MAX - from) ||
 		    snprintf(copying->to + to, PATH_MAX - to, "/%s", name) >= (int)(PATH_MAX - to)) {
 			errno = ENAMETOOLONG;
@@ -227,7 +258,7 @@ int crash__copy_tree(const char *from, const char *to)
 	snprintf(copying->from, PATH_MAX, "%s", from);
 	snprintf(copying->to, PATH_MAX, "%s", to);
 	if (stat(from, &status) == 0)
-		result = copy_below(copying);
+		result = copy_below(copying, &status);
 	if (result == 0)
 		result = copy_attributes(copying, &status);
 	if (result < 0)

@@ -12,6 +12,7 @@
 #include "base/copy.h"
 #include "base/error.h"
 #include "explore/fs/fs_replay.h"
+#include "explore/recording/overlay_limits.h"
 #include "explore/recording/sandbox.h"
 #include "trace/reader.h"
 #include "trace/run_end.h"
@@ -65,6 +66,17 @@ static void choose_way(const struct crash__recording_options *options, struct cr
 					     &why_not);
 	snprintf(recording->why_no_namespaces, sizeof recording->why_no_namespaces, "%s",
 		 options->copy ? "--copy asks for copies" : why_not);
+}
+
+/* Whether an overlay over a copy does more than one over the data directory itself. */
+static int choose_copy(struct crash__recording *recording)
+{
+	char *what;
+	int error = crash__overlay_cannot_copy(recording->directory, &what);
+
+	recording->copied = error == 0 && what;
+	free(what);
+	return error;
 }
 
 /* ------------------------------------------------------------------ recording */
@@ -142,20 +154,25 @@ static int record(const struct crash__recording_options *options, struct crash__
 	return error;
 }
 
-/* What --setup makes of the data directory is the starting tree; the directory itself stays as it is. */
-static int set_up(const struct crash__recording_options *options, struct crash__recording *recording)
+/*
+ * The starting tree is the data directory itself, where an overlay over that does what it would do; else a
+ * copy. What --setup makes of a copy is the starting tree, and the directory itself stays as it is.
+ */
+static int choose_base(const struct crash__recording_options *options, struct crash__recording *recording)
 {
 	char base[PATH_MAX];
 	int error;
 
-	if (!recording->namespaces)
+	if (options->setup && !recording->namespaces)
 		return crash__fail(CRASH_EINVAL, "--setup needs user namespaces, which cannot be used: %s",
 				   recording->why_no_namespaces);
+	if (!options->setup && !recording->copied)
+		return crash__base_open(recording->directory, &recording->base);
 	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);
 	if (mkdir(base, 0700) < 0)
 		return crash__fail_errno("cannot make %s", base);
 	error = crash__copy_tree(recording->directory, base);
-	if (error == 0)
+	if (error == 0 && options->setup)
 		error = crash__set_up(options->setup, recording->directory, base);
 	return error == 0 ? crash__base_open(base, &recording->base) : error;
 }
@@ -163,8 +180,8 @@ static int set_up(const struct crash__recording_options *options, struct crash__
 /* ------------------------------------------------------------------ what may have been missed */
 
 /*
- * An overlay does not rename directories of the starting tree for users without rights: the program saw
- * EXDEV, which it would not have seen.
+ * An overlay does not rename directories of the starting tree for users without rights, and does not copy
+ * what is somebody else's: the program saw errors that it would not have seen.
  */
 static int note_refused(struct crash__recording *recording)
 {
@@ -174,9 +191,16 @@ static int note_refused(struct crash__recording *recording)
 	for (size_t i = 0; i < trace->count && recording->namespaces; i++) {
 		const struct crash__event *event = &trace->events[i];
 
-		if (event->kind == CRASH__EVENT_OP && event->family == CRASH__FAMILY_RENAME &&
-		    event->result == -EXDEV && event->path && event->to &&
-		    strncmp(event->path, recording->root, length) == 0 &&
+		if (event->kind != CRASH__EVENT_OP || !event->path ||
+		    strncmp(event->path, recording->root, length) != 0)
+			continue;
+		if (event->result == -EOVERFLOW)
+			return crash__recording_incomplete(
+				recording,
+				"the overlay could not copy %s, which belongs to another user or group; "
+				"use --copy",
+				event->path);
+		if (event->family == CRASH__FAMILY_RENAME && event->result == -EXDEV && event->to &&
 		    strncmp(event->to, recording->root, length) == 0)
 			return crash__recording_incomplete(recording,
 							   "the overlay refused to rename %s, which the file "
@@ -294,10 +318,12 @@ static int prepare_program(const struct crash__recording_options *options, struc
 	if (error < 0)
 		return error;
 	choose_way(options, recording);
-	error = crash__scratch_make(&recording->scratch, !recording->namespaces || options->setup);
+	error = recording->namespaces ? choose_copy(recording) : 0;
 	if (error == 0)
-		error = options->setup ? set_up(options, recording) :
-					 crash__base_open(recording->directory, &recording->base);
+		error = crash__scratch_make(&recording->scratch,
+					    !recording->namespaces || options->setup || recording->copied);
+	if (error == 0)
+		error = choose_base(options, recording);
 	if (error == 0)
 		error = record(options, recording);
 	if (error == 0 && options->save_tree)

@@ -39,6 +39,7 @@ struct crash__recording {
 	bool tree_saved;	  /* all that a later exploration needs is in the trace */
 	struct crash__guardian scratch;
 	bool namespaces;
+	bool copied; /* the starting tree is a copy: what is shown is an overlay over that */
 	char why_no_namespaces[256];
 	CRASH__VECTOR(char *, incomplete); /* why it may have missed something */
 };

@@ -499,8 +499,8 @@ START_TEST(a_checker_that_cannot_be_started_says_nothing_of_a_state)
 }
 END_TEST
 
-/* As an ordinary user, who owns all of the store. */
-static struct lab_result as_owner(const char *const *options)
+/* As an ordinary user. */
+static struct lab_result as_nobody(const char *const *options)
 {
 	const char *argv[32] = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
 	size_t count = geteuid() == 0 ? 4 : 0;
@@ -508,7 +508,6 @@ static struct lab_result as_owner(const char *const *options)
 	if (count) {
 		ck_assert_int_eq(chmod(lab_text("%s/..", lab_dir), 0711), 0);
 		ck_assert_int_eq(chmod(".", 0777), 0);
-		ck_assert_int_eq(LAB_COMMAND("chown", "-R", "65534:65534", "store").status, 0);
 	}
 	argv[count++] = lab_variable("CRASHINJECT");
 	while (*options)
@@ -516,7 +515,14 @@ static struct lab_result as_owner(const char *const *options)
 	return lab_command(NULL, argv);
 }
 
-#define AS_OWNER(...) as_owner((const char *const[]){__VA_ARGS__, NULL})
+#define AS_NOBODY(...) as_nobody((const char *const[]){__VA_ARGS__, NULL})
+
+/* The store is that user's, with all that is in it. */
+static void give_away_store(void)
+{
+	if (geteuid() == 0)
+		ck_assert_int_eq(LAB_COMMAND("chown", "-R", "65534:65534", "store").status, 0);
+}
 
 /* Without user namespaces there is nothing to look at it with, and no sandbox either. */
 static bool has_user_namespaces(void)
@@ -524,8 +530,8 @@ static bool has_user_namespaces(void)
 	struct lab_result result;
 
 	make_store();
-	result =
-		AS_OWNER("explore", "--json", "--root", "store", "--check", "true", "--", "touch", "store/n");
+	result = AS_NOBODY("explore", "--json", "--root", "store", "--check", "true", "--", "touch",
+			   "store/n");
 	return strstr(result.out, "\"namespaces\":true") != NULL;
 }
 
@@ -558,10 +564,48 @@ START_TEST(what_its_owner_has_closed_can_be_opened_again)
 		} else {
 			ck_assert_int_eq(chmod("store/data", 0), 0);
 		}
-		result = AS_OWNER("explore", ways[way], "--root", "store", "--model", "ext4", "--check",
+		give_away_store();
+		result =
+			AS_NOBODY("explore", ways[way], "--root", "store", "--model", "ext4", "--check",
 				  lab_text("chmod u+r data; %s", checks[_i]), "--", "sh", "-c", programs[_i]);
 		lab_assert_status(&result, 0);
 	}
+}
+END_TEST
+
+/*
+ * An overlay copies a file with its owner before it is written to, and without rights there is only one: the
+ * program saw EOVERFLOW, and nothing of what it would have done was tested. What keeps it out of the
+ * directory keeps it out of a copy.
+ */
+START_TEST(what_an_overlay_cannot_copy_is_no_all_clear)
+{
+	static const struct {
+		const char *prepare, *program;
+		int status;
+		const char *says;
+	} all[] = {
+		{"chown 1:65534 data; chmod 664 data; echo x >closed; chmod 600 closed; mkdir -m 700 lost; "
+		 "chown 0:0 "
+		 "closed lost",
+		 "echo y >data; ! cat closed 2>/dev/null && ! ls lost 2>/dev/null", 1, "finding"},
+		{"chown 0:0 data; chmod 644 data", "! echo y >data && mv data new", 3,
+		 "the overlay could not copy"},
+	};
+	struct lab_result result;
+
+	if (geteuid() != 0)
+		LAB_SKIP("only root can make files that are somebody else's");
+	if (!has_user_namespaces())
+		LAB_SKIP("an ordinary user has no namespaces here");
+	make_store();
+	give_away_store();
+	ck_assert_int_eq(LAB_COMMAND("sh", "-c", lab_text("cd store && { %s; }", all[_i].prepare)).status, 0);
+	result = AS_NOBODY("explore", "--root", "store", "--model", "posix", "--check",
+			   "test -s data || test -s new", "--", "sh", "-c",
+			   lab_text("cd store && { %s; }", all[_i].program));
+	lab_assert_status(&result, all[_i].status);
+	ck_assert_msg(strstr(result.out, all[_i].says) != NULL, "%s", lab_describe(&result));
 }
 END_TEST
 
@@ -1208,6 +1252,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, failures_are_printed_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
 	tcase_add_loop_test(clear, what_its_owner_has_closed_can_be_opened_again, 0, 2);
+	tcase_add_loop_test(clear, what_an_overlay_cannot_copy_is_no_all_clear, 0, 2);
 	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
 	tcase_add_test(clear, what_is_left_running_makes_it_incomplete);
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
