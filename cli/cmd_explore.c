@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "common/control.h"
+#include "explore/recording/prepare_recording.h"
 #include "report/report.h"
 #include "report/result.h"
 #include "trace/reader.h"
@@ -79,6 +80,7 @@ static struct crash__explore_options exploration_options(struct explore_session 
 				.directory = directory_of(session),
 				.setup = own->setup,
 				.copy = own->copy,
+				.exits = own->resume ? NULL : &own->exits,
 				.without = session->place,
 				.save_tree = records && session->place ? own->max_tree : 0,
 			},
@@ -259,7 +261,6 @@ static int prepare(struct explore_session *session)
 		return error;
 	if (recording->has_recorded)
 		crash__say_recorded(&session->options, &recording->recorded);
-	crash__say_elsewhere(recording);
 	if (session->own.resume) {
 		crash__settings_check(session);
 		return 0;
@@ -338,6 +339,8 @@ const struct crash__command crash__cmd_explore = {
 		"  --copy                use copies instead of overlays\n"
 		"  --rerun               instead: run the program again for each op, and kill it there\n"
 		"  --at RULE             a rule for the recorded run, as for run: fsync#3:err=EIO\n"
+		"  --exit-ok LIST        exit statuses with which the program has done its work (0); any: "
+		"all\n"
 		"  --max-trace SIZE      end the recording at SIZE; the result is then incomplete\n"
 		"  --max-tree SIZE       largest starting tree to be kept for replay (1G)\n\n"
 		"Examples:\n"

@@ -12,13 +12,14 @@
 #include "common/suggest.h"
 #include "explore/lint/lint_walk.h"
 #include "explore/lint/rules.h"
+#include "explore/recording/prepare_recording.h"
 #include "report/lint_result.h"
 #include "report/report.h"
 #include "report/result.h"
 #include "trace/reader.h"
 
 struct lint_options {
-	const char *rules, *setup, *at, *junit, *html, *baseline;
+	const char *rules, *setup, *at, *exit_ok, *junit, *html, *baseline;
 	uint64_t max_trace;
 	bool copy;
 };
@@ -32,6 +33,7 @@ enum {
 	OPTION_BASELINE,
 	OPTION_MAX_TRACE,
 	OPTION_COPY,
+	OPTION_EXIT_OK,
 };
 
 static const struct option table[] = {
@@ -43,6 +45,7 @@ static const struct option table[] = {
 	{"baseline", required_argument, NULL, OPTION_BASELINE},
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"copy", no_argument, NULL, OPTION_COPY},
+	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -51,8 +54,10 @@ static bool take_option(void *context, int option, const char *value)
 {
 	struct lint_options *own = context;
 	const struct crash__option_text texts[] = {
-		{OPTION_RULES, &own->rules}, {OPTION_SETUP, &own->setup}, {OPTION_AT, &own->at},
-		{OPTION_JUNIT, &own->junit}, {OPTION_HTML, &own->html},	  {OPTION_BASELINE, &own->baseline},
+		{OPTION_RULES, &own->rules},	 {OPTION_SETUP, &own->setup},
+		{OPTION_AT, &own->at},		 {OPTION_JUNIT, &own->junit},
+		{OPTION_HTML, &own->html},	 {OPTION_BASELINE, &own->baseline},
+		{OPTION_EXIT_OK, &own->exit_ok},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
@@ -170,6 +175,7 @@ static int run(int argc, char **argv)
 	struct crash__options options;
 	struct crash__recording_options how = {0};
 	struct crash__request request;
+	struct crash__exits exits;
 	uint32_t rules;
 	int error, status;
 
@@ -184,6 +190,8 @@ static int run(int argc, char **argv)
 			   CRASH__PROGRAM_NAME);
 	how.setup = own.setup;
 	how.copy = own.copy;
+	crash__options_exits(own.exit_ok, &exits);
+	how.exits = &exits;
 	how.directory = options.opts.root;
 	if (!options.program[1] && crash__trace_is(options.program[0])) {
 		how.trace_path = options.program[0];
@@ -197,7 +205,6 @@ static int run(int argc, char **argv)
 		crash__die_error(error);
 	if (recording.has_recorded)
 		crash__say_recorded(&options, &recording.recorded);
-	crash__say_elsewhere(&recording);
 	status = look(&options, &own, &recording, rules);
 	crash__recording_clear(&recording);
 	return status;
@@ -212,6 +219,8 @@ const struct crash__command crash__cmd_lint = {
 		"  --rules LIST          only these rules; help: what they are\n"
 		"  --setup CMD           prepares the data directory, unrecorded\n"
 		"  --at RULE             while recording, as for run: fsync#3:err=EIO\n"
+		"  --exit-ok LIST        exit statuses with which the program has done its work (0); any: "
+		"all\n"
 		"  --baseline FILE       ids of findings that are accepted\n"
 		"  --junit FILE, --html FILE\n"
 		"  --copy                run on a copy, not on an overlay\n"

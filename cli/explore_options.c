@@ -34,6 +34,7 @@ enum {
 	OPTION_AT,
 	OPTION_MAX_TRACE,
 	OPTION_MAX_TREE,
+	OPTION_EXIT_OK,
 };
 
 const struct option crash__explore_table[] = {
@@ -59,6 +60,7 @@ const struct option crash__explore_table[] = {
 	{"at", required_argument, NULL, OPTION_AT},
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
+	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -73,7 +75,7 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		{OPTION_SHARD, &own->shard},   {'o', &own->output},
 		{OPTION_RESUME, &own->resume}, {OPTION_JUNIT, &own->junit},
 		{OPTION_HTML, &own->html},     {OPTION_BASELINE, &own->baseline},
-		{OPTION_AT, &own->at},
+		{OPTION_AT, &own->at},	       {OPTION_EXIT_OK, &own->exit_ok},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
@@ -249,6 +251,7 @@ void crash__explore_read_options(struct explore_options *own)
 {
 	if (own->rerun)
 		refuse_beside_rerun(own);
+	crash__options_exits(own->exit_ok, &own->exits);
 	read_models(own);
 	read_tiers(own);
 	read_budget(own);

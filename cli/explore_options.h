@@ -8,11 +8,13 @@
 #include "cli/options.h"
 #include "explore/atoms/persistence_model.h"
 #include "explore/check/engine.h"
+#include "explore/recording/recording.h"
 
 struct explore_options {
 	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit,
 		*html, *baseline;
-	const char *at;
+	const char *at, *exit_ok;
+	struct crash__exits exits; /* of exit_ok */
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
 	unsigned int jobs;
 	bool exhaustive, copy, rerun;

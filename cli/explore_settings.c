@@ -85,6 +85,7 @@ static void refuse_beside_resume(const struct explore_session *session)
 		{"--setup", own->setup},
 		{"--output", own->output},
 		{"--at", own->at},
+		{"--exit-ok", own->exit_ok},
 		{"--shard", own->shard},
 		{"--seed", own->seed},
 		{"--samples", own->samples},

@@ -289,14 +289,17 @@ void crash__say_recorded(const struct crash__options *options, const struct cras
 		fputs(recorded->output, stderr);
 }
 
-void crash__say_elsewhere(const struct crash__recording *recording)
+void crash__options_exits(const char *list, struct crash__exits *exits)
 {
-	if (recording->fs.ignored && !recording->fs.effects_count)
-		fprintf(stderr,
-			"%s: the program changed nothing in %s and did %llu op%s elsewhere; name its data "
-			"directory with --root\n",
-			CRASH__PROGRAM_NAME, recording->directory, (unsigned long long)recording->fs.ignored,
-			recording->fs.ignored == 1 ? "" : "s");
+	bool any = list && strcmp(list, "any") == 0;
+	char *copy = strdup(any ? "" : list ? list : "0"), *rest = copy, *part;
+
+	memset(exits, any, sizeof *exits);
+	if (!copy)
+		crash__die("out of memory");
+	while (!any && (part = strsep(&rest, ",")))
+		exits->good[crash__options_number("--exit-ok", part, 0, CRASH__EXITS - 1)] = true;
+	free(copy);
 }
 
 void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,

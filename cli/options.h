@@ -97,8 +97,10 @@ struct crash__recording;
 /** Says on stderr how a recorded program ended, if that was not well. */
 void crash__say_recorded(const struct crash__options *options, const struct crash__recorded *recorded);
 
-/** Says so if the program wrote, and nothing of that to the data directory: most likely it is another one. */
-void crash__say_elsewhere(const struct crash__recording *recording);
+struct crash__exits;
+
+/** The list of --exit-ok: numbers with commas, or "any"; NULL: 0. */
+void crash__options_exits(const char *list, struct crash__exits *exits);
 
 struct crash__reporter;
 struct json_t;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
+#include "explore/recording/prepare_recording.h"
 #include "explore/recording/recording_digest.h"
 #include "report/identity.h"
 #include "report/result.h"

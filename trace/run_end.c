@@ -7,12 +7,24 @@
 #include "base/error.h"
 #include "base/json_value.h"
 
+/* Ends with NULL, with room for some more before that. */
+static char **copy_strings(const json_t *list, size_t more)
+{
+	char **copy = calloc(json_array_size(list) + more + 1, sizeof *copy);
+	const json_t *item;
+	size_t i;
+
+	if (!copy)
+		return NULL;
+	json_array_foreach(list, i, item)
+		copy[i] = strdup(json_is_string(item) ? json_string_value(item) : "?");
+	return copy;
+}
+
 int crash__trace_read_end(const struct crash__trace *trace, struct crash_out *out)
 {
-	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL,
-	       *reason;
+	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL;
 	const json_t *reasons = json_object_get(end, "incomplete_reasons");
-	size_t i, count = json_array_size(reasons);
 
 	crash__json_to_bytes(end);
 	memset(out, 0, sizeof *out);
@@ -21,14 +33,15 @@ int crash__trace_read_end(const struct crash__trace *trace, struct crash_out *ou
 	out->exit_code = json_is_integer(json_object_get(end, "exit_code")) ?
 				 (int)json_integer_value(json_object_get(end, "exit_code")) :
 				 -1;
-	out->incomplete_reasons = calloc(count + 2, sizeof *out->incomplete_reasons);
-	if (out->incomplete_reasons) {
-		json_array_foreach(reasons, i, reason)
-			out->incomplete_reasons[i] =
-				strdup(json_is_string(reason) ? json_string_value(reason) : "?");
-		if (trace->cut)
-			out->incomplete_reasons[count] = strdup("the trace is cut short");
-	}
+	out->signal = (int)json_integer_value(json_object_get(end, "signal"));
+	out->killed = json_is_true(json_object_get(end, "killed"));
+	out->unreached = copy_strings(json_object_get(end, "unreached"), 0);
+	out->incomplete_reasons = copy_strings(reasons, 1);
+	if (out->incomplete_reasons && trace->cut)
+		out->incomplete_reasons[json_array_size(reasons)] = strdup("the trace is cut short");
 	json_decref(end);
-	return out->incomplete_reasons ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a trace's end");
+	if (out->incomplete_reasons && out->unreached)
+		return 0;
+	crash_out_clear(out);
+	return crash__fail(CRASH_ENOMEM, "no memory for a trace's end");
 }

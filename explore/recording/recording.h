@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recording.h - from a program, or a trace, to the model file system in which its ops have been replayed.
+ * recording.h - the run that everything is derived from, in which its ops have been replayed.
  */
 #ifndef CRASH_RECORDING_H
 #define CRASH_RECORDING_H
@@ -10,6 +10,14 @@
 #include "explore/recording/recorded_run.h"
 #include "explore/recording/scratch_directory.h"
 #include "trace/trace.h"
+
+/** Exit statuses are less, with those of a program that a signal ended: 128 and its number. */
+#define CRASH__EXITS 256
+
+/** With which ones a program has done what it is meant to do. */
+struct crash__exits {
+	bool good[CRASH__EXITS];
+};
 
 /** What to do; everything is the caller's. */
 struct crash__recording_options {
@@ -22,7 +30,8 @@ struct crash__recording_options {
 	bool passive;	       /* no state is going to be checked: nothing needs to be mounted */
 	const char *without; /* a directory of ours that may be in the data directory, and does not count; or
 				NULL */
-	uint64_t save_tree;  /* the starting tree goes into the recording, if it has no more bytes; 0: no */
+	const struct crash__exits *exits; /* NULL: whether the run has tested anything is known already */
+	uint64_t save_tree; /* the starting tree goes into the recording, if it has no more bytes; 0: no */
 };
 
 struct crash__recording {
@@ -43,13 +52,6 @@ struct crash__recording {
 	char why_no_namespaces[256];
 	CRASH__VECTOR(char *, incomplete); /* why it may have missed something */
 };
-
-/**
- * Records, or reads, and replays: afterwards everything is there that states are made of.
- * Call crash__recording_clear() also when it fails.
- */
-int crash__recording_prepare(const struct crash__recording_options *options,
-			     struct crash__recording *recording);
 
 /**
  * Puts the starting tree at the end of the recording; `most` bytes of it. Sets tree_saved.

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * missed.h - what a recording may have missed, and whether what was to be tested has happened in it at all.
+ */
+#ifndef CRASH_MISSED_H
+#define CRASH_MISSED_H
+
+#include "explore/recording/recording.h"
+
+/** Notes it among the recording's reasons to be incomplete; call it when all has been replayed. */
+int crash__note_missed(const struct crash__recording_options *options, struct crash__recording *recording);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/recording/prepare_recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/copy.h"
+#include "base/error.h"
+#include "explore/fs/fs_replay.h"
+#include "explore/recording/missed.h"
+#include "explore/recording/overlay_limits.h"
+#include "explore/recording/sandbox.h"
+#include "trace/reader.h"
+#include "trace/starting_tree.h"
+
+/* ------------------------------------------------------------------ the data directory */
+
+static int choose_directory(const char *wanted, struct crash__recording *recording)
+{
+	struct stat status;
+
+	if (!realpath(wanted, recording->directory))
+		return crash__fail(CRASH_EDIR, "%s: %s", wanted, strerror(errno));
+	if (stat(recording->directory, &status) < 0 || !S_ISDIR(status.st_mode))
+		return crash__fail(CRASH_EDIR, "%s is not a directory", wanted);
+	if (strcmp(recording->directory, "/") == 0)
+		return crash__fail(CRASH_EDIR, "the data directory cannot be /; name it with --dir");
+	return 0;
+}
+
+static void choose_way(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	const char *why_not = "";
+
+	recording->namespaces =
+		!options->copy &&
+		crash__sandbox_possible_over(recording->directory,
+					     recording->base ? crash__base_directory(recording->base) : NULL,
+					     &why_not);
+	snprintf(recording->why_no_namespaces, sizeof recording->why_no_namespaces, "%s",
+		 options->copy ? "--copy asks for copies" : why_not);
+}
+
+/* Whether an overlay over a copy does more than one over the data directory itself. */
+static int choose_copy(struct crash__recording *recording)
+{
+	char *what;
+	int error = crash__overlay_cannot_copy(recording->directory, &what);
+
+	recording->copied = error == 0 && what;
+	free(what);
+	return error;
+}
+
+/* ------------------------------------------------------------------ recording */
+
+/* A path below the data directory, moved to where the copy is. */
+static void move_path(const struct crash__recording *recording, const char *path, char out[PATH_MAX])
+{
+	size_t length = strlen(recording->directory);
+	bool below =
+		strncmp(path, recording->directory, length) == 0 && (path[length] == '/' || !path[length]);
+
+	snprintf(out, PATH_MAX, "%.2000s%.2000s", below ? recording->root : path, below ? path + length : "");
+}
+
+/* Without namespaces the program works on a copy, at another path than its own. */
+static int record_on_copy(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	struct crash__request request = *options->request;
+	char cwd[PATH_MAX], moved[PATH_MAX];
+	int error;
+
+	snprintf(recording->root, sizeof recording->root, "%.3000s/run", recording->scratch.path);
+	if (mkdir(recording->root, 0700) < 0 || !getcwd(cwd, sizeof cwd))
+		return crash__fail_errno("cannot make %s", recording->root);
+	error = crash__copy_tree(recording->directory, recording->root);
+	if (error < 0)
+		return error;
+	move_path(recording, cwd, moved);
+	request.opts.cwd = moved;
+	request.opts.dir = recording->root;
+	return crash__record_in_place(&request, &recording->recorded);
+}
+
+/*
+ * A program that names its directory by itself has written to the original, where there are no namespaces to
+ * show it a copy at that path. The copy is then what the directory was before.
+ */
+static int check_copy_used(struct crash__recording *recording)
+{
+	const struct crash__trace *trace = &recording->trace;
+	size_t length = strlen(recording->directory);
+	char kept[PATH_MAX];
+
+	for (size_t i = 0; i < trace->count && !recording->namespaces; i++) {
+		const char *path = crash__event_path(trace, &trace->events[i]);
+
+		if (trace->events[i].kind != CRASH__EVENT_OP || !path ||
+		    strncmp(path, recording->directory, length) != 0 || path[length] != '/' ||
+		    strncmp(path, recording->scratch.path, strlen(recording->scratch.path)) == 0)
+			continue;
+		snprintf(kept, sizeof kept, "%.3000s.before-XXXXXX", recording->directory);
+		if (!mkdtemp(kept) || crash__copy_tree(recording->root, kept) < 0)
+			snprintf(kept, sizeof kept, "(it could not be saved)");
+		return crash__fail(CRASH_EDIR,
+				   "the program wrote to %s itself. Without namespaces (%s) it runs on a "
+				   "copy, which it must find by $CRASH_DIR or its working directory. The "
+				   "directory as it was before is in %s",
+				   recording->directory, recording->why_no_namespaces, kept);
+	}
+	return 0;
+}
+
+static int record(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	int error;
+
+	strcpy(recording->root, recording->directory);
+	if (recording->namespaces)
+		error = crash__record_in_sandbox(options->request, recording->directory,
+						 crash__base_directory(recording->base),
+						 &recording->recorded);
+	else
+		error = record_on_copy(options, recording);
+	recording->has_recorded = error == 0;
+	return error;
+}
+
+/*
+ * The starting tree is the data directory itself, where an overlay over that does what it would do; else a
+ * copy. What --setup makes of a copy is the starting tree, and the directory itself stays as it is.
+ */
+static int choose_base(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	char base[PATH_MAX];
+	int error;
+
+	if (options->setup && !recording->namespaces)
+		return crash__fail(CRASH_EINVAL, "--setup needs user namespaces, which cannot be used: %s",
+				   recording->why_no_namespaces);
+	if (!options->setup && !recording->copied)
+		return crash__base_open(recording->directory, &recording->base);
+	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);
+	if (mkdir(base, 0700) < 0)
+		return crash__fail_errno("cannot make %s", base);
+	error = crash__copy_tree(recording->directory, base);
+	if (error == 0 && options->setup)
+		error = crash__set_up(options->setup, recording->directory, base);
+	return error == 0 ? crash__base_open(base, &recording->base) : error;
+}
+
+/* ------------------------------------------------------------------ preparing */
+
+static int open_trace(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	int error;
+
+	if (options->request)
+		error = crash__trace_open_fd(options->request->trace, "the recording", &recording->trace);
+	else
+		error = crash__trace_open(options->trace_path, &recording->trace);
+	recording->has_trace = error == 0;
+	return error;
+}
+
+/*
+ * Where the trace was recorded. The starting tree is in it: that it is gone, or was never on this machine,
+ * does not matter.
+ */
+static int take_directory(struct crash__recording *recording)
+{
+	char recorded[PATH_MAX];
+	struct stat status;
+	int error = crash__tree_directory(&recording->trace, recorded);
+
+	if (error < 0)
+		return error;
+	if (stat(recorded, &status) == 0 && S_ISDIR(status.st_mode))
+		return choose_directory(recorded, recording);
+	recording->directory_missing = true;
+	snprintf(recording->directory, sizeof recording->directory, "%s", recorded);
+	return 0;
+}
+
+/* Whoever asks for states at another place has moved the directory. */
+static int prepare_trace(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	char base[PATH_MAX];
+	int error = open_trace(options, recording);
+
+	if (error == 0)
+		error = crash__tree_root(&recording->trace, recording->root);
+	if (error == 0)
+		error = options->directory ? choose_directory(options->directory, recording) :
+					     take_directory(recording);
+	if (error < 0)
+		return error;
+	error = crash__scratch_make(&recording->scratch, 1);
+	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);
+	if (error == 0 && mkdir(base, 0700) < 0)
+		error = crash__fail_errno("cannot make %s", base);
+	if (error == 0)
+		error = crash__tree_unpack(&recording->trace, base);
+	if (error == 0)
+		error = crash__base_open(base, &recording->base);
+	recording->tree_saved = error == 0;
+	if (error == 0 && !options->passive)
+		choose_way(options, recording);
+	return error;
+}
+
+static int prepare_program(const struct crash__recording_options *options, struct crash__recording *recording)
+{
+	int error = choose_directory(options->directory, recording);
+
+	if (error < 0)
+		return error;
+	choose_way(options, recording);
+	error = recording->namespaces ? choose_copy(recording) : 0;
+	if (error == 0)
+		error = crash__scratch_make(&recording->scratch,
+					    !recording->namespaces || options->setup || recording->copied);
+	if (error == 0)
+		error = choose_base(options, recording);
+	if (error == 0)
+		error = record(options, recording);
+	if (error == 0 && options->save_tree)
+		error = crash__recording_save_tree(recording, options->request->trace, options->without,
+						   options->save_tree);
+	if (error == 0)
+		error = open_trace(options, recording);
+	return error == 0 ? check_copy_used(recording) : error;
+}
+
+int crash__recording_prepare(const struct crash__recording_options *options,
+			     struct crash__recording *recording)
+{
+	int error =
+		options->request ? prepare_program(options, recording) : prepare_trace(options, recording);
+
+	if (error == 0)
+		error = crash__fs_replay(&recording->fs, &recording->trace, recording->root, recording->base);
+	recording->has_fs = error == 0;
+	return error == 0 ? crash__note_missed(options, recording) : error;
+}
