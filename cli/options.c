@@ -13,6 +13,7 @@
 #include "explore/recording/recorded_run.h"
 #include "explore/recording/recording.h"
 #include "report/report.h"
+#include "runner/program.h"
 
 static const char common_help[] =
 	"Common options:\n"
@@ -247,9 +248,14 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 
 struct crash__request crash__options_request(const struct crash__options *options)
 {
+	static char preload[PATH_MAX];
 	struct crash__request request = crash__request_new();
 
 	request.opts = options->opts;
+	/* In a chroot a sandbox has new mounts, and there /proc/self/exe, beside which the module of a build
+	 * tree is, names a path of the outside. */
+	if (crash__program_preload(options->opts.preload, preload) == 0)
+		request.opts.preload = preload;
 	request.opts.program = options->program[0];
 	request.opts.args = (const char *const *)options->program + 1;
 	if (!request.opts.dir)
