@@ -249,7 +249,7 @@ const struct workload corpus[] = {
 		    "false\\n%%.x: in\\n\\tcp $< $@\\nd: q.x\\n\\ttouch d\\n.INTERMEDIATE: q.x\\n' > "
 		    "Makefile; seq 10 > in",
 	 .run = "make -k; make -j2 d; make -t a; echo 'x:; $(file >f,text) echo' > m; make -f m -Otarget -j2",
-	 .random = NAMES("GmXXXXXX", "Gm??????")},
+	 .random = NAMES("GmXXXXXX", "Gm??????", "GMfifo*", "#*")},
 	{"gcc", "gcc",
 	 .prepare = "printf '#include <stdio.h>\\nint main(void) { puts(\"hi\"); return 0; }\\n' > a.c",
 	 .random = NAMES("cc??????.*", "cc??????", "st??????"),

@@ -33,10 +33,17 @@ struct process {
 	UT_hash_handle hh;
 };
 
+/* A FIFO, which has a name as files have; what is written to it is no storage. */
+struct fifo {
+	char *path;
+	UT_hash_handle hh;
+};
+
 struct reader {
 	struct line *lines;
 	size_t count, room;
 	struct process *processes;
+	struct fifo *fifos;
 	const char *directory;
 	struct ops *ops;
 };
@@ -321,6 +328,33 @@ static void remember_opened(struct process *process, const struct crash__call_in
 		abort();
 }
 
+static struct fifo *fifo_of(struct reader *reader, const char *path)
+{
+	struct fifo *fifo;
+
+	HASH_FIND_STR(reader->fifos, path, fifo);
+	return fifo;
+}
+
+static void follow_fifos(struct reader *reader, const struct crash__call_info *info, const struct call *call,
+			 const char *path)
+{
+	struct fifo *fifo = fifo_of(reader, path);
+
+	if (strcmp(call->result, "0") != 0)
+		return;
+	if (!fifo && strncmp(info->name, "mknod", 5) == 0 && call->count > 1 &&
+	    strstr(call->arguments[info->where.path], "S_IFIFO")) {
+		fifo = calloc(1, sizeof *fifo);
+		fifo->path = strdup(path);
+		HASH_ADD_KEYPTR(hh, reader->fifos, fifo->path, strlen(fifo->path), fifo);
+	} else if (fifo && strncmp(info->name, "unlink", 6) == 0) {
+		HASH_DEL(reader->fifos, fifo);
+		free(fifo->path);
+		free(fifo);
+	}
+}
+
 static void take_op(struct reader *reader, const struct crash__call_info *info, struct call *call,
 		    struct process *process)
 {
@@ -344,8 +378,11 @@ static void take_op(struct reader *reader, const struct crash__call_info *info, 
 	}
 	if (where->to)
 		to = file_of(call, where->todirfd, where->to, process->cwd);
+	if (file && where->path)
+		follow_fifos(reader, info, call, file);
 	/* without a path there is no op; an empty path may name the descriptor, but opens nothing */
-	if (file && (!where->to || to) && strlen(file) < PATH_MAX && !opens_nothing(info, call))
+	if (file && (where->path || !fifo_of(reader, file)) && (!where->to || to) &&
+	    strlen(file) < PATH_MAX && !opens_nothing(info, call))
 		ops_add(reader->ops, file, to, info->name, call->result);
 	free(file);
 	free(to);
@@ -426,7 +463,13 @@ static bool take_call(struct reader *reader, const struct line *line)
 static void clear(struct reader *reader)
 {
 	struct process *process, *next;
+	struct fifo *fifo, *next_fifo;
 
+	HASH_ITER(hh, reader->fifos, fifo, next_fifo) {
+		HASH_DEL(reader->fifos, fifo);
+		free(fifo->path);
+		free(fifo);
+	}
 	for (size_t i = 0; i < reader->count; i++)
 		free(reader->lines[i].text);
 	free(reader->lines);
