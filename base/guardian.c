@@ -24,11 +24,12 @@
 #define KEEP 'k'
 #define REMOVE 'r'
 
+/* glibc has the function from 2.34 on. */
 static void close_all_but(int fd)
 {
 	if (fd > 0)
-		close_range(0, (unsigned int)fd - 1, 0);
-	close_range((unsigned int)fd + 1, ~0u, 0);
+		syscall(__NR_close_range, 0, (unsigned int)fd - 1, 0);
+	syscall(__NR_close_range, (unsigned int)fd + 1, ~0u, 0);
 }
 
 static _Noreturn void guard(char *path, int wait_for, int made, crash__guardian_removal *removal)

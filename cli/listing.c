@@ -7,6 +7,7 @@
 #include "base/hash_table.h"
 #include "base/json_value.h"
 #include "common/control.h"
+#include "common/names.h"
 #include "runner/out.h"
 #include "trace/event_text.h"
 
@@ -129,7 +130,8 @@ static void print_result(const struct crash__event *event)
 	if (event->end == UINT64_MAX)
 		fputs("never returned", stdout);
 	else if (event->result < 0 && event->result > -4096)
-		fputs(strerrorname_np((int)-event->result) ? strerrorname_np((int)-event->result) : "error",
+		fputs(crash__error_name((int)-event->result) ? crash__error_name((int)-event->result) :
+							       "error",
 		      stdout);
 	else
 		printf("%lld", (long long)event->result);

@@ -4,15 +4,10 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "common/machine.h"
 #include "common/ioctl_request.h"
-
-/* newer than the kernel headers that the oldest supported distribution ships */
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
+#include "common/numbers.h"
 
 const struct crash__family_info crash__families[CRASH__FAMILIES] = {
 #define FAMILY(ENUM, text, about) [CRASH__FAMILY_##ENUM] = {.name = #text},

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/names.h"
 #include "common/suggest.h"
 
 struct cursor {
@@ -354,7 +355,7 @@ static int signal_of(struct value value)
 		value.length -= 3;
 	}
 	for (int i = 1; i < NSIG; i++)
-		if (is_word(value, sigabbrev_np(i)))
+		if (is_word(value, crash__signal_name(i)))
 			return i;
 	return alias_of(value, signal_aliases);
 }
@@ -366,7 +367,7 @@ static int errno_of(struct value value)
 	if (crash__parse_count(value.text, value.length, &number))
 		return number >= 1 && number < 4096 ? (int)number : -1;
 	for (int i = 1; i < 256; i++)
-		if (is_word(value, strerrorname_np(i)))
+		if (is_word(value, crash__error_name(i)))
 			return i;
 	return alias_of(value, errno_aliases);
 }

@@ -6,9 +6,9 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/numbers.h"
 #include "preload/real.h"
 #include "preload/tracker.h"
 
@@ -55,12 +55,16 @@ CRASH__EXPORT int dup3(int from, int to, int flags)
 	return (int)other(SYS_dup3, from, to, flags);
 }
 
-CRASH__EXPORT int close_range(unsigned int first, unsigned int last, int flags)
+/* libc has these two from 2.34 on. */
+CRASH__EXPORT int close_range(unsigned int first, unsigned int last, int flags);
+CRASH__EXPORT void closefrom(int first);
+
+int close_range(unsigned int first, unsigned int last, int flags)
 {
 	return (int)other(SYS_close_range, (long)first, (long)last, flags);
 }
 
-CRASH__EXPORT void closefrom(int first)
+void closefrom(int first)
 {
 	other(SYS_close_range, first < 0 ? 0 : first, (long)UINT_MAX, 0);
 }

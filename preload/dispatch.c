@@ -11,12 +11,12 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/single_threaded.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/numbers.h"
 #include "preload/mapping.h"
 #include "preload/real.h"
+#include "preload/single_threaded.h"
 #include "preload/tracker.h"
 
 #define NUMBERS 512
@@ -56,7 +56,7 @@ long crash__cancellable(long number, const long args[6])
 	long result;
 	int type;
 
-	if (__libc_single_threaded)
+	if (crash__single_threaded())
 		return crash__syscall(number, args);
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
 	result = crash__syscall(number, args);

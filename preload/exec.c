@@ -220,8 +220,11 @@ CRASH__EXPORT int execv(const char *path, char *const argv[])
 	return exec(path, argv, environ);
 }
 
+/* libc has it from 2.34 on. */
 CRASH__EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const environment[],
-			   int flags)
+			   int flags);
+
+int execveat(int dirfd, const char *path, char *const argv[], char *const environment[], int flags)
 {
 	return (int)crash__result(crash__other_call(
 		SYS_execveat, (long[6]){dirfd, (long)path, (long)argv, (long)environment, flags}));

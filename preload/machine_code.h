@@ -11,6 +11,8 @@
  *	CRASH__JUMP_REACH	how far a jump goes that crash__code_write_jump() writes
  *	crash__copy_large()	memcpy() of much, by no function of libc
  *	crash__fill()		memset(), likewise
+ *	crash__has_threads()	whether libc, if it is older than 2.32, takes the process for one with
+ *threads; to say yes is slower and never wrong
  */
 #ifndef CRASH_MACHINE_CODE_H
 #define CRASH_MACHINE_CODE_H

@@ -19,7 +19,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +27,7 @@
 #include "common/ring_append.h"
 #include "preload/mapping.h"
 #include "preload/readback.h"
+#include "preload/single_threaded.h"
 
 /* The system call, cancellable if it is in libc. */
 static long invoke(const struct crash__op *op, const long args[6])
@@ -346,7 +346,7 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 	op.start = op.sync_occurrence = 0;
 	op.flags = 0;
 	op.cancel = op.blocking_cancel = false;
-	if (!__libc_single_threaded) {
+	if (!crash__single_threaded()) {
 		/* Libc's own cancellation points arrive with asynchronous cancellation switched on. */
 		pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
 		op.blocking_cancel = type == PTHREAD_CANCEL_ASYNCHRONOUS ||

@@ -21,7 +21,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
+
+#include "common/numbers.h"
 
 struct libc {
 	unsigned char *start, *end; /* of its code */

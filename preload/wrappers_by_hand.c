@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -21,6 +20,7 @@
 
 #include "preload/mapping.h"
 #include "preload/real.h"
+#include "preload/single_threaded.h"
 
 static long op(unsigned int call, unsigned int kernel, const long args[6], const struct crash__caller *caller)
 {
@@ -236,7 +236,7 @@ static int allocate(unsigned int call, int fd, off64_t offset, off64_t bytes,
 		    const struct crash__caller *caller)
 {
 	int saved = errno, error = 0, state = PTHREAD_CANCEL_DISABLE;
-	bool threads = !__libc_single_threaded;
+	bool threads = !crash__single_threaded();
 
 	if (threads) /* unlike fallocate(), it is no cancellation point */
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);

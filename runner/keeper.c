@@ -18,13 +18,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "common/numbers.h"
 #include "common/sys.h"
 #include "runner/block_watch.h"
 #include "runner/process_tree.h"
@@ -303,7 +303,7 @@ static void close_others(const struct crash__job *job)
 			if (keep[i] >= (int)from && (unsigned int)keep[i] < next)
 				next = (unsigned int)keep[i];
 		if (next > from)
-			close_range(from, next == UINT_MAX ? UINT_MAX : next - 1, 0);
+			crash__sys3(SYS_close_range, from, next == UINT_MAX ? UINT_MAX : next - 1, 0);
 		if (next == UINT_MAX)
 			return;
 		from = next + 1;

@@ -21,10 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/ioctl_request.h"
+#include "common/numbers.h"
 #include "supervisor/acknowledgement.h"
 #include "supervisor/classify.h"
 #include "supervisor/leader.h"

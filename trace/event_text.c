@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/names.h"
 #include "common/plan.h"
 
 void crash__call_point_name(char *out, size_t size, unsigned int call, uint64_t occurrence)
@@ -46,7 +47,7 @@ char *crash__event_line(const struct crash__trace *trace, const struct crash__ev
 		if (bytes >= 0)
 			fprintf(stream, ", %lld bytes", (long long)bytes);
 		if (event->end != UINT64_MAX && event->result < 0)
-			fprintf(stream, ", failed: %s", strerrorname_np((int)-event->result));
+			fprintf(stream, ", failed: %s", crash__error_name((int)-event->result));
 	}
 	fclose(stream);
 	return line;

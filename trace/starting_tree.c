@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/as_owner.h"
@@ -18,6 +17,7 @@
 #include "base/error.h"
 #include "base/hash_table.h"
 #include "base/json_value.h"
+#include "common/numbers.h"
 #include "trace/writer.h"
 
 #define ALIGNMENT 4096

@@ -2,9 +2,9 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/numbers.h"
 #include "supervisor/proxy/proxy_parts.h"
 
 #define NOT_OPEN (-EBADF) /* as bad a descriptor as the process's */

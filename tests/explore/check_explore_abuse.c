@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/programs/older_libc.h"
+
 #define RIGHT "wal"
 #define WRONG "--bug", "wal-ack-before-sync", "wal"
 

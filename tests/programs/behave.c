@@ -29,6 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/programs/older_libc.h"
+
 static _Noreturn void sleep_for_ever(void)
 {
 	for (;;)

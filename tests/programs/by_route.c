@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "common/machine.h"
+#include "common/names.h"
 
 #define WORDS 4
 #define STREAMS 16
@@ -289,7 +290,7 @@ static void run_step(const char *step)
 		_exit(3);
 	result = verb->run(words);
 	if (result < 0)
-		say("%s %s\n", verb->name, strerrorname_np(errno));
+		say("%s %s\n", verb->name, crash__error_name(errno));
 	else if (!verb->quiet)
 		say("%s %ld\n", verb->name, result);
 }

@@ -13,6 +13,8 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "common/names.h"
+
 #define BLOCK 4096
 
 static long wrong;
@@ -56,7 +58,7 @@ static int make_blocks(const char *name, int count, long piece)
 
 static void say(const char *what, long result)
 {
-	printf("%s: %s\n", what, result == 0 ? "done" : strerrorname_np(errno));
+	printf("%s: %s\n", what, result == 0 ? "done" : crash__error_name(errno));
 }
 
 static void clone_part(const char *what, int from, long at, long bytes, int to, long where)

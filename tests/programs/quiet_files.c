@@ -21,6 +21,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "common/numbers.h"
+#include "tests/programs/older_libc.h"
+
 static void say(const char *what, long result)
 {
 	int error = errno;

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/programs/older_libc.h"
+
 extern char **environ;
 
 static void put(const char *name, const char *text)

@@ -18,15 +18,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "common/machine.h"
-
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
+#include "common/names.h"
+#include "common/numbers.h"
 
 /* What is made when the program runs; more than any number that stands in routes.def. */
 enum {
@@ -236,7 +233,7 @@ static void call(const char *route, const struct row *row)
 		result = strcmp(route, "symbol") == 0 ? by_symbol(row->name, args) :
 							by_number(route, row->name, args);
 	if (result < 0)
-		printf("%s\n", strerrorname_np(errno));
+		printf("%s\n", crash__error_name(errno));
 	else
 		printf("ok %ld\n", result);
 	if (strcmp(row->name, "io_submit") == 0 && result == 1)

@@ -35,6 +35,8 @@
 #include <unistd.h>
 
 #include "common/machine.h"
+#include "common/names.h"
+#include "tests/programs/older_libc.h"
 
 #define WORDS 10
 #define STREAMS 64
@@ -737,7 +739,7 @@ static const struct block {
 static void complain_of(const char *verb)
 {
 	failed = 1;
-	tell(1, "%s: %s\n", verb, strerrorname_np(errno));
+	tell(1, "%s: %s\n", verb, crash__error_name(errno));
 }
 
 /* The index of the brace that ends the block which begins in front of `from`. */

@@ -72,7 +72,8 @@ const struct quiet_case quiet_cases[] = {
 	SANITIZED(signals, "thread", 40),
 	{.name = "gdb",
 	 .needs = "gdb gcc",
-	 .build = "gcc -w -g -O0 -D_GNU_SOURCE -o $BUILT/debugged $SRCDIR/tests/programs/quiet_files.c",
+	 .build = "gcc -w -g -O0 -D_GNU_SOURCE -I$SRCDIR -o $BUILT/debugged "
+		  "$SRCDIR/tests/programs/quiet_files.c",
 	 .run = "HOME=/nonexistent exec gdb -nx -q -batch -ex 'set startup-with-shell off' -ex 'handle "
 		"SIGPIPE nostop noprint' -ex 'break quiet_files.c:appends' "
 		"-ex run -ex 'finish' -ex 'backtrace' -ex 'next' -ex 'continue' $BUILT/debugged < /dev/null "

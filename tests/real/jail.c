@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/programs/older_libc.h"
 #include "tests/run/reflinks.h"
 
 /* ------------------------------------------------------------------ directories */

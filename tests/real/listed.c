@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "common/names.h"
+
 static const char *const routes[] = {"symbol", "libc", "kernel", "memory"};
 
 static const char *string(const json_t *object, const char *key)
@@ -42,8 +44,8 @@ static void take_op(const json_t *object, struct ops *ops, struct listing *listi
 		return;
 	if (!json_is_integer(number))
 		strcpy(result, "?");
-	else if (value < 0 && value > -4096 && strerrorname_np((int)-value))
-		snprintf(result, sizeof result, "%s", strerrorname_np((int)-value));
+	else if (value < 0 && value > -4096 && crash__error_name((int)-value))
+		snprintf(result, sizeof result, "%s", crash__error_name((int)-value));
 	else
 		snprintf(result, sizeof result, "%lld", (long long)value);
 	if (!file || strcmp(call, "msync") == 0 || strcmp(call, "sync") == 0)

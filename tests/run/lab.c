@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/programs/older_libc.h"
+
 char lab_dir[PATH_MAX];
 
 static char base[PATH_MAX]; /* of the whole program, which removes it also after a failure */

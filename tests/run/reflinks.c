@@ -5,6 +5,8 @@
  */
 #include "tests/run/reflinks.h"
 
+#include <sys/mount.h> /* before linux/fs.h, which in older kernels has the same names as macros */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fiemap.h>
@@ -15,7 +17,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

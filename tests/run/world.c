@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/programs/older_libc.h"
+
 rlim_t world_memory, world_file_size;
 
 static char *mark;	    /* in the environment of all that we start */

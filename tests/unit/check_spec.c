@@ -3,6 +3,7 @@
  * check_spec.c - the grammar of rules: what each text means, and what is said of a text that means
  * nothing.
  */
+#include "common/names.h"
 #include "common/spec.h"
 
 #include <errno.h>
@@ -358,17 +359,32 @@ START_TEST(signals_and_errors_have_all_their_names)
 	char text[64];
 
 	for (int i = 1; i < NSIG; i++) {
-		if (!sigabbrev_np(i))
+		if (!crash__signal_name(i))
 			continue;
-		snprintf(text, sizeof text, "write:sig=%s", sigabbrev_np(i));
+		snprintf(text, sizeof text, "write:sig=%s", crash__signal_name(i));
 		ck_assert_int_eq(rule_of(text)->argument, i);
 	}
 	for (int i = 1; i < 256; i++) {
-		if (!strerrorname_np(i))
+		if (!crash__error_name(i))
 			continue;
-		snprintf(text, sizeof text, "write:err=%s", strerrorname_np(i));
+		snprintf(text, sizeof text, "write:err=%s", crash__error_name(i));
 		ck_assert_int_eq(rule_of(text)->argument, i);
 	}
+}
+END_TEST
+
+START_TEST(names_are_those_of_libc)
+{
+#if __GLIBC_PREREQ(2, 32)
+	for (int i = -1; i < 4200; i++) {
+		ck_assert_pstr_eq(crash__signal_name(i), sigabbrev_np(i));
+		ck_assert_pstr_eq(crash__error_name(i), i == 0 ? NULL : strerrorname_np(i));
+	}
+#else
+	ck_assert_str_eq(crash__signal_name(SIGTERM), "TERM");
+	ck_assert_str_eq(crash__error_name(EIO), "EIO");
+	ck_assert_ptr_null(crash__error_name(4095));
+#endif
 }
 END_TEST
 
@@ -750,7 +766,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_file_pattern_ends_where_the_rule_goes_on, 0,
 			    sizeof globs / sizeof *globs);
 	tcase = support_case(suite, "modifiers", scopes_narrow_a_rule_down,
-			     signals_and_errors_have_all_their_names, NULL);
+			     signals_and_errors_have_all_their_names, names_are_those_of_libc, NULL);
 	tcase_add_loop_test(tcase, a_modifier_says_when_and_what, 0, sizeof modifiers / sizeof *modifiers);
 	tcase_add_loop_test(tcase, a_qualified_name_needs_no_escapes, 0,
 			    sizeof qualified / sizeof *qualified);

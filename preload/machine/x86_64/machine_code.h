@@ -5,6 +5,7 @@
 #ifndef CRASH_X86_64_MACHINE_CODE_H
 #define CRASH_X86_64_MACHINE_CODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Behind the caller's %rbp: the shim is compiled with frame pointers. */
@@ -22,6 +23,16 @@ static inline void crash__copy_large(char *out, const char *in, size_t bytes)
 static inline void crash__fill(char *out, int byte, size_t bytes)
 {
 	__asm__ volatile("rep stosb" : "+D"(out), "+c"(bytes) : "a"(byte) : "memory");
+}
+
+/* By tcbhead_t.multiple_threads, whose place programs compiled for libc's headers have relied on since there
+ * are threads. */
+static inline bool crash__has_threads(void)
+{
+	int multiple;
+
+	__asm__ volatile("movl %%fs:0x18, %0" : "=r"(multiple));
+	return multiple != 0;
 }
 
 #endif
