@@ -16,7 +16,6 @@
 #include "common/numbers.h"
 #include "preload/mapping.h"
 #include "preload/real.h"
-#include "preload/single_threaded.h"
 #include "preload/tracker.h"
 
 #define NUMBERS 512
@@ -49,19 +48,6 @@ __attribute__((visibility("hidden"))) void crash__set_errno(int error);
 void crash__set_errno(int error)
 {
 	errno = error;
-}
-
-long crash__cancellable(long number, const long args[6])
-{
-	long result;
-	int type;
-
-	if (crash__single_threaded())
-		return crash__syscall(number, args);
-	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	result = crash__syscall(number, args);
-	pthread_setcanceltype(type, NULL);
-	return result;
 }
 
 /* A filter of the program's own may forbid what we do beside its calls. */
@@ -224,6 +210,7 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
 		if (crash__calls[call].number < NUMBERS)
 			call_of[crash__calls[call].number] = (uint16_t)(call + 1);
 	crash__real_find();
+	crash__cancel_start();
 	crash__attach_control(environment);
 	if (!crash__control)
 		return;

@@ -31,6 +31,18 @@ long crash__syscall(long number, const long args[6]);
 /** Makes it so that the supervisor sees it. */
 long crash__syscall_seen(long number, const long args[6]);
 
+/** What crash__syscall_cancellable() returns when it has made no call. */
+#define CRASH__NOT_CALLED (-4095L)
+
+/**
+ * Calls `enter`, one of the two above, unless crash__cancel_signalled is set, of which it asks in the first
+ * instructions; so a thread that is interrupted before is before the call.
+ */
+long crash__syscall_cancellable(long number, const long args[6], long (*enter)(long, const long[6]));
+
+/** The addresses behind the system call instructions of the first two, and behind the call of the third. */
+void crash__syscall_return(void), crash__syscall_seen_return(void), crash__syscall_cancellable_return(void);
+
 /** Calls `function` on another stack, which ends at `top`. */
 void crash__on_stack(void (*function)(void *), void *argument, void *top);
 
@@ -63,6 +75,12 @@ bool crash__code_is_call(const unsigned char *site);
  * with the number and the address behind the call. May call libc.
  */
 void crash__code_write_thunk(unsigned char *thunk, const unsigned char *site, const unsigned char *entry);
+
+/** Where a signal has interrupted the thread, by the handler's third argument. */
+uintptr_t crash__code_interrupted(const void *context);
+
+/** Where it goes on behind that, if it is in one of the first two of stub.S, at the system call or before. */
+uintptr_t crash__code_returns_to(const void *context);
 
 /** Writes the jump to the thunk. libc may be out of order at this moment: calls none of it. */
 void crash__code_write_jump(unsigned char *site, const unsigned char *thunk);

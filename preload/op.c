@@ -6,12 +6,12 @@
  * at once; what is storage is counted, and if no rule speaks of it and nothing is recorded, that was
  * all. The slow way, in take(), is the same for every call: record, act before, call, act after.
  *
- * Cancellation. libc acts on a cancellation at the entry of a cancellation point and anywhere inside
- * its system call. So do we where the call may block (pipes, sockets, FIFOs): nothing is held there,
- * and the thread unwinds through these functions. A call on storage does not wait for anybody: a
- * cancellation is acted upon before it, or after it at the next cancellation point, never in between,
- * where an op would have been done and not be written down. The exception is splice(), which waits for its
- * pipe: it can be cancelled inside.
+ * Cancellation. libc acts on a cancellation at the entry of a cancellation point and inside its system
+ * call; when exactly depends on its version (cancel.c). So do we where the call may block (pipes, sockets,
+ * FIFOs): nothing is held there, and the thread unwinds through these functions. A call on storage does not
+ * wait for anybody: a cancellation is acted upon before it, or after it at the next cancellation point, never
+ * in between, where an op would have been done and not be written down. The exception is splice(), which
+ * waits for its pipe: it can be cancelled inside.
  */
 #include "preload/shim.h"
 
@@ -29,6 +29,9 @@
 #include "preload/readback.h"
 #include "preload/single_threaded.h"
 
+_Thread_local uint32_t crash__cancel_signalled;
+long (*crash__call_cancellable)(long (*enter)(long, const long[6]), long number, const long args[6]);
+
 /* The system call, cancellable if it is in libc. */
 static long invoke(const struct crash__op *op, const long args[6])
 {
@@ -36,6 +39,8 @@ static long invoke(const struct crash__op *op, const long args[6])
 
 	if (!op->cancel)
 		return op->enter(op->kernel->number, args);
+	if (crash__call_cancellable && !op->asynchronous)
+		return crash__call_cancellable(op->enter, op->kernel->number, args);
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
 	result = op->enter(op->kernel->number, args);
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
@@ -345,12 +350,12 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 	op.route = route;
 	op.start = op.sync_occurrence = 0;
 	op.flags = 0;
-	op.cancel = op.blocking_cancel = false;
+	op.cancel = op.blocking_cancel = op.asynchronous = false;
 	if (!crash__single_threaded()) {
 		/* Libc's own cancellation points arrive with asynchronous cancellation switched on. */
 		pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
-		op.blocking_cancel = type == PTHREAD_CANCEL_ASYNCHRONOUS ||
-				     (route == CRASH__ROUTE_SYMBOL && op.kernel->cancel);
+		op.asynchronous = type == PTHREAD_CANCEL_ASYNCHRONOUS;
+		op.blocking_cancel = op.asynchronous || (route == CRASH__ROUTE_SYMBOL && op.kernel->cancel);
 		if (op.blocking_cancel)
 			pthread_testcancel();
 	}
@@ -362,6 +367,9 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 		op.enter = crash__syscall;
 		result = by_kind(&op);
 	}
+	/* a call that was interrupted has done nothing: a libc that looks at that cancels it */
+	if (__builtin_expect(result == -EINTR, 0) && op.blocking_cancel && crash__call_cancellable)
+		pthread_testcancel();
 	if (__builtin_expect(type == PTHREAD_CANCEL_ASYNCHRONOUS, 0))
 		pthread_setcanceltype(type, NULL);
 	return result;

@@ -38,6 +38,7 @@
 	REAL(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))          \
 	REAL(ssize_t, sendmsg, (int, const struct msghdr *, int))                                            \
 	REAL(int, sendmmsg, (int, struct mmsghdr *, unsigned int, int))                                      \
+	REAL(int, pthread_cancel, (pthread_t))                                                               \
 	REAL(int, pthread_mutex_lock, (pthread_mutex_t *))                                                   \
 	REAL(int, clone, (int (*)(void *), void *, int, void *, void *, void *, void *))
 

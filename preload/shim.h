@@ -14,6 +14,7 @@
  *	sends.c             what goes out over sockets
  *	exec.c              new programs, and the shim that has to come along
  *	patch.c             the system calls inside libc, which arrive at entry.S
+ *	cancel.c            when a thread is cancelled in a call
  *	breakpoints.c       explicit breakpoints
  *	mapping.c           stores to mapped files; tracker.c finds the pages that were stored to
  *
@@ -180,6 +181,16 @@ struct crash__caller {
 long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum crash__route route,
 	       const struct crash__caller *caller);
 
+/** Set when libc's signal for a cancellation has come and not been acted upon. */
+extern _Thread_local uint32_t crash__cancel_signalled __attribute__((tls_model("initial-exec")));
+
+/** Makes a cancellable call as a libc does in which a call that has done something is not cancelled; NULL:
+ * libc is older. */
+extern long (*crash__call_cancellable)(long (*enter)(long, const long[6]), long number, const long args[6]);
+
+/** Finds out which libc it is. */
+void crash__cancel_start(void);
+
 /** A system call that is a cancellation point and no op. */
 long crash__cancellable(long number, const long args[6]);
 
@@ -209,6 +220,7 @@ struct crash__op {
 	enum crash__route route;
 	bool cancel;		/* the thread may be cancelled in the system call */
 	bool blocking_cancel;	/* ... if the call is not on storage */
+	bool asynchronous;	/* ... and anywhere else: so the program wants it */
 	_Atomic uint64_t *lock; /* held while the file position matters; or NULL */
 	uint64_t start;		/* sequence number; 0: not recorded */
 	uint64_t occurrence;	/* of the family */

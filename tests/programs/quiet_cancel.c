@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -373,11 +374,104 @@ static void try_any_moment(void)
 	unlink("log");
 }
 
+/* From this version on a call that has done something is not cancelled any more. */
+static int cancels_exactly(void)
+{
+	return strtod(gnu_get_libc_version(), NULL) >= 2.41;
+}
+
+static struct flow {
+	int in;
+	volatile long written;
+} flow;
+
+static void *flow_for_ever(void *argument)
+{
+	struct flow *into = argument;
+
+	for (;;)
+		if (write(into->in, "0123456789abcdef", 16) == 16)
+			into->written += 16;
+	return NULL;
+}
+
+/* What has gone into a pipe has been returned, in a libc that cancels so; and a full pipe stops nobody who is
+ * cancelled, whether its signal comes before the call, in it, or behind it. */
+static void try_any_moment_of_a_pipe(void)
+{
+	long lost = 0;
+
+	for (int i = 0; i < 400; i++) {
+		pthread_t thread;
+		int ends[2];
+		char rest[65536];
+		ssize_t size = 0, more;
+
+		if (pipe(ends) < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+			abort();
+		flow = (struct flow){.in = ends[1]};
+		pthread_create(&thread, NULL, flow_for_ever, &flow);
+		usleep(i % 4 ? (unsigned int)(i * 7 % 300) : 3000);
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+		while ((more = read(ends[0], rest, sizeof rest)) > 0)
+			size += more;
+		lost += size != flow.written;
+		close(ends[0]);
+		close(ends[1]);
+	}
+	if (cancels_exactly())
+		printf("lost by cancellation: %ld of 400\n", lost);
+}
+
+/* Somebody who is about to wait for ever does not, whenever the cancellation comes. */
+static void try_any_moment_of_a_wait(void)
+{
+	for (int i = 0; i < 300; i++) {
+		struct trial trial = {.call = block_open};
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, blocked, &trial);
+		for (volatile int k = 0; k < i * 1000; k++)
+			;
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+	}
+	puts("nobody waits for ever");
+}
+
+/* libc installs the signal's handler in the first cancellation of a process. */
+static void try_first(void)
+{
+	int ended = 0, status;
+
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			struct trial trial = {.call = i % 2 ? block_write : block_open};
+			pthread_t thread;
+
+			alarm(60);
+			if (pipe(full) < 0)
+				abort();
+			pthread_create(&thread, NULL, blocked, &trial);
+			usleep(i % 4 < 2 ? 0 : 10000);
+			pthread_cancel(thread);
+			pthread_join(thread, NULL);
+			_exit(0);
+		}
+		ended += waitpid(pid, &status, 0) == pid && status == 0;
+	}
+	printf("the first of a process: %d of 20\n", ended);
+}
+
 int main(void)
 {
 	int ends[2];
 
 	setvbuf(stdout, NULL, _IONBF, 0);
+	alarm(600); /* who is not cancelled would wait for ever */
 	source = open("source", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (pipe2(ends, O_NONBLOCK) < 0 || write(source, "abcdefghij", 10) != 10)
 		return 1;
@@ -389,6 +483,7 @@ int main(void)
 	memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	close(file);
 	mkfifo("fifo", 0600);
+	try_first();
 	puts("pending:");
 	try_pending(PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DEFERRED);
 	puts("disabled:");
@@ -404,5 +499,7 @@ int main(void)
 	try_blocked("splice", block_splice);
 	try_blocked("fcntl", block_lock);
 	try_any_moment();
+	try_any_moment_of_a_pipe();
+	try_any_moment_of_a_wait();
 	return 0;
 }

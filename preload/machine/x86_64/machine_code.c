@@ -9,6 +9,7 @@
  */
 #include <emmintrin.h>
 #include <string.h>
+#include <ucontext.h>
 
 #define JUMP_BYTES 5
 
@@ -77,4 +78,15 @@ void crash__code_write_jump(unsigned char *site, const unsigned char *thunk)
 {
 	site[0] = 0xe9;
 	put32(site + 1, thunk - (site + JUMP_BYTES));
+}
+
+uintptr_t crash__code_interrupted(const void *context)
+{
+	return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+}
+
+/* The stub has pushed nothing. */
+uintptr_t crash__code_returns_to(const void *context)
+{
+	return *(const uintptr_t *)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
 }

@@ -57,9 +57,36 @@ crash__syscall_seen:
 	movq 32(%r11), %r8
 	movq 40(%r11), %r9
 	syscall
+	.globl crash__syscall_seen_return
+	.hidden crash__syscall_seen_return
+crash__syscall_seen_return:
 	ret
 	.cfi_endproc
 	.size crash__syscall_seen, . - crash__syscall_seen
+
+/*
+ * long crash__syscall_cancellable(long number, const long args[6], long (*enter)(long, const long[6]))
+ *
+ * Calls one of the two above. A signal for a cancellation either finds the thread between here and
+ * `syscall`, or has left a note before (cancel.c).
+ */
+	.globl crash__syscall_cancellable
+	.hidden crash__syscall_cancellable
+	.type crash__syscall_cancellable, @function
+	.globl crash__syscall_cancellable_return
+	.hidden crash__syscall_cancellable_return
+crash__syscall_cancellable:
+	.cfi_startproc
+	movq crash__cancel_signalled@gottpoff(%rip), %rax
+	cmpl $0, %fs:(%rax)
+	jne 1f
+	call *%rdx
+crash__syscall_cancellable_return:
+	ret
+1:	movq $-4095, %rax		/* CRASH__NOT_CALLED */
+	ret
+	.cfi_endproc
+	.size crash__syscall_cancellable, . - crash__syscall_cancellable
 
 /*
  * void crash__on_stack(void (*function)(void *), void *argument, void *top)
