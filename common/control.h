@@ -123,11 +123,14 @@ struct crash__reason {
 	char detail[256];
 };
 
-/* The system calls that the first process found in its libc: offsets in its code, in ascending order. */
+/* The system calls that the first process found in its libc: offsets in its code. */
 struct crash__sites {
 	_Atomic uint32_t state; /* 0 free, 1 being filled, 2 valid */
 	uint32_t count;
-	uint64_t sum; /* over them and the libc's build id */
+	uint32_t cancel; /* the function by which libc makes its cancellable calls; 0: there is none */
+	uint32_t calls, unplaced; /* what looks like a system call, and what of that is of no known form */
+	uint32_t pad;
+	uint64_t sum; /* over all this and the libc's build id */
 	uint32_t at[CRASH__SITES];
 };
 
@@ -169,7 +172,9 @@ struct crash__control {
 	_Atomic uint32_t stopped;	/* how often a rule with :stop fired */
 	_Atomic uint32_t stopper;	/* in this process, which stops by itself */
 	_Atomic uint32_t refused_io_uring;
-	_Atomic uint32_t mappers; /* programs that have mapped a file writable and not ended in order */
+	_Atomic uint32_t mappers;	/* programs that have mapped a file writable and not ended in order */
+	_Atomic uint32_t libc_calls;	/* what looks like a system call inside the libc of some process */
+	_Atomic uint32_t libc_unplaced; /* and what of that the shim could not redirect */
 	uint64_t guard_dead;
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */

@@ -22,6 +22,7 @@
 
 struct crash__real crash__real;
 bool crash__patched;
+crash__cancel_function *crash__libc_cancel;
 
 /* 1 + enum crash__call by the kernel's number */
 static uint16_t call_of[NUMBERS];
@@ -171,15 +172,41 @@ long crash__call_by_number(long number, const long args[6], enum crash__route ro
 	return crash__other_call(number, args);
 }
 
-/* Called by crash__site_entry() in entry.S. */
+/* Called by crash__site_entry() in entry.S, with the caller's address and where that is on the stack. */
 __attribute__((visibility("hidden"))) long crash__site(long number, const long args[6],
-						       const struct crash__caller *caller);
+						       const void *const caller[2]);
 
-long crash__site(long number, const long args[6], const struct crash__caller *caller)
+long crash__site(long number, const long args[6], const void *const caller[2])
 {
+	struct crash__caller from = {.address = caller[0], .on_stack = (const void *const *)caller[1]};
 	int saved = errno;
-	long result = crash__call_by_number(number, args, CRASH__ROUTE_LIBC, caller);
+	long result = crash__call_by_number(number, args, CRASH__ROUTE_LIBC, &from);
 
+	errno = saved;
+	return result;
+}
+
+static long close_cancellable(const long args[6])
+{
+	if (crash__tracker_owns((int)args[0]))
+		return -EBADF;
+	crash__fds_forget((int)args[0], (int)args[0]);
+	return crash__cancellable(SYS_close, args);
+}
+
+long crash__cancel_site(long a, long b, long c, long d, long e, long f, long number)
+{
+	const long args[6] = {a, b, c, d, e, f};
+	unsigned int call = number >= 0 && number < NUMBERS ? call_of[number] : 0;
+	struct crash__caller caller = *CRASH__CALLER();
+	int saved = errno;
+	long result;
+
+	if (!call && number != SYS_close)
+		return crash__libc_cancel(a, b, c, d, e, f, number);
+	caller.is_point = true;
+	result = call ? crash__op(call - 1, call - 1, args, CRASH__ROUTE_LIBC, &caller) :
+			close_cancellable(args);
 	errno = saved;
 	return result;
 }

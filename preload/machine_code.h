@@ -2,8 +2,9 @@
 /*
  * machine_code.h - what of the shim is made of instructions, and so differs between machines.
  *
- * Each machine has in preload/machine/NAME/, besides the counterparts of stub.S, entry.S and machine_code.c,
- * options.sh with the compiler's and linker's options, and a header of this name, which is included here:
+ * Each machine has in preload/machine/NAME/, besides the counterparts of stub.S, entry.S, machine_code.c and
+ * libc_cancel.c, options.sh with the compiler's and linker's options, and a header of this name, which is
+ * included here:
  *
  *	CRASH__RETURN_SLOT	where on the stack the function that says this keeps its return address
  *	CRASH__SITE_BYTES	of a system call in libc, as machine_code.c finds it, with its instruction
@@ -22,6 +23,7 @@
 #include <stdint.h>
 
 #include "common/machine_file.h"
+#include "preload/libc_code.h"
 
 /* ------------------------------------------------------------------ stub.S */
 
@@ -60,14 +62,14 @@ void crash__site_entry(void);
 /* ------------------------------------------------------------------ machine_code.c */
 
 /**
- * Finds the system calls between `start` and `end` that a jump can be put in the place of and whose number is
- * `wanted`. Leaves their distances from `start` in `sites`, in ascending order, and returns how many there
- * are, at most `most`.
+ * Finds the system calls of libc that a jump can be put in the place of and whose number is `wanted`. Leaves
+ * in `sites` where they are, as offsets in the code, at most `most`, and returns how many. Adds to
+ * libc->calls everything that looks like a system call, and to libc->unplaced what of that has no known form.
  */
-unsigned int crash__code_find_calls(const unsigned char *start, const unsigned char *end,
-				    bool (*wanted)(uint32_t number), uint32_t *sites, unsigned int most);
+unsigned int crash__code_find_calls(struct libc *libc, bool (*wanted)(uint32_t number), uint32_t *sites,
+				    unsigned int most);
 
-/** Whether there is such a system call, of whatever number. */
+/** Whether there is such a system call, of whatever number. It does not begin the code. */
 bool crash__code_is_call(const unsigned char *site);
 
 /**
@@ -76,14 +78,33 @@ bool crash__code_is_call(const unsigned char *site);
  */
 void crash__code_write_thunk(unsigned char *thunk, const unsigned char *site, const unsigned char *entry);
 
+/**
+ * Writes the jump to the thunk, or leads a call that crash__code_find_cancel_calls() has found there. libc
+ * may be out of order at this moment: calls none of it.
+ */
+void crash__code_write_jump(unsigned char *site, const unsigned char *thunk);
+
 /** Where a signal has interrupted the thread, by the handler's third argument. */
 uintptr_t crash__code_interrupted(const void *context);
 
 /** Where it goes on behind that, if it is in one of the first two of stub.S, at the system call or before. */
 uintptr_t crash__code_returns_to(const void *context);
 
-/** Writes the jump to the thunk. libc may be out of order at this moment: calls none of it. */
-void crash__code_write_jump(unsigned char *site, const unsigned char *thunk);
+/* ------------------------------------------------------------------ libc_cancel.c */
+
+/**
+ * Finds the function by which glibc from 2.41 on makes its cancellable calls, and all calls of it. Then it is
+ * libc->cancel, and its own system calls are taken from libc->unplaced again.
+ * @param sites where the calls are, as offsets in the code; room for `most`
+ * @return how many; 0 if there is anything about it that is not known
+ */
+unsigned int crash__code_find_cancel_calls(struct libc *libc, uint32_t *sites, unsigned int most);
+
+/** Whether there is a call of libc->cancel at an offset in the code. */
+bool crash__code_is_cancel_call(const struct libc *libc, uint32_t site);
+
+/** Writes what it is led to: this goes on to the function whose address is at `entry`. May call libc. */
+void crash__code_write_cancel_thunk(unsigned char *thunk, const unsigned char *entry);
 
 #include CRASH__MACHINE_FILE(preload, machine_code.h)
 

@@ -355,7 +355,8 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 		/* Libc's own cancellation points arrive with asynchronous cancellation switched on. */
 		pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
 		op.asynchronous = type == PTHREAD_CANCEL_ASYNCHRONOUS;
-		op.blocking_cancel = op.asynchronous || (route == CRASH__ROUTE_SYMBOL && op.kernel->cancel);
+		op.blocking_cancel = op.asynchronous || caller->is_point ||
+				     (route == CRASH__ROUTE_SYMBOL && op.kernel->cancel);
 		if (op.blocking_cancel)
 			pthread_testcancel();
 	}

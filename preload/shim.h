@@ -13,7 +13,8 @@
  *	closes.c            calls after which a descriptor stands for something else
  *	sends.c             what goes out over sockets
  *	exec.c              new programs, and the shim that has to come along
- *	patch.c             the system calls inside libc, which arrive at entry.S
+ *	patch.c             the system calls inside libc, which arrive at entry.S; libc_code.h what is
+ *	                    known of its code, libc_cancel.c those of glibc 2.41 that are cancellable
  *	cancel.c            when a thread is cancelled in a call
  *	breakpoints.c       explicit breakpoints
  *	mapping.c           stores to mapped files; tracker.c finds the pages that were stored to
@@ -168,6 +169,7 @@ void crash__fds_forget(int first, int last);
 struct crash__caller {
 	const void *address;	     /* that the wrapper returns to */
 	const void *const *on_stack; /* where it stands on the stack */
+	bool is_point;		     /* libc would let the thread be cancelled in this call */
 };
 
 #define CRASH__CALLER() (&(struct crash__caller){__builtin_return_address(0), CRASH__RETURN_SLOT})
@@ -316,7 +318,14 @@ bool crash__backtrace_has(struct crash__control *control, const struct crash__ru
 /** Whether they are. */
 extern bool crash__patched;
 
-/** Redirects the system calls inside libc to crash__site_entry(). Returns how many. */
+/** libc's function that makes its cancellable calls, from glibc 2.41 on; and what its callers inside libc
+ * call instead. */
+typedef long crash__cancel_function(long a, long b, long c, long d, long e, long f, long number);
+extern crash__cancel_function *crash__libc_cancel;
+crash__cancel_function crash__cancel_site;
+
+/** Redirects the system calls inside libc to crash__site_entry() and crash__cancel_site(). Returns how many;
+ * the control block then says how many could not be. */
 unsigned int crash__patch_libc(struct crash__control *control);
 
 /**

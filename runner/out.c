@@ -165,6 +165,24 @@ static int fill_reasons(struct crash_out *out, const struct crash__report *repor
 	return error;
 }
 
+/* Where a filter reports what the shim does not redirect, nothing is missed. */
+static int fill_unknown_libc(struct crash_out *out, const struct crash__job *job)
+{
+	unsigned int calls = atomic_load(&job->control->libc_calls),
+		     unplaced = atomic_load(&job->control->libc_unplaced);
+	bool filter = true;
+	char detail[64];
+
+	for (int i = 0; i < CRASH__REASONS; i++)
+		if (atomic_load(&job->report->reasons[i].state) == 2 &&
+		    job->report->reasons[i].why == CRASH__INCOMPLETE_NO_SUPERVISOR)
+			filter = false;
+	if (filter || !unplaced)
+		return 0;
+	snprintf(detail, sizeof detail, "%u of %u", unplaced, calls);
+	return crash__out_incomplete(out, CRASH__INCOMPLETE_UNKNOWN_LIBC, calls ? detail : "all of them");
+}
+
 static int fill_unreached(struct crash_out *out, const struct crash__plan *plan,
 			  const struct crash__hits *hits, const char *scenario)
 {
@@ -253,6 +271,8 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 	    !out->timed_out)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_IO_URING,
 					      "it was refused, and the program failed: it may need it");
+	if (error == 0)
+		error = fill_unknown_libc(out, job);
 	if (error == 0)
 		error = fill_unreached(out, &control->plan, &control->hits, scenario);
 	return error < 0 ? error : fill_passed(out, control);

@@ -11,7 +11,7 @@
  * them. Like the instruction it stands for it keeps every register but %rax, %rcx and %r11, the
  * vector registers included, and the 128 bytes below the stack pointer.
  *
- * Calls long crash__site(long number, long args[6], struct crash__caller *).
+ * Calls long crash__site(long number, long args[6], void *caller[2]).
  */
 	.globl crash__site_entry
 	.hidden crash__site_entry
@@ -54,7 +54,7 @@ crash__site_entry:
 	movq %r10, 24(%rsp)
 	movq %r8, 32(%rsp)
 	movq %r9, 40(%rsp)
-	movq %rcx, 48(%rsp)		/* struct crash__caller: address */
+	movq %rcx, 48(%rsp)		/* the caller: its address */
 	leaq 8(%rbp), %rdi
 	movq %rdi, 56(%rsp)		/* and where it is on the stack */
 	movq %rax, %rdi

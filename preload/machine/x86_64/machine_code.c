@@ -12,6 +12,7 @@
 #include <ucontext.h>
 
 #define JUMP_BYTES 5
+#define MOV 0xb8
 
 /* Which of the next 16 bytes begin a syscall instruction. Each program that starts waits until all of libc
  * was looked at. */
@@ -30,22 +31,30 @@ static unsigned int syscalls_at(const unsigned char *at, const unsigned char *en
 	return (unsigned int)_mm_movemask_epi8(_mm_and_si128(first, second));
 }
 
+/* A prefix would make the mov one to another register. */
 bool crash__code_is_call(const unsigned char *site)
 {
-	return site[0] == 0xb8 && site[3] == 0 && site[4] == 0 && site[5] == 0x0f && site[6] == 0x05;
+	return site[0] == MOV && site[3] == 0 && site[4] == 0 && site[5] == 0x0f && site[6] == 0x05 &&
+	       (site[-1] & 0xf0) != 0x40;
 }
 
-unsigned int crash__code_find_calls(const unsigned char *start, const unsigned char *end,
-				    bool (*wanted)(uint32_t number), uint32_t *sites, unsigned int most)
+unsigned int crash__code_find_calls(struct libc *libc, bool (*wanted)(uint32_t number), uint32_t *sites,
+				    unsigned int most)
 {
 	unsigned int count = 0;
 
-	for (const unsigned char *at = start + JUMP_BYTES; at < end; at += 16)
-		for (unsigned int found = syscalls_at(at, end); found; found &= found - 1) {
+	for (const unsigned char *at = libc->start + 1 + JUMP_BYTES; at < libc->end; at += 16)
+		for (unsigned int found = syscalls_at(at, libc->end); found; found &= found - 1) {
 			const unsigned char *site = at + __builtin_ctz(found) - JUMP_BYTES;
+			bool known = crash__code_is_call(site);
 
-			if (crash__code_is_call(site) && wanted(site[1] + site[2] * 256u) && count < most)
-				sites[count++] = (uint32_t)(site - start);
+			libc->calls++;
+			if (known && !wanted(site[1] + site[2] * 256u))
+				continue;
+			if (known && count < most)
+				sites[count++] = (uint32_t)(site - libc->start);
+			else
+				libc->unplaced++;
 		}
 	return count;
 }
@@ -60,6 +69,12 @@ static void put32(unsigned char *at, intptr_t value)
 	place->value = (int32_t)value;
 }
 
+static void write_indirect_jump(unsigned char *at, const unsigned char *address)
+{
+	memcpy(at, "\xff\x25", 2);
+	put32(at + 2, address - (at + 6));
+}
+
 /*
  *	lea behind(%rip), %rcx	48 8d 0d ....
  *	mov $number, %eax	b8 ....
@@ -70,13 +85,19 @@ void crash__code_write_thunk(unsigned char *thunk, const unsigned char *site, co
 	memcpy(thunk, "\x48\x8d\x0d", 3);
 	put32(thunk + 3, site + CRASH__SITE_BYTES - (thunk + 7));
 	memcpy(thunk + 7, site, JUMP_BYTES); /* the mov as it was */
-	memcpy(thunk + 12, "\xff\x25", 2);
-	put32(thunk + 14, entry - (thunk + 18));
+	write_indirect_jump(thunk + 12, entry);
 }
 
+void crash__code_write_cancel_thunk(unsigned char *thunk, const unsigned char *entry)
+{
+	write_indirect_jump(thunk, entry);
+}
+
+/* A call is a call and a jump a jump; what was a mov becomes a jump. */
 void crash__code_write_jump(unsigned char *site, const unsigned char *thunk)
 {
-	site[0] = 0xe9;
+	if (site[0] == MOV)
+		site[0] = 0xe9;
 	put32(site + 1, thunk - (site + JUMP_BYTES));
 }
 
