@@ -1061,6 +1061,27 @@ START_TEST(copies_do_where_namespaces_do_not)
 }
 END_TEST
 
+/*
+ * Where its "/" is a mount. A sandbox did not find the module beside the command there, as /proc/self/exe
+ * then leads out of the chroot.
+ */
+START_TEST(a_chroot_is_a_place_like_any_other)
+{
+	struct lab_result result;
+
+	if (geteuid() != 0)
+		LAB_SKIP("only root can make a chroot");
+	make_store();
+	mkdir("root", 0755);
+	result = LAB_COMMAND(
+		"unshare", "--mount", "--propagation", "private", "sh", "-c",
+		"mount --rbind / root && unset CRASHINJECT_PRELOAD && exec chroot root sh -c \"$0\"",
+		lab_text("cd %s/store && exec %s explore --check '%s' -- %s good", lab_dir,
+			 lab_variable("CRASHINJECT"), check, lab_program("saver")));
+	ck_assert_msg(result.status == 0, "%s", lab_describe(&result));
+}
+END_TEST
+
 START_TEST(a_program_that_misses_the_copy_is_told_where_its_files_are)
 {
 	struct lab_result result;
@@ -1300,6 +1321,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, real_kills_agree);
 	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
+	tcase_add_test(ways, a_chroot_is_a_place_like_any_other);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
 	tcase_add_test(ways, the_replay_line_can_be_typed);
 
