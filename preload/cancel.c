@@ -19,14 +19,13 @@
  */
 #include "preload/shim.h"
 
-#include <gnu/libc-version.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "common/libc_version.h"
 #include "preload/real.h"
 #include "preload/single_threaded.h"
 
@@ -84,10 +83,7 @@ static long call_exactly(long (*enter)(long, const long[6]), long number, const 
 
 void crash__cancel_start(void)
 {
-	char *minor;
-	long major = strtol(gnu_get_libc_version(), &minor, 10);
-
-	if (major > 2 || (major == 2 && *minor == '.' && strtol(minor + 1, NULL, 10) >= 41))
+	if (crash__libc_minor() >= 41)
 		crash__call_cancellable = call_exactly;
 }
 

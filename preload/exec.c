@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "common/elf.h"
+#include "common/libc_version.h"
 #include "common/say.h"
 #include "preload/real.h"
 
@@ -128,14 +129,17 @@ static char *const *with_shim(struct crash__control *control, char *const *envir
 	for (; environment && environment[count]; count++)
 		if (starts_with(environment[count], PRELOAD))
 			old = environment[count] + strlen(PRELOAD);
-	bytes = (count + 3) * sizeof *list + strlen(old) + strlen(control->preload) + strlen(sanitizer) +
+	bytes = (count + 4) * sizeof *list + strlen(old) + strlen(control->preload) + strlen(sanitizer) +
 		strlen(control->directory) + 128;
 	list = (char **)exec_memory(bytes);
 	if (!list)
 		return environment;
 	for (size_t i = 0; i < count; i++)
-		if (!starts_with(environment[i], PRELOAD) && !starts_with(environment[i], CONTROL))
+		if (!starts_with(environment[i], PRELOAD) && !starts_with(environment[i], CONTROL) &&
+		    strcmp(environment[i], CRASH__LOAD_BIAS) != 0)
 			list[kept++] = environment[i];
+	if (crash__libc_needs_load_bias())
+		list[kept++] = (char *)(uintptr_t)CRASH__LOAD_BIAS;
 	text = (char *)(list + kept + 3);
 	list[kept++] = text;
 	text = put_preload(text, old, control->preload, sanitizer);
@@ -182,7 +186,7 @@ void crash__exec_hide(char **environment)
 		char *list = *entry + strlen(PRELOAD);
 		size_t keep;
 
-		if (starts_with(*entry, CONTROL)) {
+		if (starts_with(*entry, CONTROL) || strcmp(*entry, CRASH__LOAD_BIAS) == 0) {
 			remove_variable(entry);
 			continue;
 		}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "common/libc_version.h"
 
 size_t crash__list_count(const char *const *list)
 {
@@ -112,7 +113,8 @@ int crash__environment_add_shim(char **environment, const struct crash__job *job
 	bool good = set_format(environment, CRASH__CONTROL_VARIABLE "=%s/control,0", job->directory);
 
 	if (program->kind == CRASH__PROGRAM_GLIBC || program->kind == CRASH__PROGRAM_UNREADABLE)
-		good = good && set_preload(environment, program->sanitizer, job->control->preload);
+		good = good && set_preload(environment, program->sanitizer, job->control->preload) &&
+		       (!crash__libc_needs_load_bias() || set_format(environment, "%s", CRASH__LOAD_BIAS));
 	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the environment");
 }
 
