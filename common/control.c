@@ -272,3 +272,10 @@ bool crash__control_collect(struct crash__control *control)
 	crash__control_ring_bell(control);
 	return true;
 }
+
+bool crash__control_has_fired(const struct crash__control *control)
+{
+	uint32_t state = atomic_load(&control->fired.state);
+
+	return state == 2 || state == 3;
+}

@@ -290,4 +290,7 @@ bool crash__control_is_due(struct crash__control *control, uint32_t pid, uint32_
 /** Lets a crash happen that is due; whoever first does returns true. Async-signal-safe. */
 bool crash__control_collect(struct crash__control *control);
 
+/** Whether `fired` was written, all but perhaps the backtrace, and the crash is not only due. */
+bool crash__control_has_fired(const struct crash__control *control);
+
 #endif

@@ -230,14 +230,6 @@ static int fill_passed(struct crash_out *out, const struct crash__control *contr
 	return 0;
 }
 
-/* One that was still due when everything ended has not happened. */
-static bool was_written_down(const struct crash__control *control)
-{
-	uint32_t state = atomic_load(&control->fired.state);
-
-	return state == 2 || state == 3;
-}
-
 int crash__out_fill(struct crash_out *out, const struct crash__job *job, const char *scenario)
 {
 	const struct crash__report *report = job->report;
@@ -252,8 +244,9 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 	out->seconds = (double)(report->ended - report->started) / 1e9;
 	out->pid = report->pid;
 	out->offset = out->bytes = out->written = -1;
-	/* Being written down is what makes it ours: a signal alone proves nothing. */
-	if (was_written_down(control)) {
+	/* Being written down is what makes it ours: a signal alone proves nothing. One that was still due
+	 * when everything ended has not happened. */
+	if (crash__control_has_fired(control)) {
 		sound = is_sound_crash(&control->fired, &control->plan);
 		error = sound ? fill_fired(out, control, scenario) : 0;
 	}
