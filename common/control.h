@@ -175,6 +175,7 @@ struct crash__control {
 	_Atomic uint32_t mappers;	/* programs that have mapped a file writable and not ended in order */
 	_Atomic uint32_t libc_calls;	/* what looks like a system call inside the libc of some process */
 	_Atomic uint32_t libc_unplaced; /* and what of that the shim could not redirect */
+	_Atomic uint32_t other_places;	/* a path need not mean to all what it did at the beginning: ask.h */
 	uint64_t guard_dead;
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
@@ -242,6 +243,9 @@ static inline bool crash__control_is_there(const struct crash__control *control)
 /** Notes once that the run is not complete, and why. `detail` may be NULL. Async-signal-safe. */
 void crash__control_incomplete(struct crash__control *control, enum crash__incomplete why,
 			       const char *detail);
+
+/** Whether that was noted. */
+bool crash__control_is_incomplete(const struct crash__control *control, enum crash__incomplete why);
 
 /** Wakes the keeper. Async-signal-safe. */
 void crash__control_ring_bell(struct crash__control *control);

@@ -32,7 +32,7 @@ VALUE(CRASH__KIND_CALL, 2);
 VALUE(CRASH__TORN_PERCENT, 3);
 VALUE(CRASH__SHORT, 8);
 VALUE(CRASH__RING_OWNED, 2);
-VALUE(CRASH__INCOMPLETES, 21);
+VALUE(CRASH__INCOMPLETES, 22);
 VALUE(CRASH__DEAD, 0x44454144u);
 
 /* ------------------------------------------------------------------ the control block */
@@ -80,7 +80,8 @@ AT(control, refused_io_uring, COUNTERS + 32);
 AT(control, mappers, COUNTERS + 36);
 AT(control, libc_calls, COUNTERS + 40);
 AT(control, libc_unplaced, COUNTERS + 44);
-AT(control, guard_dead, COUNTERS + 48);
+AT(control, other_places, COUNTERS + 48);
+AT(control, guard_dead, COUNTERS + 56);
 AT(control, bell, COUNTERS + 64);
 AT(control, rings_ready, COUNTERS + 68);
 AT(control, rings_denied, COUNTERS + 72);

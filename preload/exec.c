@@ -6,8 +6,9 @@
  * whatever environment the program gives it: `env -i`, a new envp, system() after clearenv(). Where
  * libc is patched every exec arrives at crash__exec_call(), which rewrites the environment there; our
  * variables can then be hidden from the program itself (crash__exec_hide()). Where it is not, the
- * wrappers below do the same and the variables stay visible. A program that is started as another user
- * could not open the control block, and goes without: the supervisor sees what it does.
+ * wrappers below do the same and the variables stay visible. A program that is started as another user, or
+ * with another root, may not be able to open the control block, and goes without: the supervisor sees what it
+ * does.
  *
  * Between vfork and exec the memory is the parent's. The new environment is built in memory that the
  * thread keeps for this purpose and uses again.
@@ -99,11 +100,40 @@ static char *put_control(char *out, const struct crash__control *control)
 	return out + 1;
 }
 
+static bool is_open_to_us(const struct crash__control *control, const char *path, int mode)
+{
+	long result = -ENOSYS;
+
+	if (!crash__delegate)
+		result = crash__sys6(SYS_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0, 0);
+	if (result == -ENOSYS || result == -EPERM) /* too old a kernel, or too old a container's profile */
+		return geteuid() == 0 || geteuid() == control->owner;
+	return result == 0;
+}
+
+/*
+ * Whether a new program could not load the module or map the control block: it has another user, or a root
+ * where they are not.
+ */
+static bool is_stranger(const struct crash__control *control)
+{
+	struct crash__path_buffers *buffers = crash__path_buffers_take();
+	bool stranger = true;
+
+	if (buffers) {
+		stpcpy(stpcpy(buffers->path, control->directory), "/control");
+		stranger = !is_open_to_us(control, buffers->path, R_OK | W_OK) ||
+			   !is_open_to_us(control, control->preload, R_OK);
+	}
+	crash__path_buffers_give(buffers);
+	return stranger;
+}
+
 /* Says so if nobody will see what the program does. */
 static bool takes_shim(struct crash__control *control, int dirfd, const char *path,
 		       struct crash__program *program)
 {
-	bool stranger; /* may not open the control block */
+	bool stranger;
 
 	crash__program_inspect_final(dirfd, path, program);
 	if (program->kind == CRASH__PROGRAM_FOREIGN) {
@@ -113,7 +143,7 @@ static bool takes_shim(struct crash__control *control, int dirfd, const char *pa
 	if (program->kind != CRASH__PROGRAM_GLIBC && program->kind != CRASH__PROGRAM_STATIC &&
 	    program->kind != CRASH__PROGRAM_OTHER_LIBC)
 		return program->kind == CRASH__PROGRAM_UNREADABLE; /* exec only: probably like others */
-	stranger = geteuid() != 0 && geteuid() != control->owner;
+	stranger = is_stranger(control);
 	if ((program->kind != CRASH__PROGRAM_GLIBC || (program->privileged && geteuid() != 0) || stranger) &&
 	    !(control->mode & CRASH__MODE_SUPERVISOR))
 		crash__control_incomplete(control, CRASH__INCOMPLETE_NO_SHIM, path);

@@ -78,9 +78,7 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 		return target;
 	buffers = crash__path_buffers_take();
 	path = buffers ? buffers->path : (char[]){""};
-	if (buffers && crash__path_of_fd(fd, path)) {
-		if (status.st_nlink == 0)
-			crash__path_strip_deleted(path);
+	if (buffers && crash__path_of_fd(fd, status.st_nlink == 0, path)) {
 		if (!crash__path_counts(control, path))
 			goto done;
 	} else {

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "common/walk.h"
 #include "preload/tracker.h"
 
 #define MOST 256
@@ -30,6 +31,7 @@ struct mapping {
 	struct crash__target target;
 	void *copy;
 	bool used, watched; /* watched: it is writable */
+	uint32_t epoch;	    /* of names: when it was called as below */
 	char path[PATH_MAX];
 };
 
@@ -71,6 +73,45 @@ static void lost(const struct mapping *mapping)
 
 /* ------------------------------------------------------------------ stores */
 
+static uint32_t name_epoch(void)
+{
+	return atomic_load_explicit(&crash__control->name_epoch, memory_order_acquire);
+}
+
+static bool stat_by_path(const struct mapping *mapping, const char *path, struct stat *status)
+{
+	return crash__sys6(SYS_newfstatat, AT_FDCWD, (long)path, (long)status, 0, 0, 0) == 0 &&
+	       status->st_dev == mapping->device && status->st_ino == mapping->inode;
+}
+
+/* The file may have another name by now, or its directory, and what it was called may be another file. */
+static void name_again(struct mapping *mapping)
+{
+	struct crash__path_buffers *buffers;
+	struct stat status = {.st_size = 0};
+	uint32_t epoch = name_epoch();
+
+	if (mapping->epoch == epoch)
+		return;
+	mapping->epoch = epoch;
+	buffers = crash__path_buffers_take();
+	if (buffers && crash__path_of_memory(mapping->start, mapping->end, buffers->path)) {
+		if (!stat_by_path(mapping, buffers->path, &status))
+			crash__path_strip_deleted(buffers->path);
+		if (strcmp(mapping->path, buffers->path) != 0) {
+			strcpy(mapping->path, buffers->path);
+			mapping->target.storage = crash__path_counts(crash__control, mapping->path);
+			mapping->target.rules =
+				crash__plan_rules_of_file(&crash__control->plan, ~UINT64_C(0), mapping->path);
+			if (crash__control->mode & CRASH__MODE_RECORD)
+				mapping->target.file =
+					crash__record_file(crash__control, mapping->device, mapping->inode,
+							   S_IFREG, (uint64_t)status.st_size, mapping->path);
+		}
+	}
+	crash__path_buffers_give(buffers);
+}
+
 /* One run of pages, as a write. What lies behind the file's end is no part of it. */
 static void take_run(const struct mapping *mapping, const struct crash__run *run)
 {
@@ -100,8 +141,7 @@ static uintptr_t file_end(const struct mapping *mapping)
 	struct stat status;
 	uint64_t bytes = mapping->end - mapping->start, left;
 
-	if (crash__sys6(SYS_newfstatat, AT_FDCWD, (long)mapping->path, (long)&status, 0, 0, 0) < 0 ||
-	    status.st_dev != mapping->device || status.st_ino != mapping->inode)
+	if (!stat_by_path(mapping, mapping->path, &status))
 		return mapping->end; /* renamed or removed meanwhile */
 	left = (uint64_t)status.st_size > mapping->offset ? (uint64_t)status.st_size - mapping->offset : 0;
 	return mapping->start + (left < bytes ? left : bytes);
@@ -120,8 +160,10 @@ static void scan_mapping(struct mapping *mapping)
 			lost(mapping);
 			return;
 		}
-		if (count && !end)
+		if (count && !end) {
+			name_again(mapping);
 			end = file_end(mapping);
+		}
 		for (size_t i = 0; i < count; i++) {
 			if (runs[i].end > end)
 				runs[i].end = end;
@@ -252,8 +294,9 @@ static void add(uintptr_t start, size_t bytes, int prot, int fd, uint64_t offset
 		.inode = status.st_ino,
 		.target = target,
 		.used = true,
+		.epoch = name_epoch(),
 	};
-	crash__path_of_fd(fd, mapping->path);
+	crash__path_of_fd(fd, status.st_nlink == 0, mapping->path);
 	crash__mapped = true;
 	if (prot & PROT_WRITE)
 		start_watching(mapping);

@@ -105,7 +105,7 @@ static void describe_op(struct crash__fired *fired, const struct crash__op *op)
 		strcpy(fired->file, op->buffers->path);
 		strcpy(fired->to, op->buffers->to);
 	} else if (where->fd) {
-		crash__path_of_fd((int)crash__arg(op->args, where->fd), fired->file);
+		crash__path_of_fd((int)crash__arg(op->args, where->fd), false, fired->file);
 	} else if (where->address) {
 		crash__path_of_mapping((uintptr_t)crash__arg(op->args, where->address), fired->file);
 	}

@@ -131,8 +131,11 @@ void crash__attach_control(char **environment);
 bool crash__path_resolve(struct crash__path_buffers *buffers, int dirfd, const char *path, bool follow,
 			 char out[PATH_MAX]);
 
-/** The path that a descriptor was opened by, as the kernel knows it now. */
-bool crash__path_of_fd(int fd, char out[PATH_MAX]);
+/** The path that a descriptor was opened by, as the kernel knows it now; `gone`: it has no name any more. */
+bool crash__path_of_fd(int fd, bool gone, char out[PATH_MAX]);
+
+/** The path of the file that is mapped from `start` to `end`. */
+bool crash__path_of_memory(uintptr_t start, uintptr_t end, char out[PATH_MAX]);
 
 /* ------------------------------------------------------------------ target.c, fds.c */
 

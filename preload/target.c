@@ -77,7 +77,7 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 	buffers->path[0] = buffers->to[0] = '\0';
 	if (names_descriptor(kernel, args)) {
 		target = crash__target_of_fd(control, dirfd);
-		if (!target.storage || !crash__path_of_fd(dirfd, buffers->path))
+		if (!target.storage || !crash__path_of_fd(dirfd, false, buffers->path))
 			return target;
 		goto second;
 	}

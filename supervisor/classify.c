@@ -9,6 +9,7 @@
 
 #include "common/follow.h"
 #include "common/walk.h"
+#include "supervisor/naming/naming.h"
 #include "supervisor/notification_recorder.h"
 #include "supervisor/shared_mappings.h"
 
@@ -113,10 +114,8 @@ static bool find_path(struct crash__notification *notification, int fd, const st
 	note_file(notification, status);
 	if (recall_path(notification, fd, epoch))
 		return true;
-	if (!crash__remote_fd_path(&notification->remote, fd, notification->path))
+	if (!crash__name_fd(notification, fd, status->st_nlink == 0, notification->path))
 		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_PATH_UNKNOWN, NULL);
-	else if (status->st_nlink == 0)
-		crash__path_strip_deleted(notification->path);
 	if (notification->path[0] && !crash__path_counts(notification->control, notification->path))
 		return false;
 	if (notification->control->mode & CRASH__MODE_RECORD)
@@ -140,58 +139,6 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 	notification->sync = notification->family == CRASH__FAMILY_WRITE && is_sync(notification, fd);
 }
 
-/* "/proc/self" would be us. */
-static void rename_self(const struct crash__notification *notification, char path[PATH_MAX])
-{
-	char rest[PATH_MAX];
-
-	if (strncmp(path, "/proc/self/", 11) == 0) {
-		strcpy(rest, path + 11);
-		snprintf(path, PATH_MAX, "/proc/%d/%.4000s", (int)notification->remote.pid, rest);
-	} else if (strncmp(path, "/proc/thread-self/", 18) == 0) {
-		strcpy(rest, path + 18);
-		snprintf(path, PATH_MAX, "/proc/%d/task/%d/%.4000s", (int)notification->remote.pid,
-			 (int)notification->remote.tid, rest);
-	} else if (strncmp(path, "/dev/fd/", 8) == 0) {
-		strcpy(rest, path + 8);
-		snprintf(path, PATH_MAX, "/proc/%d/fd/%.4000s", (int)notification->remote.pid, rest);
-	}
-}
-
-static bool lstat_there(const struct crash__notification *notification, const char *path, struct stat *status)
-{
-	char whole[PATH_MAX + 40];
-
-	snprintf(whole, sizeof whole, "%s%s", notification->remote.root, path);
-	return lstat(whole, status) == 0;
-}
-
-/* Reads a path argument and walks it. */
-static bool walk(struct crash__notification *notification, uint8_t dirfd, uint8_t position, bool follow,
-		 char *given, char *out)
-{
-	struct crash__walk walk = {
-		.prefix = notification->remote.root,
-		.base = out,
-		.follow = follow,
-		.epoch = atomic_load(&notification->control->name_epoch),
-		.out = out,
-		.rest = notification->rest,
-		.link = notification->link,
-	};
-
-	out[0] = '\0';
-	if (!crash__remote_string(&notification->remote, (uint64_t)argument(notification, position), given,
-				  PATH_MAX))
-		return false;
-	rename_self(notification, given);
-	if (given[0] != '/' &&
-	    !crash__remote_base(&notification->remote, dirfd ? (int)argument(notification, dirfd) : AT_FDCWD,
-				out))
-		return false;
-	return crash__walk(&walk, given);
-}
-
 static void classify_path(struct crash__notification *notification)
 {
 	const struct crash__where *where = &notification->kernel->where;
@@ -200,9 +147,10 @@ static void classify_path(struct crash__notification *notification)
 					  crash__notification_open_flags(notification));
 	struct stat status;
 
-	if (!walk(notification, where->dirfd, where->path, follow, notification->given, notification->path))
+	if (!crash__name_path(notification, where->dirfd, where->path, follow, notification->given,
+			      notification->path, &status))
 		return;
-	if (lstat_there(notification, notification->path, &status)) {
+	if (status.st_nlink) {
 		if (!crash__counts_as_file(notification->kernel, status.st_mode))
 			return;
 		note_file(notification, &status);
@@ -211,8 +159,8 @@ static void classify_path(struct crash__notification *notification)
 	}
 	notification->storage = crash__path_counts(control, notification->path);
 	notification->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->path);
-	if (where->to &&
-	    walk(notification, where->todirfd, where->to, false, notification->given_to, notification->to)) {
+	if (where->to && crash__name_path(notification, where->todirfd, where->to, false,
+					  notification->given_to, notification->to, NULL)) {
 		notification->storage |= crash__path_counts(control, notification->to);
 		notification->rules |=
 			crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->to);
@@ -244,6 +192,7 @@ static void note_mapping(const struct crash__remote_map *map, void *context)
 	    !crash__remote_map_reaches(&notification->remote, map))
 		return;
 	strcpy(notification->path, map->path);
+	crash__name_seen(notification->control, &notification->remote, notification->path);
 	notification->device = map->device;
 	notification->inode = map->inode;
 	notification->mode = S_IFREG;
@@ -256,8 +205,6 @@ static void note_mapping(const struct crash__remote_map *map, void *context)
 					stat(map->path, &status) == 0 && S_ISREG(status.st_mode);
 	if (found)
 		note_file(notification, &status);
-	if (!found || status.st_nlink == 0)
-		crash__path_strip_deleted(notification->path);
 	notification->storage = true;
 }
 
@@ -299,8 +246,8 @@ void crash__notification_classify(struct crash__notification *notification)
 	if (where->path && names_descriptor(notification)) {
 		classify_descriptor(notification, (int)argument(notification, where->dirfd));
 		if (notification->storage && where->to)
-			walk(notification, where->todirfd, where->to, false, notification->given_to,
-			     notification->to);
+			crash__name_path(notification, where->todirfd, where->to, false,
+					 notification->given_to, notification->to, NULL);
 	} else if (where->path) {
 		classify_path(notification);
 	} else if (where->fd) {

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/audit.h>
+#include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -118,16 +119,40 @@ static const struct reported others[] = {
 	{.number = SYS_dup3},
 	{.number = SYS_close_range},
 	{.number = SYS_io_uring_setup},
-	{.number = SYS_chroot},
-	{.number = SYS_pivot_root},
-	{.number = SYS_setns},
-	{.number = SYS_unshare, .argument = 1, .bits = CLONE_NEWNS | CLONE_NEWUSER},
+	{.number = SYS_chroot, .by_anybody = true},
+	{.number = SYS_pivot_root, .by_anybody = true},
+	{.number = SYS_setns, .by_anybody = true},
+	{.number = SYS_mount, .by_anybody = true},
+	{.number = SYS_umount2, .by_anybody = true},
+	{.number = SYS_move_mount, .by_anybody = true},
+	{.number = SYS_fsmount, .by_anybody = true},
+	{.number = SYS_open_tree, .argument = 3, .bits = OPEN_TREE_CLONE, .by_anybody = true},
+	{.number = SYS_unshare, .argument = 1, .bits = CLONE_NEWNS | CLONE_NEWUSER, .by_anybody = true},
+	{.number = SYS_open_by_handle_at, .argument = 3, .bits = O_TRUNC, .by_anybody = true},
+	{.number = SYS_remap_file_pages, .by_anybody = true},
 	{.number = SYS_mmap, .argument = 4, .bits = MAP_SHARED, .allow_others = allow_anonymous},
 	{.number = SYS_mprotect, .argument = 3, .bits = PROT_WRITE},
 	{.number = SYS_pkey_mprotect, .argument = 3, .bits = PROT_WRITE},
 	{.number = SYS_mremap},
 	{.number = SYS_seccomp, .argument = 2, .bits = SECCOMP_FILTER_FLAG_NEW_LISTENER, .by_anybody = true},
 };
+bool crash__changes_places(int number)
+{
+	switch (number) {
+	case SYS_chroot:
+	case SYS_pivot_root:
+	case SYS_setns:
+	case SYS_mount:
+	case SYS_umount2:
+	case SYS_move_mount:
+	case SYS_fsmount:
+	case SYS_open_tree:
+	case SYS_unshare:
+		return true;
+	}
+	return false;
+}
+
 static const uint16_t sockets[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg};
 
 _Static_assert(CRASH__KERNEL_CALLS + sizeof others / sizeof *others + sizeof sockets / sizeof *sockets <=

@@ -23,6 +23,9 @@ struct crash__filter {
  */
 void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks);
 
+/** Whether a call may change what paths mean, to its process or to others. */
+bool crash__changes_places(int number);
+
 /** Puts the filter in place for the calling thread; returns the listener or a negative errno. */
 int crash__filter_install(const struct crash__filter *filter);
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 
 #include "common/control.h"
 #include "common/numbers.h"
+#include "common/walk.h"
 
 #define KNOWN 1024
 
@@ -263,26 +265,32 @@ long crash__remote_fd_flags(const struct crash__remote *remote, int fd)
 	return strtol(field(text, "flags:"), NULL, 8);
 }
 
-bool crash__remote_base(const struct crash__remote *remote, int dirfd, char out[PATH_MAX])
+void crash__remote_inside(const struct crash__remote *remote, char path[PATH_MAX], const char **prefix)
 {
-	char whole[PATH_MAX];
-	bool found = dirfd == AT_FDCWD ? read_link(whole, "/proc/%d/cwd", (int)remote->tid) :
-					 crash__remote_fd_path(remote, dirfd, whole);
 	char root[PATH_MAX];
 	size_t length;
 
-	if (!found)
+	*prefix = "";
+	if (!remote->root[0] || !read_link(root, "/proc/%d/root", (int)remote->tid) ||
+	    !crash__path_is_below(path, root))
+		return;
+	*prefix = remote->root;
+	length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+	memmove(path, path + length, strlen(path + length) + 1);
+	if (!*path)
+		strcpy(path, "/");
+}
+
+bool crash__remote_base(const struct crash__remote *remote, int dirfd, const char **prefix,
+			char out[PATH_MAX])
+{
+	bool found = dirfd == AT_FDCWD ? read_link(out, "/proc/%d/cwd", (int)remote->tid) :
+					 crash__remote_fd_path(remote, dirfd, out);
+
+	if (!found || out[0] != '/')
 		return false;
 	/* the kernel names it as we would, a changed root included */
-	if (!remote->root[0] || !read_link(root, "/proc/%d/root", (int)remote->tid) ||
-	    strcmp(root, "/") == 0) {
-		strcpy(out, whole);
-		return out[0] == '/';
-	}
-	length = strlen(root);
-	if (strncmp(whole, root, length) != 0)
-		return false;
-	strcpy(out, whole[length] ? whole + length : "/");
+	crash__remote_inside(remote, out, prefix);
 	return true;
 }
 
@@ -308,7 +316,8 @@ static bool same_line(const char *a, const char *b, const char *name)
 
 /* What the calling thread was before it became somebody else. */
 static _Thread_local struct {
-	bool changed;
+	bool changed, lesser; /* lesser: it has fewer rights than who it became */
+	struct __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3];
 	uid_t user;
 	gid_t group;
 	int group_count;
@@ -348,15 +357,14 @@ static bool take_on(uid_t user, gid_t group, const gid_t *groups, int group_coun
 	return (uid_t)syscall(SYS_setfsuid, -1) == user && (gid_t)syscall(SYS_setfsgid, -1) == group;
 }
 
-/* A process without rights beyond its user's, and we are root. */
+/* We are root, and somebody else is not. */
 static bool become(const char *status)
 {
 	gid_t groups[MOST_GROUPS], group = file_system_id(status, "\nGid:");
 	uid_t user = file_system_id(status, "\nUid:");
 	int count = read_groups(status, groups);
 
-	if (geteuid() != 0 || user == 0 || user == UINT32_MAX || count < 0 ||
-	    strtoull(field(status, "\nCapEff:"), NULL, 16) != 0)
+	if (geteuid() != 0 || user == 0 || user == UINT32_MAX || count < 0)
 		return false;
 	before.user = 0;
 	before.group = getegid();
@@ -370,20 +378,62 @@ static bool become(const char *status)
 	return false;
 }
 
+static bool set_rights(const struct __user_cap_data_struct *rights)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return syscall(SYS_capset, &header, rights) == 0;
+}
+
+/* Gives up, for a while, every right beyond those of the user. */
+static bool become_lesser(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, before.rights) != 0)
+		return false;
+	memcpy(none, before.rights, sizeof none);
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		none[i].effective = 0;
+	before.lesser = set_rights(none);
+	return before.lesser;
+}
+
+/*
+ * In another user namespace the same rights reach less far, which cannot be had here: what the user could do
+ * without them is what can be done for it.
+ */
+static bool is_our_namespace(const struct crash__remote *remote)
+{
+	char ours[PATH_MAX], theirs[PATH_MAX];
+
+	return read_link(theirs, "/proc/%d/ns/user", (int)remote->tid) &&
+	       read_link(ours, "/proc/self/ns/user") && strcmp(ours, theirs) == 0;
+}
+
 bool crash__remote_become(const struct crash__remote *remote)
 {
-	static const char *const lines[] = {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"};
+	static const char *const lines[] = {"\nUid:", "\nGid:", "\nGroups:"};
+	bool here = is_our_namespace(remote), same = true, good;
 	char ours[4096], theirs[4096];
-	bool same = true;
 
-	assert(!before.changed && !has_umask); /* crash__remote_resume() comes first */
-	if (remote->root[0] || !read_file(theirs, sizeof theirs, "/proc/%d/status", (int)remote->tid) ||
+	assert(!before.changed && !before.lesser && !has_umask); /* crash__remote_resume() comes first */
+	if (!read_file(theirs, sizeof theirs, "/proc/%d/status", (int)remote->tid) ||
 	    !read_file(ours, sizeof ours, "/proc/thread-self/status"))
 		return false;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		same &= same_line(ours, theirs, lines[i]);
-	if (!same && !become(theirs))
+	if (here && same)
+		good = same_line(ours, theirs, "\nCapEff:");
+	else if (here)
+		good = strtoull(field(theirs, "\nCapEff:"), NULL, 16) == 0 && become(theirs);
+	else
+		good = (same || become(theirs)) && become_lesser();
+	if (!good) {
+		crash__remote_resume();
 		return false;
+	}
 	has_umask = atomic_load(&one_umask);
 	if (has_umask)
 		pthread_mutex_lock(&umask_lock);
@@ -396,14 +446,19 @@ void crash__remote_share(void)
 	atomic_store(&one_umask, true);
 }
 
-void crash__remote_resume(void)
+bool crash__remote_resume(void)
 {
+	bool lesser = before.lesser;
+
 	if (has_umask)
 		pthread_mutex_unlock(&umask_lock);
 	has_umask = false;
+	if (lesser)
+		set_rights(before.rights);
 	if (before.changed)
 		take_on(before.user, before.group, before.groups, before.group_count);
-	before.changed = false;
+	before.changed = before.lesser = false;
+	return !lesser;
 }
 
 /* Open files of /proc, by thread: each op that is written down reads there. */

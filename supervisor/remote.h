@@ -55,8 +55,15 @@ bool crash__remote_fd_path(const struct crash__remote *remote, int fd, char out[
 /** The flags it was opened with; -1 if they cannot be found out. */
 long crash__remote_fd_flags(const struct crash__remote *remote, int fd);
 
-/** Where relative paths start: the directory behind `dirfd`, or the working directory. */
-bool crash__remote_base(const struct crash__remote *remote, int dirfd, char out[PATH_MAX]);
+/**
+ * Where relative paths start: the directory behind `dirfd`, or the working directory. `prefix` becomes where
+ * the root is that this path starts at.
+ */
+bool crash__remote_base(const struct crash__remote *remote, int dirfd, const char **prefix,
+			char out[PATH_MAX]);
+
+/** Makes of a path from our root, as the kernel has it, one from the process's root if it is below that. */
+void crash__remote_inside(const struct crash__remote *remote, char path[PATH_MAX], const char **prefix);
 
 /** The same open file description in this process, to be closed; or a negative errno. */
 int crash__remote_dup(const struct crash__remote *remote, int fd);
@@ -71,8 +78,11 @@ bool crash__remote_become(const struct crash__remote *remote);
 /** The threads have one umask for all: from now on crash__remote_become() lets one at a time. */
 void crash__remote_share(void);
 
-/** Makes the calling thread its own again; the umask stays. */
-void crash__remote_resume(void);
+/**
+ * Makes the calling thread its own again; the umask stays. Returns false if it had fewer rights than the
+ * process has: then what was refused (EPERM, EACCES) need not be refused to the process.
+ */
+bool crash__remote_resume(void);
 
 /** The program counter and stack pointer of the waiting thread. */
 bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, uint64_t *sp);

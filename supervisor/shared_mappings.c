@@ -24,6 +24,7 @@
 
 #include "common/machine.h"
 #include "common/walk.h"
+#include "supervisor/naming/naming.h"
 #include "supervisor/notification_recorder.h"
 
 #define MOST 64
@@ -268,21 +269,13 @@ void crash__mapped_wrote(const struct crash__notification *notification, uint64_
 /* What the file is called now; false if it does not count any more. */
 static bool name(struct crash__notification *store, struct mapped *mapped)
 {
-	char link[64];
-	struct stat status;
-	ssize_t length;
+	struct stat status = {.st_nlink = 1};
 
-	snprintf(link, sizeof link, "/proc/self/fd/%d", mapped->fd);
-	length = readlink(link, store->path, sizeof store->path - 1);
-	if (length < 0 || fstat(mapped->fd, &status) < 0) {
-		crash__control_incomplete(store->control, CRASH__INCOMPLETE_PATH_UNKNOWN, mapped->path);
-		strcpy(store->path, mapped->path);
-	} else {
-		store->path[length] = '\0';
+	if (fstat(mapped->fd, &status) == 0)
 		store->size = (uint64_t)status.st_size;
-		if (status.st_nlink == 0)
-			crash__path_strip_deleted(store->path);
-	}
+	/* of a process with other mounts that is gone only what was known before */
+	if (!crash__name_ours(store->control, &mapped->remote, mapped->fd, status.st_nlink == 0, store->path))
+		strcpy(store->path, mapped->path);
 	if (!crash__path_counts(store->control, store->path))
 		return false;
 	if ((store->control->mode & CRASH__MODE_RECORD) &&

@@ -23,14 +23,18 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "common/ask.h"
 #include "common/ioctl_request.h"
 #include "common/numbers.h"
 #include "supervisor/acknowledgement.h"
 #include "supervisor/classify.h"
+#include "supervisor/filter.h"
 #include "supervisor/leader.h"
 #include "supervisor/machine_registers.h"
+#include "supervisor/naming/naming.h"
 #include "supervisor/notification_recorder.h"
 #include "supervisor/notified_op.h"
+#include "supervisor/naming/whereabouts.h"
 #include "supervisor/proxy/proxy.h"
 #include "supervisor/remote_actions.h"
 #include "supervisor/reply.h"
@@ -135,10 +139,13 @@ static struct crash__reply take_io_uring(const struct crash__notification *notif
 	return crash__reply_error(ENOSYS);
 }
 
-static struct crash__reply take_listener(const struct crash__notification *notification)
+/* seccomp(2): the shim asks something, or a program wants a listener of its own. */
+static struct crash__reply take_seccomp(struct crash__notification *notification)
 {
 	char program[PATH_MAX];
 
+	if (notification->args[0] == CRASH__ASK)
+		return (struct crash__reply){.result = crash__name_answer(notification)};
 	crash__remote_program(&notification->remote, program);
 	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_LISTENER, program);
 	return crash__proceed; /* to EBUSY */
@@ -164,6 +171,13 @@ static struct crash__reply take_remapping(const struct crash__notification *noti
 		crash__mapped_remap(notification);
 	else
 		crash__mapped_protect(notification);
+	return crash__proceed;
+}
+
+/* What nobody has looked into yet; few programs know that there is such a thing. */
+static struct crash__reply take_unsupported(const struct crash__notification *notification, const char *what)
+{
+	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_UNSUPPORTED, what);
 	return crash__proceed;
 }
 
@@ -247,9 +261,43 @@ static bool takes_request(struct crash__notification *notification)
 	return false;
 }
 
+/* A path may mean something else from now on. */
+static struct crash__reply take_places(const struct crash__notification *notification, int number)
+{
+	crash__remote_roots_change();
+	if (number != SYS_unshare) /* the same mounts, for now */
+		crash__places_change(notification->control);
+	return crash__proceed;
+}
+
+/* What is no op itself, but makes others go unseen or be something else. False: it is none of that. */
+static bool take_other(struct crash__notification *notification, int number, struct crash__reply *reply)
+{
+	if (number == SYS_io_uring_setup)
+		*reply = take_io_uring(notification);
+	else if (number == SYS_mmap)
+		*reply = take_mapping(notification);
+	else if (number == SYS_mprotect || number == SYS_pkey_mprotect || number == SYS_mremap)
+		*reply = take_remapping(notification, number);
+	else if (number == SYS_seccomp)
+		*reply = take_seccomp(notification);
+	else if (number == SYS_open_by_handle_at)
+		*reply = take_unsupported(notification, "open_by_handle_at with O_TRUNC");
+	else if (number == SYS_remap_file_pages)
+		*reply = take_unsupported(notification, "remap_file_pages");
+	else if (crash__changes_places(number))
+		*reply = take_places(notification, number);
+	else if (crash__is_send(number))
+		*reply = take_send(notification, number);
+	else
+		return false;
+	return true;
+}
+
 static struct crash__reply take(struct crash__notification *notification, const struct seccomp_data *data)
 {
 	int call = crash__call_of_number(data->nr);
+	struct crash__reply reply;
 
 	memcpy(notification->args, data->args, sizeof notification->args);
 	notification->pc = data->instruction_pointer;
@@ -257,21 +305,8 @@ static struct crash__reply take(struct crash__notification *notification, const 
 	notification->flags = 0;
 	if (!crash__call_is_ours(data))
 		return take_foreign(notification);
-	if (data->nr == SYS_io_uring_setup)
-		return take_io_uring(notification);
-	if (data->nr == SYS_mmap)
-		return take_mapping(notification);
-	if (data->nr == SYS_seccomp)
-		return take_listener(notification);
-	if (data->nr == SYS_mprotect || data->nr == SYS_pkey_mprotect || data->nr == SYS_mremap)
-		return take_remapping(notification, data->nr);
-	if (data->nr == SYS_chroot || data->nr == SYS_pivot_root || data->nr == SYS_setns ||
-	    data->nr == SYS_unshare) {
-		crash__remote_roots_change();
-		return crash__proceed;
-	}
-	if (crash__is_send(data->nr))
-		return take_send(notification, data->nr);
+	if (take_other(notification, data->nr, &reply))
+		return reply;
 	if (call < 0) {
 		void_descriptors(notification->remote.pid);
 		return crash__proceed;
@@ -350,6 +385,7 @@ bool crash__supervisor_start(struct crash__control *control, _Atomic int *listen
 {
 	supervisor.control = control;
 	supervisor.allow_io_uring = allow_io_uring;
+	crash__places_begin();
 	crash__reply_set_listener(listener);
 	return crash__leader_start(serve);
 }

@@ -84,8 +84,7 @@ static bool proxy_plain(struct crash__notification *notification, struct crash__
 	proxied->result =
 		or_errno(syscall(notification->kernel->number, notification->fd, notification->args[1],
 				 notification->args[2], notification->args[3]));
-	crash__remote_resume();
-	return true;
+	return notification->kernel->family != CRASH__FAMILY_ATTR || crash__proxy_resume(proxied);
 }
 
 bool crash__proxy_call(struct crash__notification *notification, uint64_t part,

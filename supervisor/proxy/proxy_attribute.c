@@ -121,8 +121,7 @@ bool crash__proxy_attribute_nameless(const struct crash__notification *notificat
 		proxied->result = make_times(notification, notification->fd, NULL, flags_of(notification));
 	else
 		proxied->result = make_chown(notification, notification->fd, "", flags_of(notification));
-	crash__remote_resume();
-	return true;
+	return crash__proxy_resume(proxied);
 }
 
 bool crash__proxy_xattr(const struct crash__notification *notification, struct crash__proxied *proxied)
@@ -130,6 +129,5 @@ bool crash__proxy_xattr(const struct crash__notification *notification, struct c
 	if (notification->fd < 0 || !crash__remote_become(&notification->remote))
 		return false;
 	proxied->result = make_xattr(notification, notification->fd);
-	crash__remote_resume();
-	return true;
+	return crash__proxy_resume(proxied);
 }

@@ -24,6 +24,14 @@ static inline long or_errno(long result)
 	return result < 0 ? -errno : result;
 }
 
+/** To be returned when a call was made between crash__remote_become() and this: whether its result counts. */
+static inline bool crash__proxy_resume(const struct crash__proxied *proxied)
+{
+	bool sure = crash__remote_resume();
+
+	return sure || (proxied->result != -EPERM && proxied->result != -EACCES);
+}
+
 /** Whether a file that ends at `start + bytes` is larger than the process may make one. The limit is not
  * ours. */
 bool crash__proxy_exceeds_limit(const struct crash__notification *notification, uint64_t start,

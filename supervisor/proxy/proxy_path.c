@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/numbers.h"
@@ -50,6 +51,15 @@ static long make_open(struct crash__notification *notification, int base, struct
 	proxied->fd = (int)fd;
 	proxied->cloexec = flags & O_CLOEXEC;
 	return 0;
+}
+
+/* Whether a path means to us what it means to the process, or was made to. */
+static bool is_ours(const struct crash__notification *notification, const char *given)
+{
+	char process[32];
+	int length = snprintf(process, sizeof process, "/proc/%d/", (int)notification->remote.tid);
+
+	return !notification->remote.root[0] || strncmp(given, process, (size_t)length) == 0;
 }
 
 /* The second path as the process gave it, or one that is bad in the same way. */
@@ -179,22 +189,23 @@ static void identify_made(const struct crash__notification *notification, struct
 static bool proxy_nameless_link(struct crash__notification *notification, struct crash__proxied *proxied)
 {
 	const struct crash__where *where = &notification->kernel->where;
+	bool sure = true;
 	int to_base;
 
-	if (!where->to || notification->fd < 0)
+	if (!where->to || notification->fd < 0 || !is_ours(notification, notification->given_to))
 		return false;
 	to_base = open_base(notification, where->todirfd);
 	if (has_base(to_base, notification->given_to) && crash__remote_become(&notification->remote)) {
 		proxied->result = or_errno(linkat(notification->fd, "", to_base, second_path(notification),
 						  (int)argument(notification, where->flags)));
-		crash__remote_resume();
+		sure = crash__proxy_resume(proxied);
 		identify_made(notification, proxied);
 	} else {
 		proxied->result = -ENOENT;
 	}
 	if (to_base >= 0)
 		close(to_base);
-	return proxied->result != -ENOENT;
+	return sure && proxied->result != -ENOENT;
 }
 
 bool crash__proxy_path(struct crash__notification *notification, struct crash__proxied *proxied)
@@ -210,15 +221,17 @@ bool crash__proxy_path(struct crash__notification *notification, struct crash__p
 	if (notification->kernel->family == CRASH__FAMILY_TRUNCATE &&
 	    crash__proxy_exceeds_limit(notification, 0, (uint64_t)argument(notification, where->size)))
 		return false;
+	if (!is_ours(notification, notification->given) ||
+	    (where->to && !is_ours(notification, notification->given_to)))
+		return false;
 	base = open_base(notification, where->dirfd);
 	to_base = where->to ? open_base(notification, where->todirfd) : -1;
 	if (has_base(base, notification->given) &&
 	    (!where->to || has_base(to_base, notification->given_to)) &&
 	    crash__remote_become(&notification->remote)) {
 		make_by_path(notification, base, to_base, proxied);
-		crash__remote_resume();
+		done = crash__proxy_resume(proxied);
 		identify_made(notification, proxied);
-		done = true;
 	}
 	if (base >= 0)
 		close(base);

@@ -20,35 +20,20 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/remove.h"
-#include "explore/atoms/make_atoms.h"
-#include "explore/check/layer.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/fs/nodes.h"
 #include "explore/recording/sandbox.h"
-#include "explore/states/view_new.h"
+#include "tests/explore/ends.h"
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
 #include "trace/reader.h"
 
 struct run {
-	char directory[PATH_MAX]; /* of it all */
-	char before[PATH_MAX], after[PATH_MAX], copy[PATH_MAX], store[PATH_MAX];
+	struct ends ends;
 	char ops[16], seed[32];
 	const char *program, *how;
-	struct crash__trace trace;
-	struct crash__base *base;
-	struct crash__fs fs;
-	struct crash__model model;
-	struct crash__atoms atoms;
 };
-
-static void place(struct run *run, const char *name, char out[PATH_MAX])
-{
-	snprintf(out, PATH_MAX, "%.3000s/%s", run->directory, name);
-	ck_assert_int_eq(mkdir(out, 0755), 0);
-}
 
 /* What the shim sees, and what it does not see. */
 static const char *const programs[] = {"churn", "churn_static"};
@@ -57,18 +42,12 @@ static const char *const programs[] = {"churn", "churn_static"};
 
 static void prepare(struct run *run, const char *program, uint64_t seed, int ops, const char *how, bool links)
 {
-	memset(run, 0, sizeof *run);
-	support_directory(run->directory);
-	place(run, "before", run->before);
-	place(run, "after", run->after);
-	place(run, "copy", run->copy);
-	place(run, "store", run->store);
-	if (program)
-		trees_start(run->before, seed, links);
 	snprintf(run->seed, sizeof run->seed, "%llu", (unsigned long long)seed);
 	snprintf(run->ops, sizeof run->ops, "%d", ops);
 	run->program = program;
 	run->how = how;
+	ends_prepare(&run->ends, "SEED=%s: %s, %s ops %s", run->seed, program, run->ops, how ? how : "");
+	trees_start(run->ends.before, seed, links);
 }
 
 static const char *const *command(const struct run *run)
@@ -84,70 +63,19 @@ static const char *const *command(const struct run *run)
 	return argv;
 }
 
-static void replay(struct run *run, const char *root, const char *model)
-{
-	trees_ok(crash__base_open(run->before, &run->base));
-	trees_ok(crash__fs_replay(&run->fs, &run->trace, root, run->base));
-	run->model = trees_model(model);
-	trees_ok(crash__atoms_make(&run->atoms, &run->fs, &run->model));
-	ck_assert_msg(run->fs.unknown == 0, "SEED=%s: %lu ops on unknown files, the first: %s", run->seed,
-		      (unsigned long)run->fs.unknown, run->fs.unknown_detail);
-	ck_assert_msg(run->fs.unsupported == 0, "SEED=%s: unsupported: %s", run->seed,
-		      run->fs.unsupported_detail);
-	ck_assert_msg(run->fs.unfinished == 0, "SEED=%s: ops that never ended", run->seed);
-}
-
-static void finish(struct run *run)
-{
-	char path[PATH_MAX];
-
-	crash__atoms_clear(&run->atoms);
-	crash__fs_clear(&run->fs);
-	crash__base_close(run->base);
-	crash__trace_close(&run->trace);
-	memcpy(path, run->directory, sizeof path);
-	crash__remove_tree(path, true);
-}
-
-/* Walks a layer through all steps. */
-static void walk(struct run *run, const char *directory, const char *store, bool overlay)
-{
-	const struct crash__difference *difference;
-	struct crash__layer *layer;
-	struct crash__view *view;
-
-	trees_ok(crash__view_new(&run->atoms, CRASH__EVERYTHING, &view));
-	trees_ok(crash__layer_new(&run->fs, directory, store, overlay, &layer));
-	for (uint32_t step = 0; step < run->fs.steps_count; step++) {
-		trees_ok(crash__view_step_difference(view, step, &difference));
-		ck_assert_msg(crash__layer_move(layer, view, difference) == 0, "SEED=%s step %u (%s %s): %s",
-			      run->seed, step, crash__calls[run->fs.steps[step].event->call].name,
-			      run->fs.steps[step].event->path, crash_error_detail());
-	}
-	crash__layer_free(layer);
-	crash__view_free(view);
-}
-
 /* ------------------------------------------------------------------ whole copies */
 
 static void check_whole(const char *program, uint64_t seed, int ops, const char *how, const char *model)
 {
 	static struct run run;
-	char *is, *should;
 
 	prepare(&run, program, seed, ops, how, true);
-	trees_start(run.after, seed, true);
-	trees_start(run.copy, seed, true);
-	trees_record(run.after, command(&run), &run.trace);
-	replay(&run, run.after, model);
-	walk(&run, run.copy, run.store, false);
-	is = trees_text(run.copy);
-	should = trees_text(run.after);
-	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s %s ops %s %s: %s", run.seed, program, run.ops,
-		      how ? how : "", trees_differ(is, should));
-	free(is);
-	free(should);
-	finish(&run);
+	trees_start(run.ends.after, seed, true);
+	trees_start(run.ends.copy, seed, true);
+	trees_record(run.ends.after, command(&run), &run.ends.trace);
+	ends_replay(&run.ends, run.ends.after, model);
+	ends_compare(&run.ends);
+	ends_finish(&run.ends);
 }
 
 START_TEST(short_runs_end_as_the_model_says)
@@ -186,84 +114,6 @@ START_TEST(runs_of_several_threads_end_as_the_model_says)
 }
 END_TEST
 
-/* ------------------------------------------------------------------ one thing at a time */
-
-/* Of tests/programs/mappings. */
-static const char *const cases[] = {
-	"renamed",     "removed",	   "removed-and-synced",    "replaced", "exchanged", "linked",
-	"named",       "stretched",	   "stretched-over-data",   "doubled",	"moved",     "cut",
-	"protected",   "protected-by-key", "protected-by-function", "shared",	"twice",     "forked",
-	"forked-both", "hollowed",
-};
-
-#define CASES (int)(sizeof cases / sizeof *cases)
-
-static void make_files(const char *directory)
-{
-	static char bytes[20000];
-	char path[PATH_MAX];
-
-	memset(bytes, 'A', sizeof bytes);
-	snprintf(path, sizeof path, "%.4000s/dir", directory);
-	ck_assert_int_eq(mkdir(path, 0755), 0);
-	for (int i = 0; i < 2; i++) {
-		FILE *file;
-
-		snprintf(path, sizeof path, "%.4000s/%s", directory, i ? "file" : "dir/file");
-		file = fopen(path, "we");
-		ck_assert(file && fwrite(bytes, sizeof bytes, 1, file) == 1);
-		ck_assert_int_eq(fclose(file), 0);
-	}
-}
-
-static void record_case(struct run *run, const char *program, const char *name)
-{
-	char path[PATH_MAX];
-
-	prepare(run, NULL, 0, 0, NULL, false);
-	snprintf(path, sizeof path, "%s/%s", getenv("PROGRAMS"), program);
-	make_files(run->before);
-	make_files(run->after);
-	make_files(run->copy);
-	trees_record(run->after, (const char *const[]){path, name, NULL}, &run->trace);
-	replay(run, run->after, "posix");
-}
-
-static void check_case(const char *program, const char *name)
-{
-	static struct run run;
-	char *is, *should;
-
-	record_case(&run, program, name);
-	walk(&run, run.copy, run.store, false);
-	is = trees_text(run.copy);
-	should = trees_text(run.after);
-	ck_assert_msg(strcmp(is, should) == 0, "%s %s: %s", program, name, trees_differ(is, should));
-	free(is);
-	free(should);
-	finish(&run);
-}
-
-START_TEST(what_happens_to_mapped_files_happens_in_the_model)
-{
-	check_case("mappings", cases[_i]);
-	check_case("mappings_static", cases[_i]);
-}
-END_TEST
-
-START_TEST(an_msync_that_does_nothing_makes_nothing_durable)
-{
-	static const char *const both[] = {"mappings", "mappings_static"};
-	static struct run run;
-
-	record_case(&run, both[_i], "synced-in-vain");
-	ck_assert_uint_gt(run.fs.steps_count, 0);
-	for (size_t i = 0; i < run.fs.steps_count; i++)
-		ck_assert_msg(!run.fs.steps[i].sync, "%s: step %zu syncs", both[_i], i);
-	finish(&run);
-}
-END_TEST
-
 /* ------------------------------------------------------------------ overlays */
 
 /* In the sandbox: runs the program there, and leaves what it left as text. */
@@ -272,7 +122,7 @@ static void record_there(const struct run *run, int trace, int text)
 	struct crash__sandbox sandbox;
 	char *is;
 
-	trees_ok(crash__sandbox_enter(&sandbox, run->before, NULL));
+	trees_ok(crash__sandbox_enter(&sandbox, run->ends.before, NULL));
 	trees_ok(crash__sandbox_mount(&sandbox, NULL));
 	trees_run(sandbox.directory, command(run), trace);
 	is = trees_text(sandbox.directory);
@@ -296,15 +146,15 @@ static void walk_there(struct run *run, char *should)
 	struct crash__sandbox sandbox;
 	char tree[64], store[64], lower[64], *is;
 
-	trees_ok(crash__sandbox_enter(&sandbox, run->before, NULL));
+	trees_ok(crash__sandbox_enter(&sandbox, run->ends.before, NULL));
 	crash__sandbox_path(&sandbox, "tree", tree);
 	crash__sandbox_path(&sandbox, "store", store);
 	crash__sandbox_path(&sandbox, "lower", lower);
 	/* the starting tree is read below what is mounted over it */
-	crash__base_close(run->base);
-	trees_ok(crash__base_open(lower, &run->base));
-	run->fs.base = run->base;
-	walk(run, tree, store, true);
+	crash__base_close(run->ends.base);
+	trees_ok(crash__base_open(lower, &run->ends.base));
+	run->ends.fs.base = run->ends.base;
+	ends_walk(&run->ends, tree, store, true);
 	trees_ok(crash__sandbox_mount(&sandbox, "tree"));
 	is = without_links(trees_text(sandbox.directory));
 	should = without_links(should);
@@ -338,7 +188,7 @@ static char *run_there(struct run *run)
 	ck_assert_int_eq(fstat(text, &status), 0);
 	left = calloc(1, (size_t)status.st_size + 1);
 	ck_assert_int_eq(pread(text, left, (size_t)status.st_size, 0), status.st_size);
-	trees_read(trace, &run->trace);
+	trees_read(trace, &run->ends.trace);
 	close(trace);
 	close(text);
 	return left;
@@ -354,25 +204,25 @@ static void check_overlay(uint64_t seed, int ops, const char *how, bool recorded
 	pid_t pid;
 
 	prepare(&run, "churn", seed, ops, how, links);
-	before = trees_text(run.before);
+	before = trees_text(run.ends.before);
 	if (recorded_there) {
 		should = run_there(&run);
 	} else {
-		trees_start(run.after, seed, true);
-		trees_record(run.after, command(&run), &run.trace);
-		should = trees_text(run.after);
+		trees_start(run.ends.after, seed, true);
+		trees_record(run.ends.after, command(&run), &run.ends.trace);
+		should = trees_text(run.ends.after);
 	}
-	replay(&run, recorded_there ? run.before : run.after, "posix");
+	ends_replay(&run.ends, recorded_there ? run.ends.before : run.ends.after, "posix");
 	pid = crash__sandbox_fork(false);
 	if (pid == 0) {
 		walk_there(&run, should);
 		_exit(0);
 	}
 	wait_for(pid);
-	now = trees_text(run.before);
+	now = trees_text(run.ends.before);
 	ck_assert_msg(strcmp(before, now) == 0, "SEED=%s: the original has changed: %s", run.seed,
 		      trees_differ(now, before));
-	finish(&run);
+	ends_finish(&run.ends);
 	free(before);
 	free(now);
 	free(should);
@@ -521,9 +371,6 @@ int main(void)
 	tcase_add_loop_test(tcase, runs_of_several_processes_end_as_the_model_says, 0, PROGRAMS);
 	tcase_add_loop_test(tcase, runs_of_several_threads_end_as_the_model_says, 0, PROGRAMS);
 	tcase_set_timeout(tcase, seconds);
-	tcase = support_case(suite, "mapped files", NULL);
-	tcase_add_loop_test(tcase, what_happens_to_mapped_files_happens_in_the_model, 0, CASES);
-	tcase_add_loop_test(tcase, an_msync_that_does_nothing_makes_nothing_durable, 0, 2);
 	tcase = support_case(suite, "overlays", short_runs_in_an_overlay_end_as_the_layer_shows,
 			     long_runs_in_an_overlay_end_as_the_layer_shows,
 			     runs_without_rights_end_as_the_layer_shows, NULL);

@@ -313,6 +313,28 @@ static void synced_in_vain(void)
 	check(msync(shared, BYTES, MS_SYNC));
 }
 
+static void opened_by_handle(void)
+{
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} named = {.handle = {.handle_bytes = MAX_HANDLE_SZ}};
+	int mount;
+
+	check(name_to_handle_at(AT_FDCWD, "file", &named.handle, &mount, 0));
+	if (open_by_handle_at(AT_FDCWD, &named.handle, O_RDWR | O_TRUNC) < 0)
+		exit(77);
+}
+
+/* The first page shows the second one of the file from then on. */
+static void remapped(void)
+{
+	char *memory = mapped("file", PROT_READ | PROT_WRITE);
+
+	check((int)syscall(SYS_remap_file_pages, memory, 4096, 0, 1, 0));
+	strcpy(memory, "stored");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -339,6 +361,8 @@ static const struct {
 	{"forked-both", forked_both},
 	{"hollowed", hollowed},
 	{"synced-in-vain", synced_in_vain},
+	{"opened-by-handle", opened_by_handle},
+	{"remapped", remapped},
 };
 
 int main(int argc, char **argv)
