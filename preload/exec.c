@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,30 +101,33 @@ static char *put_control(char *out, const struct crash__control *control)
 	return out + 1;
 }
 
-static bool is_open_to_us(const struct crash__control *control, const char *path, int mode)
+static bool is_open_to_us(const char *path, int mode)
 {
-	long result = -ENOSYS;
+	long result = crash__sys6(SYS_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0, 0);
 
-	if (!crash__delegate)
-		result = crash__sys6(SYS_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0, 0);
-	if (result == -ENOSYS || result == -EPERM) /* too old a kernel, or too old a container's profile */
-		return geteuid() == 0 || geteuid() == control->owner;
-	return result == 0;
+	/* too old a kernel, or too old a container's profile */
+	return result == 0 || result == -ENOSYS || result == -EPERM;
 }
 
 /*
  * Whether a new program could not load the module or map the control block: it has another user, or a root
- * where they are not.
+ * where they are not. What is open to us may be by a right that exec takes away; and in a user namespace the
+ * owner may have another number than outside, as the user has.
  */
 static bool is_stranger(const struct crash__control *control)
 {
-	struct crash__path_buffers *buffers = crash__path_buffers_take();
+	struct crash__path_buffers *buffers;
+	struct stat status;
 	bool stranger = true;
 
+	if (crash__delegate) /* a filter of the program's may forbid to look */
+		return geteuid() != 0 && geteuid() != control->owner;
+	buffers = crash__path_buffers_take();
 	if (buffers) {
 		stpcpy(stpcpy(buffers->path, control->directory), "/control");
-		stranger = !is_open_to_us(control, buffers->path, R_OK | W_OK) ||
-			   !is_open_to_us(control, control->preload, R_OK);
+		stranger =
+			stat(buffers->path, &status) < 0 || (geteuid() != 0 && geteuid() != status.st_uid) ||
+			!is_open_to_us(buffers->path, R_OK | W_OK) || !is_open_to_us(control->preload, R_OK);
 	}
 	crash__path_buffers_give(buffers);
 	return stranger;

@@ -27,7 +27,7 @@
 #include "supervisor/naming/naming.h"
 #include "supervisor/notification_recorder.h"
 
-#define MOST 64
+#define MOST 512
 #define MOST_BYTES (256u << 20)
 #define UNIT 4096u /* bytes that are compared at once */
 

@@ -24,7 +24,24 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* "36 35 98:0 /root /point options..."; false: there is no memory, or this is something else. */
+/* Behind " - " stands the type. One that is not known may keep its files in those of another one. */
+static bool is_in_memory(const char *line)
+{
+	static const char *const types[] = {"tmpfs", "ramfs",	"devtmpfs", "hugetlbfs", "proc",
+					    "sysfs", "cgroup2", "devpts",   "mqueue"};
+	const char *type = strstr(line, " - ");
+
+	for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
+		size_t length = strlen(types[i]);
+
+		if (strncmp(type + 3, types[i], length) == 0 && type[3 + length] == ' ')
+			return true;
+	}
+	return false;
+}
+
+/* "36 35 98:0 /root /point options - type source options"; false: there is no memory, or this is something
+ * else. */
 static bool add(struct crash__mounts *mounts, const char *line)
 {
 	struct crash__mount mount = {.id = 0};
@@ -47,6 +64,7 @@ static bool add(struct crash__mounts *mounts, const char *line)
 	}
 	mount.id = id;
 	mount.device = makedev(major, minor);
+	mount.in_memory = is_in_memory(line);
 	unescape(mount.root);
 	unescape(mount.point);
 	mounts->list[mounts->count++] = mount;

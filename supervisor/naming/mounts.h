@@ -15,6 +15,7 @@ struct crash__mount {
 	uint64_t device; /* of the file system: stat(2) may have others */
 	char *root;	 /* which of its directories is mounted */
 	char *point;	 /* where */
+	bool in_memory;	 /* its files are nowhere else */
 };
 
 struct crash__mounts {

@@ -49,8 +49,8 @@ static uint64_t mount_of(const char *information)
 }
 
 /* The file system and the path in it, of a mount in one of two tables. */
-static bool find_in(const struct crash__mounts *mounts, uint64_t id, const char *path, uint64_t *device,
-		    char out[PATH_MAX])
+static bool find_in(const struct crash__mounts *mounts, uint64_t id, const char *path,
+		    struct crash__mount *found, char out[PATH_MAX])
 {
 	const struct crash__mount *mount = path ? crash__mounts_find(mounts, id) : NULL;
 	const char *rest = mount ? crash__path_behind(path, mount->point) : NULL;
@@ -58,7 +58,7 @@ static bool find_in(const struct crash__mounts *mounts, uint64_t id, const char 
 
 	if (!rest)
 		return false;
-	*device = mount->device;
+	*found = *mount;
 	return (size_t)snprintf(out, PATH_MAX, "%s%s", root, *rest || *root ? rest : "/") < PATH_MAX;
 }
 
@@ -66,15 +66,15 @@ static bool find_in(const struct crash__mounts *mounts, uint64_t id, const char 
  * Our own mounts are looked at first: the process may have opened the file, or its directory, before it left
  * them. The paths in the process's table begin at its root.
  */
-static bool find(const struct crash__remote *remote, uint64_t id, const char *path, uint64_t *device,
-		 char out[PATH_MAX])
+static bool find(const struct crash__remote *remote, uint64_t id, const char *path,
+		 struct crash__mount *mount, char out[PATH_MAX])
 {
 	struct crash__mounts mounts;
 	char table[64], root[PATH_MAX];
 	bool found;
 
 	crash__mounts_read(&mounts, "/proc/self/mountinfo");
-	found = find_in(&mounts, id, path, device, out);
+	found = find_in(&mounts, id, path, mount, out);
 	crash__mounts_clear(&mounts);
 	snprintf(table, sizeof table, "/proc/%d/root", (int)remote->tid);
 	if (found || !read_link(table, root))
@@ -82,9 +82,18 @@ static bool find(const struct crash__remote *remote, uint64_t id, const char *pa
 	snprintf(table, sizeof table, "/proc/%d/mountinfo", (int)remote->tid);
 	crash__mounts_read(&mounts, table);
 	path = crash__path_behind(path, root);
-	found = find_in(&mounts, id, path && !*path ? "/" : path, device, out);
+	found = find_in(&mounts, id, path && !*path ? "/" : path, mount, out);
 	crash__mounts_clear(&mounts);
 	return found;
+}
+
+/* Whether a file system was mounted at the beginning. */
+static bool is_known(uint64_t device)
+{
+	for (size_t i = 0; i < first.count; i++)
+		if (first.list[i].device == device)
+			return true;
+	return false;
 }
 
 /* What a file is called by the mounts of the beginning, of which the kernel says mount and path. */
@@ -92,15 +101,16 @@ static enum crash__place locate(const struct crash__control *control, const stru
 				uint64_t id, char path[PATH_MAX])
 {
 	char inside[PATH_MAX], name[PATH_MAX + 64];
-	uint64_t device;
+	struct crash__mount mount;
 
-	if (!id || !first.count || !find(remote, id, path, &device, inside))
+	if (!id || !first.count || !find(remote, id, path, &mount, inside))
 		return CRASH__PLACE_UNKNOWN;
-	if (crash__mounts_name(&first, device, inside, control->root, path))
+	if (crash__mounts_name(&first, mount.device, inside, control->root, path))
 		return CRASH__PLACE_FOUND;
 	snprintf(name, sizeof name, "/proc/%d/root%.4000s", (int)remote->tid, path);
 	strcpy(path, name);
-	return CRASH__PLACE_ELSEWHERE;
+	/* an overlay or a loop device that was mounted since may write to files of the run */
+	return mount.in_memory || is_known(mount.device) ? CRASH__PLACE_ELSEWHERE : CRASH__PLACE_UNKNOWN;
 }
 
 struct opened {

@@ -175,6 +175,8 @@ static const struct {
 } missed[] = {
 	{"roots", "pivoted-and-rooted", "other-root"},
 	{"roots_static", "pivoted-and-rooted", "other-root"},
+	{"roots", "laid-over", "other-root"},
+	{"roots_static", "laid-over", "other-root"},
 	{"mappings", "opened-by-handle", "unsupported-call"},
 	{"mappings_static", "opened-by-handle", "unsupported-call"},
 	{"mappings", "remapped", "unsupported-call"},

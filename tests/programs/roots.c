@@ -207,6 +207,16 @@ static void in_memory(void)
 	work("dir");
 }
 
+/* What is written to an overlay is written to a file of the directory. */
+static void laid_over(void)
+{
+	own_mounts();
+	check(mkdir("upper", 0755));
+	check(mkdir("work", 0755));
+	allowed(mount("none", "dir", "overlay", 0, "lowerdir=dir,upperdir=upper,workdir=work,userxattr"));
+	make("dir/new");
+}
+
 static void pivoted(void)
 {
 	own_mounts();
@@ -366,6 +376,7 @@ static const struct {
 	{"bound-and-renamed", bound_and_renamed},
 	{"bound-and-moved", bound_and_moved},
 	{"in-memory", in_memory},
+	{"laid-over", laid_over},
 	{"pivoted", pivoted},
 	{"pivoted-and-rooted", pivoted_and_rooted},
 	{"bound-in-a-thread", bound_in_a_thread},
