@@ -192,6 +192,9 @@ void crash__mapped_protect(const struct crash__notification *notification)
 {
 	uint64_t start = (uint64_t)notification->args[0], end = start + (uint64_t)notification->args[1];
 
+	/* what no shim has mapped either */
+	if (!count && !atomic_load(&notification->control->loaded))
+		return;
 	pthread_mutex_lock(&lock);
 	crash__remote_maps(&notification->remote, start, end, protect, (void *)(uintptr_t)notification);
 	pthread_mutex_unlock(&lock);
