@@ -21,6 +21,21 @@ static void print_paragraph(FILE *stream, const char *title, const char *text)
 	fputs("</p>\n", stream);
 }
 
+static void print_files(FILE *stream, const json_t *files)
+{
+	const json_t *file;
+	size_t i;
+
+	if (json_array_size(files) < 2)
+		return;
+	fputs("<p><b>Files:</b>", stream);
+	json_array_foreach(files, i, file) {
+		fputs(i ? ", " : " ", stream);
+		crash__report_escaped(stream, json_string_value(file));
+	}
+	fputs("</p>\n", stream);
+}
+
 static void print_finding(FILE *stream, const json_t *finding)
 {
 	fprintf(stream, "<section id=\"%s\"><h2>%s <small>%s, ", crash__report_text(finding, "id"),
@@ -30,6 +45,7 @@ static void print_finding(FILE *stream, const json_t *finding)
 		json_is_true(json_object_get(finding, "accepted")) ? ", accepted" : "");
 	crash__report_escaped(stream, crash__report_text(finding, "sentence"));
 	fputs("</p>\n", stream);
+	print_files(stream, json_object_get(finding, "files"));
 	print_paragraph(stream, "Repair:", crash__report_text(finding, "repair"));
 	print_paragraph(stream, "Advice:", crash__report_text(finding, "advice"));
 	print_paragraph(stream, "Rule:", crash__report_text(finding, "explanation"));

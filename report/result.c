@@ -75,6 +75,15 @@ static char *replay_line(const struct crash__cause *cause, const char *place)
 	return line;
 }
 
+static json_t *files_json(const struct crash__cause *cause)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < cause->files_count; i++)
+		json_array_append_new(list, crash__json_string(cause->files[i]));
+	return list;
+}
+
 json_t *crash__result_finding(const struct crash__exploration *exploration, const struct crash__cause *cause,
 			      const char *place)
 {
@@ -89,14 +98,15 @@ json_t *crash__result_finding(const struct crash__exploration *exploration, cons
 						     crash__json_string(cause->survivor_text)));
 	crash__point_name(&exploration->recording.fs, cause->state.step, point, sizeof point);
 	finding = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o, s:o, s:b}", "id",
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id",
 		cause->id, "kind", crash__verdict_name(cause->kind), "scope",
 		cause->process ? "process" : "power", "sentence", crash__json_string(cause->sentence), "ops",
-		ops, "models", crash__result_names(cause->allowed), "models_not",
+		ops, "files", files_json(cause), "models", crash__result_names(cause->allowed), "models_not",
 		crash__result_names(cause->forbidden), "repair", crash__json_string(cause->repair), "advice",
-		crash__json_string(cause->advice), "states", (json_int_t)cause->states, "point", point,
-		"state", crash__json_string(cause->state_name), "replay", crash__json_string(replay),
-		"output", crash__json_string(output_of(exploration->engine, cause)), "accepted", 0);
+		crash__json_string(cause->advice), "states", (json_int_t)cause->states, "repaired",
+		(json_int_t)cause->repaired, "point", point, "state", crash__json_string(cause->state_name),
+		"replay", crash__json_string(replay), "output",
+		crash__json_string(output_of(exploration->engine, cause)), "accepted", 0);
 	free(replay);
 	return finding;
 }

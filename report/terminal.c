@@ -37,6 +37,21 @@ static void print_words(FILE *stream, const char *before, const char *words)
 	fputc('\n', stream);
 }
 
+/* What the sentence says of one file is so of all of these. */
+static void print_files(FILE *stream, const json_t *files)
+{
+	const json_t *file;
+	size_t i;
+
+	if (json_array_size(files) < 2)
+		return;
+	json_array_foreach(files, i, file) {
+		fputs(i ? ", " : "  files: ", stream);
+		crash__report_plain(stream, json_string_value(file));
+	}
+	fputc('\n', stream);
+}
+
 static void print_finding(FILE *stream, const json_t *finding, const struct crash__report_options *options)
 {
 	bool accepted = json_is_true(json_object_get(finding, "accepted"));
@@ -49,6 +64,7 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 	if (accepted && !options->verbose)
 		return;
 	print_words(stream, "", crash__report_text(finding, "sentence"));
+	print_files(stream, json_object_get(finding, "files"));
 	if (*crash__report_text(finding, "repair"))
 		print_words(stream, "repair: ", crash__report_text(finding, "repair"));
 	else if (*crash__report_text(finding, "advice"))

@@ -320,6 +320,18 @@ static void print_stable_name(FILE *stream, const char *path)
 	}
 }
 
+char *crash__callsite_stable_name(const char *path)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	print_stable_name(stream, path);
+	return fclose(stream) == 0 ? text : NULL;
+}
+
 char *crash__callsite_signature(struct crash__callsites *callsites, const struct crash__event *event)
 {
 	const struct named *named = frames_of(callsites, event);

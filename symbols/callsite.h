@@ -38,6 +38,9 @@ const struct crash_frame *crash__callsite_frames(struct crash__callsites *callsi
 /** A path as it is shown: below the data directory without it. */
 const char *crash__callsite_path(const struct crash__callsites *callsites, const char *path);
 
+/** A path without what differs from run to run: numbers, hashes and random names. Allocated. */
+char *crash__callsite_stable_name(const char *path);
+
 /**
  * What two ops have in common that come from the same place: the same in later runs, and when lines were
  * added elsewhere. Allocated.

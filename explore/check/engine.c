@@ -436,8 +436,23 @@ static int move_probe(struct crash__engine *engine, uint32_t model, int64_t step
 	return crash__view_advance(engine->probe, step);
 }
 
-enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
-					     const crash__atom_id *omitted, uint32_t count)
+/* Has an entry checked, and waits for what comes of it. */
+static void check_probed(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
+			 const struct crash__state *state)
+{
+	if (interrupted(engine) || entry->error)
+		return;
+	if (!entry->state.flipped && !describe(entry, model, CRASH__TIER_OMIT, state))
+		return;
+	if (submit(engine, entry, model, state) < 0)
+		return;
+	while (entry->pending && !interrupted(engine))
+		if (crash__pool_wait(engine->pool, 100) < 0)
+			break;
+}
+
+struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
+					 const crash__atom_id *omitted, uint32_t count, bool check)
 {
 	struct crash__state state = {.step = step, .count = count, .flipped = omitted};
 	struct crash__entry *entry;
@@ -446,28 +461,22 @@ enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint3
 	state.acked = step < 0 ? 0 : engine->options.fs->steps[step].acked;
 	if (move_probe(engine, model, step) < 0 ||
 	    crash__view_hash_flipped(engine->probe, omitted, count, &hash) < 0)
-		return CRASH__VERDICT_NONE;
+		return NULL;
 	hash = identity(engine, hash, state.acked);
 	entry = find_entry(engine, hash);
-	if (entry && entry->kind != CRASH__VERDICT_NONE) {
-		entry->used = true;
-		return entry->kind;
+	if (check && (!entry || entry->kind == CRASH__VERDICT_NONE)) {
+		engine->unknown_probes += engine->options.passive;
+		if (engine->options.passive || (!entry && !(entry = new_entry(engine, hash))))
+			return NULL;
+		check_probed(engine, entry, model, &state);
 	}
-	engine->unknown_probes += engine->options.passive;
-	if (interrupted(engine) || engine->options.passive)
-		return CRASH__VERDICT_NONE;
-	if (!entry && !(entry = new_entry(engine, hash)))
-		return CRASH__VERDICT_NONE;
+	if (!entry || entry->kind == CRASH__VERDICT_NONE)
+		return NULL;
 	if (!entry->state.flipped && !describe(entry, model, CRASH__TIER_OMIT, &state))
-		return CRASH__VERDICT_NONE;
+		return NULL;
 	entry->models |= 1u << model;
-	entry->used = true;
-	if (entry->error || submit(engine, entry, model, &state) < 0)
-		return CRASH__VERDICT_NONE;
-	while (entry->pending && !interrupted(engine))
-		if (crash__pool_wait(engine->pool, 100) < 0)
-			break;
-	return entry->kind;
+	entry->used |= check;
+	return entry;
 }
 
 const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,

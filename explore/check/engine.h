@@ -35,6 +35,8 @@ struct crash__entry {
 	uint64_t checker_ns;
 	char *error;		   /* why it could not be checked; or NULL */
 	char *output;		   /* of a failure; or NULL */
+	uint32_t cause;		   /* findings/: the number of what explains it; 0: nothing does yet */
+	bool listed;		   /* findings/: it is explained, or will be */
 	struct crash__state state; /* its atoms are the entry's */
 	UT_hash_handle hh;
 };
@@ -137,11 +139,12 @@ void crash__engine_count(const struct crash__engine *engine, struct crash__count
 int crash__engine_run(struct crash__engine *engine);
 
 /**
- * The verdict of "everything that was done up to a step, without these atoms"; checked now if need be.
- * `omitted` must be closed. CRASH__VERDICT_NONE: it cannot be checked any more.
+ * The state "everything that was done up to a step, without these atoms". `omitted` must be closed.
+ * @param check has it checked now if need be
+ * @return NULL where there is no verdict: it is not to be checked, or cannot be any more
  */
-enum crash__verdict_kind crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
-					     const crash__atom_id *omitted, uint32_t count);
+struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
+					 const crash__atom_id *omitted, uint32_t count, bool check);
 
 /**
  * The same state as any atoms make it: "everything that was done up to a step, without these". NULL if it did

@@ -20,6 +20,21 @@ void crash__cause_id(char id[12], const char *format, ...)
 	free(whole);
 }
 
+const char *crash__cause_class(enum crash__verdict_kind kind)
+{
+	return kind == CRASH__VERDICT_LOST						 ? "lost" :
+	       kind == CRASH__VERDICT_TIMEOUT || kind == CRASH__VERDICT_RECOVERY_TIMEOUT ? "hang" :
+	       kind == CRASH__VERDICT_RECOVERY						 ? "recovery" :
+	       kind == CRASH__VERDICT_LEFTOVER						 ? "leftover" :
+											   "inconsistent";
+}
+
+bool crash__cause_alike(enum crash__verdict_kind one, enum crash__verdict_kind other)
+{
+	return crash__verdict_failed(one) && crash__verdict_failed(other) &&
+	       strcmp(crash__cause_class(one), crash__cause_class(other)) == 0;
+}
+
 void crash__cause_clear(struct crash__cause *cause)
 {
 	free((void *)(uintptr_t)cause->state.flipped);
@@ -31,6 +46,11 @@ void crash__cause_clear(struct crash__cause *cause)
 	free(cause->survivor_text);
 	free(cause->allowed);
 	free(cause->forbidden);
+	for (size_t i = 0; i < cause->files_count; i++)
+		free(cause->files[i]);
+	free(cause->files);
+	free(cause->missing);
+	free(cause->syncs);
 	free(cause->entries);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cause_search.h - the search for causes, for the files that make it up: find_causes.c, minimise.c,
- * cause_sentence.c.
+ * cause_search.h - the search for causes, for the files that make it up: find_causes.c, explain.c,
+ * minimise.c, guilty.c, enter_cause.c, unite_causes.c, repair.c, cause_models.c, cause_sentence.c.
  */
 #ifndef CRASH_CAUSE_SEARCH_H
 #define CRASH_CAUSE_SEARCH_H
@@ -10,17 +10,44 @@
 #include "explore/findings/cause.h"
 #include "symbols/callsite.h"
 
+/* Atoms without any of which a state would pass, and since when losing them is a failure. */
+struct crash__guilty {
+	CRASH__VECTOR(crash__atom_id, atoms);
+	enum crash__verdict_kind kind;
+	int64_t since;
+	uint32_t cause; /* its number */
+	uint32_t next;	/* 1 + index of another one with the same first atom; 0: none */
+};
+
+/* How often a state was checked for what a cause may hide. */
+struct crash__credit {
+	uint32_t spent;
+	int64_t step; /* the last time */
+};
+
 struct crash__cause_search {
 	struct crash__engine *engine;
 	struct crash__causes *causes;
 	struct crash__callsites *callsites;
 	uint32_t model;
-	struct crash__set set;	/* for closures */
-	uint32_t *cause_of;	/* by atom of the model: 1 + the cause of losing it alone */
-	uint32_t *since;	/* from which step on that is a failure */
-	uint32_t *prefix_cause; /* by step + 1: 1 + the cause of a process crash there */
+	uint32_t numbers;      /* of causes */
+	struct crash__set set; /* for closures */
 	uint32_t probes;
-	CRASH__VECTOR(crash__atom_id, lost); /* of the failure at hand, made fewer */
+
+	/* the failure at hand */
+	enum crash__verdict_kind kind;
+	CRASH__VECTOR(crash__atom_id, whole); /* what it has lost */
+	CRASH__VECTOR(crash__atom_id, lost);  /* the same, made fewer */
+	uint32_t *in_whole, stamp;	      /* by atom of the model: the stamp, of those in `whole` */
+
+	/* what is known already */
+	CRASH__VECTOR(struct crash__guilty, guilty); /* of the model */
+	uint32_t *guilty_of;			     /* by atom: 1 + index of the first that begins with it */
+	uint32_t *prefix_cause; /* by step + 1: the number of the cause of a process crash */
+	CRASH__VECTOR(struct crash__credit, credits); /* by number of cause */
+	CRASH__VECTOR(struct crash__entry *, queue);  /* failures to be explained */
+	CRASH__VECTOR(uint32_t,
+		      united); /* by number of cause: that of the one that it became a part of; or 0 */
 };
 
 static inline const struct crash__fs *crash__search_fs(const struct crash__cause_search *search)
@@ -33,20 +60,64 @@ static inline const struct crash__atoms *crash__search_atoms(const struct crash_
 	return &search->engine->atoms[search->model];
 }
 
+/*
+ * A shard looks at each failure of its own for itself, and so does who puts shards together: they then know
+ * every verdict that is asked for, whichever of them had which failure.
+ */
+static inline bool crash__search_is_thorough(const struct crash__cause_search *search)
+{
+	return search->engine->options.shards > 1 || search->engine->options.passive;
+}
+
 static inline const struct crash__event *crash__search_event(const struct crash__cause_search *search,
 							     uint32_t step)
 {
 	return step == CRASH__NEVER ? NULL : crash__search_fs(search)->steps[step].event;
 }
 
+/* ------------------------------------------------------------------ find_causes.c */
+
+/** What follows is about a model's states. Of the atoms of another one nothing is known any more. */
+int crash__search_begin_model(struct crash__cause_search *search, uint32_t model);
+
+/** Puts a failure behind those that will be explained, if it is not among them. */
+int crash__search_queue(struct crash__cause_search *search, struct crash__entry *entry);
+
+/* ------------------------------------------------------------------ explain.c */
+
+/** Finds the cause of one failure, which is one of the model's, or makes it. */
+int crash__search_explain(struct crash__cause_search *search, struct crash__entry *entry);
+
+/* ------------------------------------------------------------------ enter_cause.c */
+
+/** The cause of a number. */
+struct crash__cause *crash__search_cause(const struct crash__cause_search *search, uint32_t number);
+
+/**
+ * Returns the number of the cause of the same class from the same callsites, or of a new one; 0: there is no
+ * memory. The atoms in `lost` are what is lost by it, and needed.
+ */
+uint32_t crash__search_enter(struct crash__cause_search *search, struct crash__cause *cause,
+			     const struct crash__state *state);
+
+/** A failure has this cause. */
+int crash__search_attribute(struct crash__cause_search *search, uint32_t cause, struct crash__entry *entry);
+
+/** Makes the id, when all that belongs to the cause is known. */
+void crash__search_make_id(struct crash__cause *cause);
+
 /* ------------------------------------------------------------------ minimise.c: trying smaller failures */
 
-/** The verdict of losing some atoms, and what depends on them, at a step; NONE if too many have been tried.
- */
-enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step,
-					   const crash__atom_id *atoms, size_t count);
+/** The state that has lost some atoms, and what depends on them, at a step; NULL: it has no verdict, or too
+ * many have been tried. */
+struct crash__entry *crash__search_try(struct crash__cause_search *search, int64_t step,
+				       const crash__atom_id *atoms, size_t count, bool check);
 
-/** Puts all atoms that a state has lost of what was done into `lost`. */
+/** Whether that state fails as the failure at hand does. */
+bool crash__search_fails(struct crash__cause_search *search, int64_t step, const crash__atom_id *atoms,
+			 size_t count);
+
+/** Puts all atoms that a state has lost of what was done into `whole`. */
 int crash__search_list_lost(struct crash__cause_search *search, const struct crash__state *state);
 
 /** Leaves as few in `lost` as make the state fail. */
@@ -60,6 +131,48 @@ void crash__search_narrow(struct crash__cause_search *search, int64_t step);
 
 /** The first point at which losing these is a failure: what happened there needs them. */
 int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t step);
+
+/* ------------------------------------------------------------------ guilty.c: what is known of atoms */
+
+int crash__guilty_begin(struct crash__cause_search *search);
+void crash__guilty_clear(struct crash__cause_search *search);
+
+/** Nothing is known of any atom. */
+void crash__guilty_forget(struct crash__cause_search *search);
+
+/** Notes that losing the atoms in `lost` is a failure since a step. */
+int crash__guilty_note(struct crash__cause_search *search, uint32_t cause, int64_t since);
+
+/** Known ones among those in `whole` that explain the failure at hand; NULL: there are none. */
+const struct crash__guilty *crash__guilty_find(struct crash__cause_search *search, int64_t step);
+
+/** Leaves in `lost` what is in `whole` but for known ones, and what those cannot be there without. */
+int crash__guilty_give_back(struct crash__cause_search *search, int64_t step);
+
+/* ------------------------------------------------------------------ unite_causes.c */
+
+/** Makes one of those causes that are one mistake. All of them have their repairs. */
+int crash__search_unite(struct crash__cause_search *search);
+
+/* ------------------------------------------------------------------ repair.c */
+
+/** Finds the cause's repair, or advice. Failures that only show where it was made are queued. */
+int crash__repair_find(struct crash__cause_search *search, struct crash__cause *cause);
+
+/** Whether each sync of the other's repair is one of this one's. */
+bool crash__repair_is_same(const struct crash__cause *one, const struct crash__cause *other);
+
+/**
+ * Whether a cause's repair, which removes all of its own states, removes all states of another one as well:
+ * then both are one mistake of the program.
+ */
+bool crash__repair_covers(struct crash__cause_search *search, const struct crash__cause *by,
+			  const struct crash__cause *cause);
+
+/* ------------------------------------------------------------------ cause_models.c */
+
+/** Lists the models that allow the cause, and those that do not. */
+void crash__cause_list_models(struct crash__engine *engine, struct crash__cause *cause);
 
 /* ------------------------------------------------------------------ cause_sentence.c */
 

@@ -69,14 +69,78 @@ static const struct crash__atom *lost_atom(const struct crash__cause_search *sea
 	return best ? best : &atoms->list[atoms->first[cause->lost]];
 }
 
-/* A rename between directories is an entry in both. */
-static bool is_in_two_directories(const struct crash__fs *fs, const struct crash__atom *atom)
+/* ------------------------------------------------------------------ why it was lost */
+
+/* Whether a sync of a file or directory returned at a step or behind it. */
+static bool was_synced(const struct crash__fs *fs, crash__node_id node, uint32_t from)
 {
-	for (uint32_t i = 1; i < atom->effects; i++)
-		if (fs->slots[fs->effects[atom->effect + i].slot].directory !=
-		    fs->slots[fs->effects[atom->effect].slot].directory)
+	for (uint32_t at = from; at < fs->steps_count; at++) {
+		const struct crash__step *step = &fs->steps[at];
+
+		if ((step->sync == CRASH__SYNC_ALL ||
+		     (step->sync != CRASH__SYNC_NONE && step->node == node)) &&
+		    !step->sync_failed)
 			return true;
+	}
 	return false;
+}
+
+struct directories {
+	crash__node_id list[2];
+	unsigned int count;
+};
+
+/* A rename between directories is an entry in both. */
+static struct directories directories_of(const struct crash__fs *fs, uint32_t first, uint32_t count)
+{
+	struct directories directories = {0};
+
+	for (uint32_t i = 0; i < count && directories.count < 2; i++) {
+		const struct crash__effect *effect = &fs->effects[first + i];
+		crash__node_id of;
+
+		if (effect->kind != CRASH__EFFECT_ENTRY)
+			continue;
+		of = fs->slots[effect->slot].directory;
+		if (!directories.count || directories.list[0] != of)
+			directories.list[directories.count++] = of;
+	}
+	return directories;
+}
+
+static void print_directory(const struct crash__fs *fs, crash__node_id node, uint32_t step, FILE *stream)
+{
+	char *path = crash__fs_node_path(fs, node, step);
+
+	fprintf(stream, "the %s%s", node == 1 ? "" : "directory ", path ? path : "?");
+	free(path);
+}
+
+/* Why a name is not durable: "its directory was never synced", and which one, where there are two. */
+static void print_unsynced_names(const struct crash__fs *fs, const struct crash__atom *atom, FILE *stream)
+{
+	const struct crash__step *step = &fs->steps[atom->step];
+	struct directories own = directories_of(fs, atom->effect, atom->effects),
+			   all = directories_of(fs, step->first_effect, step->effects), not = {0};
+	bool ever = false;
+
+	for (unsigned int i = 0; i < own.count; i++)
+		if (!was_synced(fs, own.list[i], atom->step + 1)) {
+			not .list[not .count++] = own.list[i];
+			ever |= was_synced(fs, own.list[i], 0);
+		}
+	if (!not .count) {
+		fputs("no sync that followed covers it", stream);
+		return;
+	}
+	if (not .count == 2)
+		fputs("its directories were", stream);
+	else if (all.count == 1)
+		fputs("its directory was", stream);
+	else
+		print_directory(fs, not .list[0], atom->step, stream);
+	fprintf(stream, "%s %s", not .count == 1 && all.count == 2 ? " was" : "",
+		ever ? "not synced afterwards" : "never synced");
 }
 
 static void print_reason(const struct crash__cause_search *search, const struct crash__cause *cause,
@@ -90,14 +154,16 @@ static void print_reason(const struct crash__cause_search *search, const struct 
 	} else if (atom->durable != CRASH__NEVER) {
 		crash__point_name(fs, atom->durable, point, sizeof point);
 		fprintf(stream, "it became durable only later, by %.*s", (int)strcspn(point, ":"), point);
-	} else if (atom->kind != CRASH__ATOM_ENTRY) {
-		fputs("it was never synced", stream);
+	} else if (atom->kind == CRASH__ATOM_ENTRY) {
+		print_unsynced_names(fs, atom, stream);
 	} else {
-		fputs(is_in_two_directories(fs, atom) ? "its directories were never synced" :
-							"its directory was never synced",
+		fputs(was_synced(fs, atom->node, atom->step + 1) ? "no sync that followed covers it" :
+								   "it was never synced",
 		      stream);
 	}
 }
+
+/* ------------------------------------------------------------------ what happened */
 
 static void print_loss(struct crash__cause_search *search, const struct crash__cause *cause, FILE *stream)
 {

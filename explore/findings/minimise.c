@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. Zeller's ddmin leaves out ever smaller parts of what is lost as long as the failure stays. Nearly
- * always one op is guilty, and halving finds it in a few steps.
+ * Method. Zeller's ddmin leaves out ever smaller parts of what is lost as long as the failure stays, and
+ * stays of its kind: what was acknowledged and is lost is one mistake, and files that do not fit together are
+ * another, although a state may show both. Nearly always one op is guilty, and halving finds it in a few
+ * steps.
  */
 #include <assert.h>
 #include <string.h>
@@ -14,25 +16,33 @@
 /* So many of the ops that one takes along are tried alone. */
 #define MOST_NARROWING 100
 
-enum crash__verdict_kind crash__search_try(struct crash__cause_search *search, int64_t step,
-					   const crash__atom_id *atoms, size_t count)
+struct crash__entry *crash__search_try(struct crash__cause_search *search, int64_t step,
+				       const crash__atom_id *atoms, size_t count, bool check)
 {
 	assert(atoms || !count);
-	if (search->probes >= MOST_PROBES)
-		return CRASH__VERDICT_NONE;
-	search->probes++;
+	if (check && search->probes >= MOST_PROBES)
+		return NULL;
+	search->probes += check;
 	crash__set_begin(&search->set, step);
 	for (size_t i = 0; i < count; i++)
 		if (crash__set_omit(&search->set, atoms[i]) < 0)
-			return CRASH__VERDICT_NONE;
+			return NULL;
 	crash__set_sort(&search->set);
 	return crash__engine_probe(search->engine, search->model, step, search->set.list,
-				   (uint32_t)search->set.list_count);
+				   (uint32_t)search->set.list_count, check);
+}
+
+bool crash__search_fails(struct crash__cause_search *search, int64_t step, const crash__atom_id *atoms,
+			 size_t count)
+{
+	const struct crash__entry *entry = crash__search_try(search, step, atoms, count, true);
+
+	return entry && crash__cause_alike(entry->kind, search->kind);
 }
 
 static int add_lost(struct crash__cause_search *search, crash__atom_id id)
 {
-	return CRASH__ADD(search, lost, id) ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a cause");
+	return CRASH__ADD(search, whole, id) ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a cause");
 }
 
 int crash__search_list_lost(struct crash__cause_search *search, const struct crash__state *state)
@@ -41,7 +51,7 @@ int crash__search_list_lost(struct crash__cause_search *search, const struct cra
 	uint32_t at = 0;
 	int error = 0;
 
-	search->lost_count = 0;
+	search->whole_count = 0;
 	if (state->reference == CRASH__EVERYTHING) {
 		for (uint32_t i = 0; i < state->count && error == 0; i++)
 			error = add_lost(search, state->flipped[i]);
@@ -65,7 +75,7 @@ static size_t part_size(const struct crash__cause_search *search, size_t start, 
 /* Loses a part alone, if that is a failure too. */
 static bool keep_part(struct crash__cause_search *search, int64_t step, size_t start, size_t count)
 {
-	if (!crash__verdict_failed(crash__search_try(search, step, search->lost + start, count)))
+	if (!crash__search_fails(search, step, search->lost + start, count))
 		return false;
 	memmove(search->lost, search->lost + start, count * sizeof *search->lost);
 	search->lost_count = count;
@@ -83,7 +93,7 @@ static bool leave_out_part(struct crash__cause_search *search, int64_t step, siz
 		return false;
 	memcpy(other, search->lost, start * sizeof *other);
 	memcpy(other + start, search->lost + start + count, (rest - start) * sizeof *other);
-	fails = rest && crash__verdict_failed(crash__search_try(search, step, other, rest));
+	fails = rest && crash__search_fails(search, step, other, rest);
 	if (fails) {
 		memcpy(search->lost, other, rest * sizeof *other);
 		search->lost_count = rest;
@@ -122,8 +132,7 @@ void crash__search_narrow(struct crash__cause_search *search, int64_t step)
 	crash__atom_id *along;
 	size_t count, tries = 0;
 
-	if (search->lost_count != 1 ||
-	    !crash__verdict_failed(crash__search_try(search, step, search->lost, 1)))
+	if (search->lost_count != 1 || !crash__search_fails(search, step, search->lost, 1))
 		return;
 	count = search->set.list_count;
 	along = malloc(count * sizeof *along);
@@ -131,7 +140,7 @@ void crash__search_narrow(struct crash__cause_search *search, int64_t step)
 		return;
 	memcpy(along, search->set.list, count * sizeof *along);
 	for (size_t i = count; i-- > 0 && along[i] != search->lost[0] && tries < MOST_NARROWING; tries++)
-		if (crash__verdict_failed(crash__search_try(search, step, &along[i], 1))) {
+		if (crash__search_fails(search, step, &along[i], 1)) {
 			search->lost[0] = along[i];
 			break;
 		}
@@ -147,7 +156,7 @@ int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t 
 			from = crash__search_atoms(search)->list[search->lost[i]].step;
 	for (int64_t at = from; at < step; at++)
 		if (crash__tier_news(crash__search_fs(search), at) &&
-		    crash__verdict_failed(crash__search_try(search, at, search->lost, search->lost_count)))
+		    crash__search_fails(search, at, search->lost, search->lost_count))
 			return at;
 	return step;
 }

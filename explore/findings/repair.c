@@ -1,45 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Method. The candidates are fsyncs right before each op that comes from the place where something survived,
- * of what was lost before it: of the file, of the directory of the name, or of both. A candidate is tried by
- * making the model's atoms anew, as if the program had made these syncs: a state is impossible if anything
- * that it has lost is durable by then. No checker runs.
+ * Method. The candidates are the syncs that the cause says are missing: of directories, of files, or of both.
+ * A candidate is tried by making the model's atoms anew, as if the program had made these syncs. A state that
+ * has lost what is durable by then is impossible. That alone proves nothing, because any sync makes some
+ * state impossible that has lost much: what is left of the state, having lost only what it still can, must be
+ * right, or another cause's. So that is looked up, and of many states some are checked.
  *
- * Whether another model allows a cause is found out alike: the same op's atoms under that model must not be
- * durable at that point, and what depends on them must not take the op that survived along. Where the state
- * that this makes was checked, because an explored model has it too, that verdict counts.
+ * In the end each sync that is not needed is left out.
  */
-#include "explore/findings/repair.h"
-
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "explore/atoms/atom_set.h"
-#include "explore/atoms/make_atoms.h"
-#include "explore/atoms/persistence_model.h"
+#include "explore/findings/cause_search.h"
 #include "explore/phrases/op_phrase.h"
 
-/* So many states of a cause are tried under another model, the smallest first. */
-#define MOST_ENTRIES 30
+/* So many states are checked at most to prove one repair. */
+#define MOST_PROOFS 40
+/* Of so many syncs each is tried whether it is needed. */
+#define MOST_REDUCED 12
+/* So many files are named in a sentence. */
+#define MOST_NAMES 8
 
 enum what { OF_FILE = 1, OF_DIRECTORY = 2 };
 
+/* What is synced: of what is missing, or everywhere at the same call sites. */
+struct remedy {
+	int what;
+	bool everywhere;
+};
+
 struct candidate {
-	CRASH__VECTOR(struct crash__virtual_sync, syncs);
-	bool useful; /* something is synced before the cause's own survivor */
+	CRASH__VECTOR(struct crash__virtual_sync, syncs); /* by ascending step */
+};
+
+/* Whose states are to be gone. */
+struct proof {
+	const struct candidate *candidate;
+	uint32_t cause, other; /* numbers; 0: none */
+	bool check;	       /* what is not known */
 };
 
 /* ------------------------------------------------------------------ candidates */
 
-static int add_sync(struct candidate *candidate, uint32_t step, crash__node_id node)
+/* By ascending step. */
+static int add_sync(struct candidate *candidate, struct crash__virtual_sync sync)
 {
-	for (size_t i = candidate->syncs_count; i-- > 0 && candidate->syncs[i].step == step;)
-		if (candidate->syncs[i].node == node)
+	size_t at = candidate->syncs_count;
+
+	while (at && candidate->syncs[at - 1].step > sync.step)
+		at--;
+	for (size_t i = at; i-- > 0 && candidate->syncs[i].step == sync.step;)
+		if (candidate->syncs[i].node == sync.node)
 			return 0;
-	if (!CRASH__ADD(candidate, syncs, (struct crash__virtual_sync){step, node}))
+	if (!CRASH__ADD(candidate, syncs, sync))
 		return crash__fail(CRASH_ENOMEM, "no memory for a repair");
+	memmove(&candidate->syncs[at + 1], &candidate->syncs[at],
+		(candidate->syncs_count - 1 - at) * sizeof *candidate->syncs);
+	candidate->syncs[at] = sync;
 	return 0;
+}
+
+/* What was found to be missing, and nothing else. */
+static int add_missing(const struct crash__cause *cause, int what, struct candidate *candidate)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < cause->missing_count && error == 0; i++)
+		if (what & (cause->missing[i].directory ? OF_DIRECTORY : OF_FILE))
+			error = add_sync(candidate, cause->missing[i].sync);
+	return error;
 }
 
 /* What an op changed: its file, or the directories of its names. */
@@ -51,13 +82,13 @@ static int add_syncs_of(struct candidate *candidate, const struct crash__fs *fs,
 
 	for (uint32_t i = 0; i < step->effects && error == 0; i++) {
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
+		bool entry = effect->kind == CRASH__EFFECT_ENTRY;
 
-		if (effect->kind == CRASH__EFFECT_ENTRY && (what & OF_DIRECTORY))
-			error = add_sync(candidate, before, fs->slots[effect->slot].directory);
-		else if (effect->kind != CRASH__EFFECT_ENTRY && (what & OF_FILE))
-			error = add_sync(candidate, before, effect->node);
-		else if (effect->kind == CRASH__EFFECT_ENTRY && effect->node && (what & OF_FILE))
-			error = add_sync(candidate, before, effect->node);
+		if (entry && (what & OF_DIRECTORY))
+			error = add_sync(candidate, (struct crash__virtual_sync){
+							    before, fs->slots[effect->slot].directory});
+		if (error == 0 && effect->node && (what & OF_FILE))
+			error = add_sync(candidate, (struct crash__virtual_sync){before, effect->node});
 	}
 	return error;
 }
@@ -72,12 +103,16 @@ static bool is_like(struct crash__callsites *callsites, const struct crash__even
 	return like;
 }
 
-/* Syncs before every op that is like the survivor, of all ops like the lost one since the last time. */
-static int make_candidate(const struct crash__fs *fs, struct crash__callsites *callsites,
-			  const struct crash__cause *cause, int what, struct candidate *candidate)
+/*
+ * A sync at the place where something survived is one whenever that place is reached: syncs before every op
+ * that is like the survivor, of all ops like the lost one since the last time.
+ */
+static int add_alike(struct crash__cause_search *search, const struct crash__cause *cause, int what,
+		     struct candidate *candidate)
 {
-	char *lost = crash__callsite_signature(callsites, fs->steps[cause->lost].event);
-	char *survivor = crash__callsite_signature(callsites, fs->steps[cause->survivor].event);
+	const struct crash__fs *fs = crash__search_fs(search);
+	char *lost = crash__callsite_signature(search->callsites, fs->steps[cause->lost].event);
+	char *survivor = crash__callsite_signature(search->callsites, fs->steps[cause->survivor].event);
 	struct {
 		CRASH__VECTOR(uint32_t, steps);
 	} pending = {0};
@@ -86,407 +121,285 @@ static int make_candidate(const struct crash__fs *fs, struct crash__callsites *c
 	for (uint32_t step = 0; step < fs->steps_count && error == 0; step++) {
 		const struct crash__event *event = fs->steps[step].event;
 
-		if (is_like(callsites, event, survivor)) {
+		if (is_like(search->callsites, event, survivor)) {
 			for (size_t i = 0; i < pending.steps_count && error == 0; i++)
 				error = add_syncs_of(candidate, fs, pending.steps[i], step, what);
-			if (step == cause->survivor && error == 0) /* it may have survived others like it */
-				error = add_syncs_of(candidate, fs, cause->lost, step, what);
 			pending.steps_count = 0;
 		}
-		if (fs->steps[step].effects && is_like(callsites, event, lost) &&
+		if (fs->steps[step].effects && is_like(search->callsites, event, lost) &&
 		    !CRASH__ADD(&pending, steps, step))
 			error = crash__fail(CRASH_ENOMEM, "no memory for a repair");
 	}
-	for (size_t i = 0; i < candidate->syncs_count; i++)
-		candidate->useful |= candidate->syncs[i].step == cause->survivor;
 	free(pending.steps);
 	free(lost);
 	free(survivor);
 	return error;
 }
 
-/* ------------------------------------------------------------------ trying them */
-
-/*
- * Whether anything that a state has lost would be durable at its point. A state that is said as "only what is
- * durable" has lost what was not.
- */
-static bool is_impossible(const struct crash__atoms *as_is, const struct crash__atoms *repaired,
-			  const struct crash__state *state)
+static int make_candidate(struct crash__cause_search *search, const struct crash__cause *cause,
+			  const struct remedy *remedy, struct candidate *candidate)
 {
-	bool everything = state->reference == CRASH__EVERYTHING;
-	uint32_t at = 0;
+	int error = add_missing(cause, remedy->what, candidate);
 
-	for (crash__atom_id id = 0; id < repaired->first[state->step + 1]; id++) {
-		bool flipped;
-
-		while (at < state->count && state->flipped[at] < id)
-			at++;
-		flipped = at < state->count && state->flipped[at] == id;
-		if (flipped == everything && (int64_t)as_is->list[id].durable > state->step &&
-		    (int64_t)repaired->list[id].durable <= state->step)
-			return true;
-	}
-	return false;
+	return error == 0 && remedy->everywhere && candidate->syncs_count ?
+		       add_alike(search, cause, remedy->what, candidate) :
+		       error;
 }
 
-/* How many of the cause's states a candidate makes impossible. */
-static uint64_t count_repaired(struct crash__engine *engine, const struct crash__cause *cause,
-			       const struct candidate *candidate)
+/* ------------------------------------------------------------------ trying them */
+
+/* Leaves in `lost` what a state can still have lost; false: all that it has. */
+static bool list_remaining(struct crash__cause_search *search, const struct crash__atoms *repaired,
+			   const struct crash__state *state)
+{
+	search->lost_count = 0;
+	if (crash__search_list_lost(search, state) < 0)
+		return false;
+	for (size_t i = 0; i < search->whole_count; i++)
+		if ((int64_t)repaired->list[search->whole[i]].durable > state->step &&
+		    !CRASH__ADD(search, lost, search->whole[i]))
+			return false;
+	return search->lost_count < search->whole_count;
+}
+
+/* Whether a state of a cause is impossible, and what is left of it is none of that cause's. */
+static bool is_gone(struct crash__cause_search *search, const struct crash__atoms *repaired,
+		    const struct crash__state *state, const struct proof *proof, bool check)
+{
+	struct crash__entry *rest;
+
+	if (!list_remaining(search, repaired, state))
+		return false;
+	search->probes = 0;
+	rest = crash__search_try(search, state->step, search->lost, search->lost_count, check);
+	if (!rest || !crash__verdict_failed(rest->kind))
+		return true;
+	if (!rest->listed) {
+		crash__search_queue(search, rest);
+		return false;
+	}
+	return rest->cause && rest->cause != proof->cause && rest->cause != proof->other;
+}
+
+static uint64_t count_gone_of(struct crash__cause_search *search, const struct crash__cause *cause,
+			      const struct proof *proof)
+{
+	size_t every = cause->entries_count / MOST_PROOFS + 1;
+	bool check = proof->check && !search->engine->options.passive;
+	struct crash__atoms atoms;
+	uint64_t gone = 0;
+
+	if (crash__atoms_make_with(&atoms, crash__search_fs(search), crash__search_atoms(search)->model,
+				   proof->candidate->syncs, proof->candidate->syncs_count) < 0)
+		return 0;
+	for (size_t i = 0; i < cause->entries_count; i++)
+		gone += cause->entries[i]->model == search->model &&
+			is_gone(search, &atoms, &cause->entries[i]->state, proof,
+				check && i % every == 0);
+	/* the smallest one need not be among them */
+	if (cause->model == search->model && !is_gone(search, &atoms, &cause->state, proof, check))
+		gone = 0;
+	crash__atoms_clear(&atoms);
+	return gone;
+}
+
+/* How many of the cause's states a candidate removes. */
+static uint64_t count_gone(struct crash__cause_search *search, const struct crash__cause *cause,
+			   const struct proof *proof)
 {
 	uint64_t count = 0;
 
-	for (uint32_t model = 0; model < engine->options.model_count; model++) {
-		struct crash__atoms atoms;
-		bool used = false;
+	for (uint32_t model = 0; model < search->engine->options.model_count; model++) {
+		bool used = model == cause->model;
+		uint64_t gone;
 
 		for (size_t i = 0; i < cause->entries_count; i++)
 			used |= cause->entries[i]->model == model;
-		if (!used ||
-		    crash__atoms_make_with(&atoms, engine->options.fs, &engine->options.models[model],
-					   candidate->syncs, candidate->syncs_count) < 0)
+		if (!used)
 			continue;
-		for (size_t i = 0; i < cause->entries_count; i++)
-			count += cause->entries[i]->model == model &&
-				 is_impossible(&engine->atoms[model], &atoms, &cause->entries[i]->state);
-		crash__atoms_clear(&atoms);
+		if (crash__search_begin_model(search, model) < 0)
+			return 0;
+		gone = count_gone_of(search, cause, proof);
+		if (model == cause->model && gone == 0)
+			return 0;
+		count += gone;
 	}
 	return count;
 }
 
-/* "a.tmp and the directory .": what the cause's own lost op is synced by. */
-static char *names_text(const struct crash__fs *fs, const struct crash__cause *cause, int what)
+/* Leaves out what is not needed to remove as many states. */
+static void reduce(struct crash__cause_search *search, const struct crash__cause *cause,
+		   struct candidate *candidate, uint64_t count)
 {
-	struct candidate own = {0};
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	struct candidate fewer = {0};
 
-	if (stream && add_syncs_of(&own, fs, cause->lost, cause->survivor, what) == 0)
-		for (size_t i = 0; i < own.syncs_count; i++) {
-			char *name = crash__fs_node_path(fs, own.syncs[i].node, cause->survivor);
-			bool directory = fs->nodes[own.syncs[i].node].type == CRASH__NODE_DIRECTORY;
+	if (candidate->syncs_count > MOST_REDUCED)
+		return;
+	for (size_t out = candidate->syncs_count; out-- > 0 && candidate->syncs_count > 1;) {
+		struct proof proof = {.candidate = &fewer, .cause = cause->number};
+		bool complete = true;
 
-			fprintf(stream, "%s%s%s", i ? " and " : "",
-				own.syncs[i].node == 1 ? "the " :
-				directory	       ? "the directory " :
-							 "",
-				name ? name : "?");
-			free(name);
+		fewer.syncs_count = 0;
+		for (size_t i = 0; i < candidate->syncs_count; i++)
+			complete &= i == out || CRASH__ADD(&fewer, syncs, candidate->syncs[i]);
+		if (complete && count_gone(search, cause, &proof) == count) {
+			memmove(&candidate->syncs[out], &candidate->syncs[out + 1],
+				(candidate->syncs_count - out - 1) * sizeof *candidate->syncs);
+			candidate->syncs_count--;
 		}
-	if (stream)
-		fclose(stream);
-	free(own.syncs);
-	return text;
-}
-
-/* Whether an op before a step has changed a file or directory, and that is not durable by then. */
-static bool is_unsynced(const struct crash__atoms *atoms, crash__node_id node, uint32_t before)
-{
-	const struct crash__fs *fs = atoms->fs;
-
-	for (crash__atom_id id = 0; id < atoms->first[before]; id++) {
-		const struct crash__effect *effect = &fs->effects[atoms->list[id].effect];
-		crash__node_id of = effect->kind == CRASH__EFFECT_ENTRY ? fs->slots[effect->slot].directory :
-									  effect->node;
-
-		if (of == node && atoms->list[id].durable > before)
-			return true;
 	}
-	return false;
+	free(fewer.syncs);
 }
 
-/* How many files and directories a candidate makes durable before the survivor, beside those of the cause's
- * own lost op. */
-static unsigned int count_others(const struct crash__engine *engine, const struct crash__cause *cause,
-				 const struct candidate *candidate, int what)
+/* The candidate becomes the repair, if it removes more states than any before. */
+static void try_candidate(struct crash__cause_search *search, struct crash__cause *cause,
+			  const struct remedy *remedy)
 {
-	struct candidate own = {0};
-	unsigned int others = 0;
-	int error = add_syncs_of(&own, engine->options.fs, cause->lost, cause->survivor, what);
+	struct candidate candidate = {0};
+	struct proof proof = {.candidate = &candidate, .cause = cause->number, .check = true};
+	uint64_t count = 0;
 
-	for (size_t i = 0; i < candidate->syncs_count && error == 0; i++) {
-		bool other = candidate->syncs[i].step == cause->survivor;
-
-		for (size_t at = 0; at < own.syncs_count && other; at++)
-			other = own.syncs[at].node != candidate->syncs[i].node;
-		others += other && is_unsynced(&engine->atoms[cause->model], candidate->syncs[i].node,
-					       cause->survivor);
-	}
-	free(own.syncs);
-	return others;
-}
-
-static char *repair_text(const struct crash__engine *engine, struct crash__callsites *callsites,
-			 const struct crash__cause *cause, const struct candidate *candidate, int what,
-			 uint64_t repaired)
-{
-	char *names = names_text(engine->options.fs, cause, what), *text = NULL, of[48] = "", likes[64] = "";
-	char *survivor = crash__op_phrase(callsites, engine->options.fs, cause->survivor);
-	bool all = repaired == cause->states;
-	unsigned int others = count_others(engine, cause, candidate, what);
-
-	if (others)
-		snprintf(likes, sizeof likes, " (and of %u more from the same call site)", others);
-	if (!all)
-		snprintf(of, sizeof of, " of %llu", (unsigned long long)cause->states);
-	if (asprintf(&text, "fsync of %s%s before %s removes %s%llu%s state%s", names ? names : "?", likes,
-		     survivor ? survivor : "?", all && repaired > 1 ? "all " : "",
-		     (unsigned long long)repaired, of, cause->states == 1 ? "" : "s") < 0)
-		text = NULL;
-	free(names);
-	free(survivor);
-	return text;
-}
-
-static void try_repairs(struct crash__engine *engine, struct crash__callsites *callsites,
-			struct crash__cause *cause)
-{
-	static const int choices[] = {OF_DIRECTORY, OF_FILE, OF_FILE | OF_DIRECTORY};
-	uint64_t best = 0;
-
-	for (size_t i = 0; i < sizeof choices / sizeof *choices && best < cause->states; i++) {
-		struct candidate candidate = {0};
-		uint64_t repaired = 0;
-
-		if (make_candidate(engine->options.fs, callsites, cause, choices[i], &candidate) == 0 &&
-		    candidate.useful)
-			repaired = count_repaired(engine, cause, &candidate);
-		if (repaired > best) {
-			free(cause->repair);
-			cause->repair =
-				repair_text(engine, callsites, cause, &candidate, choices[i], repaired);
-			cause->remedy = choices[i];
-			best = repaired;
-		}
+	if (make_candidate(search, cause, remedy, &candidate) == 0 && candidate.syncs_count)
+		count = count_gone(search, cause, &proof);
+	if (count > cause->repaired) {
+		if (!remedy->everywhere)
+			reduce(search, cause, &candidate, count);
+		free(cause->syncs);
+		cause->syncs = candidate.syncs;
+		cause->syncs_count = candidate.syncs_count;
+		cause->syncs_size = candidate.syncs_size;
+		cause->repaired = count;
+		cause->remedy = remedy->what;
+	} else {
 		free(candidate.syncs);
 	}
 }
 
-bool crash__repair_is_same(const struct crash__fs *fs, const struct crash__cause *one,
-			   const struct crash__cause *other)
+static void try_repairs(struct crash__cause_search *search, struct crash__cause *cause)
 {
-	struct candidate of_one = {0}, of_other = {0};
-	bool same = one->remedy && other->remedy && one->survivor == other->survivor &&
-		    add_syncs_of(&of_one, fs, one->lost, one->survivor, one->remedy) == 0 &&
-		    add_syncs_of(&of_other, fs, other->lost, other->survivor, other->remedy) == 0 &&
-		    of_one.syncs_count == of_other.syncs_count &&
-		    memcmp(of_one.syncs, of_other.syncs, of_one.syncs_count * sizeof *of_one.syncs) == 0;
+	static const struct remedy remedies[] = {
+		{OF_DIRECTORY, false}, {OF_FILE, false}, {OF_FILE | OF_DIRECTORY, false},
+		{OF_DIRECTORY, true},  {OF_FILE, true},	 {OF_FILE | OF_DIRECTORY, true},
+	};
 
-	free(of_one.syncs);
-	free(of_other.syncs);
-	return same;
+	for (size_t i = 0; i < sizeof remedies / sizeof *remedies && cause->repaired < cause->states; i++)
+		try_candidate(search, cause, &remedies[i]);
 }
 
-bool crash__repair_covers(struct crash__engine *engine, struct crash__callsites *callsites,
-			  const struct crash__cause *by, const struct crash__cause *cause)
+bool crash__repair_is_same(const struct crash__cause *one, const struct crash__cause *other)
+{
+	for (size_t i = 0; i < other->syncs_count; i++) {
+		bool found = false;
+
+		for (size_t at = 0; at < one->syncs_count; at++)
+			found |= one->syncs[at].step == other->syncs[i].step &&
+				 one->syncs[at].node == other->syncs[i].node;
+		if (!found)
+			return false;
+	}
+	return one->syncs_count && other->syncs_count;
+}
+
+bool crash__repair_covers(struct crash__cause_search *search, const struct crash__cause *by,
+			  const struct crash__cause *cause)
 {
 	struct candidate candidate = {0};
-	bool covers = by->remedy &&
-		      make_candidate(engine->options.fs, callsites, by, by->remedy, &candidate) == 0 &&
-		      count_repaired(engine, by, &candidate) == by->states &&
-		      count_repaired(engine, cause, &candidate) == cause->states;
+	struct remedy remedy = {by->remedy, true};
+	struct proof proof = {&candidate, by->number, cause->number, true};
+	bool covers = by->remedy && make_candidate(search, by, &remedy, &candidate) == 0 &&
+		      count_gone(search, by, &proof) == by->states &&
+		      count_gone(search, cause, &proof) == cause->states;
 
 	free(candidate.syncs);
 	return covers;
 }
 
-/* ------------------------------------------------------------------ other models */
+/* ------------------------------------------------------------------ in words */
 
-/* Whether two atoms of different models are of the same change. */
-static bool is_same_change(const struct crash__atom *a, const struct crash__atom *b)
+static void print_file(const struct crash__fs *fs, const struct crash__virtual_sync *sync, FILE *stream)
 {
-	if (a->step != b->step || a->kind != b->kind)
-		return false;
-	if (a->kind == CRASH__ATOM_DATA)
-		return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
-	if (a->kind == CRASH__ATOM_ENTRY)
-		return a->effect < b->effect + b->effects && b->effect < a->effect + a->effects;
-	return true;
+	char *name = crash__fs_node_path(fs, sync->node, sync->step);
+
+	fprintf(stream, "%s%s",
+		sync->node == 1					    ? "the " :
+		fs->nodes[sync->node].type == CRASH__NODE_DIRECTORY ? "the directory " :
+								      "",
+		name ? name : "?");
+	free(name);
 }
 
-/* What was lost of its own accord: an atom that no other lost one had to take along. */
-static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__state *state,
-			  crash__atom_id id)
+/* "a.tmp, b.tmp and the directory d": what is synced before one op. */
+static void print_files(const struct crash__fs *fs, const struct crash__cause *cause, uint32_t step,
+			FILE *stream)
 {
-	crash__atom_id earlier;
+	size_t count = 0, at = 0;
 
-	CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
-		for (uint32_t i = 0; i < state->count; i++)
-			if (state->flipped[i] == earlier)
-				return false;
-	return true;
-}
-
-/*
- * All of that is in `taken` afterwards, with what it took along. What a state has lost and that does not
- * explain was lost together: atoms that take each other along, as a truncation and the data behind it do on
- * some file systems.
- */
-static int take_first(struct crash__set *taken, const struct crash__state *state)
-{
-	int error = 0;
-
-	crash__set_begin(taken, state->step);
-	for (uint32_t i = 0; i < state->count && error == 0; i++)
-		if (is_lost_first(taken->atoms, state, state->flipped[i]))
-			error = crash__set_omit(taken, state->flipped[i]);
-	return error;
-}
-
-static bool survivor_stays(const struct crash__set *set, const struct crash__cause *cause)
-{
-	crash__atom_id first = set->atoms->first[cause->survivor],
-		       end = set->atoms->first[cause->survivor + 1];
-
-	if (first == end)
-		return true; /* an acknowledgement */
-	for (crash__atom_id id = first; id < end; id++)
-		if (!crash__set_has(set, id))
-			return true;
-	return false;
-}
-
-/*
- * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms; false: nothing
- * of it, or more than it may.
- */
-static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
-		       const struct crash__state *state)
-{
-	const struct crash__atoms *atoms = set->atoms;
-	bool any = false;
-
-	crash__set_begin(set, state->step);
-	for (uint32_t i = 0; i < state->count; i++) {
-		const struct crash__atom *lost = &taken->atoms->list[state->flipped[i]];
-
-		if (crash__set_has(taken, state->flipped[i]) &&
-		    !is_lost_first(taken->atoms, state, state->flipped[i]))
+	for (size_t i = 0; i < cause->syncs_count; i++)
+		count += cause->syncs[i].step == step;
+	for (size_t i = 0; i < cause->syncs_count; i++) {
+		if (cause->syncs[i].step != step)
 			continue;
-		for (crash__atom_id id = atoms->first[lost->step]; id < atoms->first[lost->step + 1]; id++)
-			if (is_same_change(lost, &atoms->list[id])) {
-				any = true;
-				if (crash__set_omit(set, id) < 0)
-					return false;
-			}
+		if (at == MOST_NAMES && count > MOST_NAMES + 1) {
+			fprintf(stream, " and %zu more files", count - at);
+			return;
+		}
+		fputs(at == 0 ? "" : at + 1 == count ? " and " : ", ", stream);
+		print_file(fs, &cause->syncs[i], stream);
+		at++;
 	}
-	for (size_t i = 0; i < set->list_count && any; i++)
-		any = crash__atom_is_open(&atoms->list[set->list[i]], state->step);
-	return any;
 }
 
-/*
- * Whether a model allows one state of a cause, or what comes nearest to it there. That may be another state,
- * which loses more, or shows other bytes where data is lost: if it was checked and passed, it does not count.
- */
-static bool atoms_allow(struct crash__engine *engine, const struct crash__cause *cause,
-			const struct crash__atoms *own, const struct crash__atoms *atoms,
-			const struct crash__state *state)
+static size_t count_other_places(const struct crash__cause *cause, uint32_t step)
 {
-	struct crash__set set = {0}, taken = {0};
-	const struct crash__entry *known;
-	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
-		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) &&
-		       survivor_stays(&set, cause);
+	size_t count = 0;
 
-	if (allowed) {
-		crash__set_sort(&set);
-		known = crash__engine_find(engine, atoms, state->step, set.list, (uint32_t)set.list_count);
-		allowed = !known || known->kind == CRASH__VERDICT_NONE || crash__verdict_failed(known->kind);
-	}
-	crash__set_clear(&taken);
-	crash__set_clear(&set);
-	return allowed;
+	for (size_t i = 0; i < cause->syncs_count; i++)
+		count += cause->syncs[i].step != step &&
+			 (i == 0 || cause->syncs[i].step != cause->syncs[i - 1].step);
+	return count;
 }
 
-static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause,
-			 const struct crash__model *model)
+static void print_count(const struct crash__cause_search *search, const struct crash__cause *cause,
+			FILE *stream)
 {
-	struct crash__atoms atoms;
-	bool allowed;
+	bool all = cause->repaired == cause->states;
 
-	if (cause->process)
-		return true;
-	if (model->process_only || crash__atoms_make(&atoms, engine->options.fs, model) < 0)
-		return false;
-	allowed = atoms_allow(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
-	for (size_t i = 0; i < cause->entries_count && i < MOST_ENTRIES && !allowed; i++)
-		if (cause->entries[i]->state.reference == CRASH__EVERYTHING &&
-		    cause->entries[i]->state.step >= cause->survivor)
-			allowed = atoms_allow(engine, cause, &engine->atoms[cause->entries[i]->model], &atoms,
-					      &cause->entries[i]->state);
-	crash__atoms_clear(&atoms);
-	return allowed;
+	/* how many there are in other shards is not known */
+	fprintf(stream, " removes %s%llu",
+		all && cause->repaired > 1 && search->engine->options.shards <= 1 ? "all " : "",
+		(unsigned long long)cause->repaired);
+	if (!all)
+		fprintf(stream, " of %llu", (unsigned long long)cause->states);
+	fprintf(stream, " state%s", cause->states == 1 ? "" : "s");
 }
 
-static bool append_name(char **list, const char *name)
+static char *repair_text(struct crash__cause_search *search, const struct crash__cause *cause)
 {
-	char *longer;
+	const struct crash__fs *fs = crash__search_fs(search);
+	uint32_t step = cause->syncs[0].step;
+	char *text = NULL, *before;
+	size_t size, others;
+	FILE *stream = open_memstream(&text, &size);
 
-	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", name) < 0)
-		return false;
-	free(*list);
-	*list = longer;
-	return true;
+	if (!stream)
+		return NULL;
+	for (size_t i = 0; i < cause->syncs_count; i++)
+		if (cause->syncs[i].step == cause->survivor)
+			step = cause->survivor;
+	before = crash__op_phrase(search->callsites, fs, step);
+	others = count_other_places(cause, step);
+	fputs("fsync of ", stream);
+	print_files(fs, cause, step, stream);
+	fprintf(stream, " before %s", before ? before : "?");
+	if (others)
+		fprintf(stream, ", and likewise before %zu more op%s from this call site,", others,
+			others == 1 ? "" : "s");
+	print_count(search, cause, stream);
+	free(before);
+	return fclose(stream) == 0 ? text : NULL;
 }
 
-/* Whether a list has a name: "ext3" is not in "ext3-ordered, xfs". */
-static bool has_name(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	while (list && *list) {
-		if (strcspn(list, ",") == length && memcmp(list, name, length) == 0)
-			return true;
-		list += strcspn(list, ",");
-		list += strspn(list, ", ");
-	}
-	return false;
-}
-
-/* What was explored is known for certain: a state of the cause was one of that model's. */
-static bool was_seen(const struct crash__engine *engine, const struct crash__cause *cause, const char *name)
-{
-	for (uint32_t model = 0; model < engine->options.model_count; model++)
-		for (size_t i = 0; i < cause->entries_count; i++)
-			if (strcmp(engine->options.models[model].name, name) == 0 &&
-			    (cause->entries[i]->models & 1u << model))
-				return true;
-	return false;
-}
-
-static void list_models(struct crash__engine *engine, struct crash__cause *cause)
-{
-	char **names = crash__model_names();
-	struct crash__model model;
-
-	for (size_t i = 0; names && names[i]; i++) {
-		if (crash__model_read(names[i], &model) < 0)
-			continue;
-		append_name(was_seen(engine, cause, names[i]) || model_allows(engine, cause, &model) ?
-				    &cause->allowed :
-				    &cause->forbidden,
-			    names[i]);
-	}
-	crash__model_names_free(names);
-	/* and those that are the user's own */
-	for (uint32_t i = 0; i < engine->options.model_count; i++)
-		if (was_seen(engine, cause, engine->options.models[i].name) &&
-		    !has_name(cause->allowed, engine->options.models[i].name))
-			append_name(&cause->allowed, engine->options.models[i].name);
-}
-
-static void forget(struct crash__cause *cause)
-{
-	char **texts[] = {&cause->repair, &cause->advice, &cause->allowed, &cause->forbidden};
-
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		free(*texts[i]);
-		*texts[i] = NULL;
-	}
-	cause->remedy = 0;
-}
+/* ------------------------------------------------------------------ all of it */
 
 /* What helps where no fsync does. */
 static const char *advice(const struct crash__fs *fs, const struct crash__cause *cause)
@@ -502,16 +415,30 @@ static const char *advice(const struct crash__fs *fs, const struct crash__cause 
 	if (fs->steps[cause->lost].event->family == CRASH__FAMILY_WRITE)
 		return "no fsync helps: make recovery detect a torn write by a checksum, or write to a new "
 		       "file and rename it";
+	if (fs->steps[cause->lost].event->family == CRASH__FAMILY_RENAME)
+		return "no fsync helps: make recovery handle a rename of which only one name reached the "
+		       "disk";
 	return "no fsync helps: make recovery handle an op of which only a part reached the disk";
 }
 
-void crash__repair_find(struct crash__engine *engine, struct crash__callsites *callsites,
-			struct crash__cause *cause)
+static void forget(struct crash__cause *cause)
+{
+	free(cause->repair);
+	free(cause->advice);
+	cause->repair = cause->advice = NULL;
+	cause->syncs_count = 0;
+	cause->repaired = 0;
+	cause->remedy = 0;
+}
+
+int crash__repair_find(struct crash__cause_search *search, struct crash__cause *cause)
 {
 	forget(cause);
-	list_models(engine, cause);
 	if (!cause->process && !cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
-		try_repairs(engine, callsites, cause);
-	if (!cause->repair)
-		cause->advice = strdup(advice(engine->options.fs, cause));
+		try_repairs(search, cause);
+	if (cause->syncs_count)
+		cause->repair = repair_text(search, cause);
+	else
+		cause->advice = strdup(advice(crash__search_fs(search), cause));
+	return cause->repair || cause->advice ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a repair");
 }

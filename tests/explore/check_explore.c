@@ -395,9 +395,9 @@ START_TEST(a_repair_says_that_it_takes_more_than_one_sync)
 	lines = lines_of(&result);
 	ck_assert_int_eq(json_array_size(lines), 2);
 	finding = finding_of(lines, 0);
-	ck_assert_msg(strstr(lab_json_text(finding, "repair"),
-			     " (and of 1 more from the same call site) before open#1 of flag") != NULL,
-		      "%s", result.out);
+	ck_assert_msg(
+		fnmatch("fsync of a and b before open#1 of flag *", lab_json_text(finding, "repair"), 0) == 0,
+		"%s", lab_json_text(finding, "repair"));
 	result = LAB_CRASHINJECT("replay", "kept", lab_json_text(finding, "state"), "state");
 	lab_assert_status(&result, 0);
 	result = LAB_COMMAND("sh", "-c", lab_text("cd state; %s", both));

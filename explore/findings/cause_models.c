@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Method. Whether a model allows a cause is found out as a repair is: by its atoms alone. The same op's atoms
+ * under that model must not be durable at that point, and what depends on them must not take the op that
+ * survived along. Where the state that this makes was checked, because an explored model has it too, that
+ * verdict counts.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "explore/atoms/atom_set.h"
+#include "explore/findings/cause_search.h"
+
+/* So many states of a cause are tried under another model, the smallest first. */
+#define MOST_ENTRIES 30
+
+/* ------------------------------------------------------------------ one model */
+
+/* Whether two atoms of different models are of the same change. */
+static bool is_same_change(const struct crash__atom *a, const struct crash__atom *b)
+{
+	if (a->step != b->step || a->kind != b->kind)
+		return false;
+	if (a->kind == CRASH__ATOM_DATA)
+		return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
+	if (a->kind == CRASH__ATOM_ENTRY)
+		return a->effect < b->effect + b->effects && b->effect < a->effect + a->effects;
+	return true;
+}
+
+/* What was lost of its own accord: an atom that no other lost one had to take along. */
+static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__state *state,
+			  crash__atom_id id)
+{
+	crash__atom_id earlier;
+
+	CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
+		for (uint32_t i = 0; i < state->count; i++)
+			if (state->flipped[i] == earlier)
+				return false;
+	return true;
+}
+
+/*
+ * All of that is in `taken` afterwards, with what it took along. What a state has lost and that does not
+ * explain was lost together: atoms that take each other along, as a truncation and the data behind it do on
+ * some file systems.
+ */
+static int take_first(struct crash__set *taken, const struct crash__state *state)
+{
+	int error = 0;
+
+	crash__set_begin(taken, state->step);
+	for (uint32_t i = 0; i < state->count && error == 0; i++)
+		if (is_lost_first(taken->atoms, state, state->flipped[i]))
+			error = crash__set_omit(taken, state->flipped[i]);
+	return error;
+}
+
+static bool survivor_stays(const struct crash__set *set, const struct crash__cause *cause)
+{
+	crash__atom_id first = set->atoms->first[cause->survivor],
+		       end = set->atoms->first[cause->survivor + 1];
+
+	if (first == end)
+		return true; /* an acknowledgement */
+	for (crash__atom_id id = first; id < end; id++)
+		if (!crash__set_has(set, id))
+			return true;
+	return false;
+}
+
+/*
+ * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms; false: nothing
+ * of it, or more than it may.
+ */
+static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
+		       const struct crash__state *state)
+{
+	const struct crash__atoms *atoms = set->atoms;
+	bool any = false;
+
+	crash__set_begin(set, state->step);
+	for (uint32_t i = 0; i < state->count; i++) {
+		const struct crash__atom *lost = &taken->atoms->list[state->flipped[i]];
+
+		if (crash__set_has(taken, state->flipped[i]) &&
+		    !is_lost_first(taken->atoms, state, state->flipped[i]))
+			continue;
+		for (crash__atom_id id = atoms->first[lost->step]; id < atoms->first[lost->step + 1]; id++)
+			if (is_same_change(lost, &atoms->list[id])) {
+				any = true;
+				if (crash__set_omit(set, id) < 0)
+					return false;
+			}
+	}
+	for (size_t i = 0; i < set->list_count && any; i++)
+		any = crash__atom_is_open(&atoms->list[set->list[i]], state->step);
+	return any;
+}
+
+/*
+ * Whether a model allows one state of a cause, or what comes nearest to it there. That may be another state,
+ * which loses more, or shows other bytes where data is lost: if it was checked and passed, it does not count.
+ */
+static bool atoms_allow(struct crash__engine *engine, const struct crash__cause *cause,
+			const struct crash__atoms *own, const struct crash__atoms *atoms,
+			const struct crash__state *state)
+{
+	struct crash__set set = {0}, taken = {0};
+	const struct crash__entry *known;
+	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
+		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) &&
+		       survivor_stays(&set, cause);
+
+	if (allowed) {
+		crash__set_sort(&set);
+		known = crash__engine_find(engine, atoms, state->step, set.list, (uint32_t)set.list_count);
+		allowed = !known || known->kind == CRASH__VERDICT_NONE || crash__verdict_failed(known->kind);
+	}
+	crash__set_clear(&taken);
+	crash__set_clear(&set);
+	return allowed;
+}
+
+static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause,
+			 const struct crash__model *model)
+{
+	struct crash__atoms atoms;
+	bool allowed;
+
+	if (cause->process)
+		return true;
+	if (model->process_only || crash__atoms_make(&atoms, engine->options.fs, model) < 0)
+		return false;
+	allowed = atoms_allow(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
+	for (size_t i = 0; i < cause->entries_count && i < MOST_ENTRIES && !allowed; i++)
+		if (cause->entries[i]->state.reference == CRASH__EVERYTHING &&
+		    cause->entries[i]->state.step >= cause->survivor)
+			allowed = atoms_allow(engine, cause, &engine->atoms[cause->entries[i]->model], &atoms,
+					      &cause->entries[i]->state);
+	crash__atoms_clear(&atoms);
+	return allowed;
+}
+
+static bool append_name(char **list, const char *name)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", name) < 0)
+		return false;
+	free(*list);
+	*list = longer;
+	return true;
+}
+
+/* Whether a list has a name: "ext3" is not in "ext3-ordered, xfs". */
+static bool has_name(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (list && *list) {
+		if (strcspn(list, ",") == length && memcmp(list, name, length) == 0)
+			return true;
+		list += strcspn(list, ",");
+		list += strspn(list, ", ");
+	}
+	return false;
+}
+
+/* What was explored is known for certain: a state of the cause was one of that model's. */
+static bool was_seen(const struct crash__engine *engine, const struct crash__cause *cause, const char *name)
+{
+	for (uint32_t model = 0; model < engine->options.model_count; model++)
+		for (size_t i = 0; i < cause->entries_count; i++)
+			if (strcmp(engine->options.models[model].name, name) == 0 &&
+			    (cause->entries[i]->models & 1u << model))
+				return true;
+	return false;
+}
+
+void crash__cause_list_models(struct crash__engine *engine, struct crash__cause *cause)
+{
+	char **names = crash__model_names();
+	struct crash__model model;
+
+	for (size_t i = 0; names && names[i]; i++) {
+		if (crash__model_read(names[i], &model) < 0)
+			continue;
+		append_name(was_seen(engine, cause, names[i]) || model_allows(engine, cause, &model) ?
+				    &cause->allowed :
+				    &cause->forbidden,
+			    names[i]);
+	}
+	crash__model_names_free(names);
+	/* and those that are the user's own */
+	for (uint32_t i = 0; i < engine->options.model_count; i++)
+		if (was_seen(engine, cause, engine->options.models[i].name) &&
+		    !has_name(cause->allowed, engine->options.models[i].name))
+			append_name(&cause->allowed, engine->options.models[i].name);
+}

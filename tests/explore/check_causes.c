@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_causes.c - one cause is one finding, and two causes are two.
+ *
+ * Method: small shell programs whose mistakes are known, and checkers that see them. A finding is compared
+ * with what stands for it in a row: its kind, and patterns for its sentence, its repair and its files.
+ */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/run/lab.h"
+
+#define MOST 4
+#define ACKED(word) "grep -q " word " \"$CRASH_ACKED\""
+
+struct expected {
+	const char *kind, *sentence;
+	const char *repair; /* or the advice, where there is no repair */
+	const char *files;  /* NULL: whatever */
+};
+
+static json_t *explore(const char *setup, const char *work, const char *check, const char *model,
+		       const char *tiers)
+{
+	struct lab_result result;
+	json_t *lines, *findings = json_array(), *line;
+	size_t i;
+
+	lab_remove("store");
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	lab_assert_status(&(struct lab_result){.status = LAB_COMMAND("sh", "-c", setup).status}, 0);
+	result = LAB_CRASHINJECT("explore", "-q", "--json", "--root", "store", "--model", model, "--tiers",
+				 tiers, "--check", check, "--", "sh", "-c",
+				 lab_text("cd store && { %s; }", work));
+	lines = lab_json_lines(result.out);
+	json_array_foreach(lines, i, line)
+		if (json_object_get(line, "finding"))
+			json_array_append(findings, json_object_get(line, "finding"));
+	lab_assert_status(&result, json_array_size(findings) ? 1 : 0);
+	return findings;
+}
+
+static const char *joined(const json_t *names)
+{
+	const char *text = "";
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+		text = lab_text("%s%s%s", text, i ? "," : "", json_string_value(name));
+	return text;
+}
+
+static void assert_like(const char *pattern, const char *text)
+{
+	ck_assert_msg(text && fnmatch(pattern, text, 0) == 0, "\"%s\" is not like \"%s\"",
+		      text ? text : "nothing", pattern);
+}
+
+static const char *help_of(const json_t *finding)
+{
+	const char *repair = lab_json_text(finding, "repair");
+
+	return repair && *repair ? repair : lab_json_text(finding, "advice");
+}
+
+/* In any order: each finding is one of them. */
+static void assert_findings(const json_t *findings, const struct expected *expected)
+{
+	size_t count = 0;
+
+	while (count < MOST && expected[count].kind) {
+		const json_t *found = NULL;
+
+		for (size_t i = 0; i < json_array_size(findings) && !found; i++) {
+			const json_t *finding = json_array_get(findings, i);
+
+			if (strcmp(lab_json_text(finding, "kind"), expected[count].kind) == 0 &&
+			    fnmatch(expected[count].sentence, lab_json_text(finding, "sentence"), 0) == 0)
+				found = finding;
+		}
+		ck_assert_msg(found != NULL, "not found: %s: %s\nbut %s", expected[count].kind,
+			      expected[count].sentence, json_dumps(findings, JSON_INDENT(1)));
+		assert_like(expected[count].repair, help_of(found));
+		if (expected[count].files)
+			ck_assert_str_eq(joined(json_object_get(found, "files")), expected[count].files);
+		count++;
+	}
+	ck_assert_msg(json_array_size(findings) == count, "%zu findings, not %zu: %s",
+		      json_array_size(findings), count, json_dumps(findings, JSON_INDENT(1)));
+}
+
+/* ------------------------------------------------------------------ two mistakes */
+
+/* A file that is there is whole, and is there once that was acknowledged. */
+#define WHOLE                                                                                                \
+	"if [ -e f ]; then [ \"$(cat f)\" = data ] || { echo not whole; exit 1; }\n"                         \
+	"elif " ACKED("done") "; then exit 2; fi"
+
+/* b is not newer than a, and both are new once that was acknowledged. */
+#define IN_ORDER                                                                                             \
+	"A=$(cat a) B=$(cat b)\n"                                                                            \
+	"[ \"$A $B\" != 'old new' ] || { echo b is newer than a; exit 1; }\n"                                \
+	"! " ACKED("done") " || [ \"$A$B\" = newnew ] || exit 2"
+
+/* A database in a directory of its own: what it has is right, and it has what was acknowledged. */
+#define DATABASE                                                                                             \
+	"if [ -e db/current ]; then [ \"$(cat db/current)\" = one ] || exit 1\n"                             \
+	"elif " ACKED("put") "; then exit 2; fi"
+
+#define NOT_SYNCED "its directory was never synced"
+#define OLD "cd store && echo old >a && echo old >b"
+
+static const struct {
+	const char *setup, *work, *check, *model;
+	struct expected expected[MOST];
+} programs[] = {
+	{":",
+	 "printf data >f.tmp; mv f.tmp f; echo done",
+	 WHOLE,
+	 "posix",
+	 {{"inconsistent", "the rename of f.tmp to f * reached the disk, but the data of f.tmp *",
+	   "fsync of f.tmp before rename#1 of f.tmp to f removes *", "f.tmp"},
+	  {"lost",
+	   "acknowledged \"done\" on stdout, but the rename of f.tmp to f (rename#1) was not "
+	   "durable: " NOT_SYNCED,
+	   "fsync of the data directory before acknowledging \"done\" on stdout removes *", "f"}}},
+	{OLD,
+	 "echo new >a.t; sync a.t; mv a.t a; echo new >b.t; sync b.t; mv b.t b; echo done",
+	 IN_ORDER,
+	 "posix",
+	 {{"inconsistent", "the rename of b.t to b * reached the disk, but the rename of a.t to a *",
+	   "fsync of the data directory before rename#4 of b.t to b *", "a"},
+	  {"lost", "acknowledged \"done\" on stdout, but the rename of b.t to b *",
+	   "fsync of the data directory before acknowledging \"done\" *", "b"}}},
+	{":",
+	 "mkdir db; printf one >db/new; sync db/new; mv db/new db/current; sync db; echo put",
+	 DATABASE,
+	 "posix",
+	 {{"lost",
+	   "acknowledged \"put\" on stdout, but the creation of the directory db * was not durable: *",
+	   "fsync of the data directory before acknowledging \"put\" *", "db"}}},
+	{":",
+	 "mkdir db; printf one >db/new; mv db/new db/current; sync db; echo put",
+	 DATABASE,
+	 "posix",
+	 {{"inconsistent", "the rename of db/new to db/current * reached the disk, but the data of db/new *",
+	   "fsync of db/new before rename#1 of db/new to db/current *", "db/new"},
+	  {"lost",
+	   "acknowledged \"put\" on stdout, but the creation of the directory db * was not durable: *",
+	   "fsync of the data directory before acknowledging \"put\" *", "db"}}},
+};
+
+static const char *const tiers[] = {"prefix,cut,omit-1,keep-1,tear", "prefix,cut"};
+
+/*
+ * Also where only plain power cuts are looked at, which have lost both sides of each mistake: what is left
+ * when one is given back shows the other.
+ *
+ * Any state of the first program that has lost both was once a state of whichever came first, whatever its
+ * checker said of it, and "removes all 6 states" was said of a sync that leaves the other mistake.
+ */
+START_TEST(two_mistakes_are_two_findings)
+{
+	size_t at = (size_t)_i / 2;
+
+	assert_findings(explore(programs[at].setup, programs[at].work, programs[at].check, programs[at].model,
+				tiers[_i % 2]),
+			programs[at].expected);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ one mistake with several files */
+
+/* The index names objects, and those are there. */
+static const char objects_check[] = "[ ! -e index ] || for object in $(cat index); do\n"
+				    "grep -q data $object || { echo $object is not there; exit 1; }\ndone";
+
+/* Five objects, of which some are synced. */
+static json_t *explore_objects(const char *synced)
+{
+	return explore("cd store && touch obj001 obj002 obj003 obj004 obj005",
+		       lab_text("for n in 1 2 3 4 5; do echo data >obj00$n; done; sync %s; "
+				"echo obj001 obj002 obj003 obj004 obj005 >index.tmp; sync index.tmp; "
+				"mv index.tmp index; sync .",
+				synced),
+		       objects_check, "ext4", "prefix,cut,omit-1");
+}
+
+/* Only obj001 was named, and who had accepted that had accepted the others. */
+START_TEST(a_finding_lists_every_file_and_its_id_says_which)
+{
+	static const struct {
+		const char *synced, *files, *repair;
+	} rows[] = {
+		{"obj003", "obj001,obj002,obj004,obj005",
+		 "fsync of obj001, obj002, obj004 and obj005 before rename#1 of index.tmp to index removes "
+		 "all "
+		 "* states"},
+		{"obj002 obj003 obj004", "obj001,obj005",
+		 "fsync of obj001 and obj005 before rename#1 of index.tmp to index removes all * states"},
+		{"obj002 obj003 obj004 obj005", "obj001",
+		 "fsync of obj001 before rename#1 of index.tmp to index removes all * states"},
+	};
+	const char *ids[3];
+
+	for (int i = 0; i < 3; i++) {
+		json_t *findings = explore_objects(rows[i].synced);
+
+		ck_assert_msg(json_array_size(findings) == 1, "%s", json_dumps(findings, JSON_INDENT(1)));
+		ck_assert_str_eq(joined(json_object_get(json_array_get(findings, 0), "files")),
+				 rows[i].files);
+		assert_like(rows[i].repair, lab_json_text(json_array_get(findings, 0), "repair"));
+		ids[i] = lab_json_text(json_array_get(findings, 0), "id");
+		for (int other = 0; other < i; other++)
+			ck_assert_str_ne(ids[i], ids[other]);
+	}
+	/* and the same in another run */
+	ck_assert_str_eq(lab_json_text(json_array_get(explore_objects("obj002 obj003 obj004"), 0), "id"),
+			 ids[1]);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ what a finding says */
+
+static const struct {
+	const char *work, *asks, *model, *sentence, *help;
+} sentences[] = {
+	/* what one of two directories' syncs leaves undone */
+	{"sync d; mv a d/a; sync d", "test ! -e a", "posix",
+	 "*but the rename of a to d/a (rename#1) was not durable: the data directory was never synced",
+	 "fsync of the data directory before acknowledging \"done\" on stdout removes *"},
+	{"mv a d/a; sync .", "test -e d/a", "posix",
+	 "*but the rename of a to d/a (rename#1) was not durable: the directory d was never synced",
+	 "fsync of the directory d before acknowledging \"done\" on stdout removes *"},
+	{"sync .; mv a b", "test -e b", "posix",
+	 "*but the rename of a to b (rename#1) was not durable: its directory was not synced afterwards",
+	 "fsync of the data directory before *"},
+	{"mv a b", "test -e b", "posix", "*: its directory was never synced",
+	 "fsync of the data directory before *"},
+};
+
+/* "Its directories were never synced" was said although one of them had been. */
+START_TEST(a_sentence_says_which_sync_is_missing)
+{
+	json_t *findings =
+		explore("cd store && echo x >a && mkdir d", lab_text("%s; echo done", sentences[_i].work),
+			lab_text("! " ACKED("done") " || %s || exit 2", sentences[_i].asks),
+			sentences[_i].model, "prefix,cut,omit-1,keep-1,tear");
+
+	ck_assert_msg(json_array_size(findings) == 1, "%s", json_dumps(findings, JSON_INDENT(1)));
+	assert_like(sentences[_i].sentence, lab_json_text(json_array_get(findings, 0), "sentence"));
+	assert_like(sentences[_i].help, help_of(json_array_get(findings, 0)));
+}
+END_TEST
+
+/* Both names, or none: a checksum of what is in the file was advised. */
+START_TEST(a_torn_rename_is_not_helped_by_a_checksum)
+{
+	json_t *findings = explore("cd store && echo x >a", "mv a b", "test -e a || test -e b", "posix",
+				   "prefix,cut,omit-1,keep-1,tear");
+	json_t *finding = json_array_get(findings, 0);
+
+	ck_assert_uint_eq(json_array_size(findings), 1);
+	assert_like("only a part of the rename of a to b (rename#1) reached the disk*",
+		    lab_json_text(finding, "sentence"));
+	assert_like("no fsync helps: *rename*", lab_json_text(finding, "advice"));
+	ck_assert_ptr_null(strstr(lab_json_text(finding, "advice"), "checksum"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("causes");
+	TCase *causes = lab_case(suite, "causes", 120);
+
+	if (!lab_sandboxes()) {
+		printf("SKIP: causes: user namespaces with overlays are not to be had here\n");
+		return 77;
+	}
+	tcase_add_loop_test(causes, two_mistakes_are_two_findings, 0,
+			    2 * (int)(sizeof programs / sizeof *programs));
+	tcase_add_test(causes, a_finding_lists_every_file_and_its_id_says_which);
+	tcase_add_loop_test(causes, a_sentence_says_which_sync_is_missing, 0,
+			    (int)(sizeof sentences / sizeof *sentences));
+	tcase_add_test(causes, a_torn_rename_is_not_helped_by_a_checksum);
+	return lab_run(suite);
+}
