@@ -34,8 +34,7 @@ static const char *output_of(struct crash__engine *engine, const struct crash__c
 	const struct crash__entry *own = NULL;
 
 	if (cause->state.reference == CRASH__EVERYTHING)
-		own = crash__engine_find(engine, &engine->atoms[cause->model], cause->state.step,
-					 cause->state.flipped, cause->state.count);
+		own = crash__engine_find(engine, &engine->atoms[cause->model], &cause->state);
 	if (own && own->output)
 		return own->output;
 	for (size_t i = 0; i < cause->entries_count; i++)

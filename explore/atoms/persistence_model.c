@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/atoms/persistence_model.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
@@ -24,7 +25,7 @@ const struct crash__parameter crash__parameters[] = {
 		  "only the process dies: whatever it wrote is kept, synced or not"),
 	PARAMETER(tear, "tear", "1 512 4096 op",
 		  "how many aligned bytes of a write are kept or lost together"),
-	PARAMETER(lost_data, "lost-data", "garbage stale zeros",
+	PARAMETER(lost_data, "lost-data", "any garbage stale zeros",
 		  "what a file shows where it grew and the data was lost"),
 	PARAMETER(rename_atomic, "rename-atomic", "no yes",
 		  "the old name goes exactly when the new one comes"),
@@ -70,7 +71,7 @@ const size_t crash__parameter_count = sizeof crash__parameters / sizeof *crash__
 
 /* Values that are not positions in their list. */
 static const int tears[] = {1, 512, 4096, 0};
-static const int losts[] = {CRASH__LOST_GARBAGE, CRASH__LOST_STALE, CRASH__LOST_ZEROS};
+static const int losts[] = {CRASH__LOST_ANY, CRASH__LOST_GARBAGE, CRASH__LOST_STALE, CRASH__LOST_ZEROS};
 static const int orders[] = {CRASH__DIROPS_FREE, CRASH__DIROPS_PER_DIRECTORY, CRASH__DIROPS_TOTAL};
 static const int drops[] = {CRASH__DROPS_ENTRY, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_NOTHING};
 static const int failures[] = {CRASH__FAILED_DROPPED, CRASH__FAILED_CLEAN, CRASH__FAILED_DIRTY};
@@ -138,6 +139,22 @@ bool crash__parameter_set(struct crash__model *model, const struct crash__parame
 		return false;
 	*member_of(model, parameter) = special ? special[position] : position;
 	return true;
+}
+
+/* ------------------------------------------------------------------ choices */
+
+static const enum crash__lost_data choices[] = {CRASH__LOST_GARBAGE, CRASH__LOST_STALE, CRASH__LOST_ZEROS};
+
+unsigned int crash__model_choices(const struct crash__model *model)
+{
+	return model->lost_data == CRASH__LOST_ANY ? sizeof choices / sizeof *choices : 1;
+}
+
+enum crash__lost_data crash__model_choice(const struct crash__model *model, unsigned int choice)
+{
+	assert(choice < crash__model_choices(model));
+	return model->lost_data == CRASH__LOST_ANY ? choices[choice] :
+						     (enum crash__lost_data)model->lost_data;
 }
 
 /* ------------------------------------------------------------------ conditions */

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum crash__lost_data { CRASH__LOST_ZEROS, CRASH__LOST_STALE, CRASH__LOST_GARBAGE };
+enum crash__lost_data { CRASH__LOST_ZEROS, CRASH__LOST_STALE, CRASH__LOST_GARBAGE, CRASH__LOST_ANY };
 enum crash__dirop_order { CRASH__DIROPS_TOTAL, CRASH__DIROPS_PER_DIRECTORY, CRASH__DIROPS_FREE };
 enum crash__data_before { CRASH__DATA_FREE, CRASH__DATA_IN_NEW_BLOCKS, CRASH__DATA_FIRST };
 enum crash__safe_rename { CRASH__RENAME_UNSAFE, CRASH__RENAME_WITH_SIZE, CRASH__RENAME_WITH_DATA };
@@ -68,6 +68,12 @@ bool crash__parameter_set(struct crash__model *model, const struct crash__parame
 /** The value of a parameter as its file would have it. */
 void crash__parameter_text(const struct crash__model *model, const struct crash__parameter *parameter,
 			   char *out, size_t size);
+
+/** What lost data may show as: one thing, or where the model is free each of several. */
+unsigned int crash__model_choices(const struct crash__model *model);
+
+/** The one of a number below that; 0 is the usual one. Never CRASH__LOST_ANY. */
+enum crash__lost_data crash__model_choice(const struct crash__model *model, unsigned int choice);
 
 /** A parameter, and some values of it. */
 struct crash__condition {

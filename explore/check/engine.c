@@ -451,18 +451,32 @@ static void check_probed(struct crash__engine *engine, struct crash__entry *entr
 			break;
 }
 
-struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
-					 const crash__atom_id *omitted, uint32_t count, bool check)
+/* The hash of a state that has lost some atoms. */
+static int hash_probed(struct crash__engine *engine, uint32_t model, const struct crash__state *state,
+		       struct crash__hash *hash)
 {
-	struct crash__state state = {.step = step, .count = count, .flipped = omitted};
+	int error = move_probe(engine, model, state->step);
+
+	if (error < 0)
+		return error;
+	crash__view_choose(engine->probe, state->choice);
+	error = crash__view_hash_flipped(engine->probe, state->flipped, state->count, hash);
+	crash__view_choose(engine->probe, 0);
+	*hash = identity(engine, *hash, state->acked);
+	return error;
+}
+
+struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model,
+					 const struct crash__state *probed, bool check)
+{
+	struct crash__state state = *probed;
 	struct crash__entry *entry;
 	struct crash__hash hash;
 
-	state.acked = step < 0 ? 0 : engine->options.fs->steps[step].acked;
-	if (move_probe(engine, model, step) < 0 ||
-	    crash__view_hash_flipped(engine->probe, omitted, count, &hash) < 0)
+	assert(state.reference == CRASH__EVERYTHING);
+	state.acked = state.step < 0 ? 0 : engine->options.fs->steps[state.step].acked;
+	if (hash_probed(engine, model, &state, &hash) < 0)
 		return NULL;
-	hash = identity(engine, hash, state.acked);
 	entry = find_entry(engine, hash);
 	if (check && (!entry || entry->kind == CRASH__VERDICT_NONE)) {
 		engine->unknown_probes += engine->options.passive;
@@ -480,15 +494,16 @@ struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t 
 }
 
 const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
-					      int64_t step, const crash__atom_id *omitted, uint32_t count)
+					      const struct crash__state *state)
 {
-	uint64_t acked = step < 0 ? 0 : engine->options.fs->steps[step].acked;
+	uint64_t acked = state->step < 0 ? 0 : engine->options.fs->steps[state->step].acked;
 	struct crash__entry *entry = NULL;
 	struct crash__view *view = NULL;
 	struct crash__hash hash;
 
-	if (crash__view_new(atoms, CRASH__EVERYTHING, &view) == 0 && crash__view_advance(view, step) == 0 &&
-	    crash__view_hash_flipped(view, omitted, count, &hash) == 0)
+	if (crash__view_new_choice(atoms, CRASH__EVERYTHING, state->choice, &view) == 0 &&
+	    crash__view_advance(view, state->step) == 0 &&
+	    crash__view_hash_flipped(view, state->flipped, state->count, &hash) == 0)
 		entry = find_entry(engine, identity(engine, hash, acked));
 	crash__view_free(view);
 	return entry;

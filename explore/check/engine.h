@@ -139,19 +139,17 @@ void crash__engine_count(const struct crash__engine *engine, struct crash__count
 int crash__engine_run(struct crash__engine *engine);
 
 /**
- * The state "everything that was done up to a step, without these atoms". `omitted` must be closed.
+ * A state that is said as "everything that was done up to a step, without these atoms", which are closed.
+ * What was acknowledged by then is not asked for.
  * @param check has it checked now if need be
  * @return NULL where there is no verdict: it is not to be checked, or cannot be any more
  */
-struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model, int64_t step,
-					 const crash__atom_id *omitted, uint32_t count, bool check);
+struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model,
+					 const struct crash__state *state, bool check);
 
-/**
- * The same state as any atoms make it: "everything that was done up to a step, without these". NULL if it did
- * not come up. Nothing is checked for it.
- */
+/** The same, as any atoms make it. NULL if it did not come up. Nothing is checked for it. */
 const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
-					      int64_t step, const crash__atom_id *omitted, uint32_t count);
+					      const struct crash__state *state);
 
 static inline bool crash__verdict_failed(enum crash__verdict_kind kind)
 {

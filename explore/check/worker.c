@@ -16,6 +16,7 @@
 #include "base/copy.h"
 #include "base/error.h"
 #include "base/remove.h"
+#include "explore/atoms/atom_set.h"
 #include "explore/check/layer.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/view_new.h"
@@ -271,21 +272,43 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 	return error;
 }
 
-static int work(struct worker *worker, const struct crash__check_request *order,
-		const crash__atom_id *flipped, const char *point, const char *state)
+/*
+ * Where lost data shows as something else than usual, the tree with only what is durable has other bytes in
+ * it. Such a state is made of everything that was done. The list is allocated.
+ */
+static crash__atom_id *without_reference(const struct worker *worker, struct crash__check_request *order,
+					 const crash__atom_id *flipped)
+{
+	const struct crash__atoms *atoms = worker->config->atoms;
+	crash__atom_id *lost = calloc(atoms->first[order->step + 1] + 1, sizeof *lost);
+	uint32_t at = 0, count = 0;
+
+	for (crash__atom_id id = 0; lost && id < atoms->first[order->step + 1]; id++) {
+		while (at < order->count && flipped[at] < id)
+			at++;
+		if (crash__atom_is_open(&atoms->list[id], order->step) &&
+		    !(at < order->count && flipped[at] == id))
+			lost[count++] = id;
+	}
+	order->reference = CRASH__EVERYTHING;
+	order->count = count;
+	return lost;
+}
+
+static int build_and_check(struct worker *worker, const struct crash__check_request *order,
+			   const crash__atom_id *flipped, const char *point, const char *state)
 {
 	const struct crash__difference *difference;
 	struct instance *instance;
 	int error, back;
 
-	if (order->reference > CRASH__DURABLE)
-		return crash__fail(CRASH_EINVAL, "a state that is compared with nothing");
 	instance = &worker->instances[order->reference];
 	error = advance(worker, order->reference, order->step);
 	if (error < 0)
 		return error;
 	if (order->count == 0)
 		return check_state(worker, order, point, state);
+	crash__view_choose(instance->view, order->choice);
 	error = crash__view_flip(instance->view, flipped, order->count, &difference);
 	if (error == 0)
 		error = crash__layer_move(instance->layer, instance->view, difference);
@@ -293,9 +316,28 @@ static int work(struct worker *worker, const struct crash__check_request *order,
 		error = check_state(worker, order, point, state);
 	crash__view_unflip(instance->view);
 	back = crash__layer_move(instance->layer, instance->view, difference);
+	crash__view_choose(instance->view, 0);
 	if (error < 0 || back < 0)
 		clear_instance(instance);
 	return error < 0 ? error : back;
+}
+
+static int work(struct worker *worker, const struct crash__check_request *order,
+		const crash__atom_id *flipped, const char *point, const char *state)
+{
+	struct crash__check_request same = *order;
+	crash__atom_id *lost;
+	int error;
+
+	if (order->reference > CRASH__DURABLE)
+		return crash__fail(CRASH_EINVAL, "a state that is compared with nothing");
+	if (order->reference != CRASH__DURABLE || !order->choice)
+		return build_and_check(worker, order, flipped, point, state);
+	lost = without_reference(worker, &same, flipped);
+	error = lost ? build_and_check(worker, &same, lost, point, state) :
+		       crash__fail(CRASH_ENOMEM, "no memory for a state");
+	free(lost);
+	return error;
 }
 
 /* ------------------------------------------------------------------ the process */

@@ -34,9 +34,10 @@ struct crash__check_request {
 	uint64_t number;
 	int64_t step;
 	uint64_t acked; /* bytes */
-	uint32_t reference;
+	uint32_t reference, choice;
 	uint32_t count;
 	uint32_t point_bytes, state_bytes; /* with their NULs */
+	uint32_t pad;
 };
 
 /** What comes back, followed by output or, where `error` is set, by its detail. */
@@ -54,7 +55,7 @@ struct crash__check_result {
  * A worker is forked and never another build, so there is no version to change. But what is sent is sent
  * whole: no byte of it may be the compiler's padding, which nobody has set.
  */
-_Static_assert(sizeof(struct crash__check_request) == 8 + 8 + 8 + 4 + 4 + 4 + 4 &&
+_Static_assert(sizeof(struct crash__check_request) == 8 + 8 + 8 + 6 * 4 &&
 		       offsetof(struct crash__check_request, reference) == 24,
 	       "a request has padding");
 _Static_assert(sizeof(struct crash__check_result) == 8 + 4 + 4 + 4 + 4 + 8 + 4 + 4 &&

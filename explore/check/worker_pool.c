@@ -172,6 +172,7 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 		.step = state->step,
 		.acked = state->acked,
 		.reference = state->reference,
+		.choice = state->choice,
 		.count = state->count,
 	};
 	error = pack(slot, state, point, name);

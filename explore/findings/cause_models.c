@@ -99,6 +99,25 @@ static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
 	return any;
 }
 
+/* Whether a state failed, as far as that is known. */
+static bool may_fail(struct crash__engine *engine, const struct crash__set *set,
+		     const struct crash__state *state)
+{
+	struct crash__state same = {.step = state->step,
+				    .reference = CRASH__EVERYTHING,
+				    .count = (uint32_t)set->list_count,
+				    .flipped = set->list};
+	unsigned int choices = crash__model_choices(set->atoms->model);
+
+	for (same.choice = 0; same.choice < choices; same.choice++) {
+		const struct crash__entry *known = crash__engine_find(engine, set->atoms, &same);
+
+		if (!known || known->kind == CRASH__VERDICT_NONE || crash__verdict_failed(known->kind))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether a model allows one state of a cause, or what comes nearest to it there. That may be another state,
  * which loses more, or shows other bytes where data is lost: if it was checked and passed, it does not count.
@@ -108,15 +127,13 @@ static bool atoms_allow(struct crash__engine *engine, const struct crash__cause 
 			const struct crash__state *state)
 {
 	struct crash__set set = {0}, taken = {0};
-	const struct crash__entry *known;
 	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
 		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) &&
 		       survivor_stays(&set, cause);
 
 	if (allowed) {
 		crash__set_sort(&set);
-		known = crash__engine_find(engine, atoms, state->step, set.list, (uint32_t)set.list_count);
-		allowed = !known || known->kind == CRASH__VERDICT_NONE || crash__verdict_failed(known->kind);
+		allowed = may_fail(engine, &set, state);
 	}
 	crash__set_clear(&taken);
 	crash__set_clear(&set);

@@ -36,6 +36,7 @@ struct crash__cause_search {
 
 	/* the failure at hand */
 	enum crash__verdict_kind kind;
+	unsigned int choice;		      /* what data that it has lost shows as */
 	CRASH__VECTOR(crash__atom_id, whole); /* what it has lost */
 	CRASH__VECTOR(crash__atom_id, lost);  /* the same, made fewer */
 	uint32_t *in_whole, stamp;	      /* by atom of the model: the stamp, of those in `whole` */

@@ -107,6 +107,7 @@ static int make_cause(struct crash__cause_search *search, struct crash__entry *e
 				     .reference = CRASH__EVERYTHING,
 				     .count = (uint32_t)search->set.list_count,
 				     .flipped = search->set.list,
+				     .choice = search->choice,
 				     .acked = crash__search_fs(search)->steps[step].acked};
 	struct crash__cause cause = {
 		.kind = smallest && crash__verdict_failed(smallest->kind) ? smallest->kind : entry->kind,
@@ -195,6 +196,7 @@ int crash__search_explain(struct crash__cause_search *search, struct crash__entr
 
 	search->probes = 0;
 	search->kind = entry->kind;
+	search->choice = entry->state.choice;
 	if (entry->tier == CRASH__TIER_PREFIX && entry->state.count)
 		return explain_overlap(search, entry);
 	whole = crash__search_try(search, entry->state.step, NULL, 0, true);

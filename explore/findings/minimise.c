@@ -19,6 +19,8 @@
 struct crash__entry *crash__search_try(struct crash__cause_search *search, int64_t step,
 				       const crash__atom_id *atoms, size_t count, bool check)
 {
+	struct crash__state state = {.step = step, .reference = CRASH__EVERYTHING, .choice = search->choice};
+
 	assert(atoms || !count);
 	if (check && search->probes >= MOST_PROBES)
 		return NULL;
@@ -28,8 +30,9 @@ struct crash__entry *crash__search_try(struct crash__cause_search *search, int64
 		if (crash__set_omit(&search->set, atoms[i]) < 0)
 			return NULL;
 	crash__set_sort(&search->set);
-	return crash__engine_probe(search->engine, search->model, step, search->set.list,
-				   (uint32_t)search->set.list_count, check);
+	state.count = (uint32_t)search->set.list_count;
+	state.flipped = search->set.list;
+	return crash__engine_probe(search->engine, search->model, &state, check);
 }
 
 bool crash__search_fails(struct crash__cause_search *search, int64_t step, const crash__atom_id *atoms,
@@ -52,6 +55,7 @@ int crash__search_list_lost(struct crash__cause_search *search, const struct cra
 	int error = 0;
 
 	search->whole_count = 0;
+	search->choice = state->choice;
 	if (state->reference == CRASH__EVERYTHING) {
 		for (uint32_t i = 0; i < state->count && error == 0; i++)
 			error = add_lost(search, state->flipped[i]);

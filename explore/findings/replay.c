@@ -128,7 +128,8 @@ static int move_to_state(struct crash__replay *replay, const char *directory, co
 	const struct crash__difference *difference;
 	struct crash__view *view = NULL;
 	struct crash__layer *layer = NULL;
-	int error = crash__view_new(&replay->atoms, replay->state.reference, &view);
+	int error =
+		crash__view_new_choice(&replay->atoms, replay->state.reference, replay->state.choice, &view);
 
 	if (error == 0)
 		error = crash__layer_new(&replay->fs, directory, store, false, &layer);

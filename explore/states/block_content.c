@@ -23,7 +23,7 @@ enum source { FROM_EFFECT, FROM_ZERO, FROM_BASE, FROM_LOST };
 struct piece {
 	uint32_t start, end; /* in the block */
 	uint32_t source;
-	uint32_t effect; /* FROM_EFFECT */
+	uint32_t effect; /* FROM_EFFECT; FROM_LOST: enum crash__lost_data */
 };
 
 struct range {
@@ -128,7 +128,7 @@ static void add_lost_layers(const struct crash__view *view, const struct crash__
 		if (!crash__view_shows(view, id) && crash__atom_in(atom, CRASH__BEHIND_END) &&
 		    clip(block, atom->offset > behind ? atom->offset : behind, atom->offset + atom->bytes,
 			 &from, &to))
-			add_layer(pieces, from, to, FROM_LOST, 0);
+			add_layer(pieces, from, to, FROM_LOST, view->lost_data);
 	}
 }
 
@@ -232,7 +232,7 @@ static int fill_piece(const struct crash__view *view, const struct crash__view_b
 		return crash__base_read_all(view->fs->base, view->fs->nodes[block->node].base_path, to, count,
 					    at);
 	else if (piece->source == FROM_LOST)
-		fill_lost((enum crash__lost_data)view->atoms->model->lost_data, to, count, at);
+		fill_lost((enum crash__lost_data)piece->effect, to, count, at);
 	return 0;
 }
 

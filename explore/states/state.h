@@ -13,7 +13,8 @@ struct crash__state {
 	enum crash__reference reference;
 	uint32_t count;
 	const crash__atom_id *flipped; /* ascending */
-	uint64_t acked;		       /* bytes that the program had acknowledged by then */
+	unsigned int choice; /* of the model's, what lost data shows as; see crash__model_choice() */
+	uint64_t acked;	     /* bytes that the program had acknowledged by then */
 };
 
 #endif

@@ -25,6 +25,12 @@ static void print_atoms(FILE *stream, const struct crash__state *state)
 	}
 }
 
+static const char *const shows[] = {
+	[CRASH__LOST_ZEROS] = "zeros",
+	[CRASH__LOST_STALE] = "stale",
+	[CRASH__LOST_GARBAGE] = "garbage",
+};
+
 char *crash__state_name(const struct crash__atoms *atoms, const struct crash__state *state)
 {
 	uint64_t usual;
@@ -42,6 +48,8 @@ char *crash__state_name(const struct crash__atoms *atoms, const struct crash__st
 	else if (state->count)
 		fputc('-', stream);
 	print_atoms(stream, state);
+	if (state->choice)
+		fprintf(stream, ":%s", shows[crash__model_choice(atoms->model, state->choice)]);
 	if (state->acked != usual)
 		fprintf(stream, "~%" PRIu64, state->acked);
 	if (fclose(stream) != 0) {
@@ -96,6 +104,22 @@ static bool take_atoms(const struct crash__atoms *atoms, const char **at, struct
 	return true;
 }
 
+/* What lost data shows as: one of the model's choices. */
+static bool take_choice(const struct crash__atoms *atoms, const char **at, struct crash__state *state)
+{
+	for (unsigned int i = 1; i < crash__model_choices(atoms->model); i++) {
+		const char *name = shows[crash__model_choice(atoms->model, i)];
+		size_t length = strlen(name);
+
+		if (strncmp(*at, name, length) == 0) {
+			state->choice = i;
+			*at += length;
+			return true;
+		}
+	}
+	return false;
+}
+
 int crash__state_parse(const struct crash__atoms *atoms, const char *name, struct crash__state *out)
 {
 	const char *at = name + crash__state_model(name);
@@ -112,6 +136,10 @@ int crash__state_parse(const struct crash__atoms *atoms, const char *name, struc
 	if (good && (*at == '=' || *at == '-')) {
 		state.reference = *at++ == '=' ? CRASH__DURABLE : CRASH__EVERYTHING;
 		good = take_atoms(atoms, &at, &state, list);
+	}
+	if (good && *at == ':') {
+		at++;
+		good = take_choice(atoms, &at, &state);
 	}
 	if (good && *at == '~') {
 		at++;

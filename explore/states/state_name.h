@@ -8,7 +8,8 @@
  *	ext4@41-12.20..25    the same without atoms 12 and 20 to 25
  *	ext4@41=             after point 41, only what is durable
  *	ext4@41=12           the same and atom 12
- *	kill@41~120          with ops in flight: 120 bytes had been acknowledged
+ *	posix@41-12:zeros    lost data shows as zeros, where the model leaves that open; as garbage if not
+ *said kill@41~120          with ops in flight: 120 bytes had been acknowledged
  *
  * Points are counted from 0, which is before the first op. Atoms are numbered for each model.
  */

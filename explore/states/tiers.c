@@ -9,10 +9,14 @@
 #include "explore/atoms/atom_set.h"
 #include "explore/states/view_new.h"
 
+#define MOST_CHOICES 3 /* crash__model_choices() */
+
 struct tier {
 	const struct crash__atoms *atoms;
 	const struct crash__fs *fs;
 	struct crash__view *view;
+	struct crash__view *views[MOST_CHOICES]; /* of what lost data shows as; the first is `view` */
+	unsigned int choices;
 	enum crash__reference reference;
 	crash__tier_emit *emit;
 	void *context;
@@ -53,6 +57,24 @@ static uint64_t acked_at(const struct crash__fs *fs, int64_t step)
 	return step < 0 ? 0 : fs->steps[step].acked;
 }
 
+/* Whether a file may show what was lost behind its end. */
+static bool shows_lost(const struct tier *tier)
+{
+	const struct crash__atoms *atoms = tier->atoms;
+
+	if (tier->reference == CRASH__EVERYTHING) {
+		for (size_t i = 0; i < tier->set.list_count; i++)
+			if (crash__atom_in(&atoms->list[tier->set.list[i]], CRASH__BEHIND_END))
+				return true;
+		return false;
+	}
+	for (size_t i = 0; i < tier->open_count; i++)
+		if (crash__atom_in(&atoms->list[tier->open[i]], CRASH__BEHIND_END) &&
+		    !crash__set_has(&tier->set, tier->open[i]))
+			return true;
+	return false;
+}
+
 static int give(struct tier *tier, uint64_t acked)
 {
 	struct crash__state state = {
@@ -61,10 +83,14 @@ static int give(struct tier *tier, uint64_t acked)
 		.count = (uint32_t)tier->set.list_count,
 		.acked = acked,
 	};
+	unsigned int choices = tier->choices > 1 && shows_lost(tier) ? tier->choices : 1;
+	int error = 0;
 
 	crash__set_sort(&tier->set);
 	state.flipped = tier->set.list;
-	return tier->emit(tier->context, tier->view, &state);
+	for (; state.choice < choices && error == 0; state.choice++)
+		error = tier->emit(tier->context, tier->views[state.choice], &state);
+	return error;
 }
 
 static int give_set(struct tier *tier)
@@ -104,7 +130,10 @@ bool crash__tier_news(const struct crash__fs *fs, int64_t step)
 static int go_to(struct tier *tier, int64_t step)
 {
 	size_t kept = 0;
-	int error = crash__view_advance(tier->view, step);
+	int error = 0;
+
+	for (unsigned int i = 0; i < tier->choices && error == 0; i++)
+		error = crash__view_advance(tier->views[i], step);
 
 	tier->step = step;
 	if (error < 0 || step < 0)
@@ -380,17 +409,20 @@ int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
 
 	assert(which < CRASH__TIERS && emit);
 	tier.reference = methods[which].reference;
-	error = crash__view_new(atoms, tier.reference, &tier.view);
-
-	if (error == 0)
-		error = crash__set_init(&tier.set, atoms);
+	tier.choices = crash__model_choices(atoms->model);
+	assert(tier.choices <= MOST_CHOICES);
+	error = crash__set_init(&tier.set, atoms);
+	for (unsigned int i = 0; i < tier.choices && error == 0; i++)
+		error = crash__view_new_choice(atoms, tier.reference, i, &tier.views[i]);
+	tier.view = tier.views[0];
 	for (int64_t step = -1; step < steps && error == 0; step++) {
 		error = go_to(&tier, step);
 		if (error == 0 && (methods[which].everywhere ? crash__tier_is_point(atoms->fs, step) :
 							       crash__tier_news(atoms->fs, step)))
 			error = methods[which].at_point(&tier);
 	}
-	crash__view_free(tier.view);
+	for (unsigned int i = 0; i < tier.choices; i++)
+		crash__view_free(tier.views[i]);
 	free(tier.open);
 	crash__set_clear(&tier.set);
 	return error;

@@ -299,6 +299,12 @@ int crash__view_step_difference(struct crash__view *view, uint32_t step,
 	return crash__view_error(view);
 }
 
+void crash__view_choose(struct crash__view *view, unsigned int choice)
+{
+	assert(!view->flipping);
+	view->lost_data = crash__model_choice(view->atoms->model, choice);
+}
+
 int64_t crash__view_step(const struct crash__view *view)
 {
 	return view->step;

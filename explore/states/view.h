@@ -39,6 +39,12 @@ struct crash__hash crash__view_hash(const struct crash__view *view);
 int crash__view_hash_flipped(struct crash__view *view, const crash__atom_id *flipped, size_t count,
 			     struct crash__hash *hash);
 
+/**
+ * What data that is lost by flipping atoms shows as from now on: one of the model's choices. Lost data of the
+ * reference itself stays what it is.
+ */
+void crash__view_choose(struct crash__view *view, unsigned int choice);
+
 /* ------------------------------------------------------------------ looking into a state */
 
 /**

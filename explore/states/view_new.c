@@ -181,6 +181,12 @@ static void prepare_nodes(struct crash__view *view)
 int crash__view_new(const struct crash__atoms *atoms, enum crash__reference reference,
 		    struct crash__view **out)
 {
+	return crash__view_new_choice(atoms, reference, 0, out);
+}
+
+int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__reference reference,
+			   unsigned int choice, struct crash__view **out)
+{
 	struct crash__view *view = calloc(1, sizeof *view);
 	int error;
 
@@ -190,6 +196,7 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 	view->atoms = atoms;
 	view->fs = atoms->fs;
 	view->reference = reference;
+	view->lost_data = crash__model_choice(atoms->model, choice);
 	view->step = -1;
 	view->stamp = 1;
 	view->no_memory = !allocate(view);

@@ -9,9 +9,13 @@
 
 struct crash__view;
 
-/** Makes a view that stands before the first step. */
+/** Makes a view that stands before the first step. Lost data shows as it usually does. */
 int crash__view_new(const struct crash__atoms *atoms, enum crash__reference reference,
 		    struct crash__view **view);
+
+/** The same, with one of the model's choices of what lost data shows as. */
+int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__reference reference,
+			   unsigned int choice, struct crash__view **view);
 
 void crash__view_free(struct crash__view *view);
 

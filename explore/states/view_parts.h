@@ -71,6 +71,7 @@ struct crash__view {
 	const struct crash__atoms *atoms;
 	const struct crash__fs *fs;
 	enum crash__reference reference;
+	enum crash__lost_data lost_data; /* what it shows as */
 	int64_t step;
 	struct crash__view_node *nodes;
 	struct crash__view_slot *slots;

@@ -130,7 +130,7 @@ END_TEST
 START_TEST(the_first_of_several_mistakes_is_shown)
 {
 	refuses("tear = 1\nlost-data = zeroes\nrename-atomic = perhaps\n",
-		":2: lost-data = zeroes: it is one of: garbage stale zeros");
+		":2: lost-data = zeroes: it is one of: any garbage stale zeros");
 }
 END_TEST
 

@@ -18,7 +18,7 @@
 static void word_of(const struct crash__model *model, int ops, unsigned char byte, uint64_t at,
 		    char out[WORD])
 {
-	bool pattern = model->lost_data != CRASH__LOST_ZEROS;
+	bool pattern = false;
 
 	if (byte == MADE_OLD) {
 		strcpy(out, "old");
@@ -29,10 +29,10 @@ static void word_of(const struct crash__model *model, int ops, unsigned char byt
 			snprintf(out, WORD, "w%dx", op);
 			return;
 		}
-	strcpy(out, pattern && byte == crash__lost_byte((enum crash__lost_data)model->lost_data, at) ?
-			    "junkx" :
-		    byte == 0 ? "zerox" :
-				"strange");
+	for (unsigned int i = 0; i < crash__model_choices(model); i++)
+		pattern |= crash__model_choice(model, i) != CRASH__LOST_ZEROS &&
+			   byte == crash__lost_byte(crash__model_choice(model, i), at);
+	strcpy(out, pattern ? "junkx" : byte == 0 ? "zerox" : "strange");
 }
 
 void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes,
@@ -190,13 +190,15 @@ static bool is_allowed(const struct crash__atoms *atoms, int64_t step, unsigned 
 void outcomes_find(struct outcomes *outcomes, const struct crash__atoms *atoms, const char *shows)
 {
 	int64_t step = (int64_t)atoms->fs->steps_count - 1;
+	unsigned int choices = crash__model_choices(atoms->model);
 	struct crash__view *view;
 	char *text;
 
 	ck_assert_int_lt(atoms->list_count, MOST_ATOMS);
 	trees_ok(crash__view_new(atoms, CRASH__EVERYTHING, &view));
 	trees_ok(crash__view_advance(view, step));
-	for (unsigned int set = 0; set < 1u << atoms->list_count; set++) {
+	for (unsigned int at = 0; at < choices << atoms->list_count; at++) {
+		unsigned int set = at / choices;
 		crash__atom_id flipped[MOST_ATOMS];
 		size_t count = 0;
 
@@ -205,6 +207,7 @@ void outcomes_find(struct outcomes *outcomes, const struct crash__atoms *atoms, 
 		for (crash__atom_id id = 0; id < atoms->list_count; id++)
 			if (!(set & 1u << id) == crash__view_has(view, id))
 				flipped[count++] = id;
+		crash__view_choose(view, at % choices);
 		trees_ok(crash__view_flip(view, flipped, count, NULL));
 		text = say_state(atoms, view, shows);
 		crash__view_unflip(view);

@@ -108,7 +108,7 @@ static void show_lost(struct slow *slow, struct content *content)
 	for (uint64_t at = 0; at < content->room; at++)
 		if (content->known[at] == LOST)
 			content->bytes[at] =
-				crash__lost_byte((enum crash__lost_data)slow->atoms->model->lost_data, at);
+				crash__lost_byte(crash__model_choice(slow->atoms->model, 0), at);
 }
 
 static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
