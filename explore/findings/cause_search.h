@@ -101,6 +101,9 @@ struct crash__cause *crash__search_cause(const struct crash__cause_search *searc
 uint32_t crash__search_enter(struct crash__cause_search *search, struct crash__cause *cause,
 			     const struct crash__state *state);
 
+/** Lists a file, if it is not listed yet. `path` is allocated, and the cause's from then on. */
+int crash__cause_add_file(struct crash__cause *cause, char *path);
+
 /** A failure has this cause. */
 int crash__search_attribute(struct crash__cause_search *search, uint32_t cause, struct crash__entry *entry);
 

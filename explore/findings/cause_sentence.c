@@ -205,6 +205,13 @@ static void print_torn(struct crash__cause_search *search, const struct crash__c
 
 /* ------------------------------------------------------------------ a process crash */
 
+static bool is_store(const struct crash__cause_search *search, uint32_t step)
+{
+	const struct crash__event *event = crash__search_event(search, step);
+
+	return event->kind == CRASH__EVENT_OP && event->kernel == CRASH__CALL_store;
+}
+
 static void print_process_crash(struct crash__cause_search *search, const struct crash__cause *cause,
 				FILE *stream)
 {
@@ -212,12 +219,20 @@ static void print_process_crash(struct crash__cause_search *search, const struct
 	if (cause->torn) {
 		fputs("during ", stream);
 		print_op(search, cause->lost, stream);
-		fputs(" and only the first pages are written", stream);
+		fputs(is_store(search, cause->lost) ? " and only some of the pages are stored" :
+						      " and only the first pages are written",
+		      stream);
 	} else if (cause->survivor == CRASH__NEVER) {
 		fputs("before its first op", stream);
 	} else if (cause->lost == CRASH__NEVER) {
 		fputs("at any time after ", stream);
 		print_op(search, cause->survivor, stream);
+	} else if (cause->state.count && is_store(search, cause->lost)) {
+		fputs("when ", stream);
+		print_op(search, cause->survivor, stream);
+		fputs(" is done and ", stream);
+		print_op(search, cause->lost, stream);
+		fputs(", which is in no order with it, is not", stream);
 	} else if (cause->state.count) { /* what overlapped */
 		fputs("when ", stream);
 		print_op(search, cause->survivor, stream);

@@ -33,7 +33,7 @@ static int add_missing(struct crash__cause *cause, uint32_t step, crash__node_id
 		       no_memory();
 }
 
-static int add_file(struct crash__cause *cause, char *path)
+int crash__cause_add_file(struct crash__cause *cause, char *path)
 {
 	if (!path)
 		return no_memory();
@@ -62,7 +62,7 @@ static int add_names(struct crash__cause *cause, const struct crash__fs *fs, con
 		if (effects[i].node)
 			shown = effects[i].slot;
 	}
-	return error == 0 ? add_file(cause, crash__fs_slot_path(fs, shown)) : error;
+	return error == 0 ? crash__cause_add_file(cause, crash__fs_slot_path(fs, shown)) : error;
 }
 
 /* Adds what is lost, and needed by the survivor. */
@@ -82,7 +82,7 @@ static int add_lost(struct crash__cause_search *search, struct crash__cause *cau
 		}
 		error = add_missing(cause, survivor, atom->node, false);
 		if (error == 0)
-			error = add_file(cause, crash__fs_node_path(fs, atom->node, atom->step));
+			error = crash__cause_add_file(cause, crash__fs_node_path(fs, atom->node, atom->step));
 	}
 	cause->survivor = own;
 	return error;

@@ -18,6 +18,24 @@ int crash__explore_start(const struct crash__explore_options *options, struct cr
 
 /* ------------------------------------------------------------------ running */
 
+/* Stores to mapped files of which not every combination was looked at. */
+static int note_stores(struct crash__exploration *exploration)
+{
+	const struct crash__engine_options *options = &exploration->engine->options;
+	uint64_t many = 0;
+
+	for (uint32_t model = 0; model < options->model_count; model++)
+		if (options->models[model].process_only)
+			many = crash__tier_many_stores(&exploration->engine->atoms[model]);
+	return many ? crash__recording_incomplete(
+			      &exploration->recording,
+			      "a process crash among stores to mapped files was looked at %llu times with "
+			      "each "
+			      "of more than %d parts alone and missing, and not in every combination",
+			      (unsigned long long)many, CRASH__TIER_STORES) :
+		      0;
+}
+
 static int note_unchecked(struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
@@ -62,6 +80,8 @@ int crash__explore_run(struct crash__exploration *exploration)
 
 	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED)
 		error = crash__causes_find(engine, &exploration->causes);
+	if (error == 0)
+		error = note_stores(exploration);
 	return error == 0 ? note_unchecked(exploration) : error;
 }
 

@@ -404,6 +404,10 @@ static char *repair_text(struct crash__cause_search *search, const struct crash_
 /* What helps where no fsync does. */
 static const char *advice(const struct crash__fs *fs, const struct crash__cause *cause)
 {
+	if (cause->process && cause->state.count && cause->lost != CRASH__NEVER &&
+	    fs->steps[cause->lost].event->kernel == CRASH__CALL_store)
+		return "no fsync helps: the order of stores to mapped memory is not seen, and a compiler may "
+		       "change it; an msync() between them puts them in order";
 	if (cause->process && !cause->torn)
 		return "no fsync helps: the program itself leaves the files in this state; make recovery "
 		       "handle it, or make the change with one atomic op";

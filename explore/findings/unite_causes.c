@@ -69,6 +69,8 @@ static int take_over(struct crash__cause_search *search, size_t into, size_t fro
 	for (size_t i = 0; i < causes->list[from].entries_count && error == 0; i++)
 		error = crash__search_attribute(search, causes->list[into].number,
 						causes->list[from].entries[i]);
+	for (size_t i = 0; i < causes->list[from].files_count && error == 0; i++)
+		error = crash__cause_add_file(&causes->list[into], strdup(causes->list[from].files[i]));
 	crash__cause_clear(&causes->list[from]);
 	memmove(&causes->list[from], &causes->list[from + 1],
 		(causes->list_count - from - 1) * sizeof *causes->list);

@@ -259,16 +259,110 @@ static int tear_write(struct tier *tier, uint32_t step)
 	return error;
 }
 
+/* ------------------------------------------------------------------ stores, at one point */
+
+uint32_t crash__tier_first_store(const struct crash__fs *fs, uint32_t step)
+{
+	while (step > 0 && !crash__tier_is_point(fs, (int64_t)step - 1))
+		step--;
+	return step;
+}
+
+/* The state without those whose bit is not set. */
+static int give_units(struct tier *tier, crash__atom_id first, crash__atom_id end, const bool *kept)
+{
+	crash__set_begin(&tier->set, tier->step);
+	for (crash__atom_id id = first; id < end; id++)
+		if (is_unit(tier, id) && !kept[id - first] && crash__set_add(&tier->set, id) < 0)
+			return no_memory();
+	return give_set(tier);
+}
+
+/* Each unit missing, and each alone. */
+static int each_unit(struct tier *tier, crash__atom_id first, crash__atom_id end, bool *kept)
+{
+	int error = 0;
+
+	for (int alone = 0; alone < 2 && error == 0; alone++)
+		for (crash__atom_id id = first; id < end && error == 0; id++) {
+			if (!is_unit(tier, id))
+				continue;
+			memset(kept, !alone, end - first);
+			kept[id - first] = alone;
+			error = give_units(tier, first, end, kept);
+		}
+	return error;
+}
+
+/* Every subset of a few units. */
+static int every_subset(struct tier *tier, crash__atom_id first, crash__atom_id end, unsigned int units,
+			bool *kept)
+{
+	int error = 0;
+
+	for (unsigned int set = 1; set + 1 < 1u << units && error == 0; set++) {
+		unsigned int unit = 0;
+
+		for (crash__atom_id id = first; id < end; id++)
+			kept[id - first] = is_unit(tier, id) && (set >> unit++ & 1);
+		error = give_units(tier, first, end, kept);
+	}
+	return error;
+}
+
+/*
+ * Stores to a mapping are in the page cache as soon as they are made, and in which order they came is not
+ * seen: a process that died between two looks of the recorder may have left any of what changed in between.
+ */
+static int tear_stores(struct tier *tier)
+{
+	crash__atom_id end = tier->atoms->first[tier->step + 1],
+		       first = tier->atoms->first[crash__tier_first_store(tier->fs, (uint32_t)tier->step)];
+	unsigned int units = 0;
+	bool *kept;
+	int error;
+
+	for (crash__atom_id id = first; id < end; id++)
+		units += is_unit(tier, id);
+	if (units < 2)
+		return 0;
+	kept = calloc(end - first, sizeof *kept);
+	if (!kept)
+		return no_memory();
+	error = units <= CRASH__TIER_STORES ? every_subset(tier, first, end, units, kept) :
+					      each_unit(tier, first, end, kept);
+	free(kept);
+	return error;
+}
+
+uint64_t crash__tier_many_stores(const struct crash__atoms *atoms)
+{
+	const struct crash__fs *fs = atoms->fs;
+	uint64_t count = 0;
+
+	for (uint32_t step = 0; step < fs->steps_count; step++) {
+		uint32_t first;
+
+		if (!is_store(fs->steps[step].event) || !crash__tier_is_point(fs, step))
+			continue;
+		first = crash__tier_first_store(fs, step);
+		count += atoms->first[step + 1] - atoms->first[first] > CRASH__TIER_STORES;
+	}
+	return count;
+}
+
+/* ------------------------------------------------------------------ tears, at one point */
+
 /* Right after it, and at the last point before it is durable. */
 static int at_tear(struct tier *tier)
 {
 	uint32_t last = CRASH__NEVER;
 	int error = 0;
 
-	/* stores to a mapping are not a write(): a dying process leaves their pages in another order */
-	if (tier->step >= 0 &&
-	    !(tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event)))
-		error = tear_write(tier, (uint32_t)tier->step);
+	if (tier->step >= 0)
+		error = tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event) ?
+				tear_stores(tier) :
+				tear_write(tier, (uint32_t)tier->step);
 	for (size_t i = 0; i < tier->open_count && error == 0 && !tier->atoms->model->process_only; i++) {
 		const struct crash__atom *atom = &tier->atoms->list[tier->open[i]];
 		bool is_last = atom->durable == CRASH__NEVER ?

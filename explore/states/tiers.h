@@ -12,7 +12,8 @@
  *	omit-1     each atom that is not durable lost alone, with what depends on it
  *	keep-1     each atom that is not durable kept alone, with what it depends on
  *	tear       each write that several units make up, cut at each of them, from either end; where only the
- *	           process dies, while it is under way, with its first pages written
+ *	           process dies, while it is under way, with its first pages written; and stores to mappings
+ *	           in any order
  *	pairs      each two atoms lost
  *	sample     sets drawn at random
  *	exhaustive every set that the model allows
@@ -61,6 +62,21 @@ int crash__tier_run(enum crash__tier tier, const struct crash__atoms *atoms,
  * something else.
  */
 bool crash__tier_is_point(const struct crash__fs *fs, int64_t step);
+
+/**
+ * Of stores that are seen together, so many parts are looked at in every combination; of more each is missing
+ * and each is alone.
+ */
+#define CRASH__TIER_STORES 8
+
+/** The first of the stores that are seen together, at a point that is right after the last of them. */
+uint32_t crash__tier_first_store(const struct crash__fs *fs, uint32_t step);
+
+/**
+ * How many times stores that are seen together are more than are looked at in every combination, where only
+ * the process dies.
+ */
+uint64_t crash__tier_many_stores(const struct crash__atoms *atoms);
 
 /** Whether anything is new at a point, so that states there can differ from those at the point before. */
 bool crash__tier_news(const struct crash__fs *fs, int64_t step);

@@ -866,6 +866,63 @@ START_TEST(a_store_comes_before_its_acknowledgement)
 }
 END_TEST
 
+/*
+ * A flag and what it vouches for, in two pages of a mapping. Nobody has seen which of them was stored first,
+ * and only the state with both was looked at. What is stored after an msync() of the other comes later.
+ */
+START_TEST(stores_are_in_no_order_when_the_process_dies)
+{
+	static const struct {
+		const char *steps;
+		int status;
+		const char *sentence;
+	} rows[] = {
+		{"'poke 3 0 flag' 'poke 3 4096 data'", 1, "if the process dies *"},
+		{"'poke 3 4096 data' 'poke 3 0 flag'", 1, "if the process dies *"},
+		{"'store 3 4096 data' 'poke 3 0 flag'", 0, NULL},
+		{"'store 3 0 flag' 'poke 3 4096 data'", 1, "if the process dies between *"},
+	};
+	struct lab_result result;
+	json_t *lines;
+
+	mkdir("store", 0755);
+	lab_assert_status(
+		&(struct lab_result){.status = LAB_COMMAND("truncate", "-s", "8192", "store/m").status}, 0);
+	result = LAB_CRASHINJECT("explore", "-q", "--json", "--dir", "store", "--check",
+				 "! grep -q flag m || grep -q data m", "--", "sh", "-c",
+				 lab_text("cd store && exec %s 'open m b' %s 'say end'", lab_program("steps"),
+					  rows[_i].steps));
+	lab_assert_status(&result, rows[_i].status);
+	if (!rows[_i].sentence)
+		return;
+	lines = lines_of(&result);
+	ck_assert_msg(fnmatch(rows[_i].sentence, lab_json_text(finding_of(lines, 0), "sentence"), 0) == 0,
+		      "%s", result.out);
+}
+END_TEST
+
+/* More than can be looked at in every combination is never clear. */
+START_TEST(many_stores_at_once_make_it_incomplete)
+{
+	const char *few = "", *many;
+	struct lab_result result;
+
+	mkdir("store", 0755);
+	lab_assert_status(
+		&(struct lab_result){.status = LAB_COMMAND("truncate", "-s", "65536", "store/m").status}, 0);
+	for (int i = 0; i < 8; i++)
+		few = lab_text("%s 'poke 3 %d x'", few, 4096 * i);
+	many = lab_text("%s 'poke 3 40960 x'", few);
+	for (int i = 0; i < 2; i++) {
+		result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", "true", "--", "sh", "-c",
+					 lab_text("cd store && exec %s 'open m b' %s 'say end'",
+						  lab_program("steps"), i ? many : few));
+		lab_assert_status(&result, i ? 3 : 0);
+		ck_assert_int_eq(strstr(result.out, "stores to mapped files") != NULL, i);
+	}
+}
+END_TEST
+
 /* Everything of a tree but times, and sizes of directories, which are each file system's own. */
 #define DIGEST                                                                                               \
 	"{ find . -mindepth 1 \\( -type f -printf '%%P f %%m %%s\\n' -o -printf '%%P %%y %%m %%l\\n' \\);"   \
@@ -1314,6 +1371,8 @@ static Suite *make_suite(void)
 	tcase_add_test(results, output_to_another_descriptor_begins_a_line);
 	tcase_add_loop_test(results, a_handler_runs_before_the_call, 0, 2);
 	tcase_add_loop_test(results, a_store_comes_before_its_acknowledgement, 0, 3);
+	tcase_add_loop_test(clear, stores_are_in_no_order_when_the_process_dies, 0, 4);
+	tcase_add_test(clear, many_stores_at_once_make_it_incomplete);
 	tcase_add_test(results, a_trace_is_all_that_is_needed);
 	tcase_add_test(results, a_recording_that_reached_its_limit_is_never_clear);
 	tcase_add_test(results, junit_and_html_are_well_formed);

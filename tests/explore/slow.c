@@ -107,8 +107,7 @@ static void show_lost(struct slow *slow, struct content *content)
 {
 	for (uint64_t at = 0; at < content->room; at++)
 		if (content->known[at] == LOST)
-			content->bytes[at] =
-				crash__lost_byte(crash__model_choice(slow->atoms->model, 0), at);
+			content->bytes[at] = crash__lost_byte(crash__model_choice(slow->atoms->model, 0), at);
 }
 
 static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
