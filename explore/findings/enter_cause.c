@@ -98,8 +98,10 @@ static void make_group(struct crash__cause_search *search, struct crash__cause *
 			       survivor ? crash__callsite_signature(search->callsites, survivor) :
 					  strdup("")};
 
-	crash__cause_id(cause->group, "%s/%d/%d/%s/%s", crash__cause_class(cause->kind), cause->process,
-			cause->torn, signatures[0] ? signatures[0] : "", signatures[1] ? signatures[1] : "");
+	/* half an op is one mistake, however it is noticed */
+	crash__cause_id(cause->group, "%s/%d/%d/%s/%s",
+			cause->torn ? "torn" : crash__cause_class(cause->kind), cause->process, cause->torn,
+			signatures[0] ? signatures[0] : "", signatures[1] ? signatures[1] : "");
 	free(signatures[0]);
 	free(signatures[1]);
 }
