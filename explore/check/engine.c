@@ -484,7 +484,8 @@ struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t 
 			return NULL;
 		check_probed(engine, entry, model, &state);
 	}
-	if (!entry || entry->kind == CRASH__VERDICT_NONE)
+	/* what an earlier run has asked for, and this one has not, must not change what comes of it */
+	if (!entry || entry->kind == CRASH__VERDICT_NONE || (!check && !entry->used))
 		return NULL;
 	if (!entry->state.flipped && !describe(entry, model, CRASH__TIER_OMIT, &state))
 		return NULL;

@@ -141,7 +141,8 @@ int crash__engine_run(struct crash__engine *engine);
 /**
  * A state that is said as "everything that was done up to a step, without these atoms", which are closed.
  * What was acknowledged by then is not asked for.
- * @param check has it checked now if need be
+ * @param check has it checked now if need be; or else it counts only if a tier has named it, or if it was
+ * asked for before
  * @return NULL where there is no verdict: it is not to be checked, or cannot be any more
  */
 struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model,

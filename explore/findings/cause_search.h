@@ -19,12 +19,6 @@ struct crash__guilty {
 	uint32_t next;	/* 1 + index of another one with the same first atom; 0: none */
 };
 
-/* How often a state was checked for what a cause may hide. */
-struct crash__credit {
-	uint32_t spent;
-	int64_t step; /* the last time */
-};
-
 struct crash__cause_search {
 	struct crash__engine *engine;
 	struct crash__causes *causes;
@@ -33,6 +27,7 @@ struct crash__cause_search {
 	uint32_t numbers;      /* of causes */
 	struct crash__set set; /* for closures */
 	uint32_t probes;
+	uint32_t looked_into; /* acknowledgements, with a power cut right after them */
 
 	/* the failure at hand */
 	enum crash__verdict_kind kind;
@@ -45,8 +40,7 @@ struct crash__cause_search {
 	CRASH__VECTOR(struct crash__guilty, guilty); /* of the model */
 	uint32_t *guilty_of;			     /* by atom: 1 + index of the first that begins with it */
 	uint32_t *prefix_cause; /* by step + 1: the number of the cause of a process crash */
-	CRASH__VECTOR(struct crash__credit, credits); /* by number of cause */
-	CRASH__VECTOR(struct crash__entry *, queue);  /* failures to be explained */
+	CRASH__VECTOR(struct crash__entry *, queue); /* failures to be explained */
 	CRASH__VECTOR(uint32_t,
 		      united); /* by number of cause: that of the one that it became a part of; or 0 */
 };
@@ -62,12 +56,12 @@ static inline const struct crash__atoms *crash__search_atoms(const struct crash_
 }
 
 /*
- * A shard looks at each failure of its own for itself, and so does who puts shards together: they then know
- * every verdict that is asked for, whichever of them had which failure.
+ * A shard looks at each failure of its own for itself: put together, the shards then know every verdict that
+ * one exploration asks for, whichever failures it takes the short way with.
  */
 static inline bool crash__search_is_thorough(const struct crash__cause_search *search)
 {
-	return search->engine->options.shards > 1 || search->engine->options.passive;
+	return search->engine->options.shards > 1;
 }
 
 static inline const struct crash__event *crash__search_event(const struct crash__cause_search *search,
@@ -141,17 +135,11 @@ int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t 
 int crash__guilty_begin(struct crash__cause_search *search);
 void crash__guilty_clear(struct crash__cause_search *search);
 
-/** Nothing is known of any atom. */
-void crash__guilty_forget(struct crash__cause_search *search);
-
 /** Notes that losing the atoms in `lost` is a failure since a step. */
 int crash__guilty_note(struct crash__cause_search *search, uint32_t cause, int64_t since);
 
 /** Known ones among those in `whole` that explain the failure at hand; NULL: there are none. */
 const struct crash__guilty *crash__guilty_find(struct crash__cause_search *search, int64_t step);
-
-/** Leaves in `lost` what is in `whole` but for known ones, and what those cannot be there without. */
-int crash__guilty_give_back(struct crash__cause_search *search, int64_t step);
 
 /* ------------------------------------------------------------------ unite_causes.c */
 

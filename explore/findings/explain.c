@@ -11,8 +11,10 @@
 #include "base/error.h"
 #include "explore/findings/cause_search.h"
 
-/* For each cause so many states are checked at most for what else they have lost, one at a point. */
-#define MOST_CREDIT 200
+/* So many mistakes are looked for in one state. */
+#define MOST_MISTAKES 64
+/* So many of the power cuts are looked into. */
+#define MOST_CUTS 200
 
 static int enter_and_attribute(struct crash__cause_search *search, struct crash__cause *cause,
 			       const struct crash__state *state, struct crash__entry *entry)
@@ -97,6 +99,14 @@ static int explain_overlap(struct crash__cause_search *search, struct crash__ent
 
 /* ------------------------------------------------------------------ a power loss */
 
+/* A failure that nothing explains yet has this cause. A cause without any would be strange. */
+static int attribute_first(struct crash__cause_search *search, uint32_t number, struct crash__entry *entry)
+{
+	if (number && entry->cause && crash__search_cause(search, number)->states)
+		return 0;
+	return crash__search_attribute(search, number, entry);
+}
+
 /* The cause of what is in `lost`, which is a failure from a step on. */
 static int make_cause(struct crash__cause_search *search, struct crash__entry *entry, int64_t step)
 {
@@ -114,79 +124,105 @@ static int make_cause(struct crash__cause_search *search, struct crash__entry *e
 		.lost = atoms->list[search->lost[0]].step,
 		.survivor = (uint32_t)step,
 		.process = atoms->model->process_only};
+	uint32_t number;
 	int error;
 
 	cause.torn = cause.lost == cause.survivor;
-	error = crash__search_attribute(search, crash__search_enter(search, &cause, &state), entry);
-	return error == 0 ? crash__guilty_note(search, entry->cause, step) : error;
+	number = crash__search_enter(search, &cause, &state);
+	error = attribute_first(search, number, entry);
+	return error == 0 ? crash__guilty_note(search, number, step) : error;
 }
 
-static int minimise(struct crash__cause_search *search, struct crash__entry *entry)
+/* Leaves in `whole` what is not in `lost`, and what that can be there without. */
+static int give_back(struct crash__cause_search *search, int64_t step)
 {
-	int64_t step = entry->state.step;
+	size_t kept = 0;
+	int error = 0;
 
+	crash__set_begin(&search->set, step);
+	for (size_t i = 0; i < search->lost_count && error == 0; i++)
+		error = crash__set_keep(&search->set, search->lost[i]);
+	for (size_t i = 0; i < search->whole_count; i++)
+		if (!crash__set_has(&search->set, search->whole[i]))
+			search->whole[kept++] = search->whole[i];
+	search->whole_count = kept;
+	return error;
+}
+
+/* Finds the fewest in `whole` that make the state fail as it does, and their cause. */
+static int explain_one(struct crash__cause_search *search, struct crash__entry *entry, int64_t step)
+{
+	search->probes = 0;
+	search->kind = entry->kind;
 	search->lost_count = 0;
 	for (size_t i = 0; i < search->whole_count; i++)
 		if (!CRASH__ADD(search, lost, search->whole[i]))
 			return crash__fail(CRASH_ENOMEM, "no memory for a cause");
 	crash__search_minimise(search, step);
-	if (search->lost_count == 0) {
-		search->causes->unexplained++;
+	if (search->lost_count == 0)
 		return 0;
-	}
 	crash__search_narrow(search, step);
 	return make_cause(search, entry, crash__search_first_failure(search, step));
 }
 
-/* Whether a state may be checked only to see what else it has lost. Of those at a point, the plain power cut
- * comes first, which has lost most. */
-static bool take_credit(struct crash__cause_search *search, uint32_t cause, int64_t step)
+/* What is left of the failure, if it is one: the state that has lost what is in `whole`, and nothing else. */
+static struct crash__entry *find_rest(struct crash__cause_search *search, int64_t step)
 {
-	struct crash__credit *credit;
-
-	while (search->credits_count <= cause)
-		if (!CRASH__ADD(search, credits, (struct crash__credit){.step = INT64_MIN}))
-			return false;
-	credit = &search->credits[cause];
-	if (crash__search_is_thorough(search))
-		return true;
-	if (credit->spent == MOST_CREDIT || credit->step == step)
-		return false;
-	credit->spent++;
-	credit->step = step;
-	return true;
-}
-
-/* What the state has lost besides, alone: that may be another mistake. */
-static int look_at_rest(struct crash__cause_search *search, const struct crash__entry *entry)
-{
-	int error = crash__guilty_give_back(search, entry->state.step);
 	struct crash__entry *rest;
 
-	if (error < 0 || search->lost_count == 0)
-		return error;
 	search->probes = 0;
-	rest = crash__search_try(search, entry->state.step, search->lost, search->lost_count, false);
-	if (!rest && take_credit(search, entry->cause, entry->state.step))
-		rest = crash__search_try(search, entry->state.step, search->lost, search->lost_count, true);
-	return rest && crash__verdict_failed(rest->kind) ? crash__search_queue(search, rest) : 0;
+	rest = crash__search_try(search, step, search->whole, search->whole_count, true);
+	if (!rest || !crash__verdict_failed(rest->kind) ||
+	    (rest->number && rest->tier == CRASH__TIER_PREFIX)) /* a killed process is enough for that */
+		return NULL;
+	return rest;
+}
+
+/* One mistake after the other, as long as what is left fails. */
+static int explain_deeply(struct crash__cause_search *search, struct crash__entry *entry)
+{
+	int64_t step = entry->state.step;
+	struct crash__entry *rest = entry;
+	int error = 0;
+
+	for (int i = 0; i < MOST_MISTAKES && rest && error == 0; i++) {
+		error = explain_one(search, rest, step);
+		if (error == 0 && search->lost_count)
+			error = give_back(search, step);
+		if (error < 0 || search->lost_count == 0 || search->whole_count == 0)
+			break;
+		rest = find_rest(search, step);
+	}
+	search->causes->unexplained += error == 0 && !entry->cause;
+	return error;
+}
+
+/*
+ * A plain power cut has lost most, and so it may show the most mistakes. Some of them are looked into, over
+ * the whole run, and the first of those right after an acknowledgement.
+ */
+static bool is_looked_into(struct crash__cause_search *search, const struct crash__entry *entry)
+{
+	const struct crash__fs *fs = crash__search_fs(search);
+	int64_t step = entry->state.step;
+
+	if (entry->tier != CRASH__TIER_CUT || step < 0)
+		return false;
+	if ((uint64_t)step % (fs->steps_count / MOST_CUTS + 1) == 0)
+		return true;
+	return fs->steps[step].event->kind == CRASH__EVENT_ACK && search->looked_into++ < MOST_CUTS;
 }
 
 static int explain_loss(struct crash__cause_search *search, struct crash__entry *entry)
 {
-	const struct crash__guilty *known;
+	const struct crash__guilty *known = NULL;
 	int error = crash__search_list_lost(search, &entry->state);
 
 	if (error < 0)
 		return error;
-	if (crash__search_is_thorough(search))
-		crash__guilty_forget(search);
-	known = crash__guilty_find(search, entry->state.step);
-	if (known)
-		error = crash__search_attribute(search, known->cause, entry);
-	else
-		error = minimise(search, entry);
-	return error == 0 && entry->cause ? look_at_rest(search, entry) : error;
+	if (!crash__search_is_thorough(search) && !is_looked_into(search, entry))
+		known = crash__guilty_find(search, entry->state.step);
+	return known ? crash__search_attribute(search, known->cause, entry) : explain_deeply(search, entry);
 }
 
 int crash__search_explain(struct crash__cause_search *search, struct crash__entry *entry)

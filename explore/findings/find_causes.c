@@ -64,8 +64,10 @@ static struct crash__entry **list_failures(struct crash__engine *engine, size_t 
 
 static int explain(struct crash__cause_search *search, struct crash__entry *entry)
 {
-	int error = crash__search_begin_model(search, entry->model);
+	int error = entry->cause ? 0 : crash__search_begin_model(search, entry->model);
 
+	if (entry->cause) /* as what was left of another one */
+		return 0;
 	return error == 0 ? crash__search_explain(search, entry) : error;
 }
 
@@ -133,7 +135,6 @@ static void clear(struct crash__cause_search *search)
 {
 	crash__guilty_clear(search);
 	free(search->guilty);
-	free(search->credits);
 	free(search->queue);
 	free(search->united);
 	free(search->prefix_cause);

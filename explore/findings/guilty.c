@@ -2,7 +2,7 @@
 /*
  * Method. What was found to be guilty in one state is looked for in the others first. That is no proof: a
  * state may have lost it and fail for another reason. So if losing it alone has been checked at that point,
- * it must have failed there alike; and what a state has lost besides is looked at as well, see explain.c.
+ * it must have failed there alike. What a state has lost besides is not looked at then.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ static int no_memory(void)
 	return crash__fail(CRASH_ENOMEM, "no memory for causes");
 }
 
-void crash__guilty_forget(struct crash__cause_search *search)
+static void forget(struct crash__cause_search *search)
 {
 	for (size_t i = 0; i < search->guilty_count; i++) {
 		search->guilty_of[search->guilty[i].atoms[0]] = 0;
@@ -25,7 +25,7 @@ void crash__guilty_forget(struct crash__cause_search *search)
 
 void crash__guilty_clear(struct crash__cause_search *search)
 {
-	crash__guilty_forget(search);
+	forget(search);
 	free(search->guilty_of);
 	free(search->in_whole);
 	search->guilty_of = NULL;
@@ -99,27 +99,4 @@ const struct crash__guilty *crash__guilty_find(struct crash__cause_search *searc
 			    may_explain(search, &search->guilty[at - 1], step))
 				return &search->guilty[at - 1];
 	return NULL;
-}
-
-int crash__guilty_give_back(struct crash__cause_search *search, int64_t step)
-{
-	int error = 0;
-
-	mark_whole(search);
-	crash__set_begin(&search->set, step);
-	for (size_t i = 0; i < search->whole_count; i++)
-		for (uint32_t at = search->guilty_of[search->whole[i]]; at;
-		     at = search->guilty[at - 1].next) {
-			const struct crash__guilty *guilty = &search->guilty[at - 1];
-
-			for (size_t j = 0; j < guilty->atoms_count && is_lost(search, guilty, step); j++)
-				if (error == 0)
-					error = crash__set_keep(&search->set, guilty->atoms[j]);
-		}
-	search->lost_count = 0;
-	for (size_t i = 0; i < search->whole_count && error == 0; i++)
-		if (!crash__set_has(&search->set, search->whole[i]) &&
-		    !CRASH__ADD(search, lost, search->whole[i]))
-			error = no_memory();
-	return error;
 }

@@ -16,8 +16,6 @@
 #include "explore/findings/cause_search.h"
 #include "explore/phrases/op_phrase.h"
 
-/* So many states are checked at most to prove one repair. */
-#define MOST_PROOFS 40
 /* Of so many syncs each is tried whether it is needed. */
 #define MOST_REDUCED 12
 /* So many files are named in a sentence. */
@@ -39,7 +37,6 @@ struct candidate {
 struct proof {
 	const struct candidate *candidate;
 	uint32_t cause, other; /* numbers; 0: none */
-	bool check;	       /* what is not known */
 };
 
 /* ------------------------------------------------------------------ candidates */
@@ -164,14 +161,14 @@ static bool list_remaining(struct crash__cause_search *search, const struct cras
 
 /* Whether a state of a cause is impossible, and what is left of it is none of that cause's. */
 static bool is_gone(struct crash__cause_search *search, const struct crash__atoms *repaired,
-		    const struct crash__state *state, const struct proof *proof, bool check)
+		    const struct crash__state *state, const struct proof *proof)
 {
 	struct crash__entry *rest;
 
 	if (!list_remaining(search, repaired, state))
 		return false;
 	search->probes = 0;
-	rest = crash__search_try(search, state->step, search->lost, search->lost_count, check);
+	rest = crash__search_try(search, state->step, search->lost, search->lost_count, false);
 	if (!rest || !crash__verdict_failed(rest->kind))
 		return true;
 	if (!rest->listed) {
@@ -184,8 +181,6 @@ static bool is_gone(struct crash__cause_search *search, const struct crash__atom
 static uint64_t count_gone_of(struct crash__cause_search *search, const struct crash__cause *cause,
 			      const struct proof *proof)
 {
-	size_t every = cause->entries_count / MOST_PROOFS + 1;
-	bool check = proof->check && !search->engine->options.passive;
 	struct crash__atoms atoms;
 	uint64_t gone = 0;
 
@@ -194,10 +189,9 @@ static uint64_t count_gone_of(struct crash__cause_search *search, const struct c
 		return 0;
 	for (size_t i = 0; i < cause->entries_count; i++)
 		gone += cause->entries[i]->model == search->model &&
-			is_gone(search, &atoms, &cause->entries[i]->state, proof,
-				check && i % every == 0);
+			is_gone(search, &atoms, &cause->entries[i]->state, proof);
 	/* the smallest one need not be among them */
-	if (cause->model == search->model && !is_gone(search, &atoms, &cause->state, proof, check))
+	if (cause->model == search->model && !is_gone(search, &atoms, &cause->state, proof))
 		gone = 0;
 	crash__atoms_clear(&atoms);
 	return gone;
@@ -256,7 +250,7 @@ static void try_candidate(struct crash__cause_search *search, struct crash__caus
 			  const struct remedy *remedy)
 {
 	struct candidate candidate = {0};
-	struct proof proof = {.candidate = &candidate, .cause = cause->number, .check = true};
+	struct proof proof = {.candidate = &candidate, .cause = cause->number};
 	uint64_t count = 0;
 
 	if (make_candidate(search, cause, remedy, &candidate) == 0 && candidate.syncs_count)
@@ -305,7 +299,7 @@ bool crash__repair_covers(struct crash__cause_search *search, const struct crash
 {
 	struct candidate candidate = {0};
 	struct remedy remedy = {by->remedy, true};
-	struct proof proof = {&candidate, by->number, cause->number, true};
+	struct proof proof = {&candidate, by->number, cause->number};
 	bool covers = by->remedy && make_candidate(search, by, &remedy, &candidate) == 0 &&
 		      count_gone(search, by, &proof) == by->states &&
 		      count_gone(search, cause, &proof) == cause->states;
