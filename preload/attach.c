@@ -111,11 +111,13 @@ static const char *variable(char **environment, const char *name)
 /* Makes the page that a fork wipes. */
 static bool make_self(void)
 {
-	void *page = mmap(NULL, CRASH__PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long page = crash__sys6(SYS_mmap, 0, CRASH__PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				-1, 0);
 
-	if (page == MAP_FAILED || madvise(page, CRASH__PAGE, MADV_WIPEONFORK) < 0)
+	if (crash__sys_failed(page) ||
+	    crash__sys_failed(crash__sys3(SYS_madvise, page, CRASH__PAGE, MADV_WIPEONFORK)))
 		return false;
-	self = page;
+	self = (void *)page;
 	return true;
 }
 
@@ -159,17 +161,17 @@ static struct crash__control *map_control(const char *path)
 {
 	struct stat status;
 	struct crash__control *control = NULL;
-	void *memory;
+	long memory;
 	int fd = (int)crash__sys6(SYS_openat, AT_FDCWD, (long)path, O_RDWR | O_CLOEXEC, 0, 0, 0);
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &status) == 0 && status.st_size > 0) {
-		memory = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_NORESERVE, fd, 0);
-		if (memory != MAP_FAILED) {
-			control = memory;
-			madvise(memory, (size_t)status.st_size, MADV_DONTDUMP);
+	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0 && status.st_size > 0) {
+		memory = crash__syscall(SYS_mmap, (long[6]){0, status.st_size, PROT_READ | PROT_WRITE,
+							    MAP_SHARED | MAP_NORESERVE, fd, 0});
+		if (!crash__sys_failed(memory)) {
+			control = (struct crash__control *)memory;
+			crash__sys3(SYS_madvise, memory, status.st_size, MADV_DONTDUMP);
 		}
 	}
 	crash__syscall(SYS_close, (long[6]){fd}); /* nobody needs to hear of it */
@@ -231,6 +233,12 @@ static void attach_to_runner(const char *value)
 	crash__control = control;
 }
 
+static _Noreturn void leave(int status)
+{
+	for (;;)
+		crash__sys3(SYS_exit_group, status, 0, 0);
+}
+
 static _Noreturn void refuse_spec(const char *spec, const struct crash__spec_error *error)
 {
 	char column[24];
@@ -238,7 +246,7 @@ static _Noreturn void refuse_spec(const char *spec, const struct crash__spec_err
 	crash__say("crashinject: CRASH_AT=", spec, ": column ",
 		   crash__decimal(column, sizeof column, error->column), ": ", error->message,
 		   error->hint[0] ? "; " : "", error->hint, "\n", NULL);
-	_exit(125);
+	leave(125);
 }
 
 /* Only LD_PRELOAD and CRASH_AT are set: the block is ours and of what we fork. */
@@ -248,17 +256,19 @@ static void attach_alone(const char *spec, char **environment)
 	const char *after = variable(environment, "CRASH_AFTER"), *unknown, *nearest;
 	uint64_t first = 0;
 	size_t position = 0;
-	struct crash__control *control =
-		mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct crash__control *control;
+	long memory = crash__sys6(SYS_mmap, 0, sizeof *control, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (control == MAP_FAILED || !make_self())
+	if (crash__sys_failed(memory) || !make_self())
 		return;
+	control = (struct crash__control *)memory;
 	while ((unknown = crash__environment_unknown(environment, &position, &nearest)) != NULL)
 		crash__say("crashinject: unknown variable ", unknown, nearest ? "; did you mean " : "",
 			   nearest ? nearest : "", nearest ? "?\n" : "\n", NULL);
 	if (after && !crash__parse_count(after, strlen(after), &first)) {
 		crash__say("crashinject: CRASH_AFTER=", after, ": not a number\n", NULL);
-		_exit(125);
+		leave(125);
 	}
 	if (!crash__spec_parse(&control->plan, spec, first, &error))
 		refuse_spec(spec, &error);

@@ -47,7 +47,7 @@ CRASH__EXPORT int dup2(int from, int to)
 CRASH__EXPORT int __dup2(int from, int to);
 int __dup2(int from, int to)
 {
-	return dup2(from, to);
+	return (int)other(SYS_dup2, from, to, 0);
 }
 
 CRASH__EXPORT int dup3(int from, int to, int flags)

@@ -114,20 +114,22 @@ static bool is_open_to_us(const char *path, int mode)
  * where they are not. What is open to us may be by a right that exec takes away; and in a user namespace the
  * owner may have another number than outside, as the user has.
  */
-static bool is_stranger(const struct crash__control *control)
+static bool is_stranger(const struct crash__control *control, uint32_t user)
 {
 	struct crash__path_buffers *buffers;
 	struct stat status;
 	bool stranger = true;
 
 	if (crash__delegate) /* a filter of the program's may forbid to look */
-		return geteuid() != 0 && geteuid() != control->owner;
+		return user != 0 && user != control->owner;
 	buffers = crash__path_buffers_take();
 	if (buffers) {
 		stpcpy(stpcpy(buffers->path, control->directory), "/control");
-		stranger =
-			stat(buffers->path, &status) < 0 || (geteuid() != 0 && geteuid() != status.st_uid) ||
-			!is_open_to_us(buffers->path, R_OK | W_OK) || !is_open_to_us(control->preload, R_OK);
+		stranger = crash__sys_failed(crash__sys6(SYS_newfstatat, AT_FDCWD, (long)buffers->path,
+							 (long)&status, 0, 0, 0)) ||
+			   (user != 0 && user != status.st_uid) ||
+			   !is_open_to_us(buffers->path, R_OK | W_OK) ||
+			   !is_open_to_us(control->preload, R_OK);
 	}
 	crash__path_buffers_give(buffers);
 	return stranger;
@@ -137,6 +139,7 @@ static bool is_stranger(const struct crash__control *control)
 static bool takes_shim(struct crash__control *control, int dirfd, const char *path,
 		       struct crash__program *program)
 {
+	uint32_t user = (uint32_t)crash__sys3(SYS_geteuid, 0, 0, 0);
 	bool stranger;
 
 	crash__program_inspect_final(dirfd, path, program);
@@ -147,8 +150,8 @@ static bool takes_shim(struct crash__control *control, int dirfd, const char *pa
 	if (program->kind != CRASH__PROGRAM_GLIBC && program->kind != CRASH__PROGRAM_STATIC &&
 	    program->kind != CRASH__PROGRAM_OTHER_LIBC)
 		return program->kind == CRASH__PROGRAM_UNREADABLE; /* exec only: probably like others */
-	stranger = is_stranger(control);
-	if ((program->kind != CRASH__PROGRAM_GLIBC || (program->privileged && geteuid() != 0) || stranger) &&
+	stranger = is_stranger(control, user);
+	if ((program->kind != CRASH__PROGRAM_GLIBC || (program->privileged && user != 0) || stranger) &&
 	    !(control->mode & CRASH__MODE_SUPERVISOR))
 		crash__control_incomplete(control, CRASH__INCOMPLETE_NO_SHIM, path);
 	return program->kind == CRASH__PROGRAM_GLIBC && !stranger;
@@ -281,14 +284,19 @@ static char *const *for_wrapper(const char *path, char *const *environment)
 }
 
 /* The search in PATH is libc's. */
-CRASH__EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
+static int exec_found(const char *file, char *const argv[], char *const environment[])
 {
 	return crash__real.execvpe(file, argv, for_wrapper(NULL, environment));
 }
 
+CRASH__EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
+{
+	return exec_found(file, argv, environment);
+}
+
 CRASH__EXPORT int execvp(const char *file, char *const argv[])
 {
-	return execvpe(file, argv, environ);
+	return exec_found(file, argv, environ);
 }
 
 /* Counts the arguments up to NULL and leaves `list` behind it. */
@@ -323,7 +331,7 @@ CRASH__EXPORT int execlp(const char *file, const char *first, ...)
 {
 	COLLECT(argv, first);
 	va_end(list);
-	return execvpe(file, argv, environ);
+	return exec_found(file, argv, environ);
 }
 
 CRASH__EXPORT int execle(const char *path, const char *first, ...)

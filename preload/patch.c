@@ -156,13 +156,14 @@ static unsigned char *near_memory(const struct libc *libc, size_t bytes)
 {
 	for (uintptr_t distance = 1 << 20; distance < CRASH__JUMP_REACH; distance += 16 << 20) {
 		unsigned char *hint = libc->start - distance;
-		void *memory = mmap(hint, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		long memory = crash__sys6(SYS_mmap, (long)hint, (long)bytes, PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-		if (memory == MAP_FAILED)
+		if (crash__sys_failed(memory))
 			return NULL;
-		if (llabs((long long)((unsigned char *)memory - libc->start)) < CRASH__JUMP_REACH)
-			return memory;
-		munmap(memory, bytes);
+		if (llabs(memory - (long)libc->start) < CRASH__JUMP_REACH)
+			return (unsigned char *)memory;
+		crash__sys3(SYS_munmap, memory, (long)bytes, 0);
 	}
 	return NULL;
 }
@@ -184,7 +185,9 @@ static unsigned char *write_thunks(const struct libc *libc, const uint32_t *site
 			crash__code_write_thunk(thunk, libc->start + sites[i], memory);
 		else
 			crash__code_write_cancel_thunk(thunk, memory + sizeof entry);
-	return mprotect(memory, bytes, PROT_READ | PROT_EXEC) < 0 ? NULL : memory + ADDRESSES;
+	if (crash__sys_failed(crash__sys3(SYS_mprotect, (long)memory, (long)bytes, PROT_READ | PROT_EXEC)))
+		return NULL;
+	return memory + ADDRESSES;
 }
 
 /* From the first mprotect() to the second libc cannot run: only our own instructions do. */

@@ -212,9 +212,10 @@ static int allocate_by_writing(int fd, off64_t offset, off64_t bytes, const stru
 	struct stat status;
 	off64_t end = offset + bytes, block;
 	char byte;
+	long result = crash__sys3(SYS_fstat, fd, (long)&status, 0);
 
-	if (fstat(fd, &status) < 0)
-		return errno;
+	if (result < 0)
+		return (int)-result;
 	block = status.st_blksize > 0 && status.st_blksize < 4096 ? status.st_blksize : 4096;
 	for (off64_t at = offset + (bytes - 1) % block; at < end; at += block) {
 		if (at < status.st_size) {
@@ -367,16 +368,21 @@ long crash__syscall_function(long number, ...)
 /* ------------------------------------------------------------------ mappings of files */
 
 /* The last stores are found before the memory is gone. exit() comes by the destructor in dispatch.c. */
-CRASH__EXPORT void _exit(int status)
+static _Noreturn void end(int status)
 {
 	crash__mapping_finish();
 	for (;;)
 		crash__sys3(SYS_exit_group, status, 0, 0);
 }
 
+CRASH__EXPORT void _exit(int status)
+{
+	end(status);
+}
+
 CRASH__EXPORT void _Exit(int status)
 {
-	_exit(status);
+	end(status);
 }
 
 static long mapping(long number, const long args[6])

@@ -567,6 +567,54 @@ START_TEST(an_ld_preload_that_is_there_is_kept)
 }
 END_TEST
 
+/*
+ * What a library puts in the place of libc's functions is for the program, and may not be ready when the shim
+ * starts: under fakeroot, files had other owners.
+ */
+START_TEST(a_library_beside_ours_is_not_called_by_ours)
+{
+	const char *library = lab_text("LD_PRELOAD=%s/../../.libs/libbystander.so", lab_variable("PROGRAMS"));
+	struct crash_opts opts = {.program = lab_program("steps"),
+				  .args = LAB_ARGS("open data bct", "write 3 one", "store 3 0 two", "fork {",
+						   "write 3 child", "}", "fsync 3", "close 3", "exec {",
+						   "open data wa", "write 3 more"),
+				  .env = LAB_ARGS(library),
+				  .dir = lab_dir};
+	static const char *const scenarios[] = {"write#99", "write:log"};
+
+	ck_assert_crash_run(scenarios[_i], &opts, &out);
+	ck_assert_exited(&out, 0);
+	ck_assert_str_eq(out.stdout_data, "");
+	ck_assert_str_eq(out.stderr_data, "");
+	crash_out_clear(&out);
+}
+END_TEST
+
+START_TEST(owners_that_fakeroot_makes_are_the_same)
+{
+	struct lab_result result = LAB_COMMAND("fakeroot", "true");
+	struct crash_opts opts = {
+		.program = "fakeroot",
+		.args = LAB_ARGS(
+			"sh", "-c",
+			"touch a && chown 1:2 a && stat -c %u:%g a && cp -p a b && mv b c && ls -n c"),
+		.dir = lab_dir,
+		.cwd = lab_dir};
+	char *alone;
+
+	if (result.status != 0)
+		LAB_SKIP("there is no fakeroot that works");
+	ck_assert_crash_run(NULL, &opts, &out);
+	alone = lab_text("%s", out.stdout_data);
+	ck_assert_msg(strncmp(alone, "1:2\n", 4) == 0, "%s", alone);
+	crash_out_clear(&out);
+	ck_assert_crash_run("write#99", &opts, &out);
+	ck_assert_exited(&out, 0);
+	ck_assert_str_eq(out.stdout_data, alone);
+	crash_out_clear(&out);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ describing */
 
 START_TEST(a_description_says_how_it_ended_and_what_was_written)
@@ -661,6 +709,8 @@ int main(void)
 	tcase = lab_case(suite, "environment", 60);
 	tcase_add_test(tcase, environment_strings_of_the_request_win);
 	tcase_add_test(tcase, an_ld_preload_that_is_there_is_kept);
+	tcase_add_loop_test(tcase, a_library_beside_ours_is_not_called_by_ours, 0, 2);
+	tcase_add_test(tcase, owners_that_fakeroot_makes_are_the_same);
 
 	tcase = lab_case(suite, "describing", 60);
 	tcase_add_test(tcase, a_description_says_how_it_ended_and_what_was_written);
