@@ -26,6 +26,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "common/ask.h"
 #include "common/call.h"
 #include "common/machine.h"
 #include "common/ioctl_request.h"
@@ -109,9 +110,17 @@ static void allow_anonymous(struct crash__filter *filter, uint8_t argument)
 	ADD(ALLOW);
 }
 
+/* Lets every prctl() pass that puts no filter in place. */
+static void allow_other_options(struct crash__filter *filter, uint8_t argument)
+{
+	load_argument(filter, argument);
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 1, 0));
+	ADD(ALLOW);
+}
+
 /*
- * Not ops, but the supervisor has to know: they change descriptors or roots, make a file memory, or lead past
- * everything. A second listener is refused by the kernel; that the program wanted one has to be known.
+ * Not ops, but the supervisor has to know: they change descriptors or roots, make a file memory, lead past
+ * everything, or put a filter beside ours.
  */
 static const struct reported others[] = {
 	{.number = SYS_close},
@@ -134,8 +143,11 @@ static const struct reported others[] = {
 	{.number = SYS_mprotect, .argument = 3, .bits = PROT_WRITE},
 	{.number = SYS_pkey_mprotect, .argument = 3, .bits = PROT_WRITE},
 	{.number = SYS_mremap},
-	{.number = SYS_seccomp, .argument = 2, .bits = SECCOMP_FILTER_FLAG_NEW_LISTENER, .by_anybody = true},
+	{.number = SYS_seccomp, .argument = 1, .bits = SECCOMP_SET_MODE_FILTER, .by_anybody = true},
+	{.number = SYS_prctl, .argument = 1, .allow_others = allow_other_options, .by_anybody = true},
 };
+_Static_assert(CRASH__ASK &SECCOMP_SET_MODE_FILTER, "what the shim asks has to be reported");
+
 bool crash__changes_places(int number)
 {
 	switch (number) {

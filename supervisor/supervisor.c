@@ -35,6 +35,7 @@
 #include "supervisor/notification_recorder.h"
 #include "supervisor/notified_op.h"
 #include "supervisor/naming/whereabouts.h"
+#include "supervisor/program_filter.h"
 #include "supervisor/proxy/proxy.h"
 #include "supervisor/remote_actions.h"
 #include "supervisor/reply.h"
@@ -139,16 +140,14 @@ static struct crash__reply take_io_uring(const struct crash__notification *notif
 	return crash__reply_error(ENOSYS);
 }
 
-/* seccomp(2): the shim asks something, or a program wants a listener of its own. */
-static struct crash__reply take_seccomp(struct crash__notification *notification)
+/* The shim asks something, or a program puts a filter in place. */
+static struct crash__reply take_seccomp(struct crash__notification *notification,
+					const struct seccomp_data *data)
 {
-	char program[PATH_MAX];
-
-	if (notification->args[0] == CRASH__ASK)
+	if (data->nr == SYS_seccomp && notification->args[0] == CRASH__ASK)
 		return (struct crash__reply){.result = crash__name_answer(notification)};
-	crash__remote_program(&notification->remote, program);
-	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_LISTENER, program);
-	return crash__proceed; /* to EBUSY */
+	crash__program_filter_look(notification, data);
+	return crash__proceed;
 }
 
 /* A file that becomes memory: stores to it make no calls. */
@@ -271,16 +270,19 @@ static struct crash__reply take_places(const struct crash__notification *notific
 }
 
 /* What is no op itself, but makes others go unseen or be something else. False: it is none of that. */
-static bool take_other(struct crash__notification *notification, int number, struct crash__reply *reply)
+static bool take_other(struct crash__notification *notification, const struct seccomp_data *data,
+		       struct crash__reply *reply)
 {
+	int number = data->nr;
+
 	if (number == SYS_io_uring_setup)
 		*reply = take_io_uring(notification);
 	else if (number == SYS_mmap)
 		*reply = take_mapping(notification);
 	else if (number == SYS_mprotect || number == SYS_pkey_mprotect || number == SYS_mremap)
 		*reply = take_remapping(notification, number);
-	else if (number == SYS_seccomp)
-		*reply = take_seccomp(notification);
+	else if (number == SYS_seccomp || number == SYS_prctl)
+		*reply = take_seccomp(notification, data);
 	else if (number == SYS_open_by_handle_at)
 		*reply = take_unsupported(notification, "open_by_handle_at with O_TRUNC");
 	else if (number == SYS_remap_file_pages)
@@ -305,7 +307,7 @@ static struct crash__reply take(struct crash__notification *notification, const 
 	notification->flags = 0;
 	if (!crash__call_is_ours(data))
 		return take_foreign(notification);
-	if (take_other(notification, data->nr, &reply))
+	if (take_other(notification, data, &reply))
 		return reply;
 	if (call < 0) {
 		void_descriptors(notification->remote.pid);

@@ -8,20 +8,26 @@
  *				in them; "unsupported" where the file system cannot
  *	child vfork|clone|fork	a child that syscall(2) makes, with our memory and stack or with its own,
  *				writes "child" and ends with 3; then we write "parent"
+ *	filter seccomp|prctl WHAT	a seccomp filter of ours, put in place by this call, says of fsync():
+ *				trace, errno, log, or computed; then how fsync() of the file `filtered` went
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <linux/io_uring.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -174,6 +180,45 @@ static int write_by_child(char **argument)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ filters of our own */
+
+static unsigned int answer_of(const char *name)
+{
+	if (strcmp(name, "errno") == 0)
+		return SECCOMP_RET_ERRNO | EXDEV;
+	return strcmp(name, "log") == 0 ? SECCOMP_RET_LOG : SECCOMP_RET_TRACE;
+}
+
+static int install_filter(const char *how, const char *what)
+{
+	unsigned short answer = strcmp(what, "computed") == 0 ? BPF_A : BPF_K;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsync, 0, 2),
+		BPF_STMT(BPF_LD | BPF_IMM, answer_of(what)),
+		BPF_STMT((unsigned short)(BPF_RET | answer), answer == BPF_K ? answer_of(what) : 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof code / sizeof *code, code};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (strcmp(how, "prctl") == 0)
+		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+static int sync_filtered(char **argument)
+{
+	int fd = open("filtered", O_CREAT | O_RDWR, 0644);
+
+	if (fd < 0 || write(fd, "filtered", 8) != 8)
+		return 1;
+	if (install_filter(argument[0], argument[1]) < 0)
+		return 77;
+	puts(fsync(fd) == 0 ? "synced" : strerrorname_np(errno));
+	return 0;
+}
+
 /* ------------------------------------------------------------------ which */
 
 static const struct way {
@@ -184,6 +229,7 @@ static const struct way {
 	{"ring", write_by_ring, 1},
 	{"range", change_range, 2},
 	{"child", write_by_child, 1},
+	{"filter", sync_filtered, 2},
 };
 
 int main(int argc, char **argv)

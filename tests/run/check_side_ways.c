@@ -180,6 +180,45 @@ START_TEST(a_child_that_syscall_makes_leaves_our_stack_alone)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ filters of the program's own */
+
+static const struct {
+	const char *install, *answer;
+	bool asks; /* a tracer */
+} filters[] = {
+	{"seccomp", "trace", true},    {"prctl", "trace", true},
+	{"seccomp", "computed", true}, /* which of the answers cannot be said beforehand */
+	{"seccomp", "errno", false},   {"prctl", "errno", false},
+	{"seccomp", "log", false},
+};
+
+/* The kernel reports the call to us instead, and the program sees it made. */
+START_TEST(a_filter_that_asks_a_tracer_makes_the_result_incomplete)
+{
+	struct crash_opts opts = {.program = lab_program(_i % 2 ? "side_ways_static" : "side_ways"),
+				  .args = LAB_ARGS("filter", filters[_i / 2].install, filters[_i / 2].answer),
+				  .dir = lab_dir};
+
+	ck_assert_crash_run("write#9", &opts, &out);
+	if (out.exit_code == 77)
+		LAB_SKIP("no filter can be installed here");
+	ck_assert_exited(&out, 0);
+	ck_assert(has_reason("tracer-outranked: ") == filters[_i / 2].asks);
+	ck_assert(out.complete == !filters[_i / 2].asks);
+	if (!filters[_i / 2].asks)
+		ck_assert_str_eq(out.stdout_data, _i / 2 == 5 ? "synced\n" : "EXDEV\n");
+	crash_out_clear(&out);
+	/* without ours nothing is in the tracer's way */
+	opts.flags = CRASH_NO_SUPERVISOR;
+	opts.program = lab_program("side_ways");
+	ck_assert_crash_run("write#9", &opts, &out);
+	ck_assert(!has_reason("tracer-outranked: "));
+	if (filters[_i / 2].asks)
+		ck_assert_str_eq(out.stdout_data, "ENOSYS\n");
+	crash_out_clear(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("side ways");
@@ -196,5 +235,9 @@ int main(void)
 
 	tcase = lab_case(suite, "children", 60);
 	tcase_add_loop_test(tcase, a_child_that_syscall_makes_leaves_our_stack_alone, 0, 3);
+
+	tcase = lab_case(suite, "filters", 60);
+	tcase_add_loop_test(tcase, a_filter_that_asks_a_tracer_makes_the_result_incomplete, 0,
+			    2 * sizeof filters / sizeof *filters);
 	return lab_run(suite);
 }
