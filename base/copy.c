@@ -30,12 +30,12 @@ struct copying {
 	char from[PATH_MAX], to[PATH_MAX]; /* what is being copied */
 };
 
-static int copy_by_hand(int from, int to, uint64_t bytes)
+static int copy_by_hand(int from, off_t at, int to, off_t to_at, uint64_t bytes)
 {
 	char buffer[65536];
 
 	while (bytes) {
-		ssize_t got = read(from, buffer, bytes < sizeof buffer ? (size_t)bytes : sizeof buffer),
+		ssize_t got = pread(from, buffer, bytes < sizeof buffer ? (size_t)bytes : sizeof buffer, at),
 			put = 0;
 
 		if (got < 0 && errno == EINTR)
@@ -43,51 +43,60 @@ static int copy_by_hand(int from, int to, uint64_t bytes)
 		if (got <= 0)
 			return got < 0 ? -1 : 0; /* it is shorter than it was */
 		for (ssize_t done = 0; done < got; done += put) {
-			put = write(to, buffer + done, (size_t)(got - done));
+			put = pwrite(to, buffer + done, (size_t)(got - done), to_at + done);
 			if (put < 0 && errno != EINTR)
 				return -1;
 			put = put < 0 ? 0 : put;
 		}
+		at += got;
+		to_at += got;
 		bytes -= (uint64_t)got;
 	}
 	return 0;
 }
 
-int crash__copy_range(int from, int to, uint64_t bytes)
+static int copy_data(int from, off_t at, int to, off_t to_at, uint64_t bytes)
 {
 	while (bytes) {
 		size_t want = bytes < (1u << 30) ? (size_t)bytes : 1u << 30;
-		ssize_t done = copy_file_range(from, NULL, to, NULL, want, 0);
+		ssize_t done = copy_file_range(from, &at, to, &to_at, want, 0);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0) /* not between these; or a file that only read(2) can read */
-			return copy_by_hand(from, to, bytes);
+			return copy_by_hand(from, at, to, to_at, bytes);
 		bytes -= (uint64_t)done;
 	}
 	return 0;
 }
 
-/* The parts that are not holes. */
+int crash__copy_range(int from, uint64_t at, int to, uint64_t to_at, uint64_t bytes)
+{
+	uint64_t end = at + bytes, moved = to_at - at;
+
+	while (at < end) {
+		off_t data = lseek(from, (off_t)at, SEEK_DATA), hole;
+
+		if (data < 0 && errno == ENXIO)
+			return 0; /* nothing but a hole is left */
+		/* a file system that knows of no holes has data only */
+		if (data < 0)
+			return copy_data(from, (off_t)at, to, (off_t)(at + moved), end - at);
+		if ((uint64_t)data >= end)
+			return 0;
+		hole = lseek(from, data, SEEK_HOLE);
+		at = hole < 0 || (uint64_t)hole > end ? end : (uint64_t)hole;
+		if (copy_data(from, data, to, (off_t)((uint64_t)data + moved), at - (uint64_t)data) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int copy_contents(int from, int to, uint64_t size)
 {
-	off_t at = 0, end;
-
 	if (ioctl(to, FICLONE, from) == 0)
 		return 0;
-	while ((at = lseek(from, at, SEEK_DATA)) >= 0 && (uint64_t)at < size) {
-		end = lseek(from, at, SEEK_HOLE);
-		if (end < 0 || lseek(from, at, SEEK_SET) < 0 || lseek(to, at, SEEK_SET) < 0 ||
-		    crash__copy_range(from, to, (uint64_t)(end - at)) < 0)
-			return -1;
-		at = end;
-	}
-	if (at < 0 && errno != ENXIO) {
-		lseek(from, 0, SEEK_SET);
-		lseek(to, 0, SEEK_SET);
-		return crash__copy_range(from, to, size);
-	}
-	return ftruncate(to, (off_t)size);
+	return crash__copy_range(from, 0, to, 0, size) < 0 ? -1 : ftruncate(to, (off_t)size);
 }
 
 /* What the program cannot read either need not be in the copy. */

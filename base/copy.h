@@ -7,8 +7,12 @@
 
 #include <stdint.h>
 
-/** Copies `bytes` bytes between open files, from their positions on; -1 with errno. */
-int crash__copy_range(int from, int to, uint64_t bytes);
+/**
+ * Copies a range between open files. Its holes are passed over: where it goes, the file has holes or ends.
+ * Who wants the size of a hole at the end sets it. The position of `from` is not what it was.
+ * @return -1 with errno
+ */
+int crash__copy_range(int from, uint64_t at, int to, uint64_t to_at, uint64_t bytes);
 
 /**
  * Makes a directory's contents the same as another's: types, modes, owners (for root), hard links, times,

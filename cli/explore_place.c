@@ -96,8 +96,9 @@ static int copy_trace(int from, const char *to)
 	struct stat status;
 	int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), error;
 
-	if (fd < 0 || fstat(from, &status) < 0 || lseek(from, 0, SEEK_SET) < 0 ||
-	    crash__copy_range(from, fd, (uint64_t)status.st_size) < 0 || fsync(fd) < 0) {
+	if (fd < 0 || fstat(from, &status) < 0 ||
+	    crash__copy_range(from, 0, fd, 0, (uint64_t)status.st_size) < 0 ||
+	    ftruncate(fd, status.st_size) < 0 || fsync(fd) < 0) {
 		error = errno;
 		if (fd >= 0)
 			close(fd);

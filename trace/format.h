@@ -41,7 +41,7 @@ struct crash__tree_entry {
 	uint32_t path_bytes, text_bytes; /* of the strings that follow, with their NULs */
 	uint32_t mtime_ns;
 	int64_t mtime;
-	uint64_t size;	/* of a file; holes at its end are not in its contents */
+	uint64_t size;	/* of a file: that of its content, or 0 */
 	char strings[]; /* path below the directory; where a symbolic link points, or the entry a hard link is
 			   to */
 };

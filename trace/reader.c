@@ -173,7 +173,7 @@ int crash__trace_open_fd(int fd, const char *name, struct crash__trace *trace)
 {
 	struct stat status;
 	void *map;
-	int error;
+	int error, own;
 
 	memset(trace, 0, sizeof *trace);
 	if (fstat(fd, &status) < 0)
@@ -183,13 +183,18 @@ int crash__trace_open_fd(int fd, const char *name, struct crash__trace *trace)
 	map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return crash__fail_errno("cannot map %s", name);
-	error = crash__trace_parse(map, (size_t)status.st_size, name, trace);
+	own = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	error = own < 0 ? crash__fail_errno("%s", name) :
+			  crash__trace_parse(map, (size_t)status.st_size, name, trace);
 	if (error < 0) {
 		munmap(map, (size_t)status.st_size);
+		if (own >= 0)
+			close(own);
 		return error;
 	}
 	trace->map = map;
 	trace->map_size = (size_t)status.st_size;
+	trace->fd = own;
 	return 0;
 }
 
@@ -208,8 +213,10 @@ int crash__trace_open(const char *path, struct crash__trace *trace)
 void crash__trace_close(struct crash__trace *trace)
 {
 	crash__pieces_free(trace->pieces);
-	if (trace->map)
+	if (trace->map) {
 		munmap(trace->map, trace->map_size);
+		close(trace->fd);
+	}
 	free(trace->events);
 	free(trace->files);
 	free(trace->stacks);

@@ -76,26 +76,17 @@ static int begin_content(struct saving *saving, uint64_t bytes)
 /* Holes of the file become holes of the trace. */
 static int save_content(struct saving *saving, int from, uint64_t bytes)
 {
-	off_t start = 0, end, base;
 	int error = begin_content(saving, bytes), to = saving->writer.fd;
+	off_t base, end;
 
 	if (error < 0)
 		return error;
 	base = lseek(to, 0, SEEK_CUR);
-	while (start >= 0 && (uint64_t)start < bytes && (start = lseek(from, start, SEEK_DATA)) >= 0) {
-		end = lseek(from, start, SEEK_HOLE);
-		if (end < 0 || (uint64_t)end > bytes)
-			end = (off_t)bytes;
-		if (lseek(from, start, SEEK_SET) < 0 || lseek(to, base + start, SEEK_SET) < 0 ||
-		    crash__copy_range(from, to, (uint64_t)(end - start)) < 0)
-			return write_failed(saving);
-		start = end;
-	}
-	if (start < 0 && errno != ENXIO) /* which means that nothing but a hole is left */
-		return crash__fail_errno("cannot read the starting file %s", saving->path);
+	if (base < 0 || crash__copy_range(from, 0, to, (uint64_t)base, bytes) < 0)
+		return write_failed(saving);
 	/* the chunk ends where it says, also if the file became shorter */
-	base += (off_t)((bytes + 7) & ~UINT64_C(7));
-	if (ftruncate(to, base) < 0 || lseek(to, base, SEEK_SET) < 0)
+	end = base + (off_t)((bytes + 7) & ~UINT64_C(7));
+	if (ftruncate(to, end) < 0 || lseek(to, end, SEEK_SET) < 0)
 		return write_failed(saving);
 	return 0;
 }
@@ -359,26 +350,18 @@ static int open_above(int top, const char *path, const char **last)
 	return (int)syscall(SYS_openat2, top, above, &how, sizeof how);
 }
 
-static int unpack_file(int above, const char *name, const struct crash__tree_entry *entry,
+/* Holes of the trace become holes of the file. */
+static int unpack_file(const struct crash__trace *trace, int above, const char *name,
 		       const struct crash__trace_chunk *content)
 {
 	int fd = openat(above, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	uint64_t at = 0, count = content ? content->count : 0;
+	uint64_t count = content ? content->count : 0, at = count ? crash__trace_offset(trace, content) : 0;
 
-	if (count > entry->size)
-		count = entry->size;
-	while (fd >= 0 && at < count) {
-		ssize_t done = write(fd, content->bytes + at, count - at);
-
-		if (done <= 0) {
-			close(fd);
-			return -1;
-		}
-		at += (uint64_t)done;
-	}
-	if (fd < 0 || ftruncate(fd, (off_t)entry->size) < 0) {
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
+		return -1;
+	if (count &&
+	    (crash__copy_range(trace->fd, at, fd, 0, count) < 0 || ftruncate(fd, (off_t)count) < 0)) {
+		close(fd);
 		return -1;
 	}
 	return close(fd);
@@ -408,7 +391,7 @@ static int unpack_attributes(int above, const char *name, const struct crash__tr
 	return 0;
 }
 
-static int unpack_entry(int top, const struct crash__tree_entry *entry,
+static int unpack_entry(const struct crash__trace *trace, int top, const struct crash__tree_entry *entry,
 			const struct crash__trace_chunk *content)
 {
 	const char *path = entry->strings, *text = entry->text_bytes ? path + entry->path_bytes : NULL, *name;
@@ -426,7 +409,7 @@ static int unpack_entry(int top, const struct crash__tree_entry *entry,
 	else if (S_ISDIR(entry->mode))
 		result = mkdirat(above, name, 0700);
 	else if (S_ISREG(entry->mode))
-		result = unpack_file(above, name, entry, content);
+		result = unpack_file(trace, above, name, content);
 	else
 		result = mknodat(above, name, S_IFIFO | 0600, 0);
 	/* a directory that may not be written to would refuse what is in it: its mode comes last */
@@ -450,6 +433,41 @@ static const struct crash__tree_entry *entry_in(const struct crash__trace_chunk 
 	    entry->strings[entry->path_bytes - 1] || (entry->text_bytes && entry->strings[strings - 1]))
 		return NULL;
 	return entry;
+}
+
+/* The chunk with what is in the file; NULL: it has none, or the entry is no file by its first name. */
+static const struct crash__trace_chunk *content_of(const struct crash__trace *trace, size_t i,
+						   const struct crash__tree_entry *entry)
+{
+	bool follows = i + 1 < trace->tree_count && trace->tree[i + 1].type == CRASH__CHUNK_CONTENT;
+
+	return follows && S_ISREG(entry->mode) && !entry->text_bytes ? &trace->tree[i + 1] : NULL;
+}
+
+/* A size is what came with it: one that somebody made up would cost what they please. */
+static bool has_its_size(const struct crash__tree_entry *entry, const struct crash__trace_chunk *content)
+{
+	return !S_ISREG(entry->mode) || entry->text_bytes || entry->size == (content ? content->count : 0);
+}
+
+static int unpack_next(const struct crash__trace *trace, int top, size_t i, const char *directory)
+{
+	const struct crash__tree_entry *entry = entry_in(&trace->tree[i]);
+	const struct crash__trace_chunk *content = entry ? content_of(trace, i, entry) : NULL;
+
+	if (trace->tree[i].type != CRASH__CHUNK_ENTRY)
+		return 0;
+	if (!entry)
+		return crash__fail(CRASH_ETRACE, "the starting tree in the trace is damaged");
+	if (!has_its_size(entry, content))
+		return crash__fail(CRASH_ETRACE,
+				   "the starting tree in the trace is damaged: %s is said to have %llu "
+				   "bytes, and has %llu",
+				   entry->strings, (unsigned long long)entry->size,
+				   (unsigned long long)(content ? content->count : 0));
+	if (unpack_entry(trace, top, entry, content) < 0)
+		return crash__fail_errno("cannot unpack %s into %s", entry->strings, directory);
+	return 0;
 }
 
 static int unpack_directory_modes(const struct crash__trace *trace, int top)
@@ -483,15 +501,8 @@ int crash__tree_unpack(const struct crash__trace *trace, const char *directory)
 				    "the starting tree is not in the trace: it was larger than --max-tree");
 	else if (top < 0)
 		error = crash__fail_errno("%s", directory);
-	for (size_t i = 0; i < trace->tree_count && error == 0; i++) {
-		const struct crash__tree_entry *entry = entry_in(&trace->tree[i]);
-		bool content = i + 1 < trace->tree_count && trace->tree[i + 1].type == CRASH__CHUNK_CONTENT;
-
-		if (trace->tree[i].type == CRASH__CHUNK_ENTRY && !entry)
-			error = crash__fail(CRASH_ETRACE, "the starting tree in the trace is damaged");
-		else if (entry && unpack_entry(top, entry, content ? &trace->tree[i + 1] : NULL) < 0)
-			error = crash__fail_errno("cannot unpack %s into %s", entry->strings, directory);
-	}
+	for (size_t i = 0; i < trace->tree_count && error == 0; i++)
+		error = unpack_next(trace, top, i, directory);
 	if (error == 0 && unpack_directory_modes(trace, top) < 0)
 		error = crash__fail_errno("cannot set the modes of directories in %s", directory);
 	if (top >= 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/trace.h"
 
+#include <assert.h>
+
 const char *crash__event_path(const struct crash__trace *trace, const struct crash__event *event)
 {
 	if (event->kind != CRASH__EVENT_OP)
@@ -21,6 +23,12 @@ int64_t crash__event_bytes(const struct crash__event *event)
 	if (!crash__call_has_bytes(&crash__calls[event->kernel]))
 		return event->data_bytes ? (int64_t)event->data_bytes : -1;
 	return event->result > 0 ? event->result : 0;
+}
+
+uint64_t crash__trace_offset(const struct crash__trace *trace, const struct crash__trace_chunk *chunk)
+{
+	assert(trace->map);
+	return (uint64_t)(chunk->bytes - (const unsigned char *)trace->map);
 }
 
 const struct crash__trace_module *crash__trace_module_of(const struct crash__trace *trace, uint32_t process,

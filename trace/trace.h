@@ -100,8 +100,9 @@ struct crash__trace {
 	size_t tree_count, tree_size;
 	bool cut; /* it ends in the middle, or is damaged from some place on */
 	/* the reader's */
-	void *map;
+	void *map; /* NULL: of bytes in memory */
 	size_t map_size;
+	int fd; /* with a map: the file */
 	void *pieces;
 };
 
@@ -110,6 +111,9 @@ const char *crash__event_path(const struct crash__trace *trace, const struct cra
 
 /** How many bytes were written; -1 if the op is not a write. */
 int64_t crash__event_bytes(const struct crash__event *event);
+
+/** Where in its file the bytes of a chunk are; of a trace that was opened. */
+uint64_t crash__trace_offset(const struct crash__trace *trace, const struct crash__trace_chunk *chunk);
 
 /** The module of `process` that an address is in, or NULL. */
 const struct crash__trace_module *crash__trace_module_of(const struct crash__trace *trace, uint32_t process,

@@ -8,6 +8,7 @@
 #include "explore/atoms/durability.h"
 #include "explore/atoms/in_flight.h"
 #include "explore/atoms/persists_before.h"
+#include "explore/fs/data_ranges.h"
 
 /* A write is cut at this many places at most where every byte may be torn. */
 #define MOST_BYTE_CUTS 64
@@ -46,6 +47,28 @@ static uint64_t tear_unit(const struct crash__model *model, uint64_t bytes)
 	return (uint64_t)model->tear;
 }
 
+/*
+ * Where the next unit that has to be looked at begins: of a range that becomes zeros, those that may have
+ * anything else are enough, and a hole of 10 GB has none. UINT64_MAX: there is none.
+ */
+static uint64_t next_unit(const struct crash__atoms_builder *builder, const struct crash__effect *effect,
+			  uint64_t at, uint64_t unit)
+{
+	uint64_t end = effect->offset + effect->bytes, skip;
+	const struct crash__data_range *data;
+
+	if (effect->kind != CRASH__EFFECT_ZERO)
+		return at;
+	data = crash__data_ranges_next(builder->fs, effect->node, at);
+	if (!data || data->start >= end)
+		return UINT64_MAX;
+	skip = data->start > at ? data->start - at : 0;
+	/* `at` is aligned, or the range begins there and its first unit is shorter */
+	if (skip < unit)
+		return at;
+	return builder->model->tear == 1 ? at + skip / unit * unit : data->start / unit * unit;
+}
+
 static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
 {
 	const struct crash__effect *effect = &builder->fs->effects[index];
@@ -53,7 +76,7 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 	const struct crash__step *made = &builder->fs->steps[step];
 	uint64_t old_size = effect->old_size;
 
-	for (uint64_t at = effect->offset; at < end;) {
+	for (uint64_t at = effect->offset; (at = next_unit(builder, effect, at, unit)) < end;) {
 		/* aligned units are what a disk writes; bytes are counted from where the write starts */
 		uint64_t next = unit == UINT64_MAX	  ? end :
 				builder->model->tear == 1 ? at + unit :

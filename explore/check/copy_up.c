@@ -46,22 +46,6 @@ int crash__layer_make_parents(struct crash__layer *layer, const struct crash__lo
 	return 0;
 }
 
-int crash__layer_copy_base(struct crash__layer *layer, const char *from, int to, uint64_t at, uint64_t end)
-{
-	static char buffer[1 << 16];
-	int error = 0;
-
-	while (at < end && error == 0) {
-		size_t want = end - at < sizeof buffer ? (size_t)(end - at) : sizeof buffer;
-
-		error = crash__base_read_all(layer->fs->base, from, buffer, want, at);
-		if (error == 0 && pwrite(to, buffer, want, (off_t)at) != (ssize_t)want)
-			error = crash__fail_errno("cannot copy %s", from);
-		at += want;
-	}
-	return error;
-}
-
 static int make_file(struct crash__layer *layer, const char *base_path, uint64_t bytes,
 		     const struct crash__location *at)
 {
@@ -71,7 +55,7 @@ static int make_file(struct crash__layer *layer, const char *base_path, uint64_t
 	if (fd < 0)
 		return crash__layer_fail("make", at);
 	if (base_path)
-		error = crash__layer_copy_base(layer, base_path, fd, 0, bytes);
+		error = crash__base_copy(layer->fs->base, base_path, fd, 0, bytes);
 	if (error == 0 && ftruncate(fd, (off_t)bytes) < 0)
 		error = crash__layer_fail("size", at);
 	close(fd);

@@ -207,8 +207,9 @@ static int cut_node(struct crash__layer *layer, const struct crash__view *view, 
 	else if ((uint64_t)status.st_size < at)
 		at = (uint64_t)status.st_size;
 	end = node->base_size < limit ? node->base_size : limit;
-	if (error == 0 && node->base_path)
-		error = crash__layer_copy_base(layer, node->base_path, fd, at, end < size ? end : size);
+	end = end < size ? end : size;
+	if (error == 0 && node->base_path && at < end)
+		error = crash__base_copy(layer->fs->base, node->base_path, fd, at, end);
 	close(fd);
 	return error;
 }

@@ -91,9 +91,6 @@ int crash__layer_copy_up(struct crash__layer *layer, crash__node_id id);
 /** Makes the directories of the starting tree above something, which an overlay's layer needs as well. */
 int crash__layer_make_parents(struct crash__layer *layer, const struct crash__location *at);
 
-/** Copies a range of a file of the starting tree. */
-int crash__layer_copy_base(struct crash__layer *layer, const char *from, int to, uint64_t at, uint64_t end);
-
 /** Whether the overlay would show something of the starting tree at this name. */
 bool crash__layer_shows_through(const struct crash__layer *layer, crash__slot_id id);
 

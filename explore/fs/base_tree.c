@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/as_owner.h"
+#include "base/copy.h"
 #include "base/error.h"
 
 struct crash__base {
@@ -87,6 +88,11 @@ long crash__base_read(const struct crash__base *base, const char *path, void *to
 	return got < 0 ? -1 : done;
 }
 
+static int has_become_shorter(const char *path)
+{
+	return crash__fail(CRASH_EDIR, "cannot read the starting file %s: it has become shorter since", path);
+}
+
 int crash__base_read_all(const struct crash__base *base, const char *path, void *to, size_t count,
 			 uint64_t offset)
 {
@@ -94,10 +100,43 @@ int crash__base_read_all(const struct crash__base *base, const char *path, void 
 
 	if (got < 0)
 		return crash__fail_errno("cannot read the starting file %s", path);
-	if ((size_t)got < count)
-		return crash__fail(CRASH_EDIR,
-				   "cannot read the starting file %s: it has become shorter since", path);
-	return 0;
+	return (size_t)got < count ? has_become_shorter(path) : 0;
+}
+
+int crash__base_copy(const struct crash__base *base, const char *path, int to, uint64_t at, uint64_t end)
+{
+	int fd = crash__owner_open(base->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), error = 0;
+	struct stat status;
+
+	if (fd < 0)
+		return crash__fail_errno("cannot read the starting file %s", path);
+	if (crash__copy_range(fd, at, to, at, end - at) < 0 || fstat(fd, &status) < 0)
+		error = crash__fail_errno("cannot copy the starting file %s", path);
+	else if ((uint64_t)status.st_size < end)
+		error = has_become_shorter(path);
+	close(fd);
+	return error;
+}
+
+int crash__base_data(const struct crash__base *base, const char *path, uint64_t at, uint64_t *start,
+		     uint64_t *end)
+{
+	int fd = crash__owner_open(base->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), result = 1;
+	off_t data, hole = 0;
+
+	if (fd < 0)
+		return crash__fail_errno("cannot read the starting file %s", path);
+	data = lseek(fd, (off_t)at, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		result = 0;
+	else if (data < 0 || (hole = lseek(fd, data, SEEK_HOLE)) <= data)
+		result = crash__fail_errno("cannot find the data of the starting file %s", path);
+	if (result == 1) {
+		*start = (uint64_t)data;
+		*end = (uint64_t)hole;
+	}
+	close(fd);
+	return result;
 }
 
 DIR *crash__base_open_directory(const struct crash__base *base, const char *path)

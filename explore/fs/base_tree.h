@@ -41,6 +41,16 @@ long crash__base_read(const struct crash__base *base, const char *path, void *to
 int crash__base_read_all(const struct crash__base *base, const char *path, void *to, size_t count,
 			 uint64_t offset);
 
+/** Copies a range of a file to the same place of another, which has nothing there: holes stay holes. */
+int crash__base_copy(const struct crash__base *base, const char *path, int to, uint64_t at, uint64_t end);
+
+/**
+ * The next part of a file that is no hole, from `at` on: 1; 0: there is none; or an error. The
+ * next one begins behind `end`.
+ */
+int crash__base_data(const struct crash__base *base, const char *path, uint64_t at, uint64_t *start,
+		     uint64_t *end);
+
 /**
  * Opens a directory below it ("" is itself); NULL with errno. Not by the path of the base: where a sandbox
  * has mounted something over the data directory, that path leads to what is mounted.

@@ -96,6 +96,12 @@ struct crash__step {
 	uint64_t acked; /* bytes that were acknowledged up to and including this step, in lines: see ops.c */
 };
 
+/** A part of a file that may have other bytes than zeros, before the run or by an op of it. */
+struct crash__data_range {
+	crash__node_id node;
+	uint64_t start, end;
+};
+
 struct crash__fs {
 	const struct crash__trace *trace;
 	struct crash__base *base;
@@ -104,9 +110,10 @@ struct crash__fs {
 	CRASH__VECTOR(struct crash__slot, slots); /* [0] is not used */
 	CRASH__VECTOR(struct crash__effect, effects);
 	CRASH__VECTOR(struct crash__step, steps);
-	uint64_t ignored;    /* ops outside the data directory */
-	uint64_t unfinished; /* ops that never ended */
-	uint64_t unknown;    /* ops on files that the model does not know: a defect, or a race */
+	CRASH__VECTOR(struct crash__data_range, data_ranges); /* by node and place: see data_ranges.h */
+	uint64_t ignored;				      /* ops outside the data directory */
+	uint64_t unfinished;				      /* ops that never ended */
+	uint64_t unknown; /* ops on files that the model does not know: a defect, or a race */
 	char unknown_detail[256];
 	uint64_t kept_out; /* names of the starting tree that we were not allowed to look at */
 	char kept_out_detail[256];

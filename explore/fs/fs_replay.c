@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "explore/fs/apply_op.h"
+#include "explore/fs/data_ranges.h"
 #include "explore/fs/effects.h"
 #include "explore/fs/nodes.h"
 
@@ -88,6 +89,8 @@ int crash__fs_replay(struct crash__fs *fs, const struct crash__trace *trace, con
 		replay_events(fs);
 	if (!fs->failure.code)
 		crash__nodes_find_other_names(fs);
+	if (!fs->failure.code)
+		crash__data_ranges_find(fs);
 	error = crash__failure_say(&fs->failure);
 	if (error < 0)
 		crash__fs_clear(fs);
@@ -118,6 +121,7 @@ void crash__fs_clear(struct crash__fs *fs)
 	crash__nodes_clear(fs);
 	free(fs->effects);
 	free(fs->steps);
+	free(fs->data_ranges);
 	free(fs->root);
 	memset(fs, 0, sizeof *fs);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "explore/fs/data_ranges.h"
 #include "explore/states/block_content.h"
 #include "explore/states/state_hash.h"
 #include "explore/states/view_parts.h"
@@ -18,6 +19,33 @@ static int compare_blocks(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
+static bool add_blocks(struct crash__view *view, crash__node_id node, uint64_t from, uint64_t end)
+{
+	for (uint64_t index = from / CRASH__BLOCK; index <= (end - 1) / CRASH__BLOCK; index++) {
+		if (view->blocks_count && view->blocks[view->blocks_count - 1].node == node &&
+		    view->blocks[view->blocks_count - 1].index == index)
+			continue;
+		if (!CRASH__ADD(view, blocks, (struct crash__view_block){.node = node, .index = index}))
+			return false;
+	}
+	return true;
+}
+
+/* Of a range that becomes zeros, those blocks that may have had anything else. */
+static bool add_zeroed_blocks(struct crash__view *view, const struct crash__atom *atom)
+{
+	uint64_t at = atom->offset, end = atom->offset + atom->bytes;
+	const struct crash__data_range *data;
+
+	while (at < end && (data = crash__data_ranges_next(view->fs, atom->node, at)) && data->start < end) {
+		at = data->end < end ? data->end : end;
+		if (!add_blocks(view, atom->node, data->start > atom->offset ? data->start : atom->offset,
+				at))
+			return false;
+	}
+	return true;
+}
+
 /* All blocks that any op writes to, in order, each once. */
 static bool find_blocks(struct crash__view *view)
 {
@@ -28,15 +56,10 @@ static bool find_blocks(struct crash__view *view)
 
 		if (atom->kind != CRASH__ATOM_DATA)
 			continue;
-		for (uint64_t index = atom->offset / CRASH__BLOCK;
-		     index <= (atom->offset + atom->bytes - 1) / CRASH__BLOCK; index++) {
-			if (view->blocks_count && view->blocks[view->blocks_count - 1].node == atom->node &&
-			    view->blocks[view->blocks_count - 1].index == index)
-				continue;
-			if (!CRASH__ADD(view, blocks,
-					(struct crash__view_block){.node = atom->node, .index = index}))
-				return false;
-		}
+		if (view->fs->effects[atom->effect].kind == CRASH__EFFECT_ZERO ?
+			    !add_zeroed_blocks(view, atom) :
+			    !add_blocks(view, atom->node, atom->offset, atom->offset + atom->bytes))
+			return false;
 	}
 	if (view->blocks_count)
 		qsort(view->blocks, view->blocks_count, sizeof *view->blocks, compare_blocks);
