@@ -20,14 +20,21 @@
 
 /* ------------------------------------------------------------------ stopping */
 
+/* So long may it take to say what is known: what takes longer is ended, and can be resumed. */
+#define MOST_SECONDS 10
+
 static _Atomic bool stop;
+static volatile sig_atomic_t stopped_by;
 
 static void on_signal(int signal)
 {
-	if (atomic_exchange(&stop, true))
-		_exit(128 + signal); /* twice: at once */
+	if (atomic_exchange(&stop, true)) /* twice, or too late: at once */
+		_exit(128 + (signal == SIGALRM ? stopped_by : signal));
+	stopped_by = signal;
+	alarm(MOST_SECONDS);
 }
 
+/* Before there is anything that could be said of the states, a signal just ends us. */
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -35,6 +42,7 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
 }
 
 /* ------------------------------------------------------------------ running */
@@ -277,6 +285,7 @@ static int explore(struct explore_session *session)
 {
 	int error = prepare(session);
 
+	catch_signals();
 	if (error == 0 && session->own.rerun)
 		return rerun(session);
 	if (error == 0)
@@ -300,7 +309,6 @@ static int run(int argc, char **argv)
 	choose_source(&session);
 	crash__explore_read_options(&session.own);
 	choose_place(&session);
-	catch_signals();
 	crash__progress_begin(!session.options.quiet);
 	session.explore = exploration_options(&session);
 	status = explore(&session);

@@ -18,6 +18,8 @@
 #define MOST_COUNTING_NS UINT64_C(5000000000)
 /* What the checker said is kept of so many failures: a person reads the first. */
 #define MOST_OUTPUTS 1000
+/* After so many states that cost no check, the clock is looked at. */
+#define LOOK_EVERY 64
 #define PROGRESS_EVERY_NS UINT64_C(100000000)
 
 /* ------------------------------------------------------------------ entries */
@@ -113,6 +115,8 @@ void crash__engine_count(const struct crash__engine *engine, struct crash__count
 
 /* ------------------------------------------------------------------ the pool */
 
+enum { GO_ON, END_TIER };
+
 static void take_verdict(void *context, void *ticket, int error, const struct crash__check_result *result,
 			 const char *output)
 {
@@ -143,6 +147,27 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 		engine->options.verdict(engine->options.context, entry, result, output);
 }
 
+static bool interrupted(struct crash__engine *engine)
+{
+	if (engine->options.stop && atomic_load(engine->options.stop))
+		engine->stopped = true;
+	return engine->stopped;
+}
+
+/* Waits until so many workers at most are busy. END_TIER: it was interrupted, which a slow checker delays by
+ * nothing. */
+static int await_workers(struct crash__engine *engine, unsigned int busy)
+{
+	int error = 0;
+
+	while (engine->pool && crash__pool_busy(engine->pool) > busy && error >= 0) {
+		if (interrupted(engine))
+			return END_TIER;
+		error = crash__pool_wait(engine->pool, 100);
+	}
+	return error < 0 ? error : GO_ON;
+}
+
 /* Workers share the atoms of one model. */
 static int need_pool(struct crash__engine *engine, uint32_t model)
 {
@@ -150,11 +175,9 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 
 	if (engine->pool && engine->pool_model == model)
 		return 0;
-	while (engine->pool && crash__pool_busy(engine->pool)) {
-		error = crash__pool_wait(engine->pool, -1);
-		if (error < 0)
-			return error;
-	}
+	error = await_workers(engine, 0);
+	if (error != GO_ON)
+		return error;
 	crash__pool_free(engine->pool);
 	engine->pool = NULL;
 	engine->pool_model = model;
@@ -169,11 +192,11 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 	return crash__pool_new(&engine->config, engine->options.jobs, take_verdict, engine, &engine->pool);
 }
 
-static bool interrupted(struct crash__engine *engine)
+static bool time_is_up(struct crash__engine *engine)
 {
-	if (engine->options.stop && atomic_load(engine->options.stop))
-		engine->stopped = true;
-	return engine->stopped;
+	if (engine->options.budget_ns && crash__now_ns() - engine->started >= engine->options.budget_ns)
+		engine->out_of_budget = true;
+	return engine->out_of_budget;
 }
 
 static bool spent(struct crash__engine *engine)
@@ -182,10 +205,9 @@ static bool spent(struct crash__engine *engine)
 	/* there is none yet where what has come so far was known */
 	unsigned int busy = engine->pool ? crash__pool_busy(engine->pool) : 0;
 
-	if ((options->budget_states && engine->checked + busy >= options->budget_states) ||
-	    (options->budget_ns && crash__now_ns() - engine->started >= options->budget_ns))
+	if (options->budget_states && engine->checked + busy >= options->budget_states)
 		engine->out_of_budget = true;
-	return engine->out_of_budget;
+	return time_is_up(engine);
 }
 
 static void show_progress(struct crash__engine *engine, bool now)
@@ -201,6 +223,7 @@ static void show_progress(struct crash__engine *engine, bool now)
 	engine->options.progress(engine->options.context, &engine->now);
 }
 
+/* END_TIER: it was interrupted before there was a worker for it. */
 static int submit(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
 		  const struct crash__state *state)
 {
@@ -208,7 +231,9 @@ static int submit(struct crash__engine *engine, struct crash__entry *entry, uint
 	char *name;
 	int error = need_pool(engine, model);
 
-	if (error < 0)
+	if (error == GO_ON)
+		error = await_workers(engine, engine->options.jobs - 1);
+	if (error != GO_ON)
 		return error;
 	name = crash__state_name(&engine->atoms[model], state);
 	if (!name)
@@ -235,12 +260,11 @@ static int drain(struct crash__engine *engine)
 
 /* ------------------------------------------------------------------ one tier */
 
-enum { GO_ON, END_TIER };
-
 struct pass {
 	struct crash__engine *engine;
 	struct crash__tier_result *result;
 	uint64_t started;
+	uint64_t looked_at; /* states, whether or not they have to be checked */
 	bool counting;
 };
 
@@ -255,7 +279,7 @@ static int take_state(void *context, struct crash__view *view, const struct cras
 
 	if (error < 0)
 		return error;
-	if (interrupted(engine))
+	if (interrupted(engine) || (++pass->looked_at % LOOK_EVERY == 0 && time_is_up(engine)))
 		return END_TIER;
 	hash = identity(engine, hash, state->acked);
 	entry = find_entry(engine, hash);
@@ -289,10 +313,10 @@ static int take_state(void *context, struct crash__view *view, const struct cras
 	if (spent(engine))
 		return END_TIER;
 	error = submit(engine, entry, result->model, state);
-	result->checked++;
+	result->checked += error == GO_ON;
 	engine->now.done = result->checked;
 	show_progress(engine, false);
-	return error < 0 ? error : GO_ON;
+	return error;
 }
 
 static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__tier tier)
@@ -316,12 +340,12 @@ static int run_tier(struct crash__engine *engine, uint32_t model, enum crash__ti
 	if (!result->counted && !engine->stopped)
 		result->named = 0;
 	pass.counting = false;
-	if (!engine->stopped)
+	if (!engine->stopped && !engine->out_of_budget)
 		error = crash__tier_run(tier, &engine->atoms[model], &engine->options.tier_options,
 					take_state, &pass);
 	if (error < 0)
 		return error;
-	result->finished = error == GO_ON && !engine->stopped && !result->missed;
+	result->finished = error == GO_ON && !engine->stopped && !engine->out_of_budget && !result->missed;
 	error = drain(engine);
 	result->finished &= !engine->stopped;
 	return error;
@@ -372,11 +396,11 @@ static int check_final(struct crash__engine *engine)
 	if (engine->final->known || engine->options.passive)
 		return 0;
 	error = submit(engine, engine->final, model, &state);
-	while (error == 0 && engine->final->pending && !interrupted(engine))
+	while (error == GO_ON && engine->final->pending && !interrupted(engine))
 		error = crash__pool_wait(engine->pool, 100) < 0 ? CRASH_EKEEPER : 0;
 	if (error == 0 && engine->final->error)
 		error = crash__fail(CRASH_ESYSTEM, "%s", engine->final->error);
-	return error;
+	return error < 0 ? error : 0;
 }
 
 int crash__engine_run(struct crash__engine *engine)
@@ -436,15 +460,23 @@ static int move_probe(struct crash__engine *engine, uint32_t model, int64_t step
 	return crash__view_advance(engine->probe, step);
 }
 
+/* Failures are explained when the budget is spent: for as long again, at most. */
+static bool explaining_is_over(const struct crash__engine *engine)
+{
+	uint64_t budget = engine->options.budget_ns;
+
+	return budget && (crash__now_ns() - engine->started) / 2 >= budget;
+}
+
 /* Has an entry checked, and waits for what comes of it. */
 static void check_probed(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
 			 const struct crash__state *state)
 {
-	if (interrupted(engine) || entry->error)
+	if (interrupted(engine) || explaining_is_over(engine) || entry->error)
 		return;
 	if (!entry->state.flipped && !describe(entry, model, CRASH__TIER_OMIT, state))
 		return;
-	if (submit(engine, entry, model, state) < 0)
+	if (submit(engine, entry, model, state) != GO_ON)
 		return;
 	while (entry->pending && !interrupted(engine))
 		if (crash__pool_wait(engine->pool, 100) < 0)

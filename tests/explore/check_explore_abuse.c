@@ -121,6 +121,72 @@ START_TEST(a_signal_to_a_rerun_leaves_nothing)
 }
 END_TEST
 
+/* Nothing is known yet that could be said: it once waited for the program's end. */
+START_TEST(a_signal_during_the_recording_ends_it)
+{
+	const char *program = lab_text("cd store; echo >f; echo >%s/began; sleep 10000", lab_dir);
+	pid_t pid;
+	int status;
+
+	world_make(NULL);
+	pid = world_begin(_i % 2 ? EXPLORE("--check=true", "--", "sh", "-c", program) :
+				   EXPLORE("--copy", "--check=true", "--", "sh", "-c",
+					   lab_text("cd \"$CRASH_DIR\"/..; mkdir -p store; %s", program)));
+	LAB_AWAIT(access("began", F_OK) == 0);
+	kill(pid, signals[_i / 2]);
+	status = world_await(pid);
+	ck_assert_msg(status == 128 + signals[_i / 2], "status %d, %s", status, world_said());
+	LAB_AWAIT(lab_entries("shm") == 0);
+	world_assert_nothing_left(true);
+}
+END_TEST
+
+static unsigned int lines_of(const char *path)
+{
+	const char *text = lab_read(path, NULL);
+	unsigned int count = 0;
+
+	for (; text && (text = strchr(text, '\n')) != NULL; text++)
+		count++;
+	return count;
+}
+
+/* Both workers have a checker that takes its time, and a third state waits for one of them. */
+START_TEST(a_signal_waits_for_no_checker)
+{
+	const char *check =
+		lab_text("echo >>%s/checked; [ $(wc -l <%s/checked) = 1 ] || sleep 10000", lab_dir, lab_dir);
+	pid_t pid;
+	int status;
+
+	world_make(NULL);
+	pid = world_begin(EXPLORE("--check-timeout=10000s", "--model=posix", "--check", check, "--",
+				  lab_variable("HELPER"), RIGHT));
+	LAB_AWAIT(lines_of("checked") == 3);
+	lab_pause(300); /* for the third to be named */
+	kill(pid, SIGTERM);
+	status = world_await(pid);
+	ck_assert_msg(status == 3 && strstr(world_said(), "it was interrupted"), "status %d, %s", status,
+		      world_said());
+	assert_nothing_left();
+}
+END_TEST
+
+/* Every set of forty writes leaves the same, so that there is nothing to be checked for ever. */
+START_TEST(a_budget_ends_what_checks_nothing)
+{
+	int status;
+
+	world_make(NULL);
+	status = world_command(EXPLORE(
+		"--model=posix", "--exhaustive", "--budget=1s", "--check=true", "--setup=printf xx >f", "--",
+		"sh", "-c", "cd store; i=0; while [ $i -lt 40 ]; do printf xx 1<>f; i=$((i+1)); done"));
+	ck_assert_msg(status == 3 && strstr(world_said(), "the budget ran out"), "status %d, %s", status,
+		      world_said());
+	assert_nothing_left();
+}
+END_TEST
+
 /* ------------------------------------------------------------------ starved */
 
 /* What a run that could not do all of its work may say: incomplete, or failed. */
@@ -422,6 +488,9 @@ int main(void)
 	tcase_add_test(killed, nothing_is_left_when_it_is_killed_at_any_moment);
 	tcase_add_test(killed, ctrl_c_says_what_is_known_and_the_rest_can_be_done_later);
 	tcase_add_loop_test(killed, a_signal_to_a_rerun_leaves_nothing, 0, COUNT(signals));
+	tcase_add_loop_test(killed, a_signal_during_the_recording_ends_it, 0, 6);
+	tcase_add_test(killed, a_signal_waits_for_no_checker);
+	tcase_add_test(killed, a_budget_ends_what_checks_nothing);
 	tcase_add_loop_test(starved, a_full_disk_makes_no_wrong_verdict, 0, COUNT(spaces));
 	tcase_add_test(starved, a_full_disk_for_the_result_is_said);
 	tcase_add_test(starved, what_is_full_is_said);
