@@ -16,6 +16,12 @@ static uint64_t bytes_inside(const struct crash__fs *fs, crash__node_id node, ui
 	return bytes < left ? bytes : left;
 }
 
+/* Whether a file can have these bytes. A recording has no others; who made one up must not have them made. */
+static bool is_range(uint64_t offset, uint64_t bytes)
+{
+	return bytes <= INT64_MAX && offset <= INT64_MAX - bytes;
+}
+
 /* A synchronous write is a write and then a sync: the power may fail between them, as between any two ops. */
 static void sync_own(struct crash__op_replay *replay, crash__node_id node)
 {
@@ -33,15 +39,14 @@ static void sync_own(struct crash__op_replay *replay, crash__node_id node)
 static void replay_write(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
-	uint64_t bytes = event->data_bytes ? event->data_bytes : (uint64_t)event->result;
+	uint64_t bytes = event->data_bytes;
 	crash__node_id node = crash__effects_node(replay);
 	struct crash__step *step;
 
 	if (!node)
 		return;
-	if (event->offset == UINT64_MAX || !event->data || bytes > INT64_MAX ||
-	    event->offset > INT64_MAX - bytes) {
-		if (bytes)
+	if (event->offset == UINT64_MAX || !is_range(event->offset, bytes) || (!bytes && event->result)) {
+		if (bytes || event->result)
 			crash__effects_unknown(replay, "without data, or where no file can have any");
 		return;
 	}
@@ -266,6 +271,10 @@ static void replay_fallocate(struct crash__op_replay *replay, crash__node_id nod
 	uint64_t offset = (uint64_t)args[2], bytes = (uint64_t)args[3], size = replay->fs->nodes[node].size;
 	uint64_t end = offset + bytes;
 
+	if (!is_range(offset, bytes)) {
+		crash__effects_unknown(replay, "where no file can have anything");
+		return;
+	}
 	if (args[1] & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) {
 		crash__effects_unsupported(replay);
 		return;
@@ -301,8 +310,10 @@ static void replay_truncate(struct crash__op_replay *replay)
 	crash__effects_drop_set_id(replay, node);
 	if (event->kernel == CRASH__CALL_fallocate)
 		replay_fallocate(replay, node);
-	else
+	else if (is_range(size, 0))
 		cut(replay, node, size);
+	else
+		crash__effects_unknown(replay, "to a size that no file can have");
 	if (replay->step != SIZE_MAX)
 		say_of_step(replay, node, event->kernel != CRASH__CALL_fallocate && size == 0);
 }

@@ -13,10 +13,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "tests/explore/trees.h"
 #include "tests/run/reflinks.h"
 #include "tests/unit/support.h"
+#include "trace/format.h"
 #include "trace/reader.h"
 #include "trace/starting_tree.h"
 #include "trace/writer.h"
@@ -86,11 +88,9 @@ static void check_copy(bool shared)
 		ck_assert_int_ge(reflinks_shared(below("copy/big")), BIG);
 }
 
-/* The tree into a trace, and out of it again. */
-static void check_trace(bool shared)
+static int save_trace(void)
 {
 	struct crash__trace_writer writer;
-	struct crash__trace trace;
 	bool saved;
 	int fd;
 
@@ -101,6 +101,15 @@ static void check_trace(bool shared)
 	crash__trace_begin(&writer);
 	trees_ok(crash__tree_save(fd, below("tree"), CRASH__DEFAULT_MAX_TREE, &saved));
 	ck_assert(saved);
+	return fd;
+}
+
+/* The tree into a trace, and out of it again. */
+static void check_trace(bool shared)
+{
+	int fd = save_trace();
+	struct crash__trace trace;
+
 	ck_assert_int_lt(blocks_of("trace"), BIG + BIG / 2);
 	if (shared)
 		ck_assert_int_ge(reflinks_shared(below("trace")), BIG);
@@ -108,8 +117,36 @@ static void check_trace(bool shared)
 	make_directory("unpacked");
 	trees_ok(crash__tree_unpack(&trace, below("unpacked")));
 	assert_same("tree", "unpacked");
+	ck_assert_int_lt(blocks_of("unpacked/big"), BIG + BIG / 2);
 	crash__trace_close(&trace);
 	close(fd);
+}
+
+/* Changes the size that the trace gives a file, with a checksum that is right. */
+static void forge_size(int fd, const char *name, uint64_t size)
+{
+	struct crash__tree_entry entry;
+	struct crash__trace trace;
+	struct crash__chunk head;
+	unsigned char bytes[4096];
+	off_t at = 0;
+
+	trees_ok(crash__trace_open_fd(fd, "the trace", &trace));
+	for (size_t i = 0; i < trace.tree_count && !at; i++)
+		if (trace.tree[i].type == CRASH__CHUNK_ENTRY &&
+		    strcmp(((const struct crash__tree_entry *)(const void *)trace.tree[i].bytes)->strings,
+			   name) == 0)
+			at = (off_t)crash__trace_offset(&trace, &trace.tree[i]);
+	crash__trace_close(&trace);
+	ck_assert_int_ne(at, 0);
+	ck_assert_int_eq(pread(fd, &head, sizeof head, at - (off_t)sizeof head), sizeof head);
+	ck_assert_int_eq(pread(fd, bytes, head.bytes, at), (ssize_t)head.bytes);
+	memcpy(&entry, bytes, sizeof entry);
+	entry.size = size;
+	memcpy(bytes, &entry, sizeof entry);
+	head.checksum = (uint32_t)XXH3_64bits(bytes, head.bytes);
+	ck_assert_int_eq(pwrite(fd, bytes, head.bytes, at), (ssize_t)head.bytes);
+	ck_assert_int_eq(pwrite(fd, &head, sizeof head, at - (off_t)sizeof head), sizeof head);
 }
 
 static bool mount_reflinks(int kind)
@@ -151,6 +188,27 @@ START_TEST(a_trace_shares_the_blocks_of_the_starting_tree)
 }
 END_TEST
 
+static const uint64_t sizes[] = {0, 1, BIG, UINT64_C(1) << 40, UINT64_C(1) << 60, UINT64_MAX};
+
+/* It was made: as large as the file system allows, or an error of that file system. */
+START_TEST(a_size_that_somebody_made_up_is_refused)
+{
+	struct crash__trace trace;
+	int fd;
+
+	support_directory(base);
+	fd = save_trace();
+	forge_size(fd, "big", sizes[_i]);
+	trees_ok(crash__trace_open_fd(fd, "the trace", &trace));
+	make_directory("unpacked");
+	ck_assert_int_eq(crash__tree_unpack(&trace, below("unpacked")), CRASH_ETRACE);
+	ck_assert_msg(strstr(crash_error_detail(), "damaged: big is said to have"), "%s",
+		      crash_error_detail());
+	crash__trace_close(&trace);
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("copy");
@@ -159,5 +217,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, a_copy_shares_its_blocks, 0, REFLINKS_KINDS);
 	tcase_add_loop_test(tcase, a_trace_shares_the_blocks_of_the_starting_tree, 0, REFLINKS_KINDS);
+	tcase_add_loop_test(tcase, a_size_that_somebody_made_up_is_refused, 0,
+			    (int)(sizeof sizes / sizeof *sizes));
 	return support_run(suite);
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
+#include <linux/falloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,6 +360,50 @@ START_TEST(no_path_leads_out_of_the_data_directory)
 }
 END_TEST
 
+/* A recording in which each number is what somebody put there. */
+static const struct {
+	struct made_op op;
+	int argument; /* of the call, that is changed; -1: the result, -2: the offset */
+	int64_t value;
+} forged[] = {
+	{{MADE_SHRINK, "a", NULL, 0}, 1, -1},
+	{{MADE_SHRINK, "a", NULL, 0}, 1, INT64_MIN},
+	{{MADE_ALLOCATE, "a", NULL, 7}, 3, -1},
+	{{MADE_ALLOCATE, "a", NULL, 7}, 3, INT64_MAX},
+	{{MADE_ALLOCATE, "a", NULL, 7}, 2, -8},
+	{{MADE_APPEND, "a", NULL, 7}, -2, INT64_MAX - 2},
+	{{MADE_APPEND, "a", NULL, 0}, -1, INT64_C(1) << 60},
+};
+
+START_TEST(no_number_is_believed_that_no_file_can_have)
+{
+	static struct made made;
+	struct crash__event *event = &made.events[0];
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	ck_assert(made_do(&made, &forged[_i].op));
+	if (forged[_i].argument >= 0)
+		event->args[forged[_i].argument] = forged[_i].value;
+	else if (forged[_i].argument == -1)
+		event->result = forged[_i].value;
+	else
+		event->offset = (uint64_t)forged[_i].value;
+	if (event->kernel == CRASH__CALL_fallocate)
+		event->args[1] = FALLOC_FL_PUNCH_HOLE;
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	ck_assert_msg(fs.unknown == 1, "%d: %d", _i, (int)fs.unknown);
+	ck_assert_uint_eq(fs.effects_count, 0);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model");
@@ -377,5 +422,7 @@ int main(void)
 	tcase_set_timeout(tcase, seconds);
 	tcase = support_case(suite, "appearances", a_number_that_is_used_again_is_the_new_file, NULL);
 	tcase_add_loop_test(tcase, no_path_leads_out_of_the_data_directory, 0, 4);
+	tcase_add_loop_test(tcase, no_number_is_believed_that_no_file_can_have, 0,
+			    (int)(sizeof forged / sizeof *forged));
 	return support_run(suite);
 }
