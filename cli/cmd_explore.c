@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "common/control.h"
+#include "explore/recording/missed.h"
 #include "explore/recording/prepare_recording.h"
 #include "report/report.h"
 #include "report/result.h"
@@ -263,8 +264,14 @@ static void choose_place(struct explore_session *session)
 static int prepare(struct explore_session *session)
 {
 	struct crash__recording *recording = &session->exploration.recording;
+	const char *checker[] = {session->own.check ? session->own.check : "",
+				 session->own.recover ? session->own.recover : "", NULL};
 	int error = crash__recording_prepare(&session->explore.recording, recording);
 
+	if (error == 0 && session->request.trace >= 0)
+		error = crash__note_original_named(recording, (const char *const *)session->options.program);
+	if (error == 0)
+		error = crash__note_original_named(recording, checker);
 	if (error < 0)
 		return error;
 	if (recording->has_recorded)

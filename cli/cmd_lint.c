@@ -12,6 +12,7 @@
 #include "common/suggest.h"
 #include "explore/lint/lint_walk.h"
 #include "explore/lint/rules.h"
+#include "explore/recording/missed.h"
 #include "explore/recording/prepare_recording.h"
 #include "report/lint_result.h"
 #include "report/report.h"
@@ -201,6 +202,8 @@ static int run(int argc, char **argv)
 		how.directory = options.opts.root ? options.opts.root : request.opts.dir;
 	}
 	error = crash__recording_prepare(&how, &recording);
+	if (error == 0 && how.request)
+		error = crash__note_original_named(&recording, (const char *const *)options.program);
 	if (error < 0)
 		crash__die_error(error);
 	if (recording.has_recorded)

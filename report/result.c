@@ -211,7 +211,7 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "final_state", json_string(final_state));
 	json_object_set_new(summary, "final_output",
 			    crash__json_string(final_good ? NULL : engine->final_output));
-	json_object_set_new(summary, "namespaces", json_boolean(recording->namespaces));
+	json_object_set_new(summary, "namespaces", json_boolean(recording->namespaces || recording->mounted));
 	json_object_set_new(summary, "directory_missing", json_boolean(recording->directory_missing));
 	json_object_set_new(summary, "why_no_namespaces",
 			    crash__json_string(recording->namespaces ? NULL : recording->why_no_namespaces));

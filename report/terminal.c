@@ -174,8 +174,10 @@ static void print_remarks(FILE *stream, const json_t *result)
 		fprintf(stream, "  %s does not exist: only the checkers saw it\n",
 			crash__report_text(settings, "directory"));
 	if (*crash__report_text(summary, "why_no_namespaces"))
-		fprintf(stream,
-			"  states were checked on copies, at other paths than the program's own: %s\n",
+		fprintf(stream, "  states were checked on copies, %s: %s\n",
+			json_is_true(json_object_get(summary, "namespaces")) ?
+				"which were mounted in the data directory's place" :
+				"at other paths than the program's own",
 			crash__report_text(summary, "why_no_namespaces"));
 	if (json_is_true(json_object_get(summary, "complete")))
 		return;

@@ -205,7 +205,7 @@ static bool clean_up(bool alone, bool patient)
 static char **make_environment(const struct crash__checker *checker, const struct crash__check *check)
 {
 	static const char *const names[] = {"CRASH_DIR", "CRASH_POINT", "CRASH_STATE", "CRASH_ACKED", "PWD"};
-	const char *cwd = checker->check ? check->directory : checker->cwd;
+	const char *cwd = checker->check ? check->directory : check->cwd;
 	const char *values[] = {check->directory, check->point, check->state, check->acked, cwd};
 	size_t count = 0, made = 0;
 	char **list;
@@ -304,7 +304,7 @@ int crash__checker_run(const struct crash__checker *checker, const struct crash_
 				    checker->timeout_ms, CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT,
 				    verdict);
 	} else if (good) {
-		error = run_command(checker->program, environment, checker->cwd, alone, checker->timeout_ms,
+		error = run_command(checker->program, environment, check->cwd, alone, checker->timeout_ms,
 				    CRASH__VERDICT_INCONSISTENT, CRASH__VERDICT_TIMEOUT, verdict);
 		if (verdict->kind == CRASH__VERDICT_LOST) /* its exit statuses are its own */
 			verdict->kind = CRASH__VERDICT_INCONSISTENT;

@@ -36,7 +36,7 @@ struct crash__checker {
 	const char *check;    /* for sh -c; NULL: `program` is run again */
 	const char *recover;  /* for sh -c, before the check; NULL: none */
 	char *const *program; /* the recorded program and its arguments */
-	const char *cwd;      /* of `program` */
+	const char *cwd;      /* of `program`, when it was recorded */
 	uint64_t timeout_ms;
 	char *const *environment;
 };
@@ -44,6 +44,7 @@ struct crash__checker {
 /** One check. */
 struct crash__check {
 	const char *directory;		   /* where the state is */
+	const char *cwd;		   /* where the program runs, if it is the checker */
 	const char *point, *state, *acked; /* CRASH_POINT, CRASH_STATE, CRASH_ACKED */
 };
 

@@ -188,6 +188,7 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 		.directory = engine->options.directory,
 		.scratch = engine->options.scratch,
 		.namespaces = engine->options.namespaces,
+		.mounted = engine->options.mounted,
 	};
 	return crash__pool_new(&engine->config, engine->options.jobs, take_verdict, engine, &engine->pool);
 }

@@ -18,6 +18,7 @@
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
 #include "explore/check/layer.h"
+#include "explore/recording/mirror.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/view_new.h"
 #include "runner/process_tree.h"
@@ -34,12 +35,19 @@ struct worker {
 	struct instance instances[2]; /* by enum crash__reference */
 	char place[PATH_MAX];	      /* without namespaces: a directory of ours */
 	char acked[PATH_MAX];
+	char cwd[PATH_MAX];   /* where the program runs as the checker */
 	uint64_t acked_bytes; /* in that file */
 	int channel;
 	struct crash__verdict verdict, first;
 };
 
 static const char *const trees[2] = {"tree", "durable"}, *const stores[2] = {"store", "durable-store"};
+
+/* Whether a worker has a pid namespace: all that it starts ends with it. */
+static bool is_alone(const struct crash__worker_config *config)
+{
+	return config->namespaces || config->mounted;
+}
 
 bool crash__send_all(int fd, const void *bytes, size_t count)
 {
@@ -82,7 +90,9 @@ static void path_of(const struct worker *worker, const char *name, char out[PATH
 static int enter(struct worker *worker, unsigned int number)
 {
 	static const char *const places[] = {"tree", "store", "durable", "durable-store", "state"};
+	const char *directory = worker->config->directory, *cwd = worker->config->checker->cwd;
 	char path[PATH_MAX];
+	int error;
 
 	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->config->scratch, number) >=
 		    (int)sizeof worker->place ||
@@ -91,6 +101,8 @@ static int enter(struct worker *worker, unsigned int number)
 		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->config->scratch);
 	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", worker->place);
+	if (cwd)
+		snprintf(worker->cwd, sizeof worker->cwd, "%s", cwd);
 	if (worker->config->namespaces)
 		return crash__sandbox_enter(&worker->sandbox, worker->config->directory,
 					    crash__base_directory(worker->config->fs->base));
@@ -100,7 +112,12 @@ static int enter(struct worker *worker, unsigned int number)
 		if ((mkdir(path, 0700) < 0 && errno != EEXIST) || crash__remove_tree(path, false) < 0)
 			return crash__fail_errno("cannot make %s", path);
 	}
-	return 0;
+	if (worker->config->mounted)
+		return crash__sandbox_enter_plain(directory);
+	error = crash__mirror_make(path, directory);
+	if (cwd)
+		crash__mirror_path(path, directory, cwd, worker->cwd);
+	return error;
 }
 
 /* ------------------------------------------------------------------ instances */
@@ -212,7 +229,19 @@ static int write_acked(struct worker *worker, uint64_t bytes)
 
 /* ------------------------------------------------------------------ one state */
 
-/* Without namespaces each check gets a copy of its own. */
+/* Without an overlay each check gets a copy of its own; without namespaces it is at another path. */
+static int show_copy(struct worker *worker, const char *tree, char where[PATH_MAX])
+{
+	const char *directory = worker->config->directory;
+	char state[PATH_MAX];
+	int error;
+
+	path_of(worker, "state", state);
+	snprintf(where, PATH_MAX, "%.2000s%.2000s", worker->config->mounted ? "" : state, directory);
+	error = crash__copy_tree(tree, worker->config->mounted ? state : where);
+	return error == 0 && worker->config->mounted ? crash__sandbox_bind(state, directory) : error;
+}
+
 static int show_state(struct worker *worker, enum crash__reference reference, char where[PATH_MAX])
 {
 	char tree[PATH_MAX];
@@ -222,34 +251,40 @@ static int show_state(struct worker *worker, enum crash__reference reference, ch
 		return crash__sandbox_mount(&worker->sandbox, trees[reference]);
 	}
 	path_of(worker, trees[reference], tree);
-	path_of(worker, "state", where);
-	return crash__copy_tree(tree, where);
+	return show_copy(worker, tree, where);
 }
 
-static int hide_state(struct worker *worker)
+static int hide_state(struct worker *worker, const char *where)
 {
 	char state[PATH_MAX];
 
 	if (worker->config->namespaces)
 		return crash__sandbox_unmount(&worker->sandbox);
+	if (worker->config->mounted && where[0] && crash__sandbox_unbind(worker->config->directory) < 0)
+		return crash__fail_errno("cannot unmount %s", where);
 	path_of(worker, "state", state);
+	if (!worker->config->mounted)
+		snprintf(state, sizeof state, "%s", where);
 	return crash__remove_tree(state, false) < 0 ? crash__fail_errno("cannot empty %s", state) : 0;
 }
 
 static int check_once(struct worker *worker, const struct crash__check_request *order, const char *point,
 		      const char *state)
 {
-	char where[PATH_MAX];
-	struct crash__check check = {
-		.directory = where, .point = point, .state = state, .acked = worker->acked};
+	char where[PATH_MAX] = "";
+	struct crash__check check = {.directory = where,
+				     .cwd = worker->cwd,
+				     .point = point,
+				     .state = state,
+				     .acked = worker->acked};
 	int error = write_acked(worker, order->acked), hidden;
 
 	if (error == 0)
 		error = show_state(worker, order->reference, where);
 	if (error == 0)
-		error = crash__checker_run(worker->config->checker, &check, worker->config->namespaces,
+		error = crash__checker_run(worker->config->checker, &check, is_alone(worker->config),
 					   &worker->verdict);
-	hidden = hide_state(worker);
+	hidden = hide_state(worker, where);
 	return error < 0 ? error : hidden;
 }
 
@@ -395,7 +430,7 @@ static void end_all(int signal)
 	_exit(128 + signal);
 }
 
-static void reset_signals(bool namespaces)
+static void reset_signals(bool alone)
 {
 	sigset_t none;
 
@@ -404,7 +439,7 @@ static void reset_signals(bool namespaces)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* what is too large is an error */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	if (!namespaces)
+	if (!alone)
 		signal(SIGTERM, end_all);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -416,7 +451,7 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 	static struct worker worker;
 	int error;
 
-	reset_signals(config->namespaces);
+	reset_signals(is_alone(config));
 	worker.config = config;
 	worker.channel = channel;
 	error = enter(&worker, number);
@@ -436,7 +471,7 @@ pid_t crash__worker_start(const struct crash__worker_config *config, unsigned in
 	/* our handlers are not the worker's, from its first moment on */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = config->namespaces ? crash__sandbox_fork(true) : crash__fork_bound(SIGTERM);
+	pid = is_alone(config) ? crash__sandbox_fork(true) : crash__fork_bound(SIGTERM);
 	if (pid == 0) {
 		close(ends[0]);
 		run(config, number, ends[1]);

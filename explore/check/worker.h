@@ -24,9 +24,9 @@ struct crash__worker_config {
 	const struct crash__fs *fs;
 	const struct crash__atoms *atoms;
 	const struct crash__checker *checker;
-	const char *directory; /* the data directory; without namespaces, where the run had its copy */
-	const char *scratch;   /* a directory of ours for files that the checker is to see */
-	bool namespaces;
+	const char *directory;	  /* the data directory */
+	const char *scratch;	  /* a directory of ours for files that the checker is to see */
+	bool namespaces, mounted; /* as in struct crash__recording */
 };
 
 /** What goes to a worker, followed by the atoms, CRASH_POINT and CRASH_STATE. */

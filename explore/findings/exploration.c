@@ -13,6 +13,7 @@ int crash__explore_start(const struct crash__explore_options *options, struct cr
 	engine.directory = exploration->recording.directory;
 	engine.scratch = exploration->recording.scratch.path;
 	engine.namespaces = exploration->recording.namespaces;
+	engine.mounted = exploration->recording.mounted;
 	return crash__engine_new(&engine, &exploration->engine);
 }
 

@@ -100,6 +100,7 @@ static int do_point(struct runner *runner, uint32_t index, struct answer *answer
 {
 	const struct crash__rerun_point *point = &runner->rerun->points[index];
 	struct crash__check check = {.directory = runner->sandbox.directory,
+				     .cwd = runner->options->checker->cwd,
 				     .point = point->name,
 				     .state = point->name,
 				     .acked = runner->acked};

@@ -131,3 +131,17 @@ int crash__note_missed(const struct crash__recording_options *options, struct cr
 	crash_out_clear(&end);
 	return error;
 }
+
+int crash__note_original_named(struct crash__recording *recording, const char *const *words)
+{
+	if (recording->namespaces || recording->mounted)
+		return 0;
+	for (; *words; words++)
+		if (strstr(*words, recording->directory))
+			return crash__recording_incomplete(
+				recording,
+				"states are at other paths, and \"%s\" names the original; "
+				"$CRASH_DIR is the copy, and so is the working directory",
+				*words);
+	return 0;
+}

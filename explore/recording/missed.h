@@ -10,4 +10,11 @@
 /** Notes it among the recording's reasons to be incomplete; call it when all has been replayed. */
 int crash__note_missed(const struct crash__recording_options *options, struct crash__recording *recording);
 
+/**
+ * Where copies are at other paths: a word of a command that names the data directory by its own path leads to
+ * the original, which has nothing of what the program did.
+ * @param words of the command, ending with NULL
+ */
+int crash__note_original_named(struct crash__recording *recording, const char *const *words);
+
 #endif

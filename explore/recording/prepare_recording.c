@@ -12,6 +12,7 @@
 #include "base/copy.h"
 #include "base/error.h"
 #include "explore/fs/fs_replay.h"
+#include "explore/recording/mirror.h"
 #include "explore/recording/missed.h"
 #include "explore/recording/overlay_limits.h"
 #include "explore/recording/sandbox.h"
@@ -44,6 +45,7 @@ static void choose_way(const struct crash__recording_options *options, struct cr
 					     &why_not);
 	snprintf(recording->why_no_namespaces, sizeof recording->why_no_namespaces, "%s",
 		 options->copy ? "--copy asks for copies" : why_not);
+	recording->mounted = !recording->namespaces && crash__sandbox_binds(recording->directory);
 }
 
 /* Whether an overlay over a copy does more than one over the data directory itself. */
@@ -59,30 +61,28 @@ static int choose_copy(struct crash__recording *recording)
 
 /* ------------------------------------------------------------------ recording */
 
-/* A path below the data directory, moved to where the copy is. */
-static void move_path(const struct crash__recording *recording, const char *path, char out[PATH_MAX])
-{
-	size_t length = strlen(recording->directory);
-	bool below =
-		strncmp(path, recording->directory, length) == 0 && (path[length] == '/' || !path[length]);
-
-	snprintf(out, PATH_MAX, "%.2000s%.2000s", below ? recording->root : path, below ? path + length : "");
-}
-
-/* Without namespaces the program works on a copy, at another path than its own. */
+/* A copy that is mounted over the directory, or lies at another path, where relative paths lead out of it. */
 static int record_on_copy(const struct crash__recording_options *options, struct crash__recording *recording)
 {
 	struct crash__request request = *options->request;
-	char cwd[PATH_MAX], moved[PATH_MAX];
-	int error;
+	char cwd[PATH_MAX], moved[PATH_MAX], top[PATH_MAX], copy[PATH_MAX];
+	int error = 0;
 
-	snprintf(recording->root, sizeof recording->root, "%.3000s/run", recording->scratch.path);
-	if (mkdir(recording->root, 0700) < 0 || !getcwd(cwd, sizeof cwd))
-		return crash__fail_errno("cannot make %s", recording->root);
-	error = crash__copy_tree(recording->directory, recording->root);
+	snprintf(top, sizeof top, "%.3000s/run", recording->scratch.path);
+	snprintf(copy, sizeof copy, "%.2000s%.2000s", top, recording->mounted ? "" : recording->directory);
+	if (mkdir(top, 0700) < 0 || !getcwd(cwd, sizeof cwd))
+		return crash__fail_errno("cannot make %s", top);
+	if (!recording->mounted)
+		error = crash__mirror_make(top, recording->directory);
+	if (error == 0)
+		error = crash__copy_tree(crash__base_directory(recording->base), copy);
 	if (error < 0)
 		return error;
-	move_path(recording, cwd, moved);
+	if (recording->mounted)
+		return crash__record_on_mounted_copy(&request, recording->directory, copy,
+						     &recording->recorded);
+	strcpy(recording->root, copy);
+	crash__mirror_path(top, recording->directory, cwd, moved);
 	request.opts.cwd = moved;
 	request.opts.dir = recording->root;
 	return crash__record_in_place(&request, &recording->recorded);
@@ -98,7 +98,7 @@ static int check_copy_used(struct crash__recording *recording)
 	size_t length = strlen(recording->directory);
 	char kept[PATH_MAX];
 
-	for (size_t i = 0; i < trace->count && !recording->namespaces; i++) {
+	for (size_t i = 0; i < trace->count && !recording->namespaces && !recording->mounted; i++) {
 		const char *path = crash__event_path(trace, &trace->events[i]);
 
 		if (trace->events[i].kind != CRASH__EVENT_OP || !path ||
@@ -141,7 +141,7 @@ static int choose_base(const struct crash__recording_options *options, struct cr
 	char base[PATH_MAX];
 	int error;
 
-	if (options->setup && !recording->namespaces)
+	if (options->setup && !recording->namespaces && !recording->mounted)
 		return crash__fail(CRASH_EINVAL, "--setup needs user namespaces, which cannot be used: %s",
 				   recording->why_no_namespaces);
 	if (!options->setup && !recording->copied)

@@ -98,17 +98,31 @@ int crash__record_in_place(const struct crash__request *request, struct crash__r
 
 /* ------------------------------------------------------------------ in a sandbox */
 
-static _Noreturn void run_child(const struct crash__request *request, const char *directory, const char *base,
-				const char *cwd, int back)
+/* What the program is to see at the data directory's path. */
+struct show {
+	const char *directory, *base, *copy; /* an overlay over the base; or the copy */
+};
+
+static int show(const struct show *what)
 {
 	struct crash__sandbox sandbox;
-	json_t *object;
-	FILE *stream = fdopen(back, "w");
 	int error;
 
-	error = crash__sandbox_enter(&sandbox, directory, base);
-	if (error == 0)
-		error = crash__sandbox_mount(&sandbox, NULL);
+	if (what->copy) {
+		error = crash__sandbox_enter_plain(what->directory);
+		return error < 0 ? error : crash__sandbox_bind(what->copy, what->directory);
+	}
+	error = crash__sandbox_enter(&sandbox, what->directory, what->base);
+	return error < 0 ? error : crash__sandbox_mount(&sandbox, NULL);
+}
+
+static _Noreturn void run_child(const struct crash__request *request, const struct show *what,
+				const char *cwd, int back)
+{
+	json_t *object;
+	FILE *stream = fdopen(back, "w");
+	int error = show(what);
+
 	/* where we are may lie below the overlay now */
 	if (error == 0 && chdir(cwd) < 0)
 		error = crash__fail_errno("%s", cwd);
@@ -121,8 +135,8 @@ static _Noreturn void run_child(const struct crash__request *request, const char
 	_exit(0);
 }
 
-int crash__record_in_sandbox(const struct crash__request *request, const char *directory, const char *base,
-			     struct crash__recorded *recorded)
+static int record_in_namespaces(const struct crash__request *request, const struct show *what,
+				struct crash__recorded *recorded)
 {
 	char cwd[PATH_MAX];
 	int ends[2], status, error;
@@ -135,7 +149,7 @@ int crash__record_in_sandbox(const struct crash__request *request, const char *d
 	pid = crash__sandbox_fork(false);
 	if (pid == 0) {
 		close(ends[0]);
-		run_child(request, directory, base, cwd, ends[1]);
+		run_child(request, what, cwd, ends[1]);
 	}
 	close(ends[1]);
 	if (pid < 0) {
@@ -151,6 +165,18 @@ int crash__record_in_sandbox(const struct crash__request *request, const char *d
 	error = take_json(object, recorded);
 	json_decref(object);
 	return error;
+}
+
+int crash__record_in_sandbox(const struct crash__request *request, const char *directory, const char *base,
+			     struct crash__recorded *recorded)
+{
+	return record_in_namespaces(request, &(struct show){directory, base, NULL}, recorded);
+}
+
+int crash__record_on_mounted_copy(const struct crash__request *request, const char *directory,
+				  const char *copy, struct crash__recorded *recorded)
+{
+	return record_in_namespaces(request, &(struct show){directory, NULL, copy}, recorded);
 }
 
 int crash__set_up(const char *command, const char *directory, const char *copy)

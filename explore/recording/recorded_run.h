@@ -32,6 +32,13 @@ int crash__record_in_sandbox(const struct crash__request *request, const char *d
  */
 int crash__set_up(const char *command, const char *directory, const char *copy);
 
+/**
+ * The same, on a copy that is mounted over the directory, and changes.
+ * @param copy where the copy is
+ */
+int crash__record_on_mounted_copy(const struct crash__request *request, const char *directory,
+				  const char *copy, struct crash__recorded *recorded);
+
 /** Runs a program where it is. */
 int crash__record_in_place(const struct crash__request *request, struct crash__recorded *recorded);
 

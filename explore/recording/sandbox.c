@@ -80,21 +80,31 @@ void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name,
 	snprintf(out, 64, "/proc/self/fd/%d/%s", sandbox->space, name);
 }
 
-int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base)
+/* Mounts are the child's own from here on. */
+static int keep_mounts(void)
 {
-	char from[64], to[64];
-	int below;
-
-	int error;
-
-	sandbox->mounted = false;
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return crash__fail_errno("cannot make mounts private");
 	/* without the outside's /proc, descriptors could not be named by path in a new pid namespace */
 	if (getpid() == 1 && mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return crash__fail_errno("cannot mount /proc");
-	error = base && access(directory, F_OK) < 0 && errno == ENOENT ? crash__mount_point_make(directory) :
-									 0;
+	return 0;
+}
+
+static int make_missing_directory(const char *directory)
+{
+	return access(directory, F_OK) < 0 && errno == ENOENT ? crash__mount_point_make(directory) : 0;
+}
+
+int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base)
+{
+	char from[64], to[64];
+	int below, error;
+
+	sandbox->mounted = false;
+	error = keep_mounts();
+	if (error == 0 && base)
+		error = make_missing_directory(directory);
 	if (error < 0)
 		return error;
 	if (!realpath(directory, sandbox->directory))
@@ -173,6 +183,27 @@ int crash__sandbox_unmount(struct crash__sandbox *sandbox)
 	    crash__remove_below(sandbox->space, "work") < 0)
 		return crash__fail_errno("cannot empty an overlay of %s", sandbox->directory);
 	return 0;
+}
+
+/* ------------------------------------------------------------------ copies */
+
+int crash__sandbox_enter_plain(const char *directory)
+{
+	int error = keep_mounts();
+
+	return error < 0 ? error : make_missing_directory(directory);
+}
+
+int crash__sandbox_bind(const char *copy, const char *directory)
+{
+	if (mount(copy, directory, NULL, MS_BIND, NULL) < 0)
+		return crash__fail_errno("cannot mount a copy over %s", directory);
+	return 0;
+}
+
+int crash__sandbox_unbind(const char *directory)
+{
+	return umount2(directory, MNT_DETACH) < 0 ? crash__fail_errno("cannot unmount %s", directory) : 0;
 }
 
 /* ------------------------------------------------------------------ trying */
@@ -262,4 +293,17 @@ bool crash__sandbox_possible_over(const char *directory, const char *base, const
 bool crash__sandbox_possible(const char *directory, const char **why_not)
 {
 	return crash__sandbox_possible_over(directory, NULL, why_not);
+}
+
+bool crash__sandbox_binds(const char *directory)
+{
+	int status = -1;
+	pid_t pid = crash__sandbox_fork(true);
+
+	if (pid == 0)
+		_exit(crash__sandbox_enter_plain(directory) < 0 ||
+		      crash__sandbox_bind("/proc", directory) < 0 || crash__sandbox_unbind(directory) < 0);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
 }

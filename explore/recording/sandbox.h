@@ -48,6 +48,19 @@ int crash__sandbox_unmount(struct crash__sandbox *sandbox);
 /** A path for one of the space's directories. */
 void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64]);
 
+/** In the child: prepares for copies. A data directory that does not exist is made, where only the child sees
+ * it. */
+int crash__sandbox_enter_plain(const char *directory);
+
+/** In the child: puts a copy over the data directory, without an overlay. */
+int crash__sandbox_bind(const char *copy, const char *directory);
+
+/** In the child: takes it away. */
+int crash__sandbox_unbind(const char *directory);
+
+/** Whether that works here, by trying it. */
+bool crash__sandbox_binds(const char *directory);
+
 /** Whether all this works here, by trying it. */
 bool crash__sandbox_possible(const char *directory, const char **why_not);
 

@@ -1139,20 +1139,76 @@ START_TEST(a_chroot_is_a_place_like_any_other)
 }
 END_TEST
 
+/*
+ * A copy at another path had nothing beside it: the program failed, nothing was tested, and that was an
+ * all-clear; and the checker's failure to find its script, exit status 2, was lost data.
+ */
+START_TEST(paths_lead_out_of_a_copy)
+{
+	static const struct {
+		const char *where, *program, *check;
+	} all[] = {
+		{"store", "sh ../save.sh", "sh ../verify.sh"},
+		{"store", "sh \"$LAB/save.sh\"", "sh \"$LAB/verify.sh\""},
+		{".", "cd store && sh ../save.sh", "sh ../verify.sh"},
+		{".", "sh save.sh store/", ". ../verify.sh"},
+	};
+	static const char save[] = "echo new >\"$1\"tmp; mv \"$1\"tmp \"$1\"data\n",
+			  verify[] = "test -s data\n";
+	static const char *const ways[][6] = {{NULL}, {"env", NULL}, {LAB_WITHOUT_NAMESPACES, NULL}};
+	struct lab_result result;
+
+	setenv("LAB", lab_dir, 1);
+	lab_write("save.sh", save, sizeof save - 1);
+	lab_write("verify.sh", verify, sizeof verify - 1);
+	for (int way = 0; way < 3; way++) {
+		const char *argv[24] = {"env", "-C", all[_i].where};
+		size_t count = 3;
+
+		if (way == 2 && geteuid() != 0)
+			break;
+		make_store();
+		for (int i = 0; ways[way][i]; i++)
+			argv[count++] = ways[way][i];
+		argv[count++] = lab_variable("CRASHINJECT");
+		argv[count++] = "explore";
+		if (way == 1)
+			argv[count++] = "--copy";
+		memcpy(argv + count,
+		       ((const char *[]){"--root", lab_text("%s/store", lab_dir), "--model", "posix",
+					 "--check", all[_i].check, "--", "sh", "-c", all[_i].program}),
+		       10 * sizeof *argv);
+		result = lab_command(NULL, argv);
+		lab_assert_status(&result, 1); /* the data of the new file was never synced */
+		ck_assert_msg(strstr(result.out, "the rename of ") != NULL, "%s", result.out);
+		assert_untouched();
+	}
+}
+END_TEST
+
 START_TEST(a_program_that_misses_the_copy_is_told_where_its_files_are)
 {
+	const char *program = lab_text("echo changed > %s/store/data", lab_dir), *kept;
 	struct lab_result result;
-	const char *kept;
 
+	if (geteuid() != 0)
+		LAB_SKIP("only root can do without namespaces on purpose");
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--copy", "--dir", "store", "--check", "true", "--", "sh", "-c",
-				 "echo changed > store/data");
+	result = LAB_COMMAND(LAB_WITHOUT_NAMESPACES, lab_variable("CRASHINJECT"), "explore", "--dir", "store",
+			     "--check", "true", "--", "sh", "-c", program);
 	lab_assert_status(&result, 125);
 	kept = strstr(result.err, "before is in ");
 	ck_assert_msg(kept != NULL, "%s", result.err);
 	kept += strlen("before is in ");
 	ck_assert_int_eq(strlen(lab_read(lab_text("%.*s/data", (int)strcspn(kept, "\n"), kept), NULL)),
 			 BYTES);
+	/* where it only looks at the original, nobody sees that it does */
+	make_store();
+	result = LAB_COMMAND(LAB_WITHOUT_NAMESPACES, lab_variable("CRASHINJECT"), "explore", "--dir", "store",
+			     "--check", lab_text("test -s %s/store/data", lab_dir), "--", "sh", "-c",
+			     "cd \"$CRASH_DIR\"; echo changed > data");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "names the original") != NULL, "%s", result.out);
 }
 END_TEST
 
@@ -1381,6 +1437,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_chroot_is_a_place_like_any_other);
+	tcase_add_loop_test(ways, paths_lead_out_of_a_copy, 0, 4);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
 	tcase_add_test(ways, the_replay_line_can_be_typed);
 

@@ -119,6 +119,9 @@ json_t *lab_essence(json_t *result);
 /** The same from what --json prints. */
 json_t *lab_essence_of_lines(const char *text);
 
+/** Before a command that root runs: it cannot make namespaces, and mount nothing. */
+#define LAB_WITHOUT_NAMESPACES "/usr/bin/env", "setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"
+
 /* ------------------------------------------------------------------ listings */
 
 /** What a listing says of a run: `ops` is an array without the summary. */

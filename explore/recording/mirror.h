@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mirror.h - a place for a copy of a directory from which paths lead where they led.
+ *
+ * Where nothing can be mounted a copy is at another path. Around it are the directories that were above the
+ * original, each with links to what is beside: ../verify.sh is found, and so is what is looked for from
+ * above.
+ */
+#ifndef CRASH_MIRROR_H
+#define CRASH_MIRROR_H
+
+#include <limits.h>
+
+/**
+ * Makes the directories, down to an empty one for the copy.
+ * @param top       an empty directory of ours
+ * @param directory absolute
+ */
+int crash__mirror_make(const char *top, const char *directory);
+
+/** Where a path leads: below the directory or above it, into the mirror; elsewhere, where it led. */
+void crash__mirror_path(const char *top, const char *directory, const char *path, char out[PATH_MAX]);
+
+#endif
