@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "common/secure_mode.h"
 #include "common/sys.h"
 
-#define HEADERS 32 /* program headers that are looked at */
-#define ENTRIES 64 /* of the dynamic section, read at once */
+#define HEADERS 32  /* program headers that are looked at */
+#define ENTRIES 64  /* of the dynamic section, read at once */
+#define SECTIONS 32 /* headers, likewise */
 
 static bool read_at(int fd, void *to, size_t count, uint64_t offset)
 {
@@ -132,11 +134,8 @@ static void inspect_open(int fd, struct crash__program *program)
 		Elf64_Ehdr header;
 		char line[256];
 	} start;
-	struct stat status;
 
 	memset(&start, 0, sizeof start);
-	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
-		program->privileged = status.st_mode & (S_ISUID | S_ISGID);
 	if (crash__sys6(SYS_pread64, fd, (long)&start, sizeof start - 1, 0, 0, 0) < 4)
 		return;
 	if (start.line[0] == '#' && start.line[1] == '!') {
@@ -175,20 +174,32 @@ uint64_t crash__program_base(const char *path)
 	return base;
 }
 
+/* fexecve() names a program by its descriptor alone. */
+static int open_program(int dirfd, const char *path, int flags)
+{
+	if (*path == '\0')
+		return (int)crash__sys3(SYS_dup, dirfd, 0, 0);
+	return (int)crash__sys6(SYS_openat, dirfd, (long)path, flags | O_CLOEXEC, 0, 0, 0);
+}
+
 void crash__program_inspect(int dirfd, const char *path, struct crash__program *program)
 {
-	long fd;
+	int fd = open_program(dirfd, path, O_RDONLY);
+	struct stat status;
 
 	memset(program, 0, sizeof *program);
-	/* fexecve() names a program by its descriptor alone */
-	if (*path == '\0')
-		fd = crash__sys3(SYS_dup, dirfd, 0, 0);
-	else
-		fd = crash__sys6(SYS_openat, dirfd, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (fd >= 0) {
+		program->kind = CRASH__PROGRAM_UNKNOWN;
+		inspect_open(fd, program);
+	} else {
+		fd = open_program(dirfd, path, O_PATH);
+	}
 	if (fd < 0)
 		return;
-	program->kind = CRASH__PROGRAM_UNKNOWN;
-	inspect_open((int)fd, program);
+	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0) {
+		program->secure = crash__runs_secure(fd, &status, crash__may_gain_rights());
+		program->secure_anyway = crash__runs_secure(fd, &status, false);
+	}
 	crash__sys3(SYS_close, fd, 0, 0);
 }
 
@@ -201,4 +212,46 @@ void crash__program_inspect_final(int dirfd, const char *path, struct crash__pro
 		memcpy(interpreter, program->interpreter, sizeof interpreter);
 		crash__program_inspect(AT_FDCWD, interpreter, program);
 	}
+}
+
+static unsigned int section_has(int fd, uint64_t name)
+{
+	char text[16];
+
+	read_string(fd, text, sizeof text, name);
+	if (strcmp(text, "crash_sites") == 0)
+		return CRASH__HAS_POINTS;
+	return strcmp(text, CRASH__ATTENDANT) == 0 ? CRASH__ATTENDS_POINTS : 0;
+}
+
+static unsigned int sections_have(int fd)
+{
+	Elf64_Ehdr header;
+	Elf64_Shdr names, some[SECTIONS];
+	unsigned int found = 0;
+
+	if (!read_at(fd, &header, sizeof header, 0) || header.e_shentsize != sizeof names ||
+	    header.e_shstrndx >= header.e_shnum ||
+	    !read_at(fd, &names, sizeof names, header.e_shoff + header.e_shstrndx * sizeof names))
+		return 0;
+	for (unsigned int at = 0, count; at < header.e_shnum; at += count) {
+		count = header.e_shnum - at < SECTIONS ? header.e_shnum - at : SECTIONS;
+		if (!read_at(fd, some, count * sizeof *some, header.e_shoff + at * sizeof *some))
+			break;
+		for (unsigned int i = 0; i < count; i++)
+			found |= section_has(fd, names.sh_offset + some[i].sh_name);
+	}
+	return found;
+}
+
+unsigned int crash__program_points(int dirfd, const char *path)
+{
+	int fd = open_program(dirfd, path, O_RDONLY);
+	unsigned int found;
+
+	if (fd < 0)
+		return 0;
+	found = sections_have(fd);
+	crash__sys3(SYS_close, fd, 0, 0);
+	return found;
 }

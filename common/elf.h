@@ -22,11 +22,15 @@ enum crash__program_kind {
 
 struct crash__program {
 	enum crash__program_kind kind;
-	bool privileged; /* setuid, setgid: the dynamic linker ignores LD_PRELOAD */
+	bool secure; /* if we execute it, the dynamic linker ignores LD_PRELOAD: common/secure_mode.h */
+	bool secure_anyway; /* even after PR_SET_NO_NEW_PRIVS */
 	uint16_t machine;
 	char interpreter[256]; /* of a script, or the dynamic linker */
 	char sanitizer[64];    /* a sanitizer's runtime that has to be loaded first; may be empty */
 };
+
+/** The section by which libcrashpoint is known in a program. */
+#define CRASH__ATTENDANT "crash_attends"
 
 /** Looks at the program at `path` (relative to `dirfd`). */
 void crash__program_inspect(int dirfd, const char *path, struct crash__program *program);
@@ -36,5 +40,13 @@ uint64_t crash__program_base(const char *path);
 
 /** The same for what really runs: follows "#!" lines to the interpreter, as the kernel does. */
 void crash__program_inspect_final(int dirfd, const char *path, struct crash__program *program);
+
+enum {
+	CRASH__HAS_POINTS = 1,	  /* breakpoints are compiled in */
+	CRASH__ATTENDS_POINTS = 2 /* and so is libcrashpoint, of this version */
+};
+
+/** Which of these a program has. */
+unsigned int crash__program_points(int dirfd, const char *path);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/elf.h"
 #include "common/ring_append.h"
 #include "common/say.h"
 #include "common/spec.h"
@@ -19,6 +20,9 @@ CRASH__EXPORT void crash__attach(struct crash_site *start, struct crash_site *st
 CRASH__EXPORT void crash__hit(struct crash_site *site);
 CRASH__EXPORT void crash__breakpoint_symbol(const char *name) __asm__("crash_breakpoint");
 CRASH__EXPORT void crash__ack_symbol(const void *text, size_t bytes) __asm__("crash_ack");
+
+/* What the section says is that somebody attends to points; it is read, so that the linker keeps it. */
+static const volatile uint32_t known_version __attribute__((section(CRASH__ATTENDANT))) = CRASH_SITE_VERSION;
 
 static const char *name_of(const struct crash_site *site)
 {
@@ -41,7 +45,7 @@ void crash__attach(struct crash_site *start, struct crash_site *stop)
 	for (struct crash_site *site = start; site < stop; site++) {
 		struct crash__named_point *point;
 
-		if (site->version != CRASH_SITE_VERSION || site->slot)
+		if (site->version != known_version || site->slot)
 			continue;
 		point = crash__control_point(control, name_of(site), file_of(site), site->line);
 		if (!point)

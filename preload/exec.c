@@ -135,26 +135,54 @@ static bool is_stranger(const struct crash__control *control, uint32_t user)
 	return stranger;
 }
 
-/* Says so if nobody will see what the program does. */
-static bool takes_shim(struct crash__control *control, int dirfd, const char *path,
-		       struct crash__program *program)
+/* Says so if nobody will see what a program does that the shim does not come along to. */
+static void note_unseen(struct crash__control *control, const char *path,
+			const struct crash__program *program, bool has_points)
+{
+	bool secure = program->secure && program->kind != CRASH__PROGRAM_STATIC;
+
+	if ((control->plan.explicit_rules && has_points) ||
+	    (crash__control_watches_calls(control) && !(control->mode & CRASH__MODE_SUPERVISOR)))
+		crash__control_incomplete(
+			control, secure ? CRASH__INCOMPLETE_SECURE : CRASH__INCOMPLETE_NO_SHIM, path);
+}
+
+/*
+ * Whether the program gets our variables: where the shim comes along, where libcrashpoint wants to know, and
+ * where the program may hand them on to one that has points.
+ */
+static bool takes_variables(struct crash__control *control, int dirfd, const char *path,
+			    struct crash__program *program)
 {
 	uint32_t user = (uint32_t)crash__sys3(SYS_geteuid, 0, 0, 0);
-	bool stranger;
+	unsigned int points;
 
 	crash__program_inspect_final(dirfd, path, program);
-	if (program->kind == CRASH__PROGRAM_FOREIGN) {
+	switch (program->kind) {
+	case CRASH__PROGRAM_FOREIGN:
 		crash__control_incomplete(control, CRASH__INCOMPLETE_FOREIGN, path);
 		return false;
+	case CRASH__PROGRAM_SCRIPT:
+	case CRASH__PROGRAM_UNKNOWN:
+		return false;
+	case CRASH__PROGRAM_STATIC:
+		points = crash__program_points(dirfd, path);
+		note_unseen(control, path, program, points == CRASH__HAS_POINTS);
+		return (control->plan.explicit_rules || (points & CRASH__ATTENDS_POINTS)) &&
+		       !is_stranger(control, user);
+	case CRASH__PROGRAM_UNREADABLE: /* not there, or it may be executed only: probably like others */
+		if (!program->secure)
+			return true;
+		break;
+	case CRASH__PROGRAM_GLIBC:
+		if (!program->secure && !is_stranger(control, user))
+			return true;
+		break;
+	case CRASH__PROGRAM_OTHER_LIBC:
+		break;
 	}
-	if (program->kind != CRASH__PROGRAM_GLIBC && program->kind != CRASH__PROGRAM_STATIC &&
-	    program->kind != CRASH__PROGRAM_OTHER_LIBC)
-		return program->kind == CRASH__PROGRAM_UNREADABLE; /* exec only: probably like others */
-	stranger = is_stranger(control, user);
-	if ((program->kind != CRASH__PROGRAM_GLIBC || (program->privileged && user != 0) || stranger) &&
-	    !(control->mode & CRASH__MODE_SUPERVISOR))
-		crash__control_incomplete(control, CRASH__INCOMPLETE_NO_SHIM, path);
-	return program->kind == CRASH__PROGRAM_GLIBC && !stranger;
+	note_unseen(control, path, program, true);
+	return false;
 }
 
 static char *const *with_shim(struct crash__control *control, char *const *environment, const char *sanitizer)
@@ -194,7 +222,7 @@ char *const *crash__exec_environment(int dirfd, const char *path, char *const *e
 	if (!control || !(control->mode & CRASH__MODE_KEEPER))
 		return environment;
 	crash__check_dead(control);
-	if (path && !takes_shim(control, dirfd, path, &program))
+	if (path && !takes_variables(control, dirfd, path, &program))
 		return environment;
 	return with_shim(control, environment, program.sanitizer);
 }

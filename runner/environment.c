@@ -112,7 +112,9 @@ int crash__environment_add_shim(char **environment, const struct crash__job *job
 	/* with the number of the process in the tree: the program is the first */
 	bool good = set_format(environment, CRASH__CONTROL_VARIABLE "=%s/control,0", job->directory);
 
-	if (program->kind == CRASH__PROGRAM_GLIBC || program->kind == CRASH__PROGRAM_UNREADABLE)
+	/* a static program may start others that have the points */
+	if (program->kind == CRASH__PROGRAM_GLIBC || program->kind == CRASH__PROGRAM_UNREADABLE ||
+	    (program->kind == CRASH__PROGRAM_STATIC && job->control->plan.explicit_rules))
 		good = good && set_preload(environment, program->sanitizer, job->control->preload) &&
 		       (!crash__libc_needs_load_bias() || set_format(environment, "%s", CRASH__LOAD_BIAS));
 	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the environment");

@@ -175,31 +175,59 @@ static int find_program(struct run *run)
 	return error < 0 ? error : crash__program_check(run->path, &run->program);
 }
 
+static int refuse_secure(const struct run *run)
+{
+	return crash__fail(
+		CRASH_ENOSHIM,
+		"%s is setuid or setgid, or has file capabilities, and the dynamic linker preloads "
+		"nothing into such programs; run a copy without%s",
+		run->path, geteuid() != 0 ? ", or run as root" : "");
+}
+
+static int refuse_static(const struct run *run)
+{
+	return crash__fail(CRASH_ENOSHIM,
+			   "%s is statically linked, so nothing can be preloaded into it, and there is no "
+			   "seccomp filter that would see its calls, because the kernel refused it or "
+			   "--no-supervisor was given; link it dynamically, or name points with "
+			   "crashinject/breakpoint.h and link libcrashpoint.a",
+			   run->path);
+}
+
+/* The filter may take away what makes it secure. */
+static bool is_secure(const struct run *run)
+{
+	bool keeps = !(run->job.control->mode & CRASH__MODE_SUPERVISOR) || !crash__filter_takes_rights();
+
+	return run->program.kind != CRASH__PROGRAM_STATIC &&
+	       (keeps ? run->program.secure : run->program.secure_anyway);
+}
+
 /* The shim cannot come along: then nothing would be seen, and every point be "not reached". */
 static int check_shim(const struct run *run, const struct crash__plan *plan)
 {
 	const struct crash__program *program = &run->program;
-	bool privileged = program->privileged && geteuid() != 0;
+	struct crash__control *control = run->job.control;
+	bool watched = control->mode & CRASH__MODE_SUPERVISOR;
+	bool secure = is_secure(run);
 
-	if (!plan->count || (run->job.control->mode & CRASH__MODE_SUPERVISOR))
+	if (!plan->count) {
+		if (secure && !watched && (control->mode & CRASH__MODE_RECORD))
+			crash__control_incomplete(control, CRASH__INCOMPLETE_SECURE, run->path);
 		return 0;
-	if (program->kind == CRASH__PROGRAM_STATIC && !crash__plan_has_calls(plan))
-		return 0; /* libcrashpoint may be in it; if it is not, the run says so */
-	if (program->kind == CRASH__PROGRAM_STATIC)
-		return crash__fail(CRASH_ENOSHIM,
-				   "%s is statically linked, so nothing can be preloaded into it, and the "
-				   "kernel refuses the seccomp filter that would see its calls; link it "
-				   "dynamically, or name points with crashinject/breakpoint.h and link "
-				   "libcrashpoint.a",
-				   run->path);
-	if (program->kind == CRASH__PROGRAM_OTHER_LIBC)
+	}
+	if (watched && !plan->explicit_rules)
+		return 0;
+	if (secure)
+		return refuse_secure(run);
+	if (program->kind == CRASH__PROGRAM_STATIC && !watched && crash__plan_has_calls(plan))
+		return refuse_static(run);
+	if (program->kind != CRASH__PROGRAM_OTHER_LIBC)
+		return 0; /* libcrashpoint may be in a static one; if it is not, the run says so */
+	if (!watched)
 		return crash__fail(CRASH_ENOSHIM, "%s uses %s and not glibc, for which the shim is built",
 				   run->path, program->interpreter);
-	if (privileged)
-		return crash__fail(CRASH_ENOSHIM,
-				   "%s is setuid or setgid, and the dynamic linker preloads nothing into "
-				   "such programs; run a copy without the bit, or run as root",
-				   run->path);
+	crash__control_incomplete(control, CRASH__INCOMPLETE_NO_SHIM, run->path); /* for its points */
 	return 0;
 }
 
@@ -255,11 +283,10 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 {
 	const struct crash__request *request = run->request;
 	uint32_t mode = CRASH__MODE_KEEPER | CRASH__MODE_PATCH | request->mode;
-	bool shim = plan->count || request->mode;
+	bool shim = plan->count || request->mode, watch = wants_supervisor(plan, mode);
 	int error = shim ? crash__program_preload(request->opts.preload, run->preload) : 0;
 
-	if (wants_supervisor(plan, mode) && !(request->opts.flags & CRASH_NO_SUPERVISOR) &&
-	    crash__filter_possible())
+	if (watch && !(request->opts.flags & CRASH_NO_SUPERVISOR) && crash__filter_possible())
 		mode |= CRASH__MODE_SUPERVISOR;
 	if (request->opts.flags & CRASH_ALLOW_IO_URING)
 		mode |= CRASH__MODE_IO_URING;
@@ -276,7 +303,7 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 		crash__filter_build(&run->filter, crash__program_stub(run->preload), mode & CRASH__MODE_ACKS);
 		run->job.filter = &run->filter;
 		run->job.io_uring = request->opts.flags & CRASH_ALLOW_IO_URING;
-	} else if (wants_supervisor(plan, mode)) {
+	} else if (watch) {
 		crash__control_incomplete(run->job.control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
 	}
 	error = set_root(run->job.control, request->opts.root);
@@ -382,15 +409,36 @@ static int explain_start(const struct run *run)
 	return crash__fail(CRASH_ENOEXEC, "%s: %s", run->path, strerror(error));
 }
 
+/* Points of a static program that nobody attends to. If libcrashpoint is of another version it has said so.
+ */
+static bool has_dead_points(const struct run *run)
+{
+	const struct crash__control *control = run->job.control;
+
+	return control->plan.explicit_rules && run->program.kind == CRASH__PROGRAM_STATIC &&
+	       !atomic_load(&control->strangers) &&
+	       crash__program_points(AT_FDCWD, run->path) == CRASH__HAS_POINTS;
+}
+
 /* A plan that no process has read is not a run. */
 static int check_loaded(const struct run *run)
 {
 	const struct crash__control *control = run->job.control;
+	int error;
 
 	if (!control->plan.count || atomic_load(&control->loaded) ||
 	    (control->mode & CRASH__MODE_SUPERVISOR) || run->job.report->timed_out)
 		return 0;
-	if (run->program.kind == CRASH__PROGRAM_STATIC)
+	error = check_shim(run, &control->plan); /* the kernel may have refused the filter meanwhile */
+	if (error < 0)
+		return error;
+	if (atomic_load(&control->strangers))
+		return crash__fail(CRASH_ENOSHIM,
+				   "%s has a preload module, or libcrashpoint, of another version of "
+				   "crashinject than the command; its output says: %.200s",
+				   run->path, run->capture.err_data.data ? run->capture.err_data.data : "");
+	if (run->program.kind == CRASH__PROGRAM_STATIC &&
+	    !(crash__program_points(AT_FDCWD, run->path) & CRASH__ATTENDS_POINTS))
 		return crash__fail(CRASH_ENOSHIM,
 				   "%s is statically linked and not linked with libcrashpoint.a", run->path);
 	return crash__fail(CRASH_ENOSHIM, "the shim never loaded into %s; its output says: %.200s", run->path,
@@ -414,6 +462,8 @@ static int collect(struct run *run, struct crash_out *result)
 	if (error < 0)
 		return error;
 	error = crash__out_fill(result, &run->job, run->request->scenario);
+	if (error == 0 && has_dead_points(run))
+		error = crash__out_incomplete(result, CRASH__INCOMPLETE_NO_SHIM, run->path);
 	if (error == 0 && run->request->names)
 		error = crash__out_name(result, run->symbols);
 	if (error < 0)

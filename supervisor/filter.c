@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -310,6 +311,14 @@ int crash__filter_install(const struct crash__filter *filter)
 		listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	}
 	return listener < 0 ? -errno : (int)listener;
+}
+
+bool crash__filter_takes_rights(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	return syscall(SYS_capget, &header, data) < 0 || !(data[0].effective & (1u << CAP_SYS_ADMIN));
 }
 
 bool crash__filter_possible(void)

@@ -29,6 +29,10 @@ bool crash__changes_places(int number);
 /** Puts the filter in place for the calling thread; returns the listener or a negative errno. */
 int crash__filter_install(const struct crash__filter *filter);
 
+/** Whether the filter takes it from programs to gain rights when they are executed: for us it does if we lack
+ * CAP_SYS_ADMIN. */
+bool crash__filter_takes_rights(void);
+
 /** Whether the kernel can report system calls in the way that is needed (Linux 5.19). */
 bool crash__filter_possible(void);
 

@@ -16,6 +16,7 @@
  *	cat		copies stdin to stdout
  *	print NAME	prints a variable of the environment, and its arguments
  *	pid FILE N	writes its process id there, starts N processes as "tree" does, and never ends
+ *	secure		exits with 11 if the kernel runs it in secure mode, else with 10
  *	storm		raises SIGALRM all the time, and exits with 5 after a while
  */
 #include <errno.h>
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -230,6 +232,12 @@ static void on_alarm(int signal)
 	alarms++;
 }
 
+static int show_secure(char **argv)
+{
+	(void)argv;
+	return getauxval(AT_SECURE) ? 11 : 10;
+}
+
 static int storm(char **argv)
 {
 	struct itimerval often = {{0, 500}, {0, 500}};
@@ -261,6 +269,7 @@ static const struct {
 	{"cat", cat},
 	{"print", print},
 	{"pid", show_pid},
+	{"secure", show_secure},
 	{"storm", storm},
 };
 

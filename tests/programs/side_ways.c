@@ -10,6 +10,8 @@
  *				writes "child" and ends with 3; then we write "parent"
  *	filter seccomp|prctl WHAT	a seccomp filter of ours, put in place by this call, says of fsync():
  *				trace, errno, log, or computed; then how fsync() of the file `filtered` went
+ *	stranger	does what libcrashpoint does that finds the block of a command of another version
+ *	start PROGRAM	executes it
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -219,6 +221,31 @@ static int sync_filtered(char **argument)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ as another version would */
+
+/* It is counted in the third member of the block, which is the same in each version. */
+static int be_counted(char **argument)
+{
+	const char *control = getenv("CRASH_CONTROL");
+	char path[4096] = "";
+	_Atomic unsigned int *start;
+
+	(void)argument;
+	if (!control)
+		return 1;
+	memcpy(path, control, strcspn(control, ","));
+	start = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, open(path, O_RDWR | O_CLOEXEC), 0);
+	if (start == MAP_FAILED)
+		return 1;
+	atomic_fetch_add(&start[3], 1);
+	return 0;
+}
+
+static int start(char **argument)
+{
+	return execl(argument[0], argument[0], NULL);
+}
+
 /* ------------------------------------------------------------------ which */
 
 static const struct way {
@@ -226,10 +253,8 @@ static const struct way {
 	int (*go)(char **arguments);
 	int arguments;
 } ways[] = {
-	{"ring", write_by_ring, 1},
-	{"range", change_range, 2},
-	{"child", write_by_child, 1},
-	{"filter", sync_filtered, 2},
+	{"ring", write_by_ring, 1},   {"range", change_range, 2},  {"child", write_by_child, 1},
+	{"filter", sync_filtered, 2}, {"stranger", be_counted, 0}, {"start", start, 1},
 };
 
 int main(int argc, char **argv)

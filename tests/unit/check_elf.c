@@ -11,7 +11,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/machine.h"
@@ -27,6 +32,22 @@ static void write_file(const char *name, const void *bytes, size_t count, mode_t
 	ck_assert_int_eq(write(fd, bytes, count), (ssize_t)count);
 	ck_assert_int_eq(fchmod(fd, mode), 0);
 	close(fd);
+}
+
+static void copy_program(const char *name, const char *to)
+{
+	static char bytes[1 << 20];
+	char path[PATH_MAX];
+	size_t count;
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s", getenv("PROGRAMS"), name);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	count = fread(bytes, 1, sizeof bytes, file);
+	ck_assert(count > 0 && count < sizeof bytes);
+	fclose(file);
+	write_file(to, bytes, count, 0755);
 }
 
 static void enter_directory(void)
@@ -106,7 +127,7 @@ START_TEST(the_dynamic_linker_says_which_libc)
 	ck_assert_str_eq(program.interpreter, linkers[_i].interpreter ? linkers[_i].interpreter : "");
 	ck_assert_uint_eq(program.machine, CRASH__ELF_MACHINE);
 	ck_assert_str_eq(program.sanitizer, "");
-	ck_assert(!program.privileged);
+	ck_assert(!program.secure);
 }
 END_TEST
 
@@ -155,21 +176,96 @@ START_TEST(other_machines_are_foreign)
 }
 END_TEST
 
-START_TEST(setuid_and_setgid_are_seen)
+/* ---- secure mode ---- */
+
+static const struct secure {
+	const char *what;
+	mode_t mode;
+	uint32_t owner, group;	    /* of the file */
+	uint32_t user, users_group; /* who runs it, as ... */
+	uint32_t acts_as;	    /* this effective user */
+	bool capable, no_new_privs;
+	bool differs; /* from kernel to kernel: we are to err on the side of secure */
+} secures[] = {
+	{"plain", 0755, 0, 0, 1, 1, 1},
+	{"setuid", 04755, 0, 0, 1, 1, 1},
+	{"setuid without rights", 04755, 0, 0, 1, 1, 1, .no_new_privs = true},
+	{"setuid to the same", 04755, 1, 0, 1, 1, 1},
+	{"setuid root by root", 04755, 0, 0, 0, 0, 0},
+	{"setuid to another by root", 04755, 1, 0, 0, 0, 0},
+	{"setgid", 02755, 0, 2, 1, 1, 1},
+	{"setgid by root", 02755, 0, 2, 0, 0, 0},
+	{"setgid by root, without rights", 02755, 0, 2, 0, 0, 0, .no_new_privs = true},
+	{"setgid to the same", 02755, 0, 1, 1, 1, 1},
+	{"mandatory locking", 02745, 0, 2, 1, 1, 1},
+	{"two users", 0755, 0, 0, 0, 0, 1},
+	{"two users, without rights", 0755, 0, 0, 0, 0, 1, .no_new_privs = true},
+	{"setuid back", 04755, 0, 0, 0, 0, 1, .differs = true},
+	{"only to be executed", 04711, 0, 0, 1, 1, 1},
+	{"capable", 0755, 0, 0, 1, 1, 1, .capable = true},
+	{"capable, only to be executed", 0711, 0, 0, 1, 1, 1, .capable = true},
+	{"capable by root", 0755, 0, 0, 0, 0, 0, .capable = true},
+	{"capable without rights", 0755, 0, 0, 1, 1, 1, .capable = true, .no_new_privs = true},
+};
+
+static void become(const struct secure *secure)
 {
-	static const struct {
-		mode_t mode;
-		bool privileged;
-	} rows[] = {{0755, false}, {04755, true}, {02755, true}, {06755, true}, {01755, false}};
+	if ((secure->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) || setgroups(0, NULL) < 0 ||
+	    setresgid(secure->users_group, secure->users_group, secure->users_group) < 0 ||
+	    setresuid(secure->user, secure->acts_as, secure->user) < 0)
+		_exit(2);
+}
+
+/* The kernel's word, which a program gets as AT_SECURE. */
+static bool kernel_says(const struct secure *secure)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		become(secure);
+		execl("program", "program", "secure", NULL);
+		_exit(3);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) >= 10);
+	return WEXITSTATUS(status) == 11;
+}
+
+static bool we_say(const struct secure *secure)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		become(secure);
+		crash__program_inspect(AT_FDCWD, "program", &program);
+		_exit(10 + program.secure);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) >= 10);
+	return WEXITSTATUS(status) == 11;
+}
+
+START_TEST(secure_mode_is_where_the_kernel_says)
+{
+	/* struct vfs_cap_data: version 2, effective; CAP_NET_BIND_SERVICE */
+	static const uint32_t capability[5] = {0x02000001, 1u << 10};
+	const struct secure *secure = &secures[_i];
 
 	enter_directory();
-	make_image(glibc, "a", "b");
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		write_file("program", &image, sizeof image, rows[i].mode);
-		crash__program_inspect(AT_FDCWD, "program", &program);
-		ck_assert_int_eq(program.privileged, rows[i].privileged);
-		ck_assert_int_eq(program.kind, CRASH__PROGRAM_GLIBC);
+	if (geteuid() != 0) {
+		printf("%s: only root can be everybody\n", secure->what);
+		return;
 	}
+	ck_assert_int_eq(chmod(".", 0755), 0);
+	copy_program("behave", "program");
+	ck_assert_int_eq(chown("program", secure->owner, secure->group), 0);
+	ck_assert_int_eq(chmod("program", secure->mode), 0);
+	if (secure->capable &&
+	    setxattr("program", "security.capability", capability, sizeof capability, 0) < 0)
+		return;
+	ck_assert_msg(we_say(secure) == (kernel_says(secure) || secure->differs), "%s", secure->what);
 }
 END_TEST
 
@@ -350,11 +446,11 @@ int main(void)
 {
 	Suite *suite = suite_create("elf");
 	TCase *tcase = support_case(suite, "binaries", a_sanitizer_is_found_among_the_libraries,
-				    other_machines_are_foreign, setuid_and_setgid_are_seen,
-				    the_base_is_where_the_first_byte_wants_to_be,
+				    other_machines_are_foreign, the_base_is_where_the_first_byte_wants_to_be,
 				    real_programs_are_what_they_are, NULL);
 
 	tcase_add_loop_test(tcase, the_dynamic_linker_says_which_libc, 0, sizeof linkers / sizeof *linkers);
+	tcase_add_loop_test(tcase, secure_mode_is_where_the_kernel_says, 0, sizeof secures / sizeof *secures);
 	support_case(suite, "scripts", a_script_names_its_interpreter, a_long_interpreter_is_cut,
 		     scripts_are_followed_to_a_program, NULL);
 	support_case(suite, "others", other_files_are_unknown, damaged_programs_do_no_harm,
