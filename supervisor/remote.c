@@ -316,7 +316,8 @@ static bool same_line(const char *a, const char *b, const char *name)
 
 /* What the calling thread was before it became somebody else. */
 static _Thread_local struct {
-	bool changed, lesser; /* lesser: it has fewer rights than who it became */
+	bool changed, limited; /* who it is, what it may do */
+	bool lesser;	       /* it has fewer rights than who it became */
 	struct __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3];
 	uid_t user;
 	gid_t group;
@@ -332,6 +333,12 @@ static uint32_t file_system_id(const char *status, const char *name)
 	if (sscanf(field(status, name), "%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) != 4)
 		return UINT32_MAX;
 	return ids[3];
+}
+
+/* The effective ones. */
+static uint64_t capabilities(const char *status)
+{
+	return strtoull(field(status, "\nCapEff:"), NULL, 16);
 }
 
 static int read_groups(const char *status, gid_t groups[MOST_GROUPS])
@@ -385,18 +392,28 @@ static bool set_rights(const struct __user_cap_data_struct *rights)
 	return syscall(SYS_capset, &header, rights) == 0;
 }
 
-/* Gives up, for a while, every right beyond those of the user. */
-static bool become_lesser(void)
+/*
+ * Has these rights for a while, none of which is more than we may have. Where they are another's in our
+ * namespace (in a sandbox we have some, and no program has) that is all there is to it.
+ */
+static bool limit_rights(uint64_t effective)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct limited[_LINUX_CAPABILITY_U32S_3];
 
 	if (syscall(SYS_capget, &header, before.rights) != 0)
 		return false;
-	memcpy(none, before.rights, sizeof none);
-	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-		none[i].effective = 0;
-	before.lesser = set_rights(none);
+	memcpy(limited, before.rights, sizeof limited);
+	limited[0].effective = (uint32_t)effective;
+	limited[1].effective = (uint32_t)(effective >> 32);
+	before.limited = set_rights(limited);
+	return before.limited;
+}
+
+/* Gives up, for a while, every right beyond those of the user. */
+static bool become_lesser(void)
+{
+	before.lesser = limit_rights(0);
 	return before.lesser;
 }
 
@@ -418,16 +435,16 @@ bool crash__remote_become(const struct crash__remote *remote)
 	bool here = is_our_namespace(remote), same = true, good;
 	char ours[4096], theirs[4096];
 
-	assert(!before.changed && !before.lesser && !has_umask); /* crash__remote_resume() comes first */
+	assert(!before.changed && !before.limited && !has_umask); /* crash__remote_resume() comes first */
 	if (!read_file(theirs, sizeof theirs, "/proc/%d/status", (int)remote->tid) ||
 	    !read_file(ours, sizeof ours, "/proc/thread-self/status"))
 		return false;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		same &= same_line(ours, theirs, lines[i]);
 	if (here && same)
-		good = same_line(ours, theirs, "\nCapEff:");
+		good = same_line(ours, theirs, "\nCapEff:") || limit_rights(capabilities(theirs));
 	else if (here)
-		good = strtoull(field(theirs, "\nCapEff:"), NULL, 16) == 0 && become(theirs);
+		good = capabilities(theirs) == 0 && become(theirs);
 	else
 		good = (same || become(theirs)) && become_lesser();
 	if (!good) {
@@ -453,11 +470,11 @@ bool crash__remote_resume(void)
 	if (has_umask)
 		pthread_mutex_unlock(&umask_lock);
 	has_umask = false;
-	if (lesser)
+	if (before.limited)
 		set_rights(before.rights);
 	if (before.changed)
 		take_on(before.user, before.group, before.groups, before.group_count);
-	before.changed = before.lesser = false;
+	before.changed = before.limited = before.lesser = false;
 	return !lesser;
 }
 

@@ -70,7 +70,8 @@ int crash__remote_dup(const struct crash__remote *remote, int fd);
 
 /**
  * Lets the calling thread, until crash__remote_resume(), do with files what the process may do and get
- * what it would get: its user and groups if they are not ours and we may take them on, and its umask.
+ * what it would get: its user, groups and capabilities if they are not ours and we may take them on, and its
+ * umask.
  * Returns false, and has changed nothing, where that cannot be had.
  */
 bool crash__remote_become(const struct crash__remote *remote);

@@ -98,6 +98,19 @@ static bool can_copy(const struct crash__notification *notification, int from, b
 	return !*waits || is_ready(from);
 }
 
+/* How much there is to be copied at most: programs ask for as much as there may be. */
+static uint64_t there_is(int from, const off_t *at_source, uint64_t bytes)
+{
+	off_t at = at_source ? *at_source : lseek(from, 0, SEEK_CUR);
+	struct stat status;
+	uint64_t left;
+
+	if (from < 0 || at < 0 || fstat(from, &status) < 0 || !S_ISREG(status.st_mode) || !status.st_size)
+		return bytes;
+	left = at < status.st_size ? (uint64_t)(status.st_size - at) : 0;
+	return left < bytes ? left : bytes;
+}
+
 static long make_copy(const struct crash__notification *notification, int from, off_t *at_source, int to,
 		      off_t *at_target, uint64_t bytes)
 {
@@ -128,8 +141,9 @@ bool crash__proxy_copy(struct crash__notification *notification, uint64_t part,
 	if (part < bytes)
 		bytes = part;
 	if (to < 0 || !can_copy(notification, from, &waits) ||
-	    crash__proxy_write_exceeds_limit(notification, at_target == &target.value ? at_target : NULL,
-					     bytes))
+	    crash__proxy_write_exceeds_limit(
+		    notification, at_target == &target.value ? at_target : NULL,
+		    there_is(from, at_source == &source.value ? at_source : NULL, bytes)))
 		goto close;
 	proxied->result = make_copy(notification, from, at_source, to, at_target, bytes);
 	if (waits && proxied->result == -EAGAIN) /* somebody else was faster */

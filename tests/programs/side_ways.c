@@ -12,6 +12,8 @@
  *				trace, errno, log, or computed; then how fsync() of the file `filtered` went
  *	stranger	does what libcrashpoint does that finds the block of a command of another version
  *	start PROGRAM	executes it
+ *	copy		copies all that there is of the file `from` to `to`, under a limit that is larger than
+ *it names		makes what has names, and fails to make it again
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +32,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -246,6 +250,35 @@ static int start(char **argument)
 	return execl(argument[0], argument[0], NULL);
 }
 
+/* ------------------------------------------------------------------ whose result has to be known */
+
+/* As Go copies: the number of bytes is larger than the limit for files. */
+static int copy_all(char **argument)
+{
+	struct rlimit limit = {1 << 20, 1 << 20};
+	int from = open("from", O_CREAT | O_RDWR, 0644), to = open("to", O_CREAT | O_RDWR, 0644);
+	off_t start = 0;
+
+	(void)argument;
+	if (write(from, "all of it", 9) != 9 || setrlimit(RLIMIT_FSIZE, &limit) < 0)
+		return 1;
+	return copy_file_range(from, &start, to, NULL, 1 << 30, 0) == 9 &&
+			       copy_file_range(from, &start, to, NULL, 1 << 30, 0) == 0 ?
+		       0 :
+		       1;
+}
+
+static int make_names(char **argument)
+{
+	int fd = open("name", O_CREAT | O_EXCL | O_RDWR, 0600);
+
+	(void)argument;
+	if (fd < 0 || write(fd, "name", 4) != 4 || mkdirat(AT_FDCWD, "dir", 0700) < 0 ||
+	    link("name", "dir/name") < 0 || chmod("name", 0644) < 0 || rename("name", "dir/other") < 0)
+		return 1;
+	return mkdirat(AT_FDCWD, "dir", 0700) < 0 && link("name", "dir/name") < 0 && rmdir("dir") < 0 ? 0 : 1;
+}
+
 /* ------------------------------------------------------------------ which */
 
 static const struct way {
@@ -255,6 +288,7 @@ static const struct way {
 } ways[] = {
 	{"ring", write_by_ring, 1},   {"range", change_range, 2},  {"child", write_by_child, 1},
 	{"filter", sync_filtered, 2}, {"stranger", be_counted, 0}, {"start", start, 1},
+	{"copy", copy_all, 0},	      {"names", make_names, 0},
 };
 
 int main(int argc, char **argv)

@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct crash_out out;
 
@@ -180,6 +183,60 @@ START_TEST(a_child_that_syscall_makes_leaves_our_stack_alone)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ results */
+
+START_TEST(a_copy_of_what_there_is_has_a_result)
+{
+	struct lab_listing listing =
+		lab_list(NULL, (const char *const[]){lab_program("side_ways_static"), "copy", NULL});
+
+	lab_assert_status(&listing.result, 0);
+	lab_assert_file("to", "all of it");
+	ck_assert_msg(strstr(lab_list_text(&listing), "write#2 to") != NULL, "%s", lab_list_text(&listing));
+}
+END_TEST
+
+/* In a directory of its own, as somebody who has no rights. */
+static void become_ordinary(const char *directory)
+{
+	ck_assert_int_eq(chmod(lab_dir, 0755), 0);
+	ck_assert(mkdir(directory, 0755) == 0 && chmod(directory, 0777) == 0 && chdir(directory) == 0);
+	setenv("TMPDIR", "/tmp", 1);
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(65533) < 0 || setuid(65533) < 0))
+		_exit(1);
+}
+
+/*
+ * In the sandbox of an ordinary user we have rights that no program has: nobody but the process itself could
+ * make its calls, and the result of each that makes a name was unknown.
+ */
+START_TEST(in_a_sandbox_of_an_ordinary_user_results_are_known)
+{
+	struct lab_result result;
+
+	become_ordinary("data");
+	if (access(lab_variable("CRASHINJECT_PRELOAD"), R_OK) < 0 || !lab_sandboxes())
+		LAB_SKIP("there is no sandbox for other users");
+	result = LAB_CRASHINJECT("explore", "--model", "kill", "--check", "true", "--",
+				 lab_program("side_ways_static"), "names");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
+/* Root may have given up its rights. */
+START_TEST(of_a_program_with_fewer_rights_results_are_known)
+{
+	struct lab_result result =
+		LAB_COMMAND("setpriv", "--inh-caps", "-all", "--bounding-set", "-all", "true");
+
+	if (result.status != 0)
+		LAB_SKIP("there is no setpriv, or it may not");
+	result = LAB_CRASHINJECT("list", "-q", "--", "setpriv", "--inh-caps", "-all", "--bounding-set",
+				 "-all", lab_program("side_ways_static"), "names");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ filters of the program's own */
 
 static const struct {
@@ -235,6 +292,11 @@ int main(void)
 
 	tcase = lab_case(suite, "children", 60);
 	tcase_add_loop_test(tcase, a_child_that_syscall_makes_leaves_our_stack_alone, 0, 3);
+
+	tcase = lab_case(suite, "results", 60);
+	tcase_add_test(tcase, a_copy_of_what_there_is_has_a_result);
+	tcase_add_test(tcase, in_a_sandbox_of_an_ordinary_user_results_are_known);
+	tcase_add_test(tcase, of_a_program_with_fewer_rights_results_are_known);
 
 	tcase = lab_case(suite, "filters", 60);
 	tcase_add_loop_test(tcase, a_filter_that_asks_a_tracer_makes_the_result_incomplete, 0,
