@@ -154,9 +154,8 @@ static void await_stop(struct crash__notification *notification)
 	}
 }
 
-/* Lets the process make its call, and goes on when it is done. */
-static struct crash__reply let_and_finish(struct crash__notification *notification,
-					  const struct crash__decision *decision)
+/* Lets the process make its call, and returns when it is done, and the process stands. */
+static void let_and_stop(struct crash__notification *notification)
 {
 	crash__leader_hand_over();
 	/* to the thread itself: another one may take it, and this one go on */
@@ -164,6 +163,13 @@ static struct crash__reply let_and_finish(struct crash__notification *notificati
 	crash__notification_clear(notification);
 	crash__reply_send(notification, &crash__proceed);
 	await_stop(notification);
+}
+
+/* Lets the process make its call, and goes on when it is done. */
+static struct crash__reply let_and_finish(struct crash__notification *notification,
+					  const struct crash__decision *decision)
+{
+	let_and_stop(notification);
 	finish(notification, decision, 0);
 	if (!crash__notification_is_dead(notification))
 		kill(notification->remote.pid, SIGCONT);
@@ -346,7 +352,31 @@ struct crash__reply crash__notified_op(struct crash__notification *notification)
 	return reply;
 }
 
-struct crash__reply crash__notified_op_request(struct crash__notification *notification)
+/* Whether one of these rules ends the program. */
+static bool has_death(const struct crash__plan *plan, uint64_t rules)
+{
+	const struct crash__rule *rule;
+
+	CRASH__EACH_RULE(plan, rules, rule)
+		if (crash__action_is_death(rule->action))
+			return true;
+	return false;
+}
+
+/*
+ * The first request that fails is what the call fails of. If there were others before it the kernel starts
+ * those alone; nobody can make it do that from outside.
+ */
+static bool can_fail(const struct crash__notification *notification, const struct crash__requests *requests)
+{
+	if (requests->count == 0)
+		return true;
+	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_RULE_UNDONE, "io_submit");
+	return false;
+}
+
+struct crash__reply crash__notified_op_request(struct crash__notification *notification,
+					       struct crash__requests *requests)
 {
 	struct crash__decision decision = count_op(notification, CRASH__NATURE_CALL);
 	struct crash__proxied assumed = {.fd = -1, .offset = UINT64_MAX};
@@ -359,13 +389,34 @@ struct crash__reply crash__notified_op_request(struct crash__notification *notif
 		return fate == CRASH__STAYS ? crash__never : crash__reply_error(EINTR);
 	if (crash__notification_record_wanted(notification))
 		crash__notification_record_op(notification);
-	if (decision.making == CRASH__MAKES_NOTHING)
+	if (decision.making == CRASH__MAKES_NOTHING && can_fail(notification, requests))
 		return fail(notification, &decision);
 	assumed.result = (long)crash__notification_bytes(notification);
 	if (notification->kernel->where.offset)
 		assumed.offset = (uint64_t)notification->args[3];
 	crash__notification_record_end(notification, &assumed);
-	return decision.after ? let_and_finish(notification, &decision) : crash__proceed;
+	requests->after[requests->count < CRASH__REQUESTS ? requests->count : CRASH__REQUESTS - 1] |=
+		decision.after;
+	requests->count++;
+	requests->acts |= decision.after != 0;
+	if (has_death(&notification->control->plan, decision.after))
+		return crash__notified_op_requested(notification, requests);
+	return crash__proceed;
+}
+
+struct crash__reply crash__notified_op_requested(struct crash__notification *notification,
+						 const struct crash__requests *requests)
+{
+	enum crash__fate fate = CRASH__GOES_ON;
+
+	if (!requests->acts)
+		return crash__proceed;
+	let_and_stop(notification);
+	for (unsigned int i = 0; i < requests->count && i < CRASH__REQUESTS && fate != CRASH__STAYS; i++)
+		fate = act_on_all(notification, requests->after[i], done_before(notification));
+	if (!crash__notification_is_dead(notification))
+		kill(notification->remote.pid, SIGCONT);
+	return crash__never; /* answered already */
 }
 
 bool crash__notified_op_store(struct crash__notification *store, const unsigned char *bytes)

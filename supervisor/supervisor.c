@@ -80,6 +80,7 @@ static struct crash__reply take_requests(struct crash__notification *notificatio
 {
 	long count = notification->args[1];
 	uint64_t list = (uint64_t)notification->args[2], address;
+	struct crash__requests requests = {0};
 	struct iocb request;
 
 	if (notification->control->mode & CRASH__MODE_DATA)
@@ -101,11 +102,11 @@ static struct crash__reply take_requests(struct crash__notification *notificatio
 		crash__notification_classify(notification);
 		if (!notification->storage)
 			continue;
-		reply = crash__notified_op_request(notification);
+		reply = crash__notified_op_request(notification, &requests);
 		if (!reply.proceed)
 			return reply;
 	}
-	return crash__proceed;
+	return crash__notified_op_requested(notification, &requests);
 }
 
 /* ------------------------------------------------------------------ what is no op */

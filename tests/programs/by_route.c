@@ -175,23 +175,31 @@ static long do_store(char **word)
 	return munmap(map, 4096);
 }
 
-/* One write by io_submit(), at the file's start, and its end. */
+/* Writes by one io_submit(), one behind the other from the file's start, and their ends. */
 static long do_submit(char **word)
 {
 	static aio_context_t context;
-	struct iocb request = {.aio_lio_opcode = IOCB_CMD_PWRITE,
-			       .aio_fildes = (unsigned int)number(word[1]),
-			       .aio_buf = (unsigned long)word[2],
-			       .aio_nbytes = strlen(word[2])};
-	struct iocb *list[] = {&request};
-	struct io_event event;
+	struct iocb requests[WORDS], *list[WORDS];
+	struct io_event events[WORDS];
+	long count = 0, bytes = 0;
 
+	for (; count + 2 < WORDS && word[count + 2]; count++) {
+		requests[count] = (struct iocb){.aio_lio_opcode = IOCB_CMD_PWRITE,
+						.aio_fildes = (unsigned int)number(word[1]),
+						.aio_buf = (unsigned long)word[count + 2],
+						.aio_nbytes = strlen(word[count + 2]),
+						.aio_offset = bytes};
+		list[count] = &requests[count];
+		bytes += (long)strlen(word[count + 2]);
+	}
 	if (!context && syscall(SYS_io_setup, 4, &context) < 0)
 		exit(77);
-	if (by_number(SYS_io_submit, (long)context, 1, (long)list, 0, 0, 0) != 1 ||
-	    syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
+	if (by_number(SYS_io_submit, (long)context, count, (long)list, 0, 0, 0) != count ||
+	    syscall(SYS_io_getevents, context, count, count, events, NULL) != count)
 		return -1;
-	return (long)event.res;
+	for (bytes = 0; count > 0; count--)
+		bytes += (long)events[count - 1].res;
+	return bytes;
 }
 
 static void run_step(const char *step);

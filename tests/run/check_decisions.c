@@ -585,6 +585,11 @@ END_TEST
 		"open data ct", "submit 3 abc", "submit 3 d"                                                 \
 	}
 
+#define TOGETHER                                                                                             \
+	{                                                                                                    \
+		"open data ct", "submit 3 abc d"                                                             \
+	}
+
 /* Requests of io_submit() are seen by the supervisor alone: a part of them cannot be asked for. */
 static const struct row requests[] = {
 	{"write", SUBMITTED, "write#1", "signal 9", "open 3\n", "data=", "1 write, 1 open"},
@@ -604,6 +609,18 @@ static const struct row requests[] = {
 	{"write:err=EIO,write#*:log", SUBMITTED, NULL, "exit 0", "open 3\nsubmit EIO\nsubmit 1\n", "data=d",
 	 "2 write, 1 open",
 	 "write#1 (io_submit) on data, 0 bytes, failed: EIO|write#2 (io_submit) on data, offset 0, 1 bytes|"},
+	/* several requests: the rest counts whatever a rule does behind one of them */
+	{"write#1:after:delay=1ms", TOGETHER, NULL, "exit 0", "open 3\nsubmit 4\n", "data=abcd",
+	 "2 write, 1 open"},
+	{"write:after:delay=1ms,write#2:after", TOGETHER, "write#2", "signal 9", "open 3\n", "data=abcd",
+	 "2 write, 1 open"},
+	{"write#1:after:sig=TERM,write#3", TOGETHER, NULL, "signal 15", "open 3\n", "data=abcd",
+	 "2 write, 1 open"},
+	{"write#1:after", TOGETHER, "write#1", "signal 9", "open 3\n", "data=abcd", "1 write, 1 open"},
+	{"write#1:err=EIO", TOGETHER, NULL, "exit 0", "open 3\nsubmit EIO\n", "data=", "1 write, 1 open"},
+	{"write#2:err=EIO", TOGETHER, NULL, "exit 0", "open 3\nsubmit 4\n", "data=abcd", "2 write, 1 open",
+	 .reason = "rule-not-done: what a rule wanted of a call could not be done from outside the program "
+		   "(io_submit)"},
 };
 
 START_TEST(a_request_has_no_parts_by_every_route)
