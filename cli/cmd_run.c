@@ -62,7 +62,7 @@ static void name_frames(struct crash_out *out)
 static void print_result(const struct crash_out *out)
 {
 	for (char **line = out->log; line && *line; line++)
-		fprintf(stderr, "%s: %s\n", CRASH__PROGRAM_NAME, *line);
+		fprintf(stderr, "%s: %s\n", CRASH__PROGRAM_NAME, crash__shown_text(*line));
 	if (out->killed || out->unreached[0] || out->timed_out) {
 		fprintf(stderr, "%s: ", CRASH__PROGRAM_NAME);
 		crash__describe(stderr, out, crash__shown_path);

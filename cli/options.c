@@ -41,6 +41,11 @@ void crash__die(const char *format, ...)
 	exit(CRASH__EXIT_FAILED);
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
 void crash__die_error(int error)
 {
 	const char *detail = crash_error_detail();
@@ -51,7 +56,8 @@ void crash__die_error(int error)
 	else
 		fprintf(stderr, "%s: %s%s", CRASH__PROGRAM_NAME, crash_strerror(error), *detail ? ": " : "");
 	for (; *detail; detail++) {
-		fputc(*detail, stderr);
+		fprintf(stderr, is_control(*detail) && *detail != '\n' ? "\\%03o" : "%c",
+			(unsigned char)*detail);
 		if (*detail == '\n')
 			fputs("  ", stderr);
 	}
@@ -324,14 +330,9 @@ void crash__report_to(const char *option, const char *path, const struct crash__
 		crash__die("%s %s: %s", option, path, strerror(errno));
 }
 
-static bool is_control(char c)
-{
-	return (unsigned char)c < ' ' || c == 0x7f;
-}
-
 const char *crash__shown_text(const char *text)
 {
-	static char shown[4 * PATH_MAX];
+	static char shown[10 * PATH_MAX]; /* two paths in octal, and some words */
 	size_t length = 0;
 
 	for (; *text && length < sizeof shown - 5; text++)
@@ -368,5 +369,5 @@ void crash__print_incomplete(const struct crash_out *out)
 		return;
 	fputs(CRASH__PROGRAM_NAME ": incomplete:\n", stderr);
 	for (char **reason = out->incomplete_reasons; reason && *reason; reason++)
-		fprintf(stderr, "  %s\n", *reason);
+		fprintf(stderr, "  %s\n", crash__shown_text(*reason));
 }

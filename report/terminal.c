@@ -182,8 +182,11 @@ static void print_remarks(FILE *stream, const json_t *result)
 	if (json_is_true(json_object_get(summary, "complete")))
 		return;
 	fputs("incomplete:\n", stream);
-	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason)
-		fprintf(stream, "  %s\n", json_string_value(reason));
+	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason) {
+		fputs("  ", stream);
+		crash__report_plain(stream, json_string_value(reason));
+		fputc('\n', stream);
+	}
 }
 
 /* Names of files may hold control characters. */

@@ -22,7 +22,7 @@ static void describe_frames(FILE *stream, const struct crash_out *out, const cha
 		if (frame->file)
 			fprintf(stream, "  %s:%u", shown(frame->file), frame->line);
 		else if (frame->object)
-			fprintf(stream, "  in %s", frame->object);
+			fprintf(stream, "  in %s", shown(frame->object));
 		fputc('\n', stream);
 	}
 	if (!out->backtrace_complete)
@@ -43,7 +43,7 @@ static void describe_crash(FILE *stream, const struct crash_out *out, const char
 	if (out->bytes >= 0)
 		fprintf(stream, ", %lld bytes, %lld of them written", (long long)out->bytes,
 			(long long)(out->written < 0 ? 0 : out->written));
-	fprintf(stream, "\n  rule %s, process %u\n", out->rule, out->pid);
+	fprintf(stream, "\n  rule %s, process %u\n", shown(out->rule), out->pid);
 	describe_frames(stream, out, shown);
 }
 
@@ -67,7 +67,7 @@ void crash__describe(FILE *stream, const struct crash_out *out, const char *(*sh
 		return;
 	}
 	for (char **rule = out->unreached; rule && *rule; rule++)
-		fprintf(stream, "%s was not reached; ", *rule);
+		fprintf(stream, "%s was not reached; ", shown(*rule));
 	describe_ending(stream, out);
 	if (out->unreached && out->unreached[0])
 		fprintf(stream, "\n  it passed %s", out->passed);

@@ -523,6 +523,36 @@ START_TEST(names_do_not_break_lines)
 }
 END_TEST
 
+#define AWKWARD "a\n\033[2Jb"
+#define SHOWN "a\\012\\033[2Jb"
+
+/* The same of everything that a run says: sentences, rules, reasons and errors. */
+START_TEST(names_say_nothing_to_the_terminal)
+{
+	static const struct {
+		const char *at, *option, *program, *said;
+	} rows[] = {
+		{"write@" AWKWARD "#1", "--no-supervisor", "steps", "rule write@" SHOWN "#1"},
+		{"write#1:log", "--no-supervisor", "steps", "/" SHOWN ", offset 0, 3 bytes"},
+		{"rename@" AWKWARD, "--no-supervisor", "steps", "rename@" SHOWN " was not reached"},
+		{"fsync:log", "--no-supervisor", "./" AWKWARD, "no-shim: "},
+		{"fsync", "--root=" AWKWARD "c", "steps", "\\033[2Jbc: No such file"},
+	};
+	const char *program = lab_program("steps");
+
+	if (strcmp(rows[_i].program, "steps") != 0)
+		lab_copy(lab_program("steps_static"), AWKWARD);
+	if (strcmp(rows[_i].program, "steps") == 0)
+		CLI("run", "--at", rows[_i].at, rows[_i].option, "--", program, "open " AWKWARD " wct",
+		    "write 3 one");
+	else
+		CLI("run", "--at", rows[_i].at, rows[_i].option, "--", "sh", "-c",
+		    "\"$0\" ack; :", rows[_i].program);
+	assert_in(err, rows[_i].said);
+	ck_assert_msg(strchr(result.err, '\033') == NULL, "%s", lab_describe(&result));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ list */
 
 static const char *const list_keys[] = {
@@ -920,6 +950,7 @@ int main(void)
 	tcase_add_test(tcase, json_may_go_to_a_file);
 	tcase_add_test(tcase, names_that_are_no_text_are_still_told);
 	tcase_add_test(tcase, names_do_not_break_lines);
+	tcase_add_loop_test(tcase, names_say_nothing_to_the_terminal, 0, 5);
 
 	tcase = lab_case(suite, "list", 60);
 	tcase_add_test(tcase, a_listing_is_one_object_an_op);
