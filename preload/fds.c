@@ -101,7 +101,7 @@ done:
 
 struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 {
-	struct crash__target target;
+	struct crash__target target = {0};
 	struct entry *entry;
 	uint64_t key, mark, epoch;
 

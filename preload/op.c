@@ -240,14 +240,18 @@ static long by_path(struct crash__op *op)
 		return call_outside(op);
 	}
 	op->target = crash__target_of_path(op->control, op->kernel, op->args, op->buffers);
-	if (!op->target.storage) {
+	if (op->target.storage) {
+		count(op, &rules);
+		result = take(op, rules);
+		crash__path_buffers_give(op->buffers);
+	} else {
 		crash__path_buffers_give(op->buffers);
 		op->buffers = NULL;
-		return call_outside(op);
+		result = call_outside(op);
 	}
-	count(op, &rules);
-	result = take(op, rules);
-	crash__path_buffers_give(op->buffers);
+	/* the kernel can do without a name for where it is, if that is longer than any that it takes */
+	if (__builtin_expect(op->target.unnamed, 0) && !crash__sys_failed(result))
+		crash__control_incomplete(op->control, CRASH__INCOMPLETE_PATH_UNKNOWN, op->kernel->name);
 	return result;
 }
 

@@ -142,6 +142,7 @@ bool crash__path_of_memory(uintptr_t start, uintptr_t end, char out[PATH_MAX]);
 /** What an op is about. */
 struct crash__target {
 	bool storage;	/* a regular file or directory that counts */
+	bool unnamed;	/* a path of the call leads nowhere that has a name; usually the call fails */
 	bool sync;	/* what is written is durable when the call returns (O_SYNC, O_DSYNC) */
 	bool append;	/* O_APPEND: whatever offset a write names */
 	uint32_t file;	/* number in the trace; 0: none */

@@ -38,14 +38,6 @@ static bool lstat_at(int dirfd, const char *path, struct stat *status, bool *bad
 	return result == 0;
 }
 
-/* Whether a path ends in symbolic links that lead round in a circle. */
-static bool loops(int dirfd, const char *path)
-{
-	struct stat status;
-
-	return crash__sys6(SYS_newfstatat, dirfd, (long)path, (long)&status, 0, 0, 0) == -ELOOP;
-}
-
 /* Whether the call names its file by the descriptor where others have a directory. */
 static bool names_descriptor(const struct crash__call_info *kernel, const long args[6])
 {
@@ -85,9 +77,7 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 	if (bad)
 		return target;
 	if (!crash__path_resolve(buffers, dirfd, path, follow, buffers->path)) {
-		/* The call itself will fail unless a name is hidden from us only. */
-		if (exists && !(follow && loops(dirfd, path)))
-			crash__control_incomplete(control, CRASH__INCOMPLETE_PATH_UNKNOWN, path);
+		target.unnamed = true;
 		return target;
 	}
 	if (exists && follow && S_ISLNK(status.st_mode))
@@ -99,7 +89,8 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 second:
 	if (to) {
 		lstat_at(todirfd, to, &status, &bad);
-		if (!bad && crash__path_resolve(buffers, todirfd, to, false, buffers->to)) {
+		target.unnamed = !bad && !crash__path_resolve(buffers, todirfd, to, false, buffers->to);
+		if (!bad && !target.unnamed) {
 			target.storage |= crash__path_counts(control, buffers->to);
 			target.rules |= crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), buffers->to);
 		}

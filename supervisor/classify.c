@@ -139,6 +139,16 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 	notification->sync = notification->family == CRASH__FAMILY_WRITE && is_sync(notification, fd);
 }
 
+/*
+ * Where a path leads nowhere that has a name the call usually fails. But the kernel can do without a name for
+ * where the process is, if that is longer than any that it takes.
+ */
+static void note_unnamed(const struct crash__notification *notification, uint8_t dirfd, const char *given)
+{
+	if (!crash__name_is_bad(notification, dirfd, given))
+		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_PATH_UNKNOWN, given);
+}
+
 static void classify_path(struct crash__notification *notification)
 {
 	const struct crash__where *where = &notification->kernel->where;
@@ -148,8 +158,10 @@ static void classify_path(struct crash__notification *notification)
 	struct stat status;
 
 	if (!crash__name_path(notification, where->dirfd, where->path, follow, notification->given,
-			      notification->path, &status))
+			      notification->path, &status)) {
+		note_unnamed(notification, where->dirfd, notification->given);
 		return;
+	}
 	if (status.st_nlink) {
 		if (!crash__counts_as_file(notification->kernel, status.st_mode))
 			return;
@@ -159,8 +171,12 @@ static void classify_path(struct crash__notification *notification)
 	}
 	notification->storage = crash__path_counts(control, notification->path);
 	notification->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->path);
-	if (where->to && crash__name_path(notification, where->todirfd, where->to, false,
-					  notification->given_to, notification->to, NULL)) {
+	if (!where->to)
+		return;
+	if (!crash__name_path(notification, where->todirfd, where->to, false, notification->given_to,
+			      notification->to, NULL)) {
+		note_unnamed(notification, where->todirfd, notification->given_to);
+	} else {
 		notification->storage |= crash__path_counts(control, notification->to);
 		notification->rules |=
 			crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->to);

@@ -97,13 +97,40 @@ static bool walk(struct crash__notification *notification, struct crash__walk *w
 		 uint64_t address, char given[PATH_MAX], char start[PATH_MAX])
 {
 	walk->out[0] = start[0] = '\0';
-	if (!crash__remote_string(&notification->remote, address, given, PATH_MAX))
+	if (!crash__remote_string(&notification->remote, address, given, PATH_MAX)) {
+		given[0] = '\0';
 		return false;
+	}
 	rename_self(notification, given);
 	if (given[0] != '/' && !crash__remote_base(&notification->remote, base, &walk->prefix, start))
 		return false;
 	walk->base = start;
 	return crash__walk(walk, given);
+}
+
+bool crash__name_is_bad(const struct crash__notification *notification, uint8_t dirfd, const char *given)
+{
+	int base = dirfd ? (int)crash__arg(notification->args, dirfd) : AT_FDCWD;
+	char path[PATH_MAX + 48];
+	struct stat status;
+
+	if (!*given)
+		return true;
+	if (*given == '/')
+		snprintf(path, sizeof path, "%s%s", notification->remote.root, given);
+	else if (base == AT_FDCWD)
+		snprintf(path, sizeof path, "/proc/%d/cwd/%s", (int)notification->remote.tid, given);
+	else
+		snprintf(path, sizeof path, "/proc/%d/fd/%d/%s", (int)notification->remote.tid, base, given);
+	if (strlen(path) >= PATH_MAX)
+		return false;
+	if (stat(path, &status) == 0)
+		return false;
+	if (errno != ENOENT)
+		return true;
+	/* what is to be made is not there, either: unless nothing can be there */
+	path[strlen(path) - strlen(given)] = '\0';
+	return *given != '/' && stat(path, &status) < 0;
 }
 
 bool crash__name_path(struct crash__notification *notification, uint8_t dirfd, uint8_t path, bool follow,

@@ -8,6 +8,12 @@
 #include "supervisor/notification.h"
 
 /**
+ * Whether the kernel refuses a path that could not be walked, too: `given`, which is "" if it could not be
+ * read. `dirfd` as below.
+ */
+bool crash__name_is_bad(const struct crash__notification *notification, uint8_t dirfd, const char *given);
+
+/**
  * Reads a path argument and walks it. `given` becomes what the process gave or, where the process has another
  * root and that can be said, the same from ours, by way of /proc. `dirfd` and `path` are
  * positions of arguments, counted from 1; no `dirfd`: 0. Where `status` is not NULL it is what the name
