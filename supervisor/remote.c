@@ -44,6 +44,22 @@ static _Atomic bool one_umask;
 static _Thread_local bool has_umask;
 static pthread_mutex_t umask_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* The kernel did not let this thread look at something. */
+static _Thread_local bool refused;
+
+static void note_refusal(int error)
+{
+	refused |= error == EPERM || error == EACCES;
+}
+
+bool crash__remote_refused(void)
+{
+	bool was = refused;
+
+	refused = false;
+	return was;
+}
+
 static bool read_file(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Reads a small file whole. */
@@ -58,8 +74,10 @@ static bool read_file(char *out, size_t size, const char *format, ...)
 	vsnprintf(path, sizeof path, format, args);
 	va_end(args);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		note_refusal(errno);
 		return false;
+	}
 	got = read(fd, out, size - 1);
 	close(fd);
 	if (got < 0)
@@ -87,6 +105,8 @@ static bool read_link(char out[PATH_MAX], const char *format, ...)
 	vsnprintf(path, sizeof path, format, args);
 	va_end(args);
 	length = readlink(path, out, PATH_MAX - 1);
+	if (length < 0)
+		note_refusal(errno);
 	out[length < 0 ? 0 : length] = '\0';
 	return length >= 0;
 }
@@ -140,7 +160,7 @@ static bool is_thread_of(pid_t tid, pid_t pid)
 bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash__remote *remote)
 {
 	struct known *entry = &known[(unsigned int)tid % KNOWN];
-	bool found, our_root;
+	bool found, our_root, was_refused = refused;
 
 	pthread_mutex_lock(&lock);
 	found = (entry->tid == tid && is_thread_of(tid, entry->pid)) || learn(control, entry, tid);
@@ -154,6 +174,7 @@ bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash_
 	remote->root[0] = '\0';
 	if (found && !our_root && !has_our_root(tid))
 		snprintf(remote->root, sizeof remote->root, "/proc/%d/root", (int)tid);
+	refused = was_refused; /* that a process is closed matters when its files are asked for */
 	return found;
 }
 
@@ -177,8 +198,10 @@ static long access_memory(const struct crash__remote *remote, uint64_t address, 
 
 	snprintf(path, sizeof path, "/proc/%d/mem", (int)remote->tid);
 	fd = open(path, (writing ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		note_refusal(errno);
 		return -errno;
+	}
 	done = writing ? pwrite(fd, bytes, count, (off_t)address) : pread(fd, bytes, count, (off_t)address);
 	if (done < 0)
 		done = errno == EIO ? -EFAULT : -errno;
@@ -248,7 +271,10 @@ bool crash__remote_fstat(const struct crash__remote *remote, int fd, struct stat
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)remote->tid, fd);
-	return stat(path, status) == 0;
+	if (stat(path, status) == 0)
+		return true;
+	note_refusal(errno);
+	return false;
 }
 
 bool crash__remote_fd_path(const struct crash__remote *remote, int fd, char out[PATH_MAX])
@@ -540,5 +566,9 @@ uint64_t crash__remote_size_limit(const struct crash__remote *remote)
 
 void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX])
 {
-	read_link(out, "/proc/%d/exe", (int)remote->pid);
+	if (read_link(out, "/proc/%d/exe", (int)remote->pid))
+		return;
+	if (!read_file(out, PATH_MAX, "/proc/%d/comm", (int)remote->pid))
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
 }

@@ -29,6 +29,9 @@ bool crash__remote_find(struct crash__control *control, pid_t tid, struct crash_
 /** Whether a thread is its process's first: then its id is the process's. */
 bool crash__remote_leads(pid_t tid);
 
+/** Whether the kernel did not let the calling thread look into a process since this was asked last. */
+bool crash__remote_refused(void);
+
 /** From now on any process may have another root or other mounts than it had. */
 void crash__remote_roots_change(void);
 
@@ -91,7 +94,7 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 /** The largest file it may write, in bytes; RLIM_INFINITY: any. 0 if that cannot be found out. */
 uint64_t crash__remote_size_limit(const struct crash__remote *remote);
 
-/** The executable's path. */
+/** The program that the process runs, or if that is not shown, its name; else "". */
 void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX]);
 
 #endif

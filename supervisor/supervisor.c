@@ -332,6 +332,18 @@ static struct crash__reply take(struct crash__notification *notification, const 
 	return notification->storage ? crash__notified_op(notification) : take_outside(notification);
 }
 
+/* Of a process that nobody may look into it is not known what it does. */
+static void note_hidden(const struct crash__notification *notification)
+{
+	char program[PATH_MAX];
+
+	if (!crash__remote_refused())
+		return;
+	crash__remote_program(&notification->remote, program);
+	crash__remote_refused(); /* its path, too */
+	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_HIDDEN, program);
+}
+
 static void serve_one(struct crash__notification *notification, const struct seccomp_notif *received)
 {
 	struct crash__reply reply = crash__proceed;
@@ -343,6 +355,7 @@ static void serve_one(struct crash__notification *notification, const struct sec
 	if (!take_close(received) &&
 	    crash__remote_find(supervisor.control, (pid_t)received->pid, &notification->remote))
 		reply = take(notification, &received->data);
+	note_hidden(notification);
 	/* first: a program that closes a file may execute it, or wait for a lock on it to go */
 	crash__notification_clear(notification);
 	crash__reply_send(notification, &reply);
