@@ -11,6 +11,7 @@
  */
 #include <crashinject/breakpoint.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -263,6 +264,20 @@ static long do_cd(char **word)
 	return chdir(word[1]);
 }
 
+/* From a pipe, for which it waits. */
+static long do_splice(char **word)
+{
+	return splice(number(word[1]), NULL, number(word[2]), NULL, (size_t)number(word[3]), 0);
+}
+
+/* Until the process closes any descriptor of the file. */
+static long do_lock(char **word)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(number(word[1]), F_SETLK, &lock);
+}
+
 /* ------------------------------------------------------------------ stdio and mappings */
 
 static long do_fopen(char **word)
@@ -427,6 +442,35 @@ static long do_await(char **word)
 	return 0;
 }
 
+/* Until a thread of ours waits in a splice(). */
+static long do_await_splice(char **word)
+{
+	struct timespec time = {.tv_nsec = 1000000};
+	char path[300], text[32];
+	struct dirent *entry;
+
+	(void)word;
+	for (;; nanosleep(&time, NULL)) {
+		DIR *tasks = opendir("/proc/self/task");
+
+		while (tasks && (entry = readdir(tasks)) != NULL) {
+			int fd = -1;
+
+			snprintf(path, sizeof path, "/proc/self/task/%s/syscall", entry->d_name);
+			if (entry->d_name[0] != '.')
+				fd = open(path, O_RDONLY);
+			if (fd < 0)
+				continue;
+			memset(text, 0, sizeof text);
+			if (read(fd, text, sizeof text - 1) > 0 && atoi(text) == SYS_splice && text[0] != 'r')
+				return closedir(tasks);
+			close(fd);
+		}
+		if (tasks)
+			closedir(tasks);
+	}
+}
+
 static long do_limit(char **word)
 {
 	struct rlimit limit = {(rlim_t)number(word[1]), (rlim_t)number(word[1])};
@@ -474,6 +518,19 @@ static long do_position(char **word)
 	return 0;
 }
 
+/* Another program, without arguments, which is waited for. */
+static long do_run(char **word)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl(word[1], word[1], (char *)NULL);
+		_exit(126);
+	}
+	return pid < 0 ? -1 : waitpid(pid, &status, 0);
+}
+
 static long do_print(char **word)
 {
 	const char *value = getenv(word[1]);
@@ -516,6 +573,8 @@ static const struct verb {
 	{"mkdir", do_mkdir, "NAME"},
 	{"name", do_name, "FD NAME: linkat() of an O_TMPFILE"},
 	{"cd", do_cd, "DIRECTORY"},
+	{"splice", do_splice, "FD FD BYTES: from a pipe, for which it waits"},
+	{"lock", do_lock, "FD"},
 	{"fopen", do_fopen, "FILE MODE"},
 	{"fputs", do_fputs, "FD TEXT"},
 	{"fflush", do_fflush, "FD"},
@@ -535,6 +594,7 @@ static const struct verb {
 	{"catch", do_catch, "SIGNAL: says when it comes"},
 	{"sleep", do_sleep, "MILLISECONDS"},
 	{"await", do_await, "FILE BYTES: until it has them"},
+	{"await-splice", do_await_splice, "until a thread waits in one"},
 	{"limit", do_limit, "BYTES: RLIMIT_FSIZE"},
 	{"hide", do_hide, "PR_SET_DUMPABLE"},
 	{"point", do_point, "NAME: crash_breakpoint()"},
@@ -543,6 +603,7 @@ static const struct verb {
 	{"pid", do_pid, ""},
 	{"position", do_position, "FD"},
 	{"print", do_print, "VARIABLE"},
+	{"run", do_run, "PROGRAM: in a process of its own"},
 	{NULL, NULL, NULL},
 };
 
@@ -693,6 +754,18 @@ static int block_thread(char **steps, int count, char **word)
 	return errno ? -1 : pthread_join(thread, NULL);
 }
 
+/* Goes on at once, and nobody waits. */
+static int block_leave(char **steps, int count, char **word)
+{
+	static struct job job;
+	pthread_t thread;
+
+	(void)word;
+	job = (struct job){steps, count};
+	errno = pthread_create(&thread, NULL, do_job, &job);
+	return errno ? -1 : pthread_detach(thread);
+}
+
 static int block_repeat(char **steps, int count, char **word)
 {
 	for (int i = number(word[1]); i > 0; i--)
@@ -728,6 +801,7 @@ static const struct block {
 	{"system", block_system, ""},
 	{"popen", block_popen, ""},
 	{"thread", block_thread, ""},
+	{"leave", block_leave, "a thread that nobody waits for"},
 	{"repeat", block_repeat, "TIMES"},
 	{"exec", block_exec, ""},
 	{"exec-clean", block_exec_clean, "with an empty environment"},
