@@ -46,12 +46,15 @@ bool crash__is_shared_memory(const struct crash__lint *lint, crash__node_id node
 	return known->written && known->only_stores && !known->synced;
 }
 
-/* In a program that syncs nothing, what is never synced may be its data. */
+/*
+ * In a program that syncs nothing, what is never synced may be its data. A log that is renamed makes way for
+ * the next one of its name; what is put into place leaves its first name for good.
+ */
 bool crash__is_log(const struct crash__lint *lint, crash__node_id node)
 {
 	const struct crash__lint_node *known = &lint->nodes[node];
 
-	return known->written && known->only_lines && !known->synced && lint->syncs;
+	return known->written && known->only_lines && !known->placed && !known->synced && lint->syncs;
 }
 
 bool crash__is_special(const struct crash__lint *lint, crash__node_id node)

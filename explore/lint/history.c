@@ -108,6 +108,10 @@ static void note_entry(struct crash__lint *lint, const struct crash__step *step,
 	struct crash__lint_node *old = &lint->nodes[effect->old_node];
 
 	/* node 0 is not used: it takes what is said of a name that was removed */
+	if (step->event->family == CRASH__FAMILY_RENAME || step->event->family == CRASH__FAMILY_LINK)
+		node->placed = true;
+	else if (!node->first_slot)
+		node->first_slot = effect->slot;
 	node->names++;
 	node->removed = false;
 	node->renamed |= step->event->family == CRASH__FAMILY_RENAME;
@@ -184,6 +188,16 @@ static void begin_nodes(struct crash__lint *lint)
 	}
 }
 
+/*
+ * A file from before the run was not made to be put into place, nor was one that only made way, or has its
+ * first name still. `named` is not 0 where a name leads somewhere at the end of the run.
+ */
+static void find_placed(struct crash__lint *lint, const uint32_t *named)
+{
+	for (size_t i = 1; i < lint->fs->nodes_count; i++)
+		lint->nodes[i].placed &= !lint->fs->nodes[i].base_path && !named[lint->nodes[i].first_slot];
+}
+
 static void note_step(struct crash__lint *lint, uint32_t step, uint32_t *named)
 {
 	const struct crash__step *now = &lint->fs->steps[step];
@@ -218,6 +232,7 @@ bool crash__history_of_nodes(struct crash__lint *lint)
 	}
 	for (uint32_t step = 0; step < fs->steps_count; step++)
 		note_step(lint, step, named);
+	find_placed(lint, named);
 	free(named);
 	begin_nodes(lint); /* for the walk */
 	return true;

@@ -62,6 +62,8 @@ struct crash__lint_node {
 	bool synced;
 	bool removed;			/* its last name was unlinked; a rename over it is not meant */
 	bool renamed;			/* a rename gave it a name */
+	bool placed;			/* made under a name that leads nowhere at the end, and got another */
+	crash__slot_id first_slot;	/* the name that it was made under; 0: none, or before the run */
 	bool only_lines;		/* its data was never changed but by appending text */
 	bool only_stores;		/* its data was never changed but by stores to a mapping */
 	crash__fact_set facts, counted; /* what it is taken for; what rules were silent for about it */

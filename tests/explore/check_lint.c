@@ -121,6 +121,9 @@ static const struct row {
 } table[] = {
 	{RENAME, "rename-unsynced", "unsynced-rename", "", NULL},
 	{RENAME, "rename-synced", "", "", NULL},
+	{RENAME, "rename-text", "unsynced-rename", "", NULL},
+	{RENAME, "rename-text-synced", "", "", NULL},
+	{RENAME, "rotate-new", "", "log", NULL},
 	{RENAME, "link-unsynced", "unsynced-rename", "", NULL},
 	{RENAME, "link-synced", "", "", NULL},
 	{RENAME, "rotate", "", "rotated-file", NULL},

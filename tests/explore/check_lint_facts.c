@@ -253,6 +253,30 @@ START_TEST(a_file_that_is_overwritten_or_cut_is_not_a_log)
 }
 END_TEST
 
+START_TEST(a_file_that_is_put_into_place_is_not_a_log)
+{
+	static const char *const names[] = {"b", "d", "l", "e"};
+	uint32_t steps[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		op(MADE_CREATE, names[i], NULL, 0);
+		steps[i] = append_text(names[i], "one line\n");
+	}
+	op(MADE_RENAME, "b", "c", 0);
+	op(MADE_LINK, "d", "f", 0);
+	op(MADE_UNLINK, "d", NULL, 0);
+	op(MADE_RENAME, "l", "o", 0);
+	op(MADE_CREATE, "l", NULL, 0); /* the next log */
+	op(MADE_LINK, "e", "g", 0);
+	op(MADE_FSYNC, "", NULL, 0);
+	walk_to_start();
+	ck_assert(!crash__is_log(&lint, node_of(steps[0])));
+	ck_assert(!crash__is_log(&lint, node_of(steps[1])));
+	ck_assert(crash__is_log(&lint, node_of(steps[2])));
+	ck_assert(crash__is_log(&lint, node_of(steps[3])));
+}
+END_TEST
+
 START_TEST(a_program_that_syncs_nothing_has_no_logs)
 {
 	uint32_t step = append_text("a", "one line\n");
@@ -1020,6 +1044,7 @@ int main(void)
 	tcase_add_test(files, shared_memory_is_stored_to_and_never_synced);
 	tcase_add_test(files, a_log_has_lines_appended_and_is_never_synced);
 	tcase_add_test(files, a_file_that_is_overwritten_or_cut_is_not_a_log);
+	tcase_add_test(files, a_file_that_is_put_into_place_is_not_a_log);
 	tcase_add_test(files, a_program_that_syncs_nothing_has_no_logs);
 	tcase_add_test(files, a_special_file_is_a_pipe_a_socket_or_a_device);
 	tcase_add_test(files, a_moved_file_got_a_name_by_rename);

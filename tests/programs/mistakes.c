@@ -127,6 +127,43 @@ static void rotate(void)
 	must(fsync(fd));
 }
 
+/* Lines of text in a program that syncs something; the file is no log, as it was made to be renamed. */
+static void rename_text(void)
+{
+	sync_directory();
+	for (int i = 0; i < 2; i++) {
+		int fd = make("f.tmp");
+
+		put(fd, "new\n");
+		close(fd);
+		must(rename("f.tmp", "f"));
+	}
+	sync_directory();
+}
+
+static void rename_text_synced(void)
+{
+	int fd = make("f.tmp");
+
+	put(fd, "new\n");
+	must(fsync(fd));
+	must(rename("f.tmp", "f"));
+	sync_directory();
+}
+
+/* A log that was begun in the run, and makes way for the next one. */
+static void rotate_new(void)
+{
+	int fd;
+
+	put(make("log"), "line\n");
+	must(rename("log", "log.1"));
+	fd = make("log");
+	put(fd, "line\n");
+	must(fsync(fd));
+	sync_directory();
+}
+
 /* ------------------------------------------------------------------ undurable-name */
 
 static void create_without_directory(void)
@@ -795,6 +832,9 @@ static const struct {
 } things[] = {
 	{"rename-unsynced", rename_unsynced},
 	{"rename-synced", rename_synced},
+	{"rename-text", rename_text},
+	{"rename-text-synced", rename_text_synced},
+	{"rotate-new", rotate_new},
 	{"link-unsynced", link_unsynced},
 	{"link-synced", link_synced},
 	{"rotate", rotate},
