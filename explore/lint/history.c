@@ -23,6 +23,7 @@ static void note_atom(struct crash__lint *lint, const struct crash__atom *atom)
 	step->abandoned |= atom->abandoned;
 	if (atom->kind == CRASH__ATOM_DATA || atom->kind == CRASH__ATOM_SIZE) {
 		step->node = atom->node;
+		step->partly |= atom->kind == CRASH__ATOM_DATA && atom->durable != CRASH__NEVER;
 		latest(&step->data, atom->durable);
 	}
 	for (uint32_t i = 0; atom->kind == CRASH__ATOM_ENTRY && i < atom->effects; i++)

@@ -75,6 +75,7 @@ struct crash__lint_step {
 	crash__node_id node;		     /* whose data or size it changes; 0: none */
 	uint32_t previous_write, next_write; /* to the same node; CRASH__NEVER: none */
 	uint32_t author, process;	     /* index of the thread, of the process */
+	bool partly;			     /* some of its data is made durable, sooner or later */
 	bool abandoned;			     /* a sync of it failed */
 	bool moved_on;			     /* a rename took the name that it gave */
 	bool acknowledged;		     /* an acknowledgement has spoken for it */

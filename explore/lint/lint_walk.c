@@ -10,6 +10,7 @@
 #include "explore/lint/history.h"
 #include "explore/lint/message_facts.h"
 #include "explore/lint/op_facts.h"
+#include "explore/lint/pending.h"
 #include "explore/lint/rules.h"
 #include "explore/lint/wording.h"
 #include "explore/states/view_new.h"
@@ -62,11 +63,12 @@ static void change_entry(struct crash__lint *lint, uint32_t step, const struct c
 }
 
 /* The latest durable writes of two files, so that there is one of another file than any. */
-static void note_copy(struct crash__lint *lint, crash__node_id node)
+static void note_copy(struct crash__lint *lint, crash__node_id node, uint32_t sync)
 {
 	uint32_t write = lint->nodes[node].last_write;
 
-	if (write == CRASH__NEVER || lint->steps[write].abandoned)
+	if (write == CRASH__NEVER || lint->steps[write].abandoned ||
+	    crash__is_pending(lint->steps[write].data, sync))
 		return;
 	if (lint->copies[0].node != node)
 		lint->copies[1] = lint->copies[0];
@@ -84,7 +86,7 @@ static void synced_now(struct crash__lint *lint, uint32_t step)
 		if (sync->sync != CRASH__SYNC_ALL)
 			node = sync->node;
 		lint->nodes[node].last_sync = step;
-		note_copy(lint, node);
+		note_copy(lint, node, step);
 		if (sync->sync != CRASH__SYNC_ALL)
 			return;
 	}
@@ -173,6 +175,15 @@ static bool begin_blocks(struct crash__lint *lint)
 	return true;
 }
 
+/* Whether some op may be durable in part: an msync() speaks of pages, and not of ops. */
+static bool has_partial_sync(const struct crash__fs *fs)
+{
+	for (size_t step = 0; step < fs->steps_count; step++)
+		if (fs->steps[step].sync_to)
+			return true;
+	return false;
+}
+
 int crash__lint_begin(const struct crash__fs *fs, struct crash__lint *lint)
 {
 	int error;
@@ -181,7 +192,7 @@ int crash__lint_begin(const struct crash__fs *fs, struct crash__lint *lint)
 	lint->fs = fs;
 	error = crash__model_read("posix", &lint->model);
 	/* an op is durable as a whole, or not: smaller units would only be more of the same */
-	lint->model.tear = 0;
+	lint->model.tear = has_partial_sync(fs) ? CRASH__BLOCK : 0;
 	if (error == 0)
 		error = crash__atoms_make(&lint->atoms, fs, &lint->model);
 	if (error == 0)

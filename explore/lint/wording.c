@@ -105,6 +105,8 @@ const char *crash__lint_reason(struct crash__lint *lint, enum crash__lint_part p
 
 	if (data && lint->steps[step].abandoned)
 		return "a sync of it failed";
+	if (durable == CRASH__NEVER && data && lint->steps[step].partly)
+		return "only a part of it was synced";
 	if (durable == CRASH__NEVER)
 		return data ? "it was never synced" : "its directory was never synced";
 	crash__event_point(at(lint, durable)->event, point, sizeof point);

@@ -170,6 +170,8 @@ static const struct row {
 	{ACK, "store-synced", "", "one-sector", NULL},
 	{ACK, "store-other-synced", "unsynced-ack", "one-sector", NULL},
 	{ACK, "store-page-synced", "", "one-sector", NULL},
+	{ACK, "store-part-synced", "unsynced-ack", "zeros", NULL},
+	{ACK, "store-all-synced", "", "zeros", NULL},
 	{ACK, "shared-memory", "", "shared-memory", NULL},
 	{ACK, "child-unsynced", "unsynced-ack", "", NULL},
 	{ACK, "running-child", "", "other-process", NULL},
@@ -416,6 +418,15 @@ START_TEST(a_finding_has_op_file_stack_explanation_and_repair)
 	ck_assert_int_eq(lab_json_number(findings.summary, "findings", -1), 1);
 	ck_assert_uint_eq(json_array_size(json_object_get(findings.summary, "rules")), 6);
 	ck_assert(lab_json_bool(findings.summary, "complete"));
+}
+END_TEST
+
+START_TEST(a_finding_says_that_only_a_part_was_synced)
+{
+	struct findings findings = LINT(lab_program("mistakes"), "store-part-synced");
+	const char *sentence = lab_json_text(json_array_get(findings.list, 0), "sentence");
+
+	ck_assert_msg(strstr(sentence, "was not durable: only a part of it was synced"), "%s", sentence);
 }
 END_TEST
 
@@ -853,6 +864,7 @@ int main(void)
 	tcase_add_test(guesses, many_files_are_counted_and_the_first_ones_named);
 	tcase_add_test(guesses, nothing_is_shown_where_every_rule_has_judged);
 	tcase_add_test(output, a_finding_has_op_file_stack_explanation_and_repair);
+	tcase_add_test(output, a_finding_says_that_only_a_part_was_synced);
 	tcase_add_test(output, a_finding_says_which_file_systems_allow_it);
 	tcase_add_test(output, mistakes_at_one_place_are_one_finding);
 	tcase_add_test(output, the_data_directory_stays_as_it_was);

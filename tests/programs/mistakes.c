@@ -617,6 +617,32 @@ static void store_page_synced(void)
 	store_half(PAGE, 101);
 }
 
+/* One store over the end of a page, of which msync() may name the first only. */
+static void store_over(size_t synced)
+{
+	int fd = make_durable("f", 0);
+	char *map;
+
+	put_page(fd, 0, PAGE);
+	must(fsync(fd));
+	map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		must(-1);
+	memset(map + PAGE - 100, 'b', 200);
+	must(msync(map, synced, MS_SYNC));
+	say("stored\n");
+}
+
+static void store_part_synced(void)
+{
+	store_over(PAGE);
+}
+
+static void store_all_synced(void)
+{
+	store_over(PAGE + 100);
+}
+
 /* The offset says where the file begins, and the flag that it does not matter. */
 static void append_by_flag(void)
 {
@@ -881,6 +907,8 @@ static const struct {
 	{"store-synced", store_synced},
 	{"store-other-synced", store_other_synced},
 	{"store-page-synced", store_page_synced},
+	{"store-part-synced", store_part_synced},
+	{"store-all-synced", store_all_synced},
 	{"append-by-flag", append_by_flag},
 	{"shared-memory", shared_memory},
 	{"child-unsynced", child_unsynced},
