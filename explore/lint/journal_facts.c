@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/lint/journal_facts.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "explore/lint/authors.h"
 #include "explore/lint/file_facts.h"
+#include "explore/lint/op_facts.h"
 
 /* So much of a write is compared to tell an undo journal from a redo log. */
 #define COMPARED 4096
@@ -12,6 +16,8 @@
 #define MOST_COMPARED 16
 /* Writes with more bytes are not searched. */
 #define MOST_SEARCHED (16 << 20)
+/* What is in a lock is no longer: a process id, and perhaps a host. */
+#define LOCK_TEXT 64
 
 /* ------------------------------------------------------------------ a change in progress */
 
@@ -165,4 +171,92 @@ enum crash__fact crash__removed_fact(struct crash__lint *lint, crash__node_id fi
 	else
 		step->removed = found.compared ? CRASH__FACT_LOCK_FILE : CRASH__FACT_REMOVED;
 	return step->removed;
+}
+
+/* ------------------------------------------------------------------ locks */
+
+/* "f.lock" and "LOCK", and not "clock" */
+static bool is_named_lock(const struct crash__lint *lint, crash__node_id file)
+{
+	static const char *const words[] = {"lock", "lck", "pid"};
+	const char *name = lint->fs->slots[lint->nodes[file].slot].name;
+	size_t length = lint->nodes[file].slot ? strlen(name) : 0;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t word = strlen(words[i]);
+
+		if (length >= word && strcasecmp(name + length - word, words[i]) == 0 &&
+		    (length == word || !isalnum((unsigned char)name[length - word - 1])))
+			return true;
+	}
+	return false;
+}
+
+/* Whether all that a file ever had is a few bytes with the number of the process that wrote them. */
+static bool holds_process_id(const struct crash__lint *lint, crash__node_id file)
+{
+	uint32_t write = lint->nodes[file].first_write, next;
+	const struct crash__event *event;
+	char text[LOCK_TEXT + 1] = "", number[24];
+	const char *found;
+	size_t length;
+
+	if (lint->fs->nodes[file].base_path || write == CRASH__NEVER)
+		return false;
+	event = at(lint, write)->event;
+	next = lint->steps[write].next_write;
+	if (next != CRASH__NEVER && !crash__is_truncation(lint, next))
+		return false;
+	if (event->data_bytes == 0 || event->data_bytes > LOCK_TEXT)
+		return false;
+	crash__event_copy(event, 0, text, (size_t)event->data_bytes);
+	length = (size_t)snprintf(number, sizeof number, "%u", (unsigned int)event->pid);
+	for (found = strstr(text, number); found; found = strstr(found + 1, number))
+		if ((found == text || !isdigit((unsigned char)found[-1])) &&
+		    !isdigit((unsigned char)found[length]))
+			return true;
+	return false;
+}
+
+/* Whether some of the last writes to one file were written to another, too. */
+static bool has_some_of(const struct crash__lint *lint, crash__node_id file, crash__node_id other,
+			uint32_t before)
+{
+	uint32_t step = lint->nodes[other].last_write;
+	unsigned char bytes[COMPARED];
+
+	for (int i = 0; i < MOST_COMPARED && step != CRASH__NEVER;
+	     i++, step = lint->steps[step].previous_write) {
+		uint64_t size = at(lint, step)->event->data_bytes;
+		size_t count = size < sizeof bytes ? (size_t)size : sizeof bytes;
+
+		crash__event_copy(at(lint, step)->event, 0, bytes, count);
+		if (count && was_written(lint, file, before, bytes, count))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a file had the beginning of what another one was before the run. */
+static bool has_base_content(const struct crash__lint *lint, crash__node_id file, crash__node_id other,
+			     uint32_t before)
+{
+	const struct crash__node *node = &lint->fs->nodes[other];
+	unsigned char bytes[COMPARED];
+	size_t count = node->base_size < sizeof bytes ? (size_t)node->base_size : sizeof bytes;
+
+	return node->base_path && count &&
+	       crash__base_read(lint->fs->base, node->base_path, bytes, count, 0) == (long)count &&
+	       was_written(lint, file, before, bytes, count);
+}
+
+bool crash__is_lock(const struct crash__lint *lint, crash__node_id file, crash__node_id other, uint32_t step)
+{
+	struct crash__removed_file found;
+
+	if (!is_named_lock(lint, file) && !holds_process_id(lint, file))
+		return false;
+	found = crash__compare_removed(lint, file, step);
+	return !found.undoes && !found.redoes && !has_some_of(lint, file, other, step) &&
+	       !has_some_of(lint, other, file, step) && !has_base_content(lint, file, other, step);
 }

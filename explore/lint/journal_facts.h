@@ -34,4 +34,10 @@ struct crash__removed_file crash__compare_removed(const struct crash__lint *lint
  */
 enum crash__fact crash__removed_fact(struct crash__lint *lint, crash__node_id file, uint32_t removed);
 
+/**
+ * Whether a file that a step takes away, or empties, was a lock on another one, and no source of it: its name
+ * says so, or it held the process id of who wrote it; and it had nothing of the other's.
+ */
+bool crash__is_lock(const struct crash__lint *lint, crash__node_id file, crash__node_id other, uint32_t step);
+
 #endif

@@ -33,3 +33,15 @@ bool crash__has_durable_data(const struct crash__lint *lint, crash__node_id node
 	       (known->last_sync != CRASH__NEVER ||
 		!crash__is_pending(lint->steps[known->last_write].data, step));
 }
+
+bool crash__find_pending(const struct crash__lint *lint, crash__node_id node, uint32_t step,
+			 enum crash__lint_part *part, uint32_t *lost)
+{
+	*part = CRASH__PART_DATA;
+	*lost = crash__pending_write(lint, node, step);
+	if (*lost != CRASH__NEVER)
+		return true;
+	*part = CRASH__PART_NAME;
+	*lost = crash__pending_name(lint, node, step);
+	return *lost != CRASH__NEVER;
+}

@@ -19,4 +19,9 @@ uint32_t crash__pending_name(const struct crash__lint *lint, crash__node_id node
 /** Whether a file has bytes that a power loss would not take, when a step begins. */
 bool crash__has_durable_data(const struct crash__lint *lint, crash__node_id node, uint32_t step);
 
+/** What of a file is not durable when a step begins, its data or its name, and by which step; false: nothing.
+ */
+bool crash__find_pending(const struct crash__lint *lint, crash__node_id node, uint32_t step,
+			 enum crash__lint_part *part, uint32_t *lost);
+
 #endif

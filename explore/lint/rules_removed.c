@@ -2,28 +2,16 @@
 #include "explore/lint/rules_removed.h"
 
 #include "explore/lint/authors.h"
-#include "explore/lint/copy_facts.h"
 #include "explore/lint/file_facts.h"
+#include "explore/lint/journal_facts.h"
 #include "explore/lint/mistake.h"
 #include "explore/lint/not_judged.h"
 #include "explore/lint/pending.h"
 #include "explore/lint/process_facts.h"
+#include "explore/lint/rules_emptied.h"
 #include "explore/lint/wording.h"
 
 /* ------------------------------------------------------------------ unlinked */
-
-/* What of a file is not durable, its data or its name; false: nothing. */
-static bool find_pending(const struct crash__lint *lint, uint32_t step, crash__node_id node,
-			 enum crash__lint_part *part, uint32_t *lost)
-{
-	*part = CRASH__PART_DATA;
-	*lost = crash__pending_write(lint, node, step);
-	if (*lost != CRASH__NEVER)
-		return true;
-	*part = CRASH__PART_NAME;
-	*lost = crash__pending_name(lint, node, step);
-	return *lost != CRASH__NEVER;
-}
 
 /* What the process has made of a file that is about to go, and that is not durable; false: nothing. */
 static bool find_replacement(struct crash__lint *lint, crash__slot_id slot, crash__node_id gone,
@@ -35,14 +23,20 @@ static bool find_replacement(struct crash__lint *lint, crash__slot_id slot, cras
 	for (size_t i = process->nodes_count; i-- > 0;) {
 		crash__node_id node = process->nodes[i];
 		const struct crash__lint_node *known = &lint->nodes[node];
+		enum crash__fact fact;
 
 		if (node == gone || !known->names || !known->slot ||
 		    lint->fs->nodes[node].type != CRASH__NODE_FILE ||
 		    !crash__are_related(lint, slot, known->slot) ||
-		    !find_pending(lint, step, node, part, &suspect->lost))
+		    !crash__find_pending(lint, node, step, part, &suspect->lost))
 			continue;
 		suspect->node = node;
-		if (crash__is_judged(lint, crash__file_fact(lint, node), suspect))
+		fact = crash__file_fact(lint, node);
+		if (fact == CRASH__FACT_NONE && crash__is_lock(lint, gone, node, step)) {
+			fact = CRASH__FACT_LOCK_FILE;
+			suspect->node = gone;
+		}
+		if (crash__is_judged(lint, fact, suspect))
 			return true;
 	}
 	return false;
@@ -132,55 +126,14 @@ static void check_shrinking_rename(struct crash__lint *lint, uint32_t step)
 				 crash__lint_op(lint, step)));
 }
 
-/* ------------------------------------------------------------------ emptied */
-
-static enum crash__fact emptied_fact(const struct crash__lint *lint, uint32_t step, crash__node_id node)
-{
-	enum crash__fact fact = crash__file_fact(lint, node);
-
-	if (fact != CRASH__FACT_NONE)
-		return fact;
-	if (crash__has_fact(lint->nodes[node].facts, CRASH__FACT_MOVED))
-		return CRASH__FACT_MOVED;
-	if (crash__has_backup(lint, step, node))
-		return CRASH__FACT_BACKUP;
-	return crash__is_restarted_log(lint, step, node) ? CRASH__FACT_RESTARTED_LOG : CRASH__FACT_NONE;
-}
-
-/* A file is emptied, and written again: until that is durable there is nothing. */
-static void check_truncation(struct crash__lint *lint, uint32_t step)
-{
-	const struct crash__effect *effect = first_effect(lint, step);
-	struct crash__suspect suspect = {.relied = step};
-	uint32_t write;
-
-	if (!effect || effect->kind != CRASH__EFFECT_SIZE || effect->size != 0)
-		return;
-	suspect.node = effect->node;
-	suspect.lost = write = lint->steps[step].next_write;
-	if (!crash__has_durable_data(lint, effect->node, step) || write == CRASH__NEVER ||
-	    !is_family(lint, write, CRASH__FAMILY_WRITE) || !crash__same_process(lint, write, step) ||
-	    !crash__is_judged(lint, emptied_fact(lint, step, effect->node), &suspect) ||
-	    !crash__lint_found(lint, CRASH__PART_DATA, write, step))
-		return;
-	crash__lint_say(
-		lint,
-		crash__lint_text(lint,
-				 "%s emptied a durable file, but %s, its new content, was not durable: %s",
-				 crash__lint_change(lint, step), crash__lint_change(lint, write),
-				 crash__lint_reason(lint, CRASH__PART_DATA, write)),
-		crash__lint_text(lint,
-				 "write a new file, fsync it, rename it over %s, and fsync the "
-				 "directory",
-				 crash__lint_path(lint, effect->node)));
-}
-
 void crash__check_source_removed(struct crash__lint *lint, uint32_t step)
 {
-	if (is_family(lint, step, CRASH__FAMILY_UNLINK))
+	if (is_family(lint, step, CRASH__FAMILY_UNLINK)) {
 		check_removal(lint, step);
-	else if (is_family(lint, step, CRASH__FAMILY_RENAME))
+	} else if (is_family(lint, step, CRASH__FAMILY_RENAME)) {
 		check_shrinking_rename(lint, step);
-	else if (is_family(lint, step, CRASH__FAMILY_OPEN) || is_family(lint, step, CRASH__FAMILY_TRUNCATE))
-		check_truncation(lint, step);
+	} else if (is_family(lint, step, CRASH__FAMILY_OPEN) ||
+		   is_family(lint, step, CRASH__FAMILY_TRUNCATE)) {
+		crash__check_emptied(lint, step);
+	}
 }

@@ -552,6 +552,44 @@ START_TEST(a_lock_file_had_neither)
 }
 END_TEST
 
+/* Whether a file of some bytes that is removed is a lock on "a", to which others were appended. */
+static bool is_lock(const char *name, const void *held, uint64_t bytes, const char *appended)
+{
+	uint32_t write, removed;
+
+	begin();
+	op(MADE_CREATE, name, NULL, 0);
+	write = with(op(MADE_APPEND, name, NULL, bytes), held);
+	made.events[write].pid = 77;
+	op(MADE_FSYNC, name, NULL, 0);
+	write = append_text("a", appended);
+	removed = op(MADE_UNLINK, name, NULL, 0);
+	walk_to(removed);
+	return crash__is_lock(&lint, node_of(removed), node_of(write), removed);
+}
+
+START_TEST(a_lock_has_its_name_or_a_process_id)
+{
+	ck_assert(is_lock("lck", "held", 4, "more"));
+	ck_assert(is_lock("PID", "held", 4, "more"));
+	ck_assert(is_lock("j", "host 77\n", 8, "more"));
+	ck_assert(!is_lock("j", "held", 4, "more"));
+	ck_assert(!is_lock("j", "177 778\n", 8, "more"));
+}
+END_TEST
+
+START_TEST(a_lock_has_nothing_of_what_it_protects)
+{
+	unsigned char old[MADE_SIZE];
+
+	fill(old, sizeof old, MADE_OLD);
+	ck_assert(!is_lock("lck", "set more", 8, "more"));
+	ck_assert(!is_lock("lck", "more", 4, "no more"));
+	ck_assert(!is_lock("lck", old, sizeof old, "more"));
+	ck_assert(!is_lock("j", "77 more", 7, "more"));
+}
+END_TEST
+
 START_TEST(nothing_depends_on_a_removed_file_that_was_not_durable_at_a_change)
 {
 	unsigned char old[100], new[100];
@@ -1061,6 +1099,8 @@ int main(void)
 	tcase_add_test(journals, an_undo_journal_had_the_old_content);
 	tcase_add_test(journals, a_redo_log_had_the_new_content);
 	tcase_add_test(journals, a_lock_file_had_neither);
+	tcase_add_test(journals, a_lock_has_its_name_or_a_process_id);
+	tcase_add_test(journals, a_lock_has_nothing_of_what_it_protects);
 	tcase_add_test(journals, nothing_depends_on_a_removed_file_that_was_not_durable_at_a_change);
 	tcase_add_test(journals, a_copy_is_durable_since_the_last_sync_of_the_file);
 	tcase_add_test(journals, a_backup_has_a_related_name_and_is_synced);

@@ -311,6 +311,89 @@ static void reset_log(void)
 	must(fsync(log));
 }
 
+/* A log is emptied, and what it was for is durable by then, or not. */
+static void cut_log_at(int safe)
+{
+	int log = make_durable("log", 'l'), data = must(open("old", O_RDWR));
+
+	put_page(data, 'n', 0);
+	if (safe)
+		must(fsync(data));
+	must(ftruncate(log, 0));
+	must(fsync(log));
+	must(fsync(data));
+}
+
+static void cut_log_early(void)
+{
+	cut_log_at(0);
+}
+
+static void cut_log_late(void)
+{
+	cut_log_at(1);
+}
+
+/* The log was there before the run, as in a recovery. */
+static void cut_old_log_at(int safe)
+{
+	int log = must(open("old", O_RDWR)), data = make_durable("f", 'a');
+
+	put_page(data, 'n', PAGE);
+	if (safe)
+		must(fsync(data));
+	must(ftruncate(log, 0));
+	must(fsync(data));
+}
+
+static void cut_old_log_early(void)
+{
+	cut_old_log_at(0);
+}
+
+static void cut_old_log_late(void)
+{
+	cut_old_log_at(1);
+}
+
+/* What is opened anew has nothing to do with a file of another name. */
+static void empty_other(void)
+{
+	int data = make_durable("f", 'a');
+
+	put_page(data, 'n', PAGE);
+	close(must(open("old", O_WRONLY | O_TRUNC)));
+	must(fsync(data));
+}
+
+/* The lock is durable, and what it protects is not yet. */
+static void unlock(void)
+{
+	int lock = make("old.held"), data = must(open("old", O_RDWR));
+	char text[32];
+
+	snprintf(text, sizeof text, "%d host\n", (int)getpid());
+	put(lock, text);
+	must(fsync(lock));
+	put_page(data, 'n', 2 * PAGE);
+	must(unlink("old.held"));
+	must(fsync(data));
+	sync_directory();
+}
+
+/* As above, with a journal. */
+static void remove_journal(void)
+{
+	int journal = make("old-journal"), data = must(open("old", O_RDWR));
+
+	put_page(journal, 'o', 0);
+	must(fsync(journal));
+	put_page(data, 'n', 0);
+	must(unlink("old-journal"));
+	must(fsync(data));
+	sync_directory();
+}
+
 /* ------------------------------------------------------------------ unsynced-ack */
 
 static void ack_before_sync(void)
@@ -880,6 +963,13 @@ static const struct {
 	{"truncate-and-move", truncate_and_move},
 	{"remove-other", remove_other},
 	{"reset-log", reset_log},
+	{"cut-log-early", cut_log_early},
+	{"cut-log-late", cut_log_late},
+	{"cut-old-log-early", cut_old_log_early},
+	{"cut-old-log-late", cut_old_log_late},
+	{"empty-other", empty_other},
+	{"unlock", unlock},
+	{"remove-journal", remove_journal},
 	{"ack-before-sync", ack_before_sync},
 	{"ack-after-sync", ack_after_sync},
 	{"crash-ack-unsynced", crash_ack_unsynced},
