@@ -158,6 +158,8 @@ static void note_moved_on(struct crash__lint *lint, uint32_t step, const struct 
 	if (!effect->node && named[effect->slot] &&
 	    lint->fs->steps[step].event->family == CRASH__FAMILY_RENAME)
 		lint->steps[named[effect->slot] - 1].moved_on = true;
+	if (!effect->node)
+		lint->steps[step].taken = named[effect->slot];
 	named[effect->slot] = effect->node ? step + 1 : 0;
 }
 

@@ -75,6 +75,7 @@ struct crash__lint_step {
 	crash__node_id node;		     /* whose data or size it changes; 0: none */
 	uint32_t previous_write, next_write; /* to the same node; CRASH__NEVER: none */
 	uint32_t author, process;	     /* index of the thread, of the process */
+	uint32_t taken;			     /* 1 + the step that gave the name that it took; 0: none did */
 	bool partly;			     /* some of its data is made durable, sooner or later */
 	bool abandoned;			     /* a sync of it failed */
 	bool moved_on;			     /* a rename took the name that it gave */

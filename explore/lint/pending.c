@@ -45,3 +45,29 @@ bool crash__find_pending(const struct crash__lint *lint, crash__node_id node, ui
 	*lost = crash__pending_name(lint, node, step);
 	return *lost != CRASH__NEVER;
 }
+
+/* ------------------------------------------------------------------ moved to another directory */
+
+const struct crash__effect *crash__moved_from(const struct crash__lint *lint, uint32_t step)
+{
+	const struct crash__effect *from = NULL, *to = NULL;
+
+	for (uint32_t i = 0; i < at(lint, step)->effects && is_family(lint, step, CRASH__FAMILY_RENAME);
+	     i++) {
+		const struct crash__effect *effect = effect_at(lint, step, i);
+
+		if (effect->kind == CRASH__EFFECT_ENTRY)
+			*(effect->node ? &to : &from) = effect;
+	}
+	return from && to && from->old_node == to->node &&
+			       lint->fs->slots[from->slot].directory != lint->fs->slots[to->slot].directory ?
+		       from :
+		       NULL;
+}
+
+bool crash__had_durable_name(const struct crash__lint *lint, uint32_t step)
+{
+	uint32_t taken = lint->steps[step].taken;
+
+	return taken == 0 || !crash__is_pending(lint->steps[taken - 1].name, step);
+}

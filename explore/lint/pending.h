@@ -24,4 +24,12 @@ bool crash__has_durable_data(const struct crash__lint *lint, crash__node_id node
 bool crash__find_pending(const struct crash__lint *lint, crash__node_id node, uint32_t step,
 			 enum crash__lint_part *part, uint32_t *lost);
 
+/* ------------------------------------------------------------------ moved to another directory */
+
+/** The effect by which a step took a name in one directory and gave it in another; NULL: it did not. */
+const struct crash__effect *crash__moved_from(const struct crash__lint *lint, uint32_t step);
+
+/** Whether the name that such a step took was durable when it did. */
+bool crash__had_durable_name(const struct crash__lint *lint, uint32_t step);
+
 #endif

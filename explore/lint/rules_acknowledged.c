@@ -97,6 +97,39 @@ static void check_removal(struct crash__lint *lint, uint32_t step, const struct 
 				 crash__lint_op(lint, relied)));
 }
 
+/*
+ * A file was moved to another directory, and its new name is durable: of one that is not another rule speaks.
+ * It may have both names after a power loss, and whoever finds the old one takes it for what is still to do.
+ */
+static void check_moved(struct crash__lint *lint, uint32_t step, const struct crash__lint_claim *claim)
+{
+	uint32_t lost = claim->step, relied = relied_on(lint, step);
+	const struct crash__effect *from = crash__moved_from(lint, lost);
+	struct crash__suspect suspect = {.relied = relied, .lost = lost};
+	enum crash__fact fact;
+
+	if (!from || lint->children[from->slot] || crash__is_pending(lint->steps[lost].name, step))
+		return;
+	suspect.node = from->old_node;
+	fact = crash__file_fact(lint, from->old_node);
+	if (fact == CRASH__FACT_NONE && !crash__had_durable_name(lint, lost)) {
+		fact = CRASH__FACT_PASSING_NAME;
+		suspect.lost = lint->steps[lost].taken - 1;
+	}
+	if (!crash__is_judged(lint, claim_fact(lint, step, claim, fact), &suspect) ||
+	    !crash__lint_found(lint, CRASH__PART_REMOVAL, lost, relied))
+		return;
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint,
+				 "%s, but %s was not durable where the old name was: %s. The file may "
+				 "have both names after a power loss",
+				 crash__lint_claimed(lint, relied, true), crash__lint_change(lint, lost),
+				 crash__lint_reason(lint, CRASH__PART_REMOVAL, lost)),
+		crash__lint_text(lint, "fsync of %s before %s", crash__lint_slot_directory(lint, from->slot),
+				 crash__lint_op(lint, relied)));
+}
+
 /* Another file was put in this one's place, and the program went on with what it had open. */
 static void check_nameless(struct crash__lint *lint, uint32_t step, const struct crash__lint_claim *claim)
 {
@@ -125,8 +158,10 @@ void crash__check_unsynced_ack(struct crash__lint *lint, uint32_t step)
 
 		if (crash__is_pending(lost->data, step))
 			check_data(lint, step, claim);
-		if (crash__is_pending(lost->removal, step))
+		if (crash__is_pending(lost->removal, step)) {
 			check_removal(lint, step, claim);
+			check_moved(lint, step, claim);
+		}
 		if (lost->node && lint->nodes[lost->node].names == 0)
 			check_nameless(lint, step, claim);
 	}

@@ -6,6 +6,7 @@
 #include "explore/lint/journal_facts.h"
 #include "explore/lint/mistake.h"
 #include "explore/lint/not_judged.h"
+#include "explore/lint/op_facts.h"
 #include "explore/lint/pending.h"
 #include "explore/lint/process_facts.h"
 #include "explore/lint/rules_emptied.h"
@@ -126,12 +127,43 @@ static void check_shrinking_rename(struct crash__lint *lint, uint32_t step)
 				 crash__lint_op(lint, step)));
 }
 
+/* ------------------------------------------------------------------ moved to another directory */
+
+/* The old name of a file is gone for good when its directory is synced, and the new one may not be there yet.
+ */
+static void check_moved(struct crash__lint *lint, uint32_t step)
+{
+	const struct crash__effect *from = crash__moved_from(lint, step);
+	const struct crash__lint_step *move = &lint->steps[step];
+	struct crash__suspect suspect = {.relied = move->removal, .lost = step};
+	enum crash__fact fact;
+
+	if (!from || move->removal == CRASH__NEVER || move->name <= move->removal ||
+	    !crash__had_durable_name(lint, step) || !crash__has_durable_data(lint, from->old_node, step))
+		return;
+	suspect.node = from->old_node;
+	fact = crash__file_fact(lint, from->old_node);
+	if (fact == CRASH__FACT_NONE && crash__has_op_fact(lint, step, CRASH__FACT_PASSING_NAME))
+		fact = CRASH__FACT_PASSING_NAME;
+	if (!crash__is_judged(lint, fact, &suspect) ||
+	    !crash__lint_found(lint, CRASH__PART_NAME, step, move->removal))
+		return;
+	crash__lint_say(lint,
+			crash__lint_text(
+				lint, "%s made durable that the old name is gone, but %s was not durable: %s",
+				crash__lint_op(lint, move->removal), crash__lint_change(lint, step),
+				crash__lint_reason(lint, CRASH__PART_NAME, step)),
+			crash__lint_text(lint, "fsync of %s before %s", crash__lint_directory(lint, step),
+					 crash__lint_op(lint, move->removal)));
+}
+
 void crash__check_source_removed(struct crash__lint *lint, uint32_t step)
 {
 	if (is_family(lint, step, CRASH__FAMILY_UNLINK)) {
 		check_removal(lint, step);
 	} else if (is_family(lint, step, CRASH__FAMILY_RENAME)) {
 		check_shrinking_rename(lint, step);
+		check_moved(lint, step);
 	} else if (is_family(lint, step, CRASH__FAMILY_OPEN) ||
 		   is_family(lint, step, CRASH__FAMILY_TRUNCATE)) {
 		crash__check_emptied(lint, step);

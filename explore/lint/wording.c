@@ -45,12 +45,16 @@ static const char *directory_text(struct crash__lint *lint, crash__node_id node)
 					   crash__lint_path(lint, node)));
 }
 
+const char *crash__lint_slot_directory(struct crash__lint *lint, crash__slot_id slot)
+{
+	return directory_text(lint, lint->fs->slots[slot].directory);
+}
+
 const char *crash__lint_directory(struct crash__lint *lint, uint32_t step)
 {
 	for (uint32_t i = 0; i < at(lint, step)->effects; i++)
 		if (effect_at(lint, step, i)->kind == CRASH__EFFECT_ENTRY)
-			return directory_text(lint,
-					      lint->fs->slots[effect_at(lint, step, i)->slot].directory);
+			return crash__lint_slot_directory(lint, effect_at(lint, step, i)->slot);
 	return "?";
 }
 

@@ -36,6 +36,9 @@ const char *crash__lint_path(struct crash__lint *lint, crash__node_id node);
 /** "the directory a", where a step gives a name or takes one. */
 const char *crash__lint_directory(struct crash__lint *lint, uint32_t step);
 
+/** "the directory a", in which a name stands. */
+const char *crash__lint_slot_directory(struct crash__lint *lint, crash__slot_id slot);
+
 /** Why a part of a step was not durable: "its directory was never synced"; "it became durable only later, by
  * fsync#1". */
 const char *crash__lint_reason(struct crash__lint *lint, enum crash__lint_part part, uint32_t step);

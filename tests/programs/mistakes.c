@@ -46,12 +46,17 @@ static void put_page(int fd, char fill, off_t offset)
 	must((int)pwrite(fd, page, sizeof page, offset));
 }
 
-static void sync_directory(void)
+static void sync_named(const char *path)
 {
-	int fd = must(open(".", O_RDONLY | O_DIRECTORY));
+	int fd = must(open(path, O_RDONLY | O_DIRECTORY));
 
 	must(fsync(fd));
 	close(fd);
+}
+
+static void sync_directory(void)
+{
+	sync_named(".");
 }
 
 static void say(const char *text)
@@ -364,6 +369,52 @@ static void empty_other(void)
 	put_page(data, 'n', PAGE);
 	close(must(open("old", O_WRONLY | O_TRUNC)));
 	must(fsync(data));
+}
+
+/* A file that was durable in a directory is moved to another one. */
+static void move(const char *first, const char *second)
+{
+	must(mkdir("a", 0755));
+	must(mkdir("b", 0755));
+	sync_directory();
+	close(make_durable("a/x", 'x'));
+	sync_named("a");
+	must(rename("a/x", "b/x"));
+	sync_named(first);
+	if (second)
+		sync_named(second);
+	say("moved\n");
+}
+
+static void move_target_synced(void)
+{
+	move("b", NULL);
+}
+
+static void move_source_synced(void)
+{
+	move("a", NULL);
+}
+
+static void move_source_first(void)
+{
+	move("a", "b");
+}
+
+static void move_target_first(void)
+{
+	move("b", "a");
+}
+
+/* Nobody relies on a name that was never durable: that is how mail is delivered. */
+static void deliver(void)
+{
+	must(mkdir("a", 0755));
+	must(mkdir("b", 0755));
+	close(make_durable("a/x", 'x'));
+	must(rename("a/x", "b/x"));
+	sync_named("b");
+	say("delivered\n");
 }
 
 /* The lock is durable, and what it protects is not yet. */
@@ -968,6 +1019,11 @@ static const struct {
 	{"cut-old-log-early", cut_old_log_early},
 	{"cut-old-log-late", cut_old_log_late},
 	{"empty-other", empty_other},
+	{"move-target-synced", move_target_synced},
+	{"move-source-synced", move_source_synced},
+	{"move-source-first", move_source_first},
+	{"move-target-first", move_target_first},
+	{"deliver", deliver},
 	{"unlock", unlock},
 	{"remove-journal", remove_journal},
 	{"ack-before-sync", ack_before_sync},
