@@ -210,14 +210,6 @@ bool crash__control_is_outside(const struct crash__control *control, uint64_t de
 	return false;
 }
 
-bool crash__control_acknowledges(const struct crash__control *control, uint32_t mode, uint64_t device,
-				 uint64_t inode)
-{
-	if (S_ISREG(mode))
-		return crash__control_is_outside(control, device, inode);
-	return S_ISFIFO(mode) || S_ISSOCK(mode) || S_ISCHR(mode) || S_ISBLK(mode);
-}
-
 static void forget_fired(struct crash__fired *fired)
 {
 	fired->name[0] = fired->file[0] = fired->to[0] = '\0';

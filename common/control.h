@@ -153,6 +153,9 @@ struct crash__control {
 		uint64_t device, inode;
 	} outside[2]; /* regular files that are the runner's own stdout and stderr (without a runner: the
 			 program's when it starts): not storage */
+	struct {
+		uint64_t device, inode;
+	} inherited[3]; /* what the program finds at 0, 1 and 2, which is all that it inherits */
 	struct crash__plan plan;
 	uint32_t range_count;
 	struct crash__range ranges[CRASH__RANGES];
@@ -176,6 +179,7 @@ struct crash__control {
 	_Atomic uint32_t libc_calls;	/* what looks like a system call inside the libc of some process */
 	_Atomic uint32_t libc_unplaced; /* and what of that the shim could not redirect */
 	_Atomic uint32_t other_places;	/* a path need not mean to all what it did at the beginning: ask.h */
+	_Atomic uint32_t passed_on;	/* descriptors were sent to whom the tree may not contain */
 	uint64_t guard_dead;
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
@@ -260,14 +264,6 @@ void crash__control_note_outside(struct crash__control *control);
 
 /** Whether a file is one of these, which the program inherited. */
 bool crash__control_is_outside(const struct crash__control *control, uint64_t device, uint64_t inode);
-
-/**
- * Whether what is written to such a file, which is not storage, is an acknowledgement: to pipes, sockets,
- * terminals and the runner's own output, and neither to files of the kernel (a thread's name in /proc) nor to
- * memfds and eventfds.
- */
-bool crash__control_acknowledges(const struct crash__control *control, uint32_t mode, uint64_t device,
-				 uint64_t inode);
 
 /** Which number a process has; it gets the next one if it has none yet. Async-signal-safe. */
 uint32_t crash__control_number_of(struct crash__control *control, uint32_t pid);

@@ -51,8 +51,9 @@ AT(control, root, 40);
 AT(control, directory, 4136);
 AT(control, preload, 8232);
 AT(control, outside, 12328);
-AT(control, plan, 12360);
-#define RANGES (12360 + sizeof(struct crash__plan))
+AT(control, inherited, 12360);
+AT(control, plan, 12408);
+#define RANGES (12408 + sizeof(struct crash__plan))
 AT(control, range_count, RANGES);
 AT(control, ranges, RANGES + 8);
 
@@ -81,6 +82,7 @@ AT(control, mappers, COUNTERS + 36);
 AT(control, libc_calls, COUNTERS + 40);
 AT(control, libc_unplaced, COUNTERS + 44);
 AT(control, other_places, COUNTERS + 48);
+AT(control, passed_on, COUNTERS + 52);
 AT(control, guard_dead, COUNTERS + 56);
 AT(control, bell, COUNTERS + 64);
 AT(control, rings_ready, COUNTERS + 68);

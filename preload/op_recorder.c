@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "common/audience.h"
 #include "common/ring_append.h"
 #include "preload/mapping.h"
 #include "preload/readback.h"
@@ -511,7 +512,7 @@ void crash__record_ack_of(const struct crash__op *op, long count)
 	struct stat status;
 
 	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0 &&
-	    !crash__control_acknowledges(op->control, status.st_mode, status.st_dev, status.st_ino))
+	    !crash__audience_is_outside(op->control, &status, fd, (uint64_t)count))
 		return;
 	if (where->buf)
 		crash__record_ack(op->control, op->start, fd, (const void *)crash__arg(op->args, where->buf),

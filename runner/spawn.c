@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/file_limit.h"
+#include "common/audience.h"
 
 #define STACK_BYTES (64u << 10)
 
@@ -84,6 +85,9 @@ int crash__spawn(struct crash__job *job)
 
 	if (stack == MAP_FAILED)
 		return errno;
+	crash__audience_inherit(job->control, 0, job->in);
+	crash__audience_inherit(job->control, 1, job->out);
+	crash__audience_inherit(job->control, 2, job->err);
 	pid = clone(run_child, (char *)stack + STACK_BYTES, flags, &child);
 	if (pid < 0)
 		return errno;

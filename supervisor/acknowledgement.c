@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/audience.h"
 #include "common/call.h"
 #include "supervisor/notification_recorder.h"
 
@@ -42,6 +43,32 @@ static void acknowledge_vector(struct crash__notification *notification, int fd,
 	}
 }
 
+/* What a call is to write, which is as much as it says. */
+static uint64_t bytes_of_vector(const struct crash__notification *notification, uint64_t address,
+				uint64_t count)
+{
+	uint64_t bytes = 0;
+	struct iovec piece;
+
+	for (uint64_t i = 0; i < count && count <= IOV_MAX; i++) {
+		if (crash__remote_read(&notification->remote, address + i * sizeof piece, &piece,
+				       sizeof piece) != (long)sizeof piece)
+			return 0;
+		bytes += piece.iov_len;
+	}
+	return bytes;
+}
+
+static uint64_t bytes_of(const struct crash__notification *notification)
+{
+	const struct crash__where *where = &notification->kernel->where;
+
+	if (where->iov)
+		return bytes_of_vector(notification, (uint64_t)crash__arg(notification->args, where->iov),
+				       (uint64_t)crash__arg(notification->args, where->count));
+	return where->bytes ? (uint64_t)crash__arg(notification->args, where->bytes) : 0;
+}
+
 void crash__acknowledge_write(struct crash__notification *notification)
 {
 	const struct crash__where *where = &notification->kernel->where;
@@ -54,7 +81,8 @@ void crash__acknowledge_write(struct crash__notification *notification)
 		return;
 	if ((notification->fd >= 0 ? fstat(notification->fd, &status) == 0 :
 				     crash__remote_fstat(&notification->remote, fd, &status)) &&
-	    !crash__control_acknowledges(notification->control, status.st_mode, status.st_dev, status.st_ino))
+	    !crash__audience_is_outside(notification->control, &status, notification->fd,
+					bytes_of(notification)))
 		return;
 	if (where->buf)
 		acknowledge(notification, fd, (uint64_t)crash__arg(notification->args, where->buf),
@@ -64,17 +92,28 @@ void crash__acknowledge_write(struct crash__notification *notification)
 				   (uint64_t)crash__arg(notification->args, where->count));
 }
 
-static bool is_to_kernel(const struct crash__notification *notification, int fd)
-{
-	int own = crash__remote_dup(&notification->remote, fd), domain = 0;
-	socklen_t bytes = sizeof domain;
+/* ------------------------------------------------------------------ messages */
 
-	if (own < 0)
-		return false;
-	if (getsockopt(own, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) < 0)
-		domain = 0;
-	close(own);
-	return domain == AF_NETLINK;
+/* The socket that a message goes to. */
+struct receiver {
+	int fd; /* ours, to be closed; negative: it cannot be had */
+	bool is_kernel;
+	bool is_tree; /* the other end is in the tree */
+};
+
+static struct receiver find_receiver(const struct crash__notification *notification, int fd)
+{
+	struct receiver to = {.fd = crash__remote_dup(&notification->remote, fd)};
+	socklen_t bytes = sizeof(int);
+	struct stat status;
+	int domain = 0;
+
+	if (to.fd < 0)
+		return to;
+	to.is_kernel = getsockopt(to.fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 && domain == AF_NETLINK;
+	to.is_tree =
+		fstat(to.fd, &status) == 0 && crash__audience_is_tree(notification->control, &status, to.fd);
+	return to;
 }
 
 bool crash__is_send(int number)
@@ -82,26 +121,52 @@ bool crash__is_send(int number)
 	return number == SYS_sendto || number == SYS_sendmsg || number == SYS_sendmmsg;
 }
 
-void crash__acknowledge_send(struct crash__notification *notification, int number)
+/* Descriptors may come along: whoever gets one can read what the tree writes to its own pipes from then on.
+ */
+static void acknowledge_message(struct crash__notification *notification, int fd, const struct receiver *to,
+				uint64_t at)
+{
+	struct msghdr message;
+	uint64_t address;
+
+	if (crash__remote_read(&notification->remote, at, &message, sizeof message) != (long)sizeof message)
+		return;
+	address = (uint64_t)message.msg_iov;
+	if (message.msg_controllen && !to->is_tree)
+		atomic_store(&notification->control->passed_on, 1);
+	if (to->is_tree && crash__wakes_up(bytes_of_vector(notification, address, message.msg_iovlen)))
+		return;
+	acknowledge_vector(notification, fd, address, message.msg_iovlen);
+}
+
+static void acknowledge_messages(struct crash__notification *notification, int number,
+				 const struct receiver *to)
 {
 	uint64_t at = (uint64_t)notification->args[1], messages = 1, step = sizeof(struct msghdr);
 	int fd = (int)notification->args[0];
-	struct msghdr message;
 
-	if (!(notification->control->mode & CRASH__MODE_ACKS) || is_to_kernel(notification, fd))
-		return;
 	if (number == SYS_sendto) {
-		acknowledge(notification, fd, at, (uint64_t)notification->args[2]);
+		if (!to->is_tree || !crash__wakes_up((uint64_t)notification->args[2]))
+			acknowledge(notification, fd, at, (uint64_t)notification->args[2]);
 		return;
 	}
 	if (number == SYS_sendmmsg) {
 		messages = (unsigned int)notification->args[2];
 		step = sizeof(struct mmsghdr);
 	}
-	for (uint64_t i = 0; i < messages && i < IOV_MAX; i++) {
-		if (crash__remote_read(&notification->remote, at + i * step, &message, sizeof message) !=
-		    (long)sizeof message)
-			return;
-		acknowledge_vector(notification, fd, (uint64_t)message.msg_iov, message.msg_iovlen);
-	}
+	for (uint64_t i = 0; i < messages && i < IOV_MAX; i++)
+		acknowledge_message(notification, fd, to, at + i * step);
+}
+
+void crash__acknowledge_send(struct crash__notification *notification, int number)
+{
+	struct receiver to;
+
+	if (!(notification->control->mode & CRASH__MODE_ACKS))
+		return;
+	to = find_receiver(notification, (int)notification->args[0]);
+	if (!to.is_kernel)
+		acknowledge_messages(notification, number, &to);
+	if (to.fd >= 0)
+		close(to.fd);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/audience.h"
+
 /* So much of a message is looked at. */
 #define MESSAGE_LOOKED_AT 512
 
@@ -54,7 +56,7 @@ bool crash__is_wake_up(const struct crash__lint *lint, uint32_t message)
 {
 	const struct crash__event *event = at(lint, message)->event;
 
-	return event->fd > STDERR_FILENO && (event->data_bytes == 1 || event->data_bytes == sizeof(uint64_t));
+	return event->fd > STDERR_FILENO && crash__wakes_up(event->data_bytes);
 }
 
 bool crash__is_error_message(const struct crash__lint *lint, uint32_t message)

@@ -818,7 +818,7 @@ END_TEST
 /* Replies do not end with a newline; lines of others do not suffer from that. */
 START_TEST(output_to_another_descriptor_begins_a_line)
 {
-	static const char expected[] = "x\none\nxx\ntwo\n";
+	static const char expected[] = "xx\none\nxxxx\ntwo\n";
 	struct lab_result result;
 
 	mkdir("empty", 0755);
@@ -826,8 +826,8 @@ START_TEST(output_to_another_descriptor_begins_a_line)
 	result = LAB_CRASHINJECT(
 		"explore", "--dir", "empty", "--check",
 		lab_text("head -c $(wc -c <$CRASH_ACKED) %s/expected | cmp - $CRASH_ACKED", lab_dir),
-		"--output", "kept", "--", lab_program("steps"), "socketpair", "send 1", "say one", "send 1",
-		"send 1", "say two", "open f wc");
+		"--output", "kept", "--", lab_program("steps"), "socketpair", "send 2", "say one", "send 2",
+		"send 2", "say two", "open f wc");
 	lab_assert_status(&result, 0);
 }
 END_TEST

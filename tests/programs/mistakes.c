@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -518,14 +519,21 @@ static void ask_kernel(void)
 	must((int)send(must(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)), &request, sizeof request, 0));
 }
 
-/* A byte that wakes up a thread is not a reply. */
+/* A byte that wakes up whoever has connected is not a reply. The socket has a name, but not in a directory.
+ */
 static void wake_unsynced(void)
 {
-	int fd = make("old"), ends[2];
+	int fd = make("old"), server = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	int client = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	socklen_t bytes = sizeof name;
 
-	must(pipe(ends));
+	must(bind(server, (struct sockaddr *)&name, sizeof name.sun_family));
+	must(listen(server, 1));
+	must(getsockname(server, (struct sockaddr *)&name, &bytes));
+	must(connect(client, (struct sockaddr *)&name, bytes));
 	put_page(fd, 'b', 2 * PAGE);
-	must((int)write(ends[1], "x", 1));
+	must((int)write(must(accept(server, NULL, NULL)), "x", 1));
 }
 
 static void complain_unsynced(void)

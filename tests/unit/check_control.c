@@ -8,10 +8,13 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/audience.h"
 #include "common/ring_append.h"
 #include "common/spec.h"
 #include "tests/unit/support.h"
@@ -340,6 +343,88 @@ START_TEST(only_files_are_noted_as_outside)
 }
 END_TEST
 
+/* ---- who reads what is written ---- */
+
+static bool tells(int fd, uint64_t bytes)
+{
+	struct stat status;
+
+	ck_assert_int_eq(fstat(fd, &status), 0);
+	return crash__audience_is_outside(control, &status, fd, bytes);
+}
+
+START_TEST(what_goes_to_no_device_is_read_by_nobody)
+{
+	static const char *const nobody[] = {"/dev/null", "/dev/zero", "/dev/full"};
+
+	make_control(NULL);
+	for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++)
+		ck_assert(!tells(open(nobody[i], O_WRONLY), 100));
+	ck_assert(tells(open("/dev/urandom", O_RDONLY), 100)); /* another device of the same driver */
+	ck_assert(tells(open("/dev/ptmx", O_RDWR | O_NOCTTY), 1));
+}
+END_TEST
+
+START_TEST(a_wake_up_inside_of_the_tree_tells_nothing)
+{
+	int ends[2], pair[2];
+
+	make_control(NULL);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert(!tells(ends[1], 1));
+	ck_assert(!tells(ends[1], 8));
+	ck_assert(tells(ends[1], 2));
+	ck_assert(tells(ends[1], 4096));
+	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) {
+		ck_assert_int_eq(socketpair(AF_UNIX, type, 0, pair), 0);
+		ck_assert(!tells(pair[0], 1));
+		ck_assert(tells(pair[1], 3));
+	}
+	control->passed_on = 1; /* somebody outside may have got the other end */
+	ck_assert(tells(ends[1], 1));
+	ck_assert(tells(pair[0], 1));
+}
+END_TEST
+
+START_TEST(what_was_inherited_is_read_outside)
+{
+	int ends[2], pair[2], others[2];
+
+	make_control(NULL);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(pipe(others), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	crash__audience_inherit(control, 1, ends[1]);
+	crash__audience_inherit(control, 2, pair[0]);
+	ck_assert(tells(ends[1], 1));
+	ck_assert(tells(pair[0], 1));
+	ck_assert(!tells(others[1], 1));
+}
+END_TEST
+
+START_TEST(what_has_a_name_is_read_outside)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	socklen_t bytes = sizeof name;
+	int server = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+	char path[PATH_MAX];
+
+	make_control(NULL);
+	support_directory(path);
+	strcat(path, "/fifo");
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert(tells(open(path, O_RDWR), 1));
+	ck_assert_int_eq(bind(server, (struct sockaddr *)&name, sizeof name.sun_family), 0);
+	ck_assert_int_eq(listen(server, 1), 0);
+	ck_assert_int_eq(getsockname(server, (struct sockaddr *)&name, &bytes), 0);
+	ck_assert(tells(client, 1)); /* it has no other end yet */
+	ck_assert_int_eq(connect(client, (struct sockaddr *)&name, bytes), 0);
+	ck_assert(tells(client, 1));
+	ck_assert(tells(accept(server, NULL, NULL), 1));
+	ck_assert(tells(socket(AF_INET, SOCK_STREAM, 0), 1));
+}
+END_TEST
+
 /* ---- appending ---- */
 
 static size_t record_at(const struct crash__ring *ring, size_t at, struct crash__record *record)
@@ -485,6 +570,9 @@ int main(void)
 		     the_death_of_one_is_replaced_by_the_death_of_all,
 		     a_crash_by_a_rule_that_there_is_not_is_damage,
 		     outside_is_the_runners_own_file_and_no_other, only_files_are_noted_as_outside, NULL);
+	support_case(suite, "audience", what_goes_to_no_device_is_read_by_nobody,
+		     a_wake_up_inside_of_the_tree_tells_nothing, what_was_inherited_is_read_outside,
+		     what_has_a_name_is_read_outside, NULL);
 	support_case(suite, "stray stores", what_cannot_be_is_noticed,
 		     counters_may_differ_by_who_was_killed_meanwhile, NULL);
 	support_case(suite, "appending", parts_become_one_padded_record,
