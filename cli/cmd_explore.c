@@ -160,6 +160,8 @@ static int rerun(struct explore_session *session)
 			   *session->exploration.recording.why_no_namespaces ? ": " : "",
 			   session->exploration.recording.why_no_namespaces);
 	error = crash__rerun(&how, &runs);
+	if (error == 0)
+		error = crash__note_changed(&session->exploration.recording);
 	crash__progress_end();
 	if (error < 0)
 		crash__die_error(error);
@@ -201,6 +203,8 @@ static int finish(struct explore_session *session, int error)
 	if (error < 0)
 		crash__recording_incomplete(&session->exploration.recording, "the exploration failed: %s",
 					    detail);
+	if (session->exploration.recording.base_changed)
+		crash__verdicts_forget(&session->log);
 	note_unkept(session);
 	/* findings can be replayed later */
 	if (!session->place && session->exploration.causes.list_count && session->request.trace >= 0)

@@ -154,11 +154,13 @@ static int look(const struct crash__options *options, const struct lint_options 
 		struct crash__recording *recording, uint32_t rules)
 {
 	struct crash__lint lint;
+	json_t *result = NULL;
 	int error = crash__lint_run(&recording->fs, rules, &lint), status;
-	json_t *result =
-		error < 0 ? NULL :
-			    crash__lint_result(recording, &lint, rules, settings_json(options, recording));
 
+	if (error == 0)
+		error = crash__note_changed(recording);
+	if (error == 0)
+		result = crash__lint_result(recording, &lint, rules, settings_json(options, recording));
 	crash__lint_clear(&lint);
 	if (error < 0)
 		crash__die_error(error);

@@ -190,7 +190,8 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	const struct crash__engine *engine = exploration->engine;
 	const struct crash__recording *recording = &exploration->recording;
 	bool final_good = engine->final && engine->final->kind == CRASH__VERDICT_PASSED;
-	const char *final_state = engine->final ? crash__verdict_name(engine->final->kind) : "unchecked";
+	bool final_said = engine->final && (final_good || !recording->base_changed);
+	const char *final_state = final_said ? crash__verdict_name(engine->final->kind) : "unchecked";
 	json_t *summary = json_object();
 	struct crash__counts counts;
 
@@ -210,7 +211,7 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "tiers", tiers_json(engine));
 	json_object_set_new(summary, "final_state", json_string(final_state));
 	json_object_set_new(summary, "final_output",
-			    crash__json_string(final_good ? NULL : engine->final_output));
+			    crash__json_string(final_good || !final_said ? NULL : engine->final_output));
 	json_object_set_new(summary, "namespaces", json_boolean(recording->namespaces || recording->mounted));
 	json_object_set_new(summary, "directory_missing", json_boolean(recording->directory_missing));
 	json_object_set_new(summary, "why_no_namespaces",
@@ -305,7 +306,7 @@ json_t *crash__result_of_rerun(const struct crash__recording *recording, const s
 
 	if (crash__callsites_new(&recording->trace, recording->root, &callsites) < 0)
 		return NULL;
-	for (size_t i = 0; i < rerun->points_count; i++)
+	for (size_t i = 0; i < rerun->points_count && !recording->base_changed; i++)
 		if (crash__verdict_failed(rerun->points[i].kind))
 			add_point(findings, recording, callsites, &rerun->points[i]);
 	crash__callsites_free(callsites);

@@ -244,6 +244,12 @@ void crash__verdicts_add(struct crash__verdict_log *log, const struct crash__ent
 		free(line);
 }
 
+void crash__verdicts_forget(struct crash__verdict_log *log)
+{
+	if (log->fd >= 0 && ftruncate(log->fd, (off_t)(strlen(HEAD) + CRASH__DIGEST_TEXT)) < 0)
+		log->error = errno;
+}
+
 void crash__verdicts_close(struct crash__verdict_log *log)
 {
 	if (log->fd >= 0)

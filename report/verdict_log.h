@@ -50,6 +50,9 @@ int crash__verdicts_know(const char *directory, const char key[CRASH__DIGEST_TEX
 /** Adds a line. An error is noted, and nothing is added any more. */
 void crash__verdicts_add(struct crash__verdict_log *log, const struct crash__entry *entry);
 
+/** Takes all lines away: what was checked was not what it seemed to be. */
+void crash__verdicts_forget(struct crash__verdict_log *log);
+
 void crash__verdicts_close(struct crash__verdict_log *log);
 
 #endif

@@ -2,6 +2,7 @@
 #include "explore/findings/exploration.h"
 
 #include "explore/findings/find_causes.h"
+#include "explore/recording/missed.h"
 
 int crash__explore_start(const struct crash__explore_options *options, struct crash__exploration *exploration)
 {
@@ -74,15 +75,26 @@ static int note_unchecked(struct crash__exploration *exploration)
 	return error;
 }
 
+/* What a state lacks may be what somebody else has taken away. */
+static int note_changed(struct crash__exploration *exploration)
+{
+	int error = crash__note_changed(&exploration->recording);
+
+	if (exploration->recording.base_changed)
+		crash__causes_clear(&exploration->causes);
+	return error;
+}
+
 int crash__explore_run(struct crash__exploration *exploration)
 {
 	struct crash__engine *engine = exploration->engine;
-	int error = crash__engine_run(engine);
+	int error = crash__engine_run(engine), changed;
 
 	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED)
 		error = crash__causes_find(engine, &exploration->causes);
+	changed = note_changed(exploration);
 	if (error == 0)
-		error = note_stores(exploration);
+		error = changed < 0 ? changed : note_stores(exploration);
 	return error == 0 ? note_unchecked(exploration) : error;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,48 +11,145 @@
 #include "base/as_owner.h"
 #include "base/copy.h"
 #include "base/error.h"
+#include "base/hash_table.h"
+
+/* A path as it was when it was first looked at; status.st_nlink is 0: nothing was there. */
+struct seen {
+	struct stat status;
+	UT_hash_handle hh;
+	char path[];
+};
 
 struct crash__base {
 	int fd;
 	char directory[PATH_MAX];
+	struct seen **seen; /* whoever only reads the tree adds to it, too */
 };
+
+/* ------------------------------------------------------------------ whether it stays what it is */
+
+/* 0: nothing is there */
+static int look(const struct crash__base *base, const char *path, struct stat *status)
+{
+	if (crash__owner_lstat(base->fd, path, status) == 0)
+		return 1;
+	/* a name that is too long for the file system is in none of its directories */
+	if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
+		return -1;
+	*status = (struct stat){0};
+	return 0;
+}
+
+static int remember(const struct crash__base *base, const char *path, const struct stat *status)
+{
+	size_t length = strlen(path);
+	struct seen *seen;
+
+	HASH_FIND(hh, *base->seen, path, length, seen);
+	if (seen)
+		return 0;
+	seen = calloc(1, sizeof *seen + length + 1);
+	if (seen) {
+		seen->status = *status;
+		memcpy(seen->path, path, length);
+		HASH_ADD(hh, *base->seen, path, length, seen);
+		if (CRASH__HASHED(seen))
+			return 0;
+	}
+	free(seen);
+	return crash__fail(CRASH_ENOMEM, "no memory for the starting tree");
+}
+
+static void forget_all(struct crash__base *base)
+{
+	struct seen *seen, *next;
+
+	HASH_ITER(hh, *base->seen, seen, next) {
+		HASH_DEL(*base->seen, seen);
+		free(seen);
+	}
+	free(base->seen);
+}
+
+/* What a change of its content changes, too. That somebody reads it does not. */
+static bool is_the_same(const struct stat *one, const struct stat *other)
+{
+	if (!one->st_nlink || !other->st_nlink)
+		return one->st_nlink == other->st_nlink;
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino &&
+	       one->st_mode == other->st_mode && one->st_size == other->st_size &&
+	       one->st_mtim.tv_sec == other->st_mtim.tv_sec &&
+	       one->st_mtim.tv_nsec == other->st_mtim.tv_nsec &&
+	       one->st_ctim.tv_sec == other->st_ctim.tv_sec && one->st_ctim.tv_nsec == other->st_ctim.tv_nsec;
+}
+
+/* Of all that has changed rather a file than the directory that it is in. */
+bool crash__base_has_changed(const struct crash__base *base, char path[PATH_MAX])
+{
+	const struct seen *changed = NULL;
+
+	for (const struct seen *seen = *base->seen; seen; seen = seen->hh.next) {
+		struct stat status;
+
+		if (changed && S_ISDIR(seen->status.st_mode))
+			continue;
+		if (look(base, seen->path, &status) < 0 || !is_the_same(&seen->status, &status))
+			changed = seen;
+		if (changed && !S_ISDIR(changed->status.st_mode))
+			break;
+	}
+	if (changed)
+		snprintf(path, PATH_MAX, "%s", changed->path);
+	return changed != NULL;
+}
+
+/* ------------------------------------------------------------------ opening */
 
 int crash__base_open(const char *directory, struct crash__base **out)
 {
 	struct crash__base *base = calloc(1, sizeof *base);
+	struct stat status;
+	int error;
 
-	if (!base)
-		return crash__fail(CRASH_ENOMEM, "no memory for the starting tree");
-	if (strlen(directory) >= sizeof base->directory) {
+	if (!base || !(base->seen = calloc(1, sizeof *base->seen))) {
 		free(base);
+		return crash__fail(CRASH_ENOMEM, "no memory for the starting tree");
+	}
+	base->fd = -1;
+	if (strlen(directory) >= sizeof base->directory) {
+		crash__base_close(base);
 		return crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
 	}
 	strcpy(base->directory, directory);
 	base->fd = crash__owner_open(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (base->fd < 0) {
-		free(base);
-		return crash__fail_errno("%s", directory);
-	}
-	*out = base;
-	return 0;
+	error = base->fd < 0 ? crash__fail_errno("%s", directory) : crash__base_stat(base, "", &status);
+	if (error < 0)
+		crash__base_close(base);
+	else
+		*out = base;
+	return error < 0 ? error : 0;
 }
 
 void crash__base_close(struct crash__base *base)
 {
 	if (!base)
 		return;
-	close(base->fd);
+	if (base->fd >= 0)
+		close(base->fd);
+	forget_all(base);
 	free(base);
 }
 
+/* ------------------------------------------------------------------ reading */
+
 int crash__base_stat(const struct crash__base *base, const char *path, struct stat *status)
 {
-	if (crash__owner_lstat(base->fd, path, status) == 0)
-		return 1;
-	/* a name that is too long for the file system is in none of its directories */
-	if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
-		return 0;
-	return crash__fail_errno("cannot look at %s in the starting tree", path);
+	int there = look(base, path, status), error;
+
+	if (there < 0)
+		return crash__fail_errno("cannot look at %s in the starting tree", path);
+	error = remember(base, path, status);
+	return error < 0 ? error : there;
 }
 
 bool crash__base_keeps_out(const struct crash__base *base, const char *path)

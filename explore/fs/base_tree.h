@@ -23,6 +23,12 @@ int crash__base_open(const char *directory, struct crash__base **base);
 
 void crash__base_close(struct crash__base *base);
 
+/**
+ * Whether anything of it is no more what it was when it was first looked at, or has become something.
+ * @param path what, below it
+ */
+bool crash__base_has_changed(const struct crash__base *base, char path[PATH_MAX]);
+
 /** What a path below it (without a leading slash; "" is itself) is: 1; 0: nothing is there; or an error. */
 int crash__base_stat(const struct crash__base *base, const char *path, struct stat *status);
 

@@ -132,6 +132,18 @@ int crash__note_missed(const struct crash__recording_options *options, struct cr
 	return error;
 }
 
+int crash__note_changed(struct crash__recording *recording)
+{
+	char path[PATH_MAX];
+
+	if (!recording->base || !crash__base_has_changed(recording->base, path))
+		return 0;
+	recording->base_changed = true;
+	return crash__recording_incomplete(recording,
+					   "the starting tree was changed while it was being explored: %s",
+					   *path ? path : recording->directory);
+}
+
 int crash__note_original_named(struct crash__recording *recording, const char *const *words)
 {
 	if (recording->namespaces || recording->mounted)

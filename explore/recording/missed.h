@@ -10,6 +10,9 @@
 /** Notes it among the recording's reasons to be incomplete; call it when all has been replayed. */
 int crash__note_missed(const struct crash__recording_options *options, struct crash__recording *recording);
 
+/** Notes that the starting tree is no more what it was; call it when nothing is going to be read from it. */
+int crash__note_changed(struct crash__recording *recording);
+
 /**
  * Where copies are at other paths: a word of a command that names the data directory by its own path leads to
  * the original, which has nothing of what the program did.

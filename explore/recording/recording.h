@@ -47,9 +47,10 @@ struct crash__recording {
 	bool directory_missing;	  /* it is where the trace was recorded, and not here */
 	bool tree_saved;	  /* all that a later exploration needs is in the trace */
 	struct crash__guardian scratch;
-	bool namespaces; /* programs see overlays at the data directory's path; */
-	bool mounted;	 /* else copies, mounted there; else copies at other paths */
-	bool copied;	 /* the starting tree is a copy: what is shown is an overlay over that */
+	bool namespaces;   /* programs see overlays at the data directory's path; */
+	bool mounted;	   /* else copies, mounted there; else copies at other paths */
+	bool base_changed; /* while it was looked at: what states showed is not what the program left */
+	bool copied;	   /* the starting tree is a copy: what is shown is an overlay over that */
 	char why_no_namespaces[256];
 	CRASH__VECTOR(char *, incomplete); /* why it may have missed something */
 };

@@ -685,6 +685,53 @@ START_TEST(what_is_left_running_makes_it_incomplete)
 }
 END_TEST
 
+/* What somebody does to the data directory when the final state has been checked, and what is named. */
+static const struct {
+	const char *change, *named;
+} changes[] = {
+	{"rm store/data", "explored: data\n"},
+	{": >store/data", "explored: data\n"},
+	{"mv store/data store/gone; printf old >store/data", "explored: data\n"},
+	{"touch store/unknown", "/store\n"},
+	{"rm -r store", "explored: data\n"},
+};
+
+static void change_when_asked(const char *change)
+{
+	execlp("sh", "sh", "-c", lab_text("until [ -e asked ]; do sleep 0.01; done; %s; : >changed", change),
+	       (char *)NULL);
+	_exit(127);
+}
+
+/* Each state but the final one lacks what somebody else has taken away: that is no mistake of the program. */
+START_TEST(a_starting_tree_that_changes_blames_nobody)
+{
+	static const char present[] = "if [ ! -e ../final ]; then : >../final; else : >../asked; fi; "
+				      "[ ! -e ../asked ] || until [ -e ../changed ]; do sleep 0.01; done; "
+				      "[ -s data ] && [ ! -e unknown ]";
+	static const char save[] = "printf new >store/tmp; mv store/tmp store/data; echo saved";
+	struct lab_result result;
+	pid_t pid;
+
+	make_store();
+	pid = fork();
+	if (pid == 0)
+		change_when_asked(changes[_i].change);
+	result = LAB_CRASHINJECT("explore", "-o", "out", "--root", "store", "--jobs", "1", "--check", present,
+				 "--", "sh", "-c", save);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "the starting tree was changed while it was being explored") &&
+			      strstr(result.out, changes[_i].named) && !strstr(result.out, "finding 0") &&
+			      strstr(result.out, "no findings, but the result is incomplete"),
+		      "%s", lab_describe(&result));
+	/* nothing that was seen meanwhile is believed later: the tree before the change is in the result */
+	result = LAB_CRASHINJECT("explore", "--resume", "out");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
 {
 	struct lab_result result;
@@ -1414,6 +1461,8 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(clear, what_an_overlay_cannot_copy_is_no_all_clear, 0, 2);
 	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
 	tcase_add_test(clear, what_is_left_running_makes_it_incomplete);
+	tcase_add_loop_test(clear, a_starting_tree_that_changes_blames_nobody, 0,
+			    (int)(sizeof changes / sizeof *changes));
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
 	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0,
