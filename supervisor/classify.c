@@ -11,7 +11,7 @@
 #include "common/walk.h"
 #include "supervisor/naming/naming.h"
 #include "supervisor/notification_recorder.h"
-#include "supervisor/shared_mappings.h"
+#include "supervisor/memory/shared_mappings.h"
 
 static long argument(const struct crash__notification *notification, uint8_t position)
 {

@@ -14,7 +14,7 @@
 #include "supervisor/notification_recorder.h"
 #include "supervisor/proxy/proxy.h"
 #include "supervisor/remote_actions.h"
-#include "supervisor/shared_mappings.h"
+#include "supervisor/memory/shared_mappings.h"
 
 /* ------------------------------------------------------------------ what was decided */
 

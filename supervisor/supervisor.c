@@ -39,7 +39,7 @@
 #include "supervisor/proxy/proxy.h"
 #include "supervisor/remote_actions.h"
 #include "supervisor/reply.h"
-#include "supervisor/shared_mappings.h"
+#include "supervisor/memory/shared_mappings.h"
 
 static struct {
 	struct crash__control *control;

@@ -11,7 +11,7 @@
 #include "common/walk.h"
 #include "supervisor/naming/mounts.h"
 #include "supervisor/naming/whereabouts.h"
-#include "supervisor/remote_maps.h"
+#include "supervisor/memory/remote_maps.h"
 
 /* Says it where a name does not lead to a place. */
 static void settle(struct crash__control *control, enum crash__place place, const char *path)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "supervisor/proxy/proxy_parts.h"
-#include "supervisor/shared_mappings.h"
+#include "supervisor/memory/shared_mappings.h"
 
 static bool read_all(int fd, unsigned char *to, size_t bytes, off_t offset)
 {

@@ -12,7 +12,7 @@
  * A file is who it is, by its descriptor here, whatever it is called: it may have been renamed or removed
  * since it was mapped, and another one be there. Its name is asked for when there is a store to report.
  */
-#include "supervisor/shared_mappings.h"
+#include "supervisor/memory/shared_mappings.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -6,7 +6,7 @@
 #define CRASH_SHARED_MAPPINGS_H
 
 #include "supervisor/notification.h"
-#include "supervisor/remote_maps.h"
+#include "supervisor/memory/remote_maps.h"
 
 /** Takes note of an mmap() of a file; `notification` was classified. */
 void crash__mapped_add(struct crash__notification *notification);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "supervisor/remote_maps.h"
+#include "supervisor/memory/remote_maps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
