@@ -54,6 +54,9 @@ static int note_unchecked(struct crash__exploration *exploration)
 		error = crash__recording_incomplete(
 			&exploration->recording, "%llu states could not be checked, the first: %s",
 			(unsigned long long)engine->errors, engine->first_error ? engine->first_error : "?");
+	if (error == 0 && engine->options.passive && engine->final->kind == CRASH__VERDICT_NONE)
+		error = crash__recording_incomplete(&exploration->recording,
+						    "the final state has no verdict in any of the results");
 	if (error == 0 && engine->unknown_states)
 		error = crash__recording_incomplete(&exploration->recording,
 						    "%llu states have no verdict in any of the results",
