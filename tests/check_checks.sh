@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# check_checks.sh - check_layers.sh, check_machines.sh and check_style.sh can fail: each fault that they look for is planted in a copy.
+# check_checks.sh - check_guarantees.sh, check_layers.sh, check_machines.sh and check_style.sh can fail: each fault
+# that they look for is planted in a copy.
 set -u
 
 source=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
@@ -50,6 +51,7 @@ passes()
 	exit 1
 }
 
+passes check_guarantees.sh
 passes check_layers.sh
 passes check_machines.sh
 passes check_style.sh
@@ -78,6 +80,20 @@ fails check_layers.sh 'have the same include guard'
 sed 's/^| `trace\/` |\(.*\)| \(.*\) |$/| `trace\/` |\1| \2 runner |/' "$source/docs/ARCHITECTURE.md" >"$work/document"
 : >"$work/tree/docs/ARCHITECTURE.md" && plant docs/ARCHITECTURE.md <"$work/document"
 fails check_layers.sh 'trace/ may include runner/, which is not above it'
+
+# a reason without a row, by its name and by its text; a row without its reason; tests and files that are not there
+echo 'INCOMPLETE(MOON, full-moon, "the moon was full")' | plant common/incomplete.def
+fails check_guarantees.sh 'the reason full-moon has no row'
+echo 'int f(void) { return crash__recording_incomplete(recording, "the moon " "was full"); }' | plant explore/moon.c
+fails check_guarantees.sh 'the reason "the moon was full" has no row'
+printf '| `the moon was full` | | check_reasons: a_trace_that_was_cut_is_never_clear |\n' | plant docs/GUARANTEES.md
+fails check_guarantees.sh 'nothing gives the reason "the moon was full"'
+printf '| It is. | check_reasons: the_moon_is_seen |\n' | plant docs/GUARANTEES.md
+fails check_guarantees.sh 'check_reasons.c has no test the_moon_is_seen'
+printf '| It is. | check_moon: the_moon_is_seen |\n' | plant docs/GUARANTEES.md
+fails check_guarantees.sh 'there is no check_moon.c'
+printf '| It is. | |\n' | plant docs/GUARANTEES.md
+fails check_guarantees.sh 'this names no test: ""'
 
 # knowledge of a machine in C, in a Makefile, in assembly; a machine without all of its files; a call that is old
 echo 'static void wait(void) { __builtin_ia32_pause(); }' | plant explore/states/tiers.c

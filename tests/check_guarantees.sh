@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# check_guarantees.sh - docs/GUARANTEES.md names tests that there are, and has every reason for an incomplete result.
+# check_guarantees.sh - docs/GUARANTEES.md names tests that there are, and has every reason for which a result is
+# incomplete.
 #
 # Each row of its tables ends with "check_a: test, test; check_b: test". The first cell of a row about a reason is
 # its name in common/incomplete.def, or a part of its text, in backticks.
@@ -23,8 +24,10 @@ complain()
 # ---------------------------------------------------------------- tests
 
 # The rows without their heads: the last cell of each.
-awk -F ' *[|]( |$)' '/^\| *---|^\|---/ { inside = 1; next } !/^\|/ { inside = 0 } inside { print $(NF - 1) }' $page >"$work/cells"
-grep -c '' "$work/cells" >"$work/rows"
+awk -F ' *[|]( |$)' '
+/^\|---/ { inside = 1; next }
+!/^\|/ { inside = 0 }
+inside { print $(NF - 1) }' $page >"$work/cells"
 tr ';' '\n' <"$work/cells" | sed 's/^ *//' >"$work/named"
 count=0
 while IFS= read -r line; do
@@ -48,8 +51,9 @@ sed -n 's/^INCOMPLETE([A-Z_0-9]*, \([a-z-]*\),.*/\1/p' common/incomplete.def >"$
 
 # Texts of the sources, each string on one line.
 find base cli common explore report runner trace -name '*.c' | sort | xargs cat |
-	sed 's/^[ \t]*//' | tr '\n' ' ' | sed 's/" *"//g' >"$work/text"
-grep -o 'crash__recording_incomplete([^";]*"[^"]*"' "$work/text" | sed 's/^[^"]*"//; s/"$//' | grep -v '^%s$' >"$work/texts"
+	sed 's/^[ \t]*//' | tr '\n' ' ' | sed "s/\\\\\"/'/g" | sed 's/" *"//g' >"$work/text"
+grep -o -e 'crash__recording_incomplete([^";]*"[^"]*"' -e 'CRASH__MISSED, *"[^"]*"' "$work/text" |
+	sed 's/^[^"]*"//; s/"$//' | grep -vxF %s >"$work/texts"
 
 while IFS= read -r name; do
 	grep -qxF -e "$name" "$work/reasons" || complain "the reason $name has no row"
