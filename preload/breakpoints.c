@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/elf.h"
+#include "common/program/elf.h"
 #include "common/ring_append.h"
 #include "common/say.h"
 #include "common/spec.h"

@@ -25,7 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "common/elf.h"
+#include "common/program/elf.h"
 #include "common/libc_version.h"
 #include "common/say.h"
 #include "preload/real.h"

@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-#include "common/elf.h"
+#include "common/program/elf.h"
 
 /** Finds `name` as execvp() would, relative to `cwd` (NULL: the caller's directory). */
 int crash__program_find(const char *name, const char *cwd, char path[PATH_MAX]);

@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/elf.h"
+#include "common/program/elf.h"
 #include "supervisor/machine_registers.h"
 #include "symbols/function.h"
 

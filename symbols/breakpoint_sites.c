@@ -20,7 +20,7 @@
 #include <crashinject/breakpoint.h>
 
 #include "base/error.h"
-#include "common/elf.h"
+#include "common/program/elf.h"
 
 /* ------------------------------------------------------------------ one object */
 

@@ -5,7 +5,7 @@
  * Method: files are made byte by byte, so that each has exactly what the test is about; some real
  * programs of this machine, and this test itself, are asked as well.
  */
-#include "common/elf.h"
+#include "common/program/elf.h"
 
 #include <elf.h>
 #include <fcntl.h>

@@ -22,7 +22,7 @@ enum crash__program_kind {
 
 struct crash__program {
 	enum crash__program_kind kind;
-	bool secure; /* if we execute it, the dynamic linker ignores LD_PRELOAD: common/secure_mode.h */
+	bool secure;	    /* if we execute it, the dynamic linker ignores LD_PRELOAD: secure_mode.h */
 	bool secure_anyway; /* even after PR_SET_NO_NEW_PRIVS */
 	uint16_t machine;
 	char interpreter[256]; /* of a script, or the dynamic linker */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/elf.h"
+#include "common/program/elf.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "common/secure_mode.h"
+#include "common/program/secure_mode.h"
 #include "common/sys.h"
 
 #define HEADERS 32  /* program headers that are looked at */

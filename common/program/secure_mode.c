@@ -8,7 +8,7 @@
  * tests/unit/check_elf.c asks the kernel whether this is so; to newer ones (Linux 6.16) it is enough that the
  * effective user changes.
  */
-#include "common/secure_mode.h"
+#include "common/program/secure_mode.h"
 
 #include <endian.h>
 #include <linux/capability.h>
