@@ -23,7 +23,7 @@
 
 #include "base/guardian.h"
 #include "common/control.h"
-#include "supervisor/filter.h"
+#include "supervisor/filters/filter.h"
 
 /** How the run ended, written by the keeper into memory that it shares with the runner. */
 struct crash__report {

@@ -8,7 +8,7 @@
  *
  * A second listener for notifications is refused by the kernel; that the program wanted one has to be known.
  */
-#include "supervisor/program_filter.h"
+#include "supervisor/filters/program_filter.h"
 
 #include <linux/filter.h>
 #include <stdbool.h>

@@ -10,7 +10,7 @@
  * beside the number stands behind the search, once for all calls that are alike: each instruction costs every
  * program that is started the time to translate it, and conditional jumps reach 255 of them.
  */
-#include "supervisor/filter.h"
+#include "supervisor/filters/filter.h"
 
 #include <assert.h>
 #include <errno.h>
