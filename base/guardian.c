@@ -24,6 +24,17 @@
 #define KEEP 'k'
 #define REMOVE 'r'
 
+/* The caller's handlers may interrupt it. */
+static ssize_t receive(int from, void *to, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = read(from, to, size);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
 /* glibc has the function from 2.34 on. */
 static void close_all_but(int fd)
 {
@@ -47,8 +58,7 @@ static _Noreturn void guard(char *path, int wait_for, int made, crash__guardian_
 		_exit(1);
 	close_all_but(wait_for);
 	if (got > 0)
-		while ((got = read(wait_for, &word, 1)) < 0 && errno == EINTR)
-			;
+		got = receive(wait_for, &word, 1);
 	if (got <= 0 || word != KEEP)
 		removal(path);
 	_exit(0);
@@ -89,8 +99,8 @@ static int await_directory(struct crash__guardian *guardian, const char *base, i
 {
 	int error = EPIPE;
 
-	if (read(made, &error, sizeof error) == (ssize_t)sizeof error && error == 0 &&
-	    read(made, guardian->path, strlen(guardian->path)) > 0)
+	if (receive(made, &error, sizeof error) == (ssize_t)sizeof error && error == 0 &&
+	    receive(made, guardian->path, strlen(guardian->path)) > 0)
 		return 0;
 	errno = error ? error : EPIPE;
 	return crash__fail_errno("cannot make a directory in %s", base);
