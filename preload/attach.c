@@ -24,6 +24,7 @@
 #include "common/say.h"
 #include "common/spec.h"
 #include "common/variables.h"
+#include "preload/fork_gate.h"
 #include "preload/mapping.h"
 
 struct self {
@@ -32,6 +33,7 @@ struct self {
 	uint32_t number;
 	_Atomic uint32_t threads;
 	_Atomic uint32_t announced; /* 1 + the number that the last PROCESS record named */
+	_Atomic uint32_t gate;	    /* of fork_gate.c */
 };
 
 struct crash__control *crash__control;
@@ -93,6 +95,11 @@ struct crash__identity crash__identify(void)
 	return (struct crash__identity){.pid = pid, .tid = pid, .process = me->borrowed_number, .thread = 1};
 }
 
+_Atomic uint32_t *crash__gate_state(void)
+{
+	return &self->gate;
+}
+
 bool crash__announce_process(uint32_t number)
 {
 	return atomic_exchange(&self->announced, number + 1) != number + 1;
@@ -118,6 +125,7 @@ static bool make_self(void)
 	    crash__sys_failed(crash__sys3(SYS_madvise, page, CRASH__PAGE, MADV_WIPEONFORK)))
 		return false;
 	self = (void *)page;
+	crash__fork_gate_make();
 	return true;
 }
 

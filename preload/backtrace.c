@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "common/mangled.h"
+#include "preload/fork_gate.h"
 #include "preload/modules.h"
 
 #ifdef HAVE_LIBUNWIND
@@ -187,8 +188,10 @@ static void unwind(struct frames *frames, struct crash__stacks *stacks)
 	frames->count = 0;
 	frames->whole = false;
 	frames->stable = true;
-	if (stacks)
+	if (stacks && crash__fork_gate_enter()) {
 		walk_stack(frames, stacks);
+		crash__fork_gate_leave();
+	}
 	/* stores have no caller: they are found later, by another op */
 	if (frames->count == 0 && frames->caller->address) {
 		frames->addresses[frames->count++] = (uint64_t)frames->caller->address;
@@ -283,12 +286,25 @@ static bool in_range(struct crash__control *control, uint32_t rule, uint64_t add
 	return false;
 }
 
+/* Whether the dynamic linker knows the function around an address by this name. */
+static bool is_named(uint64_t address, const char *function)
+{
+	Dl_info info;
+	bool known;
+
+	if (!crash__fork_gate_enter())
+		return false;
+	known = dladdr((void *)address, &info) && info.dli_sname;
+	crash__fork_gate_leave();
+	return known &&
+	       (strcmp(info.dli_sname, function) == 0 || crash__mangled_is(info.dli_sname, function));
+}
+
 bool crash__backtrace_has(struct crash__control *control, const struct crash__rule *rule,
 			  const struct crash__caller *caller)
 {
 	struct crash__stacks *stacks = stacks_of_thread();
 	struct frames frames = {.caller = caller, .most = CRASH__FRAMES};
-	Dl_info info;
 
 	if (!stacks)
 		return false;
@@ -298,11 +314,8 @@ bool crash__backtrace_has(struct crash__control *control, const struct crash__ru
 		/* a return address belongs to the call in front of it */
 		uint64_t address = frames.addresses[i] - 1;
 
-		if (in_range(control, (uint32_t)(rule - control->plan.rules), address))
-			return true;
-		if (dladdr((void *)address, &info) && info.dli_sname &&
-		    (strcmp(info.dli_sname, rule->function) == 0 ||
-		     crash__mangled_is(info.dli_sname, rule->function)))
+		if (in_range(control, (uint32_t)(rule - control->plan.rules), address) ||
+		    is_named(address, rule->function))
 			return true;
 	}
 	return false;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "preload/fork_gate.h"
 #include "preload/shim.h"
 
 #define MOST 512
@@ -103,13 +104,18 @@ const struct crash__module *crash__module_of(struct crash__control *control, uin
 	uint32_t me = crash__identify().process + 1;
 	const struct crash__module *module;
 
-	/* A forked child writes its modules down as its own. */
-	if (atomic_exchange(&owner, me) != me)
+	/* A forked child writes its modules down as its own; nobody else does so there. */
+	if (atomic_exchange(&owner, me) != me) {
 		atomic_store(&known, 0);
+		atomic_store(&filling, 0);
+	}
 	module = find(address);
 	if (module || atomic_exchange(&filling, 1))
 		return module;
-	dl_iterate_phdr(add_module, control);
+	if (crash__fork_gate_enter()) {
+		dl_iterate_phdr(add_module, control);
+		crash__fork_gate_leave();
+	}
 	atomic_store(&filling, 0);
 	return find(address);
 }
@@ -137,6 +143,11 @@ static int describe_module(struct dl_phdr_info *info, size_t size, void *context
 bool crash__module_describe(uint64_t address, struct crash__frame_module *out)
 {
 	struct search search = {.address = address, .out = out};
+	bool found;
 
-	return dl_iterate_phdr(describe_module, &search) == 1;
+	if (!crash__fork_gate_enter())
+		return false;
+	found = dl_iterate_phdr(describe_module, &search) == 1;
+	crash__fork_gate_leave();
+	return found;
 }

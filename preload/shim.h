@@ -29,6 +29,7 @@
  *
  * Ground:
  *	attach.c            the control block, and who this process and thread are
+ *	fork_gate.c         locks of others that no fork must find taken
  *	stub.S              the instructions by which the shim enters the kernel
  *	path_buffers.c      memory for paths, which the program's stack may not have
  *	string.c            memcpy() and strlen() and their like, which a sanitizer must not see
@@ -97,6 +98,10 @@ struct crash__identity crash__identify(void);
 
 /** Whether process `number` has not been written down yet; true once for each program it runs. */
 bool crash__announce_process(uint32_t number);
+
+/** What fork_gate.c knows of this process: a fork wipes it. */
+enum { CRASH__GATE_FRESH, CRASH__GATE_LOOKED_AT, CRASH__GATE_OPEN, CRASH__GATE_CLOSED };
+_Atomic uint32_t *crash__gate_state(void);
 
 /** The calling thread's state, made anew after a fork. */
 struct crash__thread *crash__thread(void);

@@ -8,8 +8,11 @@
  *	clone	processes that share the parent's memory
  *	daemon	one that forks twice, closes every descriptor, and writes when everybody is gone
  *	clear	programs started with no environment at all
+ *	midst	children of a process whose other threads write all the time, from ever other depths of their
+ *stacks
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -238,6 +241,47 @@ static int do_clear(void)
 	return 127;
 }
 
+static void write_from(int depth, int fd)
+{
+	volatile char room[64] = "";
+
+	if (depth == 0 && write(fd, "thread\n", 7) != 7)
+		abort();
+	if (depth > 0)
+		write_from(depth - 1, fd);
+	room[1] = room[0];
+}
+
+static void *write_on(void *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT, 0600);
+
+	for (int i = 0; i < 4000; i++)
+		write_from(i * 7 % 500, fd);
+	close(fd);
+	return NULL;
+}
+
+static int do_midst(void)
+{
+	static char names[2][16] = {"thread-0", "thread-1"};
+	pthread_t threads[2];
+
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(&threads[i], NULL, write_on, names[i]) != 0)
+			abort();
+	for (int i = 0; i < 300; i++) {
+		if (fork() == 0) {
+			put("children", "child\n");
+			_exit(0);
+		}
+		await_all();
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -248,5 +292,6 @@ int main(int argc, char **argv)
 	       strcmp(what, "clone") == 0  ? do_clone() :
 	       strcmp(what, "daemon") == 0 ? do_daemon(argc > 2 ? argv[2] : "") :
 	       strcmp(what, "clear") == 0  ? do_clear() :
+	       strcmp(what, "midst") == 0  ? do_midst() :
 					     2;
 }

@@ -192,6 +192,7 @@ const struct workload corpus[] = {
 	{"clone", .run = "exec $PROGRAMS/real_forks clone"},
 	{"clear", .run = "exec $PROGRAMS/real_forks clear"},
 	{"clear-static", .run = "exec $PROGRAMS/real_forks_static clear"},
+	{"midst", .run = "exec $PROGRAMS/real_forks midst"},
 	{"daemon-loop", .run = "exec $PROGRAMS/real_forks daemon loop"},
 	{"daemon-range", .run = "exec $PROGRAMS/real_forks daemon range"},
 	{"daemon-from", .run = "exec $PROGRAMS/real_forks daemon from"},
