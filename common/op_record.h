@@ -119,7 +119,7 @@ struct crash__end_record {
 	uint64_t end;
 	int64_t result;		/* negative errno on failure */
 	uint64_t offset;	/* where the data really went; UINT64_MAX: has no meaning or is not known */
-	uint64_t device, inode; /* of a file that the call opened or made */
+	uint64_t device, inode; /* of what the call opened, made, or gave other attributes */
 	uint32_t mode, uid, gid;
 	uint32_t pad;
 	uint64_t sync_occurrence; /* of the sync that the write implied; 0: none */

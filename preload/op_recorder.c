@@ -421,7 +421,7 @@ static void record_written(struct crash__op *op, long result, struct crash__end_
 	}
 }
 
-/* Who was opened or made. */
+/* Who was opened or made, or has other attributes now: a mode changes also with an owner or an ACL. */
 static void identify_made(const struct crash__op *op, long result, struct crash__end_record *record)
 {
 	struct stat status;
@@ -432,8 +432,10 @@ static void identify_made(const struct crash__op *op, long result, struct crash_
 	if (op->kernel->family == CRASH__FAMILY_OPEN && op->kernel->kernel != CRASH__CALL_mknod &&
 	    op->kernel->kernel != CRASH__CALL_mknodat)
 		asked = crash__sys3(SYS_fstat, result, (long)&status, 0);
+	else if (op->kernel->family == CRASH__FAMILY_ATTR && !op->buffers)
+		asked = crash__sys3(SYS_fstat, crash__arg(op->args, op->kernel->where.fd), (long)&status, 0);
 	else if (op->kernel->family == CRASH__FAMILY_OPEN || op->kernel->family == CRASH__FAMILY_MKDIR ||
-		 op->kernel->family == CRASH__FAMILY_LINK)
+		 op->kernel->family == CRASH__FAMILY_LINK || op->kernel->family == CRASH__FAMILY_ATTR)
 		asked = crash__sys6(SYS_newfstatat, AT_FDCWD,
 				    (long)(op->kernel->where.to ? op->buffers->to : op->buffers->path),
 				    (long)&status, AT_SYMLINK_NOFOLLOW, 0, 0);
@@ -459,7 +461,7 @@ void crash__record_end(struct crash__op *op, long result)
 	record.end = crash__next_sequence(op->control);
 	if ((op->control->mode & CRASH__MODE_DATA) && op->kernel->family == CRASH__FAMILY_WRITE)
 		record_written(op, result, &record);
-	if (op->buffers)
+	if (op->buffers || op->kernel->family == CRASH__FAMILY_ATTR)
 		identify_made(op, result, &record);
 	append(op->control, CRASH__RECORD_END, (uint16_t)op->flags, &part, 1);
 }

@@ -36,7 +36,7 @@ struct crash__event {
 	int64_t args[6];
 	uint32_t file, from;		  /* file numbers; 0: none */
 	uint64_t device, inode;		  /* before the call, of what `path` names */
-	uint64_t made_device, made_inode; /* of what the call opened or made; 0: nothing */
+	uint64_t made_device, made_inode; /* of what it opened, made, or gave attributes; 0: nothing */
 	uint32_t made_mode, made_uid, made_gid;
 	const char *path, *to, *text; /* or NULL */
 	/* numbers, from 1 */

@@ -318,22 +318,26 @@ static void replay_truncate(struct crash__op_replay *replay)
 		say_of_step(replay, node, event->kernel != CRASH__CALL_fallocate && size == 0);
 }
 
+/* Owners, times and extended attributes are not modelled: no checker reads them. But a new owner takes
+ * set-user-id away, and an ACL has the mode in it. */
 static void replay_attr(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
 	const struct crash__where *where = &crash__calls[event->kernel].where;
+	bool seen = event->made_mode && (!event->inode || event->inode == event->made_inode);
 	crash__node_id node;
 	uint32_t mode;
 
-	/* owners, times and extended attributes are not modelled: no checker reads them */
-	if (!where->mode)
+	if (!where->mode && !seen)
 		return;
 	node = crash__effects_node(replay);
 	if (!node)
 		return;
-	mode = (uint32_t)crash__arg(event->args, where->mode) & 07777;
-	crash__effects_attributes(replay, node, (replay->fs->nodes[node].mode & S_IFMT) | mode,
-				  replay->fs->nodes[node].uid, replay->fs->nodes[node].gid);
+	mode = seen ? event->made_mode : (uint32_t)crash__arg(event->args, where->mode);
+	mode = (replay->fs->nodes[node].mode & S_IFMT) | (mode & 07777);
+	if (where->mode || mode != replay->fs->nodes[node].mode_now)
+		crash__effects_attributes(replay, node, mode, replay->fs->nodes[node].uid,
+					  replay->fs->nodes[node].gid);
 }
 
 static void replay_sync(struct crash__op_replay *replay)

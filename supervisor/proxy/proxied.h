@@ -17,7 +17,7 @@ struct crash__proxied {
 	unsigned char *data; /* what was written */
 	size_t data_bytes;
 	uint64_t offset;  /* where; UINT64_MAX: has no meaning or is not known */
-	struct stat made; /* what was opened or made, if st_ino is not 0 */
+	struct stat made; /* what was opened or made, or got other attributes, if st_ino is not 0 */
 };
 
 #endif

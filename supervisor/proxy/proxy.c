@@ -87,12 +87,10 @@ static bool proxy_plain(struct crash__notification *notification, struct crash__
 	return notification->kernel->family != CRASH__FAMILY_ATTR || crash__proxy_resume(proxied);
 }
 
-bool crash__proxy_call(struct crash__notification *notification, uint64_t part,
-		       struct crash__proxied *proxied)
+static bool make_call(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
 {
 	const struct crash__where *where = &notification->kernel->where;
 
-	*proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
 	if (where->buf || where->iov)
 		return crash__proxy_write(notification, part, proxied);
 	if (where->from)
@@ -121,4 +119,17 @@ bool crash__proxy_call(struct crash__notification *notification, uint64_t part,
 		return true;
 	}
 	return false;
+}
+
+bool crash__proxy_call(struct crash__notification *notification, uint64_t part,
+		       struct crash__proxied *proxied)
+{
+	*proxied = (struct crash__proxied){.fd = -1, .offset = UINT64_MAX};
+	if (!make_call(notification, part, proxied))
+		return false;
+	/* a mode changes also with an owner or an ACL */
+	if (notification->kernel->family == CRASH__FAMILY_ATTR && proxied->result >= 0 &&
+	    notification->fd >= 0 && fstat(notification->fd, &proxied->made) < 0)
+		proxied->made.st_ino = 0;
+	return true;
 }

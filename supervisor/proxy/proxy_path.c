@@ -164,7 +164,7 @@ static void make_by_path(struct crash__notification *notification, int base, int
 	}
 }
 
-/* Who was opened or made. */
+/* Who was opened or made, or has other attributes now. */
 static void identify_made(const struct crash__notification *notification, struct crash__proxied *proxied)
 {
 	const char *path = notification->kernel->where.to ? notification->to : notification->path;
@@ -177,7 +177,8 @@ static void identify_made(const struct crash__notification *notification, struct
 	}
 	if (notification->kernel->family == CRASH__FAMILY_OPEN ||
 	    notification->kernel->family == CRASH__FAMILY_MKDIR ||
-	    notification->kernel->family == CRASH__FAMILY_LINK)
+	    notification->kernel->family == CRASH__FAMILY_LINK ||
+	    notification->kernel->family == CRASH__FAMILY_ATTR)
 		if (lstat(path, &proxied->made) < 0)
 			proxied->made.st_ino = 0;
 }
