@@ -114,11 +114,13 @@ static void replay_open(struct crash__op_replay *replay)
 	crash__node_id node = slot ? fs->slots[slot].child : 0;
 
 	makes_node = event->kernel == CRASH__CALL_mknod || event->kernel == CRASH__CALL_mknodat;
+	if (!node && !outside && !temporary && !makes_node)
+		node = crash__effects_node_opened(replay, flags & O_CREAT);
 	if (outside) {
 		fs->ignored++;
 	} else if (temporary) {
 		create(replay, 0, event->made_mode ? event->made_mode : S_IFREG | 0600);
-	} else if (!slot) {
+	} else if (!slot && !node) {
 		if (strcmp(event->path, fs->root) != 0)
 			crash__effects_unknown(replay, event->path);
 	} else if (node && !makes_node) {

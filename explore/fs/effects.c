@@ -153,6 +153,18 @@ static bool can_be(const struct crash__fs *fs, crash__node_id node, const struct
 	       (!there->inode || (there->device == file->device && there->inode == file->inode));
 }
 
+/* What the kernel puts behind the name of an open file that has lost it. */
+static const char remark[] = " (deleted)";
+
+static size_t without_remark(const char *path)
+{
+	size_t length = path ? strlen(path) : 0;
+
+	if (length >= sizeof remark && strcmp(path + length - (sizeof remark - 1), remark) == 0)
+		length -= sizeof remark - 1;
+	return length;
+}
+
 /*
  * A file of the starting tree, by the name it had when the run first used its descriptor. It may have lost
  * that name since it was opened; the kernel then calls it "NAME (deleted)", and another may have the name by
@@ -160,17 +172,13 @@ static bool can_be(const struct crash__fs *fs, crash__node_id node, const struct
  */
 static crash__node_id node_of_name(struct crash__fs *fs, const struct crash__trace_file *file, bool *outside)
 {
-	static const char remark[] = " (deleted)";
-	size_t length = file->path ? strlen(file->path) : 0;
 	char path[PATH_MAX];
 	crash__slot_id slot;
 	crash__node_id node = crash__node_of_path(fs, file->path, outside);
 
 	if (*outside || can_be(fs, node, file))
 		return node;
-	if (length >= sizeof remark && strcmp(file->path + length - (sizeof remark - 1), remark) == 0)
-		length -= sizeof remark - 1;
-	snprintf(path, sizeof path, "%.*s", (int)length, file->path);
+	snprintf(path, sizeof path, "%.*s", (int)without_remark(file->path), file->path);
 	slot = crash__slot_of_path(fs, path, outside);
 	return slot && can_be(fs, fs->slots[slot].gone, file) ? fs->slots[slot].gone : 0;
 }
@@ -192,6 +200,25 @@ crash__node_id crash__effects_node_of_file(struct crash__op_replay *replay, uint
 	if (node)
 		crash__node_identify(fs, node, file->device, file->inode, replay->event->start);
 	return node;
+}
+
+crash__node_id crash__effects_node_opened(struct crash__op_replay *replay, bool may_create)
+{
+	const struct crash__event *event = replay->event;
+	const struct crash__trace_file file = {.device = event->made_device,
+					       .inode = event->made_inode,
+					       .mode = event->made_mode,
+					       .path = event->path};
+	bool removed = without_remark(event->path) < strlen(event->path), outside = false;
+	crash__node_id node;
+
+	if (!event->made_inode)
+		return 0;
+	/* a new file may have the number of one that is no more */
+	node = crash__node_of_inode(replay->fs, event->made_device, event->made_inode);
+	if ((removed || !may_create) && can_be(replay->fs, node, &file))
+		return node;
+	return removed ? node_of_name(replay->fs, &file, &outside) : 0;
 }
 
 crash__node_id crash__effects_node(struct crash__op_replay *replay)

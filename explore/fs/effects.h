@@ -53,6 +53,12 @@ crash__node_id crash__effects_node_of_file(struct crash__op_replay *replay, uint
 /** The node the op is about, by descriptor or by path; 0: none, which has been counted. */
 crash__node_id crash__effects_node(struct crash__op_replay *replay);
 
+/**
+ * The node of an open whose path is not where its file is: /proc/self/fd/3, which leads to "NAME (deleted)"
+ * or to no name at all. 0: it is none that is known.
+ */
+crash__node_id crash__effects_node_opened(struct crash__op_replay *replay, bool may_create);
+
 /** The op shows the number of a node that it made or opened. */
 void crash__effects_note_made(struct crash__op_replay *replay, crash__node_id node);
 
