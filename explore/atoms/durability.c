@@ -274,6 +274,8 @@ static void sync_file(struct crash__atoms_builder *builder, const struct crash__
 void crash__durability_sync(struct crash__atoms_builder *builder, const struct crash__step *sync,
 			    uint32_t step)
 {
+	if (sync->sync_refused)
+		return;
 	switch (sync->sync) {
 	case CRASH__SYNC_NONE:
 		break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/fs/apply_op.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -342,6 +343,16 @@ static void replay_attr(struct crash__op_replay *replay)
 					  replay->fs->nodes[node].gid);
 }
 
+/* The file system was not even asked: nothing was written, and nothing is lost. msync() says ENOMEM of pages
+ * that are not mapped. */
+static bool is_refused(const struct crash__event *event)
+{
+	if (event->result == -EBADF || event->result == -EINTR)
+		return true;
+	return event->kernel == CRASH__CALL_msync &&
+	       (event->result == -ENOMEM || event->result == -EBUSY || event->result == -EINVAL);
+}
+
 static void replay_sync(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -372,6 +383,7 @@ static void replay_sync(struct crash__op_replay *replay)
 		return;
 	step->sync = kind;
 	step->sync_failed = event->result < 0;
+	step->sync_refused = is_refused(event);
 	step->node = node;
 	if (event->kernel == CRASH__CALL_msync && event->offset != UINT64_MAX) {
 		step->sync_from = event->offset;

@@ -89,6 +89,7 @@ struct crash__step {
 	uint32_t first_effect, effects;
 	enum crash__sync_kind sync;
 	bool sync_failed;
+	bool sync_refused;	     /* and the file system was not even asked: nothing is lost */
 	bool sync_own;		     /* only what the step before has written (O_SYNC) */
 	uint64_t sync_from, sync_to; /* an msync(): only these bytes of the file; to 0: all */
 	bool replaces;	     /* a rename over an existing file, or a truncation of a file that had data */
