@@ -32,7 +32,7 @@ VALUE(CRASH__KIND_CALL, 2);
 VALUE(CRASH__TORN_PERCENT, 3);
 VALUE(CRASH__SHORT, 8);
 VALUE(CRASH__RING_OWNED, 2);
-VALUE(CRASH__INCOMPLETES, 24);
+VALUE(CRASH__INCOMPLETES, 25);
 VALUE(CRASH__DEAD, 0x44454144u);
 
 /* ------------------------------------------------------------------ the control block */
@@ -98,7 +98,7 @@ AT(control, guard_points, COUNTERS + 52720);
 AT(control, points, COUNTERS + 52728);
 AT(control, guard_reasons, COUNTERS + 196088);
 AT(control, reasons, COUNTERS + 196096);
-AT(control, guard_end, COUNTERS + 202624);
+AT(control, guard_end, COUNTERS + 204800);
 
 BYTES(struct crash__sites, 672);
 AT(sites, count, 4);

@@ -404,12 +404,27 @@ static void record_copy(struct crash__op *op, const struct place *from, const st
 		crash__control_incomplete(op->control, CRASH__INCOMPLETE_DATA_UNREADABLE, NULL);
 }
 
+/* The beginning of it may be in the file although it failed: on ext4 it is, if its length is no multiple of a
+ * sector (Linux 6.18). */
+static void note_failed(const struct crash__op *op, long result)
+{
+	bool early = result != -EINVAL && result != -EIO && result != -ENOSPC && result != -EFAULT;
+
+	if (early || (op->flags & CRASH__OP_FAILED) || !op->kernel->where.fd)
+		return;
+	result = crash__sys3(SYS_fcntl, crash__arg(op->args, op->kernel->where.fd), F_GETFL, 0);
+	if (result >= 0 && (result & O_DIRECT))
+		crash__control_incomplete(op->control, CRASH__INCOMPLETE_DIRECT_FAILED, NULL);
+}
+
 static void record_written(struct crash__op *op, long result, struct crash__end_record *end)
 {
 	const struct crash__where *where = &op->kernel->where;
 	struct place from = {.fd = -1}, to = {.fd = -1};
 
-	if (where->request && result == 0) {
+	if (result < 0) {
+		note_failed(op, result);
+	} else if (where->request && result == 0) {
 		find_clone(op, &from, &to);
 		end->offset = to.offset;
 		record_copy(op, &from, &to);

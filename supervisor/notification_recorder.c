@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/notification_recorder.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "common/ring_append.h"
@@ -123,6 +125,17 @@ static void note_data(struct crash__notification *notification, const unsigned c
 	}
 }
 
+/* As in preload/op_recorder.c: the beginning of it may be in the file. */
+static void note_failed(const struct crash__notification *notification, long result)
+{
+	bool early = result != -EINVAL && result != -EIO && result != -ENOSPC && result != -EFAULT;
+	int flags = early || (notification->flags & CRASH__OP_FAILED) ? -1 : fcntl(notification->fd, F_GETFL);
+
+	if (flags >= 0 && (flags & O_DIRECT))
+		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_DIRECT_FAILED,
+					  notification->path);
+}
+
 void crash__notification_record_end(struct crash__notification *notification,
 				    const struct crash__proxied *proxied)
 {
@@ -154,6 +167,9 @@ void crash__notification_record_end(struct crash__notification *notification,
 			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_DATA_UNREADABLE,
 						  notification->path);
 	}
+	if ((notification->control->mode & CRASH__MODE_DATA) &&
+	    notification->kernel->family == CRASH__FAMILY_WRITE && proxied->result < 0)
+		note_failed(notification, proxied->result);
 	append(notification, CRASH__RECORD_END, (uint16_t)notification->flags, &part, 1);
 }
 
