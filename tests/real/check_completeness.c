@@ -44,13 +44,7 @@ static void start(const struct workload *workload, struct witness *witness)
 	witness->ops.directory = sandbox.directory;
 	witness->ops.random = workload->random;
 	witness->ops.sizes_vary = workload->sizes_vary;
-	sandbox_fresh(&sandbox);
-	if (workload->prepare)
-		ck_assert_msg(sandbox_script(&sandbox, workload->prepare,
-					     sandbox_path(&sandbox, "prepare.out"), SECONDS) == 0,
-			      "%s: its preparation failed: %s", workload->name,
-			      sandbox_read(sandbox_path(&sandbox, "prepare.out"), NULL));
-	sandbox_settle(&sandbox);
+	workload_prepare(workload, &sandbox, SECONDS);
 }
 
 static void finish(const struct workload *workload, const char *output, struct witness *witness)
@@ -129,35 +123,6 @@ static void clear(struct witness *witness)
 	free(witness->tree);
 }
 
-static bool is_wanted(const struct workload *workload)
-{
-	const char *missing = sandbox_missing(workload->needs), *only = getenv("WORKLOAD");
-	char reason[128];
-
-	if (only && *only && strcmp(only, workload->name) != 0)
-		return false;
-	if (workload->is_long && !getenv("CRASHINJECT_LONG")) {
-		sandbox_skip(workload->name, "long; set CRASHINJECT_LONG=1");
-		return false;
-	}
-	if (missing) {
-		sandbox_skip(workload->name, "%s is not installed", missing);
-		return false;
-	}
-	if (workload->needs_root && geteuid() != 0) {
-		sandbox_skip(workload->name, "only root can start programs as other users");
-		return false;
-	}
-	snprintf(reason, sizeof reason, "build-%s.out", workload->name);
-	if (workload->build &&
-	    sandbox_script(&sandbox, workload->build, sandbox_path(&sandbox, reason), SECONDS) != 0) {
-		sandbox_skip(workload->name, "cannot be built: %.300s",
-			     sandbox_read(sandbox_path(&sandbox, reason), NULL));
-		return false;
-	}
-	return true;
-}
-
 static void check_workload(const struct workload *workload)
 {
 	struct witness expected = {0}, seen = {0};
@@ -166,7 +131,7 @@ static void check_workload(const struct workload *workload)
 	bool good;
 
 	sandbox_fresh(&sandbox);
-	if (!is_wanted(workload))
+	if (!workload_wanted(workload, &sandbox, SECONDS))
 		return;
 	watch_by_strace(workload, &expected);
 	watch_by_crashinject(workload, &seen, &listing);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/real/corpus.h"
 
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* What real_calls.c does not name itself. */
@@ -312,3 +318,43 @@ const struct workload corpus[] = {
 };
 
 const size_t corpus_count = sizeof corpus / sizeof *corpus;
+
+bool workload_wanted(const struct workload *workload, const struct sandbox *sandbox, unsigned int seconds)
+{
+	const char *missing = sandbox_missing(workload->needs), *only = getenv("WORKLOAD");
+	char reason[128];
+
+	if (only && *only && strcmp(only, workload->name) != 0)
+		return false;
+	if (workload->is_long && !getenv("CRASHINJECT_LONG")) {
+		sandbox_skip(workload->name, "long; set CRASHINJECT_LONG=1");
+		return false;
+	}
+	if (missing) {
+		sandbox_skip(workload->name, "%s is not installed", missing);
+		return false;
+	}
+	if (workload->needs_root && geteuid() != 0) {
+		sandbox_skip(workload->name, "only root can start programs as other users");
+		return false;
+	}
+	snprintf(reason, sizeof reason, "build-%s.out", workload->name);
+	if (workload->build &&
+	    sandbox_script(sandbox, workload->build, sandbox_path(sandbox, reason), seconds) != 0) {
+		sandbox_skip(workload->name, "cannot be built: %.300s",
+			     sandbox_read(sandbox_path(sandbox, reason), NULL));
+		return false;
+	}
+	return true;
+}
+
+void workload_prepare(const struct workload *workload, const struct sandbox *sandbox, unsigned int seconds)
+{
+	const char *output = sandbox_path(sandbox, "prepare.out");
+
+	sandbox_fresh(sandbox);
+	if (workload->prepare)
+		ck_assert_msg(sandbox_script(sandbox, workload->prepare, output, seconds) == 0,
+			      "%s: its preparation failed: %s", workload->name, sandbox_read(output, NULL));
+	sandbox_settle(sandbox);
+}

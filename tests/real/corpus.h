@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tests/real/jail.h"
+
 /** Scripts are for /bin/sh, in an empty directory that has a tmp/. */
 struct workload {
 	const char *name;
@@ -29,5 +31,11 @@ struct workload {
 
 extern const struct workload corpus[];
 extern const size_t corpus_count;
+
+/** Whether a workload can be done here and is asked for; says why not. Builds what it needs. */
+bool workload_wanted(const struct workload *workload, const struct sandbox *sandbox, unsigned int seconds);
+
+/** A fresh directory, and what is to be done in it before. */
+void workload_prepare(const struct workload *workload, const struct sandbox *sandbox, unsigned int seconds);
 
 #endif

@@ -36,7 +36,7 @@ static int open_up(const char *path, const struct stat *status, int type, struct
 	return type == FTW_D || type == FTW_DNR ? chmod(path, 0700) : 0;
 }
 
-static void remove_tree(const char *path)
+void sandbox_clear(const char *path)
 {
 	nftw(path, open_up, 16, FTW_PHYS);
 	nftw(path, remove_entry, 16, FTW_PHYS | FTW_DEPTH);
@@ -108,7 +108,7 @@ const char *sandbox_mount(const struct sandbox *sandbox, const char *kind)
 
 void sandbox_remove(struct sandbox *sandbox)
 {
-	remove_tree(sandbox->base);
+	sandbox_clear(sandbox->base);
 	for (char **at = sandbox->environment; *at; at++)
 		free(*at);
 	free(sandbox->environment);
@@ -118,7 +118,7 @@ void sandbox_fresh(const struct sandbox *sandbox)
 {
 	char path[PATH_MAX];
 
-	remove_tree(sandbox->directory);
+	sandbox_clear(sandbox->directory);
 	snprintf(path, sizeof path, "%s/tmp", sandbox->directory);
 	ck_assert_msg(mkdir(sandbox->directory, 0755) == 0 && mkdir(path, 0755) == 0, "%s: %s", path,
 		      strerror(errno));
@@ -212,7 +212,7 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-int sandbox_run(const struct sandbox *sandbox, const char *const *argv, const char *output,
+int sandbox_try(const struct sandbox *sandbox, const char *const *argv, const char *output,
 		unsigned int seconds)
 {
 	double end = now() + seconds;
@@ -228,10 +228,19 @@ int sandbox_run(const struct sandbox *sandbox, const char *const *argv, const ch
 		if (now() > end) {
 			kill(-pid, SIGKILL);
 			waitpid(pid, &status, 0);
-			ck_abort_msg("%s ... did not end within %u s", argv[0], seconds);
+			return SANDBOX_NO_END;
 		}
 		nanosleep(&pause, NULL);
 	}
+	return status;
+}
+
+int sandbox_run(const struct sandbox *sandbox, const char *const *argv, const char *output,
+		unsigned int seconds)
+{
+	int status = sandbox_try(sandbox, argv, output, seconds);
+
+	ck_assert_msg(status != SANDBOX_NO_END, "%s ... did not end within %u s", argv[0], seconds);
 	return status;
 }
 

@@ -29,6 +29,9 @@ void sandbox_remove(struct sandbox *sandbox);
  */
 const char *sandbox_mount(const struct sandbox *sandbox, const char *kind);
 
+/** Removes whatever is there, with all that is below it. */
+void sandbox_clear(const char *path);
+
 /** Empties the working directory and makes its tmp/. */
 void sandbox_fresh(const struct sandbox *sandbox);
 
@@ -57,7 +60,13 @@ const char *sandbox_missing(const char *programs);
 int sandbox_run(const struct sandbox *sandbox, const char *const *argv, const char *output,
 		unsigned int seconds);
 
-/** The same for a script. */
+/** The same; SANDBOX_NO_END instead of a failed test. */
+int sandbox_try(const struct sandbox *sandbox, const char *const *argv, const char *output,
+		unsigned int seconds);
+
+#define SANDBOX_NO_END (-1)
+
+/** The first one for a script. */
 int sandbox_script(const struct sandbox *sandbox, const char *script, const char *output,
 		   unsigned int seconds);
 
