@@ -25,6 +25,7 @@
 #include "explore/fs/nodes.h"
 #include "explore/recording/sandbox.h"
 #include "tests/explore/ends.h"
+#include "tests/explore/make_script.h"
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
@@ -32,45 +33,45 @@
 
 struct run {
 	struct ends ends;
-	char ops[16], seed[32];
-	const char *program, *how;
+	char script[PATH_MAX];
+	const char *program;
+	uint64_t seed;
+	int ops;
+	unsigned int wishes;
 };
 
 /* What the shim sees, and what it does not see. */
-static const char *const programs[] = {"churn", "churn_static"};
+static const char *const programs[] = {"script", "script_static"};
 
 #define PROGRAMS 2
 
-static void prepare(struct run *run, const char *program, uint64_t seed, int ops, const char *how, bool links)
+/* What scripts do that is always seen and modelled. */
+#define USUAL SCRIPT_MEMORY
+
+static void prepare(struct run *run, const char *program, uint64_t seed, int ops, unsigned int wishes,
+		    bool links)
 {
-	snprintf(run->seed, sizeof run->seed, "%llu", (unsigned long long)seed);
-	snprintf(run->ops, sizeof run->ops, "%d", ops);
 	run->program = program;
-	run->how = how;
-	ends_prepare(&run->ends, "SEED=%s: %s, %s ops %s", run->seed, program, run->ops, how ? how : "");
+	run->seed = seed;
+	run->ops = ops;
+	run->wishes = wishes;
+	ends_prepare(&run->ends, "SEED=%llu: %s, %d ops %x", (unsigned long long)seed, program, ops, wishes);
+	snprintf(run->script, sizeof run->script, "%.4000s/script", run->ends.directory);
 	trees_start(run->ends.before, seed, links);
 }
 
 static const char *const *command(const struct run *run)
 {
-	static const char *argv[5];
-	static char program[PATH_MAX];
-
-	snprintf(program, sizeof program, "%s/%s", getenv("PROGRAMS"), run->program);
-	argv[0] = program;
-	argv[1] = run->seed;
-	argv[2] = run->ops;
-	argv[3] = run->how;
-	return argv;
+	return script_command(run->program, run->script, run->seed, (unsigned int)run->ops, run->wishes);
 }
 
 /* ------------------------------------------------------------------ whole copies */
 
-static void check_whole(const char *program, uint64_t seed, int ops, const char *how, const char *model)
+static void check_whole(const char *program, uint64_t seed, int ops, unsigned int wishes, const char *model)
 {
 	static struct run run;
 
-	prepare(&run, program, seed, ops, how, true);
+	prepare(&run, program, seed, ops, wishes, true);
 	trees_start(run.ends.after, seed, true);
 	trees_start(run.ends.copy, seed, true);
 	trees_record(run.ends.after, command(&run), &run.ends.trace);
@@ -84,7 +85,7 @@ START_TEST(short_runs_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(40); i++)
-		check_whole(programs[_i], seed + (uint64_t)i, 1 + i % 30, NULL, i % 2 ? "posix" : "kill");
+		check_whole(programs[_i], seed + (uint64_t)i, 1 + i % 30, USUAL, i % 2 ? "posix" : "kill");
 }
 END_TEST
 
@@ -93,7 +94,7 @@ START_TEST(long_runs_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(4); i++)
-		check_whole(programs[_i], seed + (uint64_t)i, 1500, NULL, "posix");
+		check_whole(programs[_i], seed + (uint64_t)i, 1500, USUAL, "posix");
 }
 END_TEST
 
@@ -102,7 +103,7 @@ START_TEST(runs_of_several_processes_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(4); i++)
-		check_whole(programs[_i], seed + (uint64_t)i, 150, "forks", "posix");
+		check_whole(programs[_i], seed + (uint64_t)i, 150, USUAL | SCRIPT_PROCESSES, "posix");
 }
 END_TEST
 
@@ -111,7 +112,7 @@ START_TEST(runs_of_several_threads_end_as_the_model_says)
 	uint64_t seed = support_seed();
 
 	for (int i = 0; i < support_rounds(4); i++)
-		check_whole(programs[_i], seed + (uint64_t)i, 150, "threads", "posix");
+		check_whole(programs[_i], seed + (uint64_t)i, 150, USUAL | SCRIPT_THREADS, "posix");
 }
 END_TEST
 
@@ -159,7 +160,7 @@ static void walk_there(struct run *run, char *should)
 	trees_ok(crash__sandbox_mount(&sandbox, "tree"));
 	is = without_links(trees_text(sandbox.directory));
 	should = without_links(should);
-	ck_assert_msg(strcmp(is, should) == 0, "SEED=%s ops %s in an overlay: %s", run->seed, run->ops,
+	ck_assert_msg(strcmp(is, should) == 0, "%s in an overlay: %s", run->ends.name,
 		      trees_differ(is, should));
 }
 
@@ -197,14 +198,14 @@ static char *run_there(struct run *run)
 
 /* Without rights an overlay takes hard links apart when it copies a file up: a run there has none to begin
  * with. */
-static void check_overlay(uint64_t seed, int ops, const char *how, bool recorded_there)
+static void check_overlay(uint64_t seed, int ops, unsigned int wishes, bool recorded_there)
 {
 	static struct run run;
 	bool links = !recorded_there || geteuid() == 0;
 	char *before, *now, *should;
 	pid_t pid;
 
-	prepare(&run, "churn", seed, ops, how, links);
+	prepare(&run, "script", seed, ops, wishes, links);
 	before = trees_text(run.ends.before);
 	if (recorded_there) {
 		should = run_there(&run);
@@ -221,7 +222,7 @@ static void check_overlay(uint64_t seed, int ops, const char *how, bool recorded
 	}
 	wait_for(pid);
 	now = trees_text(run.ends.before);
-	ck_assert_msg(strcmp(before, now) == 0, "SEED=%s: the original has changed: %s", run.seed,
+	ck_assert_msg(strcmp(before, now) == 0, "%s: the original has changed: %s", run.ends.name,
 		      trees_differ(now, before));
 	ends_finish(&run.ends);
 	free(before);
@@ -248,7 +249,7 @@ START_TEST(short_runs_in_an_overlay_end_as_the_layer_shows)
 	if (no_sandbox(__func__))
 		return;
 	for (int i = 0; i < support_rounds(40); i++)
-		check_overlay(seed + (uint64_t)i, 1 + i % 30, NULL, i % 2);
+		check_overlay(seed + (uint64_t)i, 1 + i % 30, USUAL, i % 2);
 }
 END_TEST
 
@@ -259,20 +260,23 @@ START_TEST(long_runs_in_an_overlay_end_as_the_layer_shows)
 	if (no_sandbox(__func__))
 		return;
 	for (int i = 0; i < support_rounds(4); i++)
-		check_overlay(seed + (uint64_t)i, i % 2 ? 100 : 1000, i % 2 ? "forks" : NULL, i / 2 % 2);
+		check_overlay(seed + (uint64_t)i, i % 2 ? 100 : 1000, USUAL | (i % 2 ? SCRIPT_PROCESSES : 0),
+			      i / 2 % 2);
 }
 END_TEST
 
 /* As somebody without rights. `recorded_there` is left out: such an overlay cannot rename old directories. */
 static void check_without_rights(uint64_t seed)
 {
+	char program[PATH_MAX];
+
 	ck_assert_int_eq(setgroups(0, NULL), 0);
 	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
 	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
 	/* /proc/self belongs to us only then */
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
-	if (access(*command(&(struct run){.program = "churn"}), X_OK) < 0 ||
-	    access(getenv("CRASHINJECT_PRELOAD"), R_OK) < 0) {
+	snprintf(program, sizeof program, "%.4000s/script", getenv("PROGRAMS"));
+	if (access(program, X_OK) < 0 || access(getenv("CRASHINJECT_PRELOAD"), R_OK) < 0) {
 		support_say_skip("runs_without_rights_end_as_the_layer_shows",
 				 "the build is not readable for others");
 		return;
@@ -280,7 +284,7 @@ static void check_without_rights(uint64_t seed)
 	if (no_sandbox("runs_without_rights_end_as_the_layer_shows"))
 		return;
 	for (int i = 0; i < support_rounds(20); i++)
-		check_overlay(seed + (uint64_t)i, 1 + i * 10 % 200, NULL, false);
+		check_overlay(seed + (uint64_t)i, 1 + i * 10 % 200, USUAL, false);
 }
 
 START_TEST(runs_without_rights_end_as_the_layer_shows)

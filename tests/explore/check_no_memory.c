@@ -28,6 +28,7 @@
 #include "explore/states/tiers.h"
 #include "explore/states/view.h"
 #include "tests/explore/made.h"
+#include "tests/explore/make_script.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
 #include "trace/starting_tree.h"
@@ -250,15 +251,14 @@ START_TEST(a_long_replay_without_memory_is_an_error)
 {
 	static struct crash__trace trace;
 	static struct scene scene;
-	char root[PATH_MAX], program[PATH_MAX];
-	const char *const argv[] = {program, "7", "60", NULL};
+	char root[PATH_MAX], script[PATH_MAX];
 
 	support_directory(scene.directory);
 	support_directory(root);
 	trees_start(scene.directory, 7, true);
 	trees_start(root, 7, true);
-	snprintf(program, sizeof program, "%s/churn", getenv("PROGRAMS"));
-	trees_record(root, argv, &trace);
+	snprintf(script, sizeof script, "%.4000s-script", root);
+	trees_record(root, script_command("script", script, 7, 60, SCRIPT_MEMORY), &trace);
 	scene.root = root;
 	scene.trace = &trace;
 	trees_ok(crash__base_open(scene.directory, &scene.base));

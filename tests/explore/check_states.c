@@ -23,6 +23,7 @@
 #include "explore/fs/nodes.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/view_new.h"
+#include "tests/explore/make_script.h"
 #include "tests/explore/slow.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
@@ -107,15 +108,14 @@ static void prepare_program(struct run *run, bool empty, const char *const *argv
 
 static void prepare(struct run *run, uint64_t seed, bool empty)
 {
-	static const int ops[] = {10, 30, 60, 200};
-	char program[PATH_MAX], text[2][32];
-	const char *argv[] = {program, text[0], text[1], NULL};
+	static const unsigned int ops[] = {10, 30, 60, 200};
+	char script[PATH_MAX];
 
 	begin(run, seed);
-	snprintf(program, sizeof program, "%s/churn", getenv("PROGRAMS"));
-	snprintf(text[0], sizeof text[0], "%llu", (unsigned long long)seed);
-	snprintf(text[1], sizeof text[1], "%d", ops[support_below(&run->random, 4)]);
-	prepare_program(run, empty, argv);
+	snprintf(script, sizeof script, "%.4000s/script", run->directory);
+	prepare_program(
+		run, empty,
+		script_command("script", script, seed, ops[support_below(&run->random, 4)], SCRIPT_MEMORY));
 }
 
 static void finish(struct run *run)
