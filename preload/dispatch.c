@@ -10,6 +10,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -135,6 +136,9 @@ long crash__other_call(long number, const long args[6])
 	case SYS_mprotect:
 	case SYS_pkey_mprotect:
 		return crash__mapping_call(number, args);
+	case SYS_madvise:
+		return args[2] == MADV_REMOVE ? crash__mapping_call(number, args) :
+						crash__syscall_seen(number, args);
 	case SYS_fcntl:
 		if (args[1] != F_SETFL)
 			break;

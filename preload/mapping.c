@@ -377,6 +377,27 @@ static void move(uintptr_t old, size_t old_bytes, uintptr_t now, size_t bytes)
 	}
 }
 
+/* A hole is zeros, and no page is written to for them. */
+static void hollow(uintptr_t start, uintptr_t end)
+{
+	for (int i = 0; i < MOST; i++) {
+		struct mapping *mapping = &table[i];
+		struct crash__run run = {start, end};
+		uintptr_t last;
+
+		if (!mapping->used || !mapping->watched || mapping->end <= start || mapping->start >= end)
+			continue;
+		name_again(mapping);
+		last = file_end(mapping);
+		if (run.start < mapping->start)
+			run.start = mapping->start;
+		if (run.end > last)
+			run.end = last;
+		if (run.start < run.end)
+			take_run(mapping, &run);
+	}
+}
+
 static void note(long number, const long args[6], long result)
 {
 	uintptr_t start = (uintptr_t)args[0];
@@ -399,6 +420,9 @@ static void note(long number, const long args[6], long result)
 	case SYS_pkey_mprotect:
 		if (args[2] & PROT_WRITE)
 			make_writable(start, end_of(start, args[1]));
+		break;
+	case SYS_madvise:
+		hollow(start, end_of(start, args[1]));
 		break;
 	}
 }

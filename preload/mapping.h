@@ -10,7 +10,7 @@
 /** Whether there are any; looked at before each op. */
 extern bool crash__mapped;
 
-/** Takes note of mmap, munmap, mremap and mprotect; makes the call. */
+/** Takes note of mmap, munmap, mremap, mprotect and madvise; makes the call. */
 long crash__mapping_call(long number, const long args[6]);
 
 /** Finds the stores since the last time, counts them as writes and writes them down. */

@@ -82,7 +82,7 @@ static bool is_wanted(uint32_t number)
 	static const uint16_t others[] = {
 		SYS_close,  SYS_dup2,	  SYS_dup3,	SYS_close_range,   SYS_fcntl,
 		SYS_execve, SYS_execveat, SYS_prctl,	SYS_seccomp,	   SYS_mmap,
-		SYS_munmap, SYS_mremap,	  SYS_mprotect, SYS_pkey_mprotect,
+		SYS_munmap, SYS_mremap,	  SYS_mprotect, SYS_pkey_mprotect, SYS_madvise,
 	};
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)

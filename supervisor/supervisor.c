@@ -164,11 +164,13 @@ static struct crash__reply take_mapping(struct crash__notification *notification
 	return crash__proceed;
 }
 
-/* One that may become writable, longer or another one. */
+/* One that may become writable, longer or another one, or have a hole. */
 static struct crash__reply take_remapping(const struct crash__notification *notification, int number)
 {
 	if (number == SYS_mremap)
 		crash__mapped_remap(notification);
+	else if (number == SYS_madvise)
+		crash__mapped_hollow(notification);
 	else
 		crash__mapped_protect(notification);
 	return crash__proceed;
@@ -280,7 +282,8 @@ static bool take_other(struct crash__notification *notification, const struct se
 		*reply = take_io_uring(notification);
 	else if (number == SYS_mmap)
 		*reply = take_mapping(notification);
-	else if (number == SYS_mprotect || number == SYS_pkey_mprotect || number == SYS_mremap)
+	else if (number == SYS_mprotect || number == SYS_pkey_mprotect || number == SYS_mremap ||
+		 number == SYS_madvise)
 		*reply = take_remapping(notification, number);
 	else if (number == SYS_seccomp || number == SYS_prctl)
 		*reply = take_seccomp(notification, data);

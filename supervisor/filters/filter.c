@@ -119,6 +119,14 @@ static void allow_other_options(struct crash__filter *filter, uint8_t argument)
 	ADD(ALLOW);
 }
 
+/* Lets every madvise() pass that makes no hole. */
+static void allow_other_advice(struct crash__filter *filter, uint8_t argument)
+{
+	load_argument(filter, argument);
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MADV_REMOVE, 1, 0));
+	ADD(ALLOW);
+}
+
 /*
  * Not ops, but the supervisor has to know: they change descriptors or roots, make a file memory, lead past
  * everything, or put a filter beside ours.
@@ -144,6 +152,7 @@ static const struct reported others[] = {
 	{.number = SYS_mprotect, .argument = 3, .bits = PROT_WRITE},
 	{.number = SYS_pkey_mprotect, .argument = 3, .bits = PROT_WRITE},
 	{.number = SYS_mremap},
+	{.number = SYS_madvise, .argument = 3, .allow_others = allow_other_advice},
 	{.number = SYS_seccomp, .argument = 1, .bits = SECCOMP_SET_MODE_FILTER, .by_anybody = true},
 	{.number = SYS_prctl, .argument = 1, .allow_others = allow_other_options, .by_anybody = true},
 };

@@ -171,6 +171,15 @@ void crash__mapped_add(struct crash__notification *notification)
 	pthread_mutex_unlock(&lock);
 }
 
+/* What only the shim has seen mapped, and it does not see this. */
+static void refuse_of_shim(const struct crash__notification *notification,
+			   const struct crash__remote_map *map)
+{
+	if (crash__path_counts(notification->control, map->path) &&
+	    crash__remote_map_reaches(&notification->remote, map))
+		refuse(notification->control, NULL, map->path);
+}
+
 /* A mapping that stores are allowed to from now on. */
 static void protect(const struct crash__remote_map *map, void *context)
 {
@@ -181,10 +190,8 @@ static void protect(const struct crash__remote_map *map, void *context)
 		mapped->watched = true;
 		if (!cover(mapped))
 			refuse(notification->control, mapped, map->path);
-	} else if (!mapped && !map->writable && crash__path_counts(notification->control, map->path) &&
-		   crash__remote_map_reaches(&notification->remote, map)) {
-		/* the shim has seen it mapped, and does not see this */
-		refuse(notification->control, NULL, map->path);
+	} else if (!mapped && !map->writable) {
+		refuse_of_shim(notification, map);
 	}
 }
 
@@ -208,6 +215,8 @@ static void stretch(const struct crash__remote_map *map, void *context)
 	uint64_t end = map->offset + (start - map->start) + (uint64_t)notification->args[2];
 	struct mapped *mapped = find_by_map(map);
 
+	if (!mapped)
+		refuse_of_shim(notification, map);
 	if (!mapped || end <= mapped->extent)
 		return;
 	mapped->extent = end;
@@ -219,10 +228,27 @@ void crash__mapped_remap(const struct crash__notification *notification)
 {
 	uint64_t start = (uint64_t)notification->args[0];
 
-	if (!count)
+	if (!count && !atomic_load(&notification->control->loaded))
 		return;
 	pthread_mutex_lock(&lock);
 	crash__remote_maps(&notification->remote, start, start + 1, stretch, (void *)(uintptr_t)notification);
+	pthread_mutex_unlock(&lock);
+}
+
+static void find_hole(const struct crash__remote_map *map, void *context)
+{
+	if (!find_by_map(map))
+		refuse_of_shim(context, map);
+}
+
+void crash__mapped_hollow(const struct crash__notification *notification)
+{
+	uint64_t start = (uint64_t)notification->args[0], end = start + (uint64_t)notification->args[1];
+
+	if (!atomic_load(&notification->control->loaded))
+		return; /* the files are compared with what they were */
+	pthread_mutex_lock(&lock);
+	crash__remote_maps(&notification->remote, start, end, find_hole, (void *)(uintptr_t)notification);
 	pthread_mutex_unlock(&lock);
 }
 

@@ -17,6 +17,9 @@ void crash__mapped_protect(const struct crash__notification *notification);
 /** Takes note of an mremap() that may let a mapping reach further into its file. */
 void crash__mapped_remap(const struct crash__notification *notification);
 
+/** Takes note of a madvise() that makes a hole. */
+void crash__mapped_hollow(const struct crash__notification *notification);
+
 /** Whether stores to the file are looked for: then its writes must be passed to crash__mapped_wrote(). */
 bool crash__mapped_is_watched(uint64_t device, uint64_t inode);
 

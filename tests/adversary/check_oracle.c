@@ -271,6 +271,14 @@ static const struct {
 	{"a file is opened that has lost the name by which it was known",
 	 "0 s. creat 0 n 644; 0 s. write 0 100 1; 0 s. link n m; 0 s. unlink n; 0 s. reopen 1 0 wt; "
 	 "0 s. write 1 10 2"},
+	{"a hole is put into a file by way of memory",
+	 "0 s. open 0 n c 644; 0 s. write 0 20000 1; 0 s. map 0 0 0 20000 rw; 0 s. store 0 100 5000 2; "
+	 "0 s. advise 0 remove; 0 s. store 0 100 50 3"},
+	{"... without the shim's knowledge",
+	 "0 s. open 0 n c 644; 0 s. write 0 20000 1; 0 s. map 0 0 0 20000 rw; 0 i. advise 0 remove"},
+	{"a mapping is moved without the shim's knowledge",
+	 "0 s. open 0 n c 644; 0 s. map 0 0 0 13 rw; 0 i. remap 0 200000 move; 0 s. ftruncate 0 150000; "
+	 "0 s. store 0 129 3857 465"},
 	{"a msync that is refused loses nothing",
 	 "0 s. open 0 n c 644; 0 s. map 0 0 0 20000 rw; 0 s. write 0 3000 1; 0 s. unmap 0 16384 end; "
 	 "0 s. msync 0 0 20000 sync"},
