@@ -195,7 +195,7 @@ static void surroundings(void)
 	const char *preload = getenv("LD_PRELOAD");
 
 	printf("dumpable %d, no_new_privs %d, children %d\n", prctl(PR_GET_DUMPABLE),
-	       prctl(PR_GET_NO_NEW_PRIVS), waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 	printf("LD_PRELOAD %s\n", preload ? "set" : "not set");
 }
 
