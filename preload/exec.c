@@ -22,11 +22,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/program/elf.h"
 #include "common/libc_version.h"
+#include "common/numbers.h"
 #include "common/say.h"
 #include "preload/real.h"
 
