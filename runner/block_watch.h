@@ -12,7 +12,7 @@
 
 #include "runner/job.h"
 
-/** Remembers what is not to change any more: to be called when the program has been started. */
+/** Remembers what is not to change any more: to be called before the program can run. */
 void crash__block_remember(const struct crash__job *job);
 
 /** Adds a reason to the report, once. */

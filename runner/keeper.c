@@ -360,7 +360,6 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		crash__supervisor_start(job->control, &report->listener, job->io_uring);
 	report->started = crash__now_ns();
 	report->error = crash__spawn(job);
-	crash__block_remember(job);
 	/* from here on signals are ours; until now the child inherited what the caller had */
 	set_up_signals();
 	if (getppid() != runner)

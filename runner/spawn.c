@@ -18,6 +18,7 @@
 
 #include "base/file_limit.h"
 #include "common/audience.h"
+#include "runner/block_watch.h"
 
 #define STACK_BYTES (64u << 10)
 
@@ -68,6 +69,8 @@ static int run_child(void *argument)
 		if (job->ignores_children)
 			signal(SIGCHLD, SIG_IGN);
 		crash__file_limit_restore();
+		/* the last moment at which nobody else can have written to it; the memory is the keeper's */
+		crash__block_remember(job);
 		sigprocmask(SIG_SETMASK, &job->mask, NULL);
 		execve(job->path, job->argv, job->envp);
 	}
