@@ -118,6 +118,10 @@ fails check_style.sh 'base/copy.c:.* columns'
 fails check_style.sh 'a function of 50 lines'
 awk 'BEGIN { for (i = 0; i < 4300; i++) print "int x" i ";" }' | plant base/long.c
 fails check_style.sh 'base/: .* lines in one folder, and no reason'
+echo 'static const char *name(void) { return strerrorname_np(5); }' | plant cli/main.c
+fails check_style.sh 'cli/main.c:[0-9]*: glibc 2.31 does not have this: .*strerrorname_np'
+echo 'static long call(void) { return syscall(SYS_futex_waitv); }' | plant runner/run.c
+fails check_style.sh 'runner/run.c:[0-9]*: glibc 2.31 does not have this: .*SYS_futex_waitv'
 if srcdir=$work/tree sh "$source/tests/check_style.sh" | grep SKIP; then
 	exit $failures
 fi

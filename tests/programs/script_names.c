@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "common/numbers.h"
 #include "tests/programs/script.h"
 
 /* ------------------------------------------------------------------ paths */

@@ -39,6 +39,7 @@
 #include <unistd.h>
 
 #include "common/machine.h"
+#include "common/names.h"
 
 /* ------------------------------------------------------------------ io_uring */
 
@@ -141,7 +142,7 @@ static int change_range(char **argument)
 	if (make_change(change, strcmp(argument[0], "libc") == 0, fd) == 0)
 		puts("done");
 	else
-		puts(errno == EOPNOTSUPP ? "unsupported" : strerrorname_np(errno));
+		puts(errno == EOPNOTSUPP ? "unsupported" : crash__error_name(errno));
 	return 0;
 }
 
@@ -221,7 +222,7 @@ static int sync_filtered(char **argument)
 		return 1;
 	if (install_filter(argument[0], argument[1]) < 0)
 		return 77;
-	puts(fsync(fd) == 0 ? "synced" : strerrorname_np(errno));
+	puts(fsync(fd) == 0 ? "synced" : crash__error_name(errno));
 	return 0;
 }
 
