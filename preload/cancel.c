@@ -146,9 +146,9 @@ CRASH__EXPORT int pthread_cancel(pthread_t thread)
 	if (crash__call_cancellable && !atomic_compare_exchange_strong(&state, &expected, 1) && expected == 1)
 		wait_for_first(&state);
 	if (!crash__call_cancellable || atomic_load(&state) == 2)
-		return crash__real.pthread_cancel(thread);
+		return crash__real()->pthread_cancel(thread);
 	tid = thread_id(thread); /* afterwards it may be gone */
-	result = crash__real.pthread_cancel(thread);
+	result = crash__real()->pthread_cancel(thread);
 	if (take_over()) {
 		atomic_store(&state, 2);
 		if (tid > 0 && result == 0 && !pthread_equal(thread, pthread_self()))

@@ -83,7 +83,7 @@ static int number_of(FILE *file)
 
 CRASH__EXPORT int fclose(FILE *file)
 {
-	int fd = number_of(file), result = crash__real.fclose(file);
+	int fd = number_of(file), result = crash__real()->fclose(file);
 
 	crash__fds_forget(fd, fd);
 	return result;
@@ -93,7 +93,7 @@ CRASH__EXPORT FILE *freopen(const char *path, const char *mode, FILE *file)
 {
 	int fd = number_of(file);
 
-	file = crash__real.freopen(path, mode, file);
+	file = crash__real()->freopen(path, mode, file);
 	crash__fds_forget(fd, fd);
 	return file;
 }
@@ -102,14 +102,14 @@ CRASH__EXPORT FILE *freopen64(const char *path, const char *mode, FILE *file)
 {
 	int fd = number_of(file);
 
-	file = crash__real.freopen64(path, mode, file);
+	file = crash__real()->freopen64(path, mode, file);
 	crash__fds_forget(fd, fd);
 	return file;
 }
 
 CRASH__EXPORT int closedir(DIR *directory)
 {
-	int fd = dirfd(directory), result = crash__real.closedir(directory);
+	int fd = dirfd(directory), result = crash__real()->closedir(directory);
 
 	crash__fds_forget(fd, fd);
 	return result;

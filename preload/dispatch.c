@@ -21,7 +21,8 @@
 
 #define NUMBERS 512
 
-struct crash__real crash__real;
+struct crash__real crash__real_functions;
+atomic_bool crash__real_found;
 bool crash__patched;
 crash__cancel_function *crash__libc_cancel;
 
@@ -30,9 +31,10 @@ static uint16_t call_of[NUMBERS];
 
 void crash__real_find(void)
 {
-#define REAL(type, name, parameters) *(void **)&crash__real.name = dlsym(RTLD_NEXT, #name);
+#define REAL(type, name, parameters) *(void **)&crash__real_functions.name = dlsym(RTLD_NEXT, #name);
 	CRASH__REAL_FUNCTIONS
 #undef REAL
+	atomic_store_explicit(&crash__real_found, true, memory_order_release);
 }
 
 /*
@@ -41,7 +43,7 @@ void crash__real_find(void)
  */
 __attribute__((visibility("hidden"))) int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	return crash__real.pthread_mutex_lock(mutex);
+	return crash__real()->pthread_mutex_lock(mutex);
 }
 
 /* Called by vfork() in entry.S. */
@@ -231,7 +233,8 @@ static int is_displaced(struct dl_phdr_info *info, size_t size, void *context)
 
 /*
  * Linked with -z initfirst: runs before every other constructor, libc's included, so `environ` is not
- * set yet; the loader hands the environment over.
+ * set yet; the loader hands the environment over. If another library asked for that after us (real.h), what
+ * constructors do until then is seen by the supervisor.
  */
 static __attribute__((constructor)) void start(int argc, char **argv, char **environment)
 {

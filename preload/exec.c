@@ -314,7 +314,7 @@ static char *const *for_wrapper(const char *path, char *const *environment)
 /* The search in PATH is libc's. */
 static int exec_found(const char *file, char *const argv[], char *const environment[])
 {
-	return crash__real.execvpe(file, argv, for_wrapper(NULL, environment));
+	return crash__real()->execvpe(file, argv, for_wrapper(NULL, environment));
 }
 
 CRASH__EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
@@ -380,7 +380,8 @@ CRASH__EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_fi
 	int error;
 
 	crash__borrowed++;
-	error = crash__real.posix_spawn(pid, path, actions, attributes, argv, for_wrapper(path, environment));
+	error = crash__real()->posix_spawn(pid, path, actions, attributes, argv,
+					   for_wrapper(path, environment));
 	crash__borrowed--;
 	return error;
 }
@@ -392,8 +393,8 @@ CRASH__EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_f
 	int error;
 
 	crash__borrowed++;
-	error = crash__real.posix_spawnp(pid, file, actions, attributes, argv,
-					 for_wrapper(NULL, environment));
+	error = crash__real()->posix_spawnp(pid, file, actions, attributes, argv,
+					    for_wrapper(NULL, environment));
 	crash__borrowed--;
 	return error;
 }
@@ -403,7 +404,7 @@ CRASH__EXPORT FILE *popen(const char *command, const char *type)
 	FILE *file;
 
 	crash__borrowed++;
-	file = crash__real.popen(command, type);
+	file = crash__real()->popen(command, type);
 	crash__borrowed--;
 	return file;
 }
@@ -413,7 +414,7 @@ CRASH__EXPORT int system(const char *command)
 	int status;
 
 	crash__borrowed++;
-	status = crash__real.system(command);
+	status = crash__real()->system(command);
 	crash__borrowed--;
 	return status;
 }
@@ -448,7 +449,7 @@ CRASH__EXPORT int clone(int (*function)(void *), void *stack, int flags, void *a
 	if (shares && !(flags & CLONE_VFORK))
 		share_memory();
 	crash__borrowed += shares;
-	result = crash__real.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
+	result = crash__real()->clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
 	crash__borrowed -= shares;
 	return result;
 }

@@ -2,7 +2,9 @@
 /*
  * real.h - libc's own functions, where a wrapper goes on to call them.
  *
- * Looked up once, by the constructor: dlsym() is not for signal handlers.
+ * Looked up once, by the constructor: dlsym() is not for signal handlers. Where another library's constructor
+ * runs before ours, as it can if that library asks to be the first as well (libpthread does, up to
+ * glibc 2.33), they are looked up when they are wanted.
  */
 #ifndef CRASH_REAL_H
 #define CRASH_REAL_H
@@ -10,6 +12,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -48,9 +51,17 @@ struct crash__real {
 #undef REAL
 };
 
-extern struct crash__real crash__real;
+extern struct crash__real crash__real_functions;
+extern atomic_bool crash__real_found;
 
 /** Looks all of them up. */
 void crash__real_find(void);
+
+static inline const struct crash__real *crash__real(void)
+{
+	if (__builtin_expect(!atomic_load_explicit(&crash__real_found, memory_order_acquire), 0))
+		crash__real_find();
+	return &crash__real_functions;
+}
 
 #endif

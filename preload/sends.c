@@ -24,7 +24,7 @@ static void find_stores(void)
 CRASH__EXPORT ssize_t send(int fd, const void *bytes, size_t count, int flags)
 {
 	find_stores();
-	return crash__real.send(fd, bytes, count, flags);
+	return crash__real()->send(fd, bytes, count, flags);
 }
 
 CRASH__EXPORT ssize_t __send(int fd, const void *bytes, size_t count, int flags)
@@ -34,17 +34,17 @@ CRASH__EXPORT ssize_t sendto(int fd, const void *bytes, size_t count, int flags,
 			     socklen_t to_bytes)
 {
 	find_stores();
-	return crash__real.sendto(fd, bytes, count, flags, to, to_bytes);
+	return crash__real()->sendto(fd, bytes, count, flags, to, to_bytes);
 }
 
 CRASH__EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	find_stores();
-	return crash__real.sendmsg(fd, message, flags);
+	return crash__real()->sendmsg(fd, message, flags);
 }
 
 CRASH__EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
 	find_stores();
-	return crash__real.sendmmsg(fd, messages, count, flags);
+	return crash__real()->sendmmsg(fd, messages, count, flags);
 }

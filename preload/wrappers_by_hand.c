@@ -82,7 +82,7 @@ OPENAT(openat64)
 	int symbol(const char *path, int flags)                                                              \
 	{                                                                                                    \
 		if (has_mode(flags))                                                                         \
-			return crash__real.symbol(path, flags);                                              \
+			return crash__real()->symbol(path, flags);                                           \
 		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat,                                     \
 			       (long[6]){AT_FDCWD, (long)path, flags}, CRASH__CALLER());                     \
 	}
@@ -92,7 +92,7 @@ OPENAT(openat64)
 	int symbol(int dirfd, const char *path, int flags)                                                   \
 	{                                                                                                    \
 		if (has_mode(flags))                                                                         \
-			return crash__real.symbol(dirfd, path, flags);                                       \
+			return crash__real()->symbol(dirfd, path, flags);                                    \
 		return (int)op(CRASH__CALL_##symbol, CRASH__CALL_openat,                                     \
 			       (long[6]){dirfd, (long)path, flags}, CRASH__CALLER());                        \
 	}
@@ -269,7 +269,7 @@ CRASH__EXPORT int posix_fallocate64(int fd, off64_t offset, off64_t bytes)
 CRASH__EXPORT int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 {
 	if (flags)
-		return crash__real.fchmodat(dirfd, path, mode, flags);
+		return crash__real()->fchmodat(dirfd, path, mode, flags);
 	return (int)op(CRASH__CALL_fchmodat, CRASH__CALL_fchmodat, (long[6]){dirfd, (long)path, mode},
 		       CRASH__CALLER());
 }

@@ -590,6 +590,37 @@ START_TEST(a_library_beside_ours_is_not_called_by_ours)
 }
 END_TEST
 
+/*
+ * Before our constructor has run, what another library's does is seen by the supervisor; and what the shim
+ * has instead of libc's functions works, also where there is no supervisor. Newer loaders run the constructor
+ * of the library first that is loaded first.
+ */
+START_TEST(constructors_before_ours_are_seen)
+{
+	const char *library = lab_text("%s/../../.libs/libearly.so", lab_variable("PROGRAMS"));
+	struct crash_opts opts = {.program = lab_program("steps"),
+				  .args = LAB_ARGS("open data wct", "write 3 one"),
+				  .env = LAB_ARGS(lab_text("LD_PRELOAD=%s", library), "EARLY=line"),
+				  .dir = lab_dir,
+				  .cwd = lab_dir};
+	struct lab_result result;
+
+	result =
+		LAB_COMMAND("env", lab_text("LD_PRELOAD=%s %s", lab_variable("CRASHINJECT_PRELOAD"), library),
+			    "CRASH_AT=write#99", "EARLY=line", opts.program, "open data wct");
+	ck_assert_int_eq(result.status, 0);
+	lab_assert_file("line", "early\n");
+	ck_assert_crash_run("write#99", &opts, &out);
+	ck_assert_exited(&out, 0);
+	ck_assert_complete(&out);
+	crash_out_clear(&out);
+	ck_assert_crash_run("write@*/line", &opts, &out);
+	ck_assert_crashed_at(&out, "write#1");
+	lab_assert_file("line", "");
+	crash_out_clear(&out);
+}
+END_TEST
+
 START_TEST(owners_that_fakeroot_makes_are_the_same)
 {
 	struct lab_result result = LAB_COMMAND("fakeroot", "true");
@@ -710,6 +741,7 @@ int main(void)
 	tcase_add_test(tcase, environment_strings_of_the_request_win);
 	tcase_add_test(tcase, an_ld_preload_that_is_there_is_kept);
 	tcase_add_loop_test(tcase, a_library_beside_ours_is_not_called_by_ours, 0, 2);
+	tcase_add_test(tcase, constructors_before_ours_are_seen);
 	tcase_add_test(tcase, owners_that_fakeroot_makes_are_the_same);
 
 	tcase = lab_case(suite, "describing", 60);
