@@ -364,7 +364,8 @@ static long do_send(char **word)
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-	struct iovec iov = {(char[]){"x"}, 1};
+	char *text = word[2] ? word[2] : "x";
+	struct iovec iov = {text, strlen(text)};
 	struct msghdr message = {
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	int fd = number(word[1]);
@@ -585,7 +586,7 @@ static const struct verb {
 	{"eventfd", do_eventfd, ""},
 	{"pipe", do_pipe, ""},
 	{"socketpair", do_socketpair, ""},
-	{"send", do_send, "FD: over the socket pair"},
+	{"send", do_send, "FD [TEXT]: over the socket pair"},
 	{"receive", do_receive, ""},
 	{"say", do_say, "TEXT: to stdout"},
 	{"complain", do_complain, "TEXT: to stderr"},
