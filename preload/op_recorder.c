@@ -171,27 +171,37 @@ static bool at_position(const struct crash__op *op)
 	       (op->kernel->kernel == CRASH__CALL_pwritev2 && crash__arg(op->args, where->offset) == -1);
 }
 
+static void position_is_unknown(const struct crash__op *op)
+{
+	crash__control_incomplete(op->control, CRASH__INCOMPLETE_RESULT_UNKNOWN, op->kernel->name);
+}
+
+/* Waits a second at most: the holder may be gone or stopped, and cannot be waited for. */
 static void lock_position(struct crash__op *op)
 {
 	struct crash__identity identity = crash__identify();
 	uint64_t mine = (uint64_t)identity.pid << 32 | identity.tid, holder = 0;
 	_Atomic uint64_t *lock = &op->control->locks[op->target.lock];
 
-	for (int spins = 0; spins < 2000; spins++) {
+	for (int spins = 0; spins < 15000; spins++) {
 		holder = 0;
 		if (atomic_compare_exchange_weak_explicit(lock, &holder, mine, memory_order_acquire,
 							  memory_order_relaxed)) {
 			op->lock = lock;
+			op->handler_writes = crash__me.handler_writes;
 			return;
 		}
-		if (holder == mine) /* we interrupted ourselves */
+		if (holder == mine) { /* we interrupted ourselves */
+			crash__me.handler_writes++;
 			return;
+		}
 		if (spins < 1000)
 			crash__pause();
 		else
 			crash__sys3(SYS_nanosleep, (long)&(struct timespec){.tv_nsec = 20000}, 0, 0);
 	}
-	atomic_compare_exchange_strong(lock, &holder, 0); /* its holder is gone or stopped */
+	atomic_compare_exchange_strong(lock, &holder, 0);
+	position_is_unknown(op);
 }
 
 void crash__record_unlock(struct crash__op *op)
@@ -225,6 +235,8 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	if (result < 0 || op->kernel->family != CRASH__FAMILY_WRITE)
 		return UINT64_MAX;
 	if (at_position(op)) {
+		if (op->lock && op->handler_writes != crash__me.handler_writes)
+			position_is_unknown(op); /* the handler came before our call, or behind it */
 		position = crash__sys3(SYS_lseek, fd, 0, SEEK_CUR);
 		return position < result ? UINT64_MAX : (uint64_t)(position - result);
 	}

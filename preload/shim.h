@@ -64,6 +64,7 @@ struct crash__thread {
 	uint32_t tid;
 	uint32_t number;
 	uint32_t borrowed_pid, borrowed_number; /* of the last child that ran in our memory */
+	uint32_t handler_writes; /* of a signal handler, to a file whose position the thread wanted to know */
 	struct crash__ring *rings[4];		/* by nesting of signal handlers */
 	struct crash__stacks *stacks;
 	char **exec_memory;
@@ -233,6 +234,7 @@ struct crash__op {
 	bool blocking_cancel;	/* ... if the call is not on storage */
 	bool asynchronous;	/* ... and anywhere else: so the program wants it */
 	_Atomic uint64_t *lock; /* held while the file position matters; or NULL */
+	uint32_t handler_writes; /* by then, crash__me.handler_writes */
 	uint64_t start;		/* sequence number; 0: not recorded */
 	uint64_t occurrence;	/* of the family */
 	uint64_t call_occurrence;

@@ -93,7 +93,7 @@ static _Atomic uint64_t *take_turn(struct crash__notification *notification)
 	_Atomic uint64_t *lock = &notification->control->locks[crash__control_lock_of(notification->inode)];
 	uint64_t mine = (uint64_t)getpid() << 32 | (uint32_t)gettid(), holder = 0;
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 15000; i++) { /* a second, as in the shim */
 		holder = 0;
 		if (atomic_compare_exchange_weak(lock, &holder, mine))
 			return lock;
@@ -101,6 +101,8 @@ static _Atomic uint64_t *take_turn(struct crash__notification *notification)
 			usleep(20);
 	}
 	atomic_compare_exchange_strong(lock, &holder, 0);
+	crash__control_incomplete(notification->control, CRASH__INCOMPLETE_RESULT_UNKNOWN,
+				  notification->kernel->name);
 	return NULL;
 }
 
