@@ -184,6 +184,7 @@ struct crash__control {
 	_Alignas(64) _Atomic uint32_t bell; /* futex of the keeper */
 	_Atomic uint32_t rings_ready;	    /* the first so many rings have memory */
 	_Atomic uint32_t rings_denied;	    /* and there is none for the next */
+	_Atomic uint32_t remote_mappings;   /* some file's mappings are followed by the supervisor */
 	_Atomic uint32_t
 		fd_epoch[CRASH__EPOCHS]; /* by process id: moves when descriptors were closed unseen */
 

@@ -11,6 +11,7 @@
  */
 #include "preload/mapping.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -147,11 +148,24 @@ static uintptr_t file_end(const struct mapping *mapping)
 	return mapping->start + (left < bytes ? left : bytes);
 }
 
+/* Whether nobody has unmapped it by an instruction of his own: MS_ASYNC does nothing but to look. */
+static bool is_there(const struct mapping *mapping)
+{
+	return crash__sys3(SYS_msync, (long)mapping->start, (long)(mapping->end - mapping->start),
+			   MS_ASYNC) != -ENOMEM;
+}
+
 static void scan_mapping(struct mapping *mapping)
 {
 	uintptr_t at = mapping->start, end = 0;
 	struct crash__run runs[RUNS];
 
+	if (!is_there(mapping)) {
+		lost(mapping);
+		crash__tracker->forget(mapping->start, mapping->end - mapping->start, mapping->copy);
+		mapping->used = false;
+		return;
+	}
 	while (at < mapping->end) {
 		size_t count =
 			crash__tracker->scan(&at, mapping->end, mapping->start, mapping->copy, runs, RUNS);
@@ -487,6 +501,26 @@ static bool spare_block(struct crash__control *control, long number, const long 
 	return false;
 }
 
+/* Whether a range is part of one that the shim knows. */
+static bool is_known(uintptr_t start, uintptr_t end)
+{
+	for (int i = 0; i < MOST; i++)
+		if (table[i].used && table[i].start <= start && table[i].end >= end)
+			return true;
+	return false;
+}
+
+/* What the program has mapped by an instruction of its own, the supervisor follows: it hears of the rest, too. */
+static long make_call(struct crash__control *control, long number, const long args[6])
+{
+	uintptr_t start = (uintptr_t)args[0];
+
+	if (number == SYS_mmap || number == SYS_munmap || !atomic_load(&control->remote_mappings) ||
+	    is_known(start, end_of(start, args[1])))
+		return crash__syscall(number, args);
+	return crash__syscall_seen(number, args);
+}
+
 long crash__mapping_call(long number, const long args[6])
 {
 	struct crash__control *control = crash__me.unwinding ? NULL : crash__control_now();
@@ -494,12 +528,14 @@ long crash__mapping_call(long number, const long args[6])
 
 	if (control && spare_block(control, number, args, &result))
 		return result;
-	if (!control || crash__borrowed || !matters(number, args) || !hold())
+	if (!control)
 		return crash__syscall(number, args);
+	if (crash__borrowed || !matters(number, args) || !hold())
+		return make_call(control, number, args);
 	if (number != SYS_mprotect && number != SYS_pkey_mprotect && crash__mapped)
 		scan_all(); /* before it is gone */
 	/* held meanwhile, so that no other thread looks at what is not there any more */
-	result = crash__syscall(number, args);
+	result = make_call(control, number, args);
 	if (!crash__sys_failed(result))
 		note(number, args, result);
 	release();

@@ -124,6 +124,7 @@ static struct mapped *make(const struct crash__notification *notification)
 	if (fd < 0)
 		return NULL;
 	count++;
+	atomic_store(&notification->control->remote_mappings, 1);
 	*mapped = (struct mapped){
 		.fd = fd,
 		.device = notification->device,
