@@ -189,6 +189,7 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 		.scratch = engine->options.scratch,
 		.namespaces = engine->options.namespaces,
 		.mounted = engine->options.mounted,
+		.same_pids = engine->options.same_pids,
 	};
 	return crash__pool_new(&engine->config, engine->options.jobs, take_verdict, engine, &engine->pool);
 }

@@ -73,7 +73,7 @@ struct crash__engine_options {
 	unsigned int shard, shards; /* shard 1 of 1 */
 	struct crash__checker checker;
 	const char *directory, *scratch;
-	bool namespaces, mounted; /* as in struct crash__recording */
+	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
 	bool acks_matter;	  /* the checker may look at CRASH_ACKED */
 	bool passive;		  /* nothing is checked: what is not known stays so */
 	_Atomic bool *stop;	  /* set by a signal */

@@ -43,10 +43,23 @@ struct worker {
 
 static const char *const trees[2] = {"tree", "durable"}, *const stores[2] = {"store", "durable-store"};
 
+static bool has_mounts(const struct crash__worker_config *config)
+{
+	return config->namespaces || config->mounted;
+}
+
 /* Whether a worker has a pid namespace: all that it starts ends with it. */
 static bool is_alone(const struct crash__worker_config *config)
 {
-	return config->namespaces || config->mounted;
+	return has_mounts(config) && !config->same_pids;
+}
+
+/* Alone, it is killed when we end; else it ends what it has started. */
+static pid_t fork_worker(const struct crash__worker_config *config)
+{
+	int death = is_alone(config) ? SIGKILL : SIGTERM;
+
+	return has_mounts(config) ? crash__sandbox_fork(is_alone(config), death) : crash__fork_bound(death);
 }
 
 bool crash__send_all(int fd, const void *bytes, size_t count)
@@ -471,7 +484,7 @@ pid_t crash__worker_start(const struct crash__worker_config *config, unsigned in
 	/* our handlers are not the worker's, from its first moment on */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = is_alone(config) ? crash__sandbox_fork(true) : crash__fork_bound(SIGTERM);
+	pid = fork_worker(config);
 	if (pid == 0) {
 		close(ends[0]);
 		run(config, number, ends[1]);

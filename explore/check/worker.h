@@ -9,7 +9,8 @@
  * the overlay goes, and the difference is taken back.
  *
  * A worker lives in namespaces of its own, as the first process there. Whatever it mounted and whatever the
- * checker started ends with it, and it ends when its parent does.
+ * checker started ends with it, and it ends when its parent does. A recording that names the pid namespace in
+ * which it was made is checked in the same one, and there the worker ends what the checker has left.
  */
 #ifndef CRASH_WORKER_H
 #define CRASH_WORKER_H
@@ -26,7 +27,7 @@ struct crash__worker_config {
 	const struct crash__checker *checker;
 	const char *directory;	  /* the data directory */
 	const char *scratch;	  /* a directory of ours for files that the checker is to see */
-	bool namespaces, mounted; /* as in struct crash__recording */
+	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
 };
 
 /** What goes to a worker, followed by the atoms, CRASH_POINT and CRASH_STATE. */

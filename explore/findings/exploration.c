@@ -15,6 +15,7 @@ int crash__explore_start(const struct crash__explore_options *options, struct cr
 	engine.scratch = exploration->recording.scratch.path;
 	engine.namespaces = exploration->recording.namespaces;
 	engine.mounted = exploration->recording.mounted;
+	engine.same_pids = exploration->recording.same_pids;
 	return crash__engine_new(&engine, &exploration->engine);
 }
 

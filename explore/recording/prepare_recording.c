@@ -15,6 +15,7 @@
 #include "explore/recording/mirror.h"
 #include "explore/recording/missed.h"
 #include "explore/recording/overlay_limits.h"
+#include "explore/recording/pid_namespace.h"
 #include "explore/recording/sandbox.h"
 #include "trace/reader.h"
 #include "trace/starting_tree.h"
@@ -247,5 +248,6 @@ int crash__recording_prepare(const struct crash__recording_options *options,
 	if (error == 0)
 		error = crash__fs_replay(&recording->fs, &recording->trace, recording->root, recording->base);
 	recording->has_fs = error == 0;
+	recording->same_pids = error == 0 && crash__trace_names_pid_namespace(&recording->trace);
 	return error == 0 ? crash__note_missed(options, recording) : error;
 }

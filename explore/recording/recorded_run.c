@@ -146,7 +146,7 @@ static int record_in_namespaces(const struct crash__request *request, const stru
 
 	if (!getcwd(cwd, sizeof cwd) || pipe2(ends, O_CLOEXEC) < 0)
 		return crash__fail_errno("cannot start a recording");
-	pid = crash__sandbox_fork(false);
+	pid = crash__sandbox_fork(false, SIGKILL);
 	if (pid == 0) {
 		close(ends[0]);
 		run_child(request, what, cwd, ends[1]);
@@ -182,7 +182,7 @@ int crash__record_on_mounted_copy(const struct crash__request *request, const ch
 int crash__set_up(const char *command, const char *directory, const char *copy)
 {
 	int status = -1;
-	pid_t pid = crash__sandbox_fork(true);
+	pid_t pid = crash__sandbox_fork(true, SIGKILL);
 
 	if (pid == 0) {
 		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||

@@ -49,6 +49,7 @@ struct crash__recording {
 	struct crash__guardian scratch;
 	bool namespaces;   /* programs see overlays at the data directory's path; */
 	bool mounted;	   /* else copies, mounted there; else copies at other paths */
+	bool same_pids;	   /* states are about the pid namespace that we are in: pid_namespace.h */
 	bool base_changed; /* while it was looked at: what states showed is not what the program left */
 	bool copied;	   /* the starting tree is a copy: what is shown is an overlay over that */
 	char why_no_namespaces[256];

@@ -56,10 +56,10 @@ static pid_t fork_with(unsigned long flags, int death)
 	return pid;
 }
 
-pid_t crash__sandbox_fork(bool own_pids)
+pid_t crash__sandbox_fork(bool own_pids, int death)
 {
 	return fork_with(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0ul) | (own_pids ? CLONE_NEWPID : 0ul),
-			 SIGKILL);
+			 death);
 }
 
 pid_t crash__fork_bound(int death)

@@ -19,12 +19,12 @@ struct crash__sandbox {
 };
 
 /**
- * Forks a child into new user (unless we are root) and mount namespaces. It is killed when we end, at
- * whatever moment that is.
+ * Forks a child into new user (unless we are root) and mount namespaces.
  * @param own_pids also a pid namespace, whose first process the child is: when it ends, all end
+ * @param death the signal that the child gets when we end, at whatever moment that is
  * @return as fork(2)
  */
-pid_t crash__sandbox_fork(bool own_pids);
+pid_t crash__sandbox_fork(bool own_pids, int death);
 
 /** fork(2) in the namespaces that we have, of a child that gets a signal when we end. */
 pid_t crash__fork_bound(int death);

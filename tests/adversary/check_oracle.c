@@ -56,6 +56,19 @@ START_TEST(a_real_program_is_recorded_as_it_is)
 }
 END_TEST
 
+START_TEST(where_a_handler_wrote_between_is_known_or_said)
+{
+	struct oracle_verdict verdict;
+
+	sandbox_fresh(&sandbox);
+	oracle_ask(&sandbox, (const char *const[]){"/bin/sh", "-c", "exec $PROGRAMS/handler_writes", NULL},
+		   SECONDS, &verdict);
+	printf("handler_writes: %s\n", oracle_describe(&verdict));
+	ck_assert_msg(oracle_outcome(&verdict) < ORACLE_WRONG, "%s", oracle_describe(&verdict));
+	oracle_clear(&verdict);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ random programs */
 
 static const struct kind {
@@ -282,6 +295,16 @@ static const struct {
 	{"a msync that is refused loses nothing",
 	 "0 s. open 0 n c 644; 0 s. map 0 0 0 20000 rw; 0 s. write 0 3000 1; 0 s. unmap 0 16384 end; "
 	 "0 s. msync 0 0 20000 sync"},
+	{"libc's mapping is unmapped by an instruction",
+	 "0 s. open 4 b c 644; 0 s. map 1 4 0 20000 rw; 0 s. write 4 20000 1; 0 s. store 1 2107 6900 2704; 0 i. unmap 1 0"},
+	{"... and moved, with something else in its place",
+	 "0 s. open 4 b c 644; 0 s. write 4 20000 1; 0 s. map 1 4 0 20000 rw; 0 s. store 1 2107 6900 2704; "
+	 "0 i. remap 1 200000 move; 0 s. store 1 1 600 7"},
+	{"libc makes an instruction's mapping writable",
+	 "0 s. open 0 b ct 755; 0 s. write 0 33153 9489; 0 i. map 2 0 8192 70 r; 0 s. store 2 7559 32 3323"},
+	{"... and makes it longer",
+	 "0 s. open 0 b ct 755; 0 s. write 0 33153 9489; 0 i. map 2 0 0 70 rw; 0 s. remap 2 20000 move; "
+	 "0 s. store 2 7559 32 3323"},
 	{"an unaligned O_DIRECT write fails in its middle", "0 s. open 0 b o 644; 0 s. write 0 30660 3"},
 };
 
@@ -362,6 +385,7 @@ int main(void)
 		tcase_set_timeout(tcase, 1e9);
 	} else {
 		tcase_add_loop_test(tcase, a_random_program_is_recorded_as_it_is, 0, KINDS);
+		tcase_add_test(tcase, where_a_handler_wrote_between_is_known_or_said);
 		tcase_add_loop_test(tcase, what_was_wrong_once_is_right, 0, FOUND);
 		tcase_set_timeout(tcase, 10 * SECONDS);
 	}

@@ -146,7 +146,7 @@ START_TEST(the_original_is_what_it_was)
 		return;
 	make_tree(directory);
 	before = trees_text(directory);
-	inner = crash__sandbox_fork(false);
+	inner = crash__sandbox_fork(false, SIGKILL);
 	if (inner == 0) {
 		changes_in(directory);
 		_exit(0);
@@ -171,7 +171,7 @@ START_TEST(a_directory_may_be_called_anything)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		snprintf(odd, sizeof odd, "%.2000s/%s", directory, names[i]);
 		ck_assert_int_eq(mkdir(odd, 0755), 0);
-		inner = crash__sandbox_fork(true);
+		inner = crash__sandbox_fork(true, SIGKILL);
 		if (inner == 0) {
 			struct crash__sandbox sandbox;
 
@@ -200,7 +200,7 @@ START_TEST(names_of_one_file_stay_so_when_it_is_written_to)
 	if (!begin("names_of_one_file_stay_so_when_it_is_written_to", 0, &pid))
 		return;
 	make_tree(directory);
-	inner = crash__sandbox_fork(false);
+	inner = crash__sandbox_fork(false, SIGKILL);
 	if (inner == 0) {
 		struct crash__sandbox sandbox;
 
@@ -243,7 +243,7 @@ static void kill_in_the_middle(const char *directory, bool own_pids)
 	int ready[2], status;
 
 	ck_assert_int_eq(pipe(ready), 0);
-	pid = crash__sandbox_fork(own_pids);
+	pid = crash__sandbox_fork(own_pids, SIGKILL);
 	if (pid == 0) {
 		struct crash__sandbox sandbox;
 
@@ -301,7 +301,7 @@ START_TEST(mounts_are_not_seen_outside)
 		return;
 	make_tree(directory);
 	ck_assert(pipe(ready) == 0 && pipe(go) == 0);
-	inner = crash__sandbox_fork(true);
+	inner = crash__sandbox_fork(true, SIGKILL);
 	if (inner == 0) {
 		struct crash__sandbox sandbox;
 
