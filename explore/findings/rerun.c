@@ -171,7 +171,7 @@ static int start_child(const struct crash__rerun_options *options, struct crash_
 	if (!getcwd(runner.cwd, sizeof runner.cwd) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return crash__fail_errno("cannot start a run");
-	child->pid = crash__sandbox_fork(true);
+	child->pid = crash__sandbox_fork(true, SIGKILL);
 	if (child->pid == 0) {
 		close(ends[0]);
 		runner.channel = ends[1];

@@ -269,7 +269,7 @@ bool crash__sandbox_possible_over(const char *directory, const char *base, const
 	}
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return false;
-	pid = crash__sandbox_fork(true);
+	pid = crash__sandbox_fork(true, SIGKILL);
 	if (pid == 0) {
 		int error = try_all(directory, base);
 		const char *detail = crash_error_detail();
@@ -298,7 +298,7 @@ bool crash__sandbox_possible(const char *directory, const char **why_not)
 bool crash__sandbox_binds(const char *directory)
 {
 	int status = -1;
-	pid_t pid = crash__sandbox_fork(true);
+	pid_t pid = crash__sandbox_fork(true, SIGKILL);
 
 	if (pid == 0)
 		_exit(crash__sandbox_enter_plain(directory) < 0 ||

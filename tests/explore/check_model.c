@@ -180,7 +180,7 @@ static char *run_there(struct run *run)
 	int trace = memfd_create("trace", MFD_CLOEXEC), text = memfd_create("text", MFD_CLOEXEC);
 	struct stat status;
 	char *left;
-	pid_t pid = crash__sandbox_fork(false);
+	pid_t pid = crash__sandbox_fork(false, SIGKILL);
 
 	if (pid == 0) {
 		record_there(run, trace, text);
@@ -215,7 +215,7 @@ static void check_overlay(uint64_t seed, int ops, unsigned int wishes, bool reco
 		should = trees_text(run.ends.after);
 	}
 	ends_replay(&run.ends, recorded_there ? run.ends.before : run.ends.after, "posix");
-	pid = crash__sandbox_fork(false);
+	pid = crash__sandbox_fork(false, SIGKILL);
 	if (pid == 0) {
 		walk_there(&run, should);
 		_exit(0);

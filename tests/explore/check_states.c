@@ -460,7 +460,7 @@ START_TEST(an_overlay_shows_each_state_and_goes_back)
 		pid_t pid;
 
 		prepare(&run, seed + (uint64_t)i, false);
-		pid = crash__sandbox_fork(false);
+		pid = crash__sandbox_fork(false, SIGKILL);
 		if (pid == 0) {
 			check_there(&run, i % 2 ? CRASH__DURABLE : CRASH__EVERYTHING);
 			_exit(0);
