@@ -694,14 +694,14 @@ START_TEST(a_lock_that_names_a_pid_namespace_is_judged_in_it)
 {
 	static const char lock[] = "ln -s host/$(printf %x $(stat -L -c %i /proc/self/ns/pid)):$$ store/lock; "
 				   "echo more >> store/data; rm store/lock";
-	static const char check[] =
+	static const char judge[] =
 		"exec 9>../held; flock -n 9 || { echo somebody is left; exit 1; }; sleep 100 & "
 		"[ ! -h lock ] || { here=$(printf %x $(stat -L -c %i /proc/self/ns/pid)); held=$(readlink lock); "
 		"[ \"${held%:*}\" = host/$here ] && ! kill -0 ${held#*:} 2>/dev/null; }";
 	struct lab_result result;
 
 	make_store();
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", check, "--", "sh", "-c", lock);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", judge, "--", "sh", "-c", lock);
 	lab_assert_status(&result, 0);
 	ck_assert_msg(strstr(result.out, "no findings") != NULL, "%s", result.out);
 }

@@ -364,8 +364,8 @@ static long do_send(char **word)
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-	char *text = word[2] ? word[2] : "x";
-	struct iovec iov = {text, strlen(text)};
+	const char *text = word[2] ? word[2] : "x";
+	struct iovec iov = {(void *)(uintptr_t)text, strlen(text)};
 	struct msghdr message = {
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	int fd = number(word[1]);
