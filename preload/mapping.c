@@ -151,8 +151,8 @@ static uintptr_t file_end(const struct mapping *mapping)
 /* Whether nobody has unmapped it by an instruction of his own: MS_ASYNC does nothing but to look. */
 static bool is_there(const struct mapping *mapping)
 {
-	return crash__sys3(SYS_msync, (long)mapping->start, (long)(mapping->end - mapping->start),
-			   MS_ASYNC) != -ENOMEM;
+	return crash__syscall(SYS_msync, (long[6]){(long)mapping->start, (long)(mapping->end - mapping->start),
+						   MS_ASYNC}) != -ENOMEM;
 }
 
 static void scan_mapping(struct mapping *mapping)
