@@ -151,8 +151,9 @@ static uintptr_t file_end(const struct mapping *mapping)
 /* Whether nobody has unmapped it by an instruction of his own: MS_ASYNC does nothing but to look. */
 static bool is_there(const struct mapping *mapping)
 {
-	return crash__syscall(SYS_msync, (long[6]){(long)mapping->start, (long)(mapping->end - mapping->start),
-						   MS_ASYNC}) != -ENOMEM;
+	return crash__syscall(SYS_msync, (long[6]){(long)mapping->start,
+						   (long)(mapping->end - mapping->start), MS_ASYNC}) !=
+	       -ENOMEM;
 }
 
 static void scan_mapping(struct mapping *mapping)
@@ -510,7 +511,8 @@ static bool is_known(uintptr_t start, uintptr_t end)
 	return false;
 }
 
-/* What the program has mapped by an instruction of its own, the supervisor follows: it hears of the rest, too. */
+/* What the program has mapped by an instruction of its own, the supervisor follows: it hears of the rest,
+ * too. */
 static long make_call(struct crash__control *control, long number, const long args[6])
 {
 	uintptr_t start = (uintptr_t)args[0];

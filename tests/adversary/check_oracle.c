@@ -296,7 +296,8 @@ static const struct {
 	 "0 s. open 0 n c 644; 0 s. map 0 0 0 20000 rw; 0 s. write 0 3000 1; 0 s. unmap 0 16384 end; "
 	 "0 s. msync 0 0 20000 sync"},
 	{"libc's mapping is unmapped by an instruction",
-	 "0 s. open 4 b c 644; 0 s. map 1 4 0 20000 rw; 0 s. write 4 20000 1; 0 s. store 1 2107 6900 2704; 0 i. unmap 1 0"},
+	 "0 s. open 4 b c 644; 0 s. map 1 4 0 20000 rw; 0 s. write 4 20000 1; 0 s. store 1 2107 6900 2704; 0 "
+	 "i. unmap 1 0"},
 	{"... and moved, with something else in its place",
 	 "0 s. open 4 b c 644; 0 s. write 4 20000 1; 0 s. map 1 4 0 20000 rw; 0 s. store 1 2107 6900 2704; "
 	 "0 i. remap 1 200000 move; 0 s. store 1 1 600 7"},

@@ -686,16 +686,17 @@ START_TEST(what_is_left_running_makes_it_incomplete)
 END_TEST
 
 /*
- * As Mercurial does it: the lock names its holder by a process id and the pid namespace that it counts in. Who
- * finds it breaks it if the holder is gone, and cannot know that elsewhere.
+ * As Mercurial does it: the lock names its holder by a process id and the pid namespace that it counts in.
+ * Who finds it breaks it if the holder is gone, and cannot know that elsewhere.
  */
 START_TEST(a_lock_that_names_a_pid_namespace_is_judged_in_it)
 {
-	static const char lock[] = "ln -s host/$(printf %x $(stat -L -c %i /proc/self/ns/pid)):$$ store/lock; "
-				   "echo more >> store/data; rm store/lock";
-	static const char judge[] =
-		"[ ! -h lock ] || { here=$(printf %x $(stat -L -c %i /proc/self/ns/pid)); held=$(readlink lock); "
-		"[ \"${held%:*}\" = host/$here ] && ! kill -0 ${held#*:} 2>/dev/null; }";
+	static const char lock[] =
+		"ln -s host/$(printf %x $(stat -L -c %i /proc/self/ns/pid)):$$ store/lock; "
+		"echo more >> store/data; rm store/lock";
+	static const char judge[] = "[ ! -h lock ] || { here=$(printf %x $(stat -L -c %i "
+				    "/proc/self/ns/pid)); held=$(readlink lock); "
+				    "[ \"${held%:*}\" = host/$here ] && ! kill -0 ${held#*:} 2>/dev/null; }";
 	struct lab_result result;
 
 	make_store();

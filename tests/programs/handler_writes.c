@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * handler_writes.c - a signal handler writes to the file that the program writes to, at the same position: now
- * and then when the program's own write has been made, and where it went is still to be asked for.
+ * handler_writes.c - a signal handler writes to the file that the program writes to, at the same position:
+ * now and then when the program's own write has been made, and where it went is still to be asked for.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -25,7 +25,7 @@
 #define SANITIZED(program, sanitizer, lines)                                                                 \
 	{                                                                                                    \
 		.name = #program "-" sanitizer, .needs = "gcc",                                              \
-		.build = "gcc -w -g -D_GNU_SOURCE -fsanitize=" sanitizer " -o $BUILT/" #program              \
+		.build = "gcc -w -g -D_GNU_SOURCE -I$SRCDIR -fsanitize=" sanitizer " -o $BUILT/" #program    \
 			 "-" sanitizer " $SRCDIR/tests/programs/quiet_" #program ".c -lpthread",             \
 		.run = "export ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_abort=0; exec "             \
 		       "$BUILT/" #program "-" sanitizer,                                                     \

@@ -8,6 +8,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "preload/shim.h"
@@ -41,9 +42,10 @@ struct crash__thread *__wrap_crash__thread(void)
 
 static struct crash__control *recording(uint32_t first)
 {
-	struct crash__control *control = calloc(1, sizeof *control);
+	struct crash__control *control = aligned_alloc(_Alignof(struct crash__control), sizeof *control);
 
 	ck_assert_ptr_nonnull(control);
+	memset(control, 0, sizeof *control);
 	control->mode = CRASH__MODE_RECORD;
 	crash__control = control;
 	next = first;
