@@ -65,7 +65,7 @@ struct crash__thread {
 	uint32_t number;
 	uint32_t borrowed_pid, borrowed_number; /* of the last child that ran in our memory */
 	uint32_t handler_writes; /* of a signal handler, to a file whose position the thread wanted to know */
-	struct crash__ring *rings[4];		/* by nesting of signal handlers */
+	struct crash__ring *rings[4]; /* by nesting of signal handlers */
 	struct crash__stacks *stacks;
 	char **exec_memory;
 	size_t exec_bytes;
@@ -230,13 +230,13 @@ struct crash__op {
 	unsigned int call;
 	unsigned int family; /* the kernel call's, or fsync for the sync that a write implies */
 	enum crash__route route;
-	bool cancel;		/* the thread may be cancelled in the system call */
-	bool blocking_cancel;	/* ... if the call is not on storage */
-	bool asynchronous;	/* ... and anywhere else: so the program wants it */
-	_Atomic uint64_t *lock; /* held while the file position matters; or NULL */
+	bool cancel;		 /* the thread may be cancelled in the system call */
+	bool blocking_cancel;	 /* ... if the call is not on storage */
+	bool asynchronous;	 /* ... and anywhere else: so the program wants it */
+	_Atomic uint64_t *lock;	 /* held while the file position matters; or NULL */
 	uint32_t handler_writes; /* by then, crash__me.handler_writes */
-	uint64_t start;		/* sequence number; 0: not recorded */
-	uint64_t occurrence;	/* of the family */
+	uint64_t start;		 /* sequence number; 0: not recorded */
+	uint64_t occurrence;	 /* of the family */
 	uint64_t call_occurrence;
 	uint64_t sync_occurrence; /* of the sync that the write implied; 0: none */
 	uint32_t flags;		  /* enum crash__op_flags */
