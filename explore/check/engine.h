@@ -74,9 +74,9 @@ struct crash__engine_options {
 	struct crash__checker checker;
 	const char *directory, *scratch;
 	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
-	bool acks_matter;	  /* the checker may look at CRASH_ACKED */
-	bool passive;		  /* nothing is checked: what is not known stays so */
-	_Atomic bool *stop;	  /* set by a signal */
+	bool acks_matter;		     /* the checker may look at CRASH_ACKED */
+	bool passive;			     /* nothing is checked: what is not known stays so */
+	_Atomic bool *stop;		     /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
 	/** A verdict came in; the entry has it. */
 	void (*verdict)(void *context, const struct crash__entry *entry,

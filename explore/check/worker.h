@@ -25,8 +25,8 @@ struct crash__worker_config {
 	const struct crash__fs *fs;
 	const struct crash__atoms *atoms;
 	const struct crash__checker *checker;
-	const char *directory;	  /* the data directory */
-	const char *scratch;	  /* a directory of ours for files that the checker is to see */
+	const char *directory;		     /* the data directory */
+	const char *scratch;		     /* a directory of ours for files that the checker is to see */
 	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
 };
 
