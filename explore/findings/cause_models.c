@@ -71,11 +71,11 @@ static bool survivor_stays(const struct crash__set *set, const struct crash__cau
 }
 
 /*
- * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms; false: nothing
- * of it, or more than it may.
+ * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms, or all of it if
+ * it is to be the `same`; false: nothing of it, or more than it may.
  */
 static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
-		       const struct crash__state *state)
+		       const struct crash__state *state, bool same)
 {
 	const struct crash__atoms *atoms = set->atoms;
 	bool any = false;
@@ -84,7 +84,7 @@ static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
 	for (uint32_t i = 0; i < state->count; i++) {
 		const struct crash__atom *lost = &taken->atoms->list[state->flipped[i]];
 
-		if (crash__set_has(taken, state->flipped[i]) &&
+		if (!same && crash__set_has(taken, state->flipped[i]) &&
 		    !is_lost_first(taken->atoms, state, state->flipped[i]))
 			continue;
 		for (crash__atom_id id = atoms->first[lost->step]; id < atoms->first[lost->step + 1]; id++)
@@ -124,11 +124,11 @@ static bool may_fail(struct crash__engine *engine, const struct crash__set *set,
  */
 static bool atoms_allow(struct crash__engine *engine, const struct crash__cause *cause,
 			const struct crash__atoms *own, const struct crash__atoms *atoms,
-			const struct crash__state *state)
+			const struct crash__state *state, bool same)
 {
 	struct crash__set set = {0}, taken = {0};
 	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
-		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state) &&
+		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state, same) &&
 		       survivor_stays(&set, cause);
 
 	if (allowed) {
@@ -138,6 +138,16 @@ static bool atoms_allow(struct crash__engine *engine, const struct crash__cause 
 	crash__set_clear(&taken);
 	crash__set_clear(&set);
 	return allowed;
+}
+
+/* What one model takes along, another has to lose by itself: then the state is the same only with all of it.
+ */
+static bool atoms_allow_either(struct crash__engine *engine, const struct crash__cause *cause,
+			       const struct crash__atoms *own, const struct crash__atoms *atoms,
+			       const struct crash__state *state)
+{
+	return atoms_allow(engine, cause, own, atoms, state, false) ||
+	       atoms_allow(engine, cause, own, atoms, state, true);
 }
 
 static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause,
@@ -150,12 +160,12 @@ static bool model_allows(struct crash__engine *engine, const struct crash__cause
 		return true;
 	if (model->process_only || crash__atoms_make(&atoms, engine->options.fs, model) < 0)
 		return false;
-	allowed = atoms_allow(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
+	allowed = atoms_allow_either(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
 	for (size_t i = 0; i < cause->entries_count && i < MOST_ENTRIES && !allowed; i++)
 		if (cause->entries[i]->state.reference == CRASH__EVERYTHING &&
 		    cause->entries[i]->state.step >= cause->survivor)
-			allowed = atoms_allow(engine, cause, &engine->atoms[cause->entries[i]->model], &atoms,
-					      &cause->entries[i]->state);
+			allowed = atoms_allow_either(engine, cause, &engine->atoms[cause->entries[i]->model],
+						     &atoms, &cause->entries[i]->state);
 	crash__atoms_clear(&atoms);
 	return allowed;
 }
