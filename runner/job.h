@@ -67,6 +67,7 @@ struct crash__job {
 	/* where it is written down */
 	int trace;			    /* descriptor, or -1 */
 	uint64_t trace_most;		    /* bytes */
+	uint64_t device;		    /* that the data directory is on; 0: as can be seen */
 	const struct crash__filter *filter; /* to install; NULL: none */
 	bool io_uring;			    /* let it pass */
 	/* shared */

@@ -17,6 +17,7 @@ struct crash__request {
 	uint32_t mode;	      /* enum crash__mode that is wanted besides what the scenario needs */
 	int trace;	      /* where records go; -1: nowhere */
 	uint64_t trace_most;  /* bytes; 0: no limit */
+	uint64_t device;      /* that the data directory is on, where an overlay hides it; 0: nothing does */
 	const char *place;    /* of the run's own files: a directory that somebody removes; NULL: /dev/shm */
 	int in, out, err;     /* descriptors for the program, or -1: as opts.flags say */
 	struct crash__symbols *symbols; /* for rules that name functions, and names; NULL: of its own */

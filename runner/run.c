@@ -347,6 +347,7 @@ static int prepare(struct run *run)
 	run->job.envp = run->envp;
 	run->job.cwd = request->opts.cwd;
 	run->job.trace_most = request->trace_most;
+	run->job.device = request->device;
 	set_limits(run);
 	if (error == 0)
 		error = choose_streams(run);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,16 @@ static bool keeps_set_id(void)
 	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_FSETID) == 1;
 }
 
+/* What syncfs() of it syncs is durable. */
+static uint64_t device_of(const struct crash__job *job, const char *directory)
+{
+	struct stat status;
+
+	if (job->device)
+		return job->device;
+	return stat(*job->control->root ? job->control->root : directory, &status) == 0 ? status.st_dev : 0;
+}
+
 int crash__run_chunk_start(const struct crash__job *job, const char *path, const char *scenario)
 {
 	char cwd[PATH_MAX] = "";
@@ -56,13 +67,14 @@ int crash__run_chunk_start(const struct crash__job *job, const char *path, const
 		snprintf(cwd, sizeof cwd, "%s", job->cwd);
 	else if (!getcwd(cwd, sizeof cwd))
 		cwd[0] = '\0';
-	return write_json(job, CRASH__CHUNK_START, true,
-			  json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I}", "version",
-				    crash_version(), "program", crash__json_string(path), "argv",
-				    crash__json_list(job->argv), "cwd", crash__json_string(cwd), "dir",
-				    crash__json_string(dir), "root", crash__json_string(job->control->root),
-				    "scenario", crash__json_string(scenario), "keeps_set_id",
-				    (int)keeps_set_id(), "time", (json_int_t)time(NULL)));
+	return write_json(
+		job, CRASH__CHUNK_START, true,
+		json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "version", crash_version(),
+			  "program", crash__json_string(path), "argv", crash__json_list(job->argv), "cwd",
+			  crash__json_string(cwd), "dir", crash__json_string(dir), "root",
+			  crash__json_string(job->control->root), "scenario", crash__json_string(scenario),
+			  "keeps_set_id", (int)keeps_set_id(), "device",
+			  (json_int_t)device_of(job, *dir ? dir : cwd), "time", (json_int_t)time(NULL)));
 }
 
 /* Which file could not be written, and why. */

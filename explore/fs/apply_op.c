@@ -353,6 +353,28 @@ static bool is_refused(const struct crash__event *event)
 	       (event->result == -ENOMEM || event->result == -EBUSY || event->result == -EINVAL);
 }
 
+/*
+ * Whether a syncfs() is of the file system that the data directory is on. In an overlay its files have a
+ * device that nothing else has.
+ */
+static bool is_of_ours(const struct crash__op_replay *replay)
+{
+	const struct crash__event *event = replay->event;
+	const struct crash__fs *fs = replay->fs;
+	const char *path = crash__event_path(fs->trace, event);
+	uint64_t device = event->file ? fs->trace->files[event->file].device : 0;
+	size_t length = strlen(fs->root);
+
+	if (!device || !replay->device || device == replay->device)
+		return true;
+	if (path && strncmp(path, fs->root, length) == 0 && (path[length] == '/' || !path[length]))
+		return true;
+	for (size_t i = 1; i < fs->nodes_count; i++)
+		if (fs->nodes[i].device == device)
+			return true;
+	return false;
+}
+
 static void replay_sync(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -361,8 +383,14 @@ static void replay_sync(struct crash__op_replay *replay)
 	crash__node_id node = 0;
 
 	switch (event->kernel) {
-	case CRASH__CALL_sync:
 	case CRASH__CALL_syncfs:
+		if (!is_of_ours(replay)) {
+			replay->fs->ignored++;
+			return;
+		}
+		kind = CRASH__SYNC_ALL;
+		break;
+	case CRASH__CALL_sync:
 		kind = CRASH__SYNC_ALL;
 		break;
 	case CRASH__CALL_sync_file_range: /* starts writeback, and makes nothing durable */

@@ -16,6 +16,7 @@ struct crash__op_replay {
 	const struct crash__event *event;
 	size_t step;	   /* index of the step under construction, or SIZE_MAX */
 	bool keeps_set_id; /* what is written to stays set-user-ID */
+	uint64_t device;   /* that the data directory is on; 0: it is not known */
 	uint64_t acked;
 	bool in_line;	  /* the last acknowledgement does not end a line */
 	int32_t acked_fd; /* the descriptor that it was written to */

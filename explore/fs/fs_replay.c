@@ -21,19 +21,20 @@ static int by_end(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* What the trace says of the program's rights; one that says nothing was root's. */
-static bool keeps_set_id(struct crash__fs *fs)
+/* What the trace says of the program's rights, and of where the data directory is; one that says nothing was
+ * root's. */
+static void take_start(struct crash__fs *fs, struct crash__op_replay *replay)
 {
 	const struct crash__trace *trace = fs->trace;
 	json_error_t error;
 	json_t *start =
 		trace->start_text ? json_loadb(trace->start_text, trace->start_length, 0, &error) : NULL;
-	bool keeps = !json_is_false(json_object_get(start, "keeps_set_id"));
 
+	replay->keeps_set_id = !json_is_false(json_object_get(start, "keeps_set_id"));
+	replay->device = (uint64_t)json_integer_value(json_object_get(start, "device"));
 	if (trace->start_text && !start && json_error_code(&error) == json_error_out_of_memory)
 		crash__fs_no_memory(fs);
 	json_decref(start);
-	return keeps;
 }
 
 /* The tree as it was before the run: only its top is known so far. */
@@ -60,12 +61,13 @@ static void replay_events(struct crash__fs *fs)
 {
 	const struct crash__trace *trace = fs->trace;
 	const struct crash__event **order = calloc(trace->count + 1, sizeof *order);
-	struct crash__op_replay replay = {.fs = fs, .keeps_set_id = keeps_set_id(fs)};
+	struct crash__op_replay replay = {.fs = fs};
 
 	if (!order) {
 		crash__fs_no_memory(fs);
 		return;
 	}
+	take_start(fs, &replay);
 	for (size_t i = 0; i < trace->count; i++)
 		order[i] = &trace->events[i];
 	qsort(order, trace->count, sizeof *order, by_end);

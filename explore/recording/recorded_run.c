@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,14 +120,20 @@ static int show(const struct show *what)
 static _Noreturn void run_child(const struct crash__request *request, const struct show *what,
 				const char *cwd, int back)
 {
-	json_t *object;
+	struct crash__request own = *request;
 	FILE *stream = fdopen(back, "w");
-	int error = show(what);
+	struct stat status;
+	json_t *object;
+	int error;
+
+	if (stat(what->directory, &status) == 0)
+		own.device = status.st_dev;
+	error = show(what);
 
 	/* where we are may lie below the overlay now */
 	if (error == 0 && chdir(cwd) < 0)
 		error = crash__fail_errno("%s", cwd);
-	object = error == 0 ? run_to_json(request) :
+	object = error == 0 ? run_to_json(&own) :
 			      json_pack("{s:i, s:o}", "error", error, "detail",
 					crash__json_string(crash_error_detail()));
 	if (object)

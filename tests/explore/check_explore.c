@@ -706,6 +706,23 @@ START_TEST(a_lock_that_names_a_pid_namespace_is_judged_in_it)
 }
 END_TEST
 
+/* Also in an overlay, where the files have a device that the file system below does not have. */
+START_TEST(a_sync_of_another_file_system_is_none)
+{
+	static const struct {
+		const char *of;
+		int status;
+	} syncs[] = {{"/proc", 1}, {"/dev/shm", 1}, {".", 0}, {"store/data", 0}};
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "ext4", "--check",
+				 "! grep -q saved $CRASH_ACKED || [ $(cat data) = new ]", "--", "sh", "-c",
+				 lab_text("printf new >store/data; sync -f %s; echo saved", syncs[_i].of));
+	lab_assert_status(&result, syncs[_i].status);
+}
+END_TEST
+
 /* What somebody does to the data directory when the final state has been checked, and what is named. */
 static const struct {
 	const char *change, *named;
@@ -1483,6 +1500,7 @@ static Suite *make_suite(void)
 	tcase_add_test(clear, a_socket_comes_and_goes_and_the_run_is_complete);
 	tcase_add_test(clear, what_is_left_running_makes_it_incomplete);
 	tcase_add_test(clear, a_lock_that_names_a_pid_namespace_is_judged_in_it);
+	tcase_add_loop_test(clear, a_sync_of_another_file_system_is_none, 0, 4);
 	tcase_add_loop_test(clear, a_starting_tree_that_changes_blames_nobody, 0,
 			    (int)(sizeof changes / sizeof *changes));
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
