@@ -223,9 +223,13 @@ static char *unquote(char *text, char end)
 /* The path behind a descriptor, or NULL. */
 static char *path_of_descriptor(char *argument)
 {
-	char *at = strchr(argument, '<');
+	static const char gone[] = " (deleted)"; /* behind the '>', where strace is younger */
+	char *at = strchr(argument, '<'), *path = at && at[1] == '/' ? unquote(at, '>') : NULL;
+	size_t length = path ? strlen(path) : 0;
 
-	return at && at[1] == '/' ? unquote(at, '>') : NULL;
+	if (length >= sizeof gone && strcmp(path + length - (sizeof gone - 1), gone) == 0)
+		path[length - (sizeof gone - 1)] = '\0';
+	return path;
 }
 
 /* Takes ".", ".." and doubled slashes out of an absolute path. */
@@ -259,8 +263,11 @@ static char *file_of(const struct call *call, uint8_t dirfd, uint8_t path, const
 	const char *base = dirfd ? NULL : cwd;
 	char *given, *result = NULL;
 
-	if (dirfd && dirfd <= call->count)
+	if (dirfd && dirfd <= call->count) {
 		base = path_of_descriptor(call->arguments[dirfd - 1]);
+		if (!base && strcmp(call->arguments[dirfd - 1], "AT_FDCWD") == 0)
+			base = cwd; /* older straces do not say where that is */
+	}
 	if (!path || path > call->count)
 		return base ? strdup(base) : NULL;
 	given = call->arguments[path - 1];
