@@ -147,6 +147,9 @@ long crash__other_call(long number, const long args[6])
 		result = crash__syscall(number, args);
 		crash__fds_set_flags(crash__control, (int)args[0], args[2]);
 		return result;
+	case SYS_exit_group:
+		crash__mapping_finish();
+		break;
 	case SYS_execve:
 		return exec_call(number, args, AT_FDCWD, 0, 2);
 	case SYS_execveat:

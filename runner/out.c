@@ -257,7 +257,8 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
 	if (error == 0 && (control->mode & CRASH__MODE_RECORD) && atomic_load(&control->mappers) &&
 	    !out->killed)
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_MAPPING_UNSEEN,
-					      "a program that had mapped a file was killed");
+					      "a program that had mapped a file was killed, or ended by an "
+					      "instruction of its own");
 	if (error == 0 && atomic_load(&control->strangers))
 		error = crash__out_incomplete(out, CRASH__INCOMPLETE_OTHER_SHIM, NULL);
 	if (error == 0 && atomic_load(&control->refused_io_uring) && out->exit_code != 0 && !out->killed &&

@@ -6,8 +6,10 @@
 #include "supervisor/remote.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -552,16 +555,48 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 	return *pc != 0;
 }
 
-uint64_t crash__remote_size_limit(const struct crash__remote *remote)
+/* Another user's limits are a secret of the system call's, but not of /proc's. */
+static uint64_t limit_of(const struct crash__remote *remote, int resource, const char *name)
 {
+	struct rlimit value;
 	char text[4096];
 	const char *limit;
 
+	if (prlimit(remote->tid, resource, NULL, &value) == 0)
+		return value.rlim_cur;
 	if (!read_file(text, sizeof text, "/proc/%d/limits", (int)remote->tid))
 		return 0;
-	limit = field(text, "Max file size");
+	limit = field(text, name);
 	limit += strspn(limit, " ");
 	return strncmp(limit, "unlimited", 9) == 0 ? RLIM_INFINITY : strtoull(limit, NULL, 10);
+}
+
+uint64_t crash__remote_size_limit(const struct crash__remote *remote)
+{
+	return limit_of(remote, RLIMIT_FSIZE, "Max file size");
+}
+
+/* Nearly always the highest of those that there may be is free, and nobody has to count. */
+bool crash__remote_fds_are_full(const struct crash__remote *remote)
+{
+	uint64_t limit = limit_of(remote, RLIMIT_NOFILE, "Max open files"), used = 0;
+	struct dirent *entry;
+	struct stat status;
+	char path[64];
+	DIR *all;
+
+	if (limit == 0 || limit > INT_MAX)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)remote->tid, (int)limit - 1);
+	if (lstat(path, &status) < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)remote->tid);
+	all = opendir(path);
+	while (all && (entry = readdir(all)))
+		used += entry->d_name[0] != '.' && strtoull(entry->d_name, NULL, 10) < limit;
+	if (all)
+		closedir(all);
+	return used >= limit;
 }
 
 void crash__remote_program(const struct crash__remote *remote, char out[PATH_MAX])

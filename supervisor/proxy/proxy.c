@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/machine.h"
 #include "supervisor/proxy/proxy_parts.h"
 
 bool crash__proxy_prepare(void)
@@ -36,20 +37,10 @@ void crash__proxied_clear(struct crash__proxied *proxied)
 	proxied->data = NULL;
 }
 
-static uint64_t size_limit(const struct crash__notification *notification)
-{
-	struct rlimit limit;
-
-	/* another user's limits are a secret of the system call's, but not of /proc's */
-	if (prlimit(notification->remote.tid, RLIMIT_FSIZE, NULL, &limit) < 0)
-		return crash__remote_size_limit(&notification->remote);
-	return limit.rlim_cur;
-}
-
 bool crash__proxy_exceeds_limit(const struct crash__notification *notification, uint64_t start,
 				uint64_t bytes)
 {
-	uint64_t limit = size_limit(notification);
+	uint64_t limit = crash__remote_size_limit(&notification->remote);
 
 	return limit != RLIM_INFINITY && (start > limit || bytes > limit - start);
 }
@@ -60,7 +51,7 @@ bool crash__proxy_write_exceeds_limit(const struct crash__notification *notifica
 	off_t position = at ? *at : lseek(notification->fd, 0, SEEK_CUR);
 	struct stat status;
 
-	if (size_limit(notification) == RLIM_INFINITY)
+	if (crash__remote_size_limit(&notification->remote) == RLIM_INFINITY)
 		return false;
 	if (fstat(notification->fd, &status) < 0 || position < 0)
 		return true;
@@ -87,6 +78,29 @@ static bool proxy_plain(struct crash__notification *notification, struct crash__
 	return notification->kernel->family != CRASH__FAMILY_ATTR || crash__proxy_resume(proxied);
 }
 
+/*
+ * What the stores have made dirty is the file's own. Whether pages are mapped, or locked so that they are not
+ * to be invalidated, is the kernel's to answer.
+ */
+static bool proxy_msync(const struct crash__notification *notification, struct crash__proxied *proxied)
+{
+	const struct crash__where *where = &notification->kernel->where;
+	uint64_t flags = (uint64_t)argument(notification, where->flags);
+
+	if (flags & ~(uint64_t)(MS_SYNC | MS_ASYNC | MS_INVALIDATE) ||
+	    (flags & MS_SYNC && flags & MS_ASYNC) ||
+	    (uint64_t)argument(notification, where->address) % CRASH__PAGE) {
+		proxied->result = -EINVAL;
+		return true;
+	}
+	if (notification->fd < 0 || flags & MS_INVALIDATE ||
+	    (uint64_t)argument(notification, where->bytes) > notification->mapped_bytes)
+		return false;
+	if (flags & MS_SYNC)
+		proxied->result = or_errno(fdatasync(notification->fd));
+	return true;
+}
+
 static bool make_call(struct crash__notification *notification, uint64_t part, struct crash__proxied *proxied)
 {
 	const struct crash__where *where = &notification->kernel->where;
@@ -104,14 +118,8 @@ static bool make_call(struct crash__notification *notification, uint64_t part, s
 			  notification->kernel->kernel == CRASH__CALL_fchmod ||
 			  notification->kernel->kernel == CRASH__CALL_fchown))
 		return proxy_plain(notification, proxied);
-	if (notification->kernel->kernel == CRASH__CALL_msync) {
-		/* what the stores have made dirty is the file's own */
-		if (notification->fd < 0)
-			return false;
-		if (argument(notification, where->flags) & MS_SYNC)
-			proxied->result = or_errno(fdatasync(notification->fd));
-		return true;
-	}
+	if (notification->kernel->kernel == CRASH__CALL_msync)
+		return proxy_msync(notification, proxied);
 	if (where->fd && notification->kernel->family == CRASH__FAMILY_ATTR)
 		return crash__proxy_xattr(notification, proxied);
 	if (notification->kernel->kernel == CRASH__CALL_sync) {

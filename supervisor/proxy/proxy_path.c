@@ -37,6 +37,9 @@ static long make_open(struct crash__notification *notification, int base, struct
 	struct open_how how = {.flags = flags, .mode = (uint64_t)argument(notification, where->mode)};
 	long fd;
 
+	/* the kernel looks for a number first, and opens nothing, nor truncates it, if there is none */
+	if (crash__remote_fds_are_full(&notification->remote))
+		return -EMFILE;
 	if (where->how) {
 		if (crash__remote_read(&notification->remote, (uint64_t)argument(notification, where->how),
 				       &how, sizeof how) != sizeof how)

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -478,6 +479,50 @@ static void descriptors(void)
 	close_range(3, ~0u, 0);
 }
 
+/* Who has no descriptor left opens nothing: no file is made, or truncated. */
+static void full_table(void)
+{
+	struct rlimit before, few;
+	int fd = open("full", O_RDWR | O_CREAT, 0600), highest = fd, next;
+
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	few.rlim_cur = 40;
+	setrlimit(RLIMIT_NOFILE, &few);
+	TRY(write(fd, "eight...", 8));
+	while ((next = dup(fd)) >= 0)
+		highest = next;
+	TRY(open("full", O_WRONLY | O_TRUNC));
+	TRY(open("none", O_WRONLY | O_CREAT, 0600));
+	TRY(creat("full", 0600));
+	STATE(fd);
+	setrlimit(RLIMIT_NOFILE, &before);
+	TRY(access("none", F_OK));
+	close_range((unsigned int)fd, (unsigned int)highest, 0);
+}
+
+/* What an msync() that is refused says. */
+static void refused_syncs(void)
+{
+	int fd = open("mapped", O_RDWR | O_CREAT, 0600);
+	char *memory;
+
+	TRY(ftruncate(fd, 3 * 4096));
+	memory = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	munmap(memory + 4096, 2 * 4096);
+	memory[0] = 'x';
+	TRY(msync(memory, 4096, MS_SYNC));
+	TRY(msync(memory, 2 * 4096, MS_SYNC));
+	TRY(msync(memory + 1, 1, MS_SYNC));
+	TRY(msync(memory, 4096, MS_SYNC | MS_ASYNC));
+	TRY(msync(memory, 4096, MS_SYNC | MS_INVALIDATE));
+	TRY(mlock(memory, 4096));
+	TRY(msync(memory, 4096, MS_SYNC | MS_INVALIDATE));
+	TRY(msync(memory, 4096, MS_SYNC));
+	munmap(memory, 4096);
+	close(fd);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -490,6 +535,8 @@ int main(void)
 	modes();
 	locks();
 	descriptors();
+	full_table();
+	refused_syncs();
 	fflush(stdout);
 	return 0;
 }
