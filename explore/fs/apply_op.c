@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "explore/fs/nodes.h"
+#include "explore/fs/write_order.h"
 
 static uint64_t bytes_inside(const struct crash__fs *fs, crash__node_id node, uint64_t offset, uint64_t bytes)
 {
@@ -56,6 +57,8 @@ static void replay_write(struct crash__op_replay *replay)
 		bytes = bytes_inside(replay->fs, node, event->offset, bytes);
 	else if (bytes)
 		crash__effects_drop_set_id(replay, node);
+	if (event->kernel != CRASH__CALL_store)
+		crash__note_write_order(replay->fs, event, node);
 	crash__effects_range(replay, CRASH__EFFECT_DATA, node, event->offset, bytes);
 	if (bytes && event->offset + bytes > replay->fs->nodes[node].size)
 		crash__effects_size(replay, node, event->offset + bytes);

@@ -116,6 +116,8 @@ struct crash__fs {
 	uint64_t unfinished;				      /* ops that never ended */
 	uint64_t unknown; /* ops on files that the model does not know: a defect, or a race */
 	char unknown_detail[256];
+	uint64_t unordered; /* writes to the same bytes at the same time */
+	char unordered_detail[256];
 	uint64_t kept_out; /* names of the starting tree that we were not allowed to look at */
 	char kept_out_detail[256];
 	uint64_t unsupported;

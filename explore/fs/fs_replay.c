@@ -115,6 +115,12 @@ unsigned int crash__fs_missed(const struct crash__fs *fs, char sentences[CRASH__
 	if (fs->unsupported)
 		snprintf(sentences[count++], CRASH__MISSED, "%llu ops are not modelled, the first: %s",
 			 (unsigned long long)fs->unsupported, fs->unsupported_detail);
+	if (fs->unordered)
+		snprintf(
+			sentences[count++], CRASH__MISSED,
+			"%llu writes were made while another one wrote something else to the same bytes, and "
+			"which came last is not known, the first: %s",
+			(unsigned long long)fs->unordered, fs->unordered_detail);
 	return count;
 }
 

@@ -408,6 +408,36 @@ START_TEST(no_number_is_believed_that_no_file_can_have)
 }
 END_TEST
 
+/* Two writes to the same bytes of which the second began when, and they differ or not. */
+static const struct {
+	bool at_once, same;
+	uint64_t unordered;
+} races[] = {{false, false, 0}, {true, false, 1}, {true, true, 0}};
+
+START_TEST(of_writes_at_the_same_time_nobody_knows_which_came_last)
+{
+	static const struct made_op write = {MADE_OVERWRITE, "a", NULL, 0};
+	static struct made made;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	ck_assert(made_do(&made, &write) && made_do(&made, &write));
+	if (races[_i].at_once)
+		made.events[1].start = made.events[0].start;
+	if (races[_i].same)
+		made.pieces[1].bytes = made.pieces[0].bytes;
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	ck_assert_uint_eq(fs.unordered, races[_i].unordered);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model");
@@ -426,6 +456,7 @@ int main(void)
 	tcase_set_timeout(tcase, seconds);
 	tcase = support_case(suite, "appearances", a_number_that_is_used_again_is_the_new_file, NULL);
 	tcase_add_loop_test(tcase, no_path_leads_out_of_the_data_directory, 0, 4);
+	tcase_add_loop_test(tcase, of_writes_at_the_same_time_nobody_knows_which_came_last, 0, 3);
 	tcase_add_loop_test(tcase, no_number_is_believed_that_no_file_can_have, 0,
 			    (int)(sizeof forged / sizeof *forged));
 	return support_run(suite);
