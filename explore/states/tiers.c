@@ -463,11 +463,18 @@ static int each_set(struct tier *tier, size_t at, char *out)
 	return error;
 }
 
+/* Nothing is ever lost where only the process dies: but the op under way may have been done in part. */
 static int at_exhaustive(struct tier *tier)
 {
-	char *out = calloc(tier->open_count + 1, 1);
-	int error = out ? each_set(tier, 0, out) : no_memory();
+	bool kill = tier->atoms->model->process_only;
+	char *out = kill ? NULL : calloc(tier->open_count + 1, 1);
+	int error;
 
+	if (kill) {
+		error = at_prefix(tier);
+		return error < 0 ? error : at_tear(tier);
+	}
+	error = out ? each_set(tier, 0, out) : no_memory();
 	free(out);
 	return error;
 }

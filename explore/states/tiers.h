@@ -16,7 +16,7 @@
  *	           in any order
  *	pairs      each two atoms lost
  *	sample     sets drawn at random
- *	exhaustive every set that the model allows
+ *	exhaustive every set that the model allows; where only the process dies, prefix and tear
  */
 #ifndef CRASH_TIERS_H
 #define CRASH_TIERS_H

@@ -1414,6 +1414,19 @@ START_TEST(exhaustive_has_every_state_of_the_tiers)
 }
 END_TEST
 
+/* Nothing is lost there, but a write that is under way when the process dies is done in part. */
+START_TEST(exhaustive_cuts_writes_where_only_the_process_dies)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("in-place", "--exhaustive");
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "if the process dies during write#1 of data at 0 (") != NULL, "%s",
+		      result.out);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ mistakes of the user */
 
 static const struct {
@@ -1533,6 +1546,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
 	tcase_add_test(ways, without_a_checker_the_program_runs_again);
 	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);
+	tcase_add_test(ways, exhaustive_cuts_writes_where_only_the_process_dies);
 	tcase_add_test(ways, a_sample_is_not_called_exhaustive);
 	tcase_add_loop_test(users, a_wrong_value_says_what_is_right, 0,
 			    (int)(sizeof mistakes / sizeof *mistakes));

@@ -54,7 +54,8 @@ static bool is_cut_write(const struct named *named, const struct crash__state *s
 	for (uint32_t i = 0; i < state->count; i++)
 		if (list[state->flipped[i]].step != state->step)
 			return false;
-	return named->tier == CRASH__TIER_TEAR && named->atoms->model->process_only;
+	return (named->tier == CRASH__TIER_TEAR || named->tier == CRASH__TIER_EXHAUSTIVE) &&
+	       named->atoms->model->process_only;
 }
 
 static void judge(const struct named *named, const struct crash__view *view, const struct crash__state *state,
@@ -125,7 +126,7 @@ static int by_hash(const void *a, const void *b)
 static void judge_tiers(const struct crash__atoms *atoms)
 {
 	static struct named all, named, again;
-	bool exhaustible = atoms->list_count <= MOST_ATOMS && !atoms->model->process_only;
+	bool exhaustible = atoms->list_count <= MOST_ATOMS;
 
 	if (exhaustible) {
 		run(&all, CRASH__TIER_EXHAUSTIVE, atoms);
@@ -133,6 +134,8 @@ static void judge_tiers(const struct crash__atoms *atoms)
 	}
 	for (int tier = 0; tier < CRASH__TIERS; tier++) {
 		if (tier == CRASH__TIER_EXHAUSTIVE && !exhaustible)
+			continue;
+		if (atoms->model->process_only && !crash__tiers[tier].of_kill)
 			continue;
 		run(&named, (enum crash__tier)tier, atoms);
 		run(&again, (enum crash__tier)tier, atoms);
