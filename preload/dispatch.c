@@ -114,6 +114,12 @@ static long exec_call(long number, const long args[6], int dirfd, int path, int 
 	return crash__syscall(number, changed);
 }
 
+static bool tells(long number)
+{
+	return number == SYS_sendto || number == SYS_sendmsg || number == SYS_sendmmsg ||
+	       number == SYS_vmsplice || number == SYS_tee;
+}
+
 /* The stub is for calls that were taken care of here; all others are the filter's to report. */
 long crash__other_call(long number, const long args[6])
 {
@@ -160,12 +166,9 @@ long crash__other_call(long number, const long args[6])
 		break;
 	case SYS_io_uring_setup:
 		return set_up_ring(args);
-	case SYS_sendto:
-	case SYS_sendmsg:
-	case SYS_sendmmsg:
-		crash__mapping_scan(); /* as in sends.c */
-		return crash__syscall_seen(number, args);
 	default:
+		if (tells(number))
+			crash__mapping_scan(); /* as in sends.c */
 		return crash__syscall_seen(number, args);
 	}
 	return crash__syscall(number, args);

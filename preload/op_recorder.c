@@ -533,6 +533,41 @@ void crash__record_ack(struct crash__control *control, uint64_t start, int fd, c
 	}
 }
 
+/* Whether what came out of a pipe, or went into one, is known: it is one of the tree's own, and was told when
+ * it was put in. */
+static bool is_told(const struct crash__op *op, int fd, size_t count)
+{
+	struct stat status;
+
+	return !crash__wakes_up(count) && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0 &&
+	       crash__audience_is_tree(op->control, &status, fd);
+}
+
+/* What a copy inside the kernel has told, read from where it came from. From a pipe or a socket nothing can
+ * be read again. */
+static void record_copied_ack(const struct crash__op *op, int fd, size_t count)
+{
+	const struct crash__where *where = &op->kernel->where;
+	const uint64_t *position = (const uint64_t *)crash__arg(op->args, where->from_offset);
+	struct crash__path_buffers *buffers = crash__path_buffers_take();
+	int from = (int)crash__arg(op->args, where->from);
+	uint64_t end = position ? *position : (uint64_t)crash__sys3(SYS_lseek, from, 0, SEEK_CUR);
+	size_t left = count;
+
+	while (buffers && left && !crash__sys_failed((long)end)) {
+		size_t want = left < sizeof *buffers ? left : sizeof *buffers;
+		long got = crash__read_back(from, buffers, want, end - left);
+
+		if (got <= 0)
+			break;
+		crash__record_ack(op->control, op->start, fd, buffers, (size_t)got);
+		left -= (size_t)got;
+	}
+	crash__path_buffers_give(buffers);
+	if (left && !is_told(op, from, left) && !is_told(op, fd, left))
+		crash__control_incomplete(op->control, CRASH__INCOMPLETE_DATA_UNREADABLE, op->kernel->name);
+}
+
 void crash__record_ack_of(const struct crash__op *op, long count)
 {
 	const struct crash__where *where = &op->kernel->where;
@@ -546,6 +581,8 @@ void crash__record_ack_of(const struct crash__op *op, long count)
 	if (where->buf)
 		crash__record_ack(op->control, op->start, fd, (const void *)crash__arg(op->args, where->buf),
 				  (size_t)count);
+	else if (where->from)
+		record_copied_ack(op, fd, (size_t)count);
 	for (size_t left = where->iov ? (size_t)count : 0; left; iov++) {
 		size_t piece = iov->iov_len < left ? iov->iov_len : left;
 

@@ -41,6 +41,8 @@
 	REAL(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))          \
 	REAL(ssize_t, sendmsg, (int, const struct msghdr *, int))                                            \
 	REAL(int, sendmmsg, (int, struct mmsghdr *, unsigned int, int))                                      \
+	REAL(ssize_t, vmsplice, (int, const struct iovec *, size_t, unsigned int))                           \
+	REAL(ssize_t, tee, (int, int, size_t, unsigned int))                                                 \
 	REAL(int, pthread_cancel, (pthread_t))                                                               \
 	REAL(int, pthread_mutex_lock, (pthread_mutex_t *))                                                   \
 	REAL(int, clone, (int (*)(void *), void *, int, void *, void *, void *, void *))

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sends.c - what goes out over sockets.
+ * sends.c - what goes out over sockets, and from memory or pipe to pipe.
  *
  * The supervisor hears it, and libc makes the calls. But what the program has stored to mapped files by then
  * has to be found before, or it would be written down after its acknowledgement.
  */
 #include "preload/shim.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "preload/mapping.h"
 #include "preload/real.h"
@@ -47,4 +49,16 @@ CRASH__EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count,
 {
 	find_stores();
 	return crash__real()->sendmmsg(fd, messages, count, flags);
+}
+
+CRASH__EXPORT ssize_t vmsplice(int fd, const struct iovec *pieces, size_t count, unsigned int flags)
+{
+	find_stores();
+	return crash__real()->vmsplice(fd, pieces, count, flags);
+}
+
+CRASH__EXPORT ssize_t tee(int from, int to, size_t count, unsigned int flags)
+{
+	find_stores();
+	return crash__real()->tee(from, to, count, flags);
 }

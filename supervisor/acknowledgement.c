@@ -7,6 +7,7 @@
  */
 #include "supervisor/acknowledgement.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -69,11 +70,46 @@ static uint64_t bytes_of(const struct crash__notification *notification)
 	return where->bytes ? (uint64_t)crash__arg(notification->args, where->bytes) : 0;
 }
 
+/* Whether what comes out of a pipe, or goes into one, is known: it is one of the tree's own, and was told
+ * when it was put in. */
+static bool is_told(const struct crash__notification *notification, int pipe, uint64_t bytes)
+{
+	struct stat status;
+
+	return pipe >= 0 && !crash__wakes_up(bytes) && fstat(pipe, &status) == 0 &&
+	       crash__audience_is_tree(notification->control, &status, pipe);
+}
+
+/* What is to be copied from a file. What comes from a pipe or a socket cannot be read. */
+static void acknowledge_copy(struct crash__notification *notification, int fd, uint64_t bytes)
+{
+	const struct crash__where *where = &notification->kernel->where;
+	uint64_t address = (uint64_t)crash__arg(notification->args, where->from_offset);
+	int from = crash__remote_dup(&notification->remote, (int)crash__arg(notification->args, where->from));
+	off_t offset = from < 0 ? -1 : lseek(from, 0, SEEK_CUR);
+	ssize_t got = -1;
+	void *data = malloc(bytes < MOST_BYTES ? bytes + 1 : MOST_BYTES);
+
+	if (offset >= 0 && address &&
+	    crash__remote_read(&notification->remote, address, &offset, sizeof offset) != (long)sizeof offset)
+		offset = -1;
+	if (data && offset >= 0)
+		got = pread(from, data, bytes < MOST_BYTES ? bytes : MOST_BYTES, offset);
+	if (got > 0)
+		crash__record_remote_ack(notification, fd, data, (size_t)got);
+	else if (got < 0 && !is_told(notification, from, bytes) &&
+		 !is_told(notification, notification->fd, bytes))
+		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_DATA_UNREADABLE,
+					  notification->kernel->name);
+	free(data);
+	if (from >= 0)
+		close(from);
+}
+
 void crash__acknowledge_write(struct crash__notification *notification)
 {
 	const struct crash__where *where = &notification->kernel->where;
 	int fd = (int)crash__arg(notification->args, where->fd);
-
 	struct stat status;
 
 	if (!(notification->control->mode & CRASH__MODE_ACKS) ||
@@ -90,6 +126,8 @@ void crash__acknowledge_write(struct crash__notification *notification)
 	else if (where->iov)
 		acknowledge_vector(notification, fd, (uint64_t)crash__arg(notification->args, where->iov),
 				   (uint64_t)crash__arg(notification->args, where->count));
+	else if (where->from)
+		acknowledge_copy(notification, fd, bytes_of(notification));
 }
 
 /* ------------------------------------------------------------------ messages */
@@ -118,7 +156,8 @@ static struct receiver find_receiver(const struct crash__notification *notificat
 
 bool crash__is_send(int number)
 {
-	return number == SYS_sendto || number == SYS_sendmsg || number == SYS_sendmmsg;
+	return number == SYS_sendto || number == SYS_sendmsg || number == SYS_sendmmsg ||
+	       number == SYS_vmsplice || number == SYS_tee;
 }
 
 /* Descriptors may come along: whoever gets one can read what the tree writes to its own pipes from then on.
@@ -158,12 +197,50 @@ static void acknowledge_messages(struct crash__notification *notification, int n
 		acknowledge_message(notification, fd, to, at + i * step);
 }
 
+/* What is put into a pipe from memory; from the other end memory is filled. */
+static void acknowledge_pages(struct crash__notification *notification)
+{
+	uint64_t address = (uint64_t)notification->args[1], count = (uint64_t)notification->args[2];
+	int fd = (int)notification->args[0], pipe = crash__remote_dup(&notification->remote, fd);
+	struct stat status;
+
+	if (pipe < 0 || ((fcntl(pipe, F_GETFL) & O_ACCMODE) != O_RDONLY && fstat(pipe, &status) == 0 &&
+			 crash__audience_is_outside(notification->control, &status, pipe,
+						    bytes_of_vector(notification, address, count))))
+		acknowledge_vector(notification, fd, address, count);
+	if (pipe >= 0)
+		close(pipe);
+}
+
+/* What is in a pipe goes to another one as well. */
+static void acknowledge_tee(struct crash__notification *notification)
+{
+	uint64_t bytes = (uint64_t)notification->args[2];
+	int from = crash__remote_dup(&notification->remote, (int)notification->args[0]);
+	int to = crash__remote_dup(&notification->remote, (int)notification->args[1]);
+
+	if (!is_told(notification, from, bytes) && !is_told(notification, to, bytes))
+		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_DATA_UNREADABLE, "tee");
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+}
+
 void crash__acknowledge_send(struct crash__notification *notification, int number)
 {
 	struct receiver to;
 
 	if (!(notification->control->mode & CRASH__MODE_ACKS))
 		return;
+	if (number == SYS_vmsplice) {
+		acknowledge_pages(notification);
+		return;
+	}
+	if (number == SYS_tee) {
+		acknowledge_tee(notification);
+		return;
+	}
 	to = find_receiver(notification, (int)notification->args[0]);
 	if (!to.is_kernel)
 		acknowledge_messages(notification, number, &to);

@@ -9,10 +9,10 @@
  * soon as the call is made. */
 void crash__acknowledge_write(struct crash__notification *notification);
 
-/** Whether a system call sends to a socket; crash__acknowledge_send() is for those. */
+/** Whether a system call tells something and is never an op; crash__acknowledge_send() is for those. */
 bool crash__is_send(int number);
 
-/** The same for sendto(), sendmsg() and sendmmsg(), whose arguments are in `notification->args`. */
+/** The same for sends over sockets, vmsplice() and tee(), whose arguments are in `notification->args`. */
 void crash__acknowledge_send(struct crash__notification *notification, int number);
 
 #endif

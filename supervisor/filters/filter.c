@@ -175,9 +175,10 @@ bool crash__changes_places(int number)
 	return false;
 }
 
-static const uint16_t sockets[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg};
+/* What tells the outside something, and is no op in any case. */
+static const uint16_t sends[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_vmsplice, SYS_tee};
 
-_Static_assert(CRASH__KERNEL_CALLS + sizeof others / sizeof *others + sizeof sockets / sizeof *sockets <=
+_Static_assert(CRASH__KERNEL_CALLS + sizeof others / sizeof *others + sizeof sends / sizeof *sends <=
 		       MOST_CALLS,
 	       "there is room for all calls");
 
@@ -213,8 +214,8 @@ static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks)
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (others[i].number < CRASH__KERNEL_NUMBERS)
 			calls[count++] = others[i];
-	for (size_t i = 0; acks && i < sizeof sockets / sizeof *sockets; i++)
-		calls[count++] = (struct reported){.number = sockets[i]};
+	for (size_t i = 0; acks && i < sizeof sends / sizeof *sends; i++)
+		calls[count++] = (struct reported){.number = sends[i]};
 	qsort(calls, count, sizeof *calls, by_number);
 	for (unsigned int i = 1; i < count; i++)
 		assert(calls[i - 1].number < calls[i].number); /* each is found in one place */

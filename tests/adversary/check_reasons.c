@@ -103,6 +103,13 @@ static const struct row {
 	 "data-unreadable: "},
 	{"steps_static", true, "umask 577; ", "'open f wc' 'pipe' 'write 5 text' 'splice 4 3 4'",
 	 "data-unreadable: "},
+	/* What came from outside goes there. */
+	{"steps", false, "mkfifo $CRASH_DIR/p $CRASH_DIR/q; ",
+	 "'open p b' 'write 3 text' 'open q b' 'splice 3 4 4'", "data-unreadable: "},
+	{"steps_static", false, "mkfifo $CRASH_DIR/p $CRASH_DIR/q; ",
+	 "'open p b' 'write 3 text' 'open q b' 'splice 3 4 4'", "data-unreadable: "},
+	{"steps", false, "mkfifo $CRASH_DIR/p $CRASH_DIR/q; ",
+	 "'open p b' 'write 3 text' 'open q b' 'tee 3 4 4'", "data-unreadable: "},
 };
 
 /* A program that may be executed and not read. */

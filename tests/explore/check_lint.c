@@ -272,6 +272,11 @@ static const struct {
 	{2, {"pipe", "write 4 xy", "say stored"}},
 	{2, {"socketpair", "write 3 stored", "write 4 ok"}},
 	{1, {"write 1 x"}},
+	/* nothing of it is in the memory of the program */
+	{1, {"open /proc/self/exe r", "sendfile 1 3 4"}},
+	{1, {"open /proc/self/exe r", "pipe", "splice 3 5 4", "splice 4 1 4"}},
+	{1, {"pipe", "vmsplice 4 x", "vmsplice 4 xy"}},
+	{1, {"pipe", "write 4 xy", "pipe", "tee 3 6 2"}},
 	{1, {"open /dev/ptmx w", "write 3 x"}},
 };
 

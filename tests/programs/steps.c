@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -268,6 +269,23 @@ static long do_cd(char **word)
 static long do_splice(char **word)
 {
 	return splice(number(word[1]), NULL, number(word[2]), NULL, (size_t)number(word[3]), 0);
+}
+
+static long do_sendfile(char **word)
+{
+	return sendfile(number(word[1]), number(word[2]), NULL, (size_t)number(word[3]));
+}
+
+static long do_vmsplice(char **word)
+{
+	struct iovec piece = {word[2], strlen(word[2])};
+
+	return vmsplice(number(word[1]), &piece, 1, 0);
+}
+
+static long do_tee(char **word)
+{
+	return tee(number(word[1]), number(word[2]), (size_t)number(word[3]), 0);
 }
 
 /* Until the process closes any descriptor of the file. */
@@ -574,7 +592,10 @@ static const struct verb {
 	{"mkdir", do_mkdir, "NAME"},
 	{"name", do_name, "FD NAME: linkat() of an O_TMPFILE"},
 	{"cd", do_cd, "DIRECTORY"},
-	{"splice", do_splice, "FD FD BYTES: from a pipe, for which it waits"},
+	{"splice", do_splice, "FD FD BYTES: from a pipe, for which it waits, or into one"},
+	{"sendfile", do_sendfile, "FD FD BYTES: to the first"},
+	{"vmsplice", do_vmsplice, "FD TEXT"},
+	{"tee", do_tee, "FD FD BYTES: to the second"},
 	{"lock", do_lock, "FD"},
 	{"fopen", do_fopen, "FILE MODE"},
 	{"fputs", do_fputs, "FD TEXT"},
