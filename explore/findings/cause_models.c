@@ -3,23 +3,36 @@
  * Method. Whether a model allows a cause is found out as a repair is: by its atoms alone. The same op's atoms
  * under that model must not be durable at that point, and what depends on them must not take the op that
  * survived along. Where the state that this makes was checked, because an explored model has it too, that
- * verdict counts.
+ * verdict counts. What a killed process leaves has no lost atoms, but an op of which only a part was done.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "explore/atoms/atom_set.h"
 #include "explore/findings/cause_search.h"
+#include "explore/states/tiers.h"
 
 /* So many states of a cause are tried under another model, the smallest first. */
 #define MOST_ENTRIES 30
 
 /* ------------------------------------------------------------------ one model */
 
+/* How what a state has lost is lost under another model. */
+enum loss {
+	FIRST, /* what that model cannot but lose of it */
+	ALL,   /* all of it: what one model takes along, another has to lose by itself */
+	SHOWN, /* the same, but a file that grew has its new size, and shows something else there */
+	LOSSES
+};
+
 /* Whether two atoms of different models are of the same change. */
-static bool is_same_change(const struct crash__atom *a, const struct crash__atom *b)
+static bool is_same_change(const struct crash__atom *a, const struct crash__atom *b, enum loss how)
 {
-	if (a->step != b->step || a->kind != b->kind)
+	if (a->step != b->step)
+		return false;
+	if (how == SHOWN && crash__atom_in(a, CRASH__GROWS))
+		return b->kind == CRASH__ATOM_DATA && crash__atom_in(b, CRASH__BEHIND_END);
+	if (a->kind != b->kind)
 		return false;
 	if (a->kind == CRASH__ATOM_DATA)
 		return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
@@ -70,12 +83,9 @@ static bool survivor_stays(const struct crash__set *set, const struct crash__cau
 	return false;
 }
 
-/*
- * Leaves out of `set` what the model cannot but lose of what a state has lost by other atoms, or all of it if
- * it is to be the `same`; false: nothing of it, or more than it may.
- */
+/* Leaves out of `set` what a state has lost by other atoms; false: nothing of it, or more than it may. */
 static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
-		       const struct crash__state *state, bool same)
+		       const struct crash__state *state, enum loss how)
 {
 	const struct crash__atoms *atoms = set->atoms;
 	bool any = false;
@@ -84,11 +94,11 @@ static bool omit_alike(struct crash__set *set, const struct crash__set *taken,
 	for (uint32_t i = 0; i < state->count; i++) {
 		const struct crash__atom *lost = &taken->atoms->list[state->flipped[i]];
 
-		if (!same && crash__set_has(taken, state->flipped[i]) &&
+		if (how != ALL && crash__set_has(taken, state->flipped[i]) &&
 		    !is_lost_first(taken->atoms, state, state->flipped[i]))
 			continue;
 		for (crash__atom_id id = atoms->first[lost->step]; id < atoms->first[lost->step + 1]; id++)
-			if (is_same_change(lost, &atoms->list[id])) {
+			if (is_same_change(lost, &atoms->list[id], how)) {
 				any = true;
 				if (crash__set_omit(set, id) < 0)
 					return false;
@@ -124,11 +134,11 @@ static bool may_fail(struct crash__engine *engine, const struct crash__set *set,
  */
 static bool atoms_allow(struct crash__engine *engine, const struct crash__cause *cause,
 			const struct crash__atoms *own, const struct crash__atoms *atoms,
-			const struct crash__state *state, bool same)
+			const struct crash__state *state, enum loss how)
 {
 	struct crash__set set = {0}, taken = {0};
 	bool allowed = crash__set_init(&set, atoms) == 0 && crash__set_init(&taken, own) == 0 &&
-		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state, same) &&
+		       take_first(&taken, state) == 0 && omit_alike(&set, &taken, state, how) &&
 		       survivor_stays(&set, cause);
 
 	if (allowed) {
@@ -140,14 +150,85 @@ static bool atoms_allow(struct crash__engine *engine, const struct crash__cause 
 	return allowed;
 }
 
-/* What one model takes along, another has to lose by itself: then the state is the same only with all of it.
- */
-static bool atoms_allow_either(struct crash__engine *engine, const struct crash__cause *cause,
-			       const struct crash__atoms *own, const struct crash__atoms *atoms,
-			       const struct crash__state *state)
+static bool atoms_allow_any(struct crash__engine *engine, const struct crash__cause *cause,
+			    const struct crash__atoms *own, const struct crash__atoms *atoms,
+			    const struct crash__state *state)
 {
-	return atoms_allow(engine, cause, own, atoms, state, false) ||
-	       atoms_allow(engine, cause, own, atoms, state, true);
+	bool allowed = false;
+
+	for (enum loss how = FIRST; how < LOSSES && !allowed; how++)
+		allowed = atoms_allow(engine, cause, own, atoms, state, how);
+	return allowed;
+}
+
+/* ------------------------------------------------------------------ where a sync has failed */
+
+/*
+ * What a failed sync has lost is dropped from memory at once by some models, and by others never written: the
+ * one has no atom that is lost then, and the other has.
+ */
+static bool failed_sync_allows(struct crash__engine *engine, const struct crash__cause *cause,
+			       const struct crash__atoms *atoms)
+{
+	const struct crash__state *state = &cause->state;
+	struct crash__set set = {0};
+	bool dropped = false, allowed = crash__set_init(&set, atoms) == 0;
+
+	crash__set_begin(&set, state->step);
+	for (crash__atom_id id = atoms->first[cause->lost]; allowed && id < atoms->first[cause->lost + 1];
+	     id++) {
+		dropped |= (int64_t)atoms->list[id].dropped <= state->step;
+		if (atoms->list[id].abandoned && crash__atom_is_open(&atoms->list[id], state->step))
+			allowed = crash__set_omit(&set, id) == 0;
+	}
+	crash__set_sort(&set);
+	allowed = allowed && (dropped || set.list_count) && survivor_stays(&set, cause) &&
+		  may_fail(engine, &set, state);
+	crash__set_clear(&set);
+	return allowed;
+}
+
+/* ------------------------------------------------------------------ where only the process dies */
+
+/* The op of which a killed process may leave a part: stores of one moment are one. */
+static int64_t end_of_op(const struct crash__fs *fs, uint32_t step)
+{
+	int64_t end = step;
+
+	while (!crash__tier_is_point(fs, end))
+		end++;
+	return end;
+}
+
+static bool is_unit(const struct crash__atoms *atoms, crash__atom_id id)
+{
+	return atoms->list[id].kind == CRASH__ATOM_DATA;
+}
+
+/*
+ * A state that has lost a part of an op, whose other part is there, may be one of those that a killed process
+ * leaves: of a write the first pages, of stores any.
+ */
+static bool kill_allows(struct crash__engine *engine, const struct crash__cause *cause,
+			const struct crash__atoms *atoms)
+{
+	const struct crash__fs *fs = engine->options.fs;
+	struct crash__state state = {.step = end_of_op(fs, cause->survivor)};
+	crash__atom_id first = atoms->first[crash__tier_first_store(fs, cause->survivor)],
+		       end = atoms->first[state.step + 1], kept, id;
+	struct crash__set set = {0};
+	bool allowed = false, ready = crash__set_init(&set, atoms) == 0;
+
+	if (cause->lost < crash__tier_first_store(fs, cause->survivor))
+		ready = false;
+	for (kept = first; ready && !allowed && kept + 1 < end && kept - first < MOST_ENTRIES; kept++) {
+		crash__set_begin(&set, state.step);
+		for (id = kept + 1; id < end && ready; id++)
+			ready = !is_unit(atoms, id) || crash__set_add(&set, id) == 0;
+		allowed = ready && is_unit(atoms, kept) && set.list_count && may_fail(engine, &set, &state);
+	}
+	crash__set_clear(&set);
+	return allowed;
 }
 
 static bool model_allows(struct crash__engine *engine, const struct crash__cause *cause,
@@ -158,14 +239,21 @@ static bool model_allows(struct crash__engine *engine, const struct crash__cause
 
 	if (cause->process)
 		return true;
-	if (model->process_only || crash__atoms_make(&atoms, engine->options.fs, model) < 0)
+	if (cause->lost == CRASH__NEVER || cause->survivor == CRASH__NEVER ||
+	    crash__atoms_make(&atoms, engine->options.fs, model) < 0)
 		return false;
-	allowed = atoms_allow_either(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
+	if (model->process_only || cause->failed_sync) {
+		allowed = model->process_only ? kill_allows(engine, cause, &atoms) :
+						failed_sync_allows(engine, cause, &atoms);
+		crash__atoms_clear(&atoms);
+		return allowed;
+	}
+	allowed = atoms_allow_any(engine, cause, &engine->atoms[cause->model], &atoms, &cause->state);
 	for (size_t i = 0; i < cause->entries_count && i < MOST_ENTRIES && !allowed; i++)
 		if (cause->entries[i]->state.reference == CRASH__EVERYTHING &&
 		    cause->entries[i]->state.step >= cause->survivor)
-			allowed = atoms_allow_either(engine, cause, &engine->atoms[cause->entries[i]->model],
-						     &atoms, &cause->entries[i]->state);
+			allowed = atoms_allow_any(engine, cause, &engine->atoms[cause->entries[i]->model],
+						  &atoms, &cause->entries[i]->state);
 	crash__atoms_clear(&atoms);
 	return allowed;
 }

@@ -64,26 +64,30 @@ static int explain_prefix(struct crash__cause_search *search, struct crash__entr
 	return error;
 }
 
-/* The op whose data a failed sync has dropped from memory by a step; CRASH__NEVER: there is none. */
-static uint32_t find_dropped(const struct crash__cause_search *search, int64_t step)
+/* An atom that a failed sync has dropped from memory by a step; CRASH__NEVER: there is none. */
+static crash__atom_id find_dropped(const struct crash__cause_search *search, int64_t step)
 {
 	const struct crash__atoms *atoms = crash__search_atoms(search);
 
 	for (crash__atom_id id = step < 0 ? 0 : atoms->first[step + 1]; id-- > 0;)
 		if ((int64_t)atoms->list[id].dropped <= step)
-			return atoms->list[id].step;
+			return id;
 	return CRASH__NEVER;
 }
 
 /* What is lost was lost when a sync failed: it is gone without any crash. */
-static int explain_dropped(struct crash__cause_search *search, struct crash__entry *entry, uint32_t lost)
+static int explain_dropped(struct crash__cause_search *search, struct crash__entry *entry,
+			   crash__atom_id dropped)
 {
 	struct crash__cause cause = {.kind = entry->kind,
 				     .failed_sync = true,
-				     .lost = lost,
+				     .lost = crash__search_atoms(search)->list[dropped].step,
 				     .survivor = (uint32_t)entry->state.step};
 
-	return enter_and_attribute(search, &cause, &entry->state, entry);
+	search->lost_count = 0;
+	if (!CRASH__ADD(search, lost, dropped))
+		return crash__fail(CRASH_ENOMEM, "no memory for a cause");
+	return crash__search_attribute(search, crash__search_enter(search, &cause, &entry->state), entry);
 }
 
 /* Ops that overlapped, one of them not done: the state itself says which. */
@@ -123,7 +127,8 @@ static int make_cause(struct crash__cause_search *search, struct crash__entry *e
 		.kind = smallest && crash__verdict_failed(smallest->kind) ? smallest->kind : entry->kind,
 		.lost = atoms->list[search->lost[0]].step,
 		.survivor = (uint32_t)step,
-		.process = atoms->model->process_only};
+		.process = atoms->model->process_only,
+		.failed_sync = atoms->list[search->lost[0]].abandoned};
 	uint32_t number;
 	int error;
 
@@ -228,7 +233,7 @@ static int explain_loss(struct crash__cause_search *search, struct crash__entry 
 int crash__search_explain(struct crash__cause_search *search, struct crash__entry *entry)
 {
 	const struct crash__entry *whole;
-	uint32_t dropped;
+	crash__atom_id dropped;
 
 	search->probes = 0;
 	search->kind = entry->kind;

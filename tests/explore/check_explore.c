@@ -427,16 +427,31 @@ END_TEST
 
 START_TEST(a_failed_sync_that_is_believed_is_found)
 {
-	struct lab_result result;
-	json_t *finding;
+	/* one keeps in memory what it will not write, and one forgets it */
+	static const char *const models[] = {"ext4", "btrfs"};
+	const char *id = NULL;
 
-	make_store();
-	result = EXPLORE("good", "--json", "--model", "ext4", "--at", "fsync#1:err=EIO");
-	lab_assert_status(&result, 1);
-	finding = finding_of(lines_of(&result), 0);
-	ck_assert_msg(strstr(lab_json_text(finding, "sentence"),
-			     ": its fsync failed, and it was not written again") != NULL,
-		      "%s", lab_json_text(finding, "sentence"));
+	for (size_t i = 0; i < 2; i++) {
+		struct lab_result result;
+		json_t *finding;
+		char *allowed;
+
+		make_store();
+		result = EXPLORE("good", "--json", "--model", models[i], "--at", "fsync#1:err=EIO");
+		lab_assert_status(&result, 1);
+		finding = finding_of(lines_of(&result), 0);
+		ck_assert_msg(strstr(lab_json_text(finding, "sentence"),
+				     ": its fsync failed, and it was not written again") != NULL,
+			      "%s", lab_json_text(finding, "sentence"));
+		ck_assert_msg(strncmp(lab_json_text(finding, "advice"), "after a failed fsync", 20) == 0,
+			      "%s", lab_json_text(finding, "advice"));
+		allowed = json_dumps(json_object_get(finding, "models"), 0);
+		ck_assert_msg(strstr(allowed, "\"ext4\"") && strstr(allowed, "\"btrfs\""), "%s: %s",
+			      models[i], allowed);
+		free(allowed);
+		ck_assert_msg(!id || strcmp(id, lab_json_text(finding, "id")) == 0, "%s", result.out);
+		id = lab_text("%s", lab_json_text(finding, "id"));
+	}
 }
 END_TEST
 
