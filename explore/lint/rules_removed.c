@@ -43,6 +43,28 @@ static bool find_replacement(struct crash__lint *lint, crash__slot_id slot, cras
 	return false;
 }
 
+/* The file has another name, by link(), and that may be lost: then it has none. */
+static void check_other_name(struct crash__lint *lint, uint32_t step, crash__slot_id slot,
+			     crash__node_id gone)
+{
+	const struct crash__lint_node *known = &lint->nodes[gone];
+	struct crash__suspect suspect = {.relied = step, .lost = known->named, .node = gone};
+
+	if (known->slot == slot || known->named == CRASH__NEVER ||
+	    !crash__is_pending(lint->steps[known->named].name, step) ||
+	    !crash__had_durable_name(lint, step) || !crash__has_durable_data(lint, gone, step) ||
+	    !crash__is_judged(lint, crash__file_fact(lint, gone), &suspect) ||
+	    !crash__lint_found(lint, CRASH__PART_NAME, suspect.lost, step))
+		return;
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint, "%s took away a durable name, but %s was not durable: %s",
+				 crash__lint_change(lint, step), crash__lint_change(lint, suspect.lost),
+				 crash__lint_reason(lint, CRASH__PART_NAME, suspect.lost)),
+		crash__lint_text(lint, "fsync of %s before %s", crash__lint_directory(lint, suspect.lost),
+				 crash__lint_op(lint, step)));
+}
+
 static void check_removal(struct crash__lint *lint, uint32_t step)
 {
 	const struct crash__effect *effect = first_effect(lint, step);
@@ -54,6 +76,8 @@ static void check_removal(struct crash__lint *lint, uint32_t step)
 	if (!effect || effect->kind != CRASH__EFFECT_ENTRY || effect->node)
 		return;
 	gone = lint->children[effect->slot];
+	if (gone && lint->nodes[gone].names == 2)
+		check_other_name(lint, step, effect->slot, gone);
 	if (!gone || lint->nodes[gone].names != 1 || !crash__has_durable_data(lint, gone, step) ||
 	    !find_replacement(lint, effect->slot, gone, &suspect, &part) ||
 	    !crash__lint_found(lint, part, suspect.lost, step))

@@ -150,6 +150,9 @@ static const struct row {
 	{SOURCE, "cut-old-log-late", "", "truncation", NULL},
 	{SOURCE, "empty-other", "", "truncation", NULL},
 	{SOURCE, "move-source-first", "source-removed", "", NULL},
+	{SOURCE, "link-and-unlink", "source-removed", "", NULL},
+	{SOURCE, "link-sync-and-unlink", "", "", NULL},
+	{SOURCE, "deliver-by-link", "", "removed-file", NULL},
 	{SOURCE, "unlock", "", "lock-file", NULL},
 	{SOURCE, "remove-journal", "source-removed", "copy", NULL},
 	{ACK, "ack-before-sync", "unsynced-ack", "", NULL},
@@ -709,7 +712,7 @@ static const struct {
 	{"checkpoint-drops-one-more", ""},
 	{"checkpoint-sequence-too-late", ""},
 	{"checkpoint-stale-descriptor", "unsynced-ack"},
-	{"recovery-promote-no-sync", "undurable-name"},
+	{"recovery-promote-no-sync", "source-removed undurable-name"},
 	{"recovery-tail-no-sync", "unsynced-ack"},
 	{"recovery-no-dirsync", "undurable-name"},
 };

@@ -418,6 +418,47 @@ static void deliver(void)
 	say("delivered\n");
 }
 
+/* A move in two steps. */
+static void move_by_link(int safe)
+{
+	must(mkdir("a", 0755));
+	must(mkdir("b", 0755));
+	sync_directory();
+	close(make_durable("a/x", 'x'));
+	sync_named("a");
+	must(link("a/x", "b/x"));
+	if (safe)
+		sync_named("b");
+	must(unlink("a/x"));
+	sync_named("a");
+	if (!safe)
+		sync_named("b");
+	say("moved\n");
+}
+
+static void link_and_unlink(void)
+{
+	move_by_link(0);
+}
+
+static void link_sync_and_unlink(void)
+{
+	move_by_link(1);
+}
+
+/* Mail again: the first name was never durable. */
+static void deliver_by_link(void)
+{
+	must(mkdir("a", 0755));
+	must(mkdir("b", 0755));
+	sync_directory();
+	close(make_durable("a/x", 'x'));
+	must(link("a/x", "b/x"));
+	must(unlink("a/x"));
+	sync_named("b");
+	say("delivered\n");
+}
+
 /* The lock is durable, and what it protects is not yet. */
 static void unlock(void)
 {
@@ -1032,6 +1073,9 @@ static const struct {
 	{"move-source-first", move_source_first},
 	{"move-target-first", move_target_first},
 	{"deliver", deliver},
+	{"link-and-unlink", link_and_unlink},
+	{"link-sync-and-unlink", link_sync_and_unlink},
+	{"deliver-by-link", deliver_by_link},
 	{"unlock", unlock},
 	{"remove-journal", remove_journal},
 	{"ack-before-sync", ack_before_sync},
