@@ -237,6 +237,8 @@ static void choose_source(struct explore_session *session)
 			CRASH__PROGRAM_NAME);
 	if (!session->options.program[1] && crash__trace_is(session->options.program[0])) {
 		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
+		crash__refuse_beside_trace(session->trace, session->own.at, session->own.setup,
+					   session->own.max_trace);
 		if (!session->own.check)
 			crash__die(
 				"explore: a trace has no program to run again: give a checker with --check");

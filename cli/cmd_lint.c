@@ -198,6 +198,7 @@ static int run(int argc, char **argv)
 	how.directory = options.opts.root;
 	if (!options.program[1] && crash__trace_is(options.program[0])) {
 		how.trace_path = options.program[0];
+		crash__refuse_beside_trace(how.trace_path, own.at, own.setup, own.max_trace);
 	} else {
 		request = request_of(&options, &own);
 		how.request = &request;

@@ -183,6 +183,19 @@ static void read_budget(struct explore_options *own)
 		crash__die_value("--budget", text, "write a number of states, or a time: 500, 30s, 5m");
 }
 
+#define MOST_SHARDS 1000000
+
+/* K/N, with no more digits than can be read: a number too large would be another one. */
+static void read_shard_number(struct explore_options *own)
+{
+	int end = 0;
+
+	if (sscanf(own->shard, "%9u/%9u%n", &own->shard_number, &own->shards, &end) != 2 || own->shard[end] ||
+	    own->shard_number < 1 || own->shard_number > own->shards || own->shards > MOST_SHARDS)
+		crash__die_value("--shard", own->shard,
+				 "write K/N, from 1/N to N/N, with up to 1000000 shards; or env");
+}
+
 /* K/N; or what job arrays of common schedulers say. */
 static void read_shard(struct explore_options *own)
 {
@@ -194,13 +207,10 @@ static void read_shard(struct explore_options *own)
 		{"JOB_COMPLETION_INDEX", "JOB_COMPLETIONS", 0},
 		{"TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS", 0},
 	};
-	int end = 0;
 
 	own->shard_number = own->shards = 1;
 	if (own->shard && strcmp(own->shard, "env") != 0) {
-		if (sscanf(own->shard, "%u/%u%n", &own->shard_number, &own->shards, &end) != 2 ||
-		    own->shard[end] || own->shard_number < 1 || own->shard_number > own->shards)
-			crash__die_value("--shard", own->shard, "write K/N, from 1/N to N/N; or env");
+		read_shard_number(own);
 		return;
 	}
 	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
@@ -209,7 +219,7 @@ static void read_shard(struct explore_options *own)
 
 		if (!index || !count)
 			continue;
-		own->shards = (unsigned int)crash__options_number(arrays[i].count, count, 1, 1000000);
+		own->shards = (unsigned int)crash__options_number(arrays[i].count, count, 1, MOST_SHARDS);
 		own->shard_number =
 			(unsigned int)(crash__options_number(arrays[i].index, index, 0, UINT32_MAX) -
 				       (least ? crash__options_number("SLURM_ARRAY_TASK_MIN", least, 0,

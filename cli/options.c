@@ -314,6 +314,16 @@ void crash__options_exits(const char *list, struct crash__exits *exits)
 	free(copy);
 }
 
+void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace)
+{
+	const char *option = at ? "--at" : setup ? "--setup" : max_trace ? "--max-trace" : NULL;
+
+	if (option)
+		crash__die("%s and a trace do not go together: the run that %s is the recording of is over; "
+			   "give %s when it is recorded, or a program",
+			   option, trace, option);
+}
+
 void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,
 		      const json_t *result)
 {

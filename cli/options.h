@@ -102,6 +102,12 @@ struct crash__exits;
 /** The list of --exit-ok: numbers with commas, or "any"; NULL: 0. */
 void crash__options_exits(const char *list, struct crash__exits *exits);
 
+/**
+ * Refuses options that are about a run beside a trace, whose run is over: nobody is to believe that they did
+ * anything.
+ */
+void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace);
+
 struct crash__reporter;
 struct json_t;
 

@@ -365,6 +365,8 @@ int crash__result_accept(json_t *result, const char *baseline)
 		else if (!accept_id(result, line))
 			json_array_append_new(gone, json_string(line));
 	}
+	if (error == 0 && ferror(file)) /* a directory, for one: no list without ids */
+		error = crash__fail_errno("--baseline %s", baseline);
 	json_object_set_new(json_object_get(result, "summary"), "baseline_gone", gone);
 	free(line);
 	fclose(file);

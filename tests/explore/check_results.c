@@ -177,6 +177,20 @@ START_TEST(a_missing_shard_is_named_and_makes_the_result_incomplete)
 }
 END_TEST
 
+/* One shard of very many was once taken for a whole. */
+static const char *const no_shards[] = {
+	"1/99999999999999999999", "1/4294967297", "4294967297/4294967297", "1/1000001", "0/2", "3/2", "1/2x"};
+
+START_TEST(a_shard_that_cannot_be_is_refused)
+{
+	struct lab_result result;
+
+	record("trace");
+	result = EXPLORE("trace", "--shard", no_shards[_i]);
+	assert_refused(&result, "--shard", "write K/N");
+}
+END_TEST
+
 START_TEST(the_same_shard_twice_is_refused)
 {
 	struct lab_result result;
@@ -754,6 +768,32 @@ START_TEST(options_that_would_make_another_exploration_are_refused)
 }
 END_TEST
 
+/* The run is over: a rule that could not apply was once ignored without a word. */
+static const char *const of_runs[][2] = {
+	{"--at", "mkdir#1:err=EIO"}, {"--setup", "true"}, {"--max-trace", "1M"}};
+
+START_TEST(options_of_a_run_are_refused_beside_its_trace)
+{
+	struct lab_result result;
+
+	record("trace");
+	result = EXPLORE("trace", of_runs[_i][0], of_runs[_i][1]);
+	assert_refused(&result, of_runs[_i][0], "and a trace do not go together");
+	result = LAB_CRASHINJECT("lint", of_runs[_i][0], of_runs[_i][1], "trace");
+	assert_refused(&result, of_runs[_i][0], "and a trace do not go together");
+}
+END_TEST
+
+START_TEST(a_directory_is_no_baseline)
+{
+	struct lab_result result;
+
+	record("trace");
+	result = EXPLORE("trace", "--baseline", ".");
+	assert_refused(&result, "--baseline .: Is a directory");
+}
+END_TEST
+
 /* Two at once would write over each other. */
 START_TEST(only_one_works_in_a_directory)
 {
@@ -897,7 +937,7 @@ int main(void)
 	Suite *suite = suite_create("results");
 	TCase *shards = lab_case(suite, "shards", 120), *changed = lab_case(suite, "changed", 120);
 	TCase *traces = lab_case(suite, "traces", 120), *going = lab_case(suite, "going on", 120);
-	TCase *output = lab_case(suite, "output", 60);
+	TCase *output = lab_case(suite, "output", 60), *options = lab_case(suite, "options", 60);
 
 	tcase_add_loop_test(shards, shards_are_what_one_exploration_would_have_been, 0, COUNT(divisions));
 	tcase_add_test(shards, shards_may_record_for_themselves);
@@ -929,6 +969,9 @@ int main(void)
 	tcase_add_test(going, it_goes_on_with_the_model_as_it_was);
 	tcase_add_loop_test(going, options_that_would_make_another_exploration_are_refused, 0,
 			    COUNT(refused));
+	tcase_add_loop_test(options, options_of_a_run_are_refused_beside_its_trace, 0, COUNT(of_runs));
+	tcase_add_test(options, a_directory_is_no_baseline);
+	tcase_add_loop_test(options, a_shard_that_cannot_be_is_refused, 0, COUNT(no_shards));
 	tcase_add_test(going, only_one_works_in_a_directory);
 	tcase_add_test(going, a_result_that_nobody_asked_for_can_be_gone_on_with);
 	tcase_add_loop_test(output, what_is_printed_to_a_full_device_is_a_failure, 0, COUNT(printing));
