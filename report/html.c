@@ -65,6 +65,17 @@ static void print_finding(FILE *stream, const json_t *finding)
 	fputs("</section>\n", stream);
 }
 
+static bool is_whole(const json_t *tier)
+{
+	return json_is_true(json_object_get(tier, "exhaustive"));
+}
+
+/* Some of it is left to other shards: this one alone proves nothing. */
+static bool is_shared(const json_t *summary)
+{
+	return crash__report_number(summary, "other_shards") > 0;
+}
+
 static void print_tiers(FILE *stream, const json_t *summary)
 {
 	json_t *tier;
@@ -80,10 +91,10 @@ static void print_tiers(FILE *stream, const json_t *summary)
 			crash__report_text(tier, "model"), crash__report_text(tier, "tier"),
 			crash__report_number(tier, "named"), crash__report_number(tier, "new"),
 			crash__report_number(tier, "checked"),
-			json_is_true(json_object_get(tier, "exhaustive")) ? "" : " (cut short)",
-			json_is_true(json_object_get(tier, "exhaustive")) ?
-				crash__report_text(tier, "proves") :
-				"");
+			!is_whole(tier)	   ? " (cut short)" :
+			is_shared(summary) ? " (this shard)" :
+					     "",
+			is_whole(tier) && !is_shared(summary) ? crash__report_text(tier, "proves") : "");
 	fputs("</table>\n", stream);
 }
 

@@ -83,31 +83,38 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 	print_output(stream, crash__report_text(finding, "output"), options->verbose ? 1000 : OUTPUT_LINES);
 }
 
+/* What a tier has come to: what it proves, or how far it came. A shard alone proves nothing. */
+static void print_tier_end(FILE *stream, const json_t *tier, bool shared)
+{
+	long long checked = crash__report_number(tier, "checked"), fresh = crash__report_number(tier, "new");
+	bool sample = strcmp(crash__report_text(tier, "tier"), "sample") == 0; /* is never exhaustive */
+
+	if (!json_is_true(json_object_get(tier, "exhaustive")))
+		fprintf(stream, "%lld of %s%lld checked\n", checked,
+			json_is_true(json_object_get(tier, "counted")) ? "" : "at least ", fresh);
+	else if (shared)
+		fprintf(stream, "%lld of %lld checked, which is this shard\n", checked, fresh);
+	else
+		fprintf(stream, "%s: %s\n", sample ? "done" : "exhaustive",
+			crash__report_text(tier, "proves"));
+}
+
 static void print_tiers(FILE *stream, const json_t *summary)
 {
+	bool shared = crash__report_number(summary, "other_shards") > 0;
 	json_t *tier;
 	size_t i;
 
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
-		bool whole = json_is_true(json_object_get(tier, "exhaustive"));
-		long long checked = crash__report_number(tier, "checked"),
-			  fresh = crash__report_number(tier, "new");
-
 		if (!json_is_true(json_object_get(tier, "started"))) {
 			fprintf(stream, "  %-15s %-10s not started\n", crash__report_text(tier, "model"),
 				crash__report_text(tier, "tier"));
 			continue;
 		}
 		fprintf(stream, "  %-15s %-10s %8lld states %8lld new  ", crash__report_text(tier, "model"),
-			crash__report_text(tier, "tier"), crash__report_number(tier, "named"), fresh);
-		if (whole) /* a sample is never exhaustive */
-			fprintf(stream, "%s: %s\n",
-				strcmp(crash__report_text(tier, "tier"), "sample") == 0 ? "done" :
-											  "exhaustive",
-				crash__report_text(tier, "proves"));
-		else
-			fprintf(stream, "%lld of %s%lld checked\n", checked,
-				json_is_true(json_object_get(tier, "counted")) ? "" : "at least ", fresh);
+			crash__report_text(tier, "tier"), crash__report_number(tier, "named"),
+			crash__report_number(tier, "new"));
+		print_tier_end(stream, tier, shared);
 	}
 }
 

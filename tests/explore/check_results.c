@@ -177,6 +177,20 @@ START_TEST(a_missing_shard_is_named_and_makes_the_result_incomplete)
 }
 END_TEST
 
+/* Each said of itself what only all of them together prove. */
+START_TEST(a_shard_alone_proves_nothing)
+{
+	struct lab_result result;
+
+	record("trace");
+	result = EXPLORE("trace", "-o", "part", "--shard", "2/3", "--html", "page.html");
+	ck_assert_msg(strstr(result.out, " checked, which is this shard\n") &&
+			      !strstr(result.out, "exhaustive:"),
+		      "%s", result.out);
+	ck_assert_ptr_null(strstr(lab_read("page.html", NULL), "every single unsynced op lost"));
+}
+END_TEST
+
 /* One shard of very many was once taken for a whole. */
 static const char *const no_shards[] = {
 	"1/99999999999999999999", "1/4294967297", "4294967297/4294967297", "1/1000001", "0/2", "3/2", "1/2x"};
@@ -942,6 +956,7 @@ int main(void)
 	tcase_add_loop_test(shards, shards_are_what_one_exploration_would_have_been, 0, COUNT(divisions));
 	tcase_add_test(shards, shards_may_record_for_themselves);
 	tcase_add_test(shards, a_missing_shard_is_named_and_makes_the_result_incomplete);
+	tcase_add_test(shards, a_shard_alone_proves_nothing);
 	tcase_add_test(shards, the_same_shard_twice_is_refused);
 	tcase_add_test(shards, shards_of_another_division_are_refused);
 	tcase_add_test(shards, a_shard_of_another_recording_is_refused_with_the_op_that_differs);
