@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/report.h"
 
+#include <string.h>
+
 #include "base/json_value.h"
 
 const char *crash__report_text(const json_t *object, const char *name)
@@ -56,6 +58,12 @@ void crash__report_not_judged(FILE *stream, const json_t *summary)
 		fprintf(stream, "%s%s", i ? ", " : "", crash__report_text(silence, "sentence"));
 }
 
+/* U+FFFE and U+FFFF, which XML has no way to say. */
+static bool is_no_character(const char *text)
+{
+	return strncmp(text, "\xef\xbf\xbe", 3) == 0 || strncmp(text, "\xef\xbf\xbf", 3) == 0;
+}
+
 void crash__report_escaped(FILE *stream, const char *text)
 {
 	for (; *text; text++) {
@@ -63,6 +71,11 @@ void crash__report_escaped(FILE *stream, const char *text)
 
 		if (lone) { /* three bytes stand for it */
 			fprintf(stream, "\\x%02x", lone);
+			text += 2;
+			continue;
+		}
+		if (is_no_character(text)) {
+			fprintf(stream, "\\xef\\xbf\\x%02x", (unsigned char)text[2]);
 			text += 2;
 			continue;
 		}

@@ -630,6 +630,20 @@ START_TEST(every_reporter_prints_what_was_not_judged)
 }
 END_TEST
 
+/* U+FFFE and U+FFFF are characters in UTF-8, and in no XML. */
+START_TEST(junit_has_only_what_xml_has)
+{
+	struct lab_result result =
+		LAB_CRASHINJECT("lint", "--junit", "../j.xml", "--", "sh", "-c", "echo >a; mv a \"$0\"",
+				"\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd");
+
+	lab_assert_status(&result, 1);
+	ck_assert_ptr_nonnull(
+		strstr(lab_read("../j.xml", NULL),
+		       "the rename of a to \\xef\\xbf\\xbe\\xef\\xbf\\xbf\xef\xbf\xbd (rename#1)"));
+}
+END_TEST
+
 /* A byte that is not UTF-8 is a character of its own in JSON: 0xff is U+EFFF. */
 START_TEST(a_name_that_is_not_utf8_is_a_string_in_json)
 {
@@ -913,6 +927,7 @@ int main(void)
 	tcase_add_test(output, a_setup_is_not_part_of_the_run);
 	tcase_add_test(output, every_reporter_prints_findings);
 	tcase_add_test(output, every_reporter_prints_what_was_not_judged);
+	tcase_add_test(output, junit_has_only_what_xml_has);
 	tcase_add_test(output, a_name_that_is_not_utf8_is_a_string_in_json);
 	tcase_add_test(output, a_name_says_nothing_to_the_terminal);
 	tcase_add_test(output, exit_statuses_are_0_1_3_and_125);
