@@ -257,7 +257,8 @@ static void add_point(json_t *findings, const struct crash__recording *recording
 	char id[12];
 	json_t *known;
 
-	crash__cause_id(id, "%s/rerun/%s", crash__verdict_name(point->kind), signature ? signature : "");
+	crash__cause_id(id, point->before ? "%s/rerun/before/%s" : "%s/rerun/%s",
+			crash__verdict_name(point->kind), signature ? signature : "");
 	known = find_id(findings, id);
 	if (known)
 		json_object_set_new(known, "states",
@@ -268,12 +269,14 @@ static void add_point(json_t *findings, const struct crash__recording *recording
 			json_pack("{s:s, s:s, s:s, s:o, s:[{s:s, s:o}], s:[s], s:I, s:s, s:o, s:o, s:o, s:b}",
 				  "id", id, "kind", crash__verdict_name(point->kind), "scope", "process",
 				  "sentence",
-				  json_sprintf("if the process is killed right after %s, %s", op ? op : "?",
+				  json_sprintf("if the process is killed right %s %s, %s",
+					       point->before ? "before" : "after", op ? op : "?",
 					       crash__verdict_clause(point->kind)),
-				  "ops", "role", "survived", "op", crash__json_string(text), "models", "kill",
-				  "states", (json_int_t)1, "point", point->name, "state", json_null(),
-				  "replay", json_sprintf("crashinject run --at '%s' -- PROGRAM", point->name),
-				  "output", crash__json_string(point->output), "accepted", 0));
+				  "ops", "role", point->before ? "lost" : "survived", "op",
+				  crash__json_string(text), "models", "kill", "states", (json_int_t)1,
+				  "point", point->name, "state", json_null(), "replay",
+				  json_sprintf("crashinject run --at '%s' -- PROGRAM", point->name), "output",
+				  crash__json_string(point->output), "accepted", 0));
 	free(signature);
 	free(text);
 	free(op);
@@ -317,9 +320,9 @@ json_t *crash__result_of_rerun(const struct crash__recording *recording, const s
 			 "findings", (json_int_t)json_array_size(findings), "tiers", "model", "kill", "tier",
 			 "rerun", "started", 1, "named", points, "new", points, "checked", checked,
 			 "exhaustive", (int)(checked == points), "counted", 1, "proves",
-			 "every process crash, by real kills", "final_state", "unchecked", "complete",
-			 (int)(json_array_size(reasons) == 0), "incomplete_reasons", reasons, "seconds",
-			 (double)rerun->ns / 1e9);
+			 "every process crash between two ops, by real kills", "final_state", "unchecked",
+			 "complete", (int)(json_array_size(reasons) == 0), "incomplete_reasons", reasons,
+			 "seconds", (double)rerun->ns / 1e9);
 }
 
 /* ------------------------------------------------------------------ baselines */

@@ -228,26 +228,43 @@ static int take_answer(struct crash__rerun *rerun, struct child *child)
 
 /* ------------------------------------------------------------------ all points */
 
+static int add_point(struct crash__rerun *rerun, const struct crash__event *event, uint32_t step, bool before)
+{
+	struct crash__rerun_point *point = CRASH__PUSH(rerun, points);
+	char name[64];
+
+	if (!point)
+		return crash__fail(CRASH_ENOMEM, "no memory for points");
+	memset(point, 0, sizeof *point);
+	point->step = step;
+	point->before = before;
+	crash__event_point(event, name, sizeof name);
+	snprintf(point->name, sizeof point->name, "%s%s", name,
+		 event->kind == CRASH__EVENT_OP && !before ? ":after" : "");
+	return 0;
+}
+
+/* After each op, and before it if that is not what was after the one before. */
 static int list_points(const struct crash__fs *fs, struct crash__rerun *rerun)
 {
-	for (uint32_t step = 0; step < fs->steps_count; step++) {
-		const struct crash__event *event = fs->steps[step].event;
-		struct crash__rerun_point *point;
-		char name[64];
+	bool other = true; /* than after the op before: there was none, or more has been acknowledged since */
+	int error = 0;
 
-		if (event->kind == CRASH__EVENT_ACK ||
-		    (event->kind == CRASH__EVENT_OP && !fs->steps[step].effects))
+	for (uint32_t step = 0; step < fs->steps_count && error == 0; step++) {
+		const struct crash__event *event = fs->steps[step].event;
+		bool op = event->kind == CRASH__EVENT_OP;
+
+		if (event->kind == CRASH__EVENT_ACK)
+			other = true;
+		if (event->kind == CRASH__EVENT_ACK || (op && !fs->steps[step].effects))
 			continue;
-		point = CRASH__PUSH(rerun, points);
-		if (!point)
-			return crash__fail(CRASH_ENOMEM, "no memory for points");
-		memset(point, 0, sizeof *point);
-		point->step = step;
-		crash__event_point(event, name, sizeof name);
-		snprintf(point->name, sizeof point->name, "%s%s", name,
-			 event->kind == CRASH__EVENT_OP ? ":after" : "");
+		if (op && other)
+			error = add_point(rerun, event, step, true);
+		if (error == 0)
+			error = add_point(rerun, event, step, false);
+		other = false;
 	}
-	return 0;
+	return error;
 }
 
 static void show(const struct crash__rerun_options *options, const struct crash__rerun *rerun,

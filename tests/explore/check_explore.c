@@ -1192,6 +1192,36 @@ START_TEST(real_kills_agree)
 }
 END_TEST
 
+/* What is acknowledged before it is written is lost by no kill right after an op. */
+START_TEST(real_kills_come_between_an_acknowledgement_and_the_next_op)
+{
+	static const char lost[] = "! grep -q done \"$CRASH_ACKED\" || [ -e store/new ] || exit 2";
+	struct lab_result result;
+	const json_t *finding;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--dir", "store", "--root", ".", "--rerun", "--json", "--check",
+				 lost, "--", "sh", "-c", "echo done; mkdir store/new");
+	lab_assert_status(&result, 1);
+	finding = finding_of(lines_of(&result), 0);
+	ck_assert_str_eq(lab_json_text(finding, "kind"), "lost");
+	ck_assert_str_eq(lab_json_text(finding, "point"), "mkdir#1");
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "killed right before mkdir#1"));
+}
+END_TEST
+
+START_TEST(real_kills_come_before_the_first_op)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--rerun", "--json", "--check", "[ -e new ]",
+				 "--", "sh", "-c", "mkdir store/new");
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(lab_json_text(finding_of(lines_of(&result), 0), "point"), "mkdir#1");
+}
+END_TEST
+
 START_TEST(real_kills_take_no_options_that_choose_states)
 {
 	struct lab_result result;
@@ -1551,6 +1581,8 @@ static Suite *make_suite(void)
 	tcase_add_test(results, junit_and_html_are_well_formed);
 	tcase_add_test(results, names_need_not_be_text);
 	tcase_add_test(ways, real_kills_agree);
+	tcase_add_test(ways, real_kills_come_between_an_acknowledgement_and_the_next_op);
+	tcase_add_test(ways, real_kills_come_before_the_first_op);
 	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_chroot_is_a_place_like_any_other);
