@@ -185,6 +185,21 @@ static void add_costs(json_t *summary, const struct crash__exploration *explorat
 	set_number(summary, "trace_bytes", exploration->recording.trace.map_size);
 }
 
+/* A checker that accepts nothing that could be tested is a reason like others: not every reader of the result
+ * knows what the final state is. */
+static json_t *exploration_reasons(const struct crash__exploration *exploration, bool refused)
+{
+	json_t *reasons = crash__result_reasons(&exploration->recording);
+
+	if (refused)
+		json_array_append_new(
+			reasons,
+			json_sprintf("the checker does not accept the final state, as the program left it "
+				     "(%s): nothing else was checked",
+				     crash__verdict_name(exploration->engine->final->kind)));
+	return reasons;
+}
+
 static json_t *summary_json(const struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
@@ -217,7 +232,9 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "why_no_namespaces",
 			    crash__json_string(recording->namespaces ? NULL : recording->why_no_namespaces));
 	json_object_set_new(summary, "complete", json_boolean(final_good && !recording->incomplete_count));
-	json_object_set_new(summary, "incomplete_reasons", crash__result_reasons(recording));
+	json_object_set_new(
+		summary, "incomplete_reasons",
+		exploration_reasons(exploration, final_said && crash__verdict_failed(engine->final->kind)));
 	add_costs(summary, exploration);
 	return summary;
 }

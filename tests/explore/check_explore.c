@@ -470,6 +470,24 @@ START_TEST(a_checker_that_refuses_the_final_state_ends_it)
 }
 END_TEST
 
+/* Who only reads the report once saw no test, and no failure. */
+START_TEST(a_refused_final_state_is_an_error_in_every_report)
+{
+	struct lab_result result;
+	const json_t *reasons;
+
+	make_store();
+	result = EXPLORE("good", "--check", "false", "--junit", "junit.xml", "--html", "page.html", "--json");
+	lab_assert_status(&result, 125);
+	reasons = json_object_get(summary_of(lines_of(&result)), "incomplete_reasons");
+	ck_assert_int_eq(json_array_size(reasons), 1);
+	ck_assert_ptr_nonnull(
+		strstr(json_string_value(json_array_get(reasons, 0)), "does not accept the final state"));
+	ck_assert_ptr_nonnull(strstr(lab_read("junit.xml", NULL), "tests=\"1\" failures=\"0\" errors=\"1\""));
+	ck_assert_ptr_nonnull(strstr(lab_read("page.html", NULL), "does not accept the final state"));
+}
+END_TEST
+
 /* The checker looks how many failures have been printed already. */
 START_TEST(failures_are_printed_as_they_come)
 {
@@ -1550,6 +1568,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
+	tcase_add_test(clear, a_refused_final_state_is_an_error_in_every_report);
 	tcase_add_test(findings, failures_are_printed_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
 	tcase_add_loop_test(clear, what_its_owner_has_closed_can_be_opened_again, 0, 2);
