@@ -142,6 +142,19 @@ static int report(struct explore_session *session, json_t *result)
 
 /* ------------------------------------------------------------------ its end */
 
+/* Nobody knows which verdicts are those of the checker that the result names: none is kept. */
+static int note_changed_checker(struct explore_session *session)
+{
+	struct crash__recording *recording = &session->exploration.recording;
+	size_t before = recording->incomplete_count;
+	int error = crash__checker_files_note_changed(&session->files, &session->explore.engine.checker,
+						      recording);
+
+	if (recording->incomplete_count > before)
+		crash__verdicts_forget(&session->log);
+	return error;
+}
+
 /* Each point by a real kill, instead of states made from the recording. */
 static int rerun(struct explore_session *session)
 {
@@ -162,6 +175,8 @@ static int rerun(struct explore_session *session)
 	error = crash__rerun(&how, &runs);
 	if (error == 0)
 		error = crash__note_changed(&session->exploration.recording);
+	if (error == 0)
+		error = note_changed_checker(session);
 	crash__progress_end();
 	if (error < 0)
 		crash__die_error(error);
@@ -205,6 +220,8 @@ static int finish(struct explore_session *session, int error)
 					    detail);
 	if (session->exploration.recording.base_changed)
 		crash__verdicts_forget(&session->log);
+	if (note_changed_checker(session) < 0)
+		crash__die("%s", crash_error_detail());
 	note_unkept(session);
 	/* findings can be replayed later */
 	if (!session->place && session->exploration.causes.list_count && session->request.trace >= 0)
@@ -278,6 +295,12 @@ static int prepare(struct explore_session *session)
 		error = crash__note_original_named(recording, (const char *const *)session->options.program);
 	if (error == 0)
 		error = crash__note_original_named(recording, checker);
+	if (error == 0)
+		error = crash__checker_files_find(&session->explore.engine.checker, recording->directory,
+						  &session->files);
+	if (error == 0)
+		error = crash__checker_files_note_original(&session->files, &session->explore.engine.checker,
+							   recording);
 	if (error < 0)
 		return error;
 	if (recording->has_recorded)
@@ -328,6 +351,7 @@ static int run(int argc, char **argv)
 	crash__explore_clear(&session.exploration);
 	json_decref(session.settings);
 	json_decref(session.given);
+	crash__checker_files_clear(&session.files);
 	crash__verdicts_close(&session.log);
 	return status;
 }

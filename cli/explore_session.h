@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "cli/explore_options.h"
+#include "explore/check/checker_files.h"
 #include "explore/findings/exploration.h"
 #include "report/verdict_log.h"
 
@@ -17,11 +18,12 @@ struct explore_session {
 	struct explore_options own;
 	struct crash__explore_options explore;
 	struct crash__exploration exploration;
-	struct crash__request request; /* a trace of -1: nothing is recorded */
-	char cwd[PATH_MAX];	       /* of the program */
-	char trace[PATH_MAX];	       /* that is read; empty: none */
-	const char *place;	       /* the result directory; NULL: there is none */
-	struct crash__verdict_log log; /* fd -1: none */
+	struct crash__request request;	   /* a trace of -1: nothing is recorded */
+	char cwd[PATH_MAX];		   /* of the program */
+	char trace[PATH_MAX];		   /* that is read; empty: none */
+	struct crash__checker_files files; /* of the checker, as they were before it was used */
+	const char *place;		   /* the result directory; NULL: there is none */
+	struct crash__verdict_log log;	   /* fd -1: none */
 	json_t *settings;
 	json_t *given; /* those of the result that is resumed, as bytes: options point into them */
 };

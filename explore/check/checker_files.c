@@ -192,6 +192,35 @@ int crash__checker_files_find(const struct crash__checker *checker, const char *
 	return take_program(&looking, checker->program);
 }
 
+static const struct crash__checker_file *find(const struct crash__checker_files *files, const char *path)
+{
+	for (size_t i = 0; i < files->list_count; i++)
+		if (strcmp(files->list[i].path, path) == 0)
+			return &files->list[i];
+	return NULL;
+}
+
+int crash__checker_files_note_changed(const struct crash__checker_files *files,
+				      const struct crash__checker *checker,
+				      struct crash__recording *recording)
+{
+	struct crash__checker_files now;
+	int error = crash__checker_files_find(checker, recording->directory, &now);
+
+	for (size_t i = 0; i < files->list_count && error == 0; i++) {
+		const struct crash__checker_file *file = find(&now, files->list[i].path);
+
+		if (!file || strcmp(file->digest, files->list[i].digest) != 0) {
+			error = crash__recording_incomplete(recording,
+							    "the checker was changed while it was used: %s",
+							    files->list[i].path);
+			break;
+		}
+	}
+	crash__checker_files_clear(&now);
+	return error;
+}
+
 void crash__checker_files_clear(struct crash__checker_files *files)
 {
 	free(files->list);

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/vector.h"
 #include "explore/check/checker.h"
+#include "explore/recording/recording.h"
 
 struct crash__checker_file {
 	char path[PATH_MAX];
@@ -30,6 +31,19 @@ struct crash__checker_files {
  */
 int crash__checker_files_find(const struct crash__checker *checker, const char *directory,
 			      struct crash__checker_files *files);
+
+/** Notes, as a reason to be incomplete, that one of them is no more what it was when it was found. */
+int crash__checker_files_note_changed(const struct crash__checker_files *files,
+				      const struct crash__checker *checker,
+				      struct crash__recording *recording);
+
+/**
+ * Where copies are at other paths: notes that one of the files names the data directory by its own path, or
+ * uses a variable that does, and so looks at the original. The commands are crash__note_original_named()'s.
+ */
+int crash__checker_files_note_original(const struct crash__checker_files *files,
+				       const struct crash__checker *checker,
+				       struct crash__recording *recording);
 
 void crash__checker_files_clear(struct crash__checker_files *files);
 

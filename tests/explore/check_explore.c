@@ -803,6 +803,35 @@ START_TEST(a_starting_tree_that_changes_blames_nobody)
 }
 END_TEST
 
+/* Verdicts of a script that changes are of two checkers, and nobody knows which ones of which. */
+START_TEST(a_checker_that_changes_is_no_all_clear)
+{
+	static const char *const edits[] = {"sed -i s/true/false/ look.sh", "rm look.sh"};
+	static const char script[] =
+		"[ -e ../final ] && : >../asked; : >../final; "
+		"[ ! -e ../asked ] || until [ -e ../changed ]; do sleep 0.01; done; true\n";
+	struct lab_result result;
+	pid_t pid;
+
+	make_store();
+	lab_write("look.sh", script, strlen(script));
+	pid = fork();
+	if (pid == 0)
+		change_when_asked(edits[_i]);
+	result = EXPLORE("no-sync", "-o", "out", "--jobs", "1", "--check", "sh ../look.sh || true");
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "the checker was changed while it was used: ") &&
+			      strstr(result.out, "/look.sh\n"),
+		      "%s", result.out);
+	lab_write("look.sh", script, strlen(script));
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "out");
+	lab_assert_status(&result, 0);
+	ck_assert_int_eq((int)lab_json_number(summary_of(lines_of(&result)), "known_before", -1), 0);
+}
+END_TEST
+
 START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
 {
 	struct lab_result result;
@@ -1360,6 +1389,39 @@ START_TEST(a_program_that_misses_the_copy_is_told_where_its_files_are)
 }
 END_TEST
 
+/* Checkers that look at the original, and words for what leads them there; NULL: it looks at the copy. */
+static const struct {
+	const char *script, *check, *named;
+} lookers[] = {
+	{"test -s %s/store/data", "sh ../look.sh", "/look.sh\" names the original;"},
+	{"test -s \"$PLACE/data\"", "sh ../look.sh", "/look.sh\" names the original by $PLACE;"},
+	{"", "test -s $PLACE/data", "\"test -s $PLACE/data\" names the original by $PLACE;"},
+	{"test -s data", "sh ../look.sh", NULL},
+	{"", "test -s $PWD/data && test -s $CRASH_DIR/data", NULL},
+};
+
+START_TEST(a_checker_that_misses_the_copy_is_no_all_clear)
+{
+	struct lab_result result;
+	const char *text;
+
+	if (geteuid() != 0)
+		LAB_SKIP("only root can do without namespaces on purpose");
+	make_store();
+	text = strstr(lookers[_i].script, "%s") ? lab_text("test -s %s/store/data", lab_dir) :
+						  lookers[_i].script;
+	lab_write("look.sh", text, strlen(text));
+	setenv("PLACE", lab_text("%s/store", lab_dir), 1);
+	result = LAB_COMMAND(LAB_WITHOUT_NAMESPACES, lab_variable("CRASHINJECT"), "explore", "--dir", "store",
+			     "--check", lookers[_i].check, "--", "sh", "-c",
+			     "cd \"$CRASH_DIR\"; : > data; echo changed > data");
+	unsetenv("PLACE");
+	lab_assert_status(&result, lookers[_i].named ? 3 : 1);
+	if (lookers[_i].named)
+		ck_assert_msg(strstr(result.out, lookers[_i].named) != NULL, "%s", result.out);
+}
+END_TEST
+
 START_TEST(the_replay_line_can_be_typed)
 {
 	struct lab_result result;
@@ -1569,6 +1631,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(clear, a_refused_final_state_is_an_error_in_every_report);
+	tcase_add_loop_test(clear, a_checker_that_changes_is_no_all_clear, 0, 2);
 	tcase_add_test(findings, failures_are_printed_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
 	tcase_add_loop_test(clear, what_its_owner_has_closed_can_be_opened_again, 0, 2);
@@ -1607,6 +1670,8 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, a_chroot_is_a_place_like_any_other);
 	tcase_add_loop_test(ways, paths_lead_out_of_a_copy, 0, 4);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
+	tcase_add_loop_test(ways, a_checker_that_misses_the_copy_is_no_all_clear, 0,
+			    (int)(sizeof lookers / sizeof *lookers));
 	tcase_add_test(ways, the_replay_line_can_be_typed);
 
 	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
