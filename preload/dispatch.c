@@ -9,6 +9,7 @@
 #include <link.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -120,6 +121,40 @@ static bool tells(long number)
 	       number == SYS_vmsplice || number == SYS_tee;
 }
 
+static bool makes_child(long number)
+{
+#ifdef SYS_fork
+	if (number == SYS_fork)
+		return true;
+#endif
+	return number == SYS_clone || number == SYS_clone3;
+}
+
+/* A child with a memory of its own that syscall() makes. */
+static long make_child(long number, const long args[6])
+{
+	long result = crash__syscall_seen(number, args);
+	uint64_t flags = number == SYS_clone ? (uint64_t)args[0] : 0;
+
+	if (result != 0)
+		return result;
+	if (number == SYS_clone3)
+		memcpy(&flags, (const void *)args[0], sizeof flags); /* the kernel has read it */
+	if (!(flags & CLONE_VM))
+		crash__mapping_forked();
+	return result;
+}
+
+/* What is not ours to make, for those who hear of it. */
+static long pass_on(long number, const long args[6])
+{
+	if (makes_child(number))
+		return make_child(number, args);
+	if (tells(number))
+		crash__mapping_scan(); /* as in sends.c */
+	return crash__syscall_seen(number, args);
+}
+
 /* The stub is for calls that were taken care of here; all others are the filter's to report. */
 long crash__other_call(long number, const long args[6])
 {
@@ -167,9 +202,7 @@ long crash__other_call(long number, const long args[6])
 	case SYS_io_uring_setup:
 		return set_up_ring(args);
 	default:
-		if (tells(number))
-			crash__mapping_scan(); /* as in sends.c */
-		return crash__syscall_seen(number, args);
+		return pass_on(number, args);
 	}
 	return crash__syscall(number, args);
 }

@@ -28,6 +28,7 @@
 #include "common/libc_version.h"
 #include "common/numbers.h"
 #include "common/say.h"
+#include "preload/mapping.h"
 #include "preload/real.h"
 
 #define PRELOAD "LD_PRELOAD="
@@ -435,9 +436,38 @@ static void share_memory(void)
 					  "clone with CLONE_VM");
 }
 
+/* What a child with a memory of its own is to do. */
+struct started {
+	int (*function)(void *);
+	void *argument;
+};
+
+/* The parent's frame is in the child's memory as well. */
+static int start_child(void *started)
+{
+	struct started child = *(const struct started *)started;
+
+	int status;
+
+	crash__mapping_forked();
+	status = child.function(child.argument);
+	crash__mapping_finish(); /* libc ends the child by an instruction of its own */
+	return status;
+}
+
+CRASH__EXPORT pid_t _Fork(void)
+{
+	pid_t pid = crash__real()->_Fork ? crash__real()->_Fork() : fork();
+
+	if (pid == 0)
+		crash__mapping_forked();
+	return pid;
+}
+
 CRASH__EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
 {
 	bool shares = (flags & CLONE_VM) && !(flags & CLONE_THREAD);
+	struct started child = {function, argument};
 	void *rest[3];
 	va_list list;
 	int result;
@@ -449,6 +479,10 @@ CRASH__EXPORT int clone(int (*function)(void *), void *stack, int flags, void *a
 	if (shares && !(flags & CLONE_VFORK))
 		share_memory();
 	crash__borrowed += shares;
+	if (!(flags & CLONE_VM) && function) {
+		function = start_child;
+		argument = &child;
+	}
 	result = crash__real()->clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
 	crash__borrowed -= shares;
 	return result;

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "preload/mapping.h"
 #include "preload/shim.h"
 
 #define FORKER 0x10000u
@@ -44,6 +45,7 @@ static void after_fork(void)
 static void in_child(void)
 {
 	forking = false;
+	crash__mapping_forked(); /* here, because this comes before what the program does in its child */
 }
 
 void crash__fork_gate_make(void)

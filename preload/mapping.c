@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -188,12 +187,9 @@ static void scan_mapping(struct mapping *mapping)
 	}
 }
 
-/* A forked child has the mappings, but nobody watches them there. */
-static void choose_again(void)
+static void choose(void)
 {
-	if (chosen_in == crash__thread()->pid)
-		return;
-	chosen_in = counted_in = crash__me.pid;
+	chosen_in = counted_in = crash__thread()->pid;
 	atomic_fetch_add(&crash__control->mappers, 1);
 	crash__tracker_choose();
 	for (int i = 0; i < MOST; i++)
@@ -202,12 +198,22 @@ static void choose_again(void)
 			lost(&table[i]);
 }
 
-static void after_fork(void)
+/* A child that an instruction of its own has made: what it has stored by now nobody has watched. */
+static void choose_again(void)
 {
-	if (!crash__mapped)
+	if (chosen_in == crash__thread()->pid)
+		return;
+	if (chosen_in)
+		lost(NULL);
+	choose();
+}
+
+void crash__mapping_forked(void)
+{
+	if (!crash__mapped || crash__borrowed)
 		return;
 	atomic_store(&held, 0);
-	choose_again();
+	choose();
 }
 
 static void scan_all(void)
@@ -257,12 +263,6 @@ void crash__mapping_finish(void)
 
 static void start_watching(struct mapping *mapping)
 {
-	static bool registered;
-
-	if (!registered) {
-		registered = true;
-		pthread_atfork(NULL, NULL, after_fork);
-	}
 	choose_again();
 	mapping->watched = true;
 	if (crash__tracker->watch(mapping->start, mapping->end - mapping->start, &mapping->copy))
@@ -511,6 +511,14 @@ static bool is_known(uintptr_t start, uintptr_t end)
 	return false;
 }
 
+/* Whether what was stored there can be lost to us: it goes, or cannot be read any more. */
+static bool hides(long number, const long args[6])
+{
+	if (number != SYS_mprotect && number != SYS_pkey_mprotect)
+		return true;
+	return !(args[2] & PROT_READ);
+}
+
 /* What the program has mapped by an instruction of its own, the supervisor follows: it hears of the rest,
  * too. */
 static long make_call(struct crash__control *control, long number, const long args[6])
@@ -534,7 +542,7 @@ long crash__mapping_call(long number, const long args[6])
 		return crash__syscall(number, args);
 	if (crash__borrowed || !matters(number, args) || !hold())
 		return make_call(control, number, args);
-	if (number != SYS_mprotect && number != SYS_pkey_mprotect && crash__mapped)
+	if (hides(number, args) && crash__mapped)
 		scan_all(); /* before it is gone */
 	/* held meanwhile, so that no other thread looks at what is not there any more */
 	result = make_call(control, number, args);

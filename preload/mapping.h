@@ -19,7 +19,10 @@ void crash__mapping_scan(void);
 /** After an op: what it wrote to a mapped file is not a store. */
 void crash__mapping_wrote(void);
 
-/** The same, for the last time in this program: it is about to exit or exec. */
+/** In a child with a memory of its own: it has the mappings, but nobody watches them there. */
+void crash__mapping_forked(void);
+
+/** Finds the stores, for the last time in this program: it is about to exit or exec. */
 void crash__mapping_finish(void);
 
 /** Classifies the file that is mapped shared at this address. */

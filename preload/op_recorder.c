@@ -330,6 +330,34 @@ static void record_data(struct crash__op *op, uint64_t at, const void *bytes, si
 	}
 }
 
+static size_t readable_from(uintptr_t start, size_t most)
+{
+	size_t count = 0;
+
+	while (count < most && crash__is_readable(start + count))
+		count += CRASH__PAGE - (start + count) % CRASH__PAGE;
+	return count < most ? count : most;
+}
+
+/* Pages that were stored to, if no other thread has made them unreadable meanwhile. */
+static void record_pages(struct crash__op *op, uintptr_t start, size_t left)
+{
+	uint64_t at = 0;
+
+	while (left) {
+		size_t count = readable_from(start + at, left);
+
+		record_data(op, at, (const void *)(start + at), count);
+		if (count < left) {
+			crash__control_incomplete(op->control, CRASH__INCOMPLETE_DATA_UNREADABLE,
+						  op->buffers ? op->buffers->path : NULL);
+			count += CRASH__PAGE < left - count ? CRASH__PAGE : left - count;
+		}
+		at += count;
+		left -= count;
+	}
+}
+
 /* What the call wrote, from the program's own memory. */
 static void record_buffers(struct crash__op *op, size_t left)
 {
@@ -337,10 +365,12 @@ static void record_buffers(struct crash__op *op, size_t left)
 	const struct iovec *iov = (const struct iovec *)crash__arg(op->args, where->iov);
 	uint64_t at = 0;
 
-	if (where->buf || where->address) {
-		record_data(op, 0,
-			    (const void *)crash__arg(op->args, where->buf ? where->buf : where->address),
-			    left);
+	if (where->address) {
+		record_pages(op, (uintptr_t)crash__arg(op->args, where->address), left);
+		return;
+	}
+	if (where->buf) {
+		record_data(op, 0, (const void *)crash__arg(op->args, where->buf), left);
 		return;
 	}
 	for (; left; iov++) {

@@ -45,6 +45,7 @@
 	REAL(ssize_t, tee, (int, int, size_t, unsigned int))                                                 \
 	REAL(int, pthread_cancel, (pthread_t))                                                               \
 	REAL(int, pthread_mutex_lock, (pthread_mutex_t *))                                                   \
+	REAL(pid_t, _Fork, (void))                                                                           \
 	REAL(int, clone, (int (*)(void *), void *, int, void *, void *, void *, void *))
 
 struct crash__real {

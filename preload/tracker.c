@@ -185,6 +185,9 @@ static size_t scan_by_copy(uintptr_t *at, uintptr_t end, uintptr_t start, void *
 	for (; *at < backed; *at += CRASH__PAGE) {
 		void *page = (void *)*at, *old = (char *)copy + (*at - start);
 
+		/* the program has protected it since, and looked at it was before that */
+		if (!crash__is_readable(*at))
+			continue;
 		if (memcmp(page, old, CRASH__PAGE) == 0)
 			continue;
 		if (count && runs[count - 1].end == *at)

@@ -45,6 +45,9 @@ static const char *const mappings[] = {
 	"twice",
 	"forked",
 	"forked-both",
+	"cloned",
+	"forked-by-number",
+	"hidden",
 	"hollowed",
 };
 

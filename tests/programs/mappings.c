@@ -5,6 +5,8 @@
  * The working directory has: file, and dir/file, both of 20,000 bytes.
  */
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +293,51 @@ static void forked_both(void)
 	make("parent");
 }
 
+static int store_as_child(void *memory)
+{
+	strcpy((char *)memory + 100, "child");
+	return 0;
+}
+
+/* No handler of a fork runs. */
+static void cloned(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	char *memory = mapped("file", PROT_READ | PROT_WRITE);
+
+	check(clone(store_as_child, stack + sizeof stack, SIGCHLD, memory));
+	check(wait(NULL));
+	strcpy(memory + 9000, "parent");
+}
+
+static void forked_by_number(void)
+{
+	char *memory = mapped("file", PROT_READ | PROT_WRITE);
+	int pid = (int)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0) {
+		store_as_child(memory);
+		syscall(SYS_exit_group, 0);
+	}
+	check(pid);
+	check(wait(NULL));
+	strcpy(memory + 9000, "parent");
+}
+
+/* Nobody can read what was stored when the next op comes. */
+static void hidden(void)
+{
+	char *memory = mapped("file", PROT_READ | PROT_WRITE);
+
+	strcpy(memory + 100, "first");
+	strcpy(memory + 9000, "second");
+	check(mprotect(memory, 4096, PROT_NONE));
+	make("other");
+	check(mprotect(memory, 4096, PROT_READ | PROT_WRITE));
+	strcpy(memory + 200, "third");
+	check(mprotect(memory, PAGES, PROT_NONE));
+}
+
 /* A hole is put into the file by way of memory. */
 static void hollowed(void)
 {
@@ -359,6 +406,9 @@ static const struct {
 	{"twice", twice},
 	{"forked", forked},
 	{"forked-both", forked_both},
+	{"cloned", cloned},
+	{"forked-by-number", forked_by_number},
+	{"hidden", hidden},
 	{"hollowed", hollowed},
 	{"synced-in-vain", synced_in_vain},
 	{"opened-by-handle", opened_by_handle},

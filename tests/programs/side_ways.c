@@ -12,8 +12,10 @@
  *				trace, errno, log, or computed; then how fsync() of the file `filtered` went
  *	stranger	does what libcrashpoint does that finds the block of a command of another version
  *	start PROGRAM	executes it
- *	copy		copies all that there is of the file `from` to `to`, under a limit that is larger than
- *it names		makes what has names, and fails to make it again
+ *	copy		copies all that there is of the file `from` to `to`, under a limit that is larger
+ *	names		makes what has names, and fails to make it again
+ *	tell CALL	tells standard output, a pipe, "told" by sendfile, splice, vmsplice, or relay: by
+ *			a pipe of its own
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +35,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -280,6 +284,28 @@ static int make_names(char **argument)
 	return mkdirat(AT_FDCWD, "dir", 0700) < 0 && link("name", "dir/name") < 0 && rmdir("dir") < 0 ? 0 : 1;
 }
 
+/* ------------------------------------------------------------------ what is told */
+
+static int tell(char **argument)
+{
+	static char told[] = "told\n"; /* the pipe has these pages, not a copy */
+	struct iovec piece = {told, 5};
+	int fd = open("told", O_CREAT | O_RDWR, 0644), ends[2];
+	off_t from = 4;
+
+	if (fd < 0 || write(fd, "not told\n", 9) != 9 || pipe(ends) < 0)
+		return 1;
+	if (strcmp(argument[0], "sendfile") == 0)
+		return lseek(fd, 4, SEEK_SET) == 4 && sendfile(STDOUT_FILENO, fd, NULL, 100) == 5 ? 0 : 1;
+	if (strcmp(argument[0], "splice") == 0)
+		return splice(fd, &from, STDOUT_FILENO, NULL, 100, 0) == 5 ? 0 : 1;
+	if (strcmp(argument[0], "vmsplice") == 0)
+		return vmsplice(STDOUT_FILENO, &piece, 1, 0) == 5 ? 0 : 1;
+	if (splice(fd, &from, ends[1], NULL, 100, 0) != 5)
+		return 1;
+	return splice(ends[0], NULL, STDOUT_FILENO, NULL, 100, 0) == 5 ? 0 : 1;
+}
+
 /* ------------------------------------------------------------------ which */
 
 static const struct way {
@@ -289,7 +315,7 @@ static const struct way {
 } ways[] = {
 	{"ring", write_by_ring, 1},   {"range", change_range, 2},  {"child", write_by_child, 1},
 	{"filter", sync_filtered, 2}, {"stranger", be_counted, 0}, {"start", start, 1},
-	{"copy", copy_all, 0},	      {"names", make_names, 0},
+	{"copy", copy_all, 0},	      {"names", make_names, 0},	   {"tell", tell, 1},
 };
 
 int main(int argc, char **argv)

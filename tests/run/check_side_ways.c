@@ -276,6 +276,31 @@ START_TEST(a_filter_that_asks_a_tracer_makes_the_result_incomplete)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ acknowledgements */
+
+static const char *const tellings[] = {"sendfile", "splice", "relay", "vmsplice"};
+
+#define TELLINGS (int)(sizeof tellings / sizeof *tellings)
+
+/* What was told is told, whether write() was asked to or another call. */
+START_TEST(what_the_kernel_copies_to_others_is_an_acknowledgement)
+{
+	const char *program = lab_program(_i < TELLINGS ? "side_ways" : "side_ways_static");
+	const char *script = lab_text(
+		"mkdir data && cd data && $CRASHINJECT record -q -o ../trace -- %s tell %s | cat && cd .. && "
+		"last=$($CRASHINJECT replay trace kill@999999 2>&1 | sed 's/.*points 0 to "
+		"\\([0-9]*\\).*/\\1/') && "
+		"$CRASHINJECT replay --acked acked trace kill@$last state",
+		program, tellings[_i % TELLINGS]);
+	struct lab_result result = LAB_COMMAND("sh", "-c", script);
+	size_t bytes;
+
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "told\n") == result.out, "%s", result.out);
+	ck_assert_str_eq(lab_read("acked", &bytes), "told\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("side ways");
@@ -301,5 +326,8 @@ int main(void)
 	tcase = lab_case(suite, "filters", 60);
 	tcase_add_loop_test(tcase, a_filter_that_asks_a_tracer_makes_the_result_incomplete, 0,
 			    2 * sizeof filters / sizeof *filters);
+
+	tcase = lab_case(suite, "acknowledgements", 60);
+	tcase_add_loop_test(tcase, what_the_kernel_copies_to_others_is_an_acknowledgement, 0, 2 * TELLINGS);
 	return lab_run(suite);
 }
