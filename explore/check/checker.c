@@ -246,6 +246,9 @@ static int start_in_the_end(struct command *command, char *const *argv, char *co
 	return 0;
 }
 
+/* What it would have done was not done when the checker looked: said, for its exit status does not. */
+static const char left_behind[] = "crashinject: recovery left processes behind\n";
+
 /* Runs one command to its end. A command that cannot be started says nothing of the state: that is an error.
  */
 static int run_command(char *const *argv, char *const *environment, const char *cwd, bool alone,
@@ -262,10 +265,12 @@ static int run_command(char *const *argv, char *const *environment, const char *
 	left = clean_up(alone, !command.timed_out);
 	verdict->exit_code = WIFEXITED(command.status) ? WEXITSTATUS(command.status) : -1;
 	verdict->signal = WIFSIGNALED(command.status) ? WTERMSIG(command.status) : 0;
+	if (left && failed == CRASH__VERDICT_RECOVERY && verdict->exit_code == 0)
+		keep_output(verdict, left_behind, strlen(left_behind));
 	if (command.timed_out)
 		verdict->kind = hung;
 	else if (failed == CRASH__VERDICT_RECOVERY)
-		verdict->kind = verdict->exit_code == 0 ? CRASH__VERDICT_PASSED : failed;
+		verdict->kind = verdict->exit_code == 0 && !left ? CRASH__VERDICT_PASSED : failed;
 	else if (verdict->signal)
 		verdict->kind = CRASH__VERDICT_SIGNAL;
 	else if (verdict->exit_code)

@@ -870,6 +870,7 @@ static const struct {
 	{"case $CRASH_POINT in rename*) kill -SEGV $$;; esac", NULL, "signal"},
 	{"case $CRASH_POINT in rename*) sleep 60 & esac", NULL, "leftover"},
 	{"true", "case $CRASH_POINT in rename*) exit 7;; esac", "recovery"},
+	{"true", "case $CRASH_POINT in rename*) sleep 60 & esac", "recovery"},
 	{"true", "case $CRASH_POINT in rename*) sleep 60;; esac", "recovery-timeout"},
 };
 
