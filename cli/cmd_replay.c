@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "explore/findings/replay.h"
 #include "explore/fs/fs_replay.h"
+#include "explore/recording/recording_digest.h"
 #include "explore/states/state_name.h"
 #include "report/identity.h"
 #include "report/result.h"
@@ -106,6 +107,22 @@ static bool print_missed(const struct crash__replay *replay)
 	return missed;
 }
 
+/* The contents of a starting tree have no checksum: a result's trace is compared as a whole, or a state would
+ * be shown that no checker saw. */
+static void check_recording(const struct crash__replay *replay, const json_t *settings, const char *result)
+{
+	const json_t *recording = json_object_get(json_object_get(settings, "identity"), "recording");
+	const char *wanted = json_string_value(json_object_get(recording, "digest"));
+	char digest[CRASH__DIGEST_TEXT];
+
+	if (!wanted || replay->live)
+		return;
+	if (crash__recording_digest(&replay->fs, true, NULL, digest) < 0)
+		crash__die("%s", crash_error_detail());
+	if (strcmp(digest, wanted) != 0)
+		crash__die("%s/trace is not the recording that %s is of", result, result);
+}
+
 static void check_arguments(char **words)
 {
 	if (!words[0] || !words[1] || (words[2] && words[3]))
@@ -140,6 +157,8 @@ static int run(int argc, char **argv)
 	named = choose_model(own.model, settings, options.program[1], &model);
 	error = crash__replay_open(&replay, trace, json_string_value(json_object_get(settings, "directory")),
 				   named ? &model : NULL, options.program[1]);
+	if (error == 0)
+		check_recording(&replay, settings, options.program[0]);
 	if (error == 0 && !options.quiet)
 		error = crash__replay_describe(&replay, stdout);
 	if (error == 0 && replay.live)

@@ -798,6 +798,31 @@ START_TEST(options_of_a_run_are_refused_beside_its_trace)
 }
 END_TEST
 
+/* A byte that no checksum speaks of: of a file that the program never touched. */
+START_TEST(a_state_is_replayed_of_the_recording_that_was_explored)
+{
+	struct lab_result result;
+	char *trace, *at;
+	size_t size;
+
+	make_store();
+	lab_write("store/conf", "mode=good", 9);
+	result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", "true", "-o", "kept", "--", PROGRAM);
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("replay", "kept", "kill@1", "state");
+	lab_assert_status(&result, 0);
+	lab_assert_file("state/conf", "mode=good");
+	trace = lab_read("kept/trace", &size);
+	at = memmem(trace, size, "mode=good", 9);
+	ck_assert_ptr_nonnull(at);
+	memcpy(at, "mode=evil", 9);
+	lab_write("kept/trace", trace, size);
+	result = LAB_CRASHINJECT("replay", "kept", "kill@1", "other");
+	assert_refused(&result, "kept/trace is not the recording that kept is of");
+	ck_assert_int_eq(access("other", F_OK), -1);
+}
+END_TEST
+
 START_TEST(a_directory_is_no_baseline)
 {
 	struct lab_result result;
@@ -986,6 +1011,7 @@ int main(void)
 			    COUNT(refused));
 	tcase_add_loop_test(options, options_of_a_run_are_refused_beside_its_trace, 0, COUNT(of_runs));
 	tcase_add_test(options, a_directory_is_no_baseline);
+	tcase_add_test(changed, a_state_is_replayed_of_the_recording_that_was_explored);
 	tcase_add_loop_test(options, a_shard_that_cannot_be_is_refused, 0, COUNT(no_shards));
 	tcase_add_test(going, only_one_works_in_a_directory);
 	tcase_add_test(going, a_result_that_nobody_asked_for_can_be_gone_on_with);
