@@ -181,8 +181,11 @@ static bool over(void)
 		keeper.report->timed_out = true;
 		return true;
 	}
-	if (keeper.program_ended && keeper.linger_end == 0)
+	if (keeper.program_ended && keeper.linger_end == 0) {
 		keeper.linger_end = time + keeper.job->linger * 1000;
+		if (keeper.deadline && keeper.deadline < keeper.linger_end) /* it is the whole tree's */
+			keeper.linger_end = keeper.deadline;
+	}
 	return keeper.program_ended && time >= keeper.linger_end;
 }
 

@@ -311,6 +311,25 @@ START_TEST(what_lingers_may_finish_within_its_time)
 }
 END_TEST
 
+/* ... but not beyond the time of the whole tree. */
+START_TEST(the_timeout_ends_what_lingers)
+{
+	struct crash_opts opts = {
+		.program = lab_program("steps"),
+		.args = LAB_ARGS("background {", "sleep 20000", "open late wc", "}", "exit 0"),
+		.dir = lab_dir,
+	};
+
+	opts.timeout_ms = 4000;
+	opts.linger_ms = 60000;
+	ck_assert_crash_run(NULL, &opts, &out);
+	ck_assert_exited(&out, 0);
+	ck_assert_uint_eq(out.left_behind, 1);
+	ck_assert_int_eq(access("late", F_OK), -1);
+	crash_out_clear(&out);
+}
+END_TEST
+
 /* ... and crash: a point that a child reaches after the program's end is still a point. */
 START_TEST(what_lingers_can_still_crash)
 {
@@ -722,6 +741,7 @@ int main(void)
 	tcase_add_test(tcase, without_a_timeout_the_program_takes_its_time);
 	tcase_add_loop_test(tcase, a_daemon_is_left_behind_and_ended, 0, 2);
 	tcase_add_test(tcase, what_lingers_may_finish_within_its_time);
+	tcase_add_test(tcase, the_timeout_ends_what_lingers);
 	tcase_add_test(tcase, what_lingers_can_still_crash);
 	tcase_add_test(tcase, a_program_that_closes_every_descriptor_is_still_crashed);
 	tcase_add_loop_test(tcase, a_damaged_note_about_libc_hides_no_call, 0, 4);
