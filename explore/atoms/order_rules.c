@@ -85,6 +85,17 @@ const struct crash__order_rule crash__order_rules[] = {
 		.sentence = "The entries of one directory reach the disk in order.",
 		.source = OSDI "directory op before anything, said of one directory; no shipped model",
 	},
+	{
+		.name = "old name before it is used again",
+		.when = {WHEN(rename_atomic, YES)},
+		.predecessors = CRASH__ENTRIES,
+		.successors = CRASH__ENTRIES,
+		.scope = CRASH__MOVED_NAME,
+		.sentence = "A durable name that a rename has taken from a file is not used again on the "
+			    "disk before the file has its new one.",
+		.source = "what rename-atomic means: the old name would be gone, and the new one not there; "
+			  "fs/btrfs/tree-log.c, btrfs_check_ref_name_override()",
+	},
 
 	/* ---------------------------------------------------------- appends, in the whole file system */
 	{
@@ -267,6 +278,8 @@ const char *crash__order_scope_text(enum crash__order_scope scope)
 		[CRASH__SIZE_OF_DATA] = "of one op, the first size that shows it",
 		[CRASH__ALL_OPS] = "any two ops",
 		[CRASH__LAST_OF_DIRECTORY] = "the last ops on the directory",
+		[CRASH__MOVED_NAME] =
+			"the last rename that moved a file away from the name, which was durable",
 		[CRASH__LAST_OF_FILE] = "the last ops on the file",
 		[CRASH__LAST_BELOW_BLOCK] = "the last that cut the file in front of the block",
 		[CRASH__RENAMED_FILE] = "the file that a rename puts in the place of another",

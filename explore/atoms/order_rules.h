@@ -26,9 +26,11 @@ enum crash__order_scope {
 	CRASH__SIZE_OF_DATA,	  /* data of an op, and the first size of the same op that shows all of it */
 	CRASH__ALL_OPS,		  /* any two ops */
 	CRASH__LAST_OF_DIRECTORY, /* the last ops with such an entry in the directory */
-	CRASH__LAST_OF_FILE,	  /* the last ops with such an atom of the file */
-	CRASH__LAST_BELOW_BLOCK,  /* of those that set the file's size to no more than where the block of the
-				     data begins, the last */
+	CRASH__MOVED_NAME, /* the last renames that took the name, which was durable, from a file; and what is
+			      done to it */
+	CRASH__LAST_OF_FILE,	 /* the last ops with such an atom of the file */
+	CRASH__LAST_BELOW_BLOCK, /* of those that set the file's size to no more than where the block of the
+				    data begins, the last */
 	CRASH__RENAMED_FILE, /* the file that a rename puts in the place of another, and the names there */
 	CRASH__REWRITE, /* the first write after a truncation to nothing, and those that follow it without
 			   another op in between; the successor is the truncation, unless it is durable by

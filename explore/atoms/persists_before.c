@@ -12,7 +12,8 @@ struct chain {
 	/* ALL_OPS: the steps that have a predecessor, and the latest end of the steps up to there */
 	CRASH__VECTOR(uint32_t, steps);
 	CRASH__VECTOR(uint64_t, ends);
-	/* LAST_OF_FILE, LAST_BELOW_BLOCK: of each file a list of predecessors, newest first */
+	/* LAST_OF_FILE, LAST_BELOW_BLOCK: of each file a list of predecessors, newest first; MOVED_NAME: of
+	 * each name */
 	uint32_t *newest;
 };
 
@@ -31,9 +32,10 @@ struct crash__order {
 	uint32_t searched[CRASH__CLASSES], remembered[CRASH__CLASSES];
 	/* of the last size of an op, by its class, what of the same op persists before it */
 	crash__classes stands_for[CRASH__CLASSES];
-	struct rewrite *rewrites;	/* of each node */
-	crash__node_id written;		/* what the last op wrote to; 0: it did something else */
-	bool lists_files;		/* a chain has lists of files */
+	struct rewrite *rewrites; /* of each node */
+	crash__node_id written;	  /* what the last op wrote to; 0: it did something else */
+	crash__atom_id *given; /* of each name, 1 + the atom that gave it last; 0: it is as before the run */
+	bool lists_files;      /* a chain has lists of files */
 	CRASH__VECTOR(bool, forgotten); /* of each atom, where there are such lists */
 };
 
@@ -58,8 +60,11 @@ static bool add_chain(struct crash__atoms_builder *builder, enum crash__order_sc
 		order->searched[i] |= ((reversed ? predecessors : successors) >> i & 1) << order->count;
 		order->remembered[i] |= ((reversed ? successors : predecessors) >> i & 1) << order->count;
 	}
-	if (scope == CRASH__LAST_OF_FILE || scope == CRASH__LAST_BELOW_BLOCK) {
-		chain->newest = calloc(builder->fs->nodes_count + 1, sizeof *chain->newest);
+	if (scope == CRASH__LAST_OF_FILE || scope == CRASH__LAST_BELOW_BLOCK || scope == CRASH__MOVED_NAME) {
+		size_t lists =
+			scope == CRASH__MOVED_NAME ? builder->fs->slots_count : builder->fs->nodes_count;
+
+		chain->newest = calloc(lists + 1, sizeof *chain->newest);
 		if (!chain->newest)
 			return false;
 		order->lists_files = true;
@@ -144,7 +149,8 @@ bool crash__order_begin(struct crash__atoms_builder *builder, uint64_t rows_left
 	if (!order)
 		return false;
 	order->rewrites = calloc(nodes + 1, sizeof *order->rewrites);
-	if (!order->rewrites)
+	order->given = calloc(builder->fs->slots_count + 1, sizeof *order->given);
+	if (!order->rewrites || !order->given)
 		return false;
 	for (size_t i = 0; i < nodes; i++)
 		order->rewrites[i].truncation = CRASH__NEVER;
@@ -164,6 +170,7 @@ void crash__order_free(struct crash__order *order)
 		free(order->chains[i].newest);
 	}
 	free(order->rewrites);
+	free(order->given);
 	free(order->forgotten);
 	free(order);
 }
@@ -271,13 +278,14 @@ static void order_last_of_directory(struct crash__atoms_builder *builder, struct
 	}
 }
 
-static void order_last_of_file(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
+static void order_list(struct crash__atoms_builder *builder, struct chain *chain, uint32_t *at,
+		       crash__atom_id id)
 {
 	const struct crash__atom *atom = &builder->atoms->list[id];
 	struct search search = begin_search(builder, chain, id);
 	uint64_t block = atom->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
 
-	for (uint32_t *at = &chain->newest[atom->node]; *at;) {
+	while (*at) {
 		struct crash__edge *link = &builder->links[*at - 1];
 
 		if (builder->order->forgotten[link->atom]) {
@@ -290,6 +298,19 @@ static void order_last_of_file(struct crash__atoms_builder *builder, struct chai
 			take(&search, link->atom);
 		at = &link->next;
 	}
+}
+
+static void order_last_of_file(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
+{
+	order_list(builder, chain, &chain->newest[builder->atoms->list[id].node], id);
+}
+
+static void order_moved_name(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
+{
+	const struct crash__atom *atom = &builder->atoms->list[id];
+
+	for (uint32_t i = 0; i < atom->effects; i++)
+		order_list(builder, chain, &chain->newest[builder->fs->effects[atom->effect + i].slot], id);
 }
 
 static void order_renamed_file(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
@@ -320,6 +341,7 @@ static void order_atom(struct crash__atoms_builder *builder, crash__atom_id id)
 	static void (*const by_scope[])(struct crash__atoms_builder *, struct chain *, crash__atom_id) = {
 		[CRASH__ALL_OPS] = order_all_ops,
 		[CRASH__LAST_OF_DIRECTORY] = order_last_of_directory,
+		[CRASH__MOVED_NAME] = order_moved_name,
 		[CRASH__LAST_OF_FILE] = order_last_of_file,
 		[CRASH__LAST_BELOW_BLOCK] = order_last_of_file,
 		[CRASH__RENAMED_FILE] = order_renamed_file,
@@ -410,6 +432,35 @@ static void add_step(struct crash__atoms_builder *builder, struct chain *chain, 
 		builder->no_memory = true;
 }
 
+static bool was_durable(const struct crash__atoms_builder *builder, crash__slot_id slot)
+{
+	crash__atom_id given = builder->order->given[slot];
+
+	return !given || builder->atoms->list[given - 1].durable != CRASH__NEVER;
+}
+
+/* The names that an atom takes from files to which it gives others. One that was not durable may never have
+ * been there. */
+static void remember_moved(struct crash__atoms_builder *builder, struct chain *chain, crash__atom_id id)
+{
+	const struct crash__atom *atom = &builder->atoms->list[id];
+	const struct crash__effect *effects = &builder->fs->effects[atom->effect];
+
+	for (uint32_t from = 0; from < atom->effects; from++)
+		for (uint32_t to = 0; to < atom->effects && effects[from].old_node; to++)
+			if (to != from && effects[to].node == effects[from].old_node &&
+			    was_durable(builder, effects[from].slot))
+				crash__builder_push(builder, &chain->newest[effects[from].slot], id);
+}
+
+static void remember_given(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	const struct crash__atom *atom = &builder->atoms->list[id];
+
+	for (uint32_t i = 0; i < atom->effects && atom->kind == CRASH__ATOM_ENTRY; i++)
+		builder->order->given[builder->fs->effects[atom->effect + i].slot] = id + 1;
+}
+
 /* Lets the atoms of later steps be in order with this one. */
 static void remember(struct crash__atoms_builder *builder, crash__atom_id id)
 {
@@ -424,9 +475,12 @@ static void remember(struct crash__atoms_builder *builder, crash__atom_id id)
 			add_step(builder, chain, atom->step);
 		else if (chain->scope == CRASH__REWRITE)
 			order->rewrites[atom->node] = (struct rewrite){.truncation = id};
+		else if (chain->scope == CRASH__MOVED_NAME)
+			remember_moved(builder, chain, id);
 		else if (chain->newest)
 			crash__builder_push(builder, &chain->newest[atom->node], id);
 	}
+	remember_given(builder, id);
 	if (order->lists_files && !CRASH__ADD(order, forgotten, false))
 		builder->no_memory = true;
 }

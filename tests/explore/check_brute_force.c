@@ -38,6 +38,8 @@ struct unit {
 	int directories[2], directory_count; /* ENTRY: in which */
 	int named;			     /* ENTRY: the file that has a name by it; -1: none */
 	bool creates, moves;		     /* ENTRY: of a new file; of the rename of a directory */
+	char names[2][24]; /* ENTRY: the names, each with its directory's number; a rename's old one last */
+	bool took_durable; /* ENTRY: of a rename that is one unit, whose old name was durable */
 	bool replaces; /* ENTRY: of a rename over another file. SIZE: the end of a truncation to nothing */
 	bool durable, abandoned, dropped;
 	char key[64];
@@ -144,6 +146,13 @@ static void add_truncation(struct opinion *opinion, int op, int file, uint64_t s
 	new_size(opinion, op, file, size, false)->replaces = replaces;
 }
 
+static void name_entry(char name[24], int directory, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(name, 24, "%d/%s", directory, slash ? slash + 1 : path);
+}
+
 static struct unit *add_entry(struct opinion *opinion, int op, int directory, const char *path, int named)
 {
 	const char *slash = strrchr(path, '/');
@@ -152,7 +161,18 @@ static struct unit *add_entry(struct opinion *opinion, int op, int directory, co
 	unit->directories[unit->directory_count++] = directory;
 	unit->named = named;
 	snprintf(unit->key, sizeof unit->key, "%d entry %s", op, slash ? slash : path);
+	name_entry(unit->names[0], directory, path);
 	return unit;
+}
+
+/* Whether the old name of a rename was durable before it: what used it last before, if anything, is. */
+static bool is_name_durable(const struct opinion *opinion, const struct unit *rename)
+{
+	for (const struct unit *unit = rename; unit-- > opinion->units;)
+		if (strcmp(unit->names[0], rename->names[1]) == 0 ||
+		    strcmp(unit->names[1], rename->names[1]) == 0)
+			return unit->durable;
+	return true;
 }
 
 /* The two names of a rename: one unit, unless the model says otherwise; a directory always has one name. */
@@ -171,6 +191,8 @@ static void add_rename(struct opinion *opinion, const struct made_tree *tree, in
 
 		unit->directories[unit->directory_count++] = from;
 		snprintf(unit->key + strlen(unit->key), 16, " %s", slash ? slash : what->path);
+		name_entry(unit->names[1], from, what->path);
+		unit->took_durable = opinion->model->rename_atomic && is_name_durable(opinion, unit);
 		return;
 	}
 	unit = add_entry(opinion, op, from, what->path, -1);
@@ -291,6 +313,13 @@ static bool before_in_file(const struct opinion *opinion, const struct unit *x, 
 	       (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
 }
 
+/* A rename that is one unit took a durable name from a file: what is done to that name later waits for it. */
+static bool before_by_name(const struct unit *x, const struct unit *y)
+{
+	return x->took_durable && y->kind == ENTRY &&
+	       (strcmp(x->names[1], y->names[0]) == 0 || strcmp(x->names[1], y->names[1]) == 0);
+}
+
 /* Units of an earlier and of a later op. */
 static bool before_in_time(const struct opinion *opinion, const struct unit *x, const struct unit *y)
 {
@@ -300,7 +329,7 @@ static bool before_in_time(const struct opinion *opinion, const struct unit *x, 
 
 	return (model->dirop_order == CRASH__DIROPS_TOTAL && x->kind == ENTRY && y->kind != DATA) ||
 	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
-	       (entries && x->moves && y->moves) ||
+	       (entries && x->moves && y->moves) || before_by_name(x, y) ||
 	       (model->append_order && waits && counts_as_append(model, x)) ||
 	       (model->same_file_append_order && x->file == y->file &&
 		before_in_file(opinion, x, y, waits)) ||
