@@ -21,6 +21,11 @@
 #include "common/walk.h"
 #include "preload/tracker.h"
 
+/* newer than the headers of the oldest supported distribution */
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
 #define MOST 256
 #define RUNS 16
 
@@ -429,7 +434,9 @@ static void note(long number, const long args[6], long result)
 		cut(start, end_of(start, args[1]));
 		break;
 	case SYS_mremap:
-		move(start, end_of(0, args[1]), (uintptr_t)result, (size_t)args[2]);
+		/* one that stays where it was is doubled, as by an old size of 0 */
+		move(start, args[3] & MREMAP_DONTUNMAP ? 0 : end_of(0, args[1]), (uintptr_t)result,
+		     (size_t)args[2]);
 		break;
 	case SYS_mprotect:
 	case SYS_pkey_mprotect:

@@ -37,6 +37,7 @@ static const char *const mappings[] = {
 	"stretched-over-data",
 	"doubled",
 	"moved",
+	"moved-and-kept",
 	"cut",
 	"protected",
 	"protected-by-key",

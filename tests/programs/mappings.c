@@ -18,6 +18,7 @@
 
 #define BYTES 20000u
 #define PAGES 20480u
+#define KEEPING 4 /* MREMAP_DONTUNMAP */
 
 static int opened(const char *name)
 {
@@ -179,6 +180,21 @@ static void doubled(void)
 	strcpy(second + 9000, "by the second");
 	munmap(memory, 4096);
 	strcpy(second + 12000, "and again");
+}
+
+/* What is moved stays as well. */
+static void moved_and_kept(void)
+{
+	char *memory = mapped("file", PROT_READ | PROT_WRITE), *second;
+
+	strcpy(memory + 100, "before");
+	second = mremap(memory, PAGES, PAGES, MREMAP_MAYMOVE | KEEPING);
+	if (second == MAP_FAILED)
+		exit(77); /* until Linux 5.13 it was for private memory only */
+	strcpy(memory + 200, "where it was");
+	make("other");
+	strcpy(second + 9000, "where it went");
+	strcpy(memory + 12000, "where it was");
 }
 
 static void moved(void)
@@ -398,6 +414,7 @@ static const struct {
 	{"stretched-over-data", stretched_over_data},
 	{"doubled", doubled},
 	{"moved", moved},
+	{"moved-and-kept", moved_and_kept},
 	{"cut", cut},
 	{"protected", protected},
 	{"protected-by-key", protected_by_key},
