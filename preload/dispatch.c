@@ -123,11 +123,7 @@ static bool tells(long number)
 
 static bool makes_child(long number)
 {
-#ifdef SYS_fork
-	if (number == SYS_fork)
-		return true;
-#endif
-	return number == SYS_clone || number == SYS_clone3;
+	return number == SYS_fork || number == SYS_clone || number == SYS_clone3;
 }
 
 /* A child with a memory of its own that syscall() makes. */

@@ -215,8 +215,6 @@ static void note_mapping(const struct crash__remote_map *map, void *context)
 	notification->mapped_at =
 		map->offset +
 		((uint64_t)argument(notification, notification->kernel->where.address) - map->start);
-	notification->mapped_bytes =
-		map->end - (uint64_t)argument(notification, notification->kernel->where.address);
 	notification->fd = crash__mapped_open(map);
 	/* stat(2) has the numbers that everybody else goes by, for a file that is called what it was */
 	found = notification->fd >= 0 ? fstat(notification->fd, &status) == 0 :
@@ -246,7 +244,6 @@ static void forget(struct crash__notification *notification)
 		'\0';
 	notification->device = notification->inode = notification->size = 0;
 	notification->mapped_at = UINT64_MAX;
-	notification->mapped_bytes = 0;
 	notification->mode = notification->file = 0;
 }
 

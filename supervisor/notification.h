@@ -24,7 +24,6 @@ struct crash__notification {
 	uint32_t file; /* number in the trace; 0: none */
 	uint64_t size;
 	uint64_t mapped_at;		   /* of an msync(): which byte of the file is at its address */
-	uint64_t mapped_bytes;		   /* and how many from there on are in the same mapping */
 	char path[PATH_MAX], to[PATH_MAX]; /* absolute; empty: none */
 	char given[PATH_MAX], given_to[PATH_MAX]; /* as the program gave them */
 	char rest[PATH_MAX], link[PATH_MAX];

@@ -555,6 +555,14 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 	return *pc != 0;
 }
 
+bool crash__remote_locks_memory(const struct crash__remote *remote)
+{
+	char text[4096];
+
+	return !read_file(text, sizeof text, "/proc/%d/status", (int)remote->tid) ||
+	       strtoull(field(text, "\nVmLck:"), NULL, 10) > 0;
+}
+
 /* Another user's limits are a secret of the system call's, but not of /proc's. */
 static uint64_t limit_of(const struct crash__remote *remote, int resource, const char *name)
 {

@@ -94,6 +94,9 @@ bool crash__remote_registers(const struct crash__remote *remote, uint64_t *pc, u
 /** The largest file it may write, in bytes; RLIM_INFINITY: any. 0 if that cannot be found out. */
 uint64_t crash__remote_size_limit(const struct crash__remote *remote);
 
+/** Whether it may have locked memory, mlock(2). */
+bool crash__remote_locks_memory(const struct crash__remote *remote);
+
 /** Whether it has as many descriptors as it may have: then it gets no other one. */
 bool crash__remote_fds_are_full(const struct crash__remote *remote);
 

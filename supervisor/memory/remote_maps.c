@@ -50,6 +50,25 @@ bool crash__remote_maps(const struct crash__remote *remote, uint64_t start, uint
 	return whole;
 }
 
+bool crash__remote_is_mapped(const struct crash__remote *remote, uint64_t start, uint64_t end)
+{
+	unsigned long long from, to;
+	char path[64], *line = NULL;
+	size_t size = 0;
+	FILE *maps;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)remote->pid);
+	maps = fopen(path, "re");
+	/* in ascending order */
+	while (maps && start < end && getline(&line, &size, maps) > 0)
+		if (sscanf(line, "%llx-%llx", &from, &to) == 2 && from <= start && to > start)
+			start = to;
+	if (maps)
+		fclose(maps);
+	free(line);
+	return start >= end;
+}
+
 bool crash__remote_map_reaches(const struct crash__remote *remote, const struct crash__remote_map *map)
 {
 	struct stat status;

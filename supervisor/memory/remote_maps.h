@@ -18,6 +18,9 @@ struct crash__remote_map {
 bool crash__remote_maps(const struct crash__remote *remote, uint64_t start, uint64_t end,
 			void (*take)(const struct crash__remote_map *map, void *context), void *context);
 
+/** Whether something is mapped, whatever it is, between two addresses without a gap. */
+bool crash__remote_is_mapped(const struct crash__remote *remote, uint64_t start, uint64_t end);
+
 /**
  * Whether stores through it may ever reach the file, because it was opened for writing. msync() of another
  * one does nothing.

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/machine.h"
+#include "supervisor/memory/remote_maps.h"
 #include "supervisor/proxy/proxy_parts.h"
 
 bool crash__proxy_prepare(void)
@@ -78,26 +79,49 @@ static bool proxy_plain(struct crash__notification *notification, struct crash__
 	return notification->kernel->family != CRASH__FAMILY_ATTR || crash__proxy_resume(proxied);
 }
 
-/*
- * What the stores have made dirty is the file's own. Whether pages are mapped, or locked so that they are not
- * to be invalidated, is the kernel's to answer.
- */
+/* A range of memory, and how far it is known to be of one file. */
+struct span {
+	uint64_t known, end;
+	uint64_t device, inode;
+};
+
+static void extend(const struct crash__remote_map *map, void *context)
+{
+	struct span *span = context;
+
+	if (!span->inode) {
+		span->device = map->device;
+		span->inode = map->inode;
+	}
+	if (map->start <= span->known && map->end > span->known && map->device == span->device &&
+	    map->inode == span->inode)
+		span->known = map->end;
+}
+
+/* What the stores have made dirty is the file's own. Where nothing is mapped the kernel goes on behind it. */
 static bool proxy_msync(const struct crash__notification *notification, struct crash__proxied *proxied)
 {
-	const struct crash__where *where = &notification->kernel->where;
-	uint64_t flags = (uint64_t)argument(notification, where->flags);
+	enum { KNOWN = MS_ASYNC | MS_INVALIDATE | MS_SYNC };
+	uint64_t start = (uint64_t)notification->args[0];
+	uint64_t bytes = ((uint64_t)notification->args[1] + CRASH__PAGE - 1) & ~(uint64_t)(CRASH__PAGE - 1);
+	struct span span = {.known = start, .end = start + bytes};
+	int flags = (int)argument(notification, notification->kernel->where.flags);
 
-	if (flags & ~(uint64_t)(MS_SYNC | MS_ASYNC | MS_INVALIDATE) ||
-	    (flags & MS_SYNC && flags & MS_ASYNC) ||
-	    (uint64_t)argument(notification, where->address) % CRASH__PAGE) {
+	if (notification->fd < 0)
+		return false;
+	if ((flags & ~KNOWN) || ((flags & MS_ASYNC) && (flags & MS_SYNC)) || start % CRASH__PAGE) {
 		proxied->result = -EINVAL;
 		return true;
 	}
-	if (notification->fd < 0 || flags & MS_INVALIDATE ||
-	    (uint64_t)argument(notification, where->bytes) > notification->mapped_bytes)
+	/* locked pages are not invalidated, and what happens to another file only the kernel knows */
+	if (((flags & MS_INVALIDATE) && crash__remote_locks_memory(&notification->remote)) ||
+	    !crash__remote_maps(&notification->remote, start, span.end, extend, &span) ||
+	    (span.known < span.end && crash__remote_is_mapped(&notification->remote, start, span.end)))
 		return false;
-	if (flags & MS_SYNC)
+	if ((flags & MS_SYNC) && bytes)
 		proxied->result = or_errno(fdatasync(notification->fd));
+	if (span.known < span.end && proxied->result == 0)
+		proxied->result = -ENOMEM;
 	return true;
 }
 

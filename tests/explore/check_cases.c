@@ -49,6 +49,7 @@ static const char *const mappings[] = {
 	"cloned",
 	"forked-by-number",
 	"hidden",
+	"synced-wrongly",
 	"hollowed",
 };
 
@@ -185,6 +186,7 @@ static const struct {
 	{"mappings_static", "opened-by-handle", "unsupported-call"},
 	{"mappings", "remapped", "unsupported-call"},
 	{"mappings_static", "remapped", "unsupported-call"},
+	{"mappings_static", "synced-locked", "result-unknown"},
 };
 
 START_TEST(what_is_not_followed_is_said)

@@ -4,6 +4,7 @@
  *
  * The working directory has: file, and dir/file, both of 20,000 bytes.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -376,6 +377,34 @@ static void synced_in_vain(void)
 	check(msync(shared, BYTES, MS_SYNC));
 }
 
+static void expect(int result, int error)
+{
+	if (result != -1 || errno != error)
+		exit(5);
+}
+
+static void synced_wrongly(void)
+{
+	char *memory = mapped("file", PROT_READ | PROT_WRITE);
+
+	strcpy(memory + 100, "stored");
+	expect(msync(memory + 1, 4096, MS_SYNC), EINVAL);
+	expect(msync(memory, 4096, MS_SYNC | MS_ASYNC), EINVAL);
+	expect(msync(memory, 4096, 64), EINVAL);
+	check(msync(memory, 0, MS_SYNC));
+}
+
+/* What is locked in memory is not invalidated. */
+static void synced_locked(void)
+{
+	char *memory = mapped("file", PROT_READ | PROT_WRITE);
+
+	if (mlock(memory, 4096) < 0)
+		exit(77);
+	strcpy(memory + 100, "stored");
+	expect(msync(memory, 4096, MS_SYNC | MS_INVALIDATE), EBUSY);
+}
+
 static void opened_by_handle(void)
 {
 	union {
@@ -426,6 +455,8 @@ static const struct {
 	{"cloned", cloned},
 	{"forked-by-number", forked_by_number},
 	{"hidden", hidden},
+	{"synced-wrongly", synced_wrongly},
+	{"synced-locked", synced_locked},
 	{"hollowed", hollowed},
 	{"synced-in-vain", synced_in_vain},
 	{"opened-by-handle", opened_by_handle},
