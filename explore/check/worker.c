@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
+#include "explore/check/checker_mounts.h"
 #include "explore/check/layer.h"
 #include "explore/recording/mirror.h"
 #include "explore/recording/sandbox.h"
@@ -32,6 +33,7 @@ struct instance {
 struct worker {
 	const struct crash__worker_config *config;
 	struct crash__sandbox sandbox;
+	struct crash__mounts mounts;
 	struct instance instances[2]; /* by enum crash__reference */
 	char place[PATH_MAX];	      /* without namespaces: a directory of ours */
 	char acked[PATH_MAX];
@@ -290,15 +292,19 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 				     .point = point,
 				     .state = state,
 				     .acked = worker->acked};
-	int error = write_acked(worker, order->acked), hidden;
+	int error = write_acked(worker, order->acked), unmounted = 0, hidden;
 
 	if (error == 0)
 		error = show_state(worker, order->reference, where);
 	if (error == 0)
+		error = crash__mounts_note(&worker->mounts);
+	if (error == 0) {
 		error = crash__checker_run(worker->config->checker, &check, is_alone(worker->config),
 					   &worker->verdict);
+		unmounted = crash__mounts_restore(&worker->mounts);
+	}
 	hidden = hide_state(worker, where);
-	return error < 0 ? error : hidden;
+	return error < 0 ? error : unmounted < 0 ? unmounted : hidden;
 }
 
 /* A state that fails is checked again: only what fails twice is a failure. */
@@ -468,6 +474,9 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 	worker.config = config;
 	worker.channel = channel;
 	error = enter(&worker, number);
+	worker.mounts.list = -1;
+	if (error == 0 && has_mounts(worker.config))
+		crash__mounts_open(&worker.mounts);
 	if (chdir("/") < 0)
 		error = crash__fail_errno("/");
 	serve(&worker, error);

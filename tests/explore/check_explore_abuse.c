@@ -351,6 +351,9 @@ static const struct {
 	{"puts a pipe where the acknowledgements were", "rm \"$CRASH_ACKED\"; mkfifo \"$CRASH_ACKED\""},
 	{"prints a lot", "head -c 300000 /dev/zero | tr '\\0' x; echo"},
 	{"mounts", "mount -t tmpfs none . 2>/dev/null"},
+	{"mounts elsewhere, again and again",
+	 "[ ! -e /mnt/seen ] || exit 9; for i in 1 2 3; do mount -t tmpfs none /mnt; done 2>/dev/null && "
+	 "mkdir '/mnt/a b' && mount --rbind /mnt '/mnt/a b' && : >/mnt/seen"},
 };
 
 START_TEST(what_a_checker_does_to_one_state_is_not_seen_in_the_next)
