@@ -165,6 +165,7 @@ static void read_tiers(struct explore_options *own)
 		at += length;
 		at += *at == ',';
 	}
+	own->tier_mask |= own->tiers_before; /* or findings of theirs would be gone */
 }
 
 /* 500 states, or 30s. */

@@ -21,7 +21,7 @@ struct explore_options {
 	/* of those */
 	struct crash__model model[CRASH__MOST_MODELS];
 	uint32_t model_count;
-	uint32_t tier_mask;
+	uint32_t tier_mask, tiers_before; /* those of the result that is resumed stay */
 	uint64_t budget_states, budget_ns;
 	unsigned int shard_number, shards;
 };

@@ -161,6 +161,7 @@ static void take_models_and_tiers(struct explore_session *session, const json_t 
 {
 	struct explore_options *own = &session->own;
 
+	own->tiers_before = crash__identity_tiers(identity);
 	if (!own->tiers && !own->exhaustive)
 		own->tiers = joined(json_object_get(identity, "tiers"));
 	if (own->models)

@@ -833,6 +833,34 @@ START_TEST(a_directory_is_no_baseline)
 }
 END_TEST
 
+/* Fewer tiers once took the place of those that had found something. */
+static const char *const more_tiers[] = {"--tiers=prefix", "--exhaustive", "--tiers=prefix,pairs"};
+
+START_TEST(tiers_that_it_had_stay)
+{
+	struct lab_result result;
+	const json_t *tier;
+	bool keeps = false;
+	json_t *lines;
+	size_t i;
+
+	record("trace");
+	result = EXPLORE("trace", "-o", "kept");
+	lab_assert_status(&result, 1);
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "kept", more_tiers[_i]);
+	lab_assert_status(&result, 1);
+	lines = lab_json_lines(result.out);
+	json_array_foreach(
+		json_object_get(json_object_get(json_array_get(lines, json_array_size(lines) - 1), "summary"),
+				"tiers"),
+		i, tier)
+		keeps |= strcmp(lab_json_text(tier, "tier"), "omit-1") == 0;
+	ck_assert_msg(keeps, "%s", result.out);
+	result = LAB_CRASHINJECT("report", "kept");
+	lab_assert_status(&result, 1);
+}
+END_TEST
+
 /* Two at once would write over each other. */
 START_TEST(only_one_works_in_a_directory)
 {
@@ -1011,6 +1039,7 @@ int main(void)
 			    COUNT(refused));
 	tcase_add_loop_test(options, options_of_a_run_are_refused_beside_its_trace, 0, COUNT(of_runs));
 	tcase_add_test(options, a_directory_is_no_baseline);
+	tcase_add_loop_test(options, tiers_that_it_had_stay, 0, COUNT(more_tiers));
 	tcase_add_test(changed, a_state_is_replayed_of_the_recording_that_was_explored);
 	tcase_add_loop_test(options, a_shard_that_cannot_be_is_refused, 0, COUNT(no_shards));
 	tcase_add_test(going, only_one_works_in_a_directory);
