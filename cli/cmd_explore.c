@@ -150,7 +150,8 @@ static int note_changed_checker(struct explore_session *session)
 	int error = crash__checker_files_note_changed(&session->files, &session->explore.engine.checker,
 						      recording);
 
-	if (recording->incomplete_count > before)
+	session->checker_changed = recording->incomplete_count > before;
+	if (session->checker_changed)
 		crash__verdicts_forget(&session->log);
 	return error;
 }

@@ -222,7 +222,7 @@ static int write_verdicts(struct explore_session *session)
 	if (error == 0)
 		error = crash__verdicts_begin(&session->log, key);
 	for (const struct crash__entry *entry = engine->entries; entry && error == 0; entry = entry->hh.next)
-		if (entry->kind != CRASH__VERDICT_NONE)
+		if (entry->kind != CRASH__VERDICT_NONE && !session->checker_changed)
 			crash__verdicts_add(&session->log, entry);
 	if (error == 0 && session->log.error) {
 		errno = session->log.error;

@@ -22,6 +22,7 @@ struct explore_session {
 	char cwd[PATH_MAX];		   /* of the program */
 	char trace[PATH_MAX];		   /* that is read; empty: none */
 	struct crash__checker_files files; /* of the checker, as they were before it was used */
+	bool checker_changed;		   /* since: no verdict is kept */
 	const char *place;		   /* the result directory; NULL: there is none */
 	struct crash__verdict_log log;	   /* fd -1: none */
 	json_t *settings;
