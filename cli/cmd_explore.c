@@ -162,6 +162,7 @@ static int rerun(struct explore_session *session)
 	struct crash__rerun_options how = {.request = &session->request,
 					   .recording = &session->exploration.recording,
 					   .checker = &session->explore.engine.checker,
+					   .input = session->input,
 					   .jobs = session->own.jobs,
 					   .stop = &stop,
 					   .progress = crash__progress_show};
@@ -343,6 +344,7 @@ static int run(int argc, char **argv)
 			     crash__explore_take_option, &session.own);
 	if (!getcwd(session.cwd, sizeof session.cwd))
 		crash__die("the working directory: %s", strerror(errno));
+	session.input = lseek(STDIN_FILENO, 0, SEEK_CUR);
 	choose_source(&session);
 	crash__explore_read_options(&session.own);
 	choose_place(&session);

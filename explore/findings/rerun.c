@@ -64,20 +64,36 @@ static bool is_the_same(const struct runner *runner, const struct crash__event *
 	       strcmp(out->file ? out->file : "", path ? path : "") == 0;
 }
 
+/* Every run reads a file from where the recorded one did, with an offset of its own; what came through a pipe
+ * is gone. */
+static int open_input(off_t at)
+{
+	int fd = at < 0 ? -1 : open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && lseek(fd, at, SEEK_SET) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 static int run_to_point(struct runner *runner, const struct crash__rerun_point *point, struct answer *answer,
 			char **text)
 {
 	struct crash__request request = *runner->options->request;
 	const struct crash__event *event = runner->options->recording->fs.steps[point->step].event;
 	struct crash_out out;
-	int error;
+	int input = open_input(runner->options->input), error;
 
+	request.in = input < 0 ? request.in : input;
 	request.scenario = point->name;
 	request.mode = 0;
 	request.trace = -1;
 	request.out = request.err = -1;
 	request.place = runner->place;
 	error = crash__run(&request, &out);
+	if (input >= 0)
+		close(input);
 	if (error < 0)
 		return error;
 	if (!out.killed) {

@@ -13,6 +13,7 @@
 #define CRASH_RERUN_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "explore/check/checker.h"
 #include "explore/check/engine.h"
@@ -22,6 +23,7 @@ struct crash__rerun_options {
 	const struct crash__request *request; /* the program */
 	const struct crash__recording *recording;
 	const struct crash__checker *checker;
+	off_t input; /* where the recorded run began to read standard input; -1: it is no file */
 	unsigned int jobs;
 	_Atomic bool *stop;
 	void (*progress)(void *context, const struct crash__progress *progress);

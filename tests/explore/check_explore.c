@@ -1273,6 +1273,22 @@ START_TEST(real_kills_come_before_the_first_op)
 }
 END_TEST
 
+/* The recorded run had read it to its end: the others once had an empty one, and were blamed for that. */
+START_TEST(real_kills_read_the_same_input)
+{
+	struct lab_result result;
+
+	make_store();
+	lab_write("input", "skipped\nread\n", 13);
+	result = LAB_COMMAND(
+		"sh", "-c",
+		"{ read -r line; exec \"$CRASHINJECT\" explore --root store --rerun --check "
+		"'[ ! -e new ] || grep -qx read new' -- sh -c 'cd store; cat >tmp; mv tmp new'; } <input");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "4 points") != NULL, "%s", result.out);
+}
+END_TEST
+
 START_TEST(real_kills_take_no_options_that_choose_states)
 {
 	struct lab_result result;
@@ -1669,6 +1685,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, real_kills_agree);
 	tcase_add_test(ways, real_kills_come_between_an_acknowledgement_and_the_next_op);
 	tcase_add_test(ways, real_kills_come_before_the_first_op);
+	tcase_add_test(ways, real_kills_read_the_same_input);
 	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_chroot_is_a_place_like_any_other);
