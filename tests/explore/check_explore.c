@@ -806,18 +806,19 @@ START_TEST(a_starting_tree_that_changes_blames_nobody)
 }
 END_TEST
 
+/* Waits at the second state until it was changed. */
+static const char changing[] = "[ -e ../final ] && : >../asked; : >../final; "
+			       "[ ! -e ../asked ] || until [ -e ../changed ]; do sleep 0.01; done; true\n";
+
 /* Verdicts of a script that changes are of two checkers, and nobody knows which ones of which. */
 START_TEST(a_checker_that_changes_is_no_all_clear)
 {
 	static const char *const edits[] = {"sed -i s/true/false/ look.sh", "rm look.sh"};
-	static const char script[] =
-		"[ -e ../final ] && : >../asked; : >../final; "
-		"[ ! -e ../asked ] || until [ -e ../changed ]; do sleep 0.01; done; true\n";
 	struct lab_result result;
 	pid_t pid;
 
 	make_store();
-	lab_write("look.sh", script, strlen(script));
+	lab_write("look.sh", changing, strlen(changing));
 	pid = fork();
 	if (pid == 0)
 		change_when_asked(edits[_i]);
@@ -828,10 +829,37 @@ START_TEST(a_checker_that_changes_is_no_all_clear)
 	ck_assert_msg(strstr(result.out, "the checker was changed while it was used: ") &&
 			      strstr(result.out, "/look.sh\n"),
 		      "%s", result.out);
-	lab_write("look.sh", script, strlen(script));
+	lab_write("look.sh", changing, strlen(changing));
 	result = LAB_CRASHINJECT("explore", "--json", "--resume", "out");
 	lab_assert_status(&result, 0);
 	ck_assert_int_eq((int)lab_json_number(summary_of(lines_of(&result)), "known_before", -1), 0);
+}
+END_TEST
+
+/* Of what it has found, too, in the place that nobody had to name. */
+START_TEST(findings_of_a_checker_that_changes_are_found_again)
+{
+	struct lab_result result;
+	const char *kept;
+	pid_t pid;
+
+	make_store();
+	lab_write("look.sh", changing, strlen(changing));
+	pid = fork();
+	if (pid == 0)
+		change_when_asked("sed -i s/true/false/ look.sh");
+	result = EXPLORE("no-sync", "--model", "posix", "--jobs", "1", "--check",
+			 "sh ../look.sh || true; [ -s data ]");
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	lab_assert_status(&result, 1);
+	kept = strstr(result.err, "the result is in ");
+	ck_assert_msg(kept != NULL, "%s", lab_describe(&result));
+	kept = lab_text("%.*s", (int)strcspn(kept + 17, "\n"), kept + 17);
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", kept);
+	lab_assert_status(&result, 1);
+	ck_assert_int_eq((int)lab_json_number(summary_of(lines_of(&result)), "known_before", -1), 0);
+	lab_remove(kept);
 }
 END_TEST
 
@@ -1652,6 +1680,7 @@ static Suite *make_suite(void)
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(clear, a_refused_final_state_is_an_error_in_every_report);
 	tcase_add_loop_test(clear, a_checker_that_changes_is_no_all_clear, 0, 2);
+	tcase_add_test(clear, findings_of_a_checker_that_changes_are_found_again);
 	tcase_add_test(findings, failures_are_printed_as_they_come);
 	tcase_add_test(clear, a_checker_that_cannot_be_started_says_nothing_of_a_state);
 	tcase_add_loop_test(clear, what_its_owner_has_closed_can_be_opened_again, 0, 2);
