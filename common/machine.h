@@ -18,9 +18,9 @@
  *
  * Calls that it lacks. The kernels of newer machines have only the general one of several calls, and none of
  * open, creat, mknod, rename, renameat, unlink, rmdir, link, symlink, mkdir, chmod, chown, lchown, utime,
- * utimes, futimesat, readlink, dup2, fork and clone3, perhaps. libc still has functions of these names, so calls.def has
- * their rows and the shim speaks of them. For each that is missing the machine's header includes
- * <sys/syscall.h> and defines SYS_rename, or whatever it is, as a number of its own from
+ * utimes, futimesat, readlink, dup2, fork and clone3, perhaps. libc still has functions of these names, so
+ * calls.def has their rows and the shim speaks of them. For each that is missing the machine's header
+ * includes <sys/syscall.h> and defines SYS_rename, or whatever it is, as a number of its own from
  * CRASH__KERNEL_NUMBERS on; and crash__sys3(), crash__sys6(), crash__syscall() and crash__syscall_seen() make
  * of that number and its arguments the call that there is (renameat2). The filter leaves such rows out.
  *

@@ -187,6 +187,8 @@ static const struct {
 	{"mappings", "remapped", "unsupported-call"},
 	{"mappings_static", "remapped", "unsupported-call"},
 	{"mappings_static", "synced-locked", "result-unknown"},
+	{"mappings", "listed", "unsupported-call"},
+	{"mappings_static", "listed", "unsupported-call"},
 };
 
 START_TEST(what_is_not_followed_is_said)

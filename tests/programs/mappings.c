@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -418,6 +419,25 @@ static void opened_by_handle(void)
 		exit(77);
 }
 
+/* The mode changes with the list (Linux 6.13). */
+static void listed(void)
+{
+	struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, rights;
+			uint32_t id;
+		} entries[3];
+	} list = {2, {{1, 7, UINT32_MAX}, {4, 5, UINT32_MAX}, {0x20, 1, UINT32_MAX}}};
+	struct {
+		uint64_t value;
+		uint32_t bytes, flags;
+	} value = {(uintptr_t)&list, sizeof list, 0};
+
+	if (syscall(463, AT_FDCWD, "file", 0, "system.posix_acl_access", &value, sizeof value) < 0)
+		exit(77);
+}
+
 /* The first page shows the second one of the file from then on. */
 static void remapped(void)
 {
@@ -457,6 +477,7 @@ static const struct {
 	{"hidden", hidden},
 	{"synced-wrongly", synced_wrongly},
 	{"synced-locked", synced_locked},
+	{"listed", listed},
 	{"hollowed", hollowed},
 	{"synced-in-vain", synced_in_vain},
 	{"opened-by-handle", opened_by_handle},
