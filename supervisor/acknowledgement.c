@@ -7,8 +7,11 @@
  */
 #include "supervisor/acknowledgement.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -106,11 +109,38 @@ static void acknowledge_copy(struct crash__notification *notification, int fd, u
 		close(from);
 }
 
+static bool is_closed(const struct crash__notification *notification, int fd)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)notification->remote.tid);
+	if (stat(path, &status) < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)notification->remote.tid, fd);
+	return lstat(path, &status) < 0 && errno == ENOENT;
+}
+
+/*
+ * Whether a write is sure to fail: there is no such descriptor, it is not for writing, or nobody reads and
+ * nobody can. Of one that only cannot wait that is not sure: until it is made there may be room.
+ */
+static bool is_in_vain(const struct crash__notification *notification, int fd, const struct stat *status)
+{
+	struct pollfd pipe = {.fd = notification->fd, .events = POLLOUT};
+
+	if (notification->fd < 0)
+		return is_closed(notification, fd);
+	return (fcntl(notification->fd, F_GETFL) & O_ACCMODE) == O_RDONLY ||
+	       (crash__audience_is_tree(notification->control, status, notification->fd) &&
+		S_ISFIFO(status->st_mode) && poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR));
+}
+
 void crash__acknowledge_write(struct crash__notification *notification)
 {
 	const struct crash__where *where = &notification->kernel->where;
 	int fd = (int)crash__arg(notification->args, where->fd);
-	struct stat status;
+	struct stat status = {.st_mode = 0};
 
 	if (!(notification->control->mode & CRASH__MODE_ACKS) ||
 	    notification->kernel->family != CRASH__FAMILY_WRITE)
@@ -119,6 +149,8 @@ void crash__acknowledge_write(struct crash__notification *notification)
 				     crash__remote_fstat(&notification->remote, fd, &status)) &&
 	    !crash__audience_is_outside(notification->control, &status, notification->fd,
 					bytes_of(notification)))
+		return;
+	if (is_in_vain(notification, fd, &status))
 		return;
 	if (where->buf)
 		acknowledge(notification, fd, (uint64_t)crash__arg(notification->args, where->buf),

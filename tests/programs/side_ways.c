@@ -14,6 +14,7 @@
  *	start PROGRAM	executes it
  *	copy		copies all that there is of the file `from` to `to`, under a limit that is larger
  *	names		makes what has names, and fails to make it again
+ *	mutter		tells "told" where nobody can hear it
  *	tell CALL	tells standard output, a pipe, "told" by sendfile, splice, vmsplice, or relay: by
  *			a pipe of its own
  */
@@ -306,6 +307,20 @@ static int tell(char **argument)
 	return splice(ends[0], NULL, STDOUT_FILENO, NULL, 100, 0) == 5 ? 0 : 1;
 }
 
+/* To what is closed, is there to be read, or to a pipe that nobody reads: each of them fails. */
+static int tell_in_vain(char **argument)
+{
+	int ends[2], to = 99;
+
+	(void)argument;
+	if (pipe(ends) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return 1;
+	if (write(to, "told\n", 5) >= 0 || write(-1, "told\n", 5) >= 0 || write(ends[0], "told\n", 5) >= 0)
+		return 1;
+	close(ends[0]);
+	return write(ends[1], "told\n", 5) < 0 && errno == EPIPE ? 0 : 1;
+}
+
 /* ------------------------------------------------------------------ which */
 
 static const struct way {
@@ -316,6 +331,7 @@ static const struct way {
 	{"ring", write_by_ring, 1},   {"range", change_range, 2},  {"child", write_by_child, 1},
 	{"filter", sync_filtered, 2}, {"stranger", be_counted, 0}, {"start", start, 1},
 	{"copy", copy_all, 0},	      {"names", make_names, 0},	   {"tell", tell, 1},
+	{"mutter", tell_in_vain, 0},
 };
 
 int main(int argc, char **argv)
