@@ -54,16 +54,33 @@ char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id id)
 	return strdup(path);
 }
 
+/* The name that a node has when a step begins, or had last; 0: it never had one. */
+static crash__slot_id name_at(const struct crash__fs *fs, crash__node_id node, uint32_t step)
+{
+	for (size_t i = fs->steps[step].first_effect; i-- > 0;)
+		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node == node)
+			return fs->effects[i].slot;
+	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
+		if (fs->slots[slot].base_child == node)
+			return slot;
+	return 0;
+}
+
 char *crash__fs_node_path(const struct crash__fs *fs, crash__node_id node, uint32_t step)
 {
+	char path[PATH_MAX] = "", longer[PATH_MAX];
+	crash__slot_id slot;
+
 	assert(node < fs->nodes_count && step < fs->steps_count);
 	if (node == 1)
 		return strdup("data directory");
-	for (size_t i = fs->steps[step].first_effect; i-- > 0;)
-		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node == node)
-			return crash__fs_slot_path(fs, fs->effects[i].slot);
-	for (crash__slot_id slot = (crash__slot_id)fs->slots_count; slot-- > 1;)
-		if (fs->slots[slot].base_child == node)
-			return crash__fs_slot_path(fs, slot);
-	return strdup("the file");
+	for (int depth = 0; node != 1 && depth < 64; depth++) {
+		slot = name_at(fs, node, step);
+		if (!slot)
+			break;
+		snprintf(longer, sizeof longer, "%s%s%.3000s", fs->slots[slot].name, *path ? "/" : "", path);
+		strcpy(path, longer);
+		node = fs->slots[slot].directory;
+	}
+	return strdup(*path ? path : "the file");
 }

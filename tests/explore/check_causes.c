@@ -278,6 +278,19 @@ START_TEST(a_sentence_says_which_sync_is_missing)
 }
 END_TEST
 
+/* What is in a directory that gets another name is called what it was called then. */
+START_TEST(a_repair_names_a_file_as_it_is_called_by_then)
+{
+	json_t *findings = explore("cd store && mkdir d", "printf x >d/b; sync . d; mv d e",
+				   "! test -e e || test -s e/b", "posix", "prefix,cut,omit-1,keep-1,tear");
+
+	ck_assert_uint_eq(json_array_size(findings), 1);
+	assert_like("the rename of d to e (rename#1) reached the disk, but the * of d/b* did not: *",
+		    lab_json_text(json_array_get(findings, 0), "sentence"));
+	assert_like("fsync of d/b before rename#1 of d to e *", help_of(json_array_get(findings, 0)));
+}
+END_TEST
+
 /*
  * Where one file system takes the data along that it loses a truncation with, another has to lose both: what
  * is left is the same, and the weaker one allows it as well.
@@ -380,6 +393,7 @@ int main(void)
 		printf("SKIP: causes: user namespaces with overlays are not to be had here\n");
 		return 77;
 	}
+	tcase_add_test(causes, a_repair_names_a_file_as_it_is_called_by_then);
 	tcase_add_test(causes, what_one_model_takes_along_another_loses_as_well);
 	tcase_add_loop_test(causes, a_mistake_is_allowed_by_every_model_that_shows_it, 0,
 			    sizeof elsewhere / sizeof *elsewhere);
