@@ -39,11 +39,12 @@ bool crash__is_temporary(const struct crash__lint *lint, crash__node_id node)
 	return lint->nodes[node].removed;
 }
 
+/* What is put into place is data, however it was written. */
 bool crash__is_shared_memory(const struct crash__lint *lint, crash__node_id node)
 {
 	const struct crash__lint_node *known = &lint->nodes[node];
 
-	return known->written && known->only_stores && !known->synced;
+	return known->written && known->only_stores && !known->placed && !known->synced;
 }
 
 /*

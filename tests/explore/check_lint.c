@@ -121,6 +121,7 @@ static const struct row {
 } table[] = {
 	{RENAME, "rename-unsynced", "unsynced-rename", "", NULL},
 	{RENAME, "rename-synced", "", "", NULL},
+	{RENAME, "rename-stored", "unsynced-rename", "", NULL},
 	{RENAME, "rename-text", "unsynced-rename", "", NULL},
 	{RENAME, "rename-text-synced", "", "", NULL},
 	{RENAME, "rotate-new", "", "log", NULL},

@@ -98,6 +98,19 @@ static void rename_synced(void)
 	sync_directory();
 }
 
+static void rename_stored(void)
+{
+	int fd = make("f.tmp");
+	char *bytes;
+
+	must(ftruncate(fd, PAGE));
+	bytes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	memset(bytes, 's', PAGE);
+	must(munmap(bytes, PAGE));
+	must(rename("f.tmp", "f"));
+	sync_directory();
+}
+
 static void link_unsynced(void)
 {
 	int fd = must(open(".", O_TMPFILE | O_RDWR, 0644));
@@ -1041,6 +1054,7 @@ static const struct {
 } things[] = {
 	{"rename-unsynced", rename_unsynced},
 	{"rename-synced", rename_synced},
+	{"rename-stored", rename_stored},
 	{"rename-text", rename_text},
 	{"rename-text-synced", rename_text_synced},
 	{"rotate-new", rotate_new},
