@@ -113,6 +113,16 @@ bool crash__call_syncs(const struct crash__call_info *kernel, const long args[6]
 				    (crash__arg(args, kernel->where.flags) & (RWF_DSYNC | RWF_SYNC)));
 }
 
+bool crash__call_appends(const struct crash__call_info *kernel, const long args[6], bool descriptor_appends)
+{
+	enum { NOT_APPENDING = 0x20 }; /* RWF_NOAPPEND, of Linux 6.9 */
+	long flags = kernel->kernel == CRASH__CALL_pwritev2 ? crash__arg(args, kernel->where.flags) : 0;
+
+	if (kernel->number == CRASH__NO_NUMBER)
+		return false;
+	return (flags & RWF_APPEND) || (descriptor_appends && !(flags & NOT_APPENDING));
+}
+
 uint64_t crash__clone_bytes(const struct file_clone_range *range, uint64_t size)
 {
 	uint64_t rest = range->src_offset < size ? size - range->src_offset : 0;

@@ -124,6 +124,9 @@ bool crash__open_flags_sync(long flags);
  */
 bool crash__call_syncs(const struct crash__call_info *kernel, const long args[6], bool descriptor_syncs);
 
+/** Whether this write goes to the end of its file, whatever offset it names. Stores to a mapping never do. */
+bool crash__call_appends(const struct crash__call_info *kernel, const long args[6], bool descriptor_appends);
+
 /** Whether a kernel call writes a number of bytes, which it returns: a clone does not. */
 static inline bool crash__call_has_bytes(const struct crash__call_info *kernel)
 {

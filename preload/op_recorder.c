@@ -211,17 +211,6 @@ void crash__record_unlock(struct crash__op *op)
 	op->lock = NULL;
 }
 
-/* Linux appends whatever the offset says; but a store to a mapping goes where it goes. */
-static bool appends(const struct crash__op *op)
-{
-	const struct crash__where *where = &op->kernel->where;
-
-	if (where->address)
-		return false;
-	return op->target.append || (op->kernel->kernel == CRASH__CALL_pwritev2 &&
-				     (crash__arg(op->args, where->flags) & RWF_APPEND));
-}
-
 /* Where the data of a write that returned `result` went, or what an msync() is about. */
 static uint64_t offset_of(const struct crash__op *op, long result)
 {
@@ -242,7 +231,8 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	}
 	if (where->offset_at)
 		return *(const uint64_t *)crash__arg(op->args, where->offset_at) - (uint64_t)result;
-	if (where->offset && appends(op) && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
+	if (where->offset && crash__call_appends(op->kernel, op->args, op->target.append) &&
+	    crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
 		return (uint64_t)(status.st_size - result);
 	return where->offset ? (uint64_t)crash__arg(op->args, where->offset) : UINT64_MAX;
 }

@@ -139,9 +139,7 @@ static uint64_t find_offset(const struct crash__notification *notification, int 
 		position = lseek(fd, 0, SEEK_CUR);
 		return position < result ? UINT64_MAX : (uint64_t)(position - result);
 	}
-	if (((fcntl(fd, F_GETFL) & O_APPEND) ||
-	     (notification->kernel->kernel == CRASH__CALL_pwritev2 &&
-	      (argument(notification, notification->kernel->where.flags) & RWF_APPEND))) &&
+	if (crash__call_appends(notification->kernel, notification->args, fcntl(fd, F_GETFL) & O_APPEND) &&
 	    fstat(fd, &status) == 0)
 		return (uint64_t)(status.st_size - result);
 	return (uint64_t)argument(notification, notification->kernel->where.offset);

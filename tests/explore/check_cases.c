@@ -51,6 +51,7 @@ static const char *const mappings[] = {
 	"hidden",
 	"synced-wrongly",
 	"hollowed",
+	"not-appended",
 };
 
 static const char *const roots[] = {

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -419,6 +420,18 @@ static void opened_by_handle(void)
 		exit(77);
 }
 
+/* One write of a descriptor that appends does not (Linux 6.9). */
+static void not_appended(void)
+{
+	int fd = open("file", O_WRONLY | O_APPEND | O_CLOEXEC);
+	struct iovec piece = {(char[]){"here"}, 4};
+
+	check(fd);
+	check((int)pwrite(fd, "at the end", 10, 0));
+	if (pwritev2(fd, &piece, 1, 300, 0x20) < 0)
+		exit(77);
+}
+
 /* The mode changes with the list (Linux 6.13). */
 static void listed(void)
 {
@@ -478,6 +491,7 @@ static const struct {
 	{"synced-wrongly", synced_wrongly},
 	{"synced-locked", synced_locked},
 	{"listed", listed},
+	{"not-appended", not_appended},
 	{"hollowed", hollowed},
 	{"synced-in-vain", synced_in_vain},
 	{"opened-by-handle", opened_by_handle},
