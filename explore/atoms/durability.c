@@ -256,6 +256,7 @@ static void sync_file(struct crash__atoms_builder *builder, const struct crash__
 	struct coverage of_file = {sync,	 step, durable[CRASH__OF_FILE], durable[CRASH__OF_RANGE],
 				   CRASH__NEVER, true};
 	struct coverage of_names = {sync, step, durable[CRASH__OF_NAMES], 0, CRASH__NEVER, false};
+	struct coverage of_path = {sync, step, durable[CRASH__OF_PATH], 0, CRASH__NEVER, false};
 	struct coverage of_commit = {
 		sync, step, durable[CRASH__OF_COMMIT], 0, committed_step(builder, sync, occasion), false};
 
@@ -264,9 +265,12 @@ static void sync_file(struct crash__atoms_builder *builder, const struct crash__
 			 step);
 	else
 		cover_list(builder, &of_file, &in_flight->of[sync->node]);
-	/* and of the directories above it: a name that leads nowhere would be none */
-	for (crash__node_id node = sync->node; node && of_names.classes; node = in_flight->parent[node])
-		cover_list(builder, &of_names, &in_flight->names[node]);
+	if (of_names.classes)
+		cover_list(builder, &of_names, &in_flight->names[sync->node]);
+	/* a name that leads nowhere would be none */
+	for (crash__node_id node = in_flight->parent[sync->node]; node && of_path.classes;
+	     node = in_flight->parent[node])
+		cover_list(builder, &of_path, &in_flight->names[node]);
 	if (of_commit.until != CRASH__NEVER)
 		cover_list(builder, &of_commit, &in_flight->metadata);
 }

@@ -129,11 +129,23 @@ const struct crash__durability_rule crash__durability_rules[] = {
 		.occasions = CRASH__ON(FSYNC),
 		.classes = CRASH__ENTRIES,
 		.scope = CRASH__OF_NAMES,
-		.sentence = "fsync of a file makes the names durable that it was given, and those of the "
-			    "directories above it.",
+		.sentence = "fsync of a file makes the names durable that it was given.",
 		.source =
 			"fs/btrfs/tree-log.c, btrfs_log_inode_parent(): new names and new directories above "
 			"are logged; ext4 and XFS have them in the commit. fsync(2) promises less",
+	},
+	{
+		.name = "names above",
+		.when = {WHEN(fsync_own_entry, YES)},
+		.occasions = CRASH__ON(FSYNC),
+		.classes = CRASH__ENTRIES & ~CRASH__CLASS(MOVE),
+		.scope = CRASH__OF_PATH,
+		.sentence = "With its names a file has new directories above it. That one of them was "
+			    "renamed later is another change.",
+		.source =
+			"fs/btrfs/tree-log.c, as above, log_new_dir_dentries(); where nothing of the file is "
+			"left to commit, ext4_fsync_journal() and xfs_fsync_flush_log() commit "
+			"nothing, " POWER_CUT "\"still g/x\"",
 	},
 	{
 		.name = "names by fdatasync",
@@ -142,10 +154,19 @@ const struct crash__durability_rule crash__durability_rules[] = {
 		.occasions = CRASH__ON(FDATASYNC) | CRASH__ON(SYNC_WRITE),
 		.classes = CRASH__ENTRIES,
 		.scope = CRASH__OF_NAMES,
-		.sentence = "fdatasync, msync and synchronous writes make the names of the file durable, and "
-			    "those of the directories above it.",
+		.sentence = "fdatasync, msync and synchronous writes make the names of the file durable.",
 		.source = "fs/btrfs/tree-log.c, as above. Not ext4, " POWER_CUT
 			  "\"fdatasync does not keep a new name\"",
+	},
+	{
+		.name = "names above by fdatasync",
+		.when = {WHEN(fsync_own_entry, YES),
+			 WHEN(fdatasync_drops, IS(CRASH__DROPS_NOTHING) | IS(CRASH__DROPS_ATTRIBUTES))},
+		.occasions = CRASH__ON(FDATASYNC) | CRASH__ON(SYNC_WRITE),
+		.classes = CRASH__ENTRIES & ~CRASH__CLASS(MOVE),
+		.scope = CRASH__OF_PATH,
+		.sentence = "And new directories above it, but not a later rename of one.",
+		.source = "fs/btrfs/tree-log.c, as above; " POWER_CUT "\"still g/x\"",
 	},
 	{
 		.name = "commit",
@@ -228,7 +249,8 @@ const char *crash__durability_scope_text(enum crash__durability_scope scope)
 		[CRASH__OF_SYSTEM] = "the whole file system",
 		[CRASH__OF_RANGE] = "the file, or the pages of an msync",
 		[CRASH__OF_FILE] = "the file or directory",
-		[CRASH__OF_NAMES] = "the names of the file and of the directories above it",
+		[CRASH__OF_NAMES] = "the names of the file",
+		[CRASH__OF_PATH] = "the names of the directories above the file",
 		[CRASH__OF_COMMIT] = "the whole file system, up to the file's own last change",
 		[CRASH__OF_SYNC] = "what the sync was to make durable",
 	};

@@ -32,7 +32,8 @@ enum crash__durability_scope {
 	CRASH__OF_SYSTEM, /* everything */
 	CRASH__OF_RANGE,  /* the file that is synced; by msync only what is in its pages */
 	CRASH__OF_FILE,	  /* the file that is synced; of a directory, also the entries in it */
-	CRASH__OF_NAMES,  /* the names that the file was given, and those of the directories above it */
+	CRASH__OF_NAMES,  /* the names that the file was given */
+	CRASH__OF_PATH,	  /* the names of the directories above it */
 	CRASH__OF_COMMIT, /* everything up to the last op in which the file itself has a part; see `until` */
 	CRASH__OF_SYNC,	  /* what the sync that failed would have made durable */
 	CRASH__DURABILITY_SCOPES,

@@ -231,10 +231,11 @@ const struct crash__order_rule crash__order_rules[] = {
 		.scope = CRASH__RENAMED_FILE,
 		.sentence = "A file that replaces another by rename has what was appended to it when it has "
 			    "the name.",
-		.source =
-			EXT4_RST "auto_da_alloc: \"the data blocks of the new file are forced to disk before "
-				 "the rename() operation is committed\". Not with dioread_nolock, " POWER_CUT
-				 "\"a was found with three zeros\"",
+		.source = EXT4_RST
+		"auto_da_alloc: \"the data blocks of the new file are forced to disk before "
+		"the rename() operation is committed\". Not with dioread_nolock, " POWER_CUT
+		"\"a was found with three zeros\"; not by RENAME_EXCHANGE, and not what goes to "
+		"blocks that were allocated before, " POWER_CUT "\"preallocated, and empty\"",
 	},
 	{
 		.name = "data in place before the new name",
@@ -282,7 +283,9 @@ const char *crash__order_scope_text(enum crash__order_scope scope)
 			"the last rename that moved a file away from the name, which was durable",
 		[CRASH__LAST_OF_FILE] = "the last ops on the file",
 		[CRASH__LAST_BELOW_BLOCK] = "the last that cut the file in front of the block",
-		[CRASH__RENAMED_FILE] = "the file that a rename puts in the place of another",
+		[CRASH__RENAMED_FILE] =
+			"the file that a rename puts in the place of another, unless fallocate "
+			"gave it blocks",
 		[CRASH__REWRITE] = "the first write after the truncation, and those that follow at once",
 	};
 

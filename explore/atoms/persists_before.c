@@ -317,11 +317,18 @@ static void order_renamed_file(struct crash__atoms_builder *builder, struct chai
 {
 	const struct crash__step *step = &builder->fs->steps[builder->atoms->list[id].step];
 	struct search search = begin_search(builder, chain, id);
+	uint32_t allocated;
 
 	if (!step->replaces || !step->node)
 		return;
-	for (uint32_t at = builder->in_flight.of[step->node]; at; at = builder->links[at - 1].next)
-		take(&search, builder->links[at - 1].atom);
+	allocated = builder->fs->nodes[step->node].allocated;
+	for (uint32_t at = builder->in_flight.of[step->node]; at; at = builder->links[at - 1].next) {
+		crash__atom_id earlier = builder->links[at - 1].atom;
+
+		if (!allocated || allocated > builder->atoms->list[id].step ||
+		    crash__atom_in(&builder->atoms->list[earlier], CRASH__CUTS))
+			take(&search, earlier);
+	}
 }
 
 /* Here the atom is the predecessor. */

@@ -246,7 +246,8 @@ static void replay_rename(struct crash__op_replay *replay)
 		crash__effects_entry(replay, to, moved);
 		crash__effects_entry(replay, from, 0);
 	}
-	say_of_step(replay, moved, there != 0);
+	/* of an exchange no file is lost, and ext4 does not look after the data of either */
+	say_of_step(replay, moved, there && !(flags & RENAME_EXCHANGE));
 	if (flags & RENAME_WHITEOUT)
 		crash__effects_unsupported(replay);
 }
@@ -288,6 +289,8 @@ static void replay_fallocate(struct crash__op_replay *replay, crash__node_id nod
 	if ((args[1] & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) && offset < size)
 		crash__effects_range(replay, CRASH__EFFECT_ZERO, node, offset,
 				     (end < size ? end : size) - offset);
+	if (!(args[1] & FALLOC_FL_PUNCH_HOLE) && !replay->fs->nodes[node].allocated)
+		replay->fs->nodes[node].allocated = 1 + (uint32_t)replay->fs->steps_count;
 	if (!(args[1] & FALLOC_FL_KEEP_SIZE) && end > size)
 		crash__effects_size(replay, node, end);
 }

@@ -35,6 +35,7 @@ struct crash__node {
 	uint32_t base_links;
 	char *text;		/* where a symbolic link points */
 	uint64_t device, inode; /* in the run; 0: nothing there has shown them */
+	uint32_t allocated;	/* 1 + the step before which it first got blocks by fallocate(); 0: never */
 	/* while replaying: as things are now */
 	uint64_t size;
 	uint32_t links;
@@ -92,7 +93,7 @@ struct crash__step {
 	bool sync_refused;	     /* and the file system was not even asked: nothing is lost */
 	bool sync_own;		     /* only what the step before has written (O_SYNC) */
 	uint64_t sync_from, sync_to; /* an msync(): only these bytes of the file; to 0: all */
-	bool replaces;	     /* a rename over an existing file, or a truncation of a file that had data */
+	bool replaces; /* a rename over a file that is gone then, or a truncation of one that had data */
 	crash__node_id node; /* that a sync, write or attribute change is about; 0: none */
 	uint64_t acked; /* bytes that were acknowledged up to and including this step, in lines: see ops.c */
 };

@@ -95,6 +95,7 @@ static void add_fs(struct crash__digest *digest, const struct crash__fs *fs)
 		const struct crash__node *node = &fs->nodes[i];
 
 		crash__digest_number(digest, node->type);
+		crash__digest_number(digest, node->allocated);
 		/* what the data directory itself may is the user's affair */
 		crash__digest_number(digest, i == 1 ? 0 : node->mode);
 		crash__digest_number(digest, node->type == CRASH__NODE_DIRECTORY ? 0 : node->base_size);

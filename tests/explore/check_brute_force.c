@@ -450,7 +450,7 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 	if (unit->kind == ENTRY && unit->named > 0 && model->fsync_own_entry &&
 	    !(data_only && model->fdatasync_drops == CRASH__DROPS_ENTRY))
 		for (int above = file; above > 0; above = opinion->homes[above])
-			if (unit->named == above)
+			if (unit->named == above && (above == file || !unit->moves))
 				return true;
 	return unit->op <= committed &&
 	       (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));

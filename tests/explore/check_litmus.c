@@ -136,6 +136,64 @@ static const struct litmus cases[] = {
 	  {"xfs btrfs",
 	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none"}}},
 
+	{"replace by rename, with blocks from fallocate",
+	 "power cut: preallocated, and empty",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0},
+	  {MADE_RESERVE, "b", NULL, 4096},
+	  {MADE_APPEND, "b", NULL, 3},
+	  {MADE_RENAME, "b", "a", 0}},
+	 {{"kill", "a=w2x3 b=none"},
+	  {"ext4",
+	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w2x3 | a=old510 b=zerox3 | "
+	   "a=w2x3 b=none | a=zerox3 b=none"},
+	  {"ext4-dioread-lock",
+	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w2x3 | a=w2x3 b=none"},
+	  {"ext4-journal ext3-ordered",
+	   "a=old510 b=empty | a=old510 b=none | a=old510 b=w2x3 | a=w2x3 b=none"},
+	  {"posix",
+	   "a=empty b=empty | a=empty b=none | a=junkx3 b=junkx3 | a=junkx3 b=none | a=old510 b=empty | "
+	   "a=old510 b=junkx3 | a=old510 b=none | a=old510 b=w2x3 | a=w2x3 b=none | a=w2x3 b=w2x3"},
+	  {"ext4-writeback ext3-writeback",
+	   "a=empty b=none | a=junkx3 b=none | a=old510 b=empty | a=old510 b=junkx3 | a=old510 b=none | "
+	   "a=old510 b=w2x3 | a=w2x3 b=none"},
+	  {"xfs btrfs",
+	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w2x3 | a=w2x3 b=none"}}},
+
+	{"exchange",
+	 "power cut: nor does it look at RENAME_EXCHANGE",
+	 "a b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_EXCHANGE, "b", "a", 0}},
+	 {{"kill", "a=w1x3 b=old510"},
+	  {"posix", "a=empty b=empty | a=empty b=none | a=empty b=old510 | a=junkx3 b=junkx3 | "
+		    "a=junkx3 b=none | a=junkx3 b=old510 | a=old510 b=empty | a=old510 b=junkx3 | "
+		    "a=old510 b=none | a=old510 b=old510 | a=old510 b=w1x3 | a=w1x3 b=none | "
+		    "a=w1x3 b=old510 | a=w1x3 b=w1x3"},
+	  {"ext4", "a=empty b=old510 | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 "
+		   "b=old510 | a=zerox3 b=old510 | a=old510 b=zerox3"},
+	  {"ext4-journal ext3-ordered",
+	   "a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510"},
+	  {"ext4-writeback ext3-writeback",
+	   "a=empty b=old510 | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510 | "
+	   "a=junkx3 b=old510 | a=old510 b=junkx3"},
+	  {"xfs btrfs",
+	   "a=empty b=old510 | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510"},
+	  {"ext4-dioread-lock",
+	   "a=empty b=old510 | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510"}}},
+
+	{"a directory that is renamed between two syncs of a file in it",
+	 "power cut: still g/x after the last fsync",
+	 "d e",
+	 {{MADE_MKDIR, "d", NULL, 0},
+	  {MADE_CREATE, "d/x", NULL, 0},
+	  {MADE_FSYNC, "d/x", NULL, 0},
+	  {MADE_RENAME, "d", "e", 0},
+	  {MADE_FSYNC, "e/x", NULL, 0}},
+	 {{"kill", "d=none e=dir"},
+	  {"posix", "d=dir e=none | d=none e=dir | d=none e=none"},
+	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "d=dir e=none | d=none e=dir"}}},
+
 	{"replace by rename, the file synced",
 	 "OSDI'14, section 2.2: atomic replace via rename",
 	 "a b",

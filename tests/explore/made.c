@@ -19,10 +19,10 @@ unsigned char made_byte(int op, uint64_t at)
 
 const char *made_text(const struct made_op *op)
 {
-	static const char *const kinds[] = {"create",	 "append",	"overwrite", "rewrite",	 "straddle",
-					    "empty",	 "dsync",	"shrink",    "allocate", "rename",
-					    "link",	 "unlink",	"mkdir",     "chmod",	 "fsync",
-					    "fdatasync", "fsync-fails", "sync"};
+	static const char *const kinds[] = {"create", "append",	  "overwrite", "rewrite",     "straddle",
+					    "empty",  "dsync",	  "shrink",    "allocate",    "reserve",
+					    "rename", "exchange", "link",      "unlink",      "mkdir",
+					    "chmod",  "fsync",	  "fdatasync", "fsync-fails", "sync"};
 	static char text[64];
 	int length = snprintf(text, sizeof text, "%s", kinds[op->kind]);
 
@@ -125,6 +125,7 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 	case MADE_APPEND:
 	case MADE_DSYNC:
 	case MADE_ALLOCATE:
+	case MADE_RESERVE:
 	case MADE_UNLINK:
 	case MADE_CHMOD:
 		return regular;
@@ -143,6 +144,8 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 		    made_parent(tree, op->to) == file)
 			return false;
 		return to < 0 || (regular && !tree->files[to].directory);
+	case MADE_EXCHANGE:
+		return regular && to > 0 && file != to && !tree->files[to].directory;
 	case MADE_LINK:
 		return regular && to < 0 && made_parent(tree, op->to) >= 0;
 	case MADE_FDATASYNC:
@@ -170,7 +173,9 @@ static const struct {
 	[MADE_DSYNC] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_SHRINK] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_ftruncate},
 	[MADE_ALLOCATE] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_fallocate},
+	[MADE_RESERVE] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_fallocate},
 	[MADE_RENAME] = {CRASH__FAMILY_RENAME, CRASH__CALL_rename},
+	[MADE_EXCHANGE] = {CRASH__FAMILY_RENAME, CRASH__CALL_renameat2},
 	[MADE_LINK] = {CRASH__FAMILY_LINK, CRASH__CALL_link},
 	[MADE_UNLINK] = {CRASH__FAMILY_UNLINK, CRASH__CALL_unlink},
 	[MADE_MKDIR] = {CRASH__FAMILY_MKDIR, CRASH__CALL_mkdir},
@@ -227,6 +232,7 @@ static void make_new(struct made *made, struct crash__event *event, const struct
 static void fill(struct made *made, int index, struct crash__event *event, const struct made_op *op, int file)
 {
 	uint64_t *size = file >= 0 ? &made->tree.files[file].size : NULL;
+	int other;
 
 	switch (op->kind) {
 	case MADE_CREATE:
@@ -267,6 +273,17 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 		event->args[3] = (int64_t)op->bytes;
 		*size += op->bytes;
 		break;
+	case MADE_RESERVE:
+		event->args[1] = FALLOC_FL_KEEP_SIZE;
+		event->args[2] = (int64_t)*size;
+		event->args[3] = (int64_t)op->bytes;
+		break;
+	case MADE_EXCHANGE:
+		event->args[4] = RENAME_EXCHANGE;
+		other = made_find(&made->tree, op->to);
+		set_name(&made->tree, op->to, file);
+		set_name(&made->tree, op->path, other);
+		break;
 	case MADE_RENAME:
 		set_name(&made->tree, op->to, file);
 		set_name(&made->tree, op->path, -1);
@@ -305,7 +322,7 @@ bool made_do(struct made *made, const struct made_op *op)
 	event->call = event->kernel = calls[op->kind].call;
 	event->offset = UINT64_MAX;
 	by_descriptor = event->family == CRASH__FAMILY_WRITE || event->family == CRASH__FAMILY_FSYNC ||
-			op->kind == MADE_SHRINK || op->kind == MADE_ALLOCATE;
+			op->kind == MADE_SHRINK || op->kind == MADE_ALLOCATE || op->kind == MADE_RESERVE;
 	snprintf(made->paths[2 * index], sizeof *made->paths, MADE_ROOT "%s%s",
 		 op->path && *op->path ? "/" : "", op->path ? op->path : "");
 	snprintf(made->paths[2 * index + 1], sizeof *made->paths, MADE_ROOT "/%s", op->to ? op->to : "");

@@ -28,7 +28,9 @@ enum made_kind {
 	MADE_DSYNC,	/* `bytes` at the end, with O_DSYNC: two steps of the model */
 	MADE_SHRINK,	/* ftruncate to MADE_SHORT */
 	MADE_ALLOCATE,	/* fallocate of `bytes` at the end */
+	MADE_RESERVE,	/* the same, which does not change the size */
 	MADE_RENAME,
+	MADE_EXCHANGE, /* renameat2 with RENAME_EXCHANGE */
 	MADE_LINK,
 	MADE_UNLINK,
 	MADE_MKDIR,

@@ -223,6 +223,15 @@ static void cut_power(struct rig *rig, const struct run *run, size_t cut, bool a
 	}
 }
 
+/* How many ops were over when the last one was that changes anything by itself: fallocate may change nothing.
+ */
+static int changed_by(const struct run *run, int ops)
+{
+	while (ops > 0 && run->ops.list[ops - 1]->kind == MADE_RESERVE)
+		ops--;
+	return ops;
+}
+
 static bool is_allowed(struct run *run, size_t cut, const char *text, int *over)
 {
 	int least = 0, most = 0;
@@ -233,10 +242,10 @@ static bool is_allowed(struct run *run, size_t cut, const char *text, int *over)
 	while (most < run->ops.count && run->marks[most] <= cut)
 		most++;
 	for (*over = least; *over <= most; ++*over) {
-		bool found = allowed_has(&run->allowed, *over, text);
+		bool found = allowed_has(&run->allowed, changed_by(run, *over), text);
 
 		if (*over < run->ops.count)
-			found |= allowed_has(&run->allowed, *over + 1, text);
+			found |= allowed_has(&run->allowed, changed_by(run, *over + 1), text);
 		if (!found)
 			return false;
 	}

@@ -62,6 +62,7 @@ static bool keeps_open(const struct act *act, const struct made_op *op)
 	case MADE_DSYNC:
 	case MADE_SHRINK:
 	case MADE_ALLOCATE:
+	case MADE_RESERVE:
 	case MADE_FSYNC:
 	case MADE_FDATASYNC:
 		return strcmp(act->path, op->path) == 0;
@@ -89,7 +90,10 @@ static int perform(struct act *act, const struct crash__event *event, const stru
 	case MADE_SHRINK:
 		return ftruncate(hold(act, op->path, 0), MADE_SHORT);
 	case MADE_ALLOCATE:
-		return fallocate(hold(act, op->path, 0), 0, event->args[2], event->args[3]);
+	case MADE_RESERVE:
+		return fallocate(hold(act, op->path, 0), (int)event->args[1], event->args[2], event->args[3]);
+	case MADE_EXCHANGE:
+		return renameat2(at, op->path, at, op->to, RENAME_EXCHANGE);
 	case MADE_RENAME:
 		return renameat(at, op->path, at, op->to);
 	case MADE_LINK:

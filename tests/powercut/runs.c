@@ -42,6 +42,12 @@ static const struct made_op phrases[][4] = {
 	{{MADE_CREATE, "b", NULL, 0}, {MADE_DSYNC, "b", NULL, 600}},
 	{{MADE_ALLOCATE, "a", NULL, 4000}},
 	{{MADE_ALLOCATE, "a", NULL, 6000}, {MADE_REWRITE, "a", NULL, 4500}},
+	{{MADE_CREATE, "b", NULL, 0},
+	 {MADE_RESERVE, "b", NULL, 4096},
+	 {MADE_APPEND, "b", NULL, 100},
+	 {MADE_RENAME, "b", "a", 0}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 600}, {MADE_EXCHANGE, "b", "a", 0}},
+	{{MADE_RENAME, "d", "e", 0}, {MADE_FSYNC, "e/x", NULL, 0}},
 	{{MADE_FSYNC, "a", NULL, 0}},
 	{{MADE_FSYNC, "b", NULL, 0}},
 	{{MADE_FSYNC, "c", NULL, 0}},
@@ -116,7 +122,7 @@ bool runs_allocate(const struct run_ops *ops)
 	bool found = false;
 
 	for (int i = 0; i < ops->count; i++)
-		found |= ops->list[i]->kind == MADE_ALLOCATE;
+		found |= ops->list[i]->kind == MADE_ALLOCATE || ops->list[i]->kind == MADE_RESERVE;
 	return found;
 }
 
