@@ -79,32 +79,15 @@ static bool proxy_plain(struct crash__notification *notification, struct crash__
 	return notification->kernel->family != CRASH__FAMILY_ATTR || crash__proxy_resume(proxied);
 }
 
-/* A range of memory, and how far it is known to be of one file. */
-struct span {
-	uint64_t known, end;
-	uint64_t device, inode;
-};
-
-static void extend(const struct crash__remote_map *map, void *context)
-{
-	struct span *span = context;
-
-	if (!span->inode) {
-		span->device = map->device;
-		span->inode = map->inode;
-	}
-	if (map->start <= span->known && map->end > span->known && map->device == span->device &&
-	    map->inode == span->inode)
-		span->known = map->end;
-}
-
-/* What the stores have made dirty is the file's own. Where nothing is mapped the kernel goes on behind it. */
+/*
+ * What the stores have made dirty is the file's own. Of another file that is mapped behind it nothing is
+ * synced, and nothing is said to be.
+ */
 static bool proxy_msync(const struct crash__notification *notification, struct crash__proxied *proxied)
 {
 	enum { KNOWN = MS_ASYNC | MS_INVALIDATE | MS_SYNC };
 	uint64_t start = (uint64_t)notification->args[0];
 	uint64_t bytes = ((uint64_t)notification->args[1] + CRASH__PAGE - 1) & ~(uint64_t)(CRASH__PAGE - 1);
-	struct span span = {.known = start, .end = start + bytes};
 	int flags = (int)argument(notification, notification->kernel->where.flags);
 
 	if (notification->fd < 0)
@@ -113,14 +96,12 @@ static bool proxy_msync(const struct crash__notification *notification, struct c
 		proxied->result = -EINVAL;
 		return true;
 	}
-	/* locked pages are not invalidated, and what happens to another file only the kernel knows */
-	if (((flags & MS_INVALIDATE) && crash__remote_locks_memory(&notification->remote)) ||
-	    !crash__remote_maps(&notification->remote, start, span.end, extend, &span) ||
-	    (span.known < span.end && crash__remote_is_mapped(&notification->remote, start, span.end)))
-		return false;
+	if ((flags & MS_INVALIDATE) && crash__remote_locks_memory(&notification->remote))
+		return false; /* locked pages are not invalidated */
 	if ((flags & MS_SYNC) && bytes)
 		proxied->result = or_errno(fdatasync(notification->fd));
-	if (span.known < span.end && proxied->result == 0)
+	/* what is not mapped the kernel passes over */
+	if (proxied->result == 0 && !crash__remote_is_mapped(&notification->remote, start, start + bytes))
 		proxied->result = -ENOMEM;
 	return true;
 }

@@ -770,7 +770,9 @@ START_TEST(a_model_is_explained_by_its_rules_when_asked)
 	assert_in(out,
 		  "\n  sizes before the new name (safe-rename = size or yes)\n"
 		  "      A file that replaces another by rename has its size when it has the name.\n"
-		  "      any size before any entry (the file that a rename puts in the place of another)\n"
+		  "      any size before any entry (the file that a rename puts in the place of another, "
+		  "unless fallocate gave it\n"
+		  "      blocks)\n"
 		  "      Source: Documentation/admin-guide/ext4.rst");
 	assert_not_in(out, "new blocks before the new name");
 	assert_in(out, "\n  commit (fsync-commits-metadata = yes)\n");
