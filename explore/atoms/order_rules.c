@@ -284,8 +284,8 @@ const char *crash__order_scope_text(enum crash__order_scope scope)
 		[CRASH__LAST_OF_FILE] = "the last ops on the file",
 		[CRASH__LAST_BELOW_BLOCK] = "the last that cut the file in front of the block",
 		[CRASH__RENAMED_FILE] =
-			"the file that a rename puts in the place of another, unless fallocate "
-			"gave it blocks",
+			("the file that a rename puts in the place of another, unless fallocate "
+			 "gave it blocks"),
 		[CRASH__REWRITE] = "the first write after the truncation, and those that follow at once",
 	};
 
