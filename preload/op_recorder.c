@@ -176,12 +176,23 @@ static void position_is_unknown(const struct crash__op *op)
 	crash__control_incomplete(op->control, CRASH__INCOMPLETE_RESULT_UNKNOWN, op->kernel->name);
 }
 
+/* Other files have the same lock. */
+static bool is_same_file(int one, int other)
+{
+	struct stat a, b;
+
+	return crash__sys3(SYS_fstat, one, (long)&a, 0) < 0 ||
+	       crash__sys3(SYS_fstat, other, (long)&b, 0) < 0 ||
+	       (a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
 /* Waits a second at most: the holder may be gone or stopped, and cannot be waited for. */
 static void lock_position(struct crash__op *op)
 {
 	struct crash__identity identity = crash__identify();
 	uint64_t mine = (uint64_t)identity.pid << 32 | identity.tid, holder = 0;
 	_Atomic uint64_t *lock = &op->control->locks[op->target.lock];
+	int fd = (int)crash__arg(op->args, op->kernel->where.fd);
 
 	for (int spins = 0; spins < 15000; spins++) {
 		holder = 0;
@@ -189,10 +200,12 @@ static void lock_position(struct crash__op *op)
 							  memory_order_relaxed)) {
 			op->lock = lock;
 			op->handler_writes = crash__me.handler_writes;
+			crash__me.located = 1 + fd;
 			return;
 		}
 		if (holder == mine) { /* we interrupted ourselves */
-			crash__me.handler_writes++;
+			crash__me.handler_writes +=
+				crash__me.located && is_same_file(crash__me.located - 1, fd);
 			return;
 		}
 		if (spins < 1000)
@@ -206,8 +219,10 @@ static void lock_position(struct crash__op *op)
 
 void crash__record_unlock(struct crash__op *op)
 {
-	if (op->lock)
-		atomic_store_explicit(op->lock, 0, memory_order_release);
+	if (!op->lock)
+		return;
+	crash__me.located = 0;
+	atomic_store_explicit(op->lock, 0, memory_order_release);
 	op->lock = NULL;
 }
 

@@ -64,7 +64,8 @@ struct crash__thread {
 	uint32_t tid;
 	uint32_t number;
 	uint32_t borrowed_pid, borrowed_number; /* of the last child that ran in our memory */
-	uint32_t handler_writes; /* of a signal handler, to a file whose position the thread wanted to know */
+	int located;		      /* 1 + the descriptor whose position it wants to know; 0: none */
+	uint32_t handler_writes;      /* of signal handlers to its file */
 	struct crash__ring *rings[4]; /* by nesting of signal handlers */
 	struct crash__stacks *stacks;
 	char **exec_memory;
