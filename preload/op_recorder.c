@@ -199,13 +199,15 @@ static void lock_position(struct crash__op *op)
 		if (atomic_compare_exchange_weak_explicit(lock, &holder, mine, memory_order_acquire,
 							  memory_order_relaxed)) {
 			op->lock = lock;
+			op->wants_position = true;
 			op->handler_writes = crash__me.handler_writes;
 			crash__me.located = 1 + fd;
 			return;
 		}
 		if (holder == mine) { /* we interrupted ourselves */
-			crash__me.handler_writes +=
-				crash__me.located && is_same_file(crash__me.located - 1, fd);
+			op->wants_position = crash__me.located && is_same_file(crash__me.located - 1, fd);
+			crash__me.handler_writes += op->wants_position;
+			op->handler_writes = crash__me.handler_writes; /* and one may interrupt us */
 			return;
 		}
 		if (spins < 1000)
@@ -239,7 +241,7 @@ static uint64_t offset_of(const struct crash__op *op, long result)
 	if (result < 0 || op->kernel->family != CRASH__FAMILY_WRITE)
 		return UINT64_MAX;
 	if (at_position(op)) {
-		if (op->lock && op->handler_writes != crash__me.handler_writes)
+		if (op->wants_position && op->handler_writes != crash__me.handler_writes)
 			position_is_unknown(op); /* the handler came before our call, or behind it */
 		position = crash__sys3(SYS_lseek, fd, 0, SEEK_CUR);
 		return position < result ? UINT64_MAX : (uint64_t)(position - result);

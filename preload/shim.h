@@ -235,6 +235,7 @@ struct crash__op {
 	bool blocking_cancel;	 /* ... if the call is not on storage */
 	bool asynchronous;	 /* ... and anywhere else: so the program wants it */
 	_Atomic uint64_t *lock;	 /* held while the file position matters; or NULL */
+	bool wants_position;	 /* where it has written is to be asked for: */
 	uint32_t handler_writes; /* by then, crash__me.handler_writes */
 	uint64_t start;		 /* sequence number; 0: not recorded */
 	uint64_t occurrence;	 /* of the family */
