@@ -41,19 +41,13 @@ enum crash__atom_class crash__class_of_entries(const struct crash__fs *fs, const
 const char *crash__class_name(enum crash__atom_class class)
 {
 	static const char *const names[CRASH__CLASSES] = {
-		[CRASH__CLASS_OVERWRITE] = "overwrite",
-		[CRASH__CLASS_FILL] = "fill",
-		[CRASH__CLASS_APPEND] = "append",
-		[CRASH__CLASS_SYNC_APPEND] = "sync-append",
-		[CRASH__CLASS_GROW] = "grow",
-		[CRASH__CLASS_SYNC_GROW] = "sync-grow",
-		[CRASH__CLASS_CUT] = "cut",
-		[CRASH__CLASS_EMPTY] = "empty",
-		[CRASH__CLASS_CREATE] = "create",
-		[CRASH__CLASS_ENTRY] = "entry",
-		[CRASH__CLASS_MOVE] = "move",
-		[CRASH__CLASS_BIRTH] = "birth",
-		[CRASH__CLASS_ATTRIBUTE] = "attribute",
+		[CRASH__CLASS_OVERWRITE] = "overwrite", [CRASH__CLASS_FILL] = "fill",
+		[CRASH__CLASS_APPEND] = "append",	[CRASH__CLASS_SYNC_APPEND] = "sync-append",
+		[CRASH__CLASS_GROW] = "grow",		[CRASH__CLASS_SYNC_GROW] = "sync-grow",
+		[CRASH__CLASS_REACH] = "reach",		[CRASH__CLASS_CUT] = "cut",
+		[CRASH__CLASS_EMPTY] = "empty",		[CRASH__CLASS_CREATE] = "create",
+		[CRASH__CLASS_ENTRY] = "entry",		[CRASH__CLASS_MOVE] = "move",
+		[CRASH__CLASS_BIRTH] = "birth",		[CRASH__CLASS_ATTRIBUTE] = "attribute",
 	};
 
 	return names[class];

@@ -12,6 +12,8 @@
  *	sync-append  the same, of a write with O_SYNC or O_DSYNC: its pages are written back alone
  *	grow         the size that a write moved the file's end to
  *	sync-grow    the same, of a write with O_SYNC or O_DSYNC
+ *	reach        the size that a file has at least when one of its pages was written back that lies
+ *	             below its end, and behind the end that the disk knows: where the page ends
  *	cut          the size that truncate or fallocate set, be it smaller or larger
  *	empty        the size 0 that a truncation set of a file that had data
  *	create       the directory entry by which open or mknod made a file
@@ -34,6 +36,7 @@ enum crash__atom_class {
 	CRASH__CLASS_SYNC_APPEND,
 	CRASH__CLASS_GROW,
 	CRASH__CLASS_SYNC_GROW,
+	CRASH__CLASS_REACH,
 	CRASH__CLASS_CUT,
 	CRASH__CLASS_EMPTY,
 	CRASH__CLASS_CREATE,
@@ -59,7 +62,7 @@ typedef uint32_t crash__classes;
 #define CRASH__ENTRIES (CRASH__CLASS(CREATE) | CRASH__CLASS(ENTRY) | CRASH__CLASS(MOVE))
 #define CRASH__ATTRIBUTES (CRASH__CLASS(BIRTH) | CRASH__CLASS(ATTRIBUTE))
 #define CRASH__METADATA (CRASH__SIZES | CRASH__ATTRIBUTES | CRASH__ENTRIES)
-#define CRASH__EVERY_CLASS (CRASH__DATA | CRASH__METADATA)
+#define CRASH__EVERY_CLASS (CRASH__DATA | CRASH__METADATA | CRASH__CLASS(REACH))
 /** What a write does to a file behind its end. */
 #define CRASH__BEHIND_END (CRASH__CLASS(FILL) | CRASH__APPENDS | CRASH__GROWS)
 

@@ -16,6 +16,8 @@ struct crash__in_flight {
 	uint32_t *of;		/* of each file, its atoms; of each directory, those of its entries */
 	uint32_t *names;	/* of each node, the entries that name it */
 	crash__node_id *parent; /* of each node, the directory where it was named last */
+	crash__atom_id
+		*shortest; /* of each file, a growth before which it was shortest: in_flight_shortest() */
 };
 
 struct crash__atoms_builder {

@@ -167,6 +167,10 @@ static bool is_covered(const struct crash__atoms_builder *builder, const struct 
 	if (coverage->until != CRASH__NEVER && atom->step != coverage->until &&
 	    !crash__builder_ended_before(builder, atom->step, coverage->until))
 		return false;
+	/* where a page alone gives the file a size, that is what its sync makes durable */
+	if (coverage->sync->writes_back && !builder->model->no_page_sizes &&
+	    crash__atom_in(atom, CRASH__GROWS))
+		return false;
 	return crash__atom_in(atom, coverage->classes) ||
 	       (crash__atom_in(atom, coverage->in_range) && is_in_range(coverage->sync, atom));
 }

@@ -68,7 +68,7 @@ const struct crash__durability_rule crash__durability_rules[] = {
 	{
 		.name = "data of the file",
 		.occasions = CRASH__ON(FSYNC) | CRASH__ON(FDATASYNC),
-		.classes = CRASH__DATA | CRASH__GROWS,
+		.classes = CRASH__DATA | CRASH__GROWS | CRASH__CLASS(REACH),
 		.scope = CRASH__OF_RANGE,
 		.sentence = "fsync and fdatasync make a file's data durable, with the size that shows it; "
 			    "msync those of its pages.",

@@ -9,7 +9,10 @@ bool crash__in_flight_begin(struct crash__in_flight *in_flight, size_t nodes)
 	in_flight->of = calloc(nodes + 1, sizeof *in_flight->of);
 	in_flight->names = calloc(nodes + 1, sizeof *in_flight->names);
 	in_flight->parent = calloc(nodes + 1, sizeof *in_flight->parent);
-	return in_flight->of && in_flight->names && in_flight->parent;
+	in_flight->shortest = malloc((nodes + 1) * sizeof *in_flight->shortest);
+	for (size_t i = 0; i <= nodes && in_flight->shortest; i++)
+		in_flight->shortest[i] = CRASH__NEVER;
+	return in_flight->of && in_flight->names && in_flight->parent && in_flight->shortest;
 }
 
 void crash__in_flight_clear(struct crash__in_flight *in_flight)
@@ -17,6 +20,7 @@ void crash__in_flight_clear(struct crash__in_flight *in_flight)
 	free(in_flight->of);
 	free(in_flight->names);
 	free(in_flight->parent);
+	free(in_flight->shortest);
 }
 
 static void add_entry(struct crash__atoms_builder *builder, crash__atom_id id,
@@ -32,6 +36,38 @@ static void add_entry(struct crash__atoms_builder *builder, crash__atom_id id,
 	in_flight->parent[effect->node] = directory;
 }
 
+static uint64_t size_before(const struct crash__atoms_builder *builder, crash__atom_id grown)
+{
+	return builder->fs->effects[builder->atoms->list[grown].effect].old_size;
+}
+
+/* Keeps which growth of a file began with the least size. */
+static void note_growth(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	crash__atom_id *shortest = &builder->in_flight.shortest[builder->atoms->list[id].node];
+
+	if (*shortest == CRASH__NEVER || size_before(builder, id) < size_before(builder, *shortest))
+		*shortest = id;
+}
+
+/* A sync of the file makes all of them durable: then the rest is gone through. */
+uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__node_id node)
+{
+	crash__atom_id *shortest = &builder->in_flight.shortest[node];
+	const struct crash__atom *list = builder->atoms->list;
+
+	if (*shortest == CRASH__NEVER || list[*shortest].durable == CRASH__NEVER)
+		return *shortest == CRASH__NEVER ? UINT64_MAX : size_before(builder, *shortest);
+	*shortest = CRASH__NEVER;
+	for (uint32_t at = builder->in_flight.of[node]; at; at = builder->links[at - 1].next) {
+		crash__atom_id id = builder->links[at - 1].atom;
+
+		if (crash__atom_in(&list[id], CRASH__GROWS) && list[id].durable == CRASH__NEVER)
+			note_growth(builder, id);
+	}
+	return *shortest == CRASH__NEVER ? UINT64_MAX : size_before(builder, *shortest);
+}
+
 void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	const struct crash__atom *atom = &builder->atoms->list[id];
@@ -39,6 +75,8 @@ void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id i
 	crash__builder_push(builder, &builder->in_flight.everything, id);
 	if (crash__atom_in(atom, METADATA))
 		crash__builder_push(builder, &builder->in_flight.metadata, id);
+	if (crash__atom_in(atom, CRASH__GROWS))
+		note_growth(builder, id);
 	if (!crash__atom_in(atom, CRASH__ENTRIES))
 		crash__builder_push(builder, &builder->in_flight.of[atom->node], id);
 	for (uint32_t i = 0; crash__atom_in(atom, CRASH__ENTRIES) && i < atom->effects; i++)

@@ -18,6 +18,9 @@ void crash__in_flight_clear(struct crash__in_flight *in_flight);
 /** Adds an atom to the lists that it belongs to. */
 void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id id);
 
+/** The least size that a file may have on the disk because it grew since; UINT64_MAX: it did not grow. */
+uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__node_id node);
+
 /**
  * The last step that has an atom of these classes in a list that is not durable; CRASH__NEVER: none.
  */

@@ -106,6 +106,62 @@ static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32
 		atom->size = size;
 }
 
+/*
+ * Of a file whose end is not on the disk yet, any page may be written back alone, or before the others. It
+ * makes the file as long as the page, and what lies in front of it is a hole.
+ */
+static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
+{
+	const struct crash__effect *effect = &builder->fs->effects[index];
+	uint64_t end = effect->offset + effect->bytes, shortest, size;
+
+	if (builder->model->no_page_sizes || effect->kind != CRASH__EFFECT_DATA)
+		return;
+	shortest = crash__in_flight_shortest(builder, effect->node);
+	for (uint64_t at = effect->offset; at < end && at < effect->old_size && shortest != UINT64_MAX;
+	     at = size) {
+		struct crash__atom *atom;
+
+		size = (at / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
+		if (size > effect->old_size && end > effect->old_size)
+			return; /* where the write ends counts */
+		if (size > effect->old_size)
+			size = effect->old_size;
+		if (size <= shortest)
+			continue;
+		atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, step, index);
+		if (!atom)
+			return;
+		atom->size = size;
+	}
+}
+
+/*
+ * The same of pages that an msync() or a sync_file_range() has written back. Those behind them are in another
+ * piece then than those in front, and the pieces come in no order.
+ */
+static void make_written_back(struct crash__atoms_builder *builder, uint32_t index)
+{
+	const struct crash__step *step = &builder->fs->steps[index];
+	uint64_t shortest;
+
+	if (!step->writes_back || builder->model->no_page_sizes)
+		return;
+	shortest = crash__in_flight_shortest(builder, step->node);
+	for (uint64_t at = step->sync_from; at < step->size && shortest != UINT64_MAX;) {
+		struct crash__atom *atom;
+
+		at = (at / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
+		if (at <= shortest)
+			continue;
+		atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, index,
+				builder->atoms->list[builder->in_flight.shortest[step->node]].effect);
+		if (!atom)
+			return;
+		atom->size = at < step->size ? at : step->size;
+	}
+}
+
 /* A file that is written grows unit by unit, ... */
 static void grow_by_units(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
 {
@@ -171,6 +227,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 	const struct crash__step *step = &builder->fs->steps[index];
 	bool writes = step->event->family == CRASH__FAMILY_WRITE;
 
+	make_written_back(builder, index);
 	for (uint32_t i = 0; i < step->effects; i++) {
 		uint32_t at = step->first_effect + i, count = 1;
 
@@ -178,6 +235,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 		case CRASH__EFFECT_DATA:
 		case CRASH__EFFECT_ZERO:
 			make_data(builder, index, at);
+			make_reach(builder, index, at);
 			break;
 		case CRASH__EFFECT_TAIL:
 			if (builder->model->truncate_tail == CRASH__TAIL_ZEROS)

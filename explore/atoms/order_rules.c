@@ -57,6 +57,18 @@ const struct crash__order_rule crash__order_rules[] = {
 			  "\"a file that grew is found with its new size and zeros\"",
 	},
 
+	{
+		.name = "a page before the size that it reaches to",
+		.when = {WHEN(data_before_metadata, IS(CRASH__DATA_IN_NEW_BLOCKS) | IS(CRASH__DATA_FIRST))},
+		.predecessors = CRASH__IN_PLACE,
+		.successors = CRASH__CLASS(REACH),
+		.scope = CRASH__SIZE_OF_DATA,
+		.sentence = "A page gives the file the size at which it ends when it has been written.",
+		.source = "fs/xfs/xfs_aops.c, xfs_setfilesize(), as above; fs/ext4/inode.c, "
+			  "mpage_map_and_submit_extent(): i_disksize follows what is written back, " POWER_CUT
+			  "\"a size that no op made\"",
+	},
+
 	/* ---------------------------------------------------------- directory entries */
 	{
 		.name = "moves of directories",
@@ -71,7 +83,7 @@ const struct crash__order_rule crash__order_rules[] = {
 		.name = "entries before metadata",
 		.when = {WHEN(dirop_order, IS(CRASH__DIROPS_TOTAL))},
 		.predecessors = CRASH__ENTRIES,
-		.successors = CRASH__METADATA,
+		.successors = CRASH__METADATA | CRASH__CLASS(REACH),
 		.scope = CRASH__ALL_OPS,
 		.sentence = "A directory entry reaches the disk before any later metadata.",
 		.source = OSDI "directory op before anything",
@@ -182,7 +194,7 @@ const struct crash__order_rule crash__order_rules[] = {
 		.name = "cuts before sizes",
 		.when = {WHEN(same_file_append_order, YES)},
 		.predecessors = CRASH__CUTS,
-		.successors = CRASH__CUTS | CRASH__CLASS(SYNC_GROW),
+		.successors = CRASH__CUTS | CRASH__CLASS(SYNC_GROW) | CRASH__CLASS(REACH),
 		.scope = CRASH__LAST_OF_FILE,
 		.sentence = "Truncations of a file reach the disk in order, and before the size that a "
 			    "synchronous write commits at once.",

@@ -33,6 +33,7 @@ struct crash__model {
 	int dirop_order;   /* enum crash__dirop_order */
 	int overwrite_order, append_order, same_file_append_order;
 	int data_before_metadata; /* enum crash__data_before */
+	int no_page_sizes;
 	int fsync_own_entry, fsync_commits_metadata;
 	int sync_overwrites;
 	int safe_rename; /* enum crash__safe_rename */

@@ -381,6 +381,27 @@ static bool is_of_ours(const struct crash__op_replay *replay)
 	return false;
 }
 
+/* What an msync() or a sync_file_range() is about. */
+static void note_range(const struct crash__op_replay *replay, struct crash__step *step)
+{
+	const struct crash__event *event = replay->event;
+	uint64_t bytes = (uint64_t)crash__arg(event->args, crash__calls[event->kernel].where.bytes);
+
+	if (event->kernel == CRASH__CALL_msync && event->offset != UINT64_MAX)
+		step->sync_from = event->offset;
+	else if (event->kernel == CRASH__CALL_sync_file_range)
+		step->sync_from = (uint64_t)event->args[1];
+	else
+		return;
+	step->size = replay->fs->nodes[step->node].size;
+	if (event->kernel == CRASH__CALL_sync_file_range && event->args[2] == 0) /* to the end */
+		bytes = step->size > step->sync_from ? step->size - step->sync_from : 0;
+	else if (event->kernel == CRASH__CALL_sync_file_range)
+		bytes = (uint64_t)event->args[2];
+	step->sync_to = step->sync_from + bytes;
+	step->writes_back = bytes > 0 && event->result >= 0;
+}
+
 static void replay_sync(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -399,8 +420,9 @@ static void replay_sync(struct crash__op_replay *replay)
 	case CRASH__CALL_sync:
 		kind = CRASH__SYNC_ALL;
 		break;
-	case CRASH__CALL_sync_file_range: /* starts writeback, and makes nothing durable */
-		return;
+	case CRASH__CALL_sync_file_range: /* makes nothing durable */
+		kind = CRASH__SYNC_NONE;
+		break;
 	case CRASH__CALL_msync:
 		if (!(event->args[2] & 4)) /* MS_SYNC */
 			return;
@@ -412,6 +434,8 @@ static void replay_sync(struct crash__op_replay *replay)
 	}
 	if (kind != CRASH__SYNC_ALL && !(node = crash__effects_node(replay)))
 		return;
+	if (kind == CRASH__SYNC_NONE && event->result < 0)
+		return;
 	step = crash__effects_step(replay);
 	if (!step)
 		return;
@@ -419,11 +443,7 @@ static void replay_sync(struct crash__op_replay *replay)
 	step->sync_failed = event->result < 0;
 	step->sync_refused = is_refused(event);
 	step->node = node;
-	if (event->kernel == CRASH__CALL_msync && event->offset != UINT64_MAX) {
-		step->sync_from = event->offset;
-		step->sync_to = event->offset +
-				(uint64_t)crash__arg(event->args, crash__calls[event->kernel].where.bytes);
-	}
+	note_range(replay, step);
 }
 
 static void replay_op(struct crash__op_replay *replay)

@@ -123,7 +123,8 @@ bool crash__tier_news(const struct crash__fs *fs, int64_t step)
 	if (!crash__tier_is_point(fs, step))
 		return false;
 	return step < 0 || fs->steps[step].effects || fs->steps[step].sync != CRASH__SYNC_NONE ||
-	       fs->steps[step].acked != acked_at(fs, step - 1) || !crash__tier_is_point(fs, step - 1);
+	       fs->steps[step].writes_back || fs->steps[step].acked != acked_at(fs, step - 1) ||
+	       !crash__tier_is_point(fs, step - 1);
 }
 
 /* Goes to a point, and finds out what is not durable there. */

@@ -10,14 +10,26 @@
 
 /* ------------------------------------------------------------------ nodes */
 
+/* From the newest on: what a page reaches to is less than the size that was set before, or the file is
+ * longer. */
 static uint64_t size_of(const struct crash__view *view, crash__node_id id)
 {
-	crash__atom_id atom;
+	uint64_t least = 0, size = view->fs->nodes[id].base_size;
+	crash__atom_id id_of_size;
 
-	CRASH__EACH_LINK(view, view->nodes[id].sizes, atom)
-		if (crash__view_shows(view, atom))
-			return view->atoms->list[atom].size;
-	return view->fs->nodes[id].base_size;
+	CRASH__EACH_LINK(view, view->nodes[id].sizes, id_of_size) {
+		const struct crash__atom *atom = &view->atoms->list[id_of_size];
+
+		if (!crash__view_shows(view, id_of_size))
+			continue;
+		size = atom->size;
+		if (atom->class != CRASH__CLASS_REACH)
+			break;
+		if (size > least)
+			least = size;
+		size = view->fs->nodes[id].base_size;
+	}
+	return size > least ? size : least;
 }
 
 /* Truncations hide what was behind them before, whatever is written there later. */

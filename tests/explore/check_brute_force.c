@@ -32,7 +32,9 @@ struct unit {
 	int file;			     /* DATA, SIZE, ATTRIBUTES */
 	uint64_t from;			     /* DATA */
 	uint64_t end;			     /* DATA: where it ends; SIZE: the size */
+	uint64_t old_size;		     /* SIZE that appends: before */
 	bool appends;			     /* it is, or shows, what is behind the old end */
+	bool reaches;			     /* SIZE: where a page ends that is written back */
 	bool fills;			     /* DATA that appends, in a block that the file had */
 	bool created;			     /* ATTRIBUTES: that of a new file */
 	int directories[2], directory_count; /* ENTRY: in which */
@@ -102,6 +104,37 @@ static uint64_t unit_end(uint64_t tear, uint64_t at, uint64_t end, uint64_t old_
 	return next;
 }
 
+/* The least size that the file may have on the disk because it grew. */
+static uint64_t shortest(const struct opinion *opinion, int file)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < opinion->count; i++) {
+		const struct unit *unit = &opinion->units[i];
+
+		if (unit->kind == SIZE && unit->appends && !unit->durable && unit->file == file &&
+		    unit->old_size < least)
+			least = unit->old_size;
+	}
+	return least;
+}
+
+/* The pages of a write below the file's end, of which one alone makes the file longer on the disk. */
+static void add_reaches(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end,
+			uint64_t old_size)
+{
+	uint64_t least = shortest(opinion, file);
+
+	for (uint64_t page = from / 4096; page * 4096 < end && page * 4096 < old_size; page++) {
+		uint64_t size = (page + 1) * 4096 < old_size ? (page + 1) * 4096 : old_size;
+
+		if (opinion->model->no_page_sizes || least == UINT64_MAX || size <= least ||
+		    (end > old_size && (page + 1) * 4096 > old_size))
+			continue;
+		new_size(opinion, op, file, size, false)->reaches = true;
+	}
+}
+
 /* A write: its tear units, and where the file grows one size for each. */
 static void add_write(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end,
 		      uint64_t old_size)
@@ -116,9 +149,10 @@ static void add_write(struct opinion *opinion, int op, int file, uint64_t from, 
 		if (next > old_size)
 			ends[count++] = next;
 	}
+	add_reaches(opinion, op, file, from, end, old_size);
 	for (int i = 0; i < count; i++)
 		if (tear || i == count - 1)
-			new_size(opinion, op, file, ends[i], true);
+			new_size(opinion, op, file, ends[i], true)->old_size = old_size;
 }
 
 /* The zeros for the rest of the block in which the file is cut. */
@@ -284,13 +318,21 @@ static bool counts_as_append(const struct crash__model *model, const struct unit
 /* Two units of one op. */
 static bool before_in_op(const struct crash__model *model, const struct unit *x, const struct unit *y)
 {
-	if (y->kind != SIZE)
+	if (y->kind != SIZE || (x->kind == SIZE && x->reaches))
 		return false;
+	if (y->reaches)
+		return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA && has_place(x) &&
+		       x->from / 4096 == (y->end - 1) / 4096;
 	/* sizes pass in the order in which the file grows or shrinks */
 	if (x->kind == SIZE)
 		return x < y;
 	return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA &&
 	       counts_as_append(model, x) && y->appends && x->end <= y->end;
+}
+
+static bool is_cut(const struct unit *unit)
+{
+	return unit->kind == SIZE && !unit->appends && !unit->reaches;
 }
 
 /* Units of one file, where ends of it reach the disk in order. */
@@ -302,14 +344,14 @@ static bool before_in_file(const struct opinion *opinion, const struct unit *x, 
 	if (y->kind != SIZE && y->kind != DATA)
 		return false;
 	if (y->kind == SIZE && !y->appends)
-		return x->kind == SIZE && !x->appends;
+		return is_cut(x);
 	if (!waits)
-		return x->kind == SIZE && !x->appends && x->end <= y->from / 4096 * 4096;
+		return is_cut(x) && x->end <= y->from / 4096 * 4096;
 	/* a truncation stands for what was appended before it */
 	for (const struct unit *other = x + 1; x->appends && other < y; other++)
-		if (other->kind == SIZE && !other->appends && other->file == x->file && other->op < y->op)
+		if (is_cut(other) && other->file == x->file && other->op < y->op)
 			return false;
-	return x->kind == SIZE ||
+	return (x->kind == SIZE && !x->reaches) ||
 	       (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
 }
 
@@ -344,7 +386,7 @@ static bool before_by_rename(const struct crash__model *model, const struct unit
 
 	if (!model->safe_rename || y->kind != ENTRY || !y->replaces || x->file != moved)
 		return false;
-	return x->kind == SIZE ||
+	return (x->kind == SIZE && !x->reaches) ||
 	       (with_data && x->kind == DATA &&
 		!(has_place(x) && model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS));
 }
@@ -427,7 +469,7 @@ static int last_of_its_own(const struct opinion *opinion, int file, bool data_on
 		if (data_only && unit->kind != SIZE &&
 		    !(unit->kind == ENTRY && unit->creates && unit->named == file))
 			continue;
-		if (own && !unit->durable && unit->kind != DATA && unit->op > last)
+		if (own && !unit->durable && unit->kind != DATA && !unit->reaches && unit->op > last)
 			last = unit->op;
 	}
 	return last;
@@ -452,8 +494,8 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 		for (int above = file; above > 0; above = opinion->homes[above])
 			if (unit->named == above && (above == file || !unit->moves))
 				return true;
-	return unit->op <= committed &&
-	       (unit->kind == ENTRY || unit->kind == ATTRIBUTES || (unit->kind == SIZE && !unit->appends));
+	return unit->op <= committed && (unit->kind == ENTRY || unit->kind == ATTRIBUTES ||
+					 (unit->kind == SIZE && !unit->appends && !unit->reaches));
 }
 
 static void make_durable(struct opinion *opinion, int unit)

@@ -5,10 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST_BYTES 8192
+#define MOST_BYTES 20480
 
 static unsigned char written[MADE_OPS][MOST_BYTES];
 
@@ -19,10 +20,11 @@ unsigned char made_byte(int op, uint64_t at)
 
 const char *made_text(const struct made_op *op)
 {
-	static const char *const kinds[] = {"create", "append",	  "overwrite", "rewrite",     "straddle",
-					    "empty",  "dsync",	  "shrink",    "allocate",    "reserve",
-					    "rename", "exchange", "link",      "unlink",      "mkdir",
-					    "chmod",  "fsync",	  "fdatasync", "fsync-fails", "sync"};
+	static const char *const kinds[] = {
+		"create", "append",    "overwrite",  "rewrite",	    "straddle",	   "empty",
+		"dsync",  "far",       "dsync-in",   "shrink",	    "allocate",	   "reserve",
+		"rename", "exchange",  "link",	     "unlink",	    "mkdir",	   "chmod",
+		"fsync",  "fdatasync", "sync-range", "msync-range", "fsync-fails", "sync"};
 	static char text[64];
 	int length = snprintf(text, sizeof text, "%s", kinds[op->kind]);
 
@@ -135,6 +137,10 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 		return regular && tree->files[file].size >= op->bytes;
 	case MADE_STRADDLE:
 		return regular && tree->files[file].size >= 2;
+	case MADE_FAR:
+		return regular && tree->files[file].size < MADE_FAR_AT;
+	case MADE_DSYNC_IN:
+		return regular && tree->files[file].size >= MADE_IN_AT + 4;
 	case MADE_EMPTY:
 		return regular && tree->files[file].size > 0;
 	case MADE_SHRINK:
@@ -151,6 +157,10 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 	case MADE_FDATASYNC:
 	case MADE_FSYNC_FAILS:
 		return regular;
+	case MADE_SYNC_RANGE:
+		return regular && tree->files[file].size >= 16384;
+	case MADE_MSYNC_RANGE:
+		return regular && tree->files[file].size >= 12288;
 	case MADE_FSYNC:
 		return file >= 0;
 	case MADE_SYNC:
@@ -171,6 +181,8 @@ static const struct {
 	[MADE_STRADDLE] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_EMPTY] = {CRASH__FAMILY_OPEN, CRASH__CALL_openat},
 	[MADE_DSYNC] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
+	[MADE_FAR] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
+	[MADE_DSYNC_IN] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_SHRINK] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_ftruncate},
 	[MADE_ALLOCATE] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_fallocate},
 	[MADE_RESERVE] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_fallocate},
@@ -182,6 +194,8 @@ static const struct {
 	[MADE_CHMOD] = {CRASH__FAMILY_ATTR, CRASH__CALL_chmod},
 	[MADE_FSYNC] = {CRASH__FAMILY_FSYNC, CRASH__CALL_fsync},
 	[MADE_FDATASYNC] = {CRASH__FAMILY_FSYNC, CRASH__CALL_fdatasync},
+	[MADE_SYNC_RANGE] = {CRASH__FAMILY_FSYNC, CRASH__CALL_sync_file_range},
+	[MADE_MSYNC_RANGE] = {CRASH__FAMILY_FSYNC, CRASH__CALL_msync},
 	[MADE_FSYNC_FAILS] = {CRASH__FAMILY_FSYNC, CRASH__CALL_fsync},
 	[MADE_SYNC] = {CRASH__FAMILY_FSYNC, CRASH__CALL_sync},
 };
@@ -248,6 +262,14 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 		*size += op->bytes;
 		event->flags = op->kind == MADE_DSYNC ? CRASH__OP_SYNC : 0;
 		break;
+	case MADE_FAR:
+		write_data(made, index, event, MADE_FAR_AT, op->bytes);
+		*size = MADE_FAR_AT + op->bytes;
+		break;
+	case MADE_DSYNC_IN:
+		write_data(made, index, event, MADE_IN_AT, 4);
+		event->flags = CRASH__OP_SYNC;
+		break;
 	case MADE_OVERWRITE:
 		write_data(made, index, event, 100, 4);
 		break;
@@ -296,6 +318,15 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 		break;
 	case MADE_CHMOD:
 		event->args[1] = 0600;
+		break;
+	case MADE_SYNC_RANGE:
+		event->args[1] = 12288;
+		event->args[2] = 4096;
+		break;
+	case MADE_MSYNC_RANGE:
+		event->offset = 8192;
+		event->args[1] = 4096;
+		event->args[2] = MS_SYNC;
 		break;
 	case MADE_FSYNC_FAILS:
 		event->result = -5; /* EIO */

@@ -15,6 +15,8 @@
 #define MADE_ROOT "/r"
 #define MADE_SIZE 510
 #define MADE_SHORT 505
+#define MADE_FAR_AT 16291
+#define MADE_IN_AT 8809
 #define MADE_OLD 0xfe /* each of its bytes */
 #define MADE_OPS 16
 
@@ -26,6 +28,8 @@ enum made_kind {
 	MADE_STRADDLE,	/* 4 bytes, of which 2 are behind the end */
 	MADE_EMPTY,	/* open with O_TRUNC */
 	MADE_DSYNC,	/* `bytes` at the end, with O_DSYNC: two steps of the model */
+	MADE_FAR,	/* `bytes` at MADE_FAR_AT, behind the end: there is a hole then */
+	MADE_DSYNC_IN,	/* 4 bytes at MADE_IN_AT, not over the end, with O_DSYNC */
 	MADE_SHRINK,	/* ftruncate to MADE_SHORT */
 	MADE_ALLOCATE,	/* fallocate of `bytes` at the end */
 	MADE_RESERVE,	/* the same, which does not change the size */
@@ -37,6 +41,8 @@ enum made_kind {
 	MADE_CHMOD,
 	MADE_FSYNC,
 	MADE_FDATASYNC,
+	MADE_SYNC_RANGE,  /* sync_file_range of a page at 12288, waiting for it */
+	MADE_MSYNC_RANGE, /* msync of a page at 8192 */
 	MADE_FSYNC_FAILS,
 	MADE_SYNC,
 };

@@ -122,7 +122,8 @@ static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
 	case CRASH__ATOM_SIZE:
 		if (!kept)
 			break;
-		slow->sizes[atom->node] = atom->size;
+		if (atom->class != CRASH__CLASS_REACH || atom->size > slow->sizes[atom->node])
+			slow->sizes[atom->node] = atom->size;
 		if (crash__atom_in(atom, CRASH__CUTS))
 			cut(slow, atom);
 		break;

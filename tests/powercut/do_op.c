@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -50,6 +51,23 @@ static int sync_path(struct act *act, const struct made_op *op)
 	return result;
 }
 
+static int sync_range(struct act *act, const struct made_op *op)
+{
+	return sync_file_range(hold(act, op->path, 0), 12288, 4096,
+			       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				       SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+static int msync_range(struct act *act, const struct made_op *op)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, hold(act, op->path, 0), 8192);
+	int result = page == MAP_FAILED ? -1 : msync(page, 4096, MS_SYNC);
+
+	if (page != MAP_FAILED)
+		munmap(page, 4096);
+	return result;
+}
+
 static bool keeps_open(const struct act *act, const struct made_op *op)
 {
 	switch (op->kind) {
@@ -60,11 +78,15 @@ static bool keeps_open(const struct act *act, const struct made_op *op)
 	case MADE_STRADDLE:
 	case MADE_EMPTY:
 	case MADE_DSYNC:
+	case MADE_FAR:
+	case MADE_DSYNC_IN:
 	case MADE_SHRINK:
 	case MADE_ALLOCATE:
 	case MADE_RESERVE:
 	case MADE_FSYNC:
 	case MADE_FDATASYNC:
+	case MADE_SYNC_RANGE:
+	case MADE_MSYNC_RANGE:
 		return strcmp(act->path, op->path) == 0;
 	default:
 		return false;
@@ -82,8 +104,10 @@ static int perform(struct act *act, const struct crash__event *event, const stru
 	case MADE_OVERWRITE:
 	case MADE_REWRITE:
 	case MADE_STRADDLE:
+	case MADE_FAR:
 		return write_event(hold(act, op->path, 0), event);
 	case MADE_DSYNC:
+	case MADE_DSYNC_IN:
 		return write_event(hold(act, op->path, 0), event);
 	case MADE_EMPTY:
 		return hold(act, op->path, O_TRUNC);
@@ -107,6 +131,10 @@ static int perform(struct act *act, const struct crash__event *event, const stru
 	case MADE_FSYNC:
 	case MADE_FDATASYNC:
 		return sync_path(act, op);
+	case MADE_SYNC_RANGE:
+		return sync_range(act, op);
+	case MADE_MSYNC_RANGE:
+		return msync_range(act, op);
 	case MADE_SYNC:
 		return syncfs(at); /* not the whole machine's */
 	case MADE_FSYNC_FAILS:
