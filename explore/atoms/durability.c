@@ -144,6 +144,7 @@ struct coverage {
 	crash__classes in_range; /* of these only what is in the pages of an msync */
 	uint32_t until;		 /* only this step and those before it; CRASH__NEVER: all */
 	bool of_file;		 /* the list is that of a file or directory */
+	bool partial;		 /* pages alone give the file its size: crash__in_flight_is_partial() */
 };
 
 /* An msync writes whole pages, and the end of a file with its data. */
@@ -167,9 +168,7 @@ static bool is_covered(const struct crash__atoms_builder *builder, const struct 
 	if (coverage->until != CRASH__NEVER && atom->step != coverage->until &&
 	    !crash__builder_ended_before(builder, atom->step, coverage->until))
 		return false;
-	/* where a page alone gives the file a size, that is what its sync makes durable */
-	if (coverage->sync->writes_back && !builder->model->no_page_sizes &&
-	    crash__atom_in(atom, CRASH__GROWS))
+	if (coverage->partial && crash__atom_in(atom, CRASH__GROWS))
 		return false;
 	return crash__atom_in(atom, coverage->classes) ||
 	       (crash__atom_in(atom, coverage->in_range) && is_in_range(coverage->sync, atom));
@@ -257,12 +256,25 @@ static void sync_file(struct crash__atoms_builder *builder, const struct crash__
 {
 	const crash__classes *durable = builder->durability->made_durable[occasion];
 	struct crash__in_flight *in_flight = &builder->in_flight;
-	struct coverage of_file = {sync,	 step, durable[CRASH__OF_FILE], durable[CRASH__OF_RANGE],
-				   CRASH__NEVER, true};
-	struct coverage of_names = {sync, step, durable[CRASH__OF_NAMES], 0, CRASH__NEVER, false};
-	struct coverage of_path = {sync, step, durable[CRASH__OF_PATH], 0, CRASH__NEVER, false};
+	struct coverage of_file = {
+		.sync = sync,
+		.step = step,
+		.classes = durable[CRASH__OF_FILE],
+		.in_range = durable[CRASH__OF_RANGE],
+		.until = CRASH__NEVER,
+		.of_file = true,
+		.partial = crash__in_flight_is_partial(builder, sync),
+	};
+	struct coverage of_names = {
+		.sync = sync, .step = step, .classes = durable[CRASH__OF_NAMES], .until = CRASH__NEVER};
+	struct coverage of_path = {
+		.sync = sync, .step = step, .classes = durable[CRASH__OF_PATH], .until = CRASH__NEVER};
 	struct coverage of_commit = {
-		sync, step, durable[CRASH__OF_COMMIT], 0, committed_step(builder, sync, occasion), false};
+		.sync = sync,
+		.step = step,
+		.classes = durable[CRASH__OF_COMMIT],
+		.until = committed_step(builder, sync, occasion),
+	};
 
 	if (occasion == CRASH__ON_SYNC_WRITE)
 		cover_op(builder, occasion, builder->atoms->first[step - 1], builder->atoms->first[step],

@@ -68,6 +68,12 @@ uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__
 	return *shortest == CRASH__NEVER ? UINT64_MAX : size_before(builder, *shortest);
 }
 
+bool crash__in_flight_is_partial(struct crash__atoms_builder *builder, const struct crash__step *step)
+{
+	return step->writes_back && !builder->model->no_page_sizes &&
+	       crash__in_flight_shortest(builder, step->node) < step->sync_from;
+}
+
 void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	const struct crash__atom *atom = &builder->atoms->list[id];

@@ -18,6 +18,9 @@ void crash__in_flight_clear(struct crash__in_flight *in_flight);
 /** Adds an atom to the lists that it belongs to. */
 void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id id);
 
+/** Whether a step writes back a part of a file that is not the first that the disk does not have. */
+bool crash__in_flight_is_partial(struct crash__atoms_builder *builder, const struct crash__step *step);
+
 /** The least size that a file may have on the disk because it grew since; UINT64_MAX: it did not grow. */
 uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__node_id node);
 

@@ -137,28 +137,32 @@ static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint
 }
 
 /*
- * The same of pages that an msync() or a sync_file_range() has written back. Those behind them are in another
- * piece then than those in front, and the pieces come in no order.
+ * The same where an msync() or a sync_file_range() writes back what is not the beginning of what the disk has
+ * not. Pages behind it are in another piece then than those in front, and the pieces come in no order. A hole
+ * has no pages, however long it is.
  */
 static void make_written_back(struct crash__atoms_builder *builder, uint32_t index)
 {
 	const struct crash__step *step = &builder->fs->steps[index];
-	uint64_t shortest;
+	uint64_t last = 0;
 
-	if (!step->writes_back || builder->model->no_page_sizes)
+	if (!crash__in_flight_is_partial(builder, step))
 		return;
-	shortest = crash__in_flight_shortest(builder, step->node);
-	for (uint64_t at = step->sync_from; at < step->size && shortest != UINT64_MAX;) {
+	for (uint32_t at = builder->in_flight.of[step->node]; at; at = builder->links[at - 1].next) {
+		const struct crash__atom *data = &builder->atoms->list[builder->links[at - 1].atom];
+		uint64_t size = ((data->offset + data->bytes - 1) / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
 		struct crash__atom *atom;
 
-		at = (at / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
-		if (at <= shortest)
+		if (size > step->size)
+			size = step->size;
+		if (data->kind != CRASH__ATOM_DATA || data->durable != CRASH__NEVER ||
+		    size <= step->sync_from || size == last)
 			continue;
-		atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, index,
-				builder->atoms->list[builder->in_flight.shortest[step->node]].effect);
+		last = size;
+		atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, index, data->effect);
 		if (!atom)
 			return;
-		atom->size = at < step->size ? at : step->size;
+		atom->size = size;
 	}
 }
 

@@ -316,6 +316,45 @@ START_TEST(without_a_row_the_models_allow_something_else)
 }
 END_TEST
 
+/* A row is ops, of which the last writes back a part, and how many sizes pages can give the file. */
+static const struct {
+	struct made_op ops[3];
+	unsigned int reaches;
+} written_back[] = {
+	{{{MADE_APPEND, "a", NULL, 20000}, {MADE_SYNC_RANGE, "a", NULL, 0}}, 3},
+	/* a hole has no pages */
+	{{{MADE_FAR, "a", NULL, 270}, {MADE_MSYNC_RANGE, "a", NULL, 0}}, 2},
+	/* the disk has what is in front of it */
+	{{{MADE_APPEND, "a", NULL, 20000}, {MADE_FSYNC, "a", NULL, 0}, {MADE_SYNC_RANGE, "a", NULL, 0}}, 0},
+};
+
+START_TEST(only_pages_that_were_written_give_a_size)
+{
+	static struct made made;
+	struct crash__model model = trees_model("xfs");
+	unsigned int reaches = 0;
+	struct crash__atoms atoms;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	for (int i = 0; i < 3 && written_back[_i].ops[i].path; i++)
+		ck_assert(made_do(&made, &written_back[_i].ops[i]));
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	trees_ok(crash__atoms_make(&atoms, &fs, &model));
+	for (crash__atom_id id = 0; id < atoms.list_count; id++)
+		reaches += atoms.list[id].class == CRASH__CLASS_REACH;
+	ck_assert_uint_eq(reaches, written_back[_i].reaches);
+	crash__atoms_clear(&atoms);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ the tables themselves */
 
 static int cases_of(const char *rule)
@@ -409,6 +448,7 @@ int main(void)
 	TCase *tcase = tcase_create("rows");
 
 	tcase_add_loop_test(tcase, without_a_row_the_models_allow_something_else, 0, CASES);
+	tcase_add_loop_test(tcase, only_pages_that_were_written_give_a_size, 0, 3);
 	suite_add_tcase(suite, tcase);
 	support_case(suite, "tables", each_row_has_a_case, each_row_says_where_it_comes_from, NULL);
 	return support_run(suite);
