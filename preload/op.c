@@ -349,6 +349,7 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 	op.caller = caller;
 	op.buffers = NULL;
 	op.lock = NULL;
+	op.wants_position = false;
 	memcpy(op.args, args, sizeof op.args);
 	op.call = call;
 	op.route = route;
