@@ -105,12 +105,23 @@ bool crash__open_flags_sync(long flags)
 	return flags >= 0 && (flags & O_DSYNC); /* O_SYNC includes the bit */
 }
 
+bool crash__open_flags_direct(long flags)
+{
+	return flags >= 0 && (flags & O_DIRECT);
+}
+
 bool crash__call_syncs(const struct crash__call_info *kernel, const long args[6], bool descriptor_syncs)
 {
 	if (kernel->family != CRASH__FAMILY_WRITE || kernel->number == CRASH__NO_NUMBER)
 		return false;
 	return descriptor_syncs || (kernel->kernel == CRASH__CALL_pwritev2 &&
 				    (crash__arg(args, kernel->where.flags) & (RWF_DSYNC | RWF_SYNC)));
+}
+
+bool crash__call_is_direct(const struct crash__call_info *kernel, bool descriptor_direct)
+{
+	return descriptor_direct && kernel->family == CRASH__FAMILY_WRITE &&
+	       kernel->number != CRASH__NO_NUMBER;
 }
 
 bool crash__call_appends(const struct crash__call_info *kernel, const long args[6], bool descriptor_appends)

@@ -118,11 +118,17 @@ bool crash__call_changes(const struct crash__call_info *call, const long args[6]
 /** Whether what is written through a descriptor with these flags (O_SYNC, O_DSYNC) is a sync as well. */
 bool crash__open_flags_sync(long flags);
 
+/** Whether what is written through a descriptor with these flags goes past the page cache (O_DIRECT). */
+bool crash__open_flags_direct(long flags);
+
 /**
  * Whether this call with these arguments is a write that syncs what it writes: through a descriptor that does
  * so (`descriptor_syncs`), or by a flag of its own (RWF_SYNC, RWF_DSYNC). Stores to a mapping never do.
  */
 bool crash__call_syncs(const struct crash__call_info *kernel, const long args[6], bool descriptor_syncs);
+
+/** Whether this call is a write that goes past the page cache, because the descriptor does so. */
+bool crash__call_is_direct(const struct crash__call_info *kernel, bool descriptor_direct);
 
 /** Whether this write goes to the end of its file, whatever offset it names. Stores to a mapping never do. */
 bool crash__call_appends(const struct crash__call_info *kernel, const long args[6], bool descriptor_appends);

@@ -95,6 +95,7 @@ enum crash__op_flags {
 	CRASH__OP_SYNC = 4,	 /* the write also syncs: O_SYNC, O_DSYNC, RWF_SYNC, RWF_DSYNC */
 	CRASH__OP_DATA_LOST = 8, /* the data could not be read */
 	CRASH__OP_SOCKET = 16,	 /* the path names a socket: bind(2) makes those, and is not an op */
+	CRASH__OP_DIRECT = 32,	 /* a write past the page cache: O_DIRECT */
 };
 
 struct crash__op_record {

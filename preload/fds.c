@@ -24,7 +24,8 @@
 #define SYNC 0x20000000u
 #define LOCK_SHIFT 24
 #define APPEND 0x00800000u
-#define FILE_NUMBER 0x007fffffu /* its lower bits: who is filled in anew has another key */
+#define DIRECT 0x00400000u
+#define FILE_NUMBER 0x003fffffu /* its lower bits: who is filled in anew has another key */
 #define FILLING 1u		/* and the thread in the upper half: somebody is asking */
 
 struct entry {
@@ -52,13 +53,24 @@ void crash__fds_forget(int first, int last)
 			atomic_store_explicit(&table[fd].key, 0, memory_order_release);
 }
 
+/* Whether other descriptors of the open file may be known by flags that are not true any more. */
+static bool may_be_known(int fd, uint64_t key, long flags)
+{
+	struct stat status;
+
+	if (key & KNOWN)
+		return (key & STORAGE) &&
+		       (!(key & APPEND) != !(flags & O_APPEND) || !(key & DIRECT) != !(flags & O_DIRECT));
+	return crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0 && S_ISREG(status.st_mode);
+}
+
 void crash__fds_set_flags(struct crash__control *control, int fd, long flags)
 {
 	uint64_t key =
 		(unsigned int)fd < FDS ? atomic_load_explicit(&table[fd].key, memory_order_relaxed) : 0;
 
 	crash__fds_forget(fd, fd);
-	if (control && (key & STORAGE) && !(key & APPEND) != !(flags & O_APPEND))
+	if (control && may_be_known(fd, key, flags))
 		atomic_fetch_add_explicit(&control->name_epoch, 1, memory_order_acq_rel);
 }
 
@@ -90,6 +102,7 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 	flags = crash__sys3(SYS_fcntl, fd, F_GETFL, 0);
 	target.sync = crash__open_flags_sync(flags);
 	target.append = flags >= 0 && (flags & O_APPEND);
+	target.direct = crash__open_flags_direct(flags);
 	target.rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), path);
 	if (control->mode & CRASH__MODE_RECORD)
 		target.file = crash__record_file(control, status.st_dev, status.st_ino, status.st_mode,
@@ -115,6 +128,7 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 		target.storage = key & STORAGE;
 		target.sync = key & SYNC;
 		target.append = key & APPEND;
+		target.direct = key & DIRECT;
 		target.lock = key >> LOCK_SHIFT & (CRASH__LOCKS - 1);
 		target.file = atomic_load_explicit(&entry->file, memory_order_acquire);
 		target.rules = atomic_load_explicit(&entry->rules, memory_order_acquire);
@@ -129,7 +143,8 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 	atomic_store_explicit(&entry->file, target.file, memory_order_release);
 	atomic_store_explicit(&entry->rules, target.rules, memory_order_release);
 	key = epoch << 32 | KNOWN | (target.storage ? STORAGE : 0) | (target.sync ? SYNC : 0) |
-	      (target.append ? APPEND : 0) | target.lock << LOCK_SHIFT | (target.file & FILE_NUMBER);
+	      (target.append ? APPEND : 0) | (target.direct ? DIRECT : 0) | target.lock << LOCK_SHIFT |
+	      (target.file & FILE_NUMBER);
 	atomic_compare_exchange_strong_explicit(&entry->key, &mark, key, memory_order_acq_rel,
 						memory_order_relaxed);
 	return target;

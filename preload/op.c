@@ -162,6 +162,8 @@ static long take(struct crash__op *op, uint64_t rules)
 
 	if (crash__call_syncs(op->kernel, op->args, op->target.sync))
 		op->flags |= CRASH__OP_SYNC;
+	if (crash__call_is_direct(op->kernel, op->target.direct))
+		op->flags |= CRASH__OP_DIRECT;
 	decision = crash__act_before(op, crash__nature_of(op->kernel), rules);
 	crash__record_op(op);
 	crash__check_dead(control);

@@ -152,6 +152,7 @@ struct crash__target {
 	bool unnamed;	/* a path of the call leads nowhere that has a name; usually the call fails */
 	bool sync;	/* what is written is durable when the call returns (O_SYNC, O_DSYNC) */
 	bool append;	/* O_APPEND: whatever offset a write names */
+	bool direct;	/* O_DIRECT */
 	uint32_t file;	/* number in the trace; 0: none */
 	uint32_t lock;	/* the same for all descriptors of one file */
 	uint64_t rules; /* those whose file pattern matches; of rules without one, all */

@@ -35,12 +35,13 @@ static bool fetch(struct crash__notification *notification, int fd, struct stat 
 	return crash__remote_fstat(&notification->remote, fd, status);
 }
 
-static bool is_sync(const struct crash__notification *notification, int fd)
+static void note_flags(struct crash__notification *notification, int fd)
 {
 	long flags = notification->fd >= 0 ? fcntl(notification->fd, F_GETFL) :
 					     crash__remote_fd_flags(&notification->remote, fd);
 
-	return crash__open_flags_sync(flags);
+	notification->sync = crash__open_flags_sync(flags);
+	notification->direct = crash__open_flags_direct(flags);
 }
 
 /*
@@ -136,7 +137,8 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 		return;
 	notification->storage = true;
 	notification->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->path);
-	notification->sync = notification->family == CRASH__FAMILY_WRITE && is_sync(notification, fd);
+	if (notification->family == CRASH__FAMILY_WRITE)
+		note_flags(notification, fd);
 }
 
 /*
@@ -238,7 +240,7 @@ static void classify_mapping(struct crash__notification *notification, uint64_t 
 
 static void forget(struct crash__notification *notification)
 {
-	notification->storage = notification->sync = false;
+	notification->storage = notification->sync = notification->direct = false;
 	notification->rules = ~notification->control->plan.with_glob;
 	notification->path[0] = notification->to[0] = notification->given[0] = notification->given_to[0] =
 		'\0';

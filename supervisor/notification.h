@@ -16,7 +16,7 @@ struct crash__notification {
 	uint64_t id; /* of the notification */
 	uint64_t pc; /* behind the system call instruction */
 	long args[6];
-	bool storage, sync;
+	bool storage, sync, direct;
 	uint64_t rules;
 	int fd; /* the file's descriptor, duplicated from the process; -1: none, or it is not allowed */
 	uint64_t device, inode;

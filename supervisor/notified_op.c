@@ -323,6 +323,8 @@ struct crash__reply crash__notified_op(struct crash__notification *notification)
 
 	if (crash__call_syncs(notification->kernel, notification->args, notification->sync))
 		notification->flags |= CRASH__OP_SYNC;
+	if (crash__call_is_direct(notification->kernel, notification->direct))
+		notification->flags |= CRASH__OP_DIRECT;
 	if (!crash__held_resume(notification, &decision)) {
 		decision = count_op(notification, crash__nature_of(notification->kernel));
 		if (decision.late)

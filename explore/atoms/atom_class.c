@@ -3,25 +3,33 @@
 
 #include <stdio.h>
 
-static bool is_synchronous(const struct crash__step *step)
+/* Where a file system shares blocks it does so if they are whole; which ones are, it alone knows. */
+static bool shares_blocks(const struct crash__event *event)
 {
-	return (step->event->flags & CRASH__OP_SYNC) != 0;
+	return event->kernel == CRASH__CALL_copy_file_range || event->kernel == CRASH__CALL_ioctl;
 }
 
-enum crash__atom_class crash__class_of_data(const struct crash__step *step, uint64_t from, uint64_t end,
-					    uint64_t old_size)
+/* Whether a write reaches the disk without what else was written to the file. */
+static bool is_alone(const struct crash__model *model, const struct crash__step *step)
+{
+	return (step->event->flags & (CRASH__OP_SYNC | CRASH__OP_DIRECT)) ||
+	       (!model->no_reflinks && shares_blocks(step->event));
+}
+
+enum crash__atom_class crash__class_of_data(const struct crash__model *model, const struct crash__step *step,
+					    uint64_t from, uint64_t end, uint64_t old_size)
 {
 	if (end <= old_size)
 		return CRASH__CLASS_OVERWRITE;
 	if (from / CRASH__FS_BLOCK * CRASH__FS_BLOCK < old_size)
 		return CRASH__CLASS_FILL;
-	return is_synchronous(step) ? CRASH__CLASS_SYNC_APPEND : CRASH__CLASS_APPEND;
+	return is_alone(model, step) ? CRASH__CLASS_LONE_APPEND : CRASH__CLASS_APPEND;
 }
 
-enum crash__atom_class crash__class_of_size(const struct crash__step *step)
+enum crash__atom_class crash__class_of_size(const struct crash__model *model, const struct crash__step *step)
 {
 	if (step->event->family == CRASH__FAMILY_WRITE)
-		return is_synchronous(step) ? CRASH__CLASS_SYNC_GROW : CRASH__CLASS_GROW;
+		return is_alone(model, step) ? CRASH__CLASS_LONE_GROW : CRASH__CLASS_GROW;
 	return step->replaces ? CRASH__CLASS_EMPTY : CRASH__CLASS_CUT;
 }
 
@@ -42,8 +50,8 @@ const char *crash__class_name(enum crash__atom_class class)
 {
 	static const char *const names[CRASH__CLASSES] = {
 		[CRASH__CLASS_OVERWRITE] = "overwrite", [CRASH__CLASS_FILL] = "fill",
-		[CRASH__CLASS_APPEND] = "append",	[CRASH__CLASS_SYNC_APPEND] = "sync-append",
-		[CRASH__CLASS_GROW] = "grow",		[CRASH__CLASS_SYNC_GROW] = "sync-grow",
+		[CRASH__CLASS_APPEND] = "append",	[CRASH__CLASS_LONE_APPEND] = "lone-append",
+		[CRASH__CLASS_GROW] = "grow",		[CRASH__CLASS_LONE_GROW] = "lone-grow",
 		[CRASH__CLASS_REACH] = "reach",		[CRASH__CLASS_CUT] = "cut",
 		[CRASH__CLASS_EMPTY] = "empty",		[CRASH__CLASS_CREATE] = "create",
 		[CRASH__CLASS_ENTRY] = "entry",		[CRASH__CLASS_MOVE] = "move",

@@ -9,9 +9,11 @@
  *	             punched, or of the rest of the block in which a file was cut
  *	fill         data that goes behind the file's end, and begins in the last block that it had
  *	append       data behind the file's end, in blocks that it did not have
- *	sync-append  the same, of a write with O_SYNC or O_DSYNC: its pages are written back alone
+ *	lone-append  the same, of a write that does not go with what else was written to the file: with
+ *	             O_SYNC or O_DSYNC, which write its own pages back, with O_DIRECT, which has none, and
+ *	             where blocks are shared instead of copied
  *	grow         the size that a write moved the file's end to
- *	sync-grow    the same, of a write with O_SYNC or O_DSYNC
+ *	lone-grow    the same, of such a write
  *	reach        the size that a file has at least when one of its pages was written back that lies
  *	             below its end, and behind the end that the disk knows: where the page ends
  *	cut          the size that truncate or fallocate set, be it smaller or larger
@@ -27,15 +29,16 @@
 #ifndef CRASH_ATOM_CLASS_H
 #define CRASH_ATOM_CLASS_H
 
+#include "explore/atoms/persistence_model.h"
 #include "explore/fs/fs.h"
 
 enum crash__atom_class {
 	CRASH__CLASS_OVERWRITE,
 	CRASH__CLASS_FILL,
 	CRASH__CLASS_APPEND,
-	CRASH__CLASS_SYNC_APPEND,
+	CRASH__CLASS_LONE_APPEND,
 	CRASH__CLASS_GROW,
-	CRASH__CLASS_SYNC_GROW,
+	CRASH__CLASS_LONE_GROW,
 	CRASH__CLASS_REACH,
 	CRASH__CLASS_CUT,
 	CRASH__CLASS_EMPTY,
@@ -54,9 +57,9 @@ typedef uint32_t crash__classes;
 
 /** Data that has a place on the disk already. */
 #define CRASH__IN_PLACE (CRASH__CLASS(OVERWRITE) | CRASH__CLASS(FILL))
-#define CRASH__APPENDS (CRASH__CLASS(APPEND) | CRASH__CLASS(SYNC_APPEND))
+#define CRASH__APPENDS (CRASH__CLASS(APPEND) | CRASH__CLASS(LONE_APPEND))
 #define CRASH__DATA (CRASH__IN_PLACE | CRASH__APPENDS)
-#define CRASH__GROWS (CRASH__CLASS(GROW) | CRASH__CLASS(SYNC_GROW))
+#define CRASH__GROWS (CRASH__CLASS(GROW) | CRASH__CLASS(LONE_GROW))
 #define CRASH__CUTS (CRASH__CLASS(CUT) | CRASH__CLASS(EMPTY))
 #define CRASH__SIZES (CRASH__GROWS | CRASH__CUTS)
 #define CRASH__ENTRIES (CRASH__CLASS(CREATE) | CRASH__CLASS(ENTRY) | CRASH__CLASS(MOVE))
@@ -72,11 +75,11 @@ static inline bool crash__class_in(enum crash__atom_class class, crash__classes 
 }
 
 /** The class of the bytes from `from` to `end` that a step writes to a file of a size. */
-enum crash__atom_class crash__class_of_data(const struct crash__step *step, uint64_t from, uint64_t end,
-					    uint64_t old_size);
+enum crash__atom_class crash__class_of_data(const struct crash__model *model, const struct crash__step *step,
+					    uint64_t from, uint64_t end, uint64_t old_size);
 
 /** The class of a change of size by a step. */
-enum crash__atom_class crash__class_of_size(const struct crash__step *step);
+enum crash__atom_class crash__class_of_size(const struct crash__model *model, const struct crash__step *step);
 
 /** The class of the entries of a step. */
 enum crash__atom_class crash__class_of_entries(const struct crash__fs *fs, const struct crash__step *step);

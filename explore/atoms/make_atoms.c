@@ -87,8 +87,8 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 			next = old_size;
 		if (next > end)
 			next = end;
-		atom = new_atom(builder, CRASH__ATOM_DATA, crash__class_of_data(made, at, next, old_size),
-				step, index);
+		atom = new_atom(builder, CRASH__ATOM_DATA,
+				crash__class_of_data(builder->model, made, at, next, old_size), step, index);
 		if (!atom)
 			return;
 		atom->offset = at;
@@ -99,7 +99,7 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 
 static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
 {
-	enum crash__atom_class class = crash__class_of_size(&builder->fs->steps[step]);
+	enum crash__atom_class class = crash__class_of_size(builder->model, &builder->fs->steps[step]);
 	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, class, step, index);
 
 	if (atom)

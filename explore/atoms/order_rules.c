@@ -186,18 +186,21 @@ const struct crash__order_rule crash__order_rules[] = {
 		.scope = CRASH__LAST_OF_FILE,
 		.sentence =
 			"An append waits for the size that the file had before it. That of a truncation or "
-			"of a synchronous write stands for those before it.",
+			"of a write that goes alone stands for those before it.",
 		.source = OSDI "append before append to the same file; " POWER_CUT
-			       "\"append and ftruncate leave zeros\", so the truncation does not wait",
+			       "\"append and ftruncate leave zeros\", so the truncation does not wait; "
+			       "nor does O_DIRECT, " POWER_CUT "\"what went past the page cache "
+			       "overtakes\", nor a shared block, " POWER_CUT
+			       "\"a reflinked append waits for nothing\"",
 	},
 	{
 		.name = "cuts before sizes",
 		.when = {WHEN(same_file_append_order, YES)},
 		.predecessors = CRASH__CUTS,
-		.successors = CRASH__CUTS | CRASH__CLASS(SYNC_GROW) | CRASH__CLASS(REACH),
+		.successors = CRASH__CUTS | CRASH__CLASS(LONE_GROW) | CRASH__CLASS(REACH),
 		.scope = CRASH__LAST_OF_FILE,
-		.sentence = "Truncations of a file reach the disk in order, and before the size that a "
-			    "synchronous write commits at once.",
+		.sentence = "Truncations of a file reach the disk in order, and before the size of a write "
+			    "that goes alone.",
 		.source = OSDI "append before append to the same file; " POWER_CUT
 			       "\"O_DSYNC syncs its own pages, and leaves a hole\", so it does not wait for "
 			       "appends",
@@ -206,7 +209,7 @@ const struct crash__order_rule crash__order_rules[] = {
 		.name = "cuts before data behind them",
 		.when = {WHEN(same_file_append_order, YES)},
 		.predecessors = CRASH__CUTS,
-		.successors = CRASH__IN_PLACE | CRASH__CLASS(SYNC_APPEND),
+		.successors = CRASH__IN_PLACE | CRASH__CLASS(LONE_APPEND),
 		.scope = CRASH__LAST_BELOW_BLOCK,
 		.sentence = "Data for a block that a truncation had taken away waits for the truncation.",
 		.source =
@@ -217,7 +220,7 @@ const struct crash__order_rule crash__order_rules[] = {
 		.name = "sizes before overwrites",
 		.when = {WHEN(same_file_append_order, YES), WHEN(overwrite_order, YES)},
 		.predecessors = CRASH__SIZES,
-		.successors = CRASH__IN_PLACE | CRASH__CLASS(SYNC_APPEND),
+		.successors = CRASH__IN_PLACE | CRASH__CLASS(LONE_APPEND),
 		.scope = CRASH__LAST_OF_FILE,
 		.sentence =
 			"Where data in place goes through the journal, too, it waits for the file's size.",

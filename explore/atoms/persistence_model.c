@@ -50,6 +50,9 @@ const struct crash__parameter crash__parameters[] = {
 	PARAMETER(no_page_sizes, "page-sizes", "yes no",
 		  "a page that is written back alone gives the file, if it is shorter on the disk, the size "
 		  "at which the page ends"),
+	PARAMETER(no_reflinks, "reflinks", "yes no",
+		  "copy_file_range and FICLONE may share blocks: the file has what was so appended without "
+		  "what was appended before"),
 	PARAMETER(fsync_own_entry, "fsync-own-entry", "no yes",
 		  "fsync of a file makes the names that it was given durable, too, and those of new "
 		  "directories above it"),

@@ -34,6 +34,7 @@ struct crash__model {
 	int overwrite_order, append_order, same_file_append_order;
 	int data_before_metadata; /* enum crash__data_before */
 	int no_page_sizes;
+	int no_reflinks;
 	int fsync_own_entry, fsync_commits_metadata;
 	int sync_overwrites;
 	int safe_rename; /* enum crash__safe_rename */

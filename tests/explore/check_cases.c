@@ -215,6 +215,30 @@ START_TEST(an_msync_that_does_nothing_makes_nothing_durable)
 }
 END_TEST
 
+START_TEST(a_write_past_the_page_cache_is_known_as_one)
+{
+	static const char *const programs[] = {"mappings", "mappings_static"};
+	static struct ends ends;
+	int writes = 0;
+
+	if (!record(&ends, programs[_i], "past-the-cache", NULL)) {
+		support_say_skip("past-the-cache", "the file system has no O_DIRECT");
+		return;
+	}
+	ends_replay(&ends, ends.after, "posix");
+	for (size_t i = 0; i < ends.trace.count; i++) {
+		const struct crash__event *event = &ends.trace.events[i];
+
+		if (event->kind != CRASH__EVENT_OP || event->family != CRASH__FAMILY_WRITE)
+			continue;
+		ck_assert_int_eq(!(event->flags & CRASH__OP_DIRECT), writes % 2);
+		writes++;
+	}
+	ck_assert_int_eq(writes, 5);
+	ends_finish(&ends);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cases");
@@ -222,6 +246,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, what_happens_to_mapped_files_happens_in_the_model, 0, COUNT(mappings));
 	tcase_add_loop_test(tcase, an_msync_that_does_nothing_makes_nothing_durable, 0, 2);
+	tcase_add_loop_test(tcase, a_write_past_the_page_cache_is_known_as_one, 0, 2);
 	tcase = support_case(suite, "other roots", NULL);
 	tcase_add_loop_test(tcase, files_are_where_they_are_whatever_their_paths_say, 0, COUNT(roots));
 	tcase = support_case(suite, "what is missed", NULL);

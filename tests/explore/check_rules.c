@@ -355,6 +355,64 @@ START_TEST(only_pages_that_were_written_give_a_size)
 }
 END_TEST
 
+/* What goes alone does not wait for what was written to the file before, where the file system does that. */
+static const struct {
+	const char *model;
+	struct made_op ops[2];
+	const char *outcome;
+	bool allowed;
+} alone[] = {
+	{"xfs tear=4096",
+	 {{MADE_APPEND, "a", NULL, 7000}, {MADE_DIRECT, "a", NULL, 4096}},
+	 "a=old510+zerox7682+w1x4096",
+	 true},
+	{"ext4-dioread-lock tear=4096",
+	 {{MADE_APPEND, "a", NULL, 7000}, {MADE_DIRECT, "a", NULL, 4096}},
+	 "a=old510+zerox7682+w1x4096",
+	 true},
+	{"xfs tear=4096",
+	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_CLONE, "a", NULL, 8192}},
+	 "a=old510+zerox3586+w1x8192",
+	 true},
+	{"btrfs",
+	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_CLONE, "a", NULL, 8192}},
+	 "a=old510+zerox3586+w1x8192",
+	 true},
+	{"xfs tear=4096",
+	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_APPEND, "a", NULL, 8192}},
+	 "a=old510+zerox3586+w1x8192",
+	 false},
+	{"xfs tear=4096 reflinks=no",
+	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_CLONE, "a", NULL, 8192}},
+	 "a=old510+zerox3586+w1x8192",
+	 false},
+};
+
+START_TEST(what_goes_alone_waits_for_nothing)
+{
+	static struct made made;
+	struct crash__model model = model_of(alone[_i].model);
+	struct outcomes outcomes = {.count = 0};
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	for (int i = 0; i < 2; i++)
+		ck_assert(made_do(&made, &alone[_i].ops[i]));
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	find(&outcomes, &fs, &model, (struct crash__rows_left_out){0, 0}, "a");
+	ck_assert_msg(outcomes_have(&outcomes, alone[_i].outcome) == alone[_i].allowed, "%s: of \"%s\":%s",
+		      alone[_i].model, alone[_i].outcome, outcomes_text(&outcomes));
+	outcomes_clear(&outcomes);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ the tables themselves */
 
 static int cases_of(const char *rule)
@@ -449,6 +507,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, without_a_row_the_models_allow_something_else, 0, CASES);
 	tcase_add_loop_test(tcase, only_pages_that_were_written_give_a_size, 0, 3);
+	tcase_add_loop_test(tcase, what_goes_alone_waits_for_nothing, 0, sizeof alone / sizeof *alone);
 	suite_add_tcase(suite, tcase);
 	support_case(suite, "tables", each_row_has_a_case, each_row_says_where_it_comes_from, NULL);
 	return support_run(suite);

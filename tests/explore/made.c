@@ -21,10 +21,10 @@ unsigned char made_byte(int op, uint64_t at)
 const char *made_text(const struct made_op *op)
 {
 	static const char *const kinds[] = {
-		"create", "append",    "overwrite",  "rewrite",	    "straddle",	   "empty",
-		"dsync",  "far",       "dsync-in",   "shrink",	    "allocate",	   "reserve",
-		"rename", "exchange",  "link",	     "unlink",	    "mkdir",	   "chmod",
-		"fsync",  "fdatasync", "sync-range", "msync-range", "fsync-fails", "sync"};
+		"create",    "append",	   "overwrite",	  "rewrite",	 "straddle", "empty",	 "dsync",
+		"far",	     "direct",	   "clone",	  "dsync-in",	 "shrink",   "allocate", "reserve",
+		"rename",    "exchange",   "link",	  "unlink",	 "mkdir",    "chmod",	 "fsync",
+		"fdatasync", "sync-range", "msync-range", "fsync-fails", "sync"};
 	static char text[64];
 	int length = snprintf(text, sizeof text, "%s", kinds[op->kind]);
 
@@ -137,6 +137,9 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 		return regular && tree->files[file].size >= op->bytes;
 	case MADE_STRADDLE:
 		return regular && tree->files[file].size >= 2;
+	case MADE_DIRECT:
+	case MADE_CLONE:
+		return regular;
 	case MADE_FAR:
 		return regular && tree->files[file].size < MADE_FAR_AT;
 	case MADE_DSYNC_IN:
@@ -182,6 +185,8 @@ static const struct {
 	[MADE_EMPTY] = {CRASH__FAMILY_OPEN, CRASH__CALL_openat},
 	[MADE_DSYNC] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_FAR] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
+	[MADE_DIRECT] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
+	[MADE_CLONE] = {CRASH__FAMILY_WRITE, CRASH__CALL_copy_file_range},
 	[MADE_DSYNC_IN] = {CRASH__FAMILY_WRITE, CRASH__CALL_pwrite64},
 	[MADE_SHRINK] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_ftruncate},
 	[MADE_ALLOCATE] = {CRASH__FAMILY_TRUNCATE, CRASH__CALL_fallocate},
@@ -232,6 +237,11 @@ static void write_data(struct made *made, int op, struct crash__event *event, ui
 	event->result = (int64_t)bytes;
 }
 
+static uint64_t next_page(uint64_t size)
+{
+	return (size + 4095) / 4096 * 4096;
+}
+
 static void make_new(struct made *made, struct crash__event *event, const struct made_op *op, mode_t mode)
 {
 	int file = made->tree.file_count++;
@@ -265,6 +275,12 @@ static void fill(struct made *made, int index, struct crash__event *event, const
 	case MADE_FAR:
 		write_data(made, index, event, MADE_FAR_AT, op->bytes);
 		*size = MADE_FAR_AT + op->bytes;
+		break;
+	case MADE_DIRECT:
+	case MADE_CLONE:
+		write_data(made, index, event, next_page(*size), op->bytes);
+		*size = next_page(*size) + op->bytes;
+		event->flags = op->kind == MADE_DIRECT ? CRASH__OP_DIRECT : 0;
 		break;
 	case MADE_DSYNC_IN:
 		write_data(made, index, event, MADE_IN_AT, 4);

@@ -29,6 +29,8 @@ enum made_kind {
 	MADE_EMPTY,	/* open with O_TRUNC */
 	MADE_DSYNC,	/* `bytes` at the end, with O_DSYNC: two steps of the model */
 	MADE_FAR,	/* `bytes` at MADE_FAR_AT, behind the end: there is a hole then */
+	MADE_DIRECT,	/* `bytes` with O_DIRECT, in the first page behind the end */
+	MADE_CLONE,	/* the same, by copy_file_range from a file that is not in the tree */
 	MADE_DSYNC_IN,	/* 4 bytes at MADE_IN_AT, not over the end, with O_DSYNC */
 	MADE_SHRINK,	/* ftruncate to MADE_SHORT */
 	MADE_ALLOCATE,	/* fallocate of `bytes` at the end */

@@ -40,6 +40,37 @@ static int write_event(int fd, const struct crash__event *event)
 	return pwritev2(fd, &data, 1, (off_t)event->offset, flags) == (ssize_t)event->data_bytes ? 0 : -1;
 }
 
+static int write_direct(struct act *act, const struct made_op *op, const struct crash__event *event)
+{
+	int fd = hold(act, op->path, 0), flags = fcntl(fd, F_GETFL), result;
+	static _Alignas(4096) unsigned char bytes[8192];
+
+	ck_assert_uint_le(event->data_bytes, sizeof bytes);
+	memcpy(bytes, event->data->bytes, event->data_bytes);
+	ck_assert_int_eq(fcntl(fd, F_SETFL, flags | O_DIRECT), 0);
+	result = pwrite(fd, bytes, event->data_bytes, (off_t)event->offset) == (ssize_t)event->data_bytes ?
+			 0 :
+			 -1;
+	ck_assert_int_eq(fcntl(fd, F_SETFL, flags), 0);
+	return result;
+}
+
+/* From a file that has no name, so that it is in nobody's way. */
+static int clone(struct act *act, const struct made_op *op, const struct crash__event *event)
+{
+	int from = openat(act->directory, "..", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	off_t at = 0, to = (off_t)event->offset;
+	ssize_t bytes = (ssize_t)event->data_bytes;
+	int result = write(from, event->data->bytes, (size_t)bytes) == bytes &&
+				     copy_file_range(from, &at, hold(act, op->path, 0), &to, (size_t)bytes,
+						     0) == bytes ?
+			     0 :
+			     -1;
+
+	close(from);
+	return result;
+}
+
 static int sync_path(struct act *act, const struct made_op *op)
 {
 	bool held = act->open >= 0 && strcmp(act->path, op->path) == 0;
@@ -79,6 +110,8 @@ static bool keeps_open(const struct act *act, const struct made_op *op)
 	case MADE_EMPTY:
 	case MADE_DSYNC:
 	case MADE_FAR:
+	case MADE_DIRECT:
+	case MADE_CLONE:
 	case MADE_DSYNC_IN:
 	case MADE_SHRINK:
 	case MADE_ALLOCATE:
@@ -109,6 +142,10 @@ static int perform(struct act *act, const struct crash__event *event, const stru
 	case MADE_DSYNC:
 	case MADE_DSYNC_IN:
 		return write_event(hold(act, op->path, 0), event);
+	case MADE_DIRECT:
+		return write_direct(act, op, event);
+	case MADE_CLONE:
+		return clone(act, op, event);
 	case MADE_EMPTY:
 		return hold(act, op->path, O_TRUNC);
 	case MADE_SHRINK:

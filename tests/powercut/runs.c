@@ -42,6 +42,8 @@ static const struct made_op phrases[][4] = {
 	{{MADE_CREATE, "b", NULL, 0}, {MADE_DSYNC, "b", NULL, 600}},
 	{{MADE_FAR, "a", NULL, 270}},
 	{{MADE_FAR, "a", NULL, 270}, {MADE_DSYNC_IN, "a", NULL, 0}},
+	{{MADE_DIRECT, "a", NULL, 4096}},
+	{{MADE_APPEND, "a", NULL, 3586}, {MADE_CLONE, "a", NULL, 8192}},
 	{{MADE_ALLOCATE, "a", NULL, 4000}},
 	{{MADE_ALLOCATE, "a", NULL, 6000}, {MADE_REWRITE, "a", NULL, 4500}},
 	{{MADE_CREATE, "b", NULL, 0},
@@ -67,6 +69,7 @@ static const struct made_op phrases[][4] = {
  * the last block: the models do not cover that (xfs.ini).
  */
 static const struct made_op others[] = {
+	{MADE_APPEND, "a", NULL, 7000},
 	{MADE_APPEND, "a", NULL, 20000},
 	{MADE_SYNC_RANGE, "a", NULL, 0},
 	{MADE_MSYNC_RANGE, "a", NULL, 0},

@@ -367,6 +367,25 @@ static void hollowed(void)
 }
 
 /* msync() makes nothing durable of a file that is not open for writing, or is mapped private. */
+/* By a descriptor and by another one of the same open file, of which one has been told meanwhile. */
+static void past_the_cache(void)
+{
+	static _Alignas(4096) char page[4096];
+	int fd = open("file", O_RDWR | O_DIRECT | O_CLOEXEC), also = fd < 0 ? -1 : dup(fd);
+
+	if (fd < 0)
+		exit(77);
+	for (int i = 0; i < 5; i++) {
+		int flags = fcntl(fd, F_GETFL);
+
+		if (i && fcntl(i % 2 ? fd : also, F_SETFL, flags ^ O_DIRECT) < 0)
+			exit(4);
+		memset(page, 'a' + i, sizeof page);
+		if (pwrite(also, page, sizeof page, 4096 * (i + 1)) != sizeof page)
+			exit(4);
+	}
+}
+
 static void synced_in_vain(void)
 {
 	char *own = good(mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, opened("file"), 0));
@@ -494,6 +513,7 @@ static const struct {
 	{"not-appended", not_appended},
 	{"hollowed", hollowed},
 	{"synced-in-vain", synced_in_vain},
+	{"past-the-cache", past_the_cache},
 	{"opened-by-handle", opened_by_handle},
 	{"remapped", remapped},
 };
