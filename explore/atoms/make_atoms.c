@@ -242,7 +242,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 			make_reach(builder, index, at);
 			break;
 		case CRASH__EFFECT_TAIL:
-			if (builder->model->truncate_tail == CRASH__TAIL_ZEROS)
+			if (builder->model->truncate_tail != CRASH__TAIL_KEPT)
 				make_data(builder, index, at);
 			break;
 		case CRASH__EFFECT_SIZE:

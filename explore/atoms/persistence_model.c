@@ -33,9 +33,9 @@ const struct crash__parameter crash__parameters[] = {
 		  "a new name never shows a file that is not completely made"),
 	PARAMETER(truncate_atomic, "truncate-atomic", "no yes",
 		  "a truncated file has its old or its new size, and none in between"),
-	PARAMETER(truncate_tail, "truncate-tail", "zeros kept",
-		  "what a truncation cuts off the file's last block while the size is the old one: zeros "
-		  "perhaps, or as it was"),
+	PARAMETER(truncate_tail, "truncate-tail", "late zeros kept",
+		  "what a truncation cuts off the file's last block: zeros, perhaps before the size is the "
+		  "new one, or perhaps after it; or as it was until then"),
 	PARAMETER(dirop_order, "dirop-order", "none per-directory total",
 		  "directory ops reach the disk in order: in one directory, or before any later metadata"),
 	PARAMETER(overwrite_order, "overwrite-order", "none ordered",

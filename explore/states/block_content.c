@@ -115,21 +115,69 @@ static bool is_zeros(const struct crash__view *view, const struct crash__atom *a
 
 /* What was written behind the end of the file, and lost, shows as the model says. */
 static void add_lost_layers(const struct crash__view *view, const struct crash__view_block *block,
-			    struct pieces *pieces, crash__atom_id since, uint64_t behind)
+			    struct pieces *pieces, crash__atom_id since, uint64_t behind, uint64_t end)
 {
 	crash__atom_id id;
 	uint32_t from, to;
 
 	CRASH__EACH_LINK(view, block->atoms, id) {
 		const struct crash__atom *atom = &view->atoms->list[id];
+		uint64_t last = atom->offset + atom->bytes;
 
 		if (id < since)
 			return;
 		if (!crash__view_shows(view, id) && crash__atom_in(atom, CRASH__BEHIND_END) &&
-		    clip(block, atom->offset > behind ? atom->offset : behind, atom->offset + atom->bytes,
-			 &from, &to))
+		    clip(block, atom->offset > behind ? atom->offset : behind, last < end ? last : end, &from,
+			 &to))
 			add_layer(pieces, from, to, FROM_LOST, view->lost_data);
 	}
+}
+
+static uint64_t block_end(uint64_t at)
+{
+	return (at + CRASH__FS_BLOCK - 1) / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+}
+
+/* Whether the rest of a truncation's block is zeroed by a write of its own, which may come later. */
+static bool has_late_tail(const struct crash__view *view, const struct crash__atom *cut)
+{
+	return view->atoms->model->truncate_tail == CRASH__TAIL_LATE &&
+	       cut->size == view->fs->effects[cut->effect].size;
+}
+
+static bool is_tail(const struct crash__view *view, crash__atom_id id)
+{
+	return view->fs->effects[view->atoms->list[id].effect].kind == CRASH__EFFECT_TAIL;
+}
+
+/* A truncation hides what was there before, from one place to another; what was written there since, and was
+ * lost, shows instead. */
+static void hide(const struct crash__view *view, const struct crash__view_block *block, struct pieces *pieces,
+		 crash__atom_id cut, uint64_t offset, uint64_t end)
+{
+	uint32_t from, to;
+
+	if (!clip(block, offset, end, &from, &to))
+		return;
+	add_lost_layers(view, block, pieces, cut, offset, end);
+	add_layer(pieces, from, to, FROM_ZERO, 0);
+}
+
+static void add_cut(const struct crash__view *view, const struct crash__view_block *block,
+		    struct pieces *pieces, crash__atom_id id)
+{
+	const struct crash__atom *list = view->atoms->list, *cut = &list[id];
+	uint64_t end = block_end(cut->size);
+
+	if (!has_late_tail(view, cut)) {
+		hide(view, block, pieces, id, cut->size, UINT64_MAX);
+		return;
+	}
+	hide(view, block, pieces, id, end, UINT64_MAX);
+	for (crash__atom_id at = view->atoms->first[cut->step]; at < id; at++)
+		if (is_tail(view, at) && crash__view_shows(view, at))
+			hide(view, block, pieces, id, list[at].offset,
+			     is_tail(view, at + 1) ? list[at].offset + list[at].bytes : end);
 }
 
 /* Layers from the newest to the oldest: data that was kept, and truncations that were. */
@@ -151,14 +199,9 @@ static void add_kept_layers(const struct crash__view *view, const struct crash__
 				add_layer(pieces, from, to, is_zeros(view, atom) ? FROM_ZERO : FROM_EFFECT,
 					  is_zeros(view, atom) ? 0 : atom->effect);
 		} else {
-			const struct crash__atom *atom = &view->atoms->list[newest_cut];
-
 			cuts = view->links[cuts - 1].next;
-			if (!crash__view_shows(view, newest_cut) ||
-			    !clip(block, atom->size, UINT64_MAX, &from, &to))
-				continue;
-			add_lost_layers(view, block, pieces, newest_cut, atom->size);
-			add_layer(pieces, from, to, FROM_ZERO, 0);
+			if (crash__view_shows(view, newest_cut))
+				add_cut(view, block, pieces, newest_cut);
 		}
 	}
 }
@@ -173,7 +216,7 @@ static void split_open(const struct crash__view *view, const struct crash__view_
 	if (pieces->open_count && clip(block, 0, view->fs->nodes[block->node].base_size, &from, &to))
 		add_layer(pieces, from, to, FROM_BASE, 0);
 	if (pieces->open_count)
-		add_lost_layers(view, block, pieces, 0, 0);
+		add_lost_layers(view, block, pieces, 0, 0, UINT64_MAX);
 	add_layer(pieces, 0, CRASH__BLOCK, FROM_ZERO, 0);
 }
 

@@ -173,7 +173,7 @@ static void add_truncation(struct opinion *opinion, int op, int file, uint64_t s
 {
 	uint64_t part = (old_size - size) / 5;
 
-	if (opinion->model->truncate_tail == CRASH__TAIL_ZEROS)
+	if (opinion->model->truncate_tail != CRASH__TAIL_KEPT)
 		add_tail(opinion, op, file, size, old_size);
 	for (uint64_t i = 1; !opinion->model->truncate_atomic && part && i < 5; i++)
 		new_size(opinion, op, file, old_size - i * part, false);

@@ -23,6 +23,7 @@ struct content {
 struct slow {
 	const struct crash__atoms *atoms;
 	const struct crash__fs *fs;
+	const bool *kept;
 	struct content *contents; /* by node */
 	uint64_t *sizes;
 	uint32_t *modes;
@@ -82,14 +83,31 @@ static void put(struct slow *slow, const struct crash__atom *atom)
 	memset(content->known + atom->offset, KNOWN, atom->bytes);
 }
 
-/* Everything behind the new end is gone; if the file grows later it shows zeros there. */
+static void forget(struct content *content, uint64_t from, uint64_t end)
+{
+	grow(content, end);
+	memset(content->bytes + from, 0, end - from);
+	memset(content->known + from, NOTHING, end - from);
+}
+
+/* Everything behind the new end is gone; if the file grows later it shows zeros there. Where the zeros of its
+ * last block are late they may not be there. */
 static void cut(struct slow *slow, const struct crash__atom *atom)
 {
 	struct content *content = &slow->contents[atom->node];
+	const struct crash__atom *list = slow->atoms->list, *tail = &list[slow->atoms->first[atom->step]];
+	uint64_t end = (atom->size + 4095) / 4096 * 4096, from = atom->size;
 
-	grow(content, atom->size);
-	memset(content->bytes + atom->size, 0, content->room - atom->size);
-	memset(content->known + atom->size, NOTHING, content->room - atom->size);
+	if (slow->atoms->model->truncate_tail == CRASH__TAIL_LATE &&
+	    atom->size == slow->fs->effects[atom->effect].size) {
+		for (; tail < atom && tail->kind == CRASH__ATOM_DATA; tail++)
+			if (slow->kept[tail - list])
+				forget(content, tail->offset,
+				       tail[1].kind == CRASH__ATOM_DATA ? tail[1].offset : end);
+		from = end;
+	}
+	grow(content, from);
+	forget(content, from, content->room);
 }
 
 /* Where a file grew and the data was lost, there is no telling; but what was known before it still is. */
@@ -185,7 +203,7 @@ static int compare(const void *a, const void *b)
 
 char *slow_text(const struct crash__atoms *atoms, int64_t step, const bool *kept)
 {
-	struct slow slow = {.atoms = atoms, .fs = atoms->fs};
+	struct slow slow = {.atoms = atoms, .fs = atoms->fs, .kept = kept};
 	char *text = NULL;
 	size_t bytes;
 	FILE *stream = open_memstream(&text, &bytes);

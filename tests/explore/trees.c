@@ -265,7 +265,7 @@ struct crash__model trees_random_model(uint64_t *random)
 		.rename_atomic = (int)support_below(random, 2),
 		.dirop_atomic = (int)support_below(random, 2),
 		.truncate_atomic = (int)support_below(random, 2),
-		.truncate_tail = (int)support_below(random, 2),
+		.truncate_tail = (int)support_below(random, 3),
 		.dirop_order = (int)support_below(random, 3),
 		.overwrite_order = (int)support_below(random, 2),
 		.append_order = (int)support_below(random, 2),

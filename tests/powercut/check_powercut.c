@@ -363,6 +363,7 @@ static const char *const found[] = {
 	"append a 20000; msync-range a",
 	"append a 7000; direct a 4096",
 	"append a 3586; clone a 8192",
+	"shrink a; append a 20000; msync-range a",
 	"create b; reserve b 4096; append b 100; rename b a",
 	"create b; append b 600; exchange b a",
 	"mkdir d; create d/x; fsync d/x; rename d e; fsync e/x",

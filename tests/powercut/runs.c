@@ -64,10 +64,7 @@ static const struct made_op phrases[][4] = {
 
 #define PHRASES (sizeof phrases / sizeof *phrases)
 
-/*
- * Ops that no run chooses. After a truncation a part that is written back can show, on XFS, what was cut off
- * the last block: the models do not cover that (xfs.ini).
- */
+/* Ops that no run chooses: of so many pages there are more states than can be listed. */
 static const struct made_op others[] = {
 	{MADE_APPEND, "a", NULL, 7000},
 	{MADE_APPEND, "a", NULL, 20000},
