@@ -166,7 +166,7 @@ static void make_written_back(struct crash__atoms_builder *builder, uint32_t ind
 	}
 }
 
-/* A file that is written grows unit by unit, ... */
+/* A file that is written grows unit by unit, or page by page, ... */
 static void grow_by_units(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
 {
 	const struct crash__effect *effect = &builder->fs->effects[index];
@@ -179,7 +179,8 @@ static void grow_by_units(struct crash__atoms_builder *builder, uint32_t step, u
 		const struct crash__atom *atom = &builder->atoms->list[data];
 		uint64_t end = atom->offset + atom->bytes;
 
-		if (crash__atom_in(atom, CRASH__BEHIND_END) && end < effect->size)
+		if (crash__atom_in(atom, CRASH__BEHIND_END) && end < effect->size &&
+		    (!builder->model->grow_by_pages || end % CRASH__FS_BLOCK == 0))
 			new_size(builder, step, index, end);
 	}
 }

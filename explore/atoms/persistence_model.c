@@ -47,6 +47,9 @@ const struct crash__parameter crash__parameters[] = {
 	PARAMETER(data_before_metadata, "data-before-metadata", "no new-blocks yes",
 		  "a file never grows on the disk without its data; or only what is in blocks that are new "
 		  "is there"),
+	PARAMETER(grow_by_pages, "grow-sizes", "any pages",
+		  "the sizes between the old and the new one, where a write makes a file longer: where any "
+		  "unit ends, or a page"),
 	PARAMETER(no_page_sizes, "page-sizes", "yes no",
 		  "a page that is written back alone gives the file, if it is shorter on the disk, the size "
 		  "at which the page ends"),

@@ -33,6 +33,7 @@ struct crash__model {
 	int dirop_order;   /* enum crash__dirop_order */
 	int overwrite_order, append_order, same_file_append_order;
 	int data_before_metadata; /* enum crash__data_before */
+	int grow_by_pages;
 	int no_page_sizes;
 	int no_reflinks;
 	int fsync_own_entry, fsync_commits_metadata;

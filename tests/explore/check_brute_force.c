@@ -151,7 +151,7 @@ static void add_write(struct opinion *opinion, int op, int file, uint64_t from, 
 	}
 	add_reaches(opinion, op, file, from, end, old_size);
 	for (int i = 0; i < count; i++)
-		if (tear || i == count - 1)
+		if (i == count - 1 || (tear && (!opinion->model->grow_by_pages || ends[i] % 4096 == 0)))
 			new_size(opinion, op, file, ends[i], true)->old_size = old_size;
 }
 

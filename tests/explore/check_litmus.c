@@ -59,14 +59,14 @@ static const struct litmus cases[] = {
 	 "a",
 	 {{MADE_APPEND, "a", NULL, 4}},
 	 {{"kill", "a=old510+w0x4"},
-	  {"posix ext4-writeback ext3-writeback",
+	  {"posix",
 	   "a=old510 | a=old510+junkx2 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2 | "
 	   "a=old510+w0x2+junkx2 | a=old510+w0x4"},
+	  {"ext4-writeback ext3-writeback",
+	   "a=old510 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2+junkx2 | a=old510+w0x4"},
 	  {"ext4 ext4-dioread-lock ext3-ordered",
-	   "a=old510 | a=old510+w0x2 | a=old510+w0x2+zerox2 | a=old510+w0x4 | a=old510+zerox2 | "
-	   "a=old510+zerox2+w0x2 | a=old510+zerox4"},
-	  {"ext4-journal btrfs", "a=old510 | a=old510+w0x4"},
-	  {"xfs", "a=old510 | a=old510+w0x2 | a=old510+w0x4"}}},
+	   "a=old510 | a=old510+w0x2+zerox2 | a=old510+w0x4 | a=old510+zerox2+w0x2 | a=old510+zerox4"},
+	  {"ext4-journal btrfs xfs", "a=old510 | a=old510+w0x4"}}},
 
 	{"two appends",
 	 "OSDI'14: append before append to the same file",

@@ -25,6 +25,7 @@ static const char whole[] = "about = a test\n"
 			    "append-order = ordered\n"
 			    "same-file-append-order = ordered\n"
 			    "data-before-metadata = no\n"
+			    "grow-sizes = pages\n"
 			    "page-sizes = no\n"
 			    "reflinks = no\n"
 			    "fsync-own-entry = yes\n"
@@ -104,6 +105,7 @@ START_TEST(a_whole_model_is_read_as_written)
 	ck_assert_int_eq(model.append_order, 1);
 	ck_assert_int_eq(model.same_file_append_order, 1);
 	ck_assert_int_eq(model.data_before_metadata, 0);
+	ck_assert_int_eq(model.grow_by_pages, 1);
 	ck_assert_int_eq(model.no_page_sizes, 1);
 	ck_assert_int_eq(model.no_reflinks, 1);
 	ck_assert_int_eq(model.fsync_own_entry, 1);
@@ -119,7 +121,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 {
 	refuses(with("tear", "taer = 512"), ":2: there is no parameter \"taer\"; did you mean tear?");
 	refuses(with("safe-rename", "safe-renames = yes"),
-		":18: there is no parameter \"safe-renames\"; did you mean safe-rename?");
+		":19: there is no parameter \"safe-renames\"; did you mean safe-rename?");
 	refuses(with("tear", "colour = blue"), ":2: there is no parameter \"colour\"");
 	refuses(with("tear", "tear = 513"), ":2: tear = 513: it is one of: 1 512 4096 op");
 	refuses(with("tear", "tear ="), ":2: tear = : it is one of: 1 512 4096 op");
@@ -127,7 +129,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 		":8: dirop-order = tot: it is one of: none per-directory total");
 	refuses(with("lost-data", "tear = op"), ":3: tear = op is set twice");
 	refuses(with("about", "[model]"), ":2: a model has no sections, but here is [model]");
-	refuses(with("safe-rename", "safe-rename yes"), ":18: not a line \"parameter = value\"");
+	refuses(with("safe-rename", "safe-rename yes"), ":19: not a line \"parameter = value\"");
 }
 END_TEST
 

@@ -33,7 +33,7 @@ struct rule_case {
 
 static const struct rule_case cases[] = {
 	/* ---------------------------------------------------------- order */
-	{"sizes of one op", "xfs", "a", {{MADE_APPEND, "a", NULL, 4}}, "a=old510+zerox2+w0x2"},
+	{"sizes of one op", "xfs grow-sizes=any", "a", {{MADE_APPEND, "a", NULL, 4}}, "a=old510+zerox2+w0x2"},
 	{"new blocks before their size",
 	 "xfs",
 	 "b",
