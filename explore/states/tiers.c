@@ -7,11 +7,17 @@
 #include "base/error.h"
 #include "common/op_record.h"
 #include "explore/atoms/atom_set.h"
+#include "explore/states/page_units.h"
 #include "explore/states/view_new.h"
 
 #define MOST_CHOICES 3 /* crash__model_choices() */
 
+/* Each strategy crosses the recording with whole pages, and then, if it has states with torn ones, with
+ * those. */
+enum round { WHOLE_PAGES, TORN_PAGES };
+
 struct tier {
+	enum round round;
 	const struct crash__atoms *atoms;
 	const struct crash__fs *fs;
 	struct crash__view *view;
@@ -31,7 +37,7 @@ struct tier {
 #define KILL true
 #define POWER false
 const struct crash__tier_info crash__tiers[CRASH__TIERS] = {
-#define TIER(ENUM, name, reference, function, points, use, kill, proves)                                     \
+#define TIER(ENUM, name, reference, function, points, rounds, use, kill, proves)                             \
 	[CRASH__TIER_##ENUM] = {name, proves, use, kill},
 #include "tiers.def"
 #undef TIER
@@ -196,28 +202,63 @@ static int at_cut(struct tier *tier)
 	return give_set(tier);
 }
 
+static size_t units_at(const struct tier *tier, size_t at)
+{
+	return crash__page_units(tier->atoms, &tier->open[at], tier->open_count - at);
+}
+
+/* Adds some that are open to the set that is being made, one after the other. */
+static int add_open(struct tier *tier, size_t from, size_t count,
+		    int (*add)(struct crash__set *set, crash__atom_id id))
+{
+	int error = 0;
+
+	for (size_t i = from; i < from + count && error == 0; i++)
+		if (!crash__set_has(&tier->set, tier->open[i]))
+			error = add(&tier->set, tier->open[i]);
+	return error;
+}
+
+static int give_open(struct tier *tier, size_t from, size_t count,
+		     int (*add)(struct crash__set *set, crash__atom_id id))
+{
+	int error;
+
+	crash__set_begin(&tier->set, tier->step);
+	error = add_open(tier, from, count, add);
+	return error == 0 ? give_set(tier) : error;
+}
+
+/* Each page, or what else is no part of one; and of torn pages each unit. */
 static int at_omit(struct tier *tier)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < tier->open_count && error == 0; i++) {
-		crash__set_begin(&tier->set, tier->step);
-		error = crash__set_omit(&tier->set, tier->open[i]);
-		if (error == 0)
-			error = give_set(tier);
+	for (size_t i = 0, units; i < tier->open_count && error == 0; i += units) {
+		units = units_at(tier, i);
+		if (tier->round == WHOLE_PAGES)
+			error = give_open(tier, i, units, crash__set_omit);
+		for (size_t unit = 0; tier->round == TORN_PAGES && units > 1 && unit < units && error == 0;
+		     unit++)
+			error = give_open(tier, i + unit, 1, crash__set_omit);
 	}
 	return error;
 }
 
+/* The same; what is kept of a torn page is its beginning or its end. */
 static int at_keep(struct tier *tier)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < tier->open_count && error == 0; i++) {
-		crash__set_begin(&tier->set, tier->step);
-		error = crash__set_keep(&tier->set, tier->open[i]);
-		if (error == 0)
-			error = give_set(tier);
+	for (size_t i = 0, units; i < tier->open_count && error == 0; i += units) {
+		units = units_at(tier, i);
+		if (tier->round == WHOLE_PAGES)
+			error = give_open(tier, i, units, crash__set_keep);
+		else if (units > 1) {
+			error = give_open(tier, i, 1, crash__set_keep);
+			if (error == 0)
+				error = give_open(tier, i + units - 1, 1, crash__set_keep);
+		}
 	}
 	return error;
 }
@@ -242,7 +283,8 @@ static int tear_write(struct tier *tier, uint32_t step)
 	int error = 0;
 
 	for (crash__atom_id cut = first + 1; cut < end && error == 0; cut++) {
-		if (!is_unit(tier, cut) || !is_unit(tier, cut - 1))
+		if (!is_unit(tier, cut) || !is_unit(tier, cut - 1) ||
+		    crash__same_page(tier->atoms, cut - 1, cut) != (tier->round == TORN_PAGES))
 			continue;
 		crash__set_begin(&tier->set, tier->step);
 		for (crash__atom_id id = cut; id < end && error == 0; id++)
@@ -378,20 +420,31 @@ static int at_tear(struct tier *tier)
 	return error;
 }
 
+static bool has_open(const struct tier *tier, size_t from, size_t count)
+{
+	for (size_t i = from; i < from + count; i++)
+		if (!crash__set_has(&tier->set, tier->open[i]))
+			return false;
+	return true;
+}
+
 static int at_pairs(struct tier *tier)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < tier->open_count && error == 0; i++)
-		for (size_t j = i + 1; j < tier->open_count && error == 0; j++) {
+	for (size_t i = 0, units; i < tier->open_count && error == 0; i += units) {
+		units = units_at(tier, i);
+		for (size_t j = i + units, others; j < tier->open_count && error == 0; j += others) {
+			others = units_at(tier, j);
 			crash__set_begin(&tier->set, tier->step);
-			error = crash__set_omit(&tier->set, tier->open[i]);
-			if (error < 0 || crash__set_has(&tier->set, tier->open[j]))
+			error = add_open(tier, i, units, crash__set_omit);
+			if (error < 0 || has_open(tier, j, others))
 				continue; /* they go together: omit-1 has it */
-			error = crash__set_omit(&tier->set, tier->open[j]);
+			error = add_open(tier, j, others, crash__set_omit);
 			if (error == 0)
 				error = give_set(tier);
 		}
+	}
 	return error;
 }
 
@@ -407,6 +460,20 @@ static uint64_t next_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
+/* A page, all of it or, one time in four, some of its units. */
+static int omit_at_random(struct tier *tier, size_t from, size_t units, uint64_t odds, uint64_t *random)
+{
+	if (next_random(random) % 8 >= odds)
+		return 0;
+	if (units > 1 && next_random(random) % 4 == 0) {
+		size_t skipped = next_random(random) % units;
+
+		from += skipped;
+		units = 1 + next_random(random) % (units - skipped);
+	}
+	return add_open(tier, from, units, crash__set_omit);
+}
+
 /* Each point gets its share of the samples: what it draws depends on the seed and the point alone. */
 static int at_sample(struct tier *tier)
 {
@@ -420,9 +487,10 @@ static int at_sample(struct tier *tier)
 		uint64_t odds = next_random(&random) % 7 + 1; /* of eight */
 
 		crash__set_begin(&tier->set, tier->step);
-		for (size_t at = 0; at < tier->open_count && error == 0; at++)
-			if (next_random(&random) % 8 < odds)
-				error = crash__set_omit(&tier->set, tier->open[at]);
+		for (size_t at = 0, units; at < tier->open_count && error == 0; at += units) {
+			units = units_at(tier, at);
+			error = omit_at_random(tier, at, units, odds, &random);
+		}
 		if (error == 0)
 			error = give_set(tier);
 	}
@@ -430,6 +498,38 @@ static int at_sample(struct tier *tier)
 }
 
 /* ------------------------------------------------------------------ all of them */
+
+static bool is_torn_at(const struct tier *tier, const char *out, size_t at)
+{
+	return at > 0 && out[at - 1] != out[at] &&
+	       crash__same_page(tier->atoms, tier->open[at - 1], tier->open[at]);
+}
+
+static bool tears_a_page(const struct tier *tier, const char *out)
+{
+	size_t at = 0;
+
+	while (at < tier->open_count && !is_torn_at(tier, out, at))
+		at++;
+	return at < tier->open_count;
+}
+
+/* Of a page that is torn one run of units is lost; in the first round none is torn. */
+static void may_be_torn(const struct tier *tier, size_t at, const char *out, bool *may_keep, bool *may_omit)
+{
+	bool is_over = false;
+
+	if (!at || !crash__same_page(tier->atoms, tier->open[at - 1], tier->open[at]))
+		return;
+	if (tier->round == WHOLE_PAGES) {
+		*may_keep &= !out[at - 1];
+		*may_omit &= out[at - 1];
+		return;
+	}
+	for (size_t i = at; i-- > 0 && crash__same_page(tier->atoms, tier->open[i], tier->open[at]);)
+		is_over |= out[i] && !out[at - 1];
+	*may_omit &= !is_over;
+}
 
 /*
  * Decides atom after atom whether it is omitted. Whether a set is closed is looked at when it is whole, and
@@ -442,6 +542,8 @@ static int each_set(struct tier *tier, size_t at, char *out)
 	int error = 0;
 
 	if (at == tier->open_count) {
+		if (tier->round == TORN_PAGES && !tears_a_page(tier, out))
+			return 0; /* the first round had it */
 		crash__set_begin(&tier->set, tier->step);
 		for (size_t i = 0; i < tier->open_count; i++)
 			if (out[i] && crash__set_add(&tier->set, tier->open[i]) < 0)
@@ -455,6 +557,7 @@ static int each_set(struct tier *tier, size_t at, char *out)
 	CRASH__EACH_EDGE(tier->atoms, tier->atoms->list[id].successors, other)
 		for (size_t i = 0; i < at; i++)
 			may_omit &= tier->open[i] != other || out[i];
+	may_be_torn(tier, at, out, &may_keep, &may_omit);
 	for (int omitted = 0; omitted < 2 && error == 0; omitted++) {
 		if (omitted ? !may_omit : !may_keep)
 			continue;
@@ -484,16 +587,42 @@ static int at_exhaustive(struct tier *tier)
 
 #define ALL true
 #define NEWS false
+#define TWICE true
+#define ONCE false
 static const struct {
 	enum crash__reference reference;
 	int (*at_point)(struct tier *tier);
 	bool everywhere; /* also at points where nothing is new */
+	bool tears;	 /* has states of a second round */
 } methods[CRASH__TIERS] = {
-#define TIER(ENUM, name, reference, function, points, use, kill, proves)                                     \
-	[CRASH__TIER_##ENUM] = {CRASH__##reference, function, points},
+#define TIER(ENUM, name, reference, function, points, rounds, use, kill, proves)                             \
+	[CRASH__TIER_##ENUM] = {CRASH__##reference, function, points, rounds},
 #include "tiers.def"
 #undef TIER
 };
+
+/* Crosses the recording once. */
+static int run_round(struct tier *tier, enum crash__tier which)
+{
+	int64_t steps = (int64_t)tier->fs->steps_count;
+	int error = 0;
+
+	tier->open_count = 0;
+	for (unsigned int i = 0; i < tier->choices && error == 0; i++)
+		error = crash__view_new_choice(tier->atoms, tier->reference, i, &tier->views[i]);
+	tier->view = tier->views[0];
+	for (int64_t step = -1; step < steps && error == 0; step++) {
+		error = go_to(tier, step);
+		if (error == 0 && (methods[which].everywhere ? crash__tier_is_point(tier->fs, step) :
+							       crash__tier_news(tier->fs, step)))
+			error = methods[which].at_point(tier);
+	}
+	for (unsigned int i = 0; i < tier->choices; i++) {
+		crash__view_free(tier->views[i]);
+		tier->views[i] = NULL;
+	}
+	return error;
+}
 
 int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
 		    const struct crash__tier_options *options, crash__tier_emit *emit, void *context)
@@ -506,7 +635,6 @@ int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
 		.step = -1,
 		.options = options,
 	};
-	int64_t steps = (int64_t)atoms->fs->steps_count;
 	int error;
 
 	assert(which < CRASH__TIERS && emit);
@@ -514,17 +642,11 @@ int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
 	tier.choices = crash__model_choices(atoms->model);
 	assert(tier.choices <= MOST_CHOICES);
 	error = crash__set_init(&tier.set, atoms);
-	for (unsigned int i = 0; i < tier.choices && error == 0; i++)
-		error = crash__view_new_choice(atoms, tier.reference, i, &tier.views[i]);
-	tier.view = tier.views[0];
-	for (int64_t step = -1; step < steps && error == 0; step++) {
-		error = go_to(&tier, step);
-		if (error == 0 && (methods[which].everywhere ? crash__tier_is_point(atoms->fs, step) :
-							       crash__tier_news(atoms->fs, step)))
-			error = methods[which].at_point(&tier);
-	}
-	for (unsigned int i = 0; i < tier.choices; i++)
-		crash__view_free(tier.views[i]);
+	if (error == 0)
+		error = run_round(&tier, which);
+	tier.round = TORN_PAGES;
+	if (error == 0 && methods[which].tears && crash__tears_pages(atoms->model))
+		error = run_round(&tier, which);
 	free(tier.open);
 	crash__set_clear(&tier.set);
 	return error;

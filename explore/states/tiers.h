@@ -5,7 +5,8 @@
  * Method. A tier goes through the crash points from the first to the last and, at each, names states: as the
  * few atoms in which they differ from "everything that was done" or from "only what is durable". Omitting an
  * atom omits what the model says cannot be there without it; keeping one keeps what it cannot be there
- * without. So every state that is named is one that the model allows.
+ * without. So every state that is named is one that the model allows. Where the disk tears pages, whole ones
+ * are lost and kept in a first round over the recording, and torn ones in a second (page_units.h).
  *
  *	prefix     everything that was done, at every point: what a killed process leaves
  *	cut        only what is durable, at every point: the plain power cut
@@ -14,7 +15,7 @@
  *	tear       each write that several units make up, cut at each of them, from either end; where only the
  *	           process dies, while it is under way, with its first pages written; and stores to mappings
  *	           in any order
- *	pairs      each two atoms lost
+ *	pairs      each two atoms, or pages of a write, lost
  *	sample     sets drawn at random
  *	exhaustive every set that the model allows; where only the process dies, prefix and tear
  */

@@ -59,9 +59,8 @@ static const struct litmus cases[] = {
 	 "a",
 	 {{MADE_APPEND, "a", NULL, 4}},
 	 {{"kill", "a=old510+w0x4"},
-	  {"posix",
-	   "a=old510 | a=old510+junkx2 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2 | "
-	   "a=old510+w0x2+junkx2 | a=old510+w0x4"},
+	  {"posix", "a=old510 | a=old510+junkx2 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2 | "
+		    "a=old510+w0x2+junkx2 | a=old510+w0x4"},
 	  {"ext4-writeback ext3-writeback",
 	   "a=old510 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2+junkx2 | a=old510+w0x4"},
 	  {"ext4 ext4-dioread-lock ext3-ordered",

@@ -185,18 +185,30 @@ static void do_ops(struct rig *rig, struct run *run)
 
 /* ------------------------------------------------------------------ power loss */
 
-/* Of a write in flight: nothing, all, or some of its pages or, now and then, sectors. */
+/* A page that the disk was writing: it has lost a run of its sectors (page_units.h). */
+static void apply_torn(struct rig *rig, const struct disk_note *note, uint32_t from, uint32_t bytes)
+{
+	uint32_t sectors = bytes / DISK_SECTOR, lost = (uint32_t)support_below(&rig->random, sectors + 1),
+		 first = (uint32_t)support_below(&rig->random, sectors - lost + 1);
+
+	for (uint32_t sector = 0; sector < sectors; sector++)
+		if (sector < first || sector >= first + lost)
+			disk_apply(note, from + sector * DISK_SECTOR, DISK_SECTOR);
+}
+
+/* Of a write in flight: nothing, all, or some of its pages, now and then torn. */
 static void apply_some(struct rig *rig, const struct run *run, const struct disk_note *note)
 {
 	uint64_t fate = support_below(&rig->random, 8);
-	uint32_t unit = fate < 2 && run->sectors ? DISK_SECTOR : DISK_PAGE;
 
 	if (fate >= 6)
 		return;
-	for (uint32_t at = 0; at < note->bytes; at += unit) {
-		uint32_t bytes = note->bytes - at < unit ? note->bytes - at : unit;
+	for (uint32_t at = 0; at < note->bytes; at += DISK_PAGE) {
+		uint32_t bytes = note->bytes - at < DISK_PAGE ? note->bytes - at : DISK_PAGE;
 
-		if (fate >= 4 || support_below(&rig->random, 2))
+		if (fate < 2 && run->sectors)
+			apply_torn(rig, note, at, bytes);
+		else if (fate >= 4 || support_below(&rig->random, 2))
 			disk_apply(note, at, bytes);
 	}
 }
