@@ -27,6 +27,8 @@ struct tier {
 	crash__tier_emit *emit;
 	void *context;
 	int64_t step;			     /* the point */
+	int64_t acked_before;		     /* the last one before it where something was acknowledged */
+	bool acked_now;			     /* at the point itself */
 	CRASH__VECTOR(crash__atom_id, open); /* atoms that are not durable at the point, in order */
 	struct crash__set set;		     /* that is being made */
 	const struct crash__tier_options *options;
@@ -141,8 +143,10 @@ static int go_to(struct tier *tier, int64_t step)
 
 	for (unsigned int i = 0; i < tier->choices && error == 0; i++)
 		error = crash__view_advance(tier->views[i], step);
-
+	if (tier->acked_now)
+		tier->acked_before = tier->step;
 	tier->step = step;
+	tier->acked_now = step >= 0 && tier->fs->steps[step].acked != acked_at(tier->fs, step - 1);
 	if (error < 0 || step < 0)
 		return error;
 	for (crash__atom_id id = tier->atoms->first[step]; id < tier->atoms->first[step + 1]; id++)
@@ -229,36 +233,25 @@ static int give_open(struct tier *tier, size_t from, size_t count,
 	return error == 0 ? give_set(tier) : error;
 }
 
-/* Each page, or what else is no part of one; and of torn pages each unit. */
+/* Each page, or what else is no part of one. */
 static int at_omit(struct tier *tier)
 {
 	int error = 0;
 
 	for (size_t i = 0, units; i < tier->open_count && error == 0; i += units) {
 		units = units_at(tier, i);
-		if (tier->round == WHOLE_PAGES)
-			error = give_open(tier, i, units, crash__set_omit);
-		for (size_t unit = 0; tier->round == TORN_PAGES && units > 1 && unit < units && error == 0;
-		     unit++)
-			error = give_open(tier, i + unit, 1, crash__set_omit);
+		error = give_open(tier, i, units, crash__set_omit);
 	}
 	return error;
 }
 
-/* The same; what is kept of a torn page is its beginning or its end. */
 static int at_keep(struct tier *tier)
 {
 	int error = 0;
 
 	for (size_t i = 0, units; i < tier->open_count && error == 0; i += units) {
 		units = units_at(tier, i);
-		if (tier->round == WHOLE_PAGES)
-			error = give_open(tier, i, units, crash__set_keep);
-		else if (units > 1) {
-			error = give_open(tier, i, 1, crash__set_keep);
-			if (error == 0)
-				error = give_open(tier, i + units - 1, 1, crash__set_keep);
-		}
+		error = give_open(tier, i, units, crash__set_keep);
 	}
 	return error;
 }
@@ -273,9 +266,20 @@ static bool is_unit(const struct tier *tier, crash__atom_id id)
 	       (tier->atoms->model->process_only || crash__atom_is_open(atom, tier->step));
 }
 
+static int without_units(struct tier *tier, crash__atom_id first, crash__atom_id end)
+{
+	int error = 0;
+
+	crash__set_begin(&tier->set, tier->step);
+	for (crash__atom_id id = first; id < end && error == 0; id++)
+		error = is_unit(tier, id) ? crash__set_omit(&tier->set, id) : 0;
+	return error == 0 ? give_set(tier) : error;
+}
+
 /*
- * A write that is under way, or not yet synced, with its units from one on, or up to one, lost. Where only
- * the process dies the pages before the cut are all there: they are written in order.
+ * A write that is under way, or not yet synced, with its units from one on, or up to one, lost; and of a torn
+ * page each unit. Where only the process dies the pages before the cut are all there: they are written in
+ * order.
  */
 static int tear_write(struct tier *tier, uint32_t step)
 {
@@ -283,21 +287,15 @@ static int tear_write(struct tier *tier, uint32_t step)
 	int error = 0;
 
 	for (crash__atom_id cut = first + 1; cut < end && error == 0; cut++) {
-		if (!is_unit(tier, cut) || !is_unit(tier, cut - 1) ||
-		    crash__same_page(tier->atoms, cut - 1, cut) != (tier->round == TORN_PAGES))
+		bool torn = crash__same_page(tier->atoms, cut - 1, cut);
+
+		if (!is_unit(tier, cut) || !is_unit(tier, cut - 1) || torn != (tier->round == TORN_PAGES))
 			continue;
-		crash__set_begin(&tier->set, tier->step);
-		for (crash__atom_id id = cut; id < end && error == 0; id++)
-			error = is_unit(tier, id) ? crash__set_omit(&tier->set, id) : 0;
-		if (error == 0)
-			error = give_set(tier);
-		if (tier->atoms->model->process_only)
-			continue;
-		crash__set_begin(&tier->set, tier->step);
-		for (crash__atom_id id = first; id < cut && error == 0; id++)
-			error = is_unit(tier, id) ? crash__set_omit(&tier->set, id) : 0;
-		if (error == 0)
-			error = give_set(tier);
+		error = without_units(tier, cut, end);
+		if (error == 0 && !tier->atoms->model->process_only)
+			error = without_units(tier, first, cut);
+		if (error == 0 && torn)
+			error = without_units(tier, cut, cut + 1);
 	}
 	return error;
 }
@@ -396,7 +394,20 @@ uint64_t crash__tier_many_stores(const struct crash__atoms *atoms)
 
 /* ------------------------------------------------------------------ tears, at one point */
 
-/* Right after it, and at the last point before it is durable. */
+/* Whether an acknowledgement has just come, the first one since an atom's op. */
+static bool is_acknowledged(const struct tier *tier, const struct crash__atom *atom)
+{
+	return tier->acked_now && (int64_t)atom->step > tier->acked_before;
+}
+
+static bool is_last(const struct tier *tier, const struct crash__atom *atom)
+{
+	uint32_t durable = atom->durable == CRASH__NEVER ? (uint32_t)tier->fs->steps_count : atom->durable;
+
+	return tier->step + 1 == (int64_t)durable;
+}
+
+/* Right after it, when somebody has been told, and at the last point before it is durable. */
 static int at_tear(struct tier *tier)
 {
 	uint32_t last = CRASH__NEVER;
@@ -408,11 +419,9 @@ static int at_tear(struct tier *tier)
 				tear_write(tier, (uint32_t)tier->step);
 	for (size_t i = 0; i < tier->open_count && error == 0 && !tier->atoms->model->process_only; i++) {
 		const struct crash__atom *atom = &tier->atoms->list[tier->open[i]];
-		bool is_last = atom->durable == CRASH__NEVER ?
-				       tier->step + 1 == (int64_t)tier->fs->steps_count :
-				       tier->step + 1 == (int64_t)atom->durable;
 
-		if (is_last && atom->step != last && (int64_t)atom->step != tier->step) {
+		if ((is_last(tier, atom) || is_acknowledged(tier, atom)) && atom->step != last &&
+		    (int64_t)atom->step != tier->step) {
 			last = atom->step;
 			error = tear_write(tier, atom->step);
 		}
@@ -608,6 +617,8 @@ static int run_round(struct tier *tier, enum crash__tier which)
 	int error = 0;
 
 	tier->open_count = 0;
+	tier->acked_now = false;
+	tier->acked_before = -1;
 	for (unsigned int i = 0; i < tier->choices && error == 0; i++)
 		error = crash__view_new_choice(tier->atoms, tier->reference, i, &tier->views[i]);
 	tier->view = tier->views[0];

@@ -10,11 +10,12 @@
  *
  *	prefix     everything that was done, at every point: what a killed process leaves
  *	cut        only what is durable, at every point: the plain power cut
- *	omit-1     each atom that is not durable lost alone, with what depends on it
- *	keep-1     each atom that is not durable kept alone, with what it depends on
- *	tear       each write that several units make up, cut at each of them, from either end; where only the
- *	           process dies, while it is under way, with its first pages written; and stores to mappings
- *	           in any order
+ *	omit-1     each atom that is not durable, or page of a write, lost alone, with what depends on it
+ *	keep-1     each such atom or page kept alone, with what it depends on
+ *	tear       each write that several units make up, cut at each of them, from either end, and of a page
+ *	           each unit lost: right after it, when something was acknowledged next, and before it is
+ *	           durable. Where only the process dies, while it is under way, with its first pages written;
+ *	           and stores to mappings in any order
  *	pairs      each two atoms, or pages of a write, lost
  *	sample     sets drawn at random
  *	exhaustive every set that the model allows; where only the process dies, prefix and tear
