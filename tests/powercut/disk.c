@@ -38,7 +38,8 @@ struct disk {
 	_Atomic uint64_t used; /* bytes of the arena */
 	uint64_t bytes, pages;
 	bool noting;
-	_Atomic size_t count;
+	_Atomic size_t count, failed;
+	struct disk_failure failure; /* the test changes it while nothing is asked of the disk */
 	struct disk_note notes[MOST_NOTES];
 	uint64_t loaded;      /* how much of the arena belongs to contents, and stays */
 	bool *owned;	      /* by page: written since it was loaded */
@@ -107,6 +108,7 @@ void disk_load(const struct disk_content *content)
 	disk->used = disk->loaded;
 	disk->count = 0;
 	disk->noting = true;
+	disk_fail(&(struct disk_failure){0});
 }
 
 /* ------------------------------------------------------------------ notes */
@@ -195,6 +197,25 @@ static int serve_read(const char *path, char *buffer, size_t bytes, off_t offset
 	return (int)done;
 }
 
+void disk_fail(const struct disk_failure *failure)
+{
+	disk->failure = *failure;
+	disk->failed = 0;
+}
+
+size_t disk_failed(void)
+{
+	return disk->failed;
+}
+
+static bool is_to_fail(const char *data, size_t bytes)
+{
+	const unsigned char *holding = disk->failure.holding;
+	size_t length = sizeof disk->failure.holding;
+
+	return memcmp(holding, zeros, length) != 0 && memmem(data, bytes, holding, length);
+}
+
 static int serve_write(const char *path, const char *data, size_t bytes, off_t offset,
 		       struct fuse_file_info *file)
 {
@@ -202,6 +223,10 @@ static int serve_write(const char *path, const char *data, size_t bytes, off_t o
 	(void)file;
 	if ((uint64_t)offset + bytes > disk->bytes)
 		return -ENOSPC;
+	if (is_to_fail(data, bytes)) {
+		disk->failed++;
+		return -EIO;
+	}
 	write_pages((uint64_t)offset, (const unsigned char *)data, bytes);
 	take_note((uint64_t)offset, data, (uint32_t)bytes);
 	return (int)bytes;
@@ -212,6 +237,10 @@ static int serve_fsync(const char *path, int data_only, struct fuse_file_info *f
 	(void)path;
 	(void)data_only;
 	(void)file;
+	if (disk->failure.flushes) {
+		disk->failed++;
+		return -EIO;
+	}
 	take_note(0, NULL, 0);
 	return 0;
 }

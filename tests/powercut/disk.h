@@ -57,6 +57,16 @@ const struct disk_note *disk_note(size_t index);
 struct disk_note *disk_take_notes(size_t *count);
 void disk_notes_free(struct disk_note *notes, size_t count);
 
+/** Which requests the disk answers with EIO from now on, and does not do. */
+struct disk_failure {
+	bool flushes;
+	unsigned char holding[16]; /* writes that have these bytes somewhere; all zeros: no others */
+};
+
+void disk_fail(const struct disk_failure *failure);
+/** How many it has answered so since it was told to. */
+size_t disk_failed(void);
+
 /** Writes `bytes` of a note, from `from` on, while there is no device. */
 void disk_apply(const struct disk_note *note, uint32_t from, uint32_t bytes);
 
