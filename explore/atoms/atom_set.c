@@ -54,7 +54,7 @@ int crash__set_add(struct crash__set *set, crash__atom_id id)
 
 bool crash__atom_is_open(const struct crash__atom *atom, int64_t step)
 {
-	return (int64_t)atom->step <= step && atom->durable > step && atom->dropped > step;
+	return (int64_t)atom->step <= step && atom->durable > step;
 }
 
 int crash__set_omit(struct crash__set *set, crash__atom_id first)
@@ -66,8 +66,7 @@ int crash__set_omit(struct crash__set *set, crash__atom_id first)
 		crash__atom_id later;
 
 		CRASH__EACH_EDGE(set->atoms, set->atoms->list[set->list[at]].successors, later)
-			if (error == 0 && (int64_t)set->atoms->list[later].step <= set->step &&
-			    set->atoms->list[later].dropped > set->step)
+			if (error == 0 && (int64_t)set->atoms->list[later].step <= set->step)
 				error = crash__set_add(set, later);
 	}
 	return error;

@@ -33,7 +33,7 @@ bool crash__set_has(const struct crash__set *set, crash__atom_id id);
 
 void crash__set_sort(struct crash__set *set);
 
-/** Whether an atom may be missing at a step: done, not durable, and not dropped from memory. */
+/** Whether an atom may be missing at a step: done, and not durable. */
 bool crash__atom_is_open(const struct crash__atom *atom, int64_t step);
 
 #endif

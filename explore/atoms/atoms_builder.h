@@ -18,6 +18,7 @@ struct crash__in_flight {
 	crash__node_id *parent; /* of each node, the directory where it was named last */
 	crash__atom_id
 		*shortest; /* of each file, a growth before which it was shortest: in_flight_shortest() */
+	bool *size_lost;   /* of each file, whether a growth was given up: a sync had failed */
 };
 
 struct crash__atoms_builder {

@@ -7,12 +7,26 @@
 
 #define PAGE 4096
 
+/* Whole blocks of a file. */
+struct range {
+	crash__node_id node;
+	uint64_t from, end;
+};
+
+/* A sync that failed. */
+struct failure {
+	crash__node_id node; /* of what it was; 0: of everything */
+	uint32_t step;
+};
+
 /* The rows that hold for the model, added up. */
 struct crash__durability {
 	crash__classes made_durable[CRASH__OCCASIONS][CRASH__DURABILITY_SCOPES];
 	crash__classes until[CRASH__OCCASIONS], until_name[CRASH__OCCASIONS];
-	crash__classes abandoned, dropped; /* by a sync that failed */
-	CRASH__VECTOR(uint32_t, stamps);   /* of atoms: see release() */
+	crash__classes abandoned, unwritable, read_only; /* by a sync that failed */
+	CRASH__VECTOR(struct range, unwritable_blocks);
+	CRASH__VECTOR(struct failure, failures); /* since which nothing was changed */
+	CRASH__VECTOR(uint32_t, stamps);	 /* of atoms: see release() */
 	uint32_t stamp;
 };
 
@@ -27,8 +41,10 @@ static void add_rule(struct crash__durability *durability, const struct crash__d
 	}
 	if (rule->effect == CRASH__BECOMES_ABANDONED)
 		durability->abandoned |= rule->classes;
-	if (rule->effect == CRASH__BECOMES_DROPPED)
-		durability->dropped |= rule->classes;
+	if (rule->effect == CRASH__BECOMES_UNWRITABLE)
+		durability->unwritable |= rule->classes;
+	if (rule->effect == CRASH__BECOMES_READ_ONLY)
+		durability->read_only |= rule->classes;
 }
 
 bool crash__durability_begin(struct crash__atoms_builder *builder, uint64_t rows_left_out)
@@ -43,8 +59,11 @@ bool crash__durability_begin(struct crash__atoms_builder *builder, uint64_t rows
 
 void crash__durability_free(struct crash__durability *durability)
 {
-	if (durability)
-		free(durability->stamps);
+	if (!durability)
+		return;
+	free(durability->unwritable_blocks);
+	free(durability->failures);
+	free(durability->stamps);
 	free(durability);
 }
 
@@ -122,24 +141,150 @@ static void release(struct crash__atoms_builder *builder, crash__atom_id id)
 	atoms->list[id].successors = 0;
 }
 
-/* What a sync that failed leaves of an atom that it would have made durable. */
-static void fail_atom(struct crash__atoms_builder *builder, crash__atom_id id, uint32_t step)
+static uint64_t up_to_block(uint64_t offset)
+{
+	return (offset + CRASH__FS_BLOCK - 1) / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+}
+
+/* Ranges of a file that touch are one, so that there are few. */
+static void give_up_blocks(struct crash__atoms_builder *builder, const struct crash__atom *atom)
+{
+	struct crash__durability *durability = builder->durability;
+	struct range range = {atom->node, atom->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK,
+			      up_to_block(atom->offset + atom->bytes)};
+
+	for (size_t i = 0; i < durability->unwritable_blocks_count; i++) {
+		struct range *other = &durability->unwritable_blocks[i];
+
+		if (other->node != range.node || range.from > other->end || range.end < other->from)
+			continue;
+		other->from = range.from < other->from ? range.from : other->from;
+		other->end = range.end > other->end ? range.end : other->end;
+		return;
+	}
+	builder->no_memory |= !CRASH__ADD(durability, unwritable_blocks, range);
+}
+
+bool crash__durability_writes(const struct crash__atoms_builder *builder, crash__node_id node, uint64_t from,
+			      uint64_t end)
+{
+	const struct crash__durability *durability = builder->durability;
+
+	for (size_t i = 0; i < durability->unwritable_blocks_count; i++) {
+		const struct range *range = &durability->unwritable_blocks[i];
+
+		if (range->node == node && range->from < end && range->end > from)
+			return false;
+	}
+	return true;
+}
+
+/* A truncation takes blocks away. What comes in their place is new. */
+static void forget_blocks(struct crash__durability *durability, const struct crash__atom *cut)
+{
+	uint64_t end = up_to_block(cut->size);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < durability->unwritable_blocks_count; i++) {
+		struct range range = durability->unwritable_blocks[i];
+
+		if (range.node == cut->node && range.end > end)
+			range.end = end;
+		if (range.from < range.end)
+			durability->unwritable_blocks[kept++] = range;
+	}
+	durability->unwritable_blocks_count = kept;
+}
+
+static void give_up(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	struct crash__atom *atom = &builder->atoms->list[id];
 
-	if (crash__atom_in(atom, builder->durability->abandoned)) {
-		release(builder, id);
-		atom->abandoned = true;
+	release(builder, id);
+	atom->abandoned = true;
+	if (crash__atom_in(atom, CRASH__GROWS))
+		builder->in_flight.size_lost[atom->node] = true;
+}
+
+/* What a sync that failed leaves of an atom that it would have made durable. */
+static void fail_atom(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	struct crash__atom *atom = &builder->atoms->list[id];
+
+	atom->failed = true;
+	if (crash__atom_in(atom, builder->durability->abandoned))
+		give_up(builder, id);
+	if (crash__atom_in(atom, builder->durability->unwritable))
+		give_up_blocks(builder, atom);
+}
+
+/* What was written to such blocks while the sync went on. */
+static void fail_overlapping(struct crash__atoms_builder *builder)
+{
+	const struct crash__durability *durability = builder->durability;
+
+	for (size_t i = 0; i < durability->unwritable_blocks_count; i++) {
+		crash__node_id node = durability->unwritable_blocks[i].node;
+
+		for (uint32_t at = builder->in_flight.of[node]; at; at = builder->links[at - 1].next) {
+			crash__atom_id id = builder->links[at - 1].atom;
+			const struct crash__atom *atom = &builder->atoms->list[id];
+
+			if (atom->kind == CRASH__ATOM_DATA && atom->durable == CRASH__NEVER &&
+			    !atom->abandoned &&
+			    !crash__durability_writes(builder, node, atom->offset,
+						      atom->offset + atom->bytes))
+				give_up(builder, id);
+		}
 	}
-	if (crash__atom_in(atom, builder->durability->dropped))
-		atom->dropped = step;
+}
+
+/* Whether a step shows that the file system can be written to. A store does not: the page may have been
+ * writable before. */
+static bool is_change(const struct crash__atoms_builder *builder, uint32_t step)
+{
+	return builder->fs->steps[step].effects &&
+	       crash__builder_event(builder, step)->kernel != CRASH__CALL_store;
+}
+
+/*
+ * The step from which on a sync has made something durable: itself, unless one of the node failed before and
+ * nothing was changed since. Then it is the next change. Had the file system become read-only when the sync
+ * failed, that would not have been possible. CRASH__NEVER: there is none.
+ */
+static uint32_t effective_step(const struct crash__atoms_builder *builder, crash__node_id node, uint32_t step)
+{
+	const struct crash__durability *durability = builder->durability;
+	bool failed = false;
+
+	for (size_t i = 0; i < durability->failures_count; i++)
+		failed |= !node || !durability->failures[i].node || durability->failures[i].node == node;
+	if (!failed)
+		return step;
+	for (uint32_t later = step + 1; later < builder->fs->steps_count; later++)
+		if (is_change(builder, later) && crash__builder_ended_before(builder, step, later))
+			return later;
+	return CRASH__NEVER;
+}
+
+static void forget_failures(struct crash__atoms_builder *builder, uint32_t step)
+{
+	struct crash__durability *durability = builder->durability;
+	size_t kept = 0;
+
+	if (!is_change(builder, step))
+		return;
+	for (size_t i = 0; i < durability->failures_count; i++)
+		if (!crash__builder_ended_before(builder, durability->failures[i].step, step))
+			durability->failures[kept++] = durability->failures[i];
+	durability->failures_count = kept;
 }
 
 /* ------------------------------------------------------------------ what a sync speaks of */
 
 struct coverage {
 	const struct crash__step *sync;
-	uint32_t step;
+	uint32_t step, effective; /* see effective_step() */
 	crash__classes classes;
 	crash__classes in_range; /* of these only what is in the pages of an msync */
 	uint32_t until;		 /* only this step and those before it; CRASH__NEVER: all */
@@ -178,14 +323,20 @@ static void cover(struct crash__atoms_builder *builder, const struct coverage *c
 {
 	struct crash__atom *atom = &builder->atoms->list[id];
 
-	if (atom->durable != CRASH__NEVER || atom->abandoned)
+	if (atom->durable <= coverage->step || atom->abandoned)
 		return;
 	if (atom->step != coverage->step && !crash__builder_ended_before(builder, atom->step, coverage->step))
 		return;
-	if (coverage->sync->sync_failed)
-		fail_atom(builder, id, coverage->step);
-	else
-		make_durable(builder, id, coverage->step);
+	if (!coverage->sync->sync_failed)
+		make_durable(builder, id, coverage->effective);
+	else if (atom->durable == CRASH__NEVER)
+		fail_atom(builder, id);
+}
+
+/* Whether a sync makes all sizes of its file durable, so that no later one has to wait for any of them. */
+static bool is_whole(const struct coverage *coverage)
+{
+	return coverage->of_file && !coverage->partial && !coverage->sync->sync_failed;
 }
 
 /* Covers the atoms of a list, and takes those that are durable now off it. */
@@ -197,11 +348,11 @@ static void cover_list(struct crash__atoms_builder *builder, const struct covera
 
 		if (is_covered(builder, coverage, atom))
 			cover(builder, coverage, link->atom);
-		if (atom->durable == CRASH__NEVER) {
+		if (atom->durable > coverage->step) {
 			at = &link->next;
 			continue;
 		}
-		if (coverage->of_file)
+		if (is_whole(coverage))
 			crash__order_forget(builder, link->atom);
 		*at = link->next;
 	}
@@ -209,13 +360,13 @@ static void cover_list(struct crash__atoms_builder *builder, const struct covera
 
 /* The last step of which a sync of a file has to commit something: nobody waits for what came after it. */
 static uint32_t committed_step(const struct crash__atoms_builder *builder, const struct crash__step *sync,
-			       enum crash__occasion occasion)
+			       uint32_t step, enum crash__occasion occasion)
 {
 	const struct crash__durability *durability = builder->durability;
 	uint32_t own = crash__in_flight_last(builder, builder->in_flight.of[sync->node],
-					     durability->until[occasion]);
+					     durability->until[occasion], step);
 	uint32_t named = crash__in_flight_last(builder, builder->in_flight.names[sync->node],
-					       durability->until_name[occasion]);
+					       durability->until_name[occasion], step);
 
 	return named == CRASH__NEVER || (own != CRASH__NEVER && own > named) ? own : named;
 }
@@ -235,15 +386,22 @@ static void cover_op(struct crash__atoms_builder *builder, enum crash__occasion 
 
 void crash__durability_op(struct crash__atoms_builder *builder, uint32_t step, crash__atom_id first)
 {
-	cover_op(builder, CRASH__ON_ANY_OP, first, (crash__atom_id)builder->atoms->list_count, step);
+	crash__atom_id end = (crash__atom_id)builder->atoms->list_count;
+
+	forget_failures(builder, step);
+	for (crash__atom_id id = first; id < end; id++)
+		if (crash__atom_in(&builder->atoms->list[id], CRASH__CUTS))
+			forget_blocks(builder->durability, &builder->atoms->list[id]);
+	cover_op(builder, CRASH__ON_ANY_OP, first, end, step);
 }
 
 static void sync_everything(struct crash__atoms_builder *builder, const struct crash__step *sync,
-			    uint32_t step)
+			    uint32_t step, uint32_t effective)
 {
 	struct coverage coverage = {
 		.sync = sync,
 		.step = step,
+		.effective = effective,
 		.classes = builder->durability->made_durable[CRASH__ON_SYNC][CRASH__OF_SYSTEM],
 		.until = CRASH__NEVER,
 	};
@@ -252,33 +410,41 @@ static void sync_everything(struct crash__atoms_builder *builder, const struct c
 }
 
 static void sync_file(struct crash__atoms_builder *builder, const struct crash__step *sync, uint32_t step,
-		      enum crash__occasion occasion)
+		      uint32_t effective, enum crash__occasion occasion)
 {
 	const crash__classes *durable = builder->durability->made_durable[occasion];
 	struct crash__in_flight *in_flight = &builder->in_flight;
 	struct coverage of_file = {
 		.sync = sync,
 		.step = step,
+		.effective = effective,
 		.classes = durable[CRASH__OF_FILE],
 		.in_range = durable[CRASH__OF_RANGE],
 		.until = CRASH__NEVER,
 		.of_file = true,
 		.partial = crash__in_flight_is_partial(builder, sync),
 	};
-	struct coverage of_names = {
-		.sync = sync, .step = step, .classes = durable[CRASH__OF_NAMES], .until = CRASH__NEVER};
-	struct coverage of_path = {
-		.sync = sync, .step = step, .classes = durable[CRASH__OF_PATH], .until = CRASH__NEVER};
+	struct coverage of_names = {.sync = sync,
+				    .step = step,
+				    .effective = effective,
+				    .classes = durable[CRASH__OF_NAMES],
+				    .until = CRASH__NEVER};
+	struct coverage of_path = {.sync = sync,
+				   .step = step,
+				   .effective = effective,
+				   .classes = durable[CRASH__OF_PATH],
+				   .until = CRASH__NEVER};
 	struct coverage of_commit = {
 		.sync = sync,
 		.step = step,
+		.effective = effective,
 		.classes = durable[CRASH__OF_COMMIT],
-		.until = committed_step(builder, sync, occasion),
+		.until = committed_step(builder, sync, step, occasion),
 	};
 
 	if (occasion == CRASH__ON_SYNC_WRITE)
 		cover_op(builder, occasion, builder->atoms->first[step - 1], builder->atoms->first[step],
-			 step);
+			 effective);
 	else
 		cover_list(builder, &of_file, &in_flight->of[sync->node]);
 	if (of_names.classes)
@@ -294,19 +460,31 @@ static void sync_file(struct crash__atoms_builder *builder, const struct crash__
 void crash__durability_sync(struct crash__atoms_builder *builder, const struct crash__step *sync,
 			    uint32_t step)
 {
-	if (sync->sync_refused)
+	crash__node_id node = sync->sync == CRASH__SYNC_ALL ? 0 : sync->node;
+	uint32_t effective;
+
+	if (sync->sync == CRASH__SYNC_NONE || sync->sync_refused)
 		return;
+	effective = sync->sync_failed ? step : effective_step(builder, node, step);
+	if (effective == CRASH__NEVER)
+		return;
+	if (sync->sync_failed && builder->durability->read_only)
+		builder->no_memory |=
+			!CRASH__ADD(builder->durability, failures, (struct failure){node, step});
 	switch (sync->sync) {
 	case CRASH__SYNC_NONE:
 		break;
 	case CRASH__SYNC_ALL:
-		sync_everything(builder, sync, step);
+		sync_everything(builder, sync, step, effective);
 		break;
 	case CRASH__SYNC_FILE:
-		sync_file(builder, sync, step, CRASH__ON_FSYNC);
+		sync_file(builder, sync, step, effective, CRASH__ON_FSYNC);
 		break;
 	case CRASH__SYNC_DATA:
-		sync_file(builder, sync, step, sync->sync_own ? CRASH__ON_SYNC_WRITE : CRASH__ON_FDATASYNC);
+		sync_file(builder, sync, step, effective,
+			  sync->sync_own ? CRASH__ON_SYNC_WRITE : CRASH__ON_FDATASYNC);
 		break;
 	}
+	if (sync->sync_failed)
+		fail_overlapping(builder);
 }

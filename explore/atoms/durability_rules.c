@@ -16,6 +16,7 @@
 	}
 #define IS(value) (1u << (value))
 #define YES IS(1)
+#define NO IS(0)
 
 #define POWER_CUT "power cut: "
 
@@ -199,23 +200,49 @@ const struct crash__durability_rule crash__durability_rules[] = {
 	/* ---------------------------------------------------------- syncs that failed */
 	{
 		.name = "failed sync",
-		.when = {WHEN(failed_fsync, IS(CRASH__FAILED_CLEAN) | IS(CRASH__FAILED_DROPPED))},
 		.occasions = CRASH__ON(FAILURE),
 		.classes = CRASH__DATA,
 		.scope = CRASH__OF_SYNC,
 		.effect = CRASH__BECOMES_ABANDONED,
 		.sentence = "Data that a failed sync was to write is marked clean: no later sync writes it.",
-		.source = "ATC'20: ext4, XFS and Btrfs mark the pages clean",
+		.source = "ATC'20: ext4, XFS and Btrfs mark the pages clean; " POWER_CUT
+			  "\"what a failed fsync was to write is not written by the next one\"",
 	},
 	{
-		.name = "failed sync drops data",
-		.when = {WHEN(failed_fsync, IS(CRASH__FAILED_DROPPED))},
+		.name = "sizes of a failed sync",
+		.when = {WHEN(failed_size_kept, NO)},
 		.occasions = CRASH__ON(FAILURE),
-		.classes = CRASH__DATA,
+		.classes = CRASH__GROWS | CRASH__CLASS(REACH),
 		.scope = CRASH__OF_SYNC,
-		.effect = CRASH__BECOMES_DROPPED,
-		.sentence = "After a failed sync the page cache shows what was there before the data.",
-		.source = "ATC'20: Btrfs goes back to the old content",
+		.effect = CRASH__BECOMES_ABANDONED,
+		.sentence =
+			"The size that a file grew to goes with its data: if that could not be written, no "
+			"later sync makes the size durable.",
+		.source =
+			"fs/xfs/xfs_aops.c, xfs_end_ioend(), and fs/btrfs/ordered-data.c: no new size after "
+			"an error; " POWER_CUT "\"the size goes back\"",
+	},
+	{
+		.name = "blocks of a failed sync",
+		.when = {WHEN(failed_rewrite_kept, NO)},
+		.occasions = CRASH__ON(FAILURE),
+		.classes = CRASH__APPENDS,
+		.scope = CRASH__OF_SYNC,
+		.effect = CRASH__BECOMES_UNWRITABLE,
+		.sentence =
+			"Nor is what is written later to new blocks that a failed sync was to write, unless "
+			"a truncation takes them away in between.",
+		.source = "" POWER_CUT "\"zeros again\"",
+	},
+	{
+		.name = "read-only after a failed sync",
+		.occasions = CRASH__ON(FAILURE),
+		.classes = CRASH__EVERY_CLASS,
+		.scope = CRASH__OF_SYNC,
+		.effect = CRASH__BECOMES_READ_ONLY,
+		.sentence = "The file system may have become read-only: the next sync of the same file or "
+			    "directory counts from when something is changed, which shows that it has not.",
+		.source = "" POWER_CUT "\"read-only, and the next fsync succeeds\"",
 	},
 };
 
@@ -263,7 +290,8 @@ const char *crash__durability_effect_text(enum crash__durability_effect effect)
 	static const char *const texts[CRASH__DURABILITY_EFFECTS] = {
 		[CRASH__BECOMES_DURABLE] = "durable",
 		[CRASH__BECOMES_ABANDONED] = "never written",
-		[CRASH__BECOMES_DROPPED] = "dropped from memory",
+		[CRASH__BECOMES_UNWRITABLE] = "in blocks that are never written",
+		[CRASH__BECOMES_READ_ONLY] = "in a file system that is read-only",
 	};
 
 	return texts[effect];

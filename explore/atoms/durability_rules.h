@@ -41,8 +41,9 @@ enum crash__durability_scope {
 
 enum crash__durability_effect {
 	CRASH__BECOMES_DURABLE,
-	CRASH__BECOMES_ABANDONED, /* it is marked clean: no sync will write it, and nothing waits for it */
-	CRASH__BECOMES_DROPPED,	  /* the page cache has it no more */
+	CRASH__BECOMES_ABANDONED,  /* it is marked clean: no sync will write it, and nothing waits for it */
+	CRASH__BECOMES_UNWRITABLE, /* its blocks are as well: what comes there later is abandoned, too */
+	CRASH__BECOMES_READ_ONLY,  /* the next syncs of it are of no effect until something is changed */
 	CRASH__DURABILITY_EFFECTS,
 };
 

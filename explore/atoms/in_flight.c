@@ -9,10 +9,12 @@ bool crash__in_flight_begin(struct crash__in_flight *in_flight, size_t nodes)
 	in_flight->of = calloc(nodes + 1, sizeof *in_flight->of);
 	in_flight->names = calloc(nodes + 1, sizeof *in_flight->names);
 	in_flight->parent = calloc(nodes + 1, sizeof *in_flight->parent);
+	in_flight->size_lost = calloc(nodes + 1, sizeof *in_flight->size_lost);
 	in_flight->shortest = malloc((nodes + 1) * sizeof *in_flight->shortest);
 	for (size_t i = 0; i <= nodes && in_flight->shortest; i++)
 		in_flight->shortest[i] = CRASH__NEVER;
-	return in_flight->of && in_flight->names && in_flight->parent && in_flight->shortest;
+	return in_flight->of && in_flight->names && in_flight->parent && in_flight->shortest &&
+	       in_flight->size_lost;
 }
 
 void crash__in_flight_clear(struct crash__in_flight *in_flight)
@@ -21,6 +23,7 @@ void crash__in_flight_clear(struct crash__in_flight *in_flight)
 	free(in_flight->names);
 	free(in_flight->parent);
 	free(in_flight->shortest);
+	free(in_flight->size_lost);
 }
 
 static void add_entry(struct crash__atoms_builder *builder, crash__atom_id id,
@@ -90,12 +93,12 @@ void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id i
 }
 
 uint32_t crash__in_flight_last(const struct crash__atoms_builder *builder, uint32_t head,
-			       crash__classes classes)
+			       crash__classes classes, uint32_t step)
 {
 	for (uint32_t at = head; at; at = builder->links[at - 1].next) {
 		const struct crash__atom *atom = &builder->atoms->list[builder->links[at - 1].atom];
 
-		if (atom->durable == CRASH__NEVER && crash__atom_in(atom, classes))
+		if (atom->durable > step && crash__atom_in(atom, classes))
 			return atom->step;
 	}
 	return CRASH__NEVER;

@@ -33,7 +33,7 @@ static struct crash__atom *new_atom(struct crash__atoms_builder *builder, enum c
 	atom->effect = effect;
 	atom->effects = 1;
 	atom->node = builder->fs->effects[effect].node;
-	atom->durable = atom->dropped = CRASH__NEVER;
+	atom->durable = CRASH__NEVER;
 	return atom;
 }
 
@@ -93,6 +93,7 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 			return;
 		atom->offset = at;
 		atom->bytes = next - at;
+		atom->abandoned = !crash__durability_writes(builder, atom->node, at, next);
 		at = next;
 	}
 }
@@ -108,14 +109,16 @@ static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32
 
 /*
  * Of a file whose end is not on the disk yet, any page may be written back alone, or before the others. It
- * makes the file as long as the page, and what lies in front of it is a hole.
+ * makes the file as long as the page, and what lies in front of it is a hole. This is also how a size comes
+ * back that went with data which could not be written.
  */
 static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
 {
 	const struct crash__effect *effect = &builder->fs->effects[index];
 	uint64_t end = effect->offset + effect->bytes, shortest, size;
 
-	if (builder->model->no_page_sizes || effect->kind != CRASH__EFFECT_DATA)
+	if (effect->kind != CRASH__EFFECT_DATA ||
+	    (builder->model->no_page_sizes && !builder->in_flight.size_lost[effect->node]))
 		return;
 	shortest = crash__in_flight_shortest(builder, effect->node);
 	for (uint64_t at = effect->offset; at < end && at < effect->old_size && shortest != UINT64_MAX;

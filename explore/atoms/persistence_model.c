@@ -71,9 +71,12 @@ const struct crash__parameter crash__parameters[] = {
 		  "a file that is truncated and at once written anew has its new data when the old is gone"),
 	PARAMETER(fdatasync_drops, "fdatasync-drops", "entry attributes nothing",
 		  "what fdatasync leaves out that fsync makes durable"),
-	PARAMETER(failed_fsync, "failed-fsync", "dropped clean dirty",
-		  "the page cache after a failed fsync: data dropped, kept but never written, kept and "
-		  "written later"),
+	PARAMETER(failed_size_kept, "failed-fsync-size", "lost kept",
+		  "after a failed fsync, the size that the file grew to: lost until its pages are written "
+		  "again, or made durable by the next one"),
+	PARAMETER(failed_rewrite_kept, "failed-fsync-rewrite", "lost kept",
+		  "after a failed fsync, what is written to the blocks again that the file grew by: lost "
+		  "again, or as any other write"),
 };
 
 const size_t crash__parameter_count = sizeof crash__parameters / sizeof *crash__parameters;
@@ -83,7 +86,6 @@ static const int tears[] = {1, 512, 4096, 0};
 static const int losts[] = {CRASH__LOST_ANY, CRASH__LOST_GARBAGE, CRASH__LOST_STALE, CRASH__LOST_ZEROS};
 static const int orders[] = {CRASH__DIROPS_FREE, CRASH__DIROPS_PER_DIRECTORY, CRASH__DIROPS_TOTAL};
 static const int drops[] = {CRASH__DROPS_ENTRY, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_NOTHING};
-static const int failures[] = {CRASH__FAILED_DROPPED, CRASH__FAILED_CLEAN, CRASH__FAILED_DIRTY};
 
 static const int *special_values(const struct crash__parameter *parameter)
 {
@@ -96,8 +98,6 @@ static const int *special_values(const struct crash__parameter *parameter)
 		return orders;
 	case offsetof(struct crash__model, fdatasync_drops):
 		return drops;
-	case offsetof(struct crash__model, failed_fsync):
-		return failures;
 	default:
 		return NULL;
 	}

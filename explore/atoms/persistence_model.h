@@ -17,7 +17,6 @@ enum crash__dirop_order { CRASH__DIROPS_TOTAL, CRASH__DIROPS_PER_DIRECTORY, CRAS
 enum crash__data_before { CRASH__DATA_FREE, CRASH__DATA_IN_NEW_BLOCKS, CRASH__DATA_FIRST };
 enum crash__safe_rename { CRASH__RENAME_UNSAFE, CRASH__RENAME_WITH_SIZE, CRASH__RENAME_WITH_DATA };
 enum crash__truncate_tail { CRASH__TAIL_LATE, CRASH__TAIL_ZEROS, CRASH__TAIL_KEPT };
-enum crash__failed_fsync { CRASH__FAILED_CLEAN, CRASH__FAILED_DROPPED, CRASH__FAILED_DIRTY };
 
 enum crash__fdatasync_drops { CRASH__DROPS_NOTHING, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_ENTRY };
 
@@ -41,7 +40,7 @@ struct crash__model {
 	int safe_rename; /* enum crash__safe_rename */
 	int safe_truncate;
 	int fdatasync_drops; /* enum crash__fdatasync_drops; each includes the one before */
-	int failed_fsync;    /* enum crash__failed_fsync */
+	int failed_size_kept, failed_rewrite_kept;
 };
 
 /**

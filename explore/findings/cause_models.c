@@ -163,27 +163,22 @@ static bool atoms_allow_any(struct crash__engine *engine, const struct crash__ca
 
 /* ------------------------------------------------------------------ where a sync has failed */
 
-/*
- * What a failed sync has lost is dropped from memory at once by some models, and by others never written: the
- * one has no atom that is lost then, and the other has.
- */
+/* The model has to lose what the failed sync was to make durable: not all of them lose everything of it. */
 static bool failed_sync_allows(struct crash__engine *engine, const struct crash__cause *cause,
 			       const struct crash__atoms *atoms)
 {
 	const struct crash__state *state = &cause->state;
 	struct crash__set set = {0};
-	bool dropped = false, allowed = crash__set_init(&set, atoms) == 0;
+	bool allowed = crash__set_init(&set, atoms) == 0;
 
 	crash__set_begin(&set, state->step);
 	for (crash__atom_id id = atoms->first[cause->lost]; allowed && id < atoms->first[cause->lost + 1];
-	     id++) {
-		dropped |= (int64_t)atoms->list[id].dropped <= state->step;
-		if (atoms->list[id].abandoned && crash__atom_is_open(&atoms->list[id], state->step))
+	     id++)
+		if ((atoms->list[id].failed || atoms->list[id].abandoned) &&
+		    crash__atom_is_open(&atoms->list[id], state->step))
 			allowed = crash__set_omit(&set, id) == 0;
-	}
 	crash__set_sort(&set);
-	allowed = allowed && (dropped || set.list_count) && survivor_stays(&set, cause) &&
-		  may_fail(engine, &set, state);
+	allowed = allowed && set.list_count && survivor_stays(&set, cause) && may_fail(engine, &set, state);
 	crash__set_clear(&set);
 	return allowed;
 }

@@ -65,7 +65,6 @@ static const struct crash__atom *lost_atom(const struct crash__cause_search *sea
 		if (atom->step == cause->lost && (!best || rank(atom, write) > rank(best, write)))
 			best = atom;
 	}
-	/* a page cache that has dropped data has lost it in every state */
 	return best ? best : &atoms->list[atoms->first[cause->lost]];
 }
 
@@ -143,14 +142,29 @@ static void print_unsynced_names(const struct crash__fs *fs, const struct crash_
 		ever ? "not synced afterwards" : "never synced");
 }
 
+/* A write to blocks that a sync was to write before, and failed, is given up from the beginning. */
+static const char *failed_reason(const struct crash__cause_search *search, const struct crash__cause *cause,
+				 crash__node_id node)
+{
+	const struct crash__atoms *atoms = &search->engine->atoms[cause->model];
+
+	for (uint32_t i = 0; i < cause->state.count; i++) {
+		const struct crash__atom *atom = &atoms->list[cause->state.flipped[i]];
+
+		if (atom->node == node && atom->abandoned && !atom->failed)
+			return "its fsync failed, and what was written again there is not written either";
+	}
+	return "its fsync failed, and it was not written again";
+}
+
 static void print_reason(const struct crash__cause_search *search, const struct crash__cause *cause,
 			 const struct crash__atom *atom, FILE *stream)
 {
 	const struct crash__fs *fs = crash__search_fs(search);
 	char point[CRASH__NAME + 48];
 
-	if (cause->failed_sync || atom->abandoned) {
-		fputs("its fsync failed, and it was not written again", stream);
+	if (cause->failed_sync || atom->failed || atom->abandoned) {
+		fputs(failed_reason(search, cause, atom->node), stream);
 	} else if (atom->durable != CRASH__NEVER) {
 		crash__point_name(fs, atom->durable, point, sizeof point);
 		fprintf(stream, "it became durable only later, by %.*s", (int)strcspn(point, ":"), point);

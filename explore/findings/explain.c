@@ -64,32 +64,6 @@ static int explain_prefix(struct crash__cause_search *search, struct crash__entr
 	return error;
 }
 
-/* An atom that a failed sync has dropped from memory by a step; CRASH__NEVER: there is none. */
-static crash__atom_id find_dropped(const struct crash__cause_search *search, int64_t step)
-{
-	const struct crash__atoms *atoms = crash__search_atoms(search);
-
-	for (crash__atom_id id = step < 0 ? 0 : atoms->first[step + 1]; id-- > 0;)
-		if ((int64_t)atoms->list[id].dropped <= step)
-			return id;
-	return CRASH__NEVER;
-}
-
-/* What is lost was lost when a sync failed: it is gone without any crash. */
-static int explain_dropped(struct crash__cause_search *search, struct crash__entry *entry,
-			   crash__atom_id dropped)
-{
-	struct crash__cause cause = {.kind = entry->kind,
-				     .failed_sync = true,
-				     .lost = crash__search_atoms(search)->list[dropped].step,
-				     .survivor = (uint32_t)entry->state.step};
-
-	search->lost_count = 0;
-	if (!CRASH__ADD(search, lost, dropped))
-		return crash__fail(CRASH_ENOMEM, "no memory for a cause");
-	return crash__search_attribute(search, crash__search_enter(search, &cause, &entry->state), entry);
-}
-
 /* Ops that overlapped, one of them not done: the state itself says which. */
 static int explain_overlap(struct crash__cause_search *search, struct crash__entry *entry)
 {
@@ -111,6 +85,11 @@ static int attribute_first(struct crash__cause_search *search, uint32_t number, 
 	return crash__search_attribute(search, number, entry);
 }
 
+static bool is_of_failed_sync(const struct crash__atom *atom)
+{
+	return atom->failed || atom->abandoned;
+}
+
 /* The cause of what is in `lost`, which is a failure from a step on. */
 static int make_cause(struct crash__cause_search *search, struct crash__entry *entry, int64_t step)
 {
@@ -128,7 +107,7 @@ static int make_cause(struct crash__cause_search *search, struct crash__entry *e
 		.lost = atoms->list[search->lost[0]].step,
 		.survivor = (uint32_t)step,
 		.process = atoms->model->process_only,
-		.failed_sync = atoms->list[search->lost[0]].abandoned};
+		.failed_sync = is_of_failed_sync(&atoms->list[search->lost[0]])};
 	uint32_t number;
 	int error;
 
@@ -233,7 +212,6 @@ static int explain_loss(struct crash__cause_search *search, struct crash__entry 
 int crash__search_explain(struct crash__cause_search *search, struct crash__entry *entry)
 {
 	const struct crash__entry *whole;
-	crash__atom_id dropped;
 
 	search->probes = 0;
 	search->kind = entry->kind;
@@ -247,8 +225,5 @@ int crash__search_explain(struct crash__cause_search *search, struct crash__entr
 	}
 	if (!crash__cause_alike(whole->kind, entry->kind))
 		return explain_loss(search, entry);
-	dropped = find_dropped(search, entry->state.step);
-	if (dropped != CRASH__NEVER)
-		return explain_dropped(search, entry, dropped);
 	return explain_prefix(search, entry);
 }

@@ -406,8 +406,9 @@ static const char *advice(const struct crash__fs *fs, const struct crash__cause 
 		return "no fsync helps: the program itself leaves the files in this state; make recovery "
 		       "handle it, or make the change with one atomic op";
 	if (cause->failed_sync)
-		return "after a failed fsync, write the data again, or stop: a second fsync promises nothing "
-		       "about the data that the first one could not write";
+		return "after a failed fsync, write the data again to a new file, or stop: a second fsync "
+		       "promises nothing about what the first one was to make durable, and neither does "
+		       "writing to the same blocks";
 	if (!cause->torn)
 		return "no single fsync removes it: the order of the ops is wrong";
 	if (fs->steps[cause->lost].event->family == CRASH__FAMILY_WRITE)

@@ -63,14 +63,11 @@ static enum crash__fact message_fact(const struct crash__lint *lint, uint32_t st
 	return crash__complaint_fact(lint, step);
 }
 
-/* Whether a sync that succeeds is taken for a repair. Of a directory nothing is dropped: there it is one. */
-static bool is_retry(const struct crash__lint *lint, const struct crash__step *sync,
-		     struct crash__lint_failure *failure)
+/* Whether a sync that succeeds is taken for a repair. Of a directory, too: the file system may be read-only.
+ */
+static bool is_retry(const struct crash__step *sync, const struct crash__lint_failure *failure)
 {
-	if (sync->node != failure->node || sync->sync_failed)
-		return false;
-	failure->over = lint->fs->nodes[sync->node].type == CRASH__NODE_DIRECTORY;
-	return !failure->over;
+	return sync->node == failure->node && !sync->sync_failed;
 }
 
 /* Whether a step shows that the failure was ignored, if no fact says otherwise. The failure may be over then.
@@ -86,7 +83,7 @@ static bool is_ignored_by(const struct crash__lint *lint, uint32_t step, struct 
 		return true;
 	}
 	if (now->sync == CRASH__SYNC_FILE || now->sync == CRASH__SYNC_DATA)
-		return is_retry(lint, now, failure);
+		return is_retry(now, failure);
 	if (now->event->kind == CRASH__EVENT_ACK) {
 		*fact = message_fact(lint, step, failure);
 		return true;
@@ -110,14 +107,15 @@ static void say_ignored(struct crash__lint *lint, const struct crash__lint_failu
 {
 	char *how = ignored_how(lint, relied);
 
-	crash__lint_say(lint,
-			crash__lint_text(lint, "%s failed, but the program %s: %s may be lost",
-					 crash__lint_op(lint, failure->step), how ? how : "?",
-					 crash__lint_change(lint, failure->lost)),
-			crash__lint_text(
-				lint, "after a failed fsync, write again all that it was to make durable, or "
-				      "stop: the kernel may have dropped the data, and a second sync does "
-				      "not report it"));
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint, "%s failed, but the program %s: %s may be lost",
+				 crash__lint_op(lint, failure->step), how ? how : "?",
+				 crash__lint_change(lint, failure->lost)),
+		crash__lint_text(lint,
+				 "after a failed fsync, write all that it was to make durable again, to "
+				 "a new file, or stop: the kernel does not write the data any more, and a "
+				 "second sync does not report it"));
 	free(how);
 }
 

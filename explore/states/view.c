@@ -255,7 +255,7 @@ static void join(struct crash__view *view, crash__atom_id id)
 	touch_atom(view, id);
 }
 
-/* What becomes part of the reference, or is dropped from it, at a step. */
+/* What becomes part of the reference at a step. */
 static void touch_step(struct crash__view *view, uint32_t step)
 {
 	const struct crash__atoms *atoms = view->atoms;
@@ -266,16 +266,8 @@ static void touch_step(struct crash__view *view, uint32_t step)
 		view->in[id] = view->reference == CRASH__EVERYTHING;
 		touch_atom(view, id);
 	}
-	for (uint32_t i = view->wait_first[step]; i < view->wait_first[step + 1]; i++) {
-		crash__atom_id id = view->waiting[i];
-
-		if (view->reference == CRASH__DURABLE) {
-			join(view, id);
-		} else if (view->in[id]) {
-			view->in[id] = false;
-			touch_atom(view, id);
-		}
-	}
+	for (uint32_t i = view->wait_first[step]; i < view->wait_first[step + 1]; i++)
+		join(view, view->waiting[i]);
 }
 
 int crash__view_advance(struct crash__view *view, int64_t step)

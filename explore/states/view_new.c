@@ -76,7 +76,7 @@ static bool find_blocks(struct crash__view *view)
 	return true;
 }
 
-/* When each atom joins, or leaves, the reference other than by being done. */
+/* When each atom joins the reference other than by being done. */
 static bool find_waiting(struct crash__view *view)
 {
 	size_t steps = view->fs->steps_count;
@@ -87,8 +87,7 @@ static bool find_waiting(struct crash__view *view)
 		return false;
 	for (int pass = 0; pass < 2; pass++) {
 		for (crash__atom_id id = 0; id < view->atoms->list_count; id++) {
-			const struct crash__atom *atom = &view->atoms->list[id];
-			uint32_t at = view->reference == CRASH__DURABLE ? atom->durable : atom->dropped;
+			uint32_t at = view->atoms->list[id].durable;
 
 			if (at == CRASH__NEVER)
 				continue;

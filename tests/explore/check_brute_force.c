@@ -20,6 +20,7 @@
 #include "tests/unit/support.h"
 
 #define UNITS 320    /* of one recording at most */
+#define BLOCKS 64    /* of a file at most */
 #define MOST_UNITS 8 /* whose sets are enumerated */
 
 /* ------------------------------------------------------------------ the second opinion */
@@ -43,7 +44,8 @@ struct unit {
 	char names[2][24]; /* ENTRY: the names, each with its directory's number; a rename's old one last */
 	bool took_durable; /* ENTRY: of a rename that is one unit, whose old name was durable */
 	bool replaces; /* ENTRY: of a rename over another file. SIZE: the end of a truncation to nothing */
-	bool durable, abandoned, dropped;
+	bool durable, abandoned;
+	bool waits; /* it is durable as soon as something is changed */
 	char key[64];
 };
 
@@ -54,7 +56,10 @@ struct opinion {
 	bool before[UNITS][UNITS];
 	const struct made_op *ops[MADE_OPS];
 	int file_of[MADE_OPS];
-	int homes[MADE_OPS + 2]; /* of each file, the directory where it was named last */
+	int homes[MADE_OPS + 2];	       /* of each file, the directory where it was named last */
+	bool unwritable[MADE_OPS + 2][BLOCKS]; /* blocks of it that are never written: a sync had failed */
+	bool size_lost[MADE_OPS + 2];	       /* it had grown then, and goes back */
+	bool failed[MADE_OPS + 2]; /* its last sync had failed, and nothing was changed since, anywhere */
 };
 
 static struct unit *new_unit(struct opinion *opinion, int op, enum unit_kind kind)
@@ -79,6 +84,9 @@ static void new_data(struct opinion *opinion, int op, int file, uint64_t from, u
 	unit->end = end;
 	unit->appends = end > old_size;
 	unit->fills = unit->appends && from / 4096 * 4096 < old_size;
+	ck_assert_uint_le(end, (uint64_t)BLOCKS * 4096);
+	for (uint64_t block = from / 4096; block * 4096 < end; block++)
+		unit->abandoned |= opinion->unwritable[file][block];
 	snprintf(unit->key, sizeof unit->key, "%d data %d-%d", op, (int)from, (int)end);
 }
 
@@ -128,8 +136,8 @@ static void add_reaches(struct opinion *opinion, int op, int file, uint64_t from
 	for (uint64_t page = from / 4096; page * 4096 < end && page * 4096 < old_size; page++) {
 		uint64_t size = (page + 1) * 4096 < old_size ? (page + 1) * 4096 : old_size;
 
-		if (opinion->model->no_page_sizes || least == UINT64_MAX || size <= least ||
-		    (end > old_size && (page + 1) * 4096 > old_size))
+		if ((opinion->model->no_page_sizes && !opinion->size_lost[file]) || least == UINT64_MAX ||
+		    size <= least || (end > old_size && (page + 1) * 4096 > old_size))
 			continue;
 		new_size(opinion, op, file, size, false)->reaches = true;
 	}
@@ -178,6 +186,8 @@ static void add_truncation(struct opinion *opinion, int op, int file, uint64_t s
 	for (uint64_t i = 1; !opinion->model->truncate_atomic && part && i < 5; i++)
 		new_size(opinion, op, file, old_size - i * part, false);
 	new_size(opinion, op, file, size, false)->replaces = replaces;
+	for (uint64_t block = 0; block < BLOCKS; block++)
+		opinion->unwritable[file][block] &= block * 4096 < size;
 }
 
 static void name_entry(char name[24], int directory, const char *path)
@@ -470,7 +480,8 @@ static int last_of_its_own(const struct opinion *opinion, int file, bool data_on
 		if (data_only && unit->kind != SIZE &&
 		    !(unit->kind == ENTRY && unit->creates && unit->named == file))
 			continue;
-		if (own && !unit->durable && unit->kind != DATA && !unit->reaches && unit->op > last)
+		if (own && (!unit->durable || unit->waits) && unit->kind != DATA && !unit->reaches &&
+		    unit->op > last)
 			last = unit->op;
 	}
 	return last;
@@ -499,23 +510,47 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 					 (unit->kind == SIZE && !unit->appends && !unit->reaches));
 }
 
-static void make_durable(struct opinion *opinion, int unit)
+static void set_durable(struct unit *unit, bool waits)
 {
-	opinion->units[unit].durable = true;
+	unit->waits = waits && (!unit->durable || unit->waits);
+	unit->durable = true;
+}
+
+static void make_durable(struct opinion *opinion, int unit, bool waits)
+{
+	set_durable(&opinion->units[unit], waits);
 	for (int x = 0; x < opinion->count; x++)
 		if (opinion->before[x][unit] && !opinion->units[x].abandoned)
-			opinion->units[x].durable = true;
+			set_durable(&opinion->units[x], waits);
 }
 
-static void fail_unit(const struct crash__model *model, struct unit *unit)
+static void fail_unit(struct opinion *opinion, struct unit *unit)
 {
-	if (unit->kind != DATA || model->failed_fsync == CRASH__FAILED_DIRTY)
-		return;
-	unit->abandoned = true;
-	unit->dropped = model->failed_fsync == CRASH__FAILED_DROPPED;
+	const struct crash__model *model = opinion->model;
+	bool grows = unit->kind == SIZE && unit->appends;
+
+	if (unit->kind == DATA)
+		unit->abandoned = true;
+	if ((grows || unit->reaches) && !model->failed_size_kept)
+		unit->abandoned = true;
+	if (grows && !model->failed_size_kept)
+		opinion->size_lost[unit->file] = true;
+	if (unit->kind == DATA && unit->appends && !unit->fills && !model->failed_rewrite_kept)
+		for (uint64_t block = unit->from / 4096; block * 4096 < unit->end; block++)
+			opinion->unwritable[unit->file][block] = true;
 }
 
-static void sync_units(struct opinion *opinion, enum made_kind kind, int file)
+/* Whether a sync that succeeds may be that of a file system which has become read-only. */
+static bool is_read_only(const struct opinion *opinion, enum made_kind kind, int file)
+{
+	bool read_only = false;
+
+	for (int i = 0; i < MADE_OPS + 2; i++)
+		read_only |= opinion->failed[i] && (kind == MADE_SYNC || i == file);
+	return read_only;
+}
+
+static void sync_units(struct opinion *opinion, enum made_kind kind, int file, bool waits)
 {
 	const struct crash__model *model = opinion->model;
 	int committed =
@@ -524,13 +559,36 @@ static void sync_units(struct opinion *opinion, enum made_kind kind, int file)
 	for (int i = 0; i < opinion->count; i++) {
 		struct unit *unit = &opinion->units[i];
 
-		if (unit->durable || unit->abandoned || !speaks_of(opinion, unit, kind, file, committed))
+		if ((unit->durable && !unit->waits) || unit->abandoned ||
+		    !speaks_of(opinion, unit, kind, file, committed))
 			continue;
-		if (kind == MADE_FSYNC_FAILS)
-			fail_unit(model, unit);
-		else
-			make_durable(opinion, i);
+		if (kind != MADE_FSYNC_FAILS)
+			make_durable(opinion, i, waits);
+		else if (!unit->durable)
+			fail_unit(opinion, unit);
 	}
+}
+
+static bool is_sync(enum made_kind kind)
+{
+	return kind == MADE_FSYNC || kind == MADE_FDATASYNC || kind == MADE_FSYNC_FAILS || kind == MADE_SYNC;
+}
+
+static void hear_sync(struct opinion *opinion, enum made_kind kind, int file)
+{
+	bool fails = kind == MADE_FSYNC_FAILS;
+
+	sync_units(opinion, kind, file, !fails && is_read_only(opinion, kind, file));
+	if (fails)
+		opinion->failed[file] = true;
+}
+
+/* Something is changed: so the file system is not read-only, and the syncs before were what they seemed. */
+static void believe_syncs(struct opinion *opinion)
+{
+	for (int i = 0; i < opinion->count; i++)
+		opinion->units[i].waits = false;
+	memset(opinion->failed, 0, sizeof opinion->failed);
 }
 
 /* Takes one op more into account. `tree` is what was there before it. */
@@ -540,6 +598,8 @@ static void hear(struct opinion *opinion, const struct made_tree *tree, int op, 
 
 	opinion->ops[op] = what;
 	opinion->file_of[op] = file;
+	if (!is_sync(what->kind))
+		believe_syncs(opinion);
 	add_units(opinion, tree, op, what);
 	add_order(opinion, first, what->kind == MADE_RENAME ? file : -1);
 	for (int i = first; i < opinion->count; i++)
@@ -548,9 +608,8 @@ static void hear(struct opinion *opinion, const struct made_tree *tree, int op, 
 	if (opinion->model->process_only)
 		for (int i = first; i < opinion->count; i++)
 			opinion->units[i].durable = true;
-	else if (what->kind == MADE_FSYNC || what->kind == MADE_FDATASYNC || what->kind == MADE_FSYNC_FAILS ||
-		 what->kind == MADE_SYNC)
-		sync_units(opinion, what->kind, file);
+	else if (is_sync(what->kind))
+		hear_sync(opinion, what->kind, file);
 }
 
 static bool allows(const struct opinion *opinion, unsigned int set)
@@ -559,12 +618,10 @@ static bool allows(const struct opinion *opinion, unsigned int set)
 		const struct unit *unit = &opinion->units[y];
 
 		if (!(set & 1u << y)) {
-			if (unit->durable)
+			if (unit->durable && !unit->waits)
 				return false;
 			continue;
 		}
-		if (unit->dropped)
-			return false;
 		for (int x = 0; x < opinion->count; x++)
 			if (opinion->before[x][y] && !opinion->units[x].abandoned && !(set & 1u << x))
 				return false;
@@ -615,8 +672,6 @@ static bool atoms_allow(const struct crash__atoms *atoms, const int *unit_of, un
 				return false;
 			continue;
 		}
-		if ((int64_t)atom->dropped <= step)
-			return false;
 		CRASH__EACH_EDGE(atoms, atom->predecessors, earlier)
 			if (!(set & 1u << unit_of[earlier]))
 				return false;
@@ -732,15 +787,15 @@ static void compare_all(struct comparison *comparison, uint64_t *random, int mos
 /* ------------------------------------------------------------------ all recordings */
 
 static const struct made_op grammar[] = {
-	{MADE_CREATE, "b", NULL, 0},	  {MADE_APPEND, "a", NULL, 4},	  {MADE_APPEND, "b", NULL, 3},
-	{MADE_OVERWRITE, "a", NULL, 0},	  {MADE_REWRITE, "a", NULL, 6},	  {MADE_STRADDLE, "a", NULL, 0},
-	{MADE_EMPTY, "a", NULL, 0},	  {MADE_SHRINK, "a", NULL, 0},	  {MADE_RENAME, "b", "a", 0},
-	{MADE_RENAME, "a", "c", 0},	  {MADE_LINK, "a", "c", 0},	  {MADE_UNLINK, "a", NULL, 0},
-	{MADE_MKDIR, "d", NULL, 0},	  {MADE_CREATE, "d/x", NULL, 0},  {MADE_RENAME, "a", "d/a", 0},
-	{MADE_RENAME, "d", "e", 0},	  {MADE_CHMOD, "a", NULL, 0},	  {MADE_FSYNC, "a", NULL, 0},
-	{MADE_FSYNC, "b", NULL, 0},	  {MADE_FDATASYNC, "a", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0},
-	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "", NULL, 0},	  {MADE_FSYNC, "d", NULL, 0},
-	{MADE_SYNC, NULL, NULL, 0},
+	{MADE_CREATE, "b", NULL, 0},	  {MADE_APPEND, "a", NULL, 4},	    {MADE_APPEND, "b", NULL, 3},
+	{MADE_OVERWRITE, "a", NULL, 0},	  {MADE_REWRITE, "a", NULL, 6},	    {MADE_STRADDLE, "a", NULL, 0},
+	{MADE_EMPTY, "a", NULL, 0},	  {MADE_SHRINK, "a", NULL, 0},	    {MADE_RENAME, "b", "a", 0},
+	{MADE_RENAME, "a", "c", 0},	  {MADE_LINK, "a", "c", 0},	    {MADE_UNLINK, "a", NULL, 0},
+	{MADE_MKDIR, "d", NULL, 0},	  {MADE_CREATE, "d/x", NULL, 0},    {MADE_RENAME, "a", "d/a", 0},
+	{MADE_RENAME, "d", "e", 0},	  {MADE_CHMOD, "a", NULL, 0},	    {MADE_FSYNC, "a", NULL, 0},
+	{MADE_FSYNC, "b", NULL, 0},	  {MADE_FDATASYNC, "a", NULL, 0},   {MADE_FDATASYNC, "b", NULL, 0},
+	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC_FAILS, "b", NULL, 0}, {MADE_FSYNC, "", NULL, 0},
+	{MADE_FSYNC, "d", NULL, 0},	  {MADE_SYNC, NULL, NULL, 0},
 };
 
 #define GRAMMAR (sizeof grammar / sizeof *grammar)
@@ -858,6 +913,44 @@ START_TEST(a_sync_of_many_writes_that_fails_makes_few_edges)
 }
 END_TEST
 
+/* What the two have disagreed on. */
+static const struct made_op once[][7] = {
+	/* a size in front of a truncation that is durable was waited for, after another sync that failed */
+	{{MADE_STRADDLE, "a", NULL, 0},
+	 {MADE_FSYNC_FAILS, "a", NULL, 0},
+	 {MADE_EMPTY, "a", NULL, 0},
+	 {MADE_CREATE, "b", NULL, 0},
+	 {MADE_FSYNC, "b", NULL, 0},
+	 {MADE_FSYNC_FAILS, "a", NULL, 0},
+	 {MADE_APPEND, "a", NULL, 4}},
+	/* what a sync has made durable, if the file system is not read-only, does not fail later */
+	{{MADE_OVERWRITE, "a", NULL, 0},
+	 {MADE_CREATE, "b", NULL, 0},
+	 {MADE_FSYNC_FAILS, "b", NULL, 0},
+	 {MADE_SYNC, NULL, NULL, 0},
+	 {MADE_FSYNC, "", NULL, 0},
+	 {MADE_FSYNC_FAILS, "a", NULL, 0},
+	 {MADE_MKDIR, "d", NULL, 0}},
+};
+
+#define ONCE (sizeof once / sizeof *once)
+
+START_TEST(what_was_judged_in_two_ways_once_is_not)
+{
+	static struct comparison comparison;
+
+	start(&comparison);
+	for (int i = 0; i < 7; i++) {
+		comparison.trees[i] = comparison.made.tree;
+		ck_assert(made_do(&comparison.made, &once[_i][i]));
+		comparison.ops[comparison.length++] = &once[_i][i];
+	}
+	compare_all(&comparison, NULL, 12);
+	ck_assert_uint_gt(comparison.sets, 0);
+	crash__base_close(comparison.base);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("brute force");
@@ -866,5 +959,6 @@ int main(void)
 				    a_sync_of_many_writes_that_fails_makes_few_edges, NULL);
 
 	tcase_set_timeout(tcase, getenv("CRASHINJECT_LONG") ? 3600 : 300);
+	tcase_add_loop_test(tcase, what_was_judged_in_two_ways_once_is_not, 0, ONCE);
 	return support_run(suite);
 }

@@ -455,6 +455,30 @@ START_TEST(a_failed_sync_that_is_believed_is_found)
 }
 END_TEST
 
+/* New blocks that ext4 could not write stay unwritten: docs/FINDINGS.md, "zeros again". */
+START_TEST(what_is_written_again_after_a_failed_sync_is_lost_again_on_ext4)
+{
+	struct lab_result result;
+	json_t *finding;
+
+	make_store();
+	result = EXPLORE("written-again", "--json", "--model", "ext4", "--at", "fsync#1:err=EIO");
+	lab_assert_status(&result, 1);
+	finding = finding_of(lines_of(&result), 0);
+	ck_assert_msg(strstr(lab_json_text(finding, "sentence"),
+			     ": its fsync failed, and what was written again there is not written either") !=
+			      NULL,
+		      "%s", lab_json_text(finding, "sentence"));
+	ck_assert_msg(strstr(lab_json_text(finding, "advice"), "to a new file") != NULL, "%s",
+		      lab_json_text(finding, "advice"));
+	for (const char *const *model = (const char *const[]){"ext4-dioread-lock", "xfs", "btrfs", NULL};
+	     *model; model++) {
+		result = EXPLORE("written-again", "--model", *model, "--at", "fsync#1:err=EIO");
+		lab_assert_status(&result, 0);
+	}
+}
+END_TEST
+
 /* ------------------------------------------------------------------ never a false all-clear */
 
 START_TEST(a_checker_that_refuses_the_final_state_ends_it)
@@ -1677,6 +1701,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, a_repair_says_that_it_takes_more_than_one_sync);
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
+	tcase_add_test(findings, what_is_written_again_after_a_failed_sync_is_lost_again_on_ext4);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(clear, a_refused_final_state_is_an_error_in_every_report);
 	tcase_add_loop_test(clear, a_checker_that_changes_is_no_all_clear, 0, 2);

@@ -253,16 +253,16 @@ static void compare_all(struct lattice *lattice)
 /* ------------------------------------------------------------------ all recordings */
 
 static const struct made_op grammar[] = {
-	{MADE_CREATE, "b", NULL, 0},	  {MADE_APPEND, "a", NULL, 4},	  {MADE_APPEND, "b", NULL, 3},
-	{MADE_OVERWRITE, "a", NULL, 0},	  {MADE_REWRITE, "a", NULL, 6},	  {MADE_STRADDLE, "a", NULL, 0},
-	{MADE_EMPTY, "a", NULL, 0},	  {MADE_SHRINK, "a", NULL, 0},	  {MADE_RENAME, "b", "a", 0},
-	{MADE_RENAME, "a", "c", 0},	  {MADE_LINK, "a", "c", 0},	  {MADE_UNLINK, "a", NULL, 0},
-	{MADE_MKDIR, "d", NULL, 0},	  {MADE_CREATE, "d/x", NULL, 0},  {MADE_RENAME, "a", "d/a", 0},
-	{MADE_RENAME, "d", "e", 0},	  {MADE_CHMOD, "a", NULL, 0},	  {MADE_FSYNC, "a", NULL, 0},
-	{MADE_FSYNC, "b", NULL, 0},	  {MADE_FDATASYNC, "a", NULL, 0}, {MADE_FDATASYNC, "b", NULL, 0},
-	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "", NULL, 0},	  {MADE_FSYNC, "d", NULL, 0},
-	{MADE_SYNC, NULL, NULL, 0},	  {MADE_APPEND, "a", NULL, 5000}, {MADE_DSYNC, "a", NULL, 4},
-	{MADE_ALLOCATE, "b", NULL, 5},
+	{MADE_CREATE, "b", NULL, 0},	  {MADE_APPEND, "a", NULL, 4},	    {MADE_APPEND, "b", NULL, 3},
+	{MADE_OVERWRITE, "a", NULL, 0},	  {MADE_REWRITE, "a", NULL, 6},	    {MADE_STRADDLE, "a", NULL, 0},
+	{MADE_EMPTY, "a", NULL, 0},	  {MADE_SHRINK, "a", NULL, 0},	    {MADE_RENAME, "b", "a", 0},
+	{MADE_RENAME, "a", "c", 0},	  {MADE_LINK, "a", "c", 0},	    {MADE_UNLINK, "a", NULL, 0},
+	{MADE_MKDIR, "d", NULL, 0},	  {MADE_CREATE, "d/x", NULL, 0},    {MADE_RENAME, "a", "d/a", 0},
+	{MADE_RENAME, "d", "e", 0},	  {MADE_CHMOD, "a", NULL, 0},	    {MADE_FSYNC, "a", NULL, 0},
+	{MADE_FSYNC, "b", NULL, 0},	  {MADE_FDATASYNC, "a", NULL, 0},   {MADE_FDATASYNC, "b", NULL, 0},
+	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC_FAILS, "b", NULL, 0}, {MADE_FSYNC, "", NULL, 0},
+	{MADE_FSYNC, "d", NULL, 0},	  {MADE_SYNC, NULL, NULL, 0},	    {MADE_APPEND, "a", NULL, 5000},
+	{MADE_DSYNC, "a", NULL, 4},	  {MADE_ALLOCATE, "b", NULL, 5},
 };
 
 #define GRAMMAR (sizeof grammar / sizeof *grammar)

@@ -204,7 +204,7 @@ static const struct row {
 	{FAILURE, "retry-failure", "ignored-sync-error", "", "fsync#1:err=EIO"},
 	{FAILURE, "mind-failure", "", "error-message failed", "fsync#1:err=EIO"},
 	{FAILURE, "write-again", "", "rewritten-file", "fsync#1:err=EIO"},
-	{FAILURE, "retry-directory", "", "", "fsync#2:err=EIO"},
+	{FAILURE, "retry-directory", "ignored-sync-error undurable-name", "", "fsync#2:err=EIO"},
 	{FAILURE, "ignore-directory", "ignored-sync-error undurable-name", "", "fsync#2:err=EIO"},
 	{FAILURE, "ignore-failure", "", "unsyncable-file", "fsync#1:err=EINVAL"},
 	{FAILURE, "ignore-failure-in-child", "", "child-status", "fsync#1:err=EIO"},

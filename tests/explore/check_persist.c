@@ -34,7 +34,8 @@ static const char whole[] = "about = a test\n"
 			    "safe-rename = yes\n"
 			    "safe-truncate = no\n"
 			    "fdatasync-drops = entry\n"
-			    "failed-fsync = dirty\n";
+			    "failed-fsync-size = kept\n"
+			    "failed-fsync-rewrite = lost\n";
 
 static char path[PATH_MAX];
 
@@ -113,7 +114,8 @@ START_TEST(a_whole_model_is_read_as_written)
 	ck_assert_int_eq(model.safe_rename, CRASH__RENAME_WITH_DATA);
 	ck_assert_int_eq(model.safe_truncate, 0);
 	ck_assert_int_eq(model.fdatasync_drops, CRASH__DROPS_ENTRY);
-	ck_assert_int_eq(model.failed_fsync, CRASH__FAILED_DIRTY);
+	ck_assert_int_eq(model.failed_size_kept, 1);
+	ck_assert_int_eq(model.failed_rewrite_kept, 0);
 }
 END_TEST
 

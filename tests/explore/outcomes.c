@@ -178,8 +178,6 @@ static bool is_allowed(const struct crash__atoms *atoms, int64_t step, unsigned 
 				return false;
 			continue;
 		}
-		if ((int64_t)atoms->list[id].dropped <= step)
-			return false;
 		CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
 			if (!(set & 1u << earlier))
 				return false;

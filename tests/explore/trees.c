@@ -280,7 +280,8 @@ struct crash__model trees_random_model(uint64_t *random)
 		.safe_rename = (int)support_below(random, 3),
 		.safe_truncate = (int)support_below(random, 2),
 		.fdatasync_drops = (int)support_below(random, 3),
-		.failed_fsync = (int)support_below(random, 3),
+		.failed_size_kept = (int)support_below(random, 2),
+		.failed_rewrite_kept = (int)support_below(random, 2),
 	};
 
 	return model;

@@ -38,6 +38,8 @@ static const struct file_system ext4 = {"mkfs.ext4 " EXT, "ext4", "", 40},
 				dioread_lock = {"mkfs.ext4 " EXT, "ext4", "dioread_lock", 40},
 				nodelalloc = {"mkfs.ext4 " EXT, "ext4", "nodelalloc", 40},
 				journal = {"mkfs.ext4 " EXT, "ext4", "data=journal", 40},
+				writeback = {"mkfs.ext4 " EXT, "ext4", "data=writeback", 40},
+				ext3_writeback = {"mkfs.ext3 " EXT, "ext3", "data=writeback", 40},
 				ext3 = {"mkfs.ext3 " EXT, "ext3", "data=ordered", 40},
 				xfs = {"mkfs.xfs -q -f -K", "xfs", "", 320},
 				btrfs = {"mkfs.btrfs -q -f -K", "btrfs", "", 256};
@@ -47,6 +49,7 @@ enum kind {
 	FILL,	     /* behind its end, in its last block */
 	APPEND,	     /* in new blocks */
 	APPEND_PART, /* the same, and only the beginning is written again */
+	NAME,	     /* a file is made, and the directory is synced */
 	KINDS,
 };
 
@@ -57,13 +60,14 @@ static const struct {
 	[FILL] = {510, 510, 1000, 1000},
 	[APPEND] = {4096, 4096, 8192, 8192},
 	[APPEND_PART] = {4096, 4096, 8192, 100},
+	[NAME] = {4096, 0, 0, 0},
 };
 
 enum fails { DATA, FLUSHES };
 
 /*
  * Results are "0" or the name of an error. Contents are what the file has one behind the other: "old" bytes,
- * "new" ones, those that were written "again", and "zero".
+ * "new" ones, those that were written "again", and "zero"; or it is "empty", or there is "none".
  */
 struct seen {
 	char first[16], second[16]; /* results of the fsyncs */
@@ -123,6 +127,18 @@ static const struct row rows[] = {
 	 DATA,
 	 "6.18",
 	 {"EIO", "0", "old new", "old zero", "old zero", "0", "old again"}},
+	{"ext4 data=writeback append",
+	 &writeback,
+	 APPEND,
+	 DATA,
+	 "6.18",
+	 {"EIO", "0", "old new", "old zero", "old zero", "0", "old zero"}},
+	{"ext3 data=writeback append",
+	 &ext3_writeback,
+	 APPEND,
+	 DATA,
+	 "6.18",
+	 {"EIO", "0", "old new", "old zero", "old zero", "0", "old again"}},
 	{"ext4 data=journal overwrite",
 	 &journal,
 	 OVERWRITE,
@@ -169,6 +185,12 @@ static const struct row rows[] = {
 	 FLUSHES,
 	 "6.18",
 	 {"EIO", "0", "old new", "old", "old", "EROFS", "old"}},
+	{"ext3 append, flush",
+	 &ext3,
+	 APPEND,
+	 FLUSHES,
+	 "6.18",
+	 {"EIO", "0", "old new", "old", "old", "EROFS", "old"}},
 	{"xfs append, flush",
 	 &xfs,
 	 APPEND,
@@ -181,6 +203,19 @@ static const struct row rows[] = {
 	 FLUSHES,
 	 "6.18",
 	 {"EIO", "0", "old new", "old", "old", "EROFS", "old"}},
+	{"ext4 name, flush",
+	 &ext4,
+	 NAME,
+	 FLUSHES,
+	 "6.18",
+	 {"EIO", "0", "empty", "none", "none", "EROFS", "none"}},
+	{"xfs name, flush", &xfs, NAME, FLUSHES, "6.18", {"EIO", "0", "EIO", "none", "none", "EIO", "none"}},
+	{"btrfs name, flush",
+	 &btrfs,
+	 NAME,
+	 FLUSHES,
+	 "6.18",
+	 {"EIO", "0", "empty", "none", "none", "EROFS", "none"}},
 };
 
 #define ROWS (sizeof rows / sizeof *rows)
@@ -217,6 +252,8 @@ static void note_result(char result[16], bool good)
 
 	if (error == EIO || error == EROFS)
 		snprintf(result, 16, "%s", error == EIO ? "EIO" : "EROFS");
+	else if (error == ENOENT)
+		snprintf(result, 16, "none");
 	else
 		snprintf(result, 16, "%d", error);
 }
@@ -281,6 +318,8 @@ static void read_file(const struct rig *rig, char text[64])
 	ssize_t count = fd < 0 ? -1 : read(fd, bytes, sizeof bytes);
 
 	note_result(text, count >= 0);
+	if (count == 0)
+		snprintf(text, 64, "empty");
 	for (ssize_t i = 0; i < count; i++) {
 		if (i == 0)
 			text[0] = '\0';
@@ -322,16 +361,35 @@ static void fail_requests(enum fails fails)
 	disk_fail(&failure);
 }
 
+static void make_name(int directory, const char *name, char result[16])
+{
+	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	note_result(result, fd >= 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void change(const struct row *row, int fd, bool first, char result[16])
+{
+	uint64_t bytes = first ? writes[row->kind].bytes : writes[row->kind].again_bytes;
+
+	if (row->kind == NAME)
+		make_name(fd, first ? "g" : "h", result);
+	else
+		write_bytes(fd, first ? new : again, writes[row->kind].at, bytes, result);
+}
+
 static void do_run(const struct rig *rig, const struct row *row, enum run kind, struct seen *seen)
 {
-	uint64_t at = writes[row->kind].at;
 	char result[16];
 	int fd;
 
 	disk_load(rig->content);
 	ck_assert_msg(try_to_mount(rig), "mount: %m");
-	fd = open(rig->file, O_RDWR | O_CLOEXEC);
-	write_bytes(fd, new, at, writes[row->kind].bytes, result);
+	fd = row->kind == NAME ? open(rig->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
+				 open(rig->file, O_RDWR | O_CLOEXEC);
+	change(row, fd, true, result);
 	ck_assert_str_eq(result, "0");
 	fail_requests(row->fails);
 	note_result(seen->first, fsync(fd) == 0);
@@ -342,7 +400,7 @@ static void do_run(const struct rig *rig, const struct row *row, enum run kind, 
 	if (kind == SYNC_AND_CUT)
 		syncfs(fd);
 	if (kind == WRITE_AGAIN_AND_CUT) {
-		write_bytes(fd, again, at, writes[row->kind].again_bytes, seen->third);
+		change(row, fd, false, seen->third);
 		if (strcmp(seen->third, "0") == 0)
 			note_result(seen->third, fsync(fd) == 0);
 	}
@@ -403,6 +461,8 @@ START_TEST(a_failed_fsync_is_as_the_table_says)
 	if (problem)
 		support_skip(problem);
 	make_file(&rig, row->kind);
+	if (row->kind == NAME)
+		snprintf(rig.file, sizeof rig.file, "%s/g", rig.mount);
 	for (enum run kind = CUT; kind <= WRITE_AGAIN_AND_CUT; kind++)
 		do_run(&rig, row, kind, &seen);
 	disk_close();

@@ -1026,7 +1026,7 @@ static void write_again(void)
 	say("stored\n");
 }
 
-/* Of a directory nothing is dropped, so that a second sync is good. */
+/* The second sync says nothing of a file system that has become read-only. */
 static void retry_directory(void)
 {
 	int fd = make("f"), directory = must(open(".", O_RDONLY | O_DIRECTORY));

@@ -2,7 +2,7 @@
 /*
  * saver.c - saves "new" over "old" by writing a temporary file and renaming it, with as many mistakes as the
  * argument names: no-sync, no-dirsync, in-place, in-place-dsync, emptied, early-ack, two-files,
- * sync-retried; good has none.
+ * written-again; good has none, but that it tries a sync again that failed.
  */
 #include <crashinject/breakpoint.h>
 
@@ -29,14 +29,25 @@ static void acknowledge(void)
 	fflush(stdout);
 }
 
+static int writes_again; /* what an fsync could not write */
+
+static void write_all(int fd)
+{
+	if (pwrite(fd, fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
+		_exit(1);
+}
+
 static void write_file(const char *name, int sync)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
-	if (pwrite(fd, fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
-		_exit(1);
-	if (sync && fsync(fd) < 0 && fsync(fd) < 0)
-		_exit(1);
+	write_all(fd);
+	if (sync && fsync(fd) < 0) {
+		if (writes_again)
+			write_all(fd);
+		if (fsync(fd) < 0)
+			_exit(1);
+	}
 	close(fd);
 }
 
@@ -44,8 +55,7 @@ static void overwrite(int flags)
 {
 	int fd = open("data", O_RDWR | flags);
 
-	if (pwrite(fd, fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
-		_exit(1);
+	write_all(fd);
 	if (!flags)
 		fsync(fd);
 	close(fd);
@@ -66,6 +76,7 @@ int main(int argc, char **argv)
 		acknowledge();
 		return 0;
 	}
+	writes_again = strcmp(mistake, "written-again") == 0;
 	write_file("data.tmp", strcmp(mistake, "no-sync") != 0);
 	CRASH_BREAKPOINT("saver.written");
 	if (strcmp(mistake, "early-ack") == 0)
