@@ -163,7 +163,10 @@ static void print_reason(const struct crash__cause_search *search, const struct 
 	const struct crash__fs *fs = crash__search_fs(search);
 	char point[CRASH__NAME + 48];
 
-	if (cause->failed_sync || atom->failed || atom->abandoned) {
+	if (atom->failed && atom->kind == CRASH__ATOM_ENTRY) {
+		fputs("the fsync that was to make it durable failed, and another one promises nothing",
+		      stream);
+	} else if (cause->failed_sync || atom->failed || atom->abandoned) {
 		fputs(failed_reason(search, cause, atom->node), stream);
 	} else if (atom->durable != CRASH__NEVER) {
 		crash__point_name(fs, atom->durable, point, sizeof point);

@@ -45,7 +45,8 @@ struct unit {
 	bool took_durable; /* ENTRY: of a rename that is one unit, whose old name was durable */
 	bool replaces; /* ENTRY: of a rename over another file. SIZE: the end of a truncation to nothing */
 	bool durable, abandoned;
-	bool waits; /* it is durable as soon as something is changed */
+	bool waits; /* it is durable as soon as something is changed, */
+	bool fails; /* and given up if that is never done */
 	char key[64];
 };
 
@@ -510,6 +511,11 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 					 (unit->kind == SIZE && !unit->appends && !unit->reaches));
 }
 
+static bool is_given_up(const struct unit *unit)
+{
+	return unit->abandoned || (unit->waits && unit->fails);
+}
+
 static void set_durable(struct unit *unit, bool waits)
 {
 	unit->waits = waits && (!unit->durable || unit->waits);
@@ -520,8 +526,15 @@ static void make_durable(struct opinion *opinion, int unit, bool waits)
 {
 	set_durable(&opinion->units[unit], waits);
 	for (int x = 0; x < opinion->count; x++)
-		if (opinion->before[x][unit] && !opinion->units[x].abandoned)
+		if (opinion->before[x][unit] && !is_given_up(&opinion->units[x]))
 			set_durable(&opinion->units[x], waits);
+}
+
+/* Whether a sync that fails leaves it in memory for ever. */
+static bool gives_up(const struct crash__model *model, const struct unit *unit)
+{
+	return unit->kind == DATA ||
+	       (unit->kind == SIZE && (unit->appends || unit->reaches) && !model->failed_size_kept);
 }
 
 static void fail_unit(struct opinion *opinion, struct unit *unit)
@@ -529,10 +542,7 @@ static void fail_unit(struct opinion *opinion, struct unit *unit)
 	const struct crash__model *model = opinion->model;
 	bool grows = unit->kind == SIZE && unit->appends;
 
-	if (unit->kind == DATA)
-		unit->abandoned = true;
-	if ((grows || unit->reaches) && !model->failed_size_kept)
-		unit->abandoned = true;
+	unit->abandoned = gives_up(model, unit);
 	if (grows && !model->failed_size_kept)
 		opinion->size_lost[unit->file] = true;
 	if (unit->kind == DATA && unit->appends && !unit->fills && !model->failed_rewrite_kept)
@@ -559,12 +569,14 @@ static void sync_units(struct opinion *opinion, enum made_kind kind, int file, b
 	for (int i = 0; i < opinion->count; i++) {
 		struct unit *unit = &opinion->units[i];
 
-		if ((unit->durable && !unit->waits) || unit->abandoned ||
+		if ((unit->durable && !unit->waits) || is_given_up(unit) ||
 		    !speaks_of(opinion, unit, kind, file, committed))
 			continue;
 		if (kind != MADE_FSYNC_FAILS)
 			make_durable(opinion, i, waits);
-		else if (!unit->durable)
+		else if (unit->durable)
+			unit->fails = gives_up(opinion->model, unit);
+		else
 			fail_unit(opinion, unit);
 	}
 }
@@ -587,7 +599,7 @@ static void hear_sync(struct opinion *opinion, enum made_kind kind, int file)
 static void believe_syncs(struct opinion *opinion)
 {
 	for (int i = 0; i < opinion->count; i++)
-		opinion->units[i].waits = false;
+		opinion->units[i].waits = opinion->units[i].fails = false;
 	memset(opinion->failed, 0, sizeof opinion->failed);
 }
 
@@ -623,7 +635,7 @@ static bool allows(const struct opinion *opinion, unsigned int set)
 			continue;
 		}
 		for (int x = 0; x < opinion->count; x++)
-			if (opinion->before[x][y] && !opinion->units[x].abandoned && !(set & 1u << x))
+			if (opinion->before[x][y] && !is_given_up(&opinion->units[x]) && !(set & 1u << x))
 				return false;
 	}
 	return true;
@@ -794,8 +806,8 @@ static const struct made_op grammar[] = {
 	{MADE_MKDIR, "d", NULL, 0},	  {MADE_CREATE, "d/x", NULL, 0},    {MADE_RENAME, "a", "d/a", 0},
 	{MADE_RENAME, "d", "e", 0},	  {MADE_CHMOD, "a", NULL, 0},	    {MADE_FSYNC, "a", NULL, 0},
 	{MADE_FSYNC, "b", NULL, 0},	  {MADE_FDATASYNC, "a", NULL, 0},   {MADE_FDATASYNC, "b", NULL, 0},
-	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC_FAILS, "b", NULL, 0}, {MADE_FSYNC, "", NULL, 0},
-	{MADE_FSYNC, "d", NULL, 0},	  {MADE_SYNC, NULL, NULL, 0},
+	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC_FAILS, "b", NULL, 0}, {MADE_FSYNC_FAILS, "", NULL, 0},
+	{MADE_FSYNC, "", NULL, 0},	  {MADE_FSYNC, "d", NULL, 0},	    {MADE_SYNC, NULL, NULL, 0},
 };
 
 #define GRAMMAR (sizeof grammar / sizeof *grammar)
@@ -931,6 +943,14 @@ static const struct made_op once[][7] = {
 	 {MADE_FSYNC, "", NULL, 0},
 	 {MADE_FSYNC_FAILS, "a", NULL, 0},
 	 {MADE_MKDIR, "d", NULL, 0}},
+	/* and fails if the file system may be read-only */
+	{{MADE_SYNC, NULL, NULL, 0},
+	 {MADE_EMPTY, "a", NULL, 0},
+	 {MADE_APPEND, "a", NULL, 4},
+	 {MADE_FSYNC_FAILS, "", NULL, 0},
+	 {MADE_SYNC, NULL, NULL, 0},
+	 {MADE_SYNC, NULL, NULL, 0},
+	 {MADE_FSYNC_FAILS, "a", NULL, 0}},
 };
 
 #define ONCE (sizeof once / sizeof *once)

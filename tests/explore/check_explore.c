@@ -455,6 +455,23 @@ START_TEST(a_failed_sync_that_is_believed_is_found)
 }
 END_TEST
 
+START_TEST(a_name_whose_directory_could_not_be_synced_is_lost)
+{
+	struct lab_result result;
+	json_t *finding;
+
+	make_store();
+	result = EXPLORE("good", "--json", "--model", "xfs", "--at", "fsync#2:err=EIO");
+	lab_assert_status(&result, 1);
+	finding = finding_of(lines_of(&result), 0);
+	ck_assert_msg(strstr(lab_json_text(finding, "sentence"),
+			     ": the fsync that was to make it durable failed") != NULL,
+		      "%s", lab_json_text(finding, "sentence"));
+	ck_assert_msg(strstr(lab_json_text(finding, "advice"), "a second fsync promises nothing") != NULL,
+		      "%s", lab_json_text(finding, "advice"));
+}
+END_TEST
+
 /* New blocks that ext4 could not write stay unwritten: docs/FINDINGS.md, "zeros again". */
 START_TEST(what_is_written_again_after_a_failed_sync_is_lost_again_on_ext4)
 {
@@ -1701,6 +1718,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, a_repair_says_that_it_takes_more_than_one_sync);
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
+	tcase_add_test(findings, a_name_whose_directory_could_not_be_synced_is_lost);
 	tcase_add_test(findings, what_is_written_again_after_a_failed_sync_is_lost_again_on_ext4);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(clear, a_refused_final_state_is_an_error_in_every_report);

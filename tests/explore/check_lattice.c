@@ -260,9 +260,9 @@ static const struct made_op grammar[] = {
 	{MADE_MKDIR, "d", NULL, 0},	  {MADE_CREATE, "d/x", NULL, 0},    {MADE_RENAME, "a", "d/a", 0},
 	{MADE_RENAME, "d", "e", 0},	  {MADE_CHMOD, "a", NULL, 0},	    {MADE_FSYNC, "a", NULL, 0},
 	{MADE_FSYNC, "b", NULL, 0},	  {MADE_FDATASYNC, "a", NULL, 0},   {MADE_FDATASYNC, "b", NULL, 0},
-	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC_FAILS, "b", NULL, 0}, {MADE_FSYNC, "", NULL, 0},
-	{MADE_FSYNC, "d", NULL, 0},	  {MADE_SYNC, NULL, NULL, 0},	    {MADE_APPEND, "a", NULL, 5000},
-	{MADE_DSYNC, "a", NULL, 4},	  {MADE_ALLOCATE, "b", NULL, 5},
+	{MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC_FAILS, "b", NULL, 0}, {MADE_FSYNC_FAILS, "", NULL, 0},
+	{MADE_FSYNC, "", NULL, 0},	  {MADE_FSYNC, "d", NULL, 0},	    {MADE_SYNC, NULL, NULL, 0},
+	{MADE_APPEND, "a", NULL, 5000},	  {MADE_DSYNC, "a", NULL, 4},	    {MADE_ALLOCATE, "b", NULL, 5},
 };
 
 #define GRAMMAR (sizeof grammar / sizeof *grammar)

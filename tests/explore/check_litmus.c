@@ -412,6 +412,25 @@ static const struct litmus cases[] = {
 	 {{"kill posix ext4 ext4-writeback ext4-dioread-lock ext4-journal ext3-ordered ext3-writeback xfs "
 	   "btrfs",
 	   "b=w4x3"}}},
+
+	{"a name whose directory's sync failed, synced again",
+	 "power cut: read-only, and the next fsync succeeds",
+	 "b",
+	 {{MADE_CREATE, "b", NULL, 0}, {MADE_FSYNC_FAILS, "", NULL, 0}, {MADE_FSYNC, "", NULL, 0}},
+	 {{"kill", "b=empty"},
+	  {"posix ext4 ext4-writeback ext4-dioread-lock ext4-journal ext3-ordered ext3-writeback xfs btrfs",
+	   "b=empty | b=none"}}},
+
+	{"the same, and a change that a file system which is read-only would have refused",
+	 "power cut: read-only, and the next fsync succeeds",
+	 "b",
+	 {{MADE_CREATE, "b", NULL, 0},
+	  {MADE_FSYNC_FAILS, "", NULL, 0},
+	  {MADE_FSYNC, "", NULL, 0},
+	  {MADE_CHMOD, "a", NULL, 0}},
+	 {{"kill posix ext4 ext4-writeback ext4-dioread-lock ext4-journal ext3-ordered ext3-writeback xfs "
+	   "btrfs",
+	   "b=empty"}}},
 };
 
 #define CASES (sizeof cases / sizeof *cases)

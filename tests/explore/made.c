@@ -158,13 +158,13 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 	case MADE_LINK:
 		return regular && to < 0 && made_parent(tree, op->to) >= 0;
 	case MADE_FDATASYNC:
-	case MADE_FSYNC_FAILS:
 		return regular;
 	case MADE_SYNC_RANGE:
 		return regular && tree->files[file].size >= 16384;
 	case MADE_MSYNC_RANGE:
 		return regular && tree->files[file].size >= 12288;
 	case MADE_FSYNC:
+	case MADE_FSYNC_FAILS:
 		return file >= 0;
 	case MADE_SYNC:
 		return true;
