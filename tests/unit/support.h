@@ -43,8 +43,8 @@ static inline uint64_t support_below(uint64_t *state, uint64_t most)
 	return support_random(state) % most;
 }
 
-/** How often a test with random choices repeats: as usual, or more with CRASHINJECT_LONG=1 in the
- * environment. */
+/** How often a test with random choices repeats: as usual; in the environment CRASHINJECT_LONG=1 means more,
+ * and ROUNDS=3 just that. */
 int support_rounds(int usual);
 
 /** Zeroed memory that processes forked later share. It is never given back. */
