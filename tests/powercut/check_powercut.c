@@ -140,8 +140,10 @@ static const char *make_file_system(struct rig *rig)
 	ck_assert_msg(system(command) == 0, "%s failed", command);
 	disk_detach();
 	snprintf(problem, sizeof problem, "the kernel has no %s", rig->system->type);
-	if (!try_to_mount(rig) && errno == ENODEV)
+	if (!try_to_mount(rig)) {
+		ck_assert_msg(errno == ENODEV, "mount %s: %m", rig->system->name);
 		return problem;
+	}
 	ck_assert_int_eq(mkdir(rig->data, 0755), 0);
 	made_base(rig->data);
 	write_other(rig);

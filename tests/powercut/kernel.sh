@@ -43,7 +43,7 @@ need()
 
 # Without these there is no disk. With what is missing of the rest the program skips a file system, and says so.
 needed_modules=(loop fuse)
-modules=(loop fuse crc32c_generic crc32c_cryptoapi xxhash_generic blake2b_generic sha256_generic sha256
+modules=(loop fuse crc32_generic crc32c_generic crc32c_cryptoapi xxhash_generic blake2b_generic sha256_generic sha256
 	ext4 xfs btrfs f2fs)
 makers=(mkfs.ext4 mkfs.ext3 mkfs.xfs mkfs.btrfs mkfs.f2fs)
 passed_on=(SEED OPS ROUNDS CK_RUN_CASE CRASHINJECT_LONG CK_TIMEOUT_MULTIPLIER)
