@@ -110,7 +110,8 @@ static void add_rows(json_t *object, const struct crash__model *model)
 
 static void print_json(const struct crash__options *options, const struct crash__model *model)
 {
-	json_t *object = json_pack("{s:s, s:s}", "model", model->name, "about", model->about);
+	json_t *object = json_pack("{s:s, s:s, s:s}", "model", model->name, "about", model->about,
+				   "checked-on", model->checked_on);
 	char value[64];
 
 	for (size_t i = 0; i < crash__parameter_count; i++) {
@@ -183,8 +184,11 @@ static void explain(const struct crash__options *options, const struct crash__mo
 		crash__parameter_text(model, &crash__parameters[i], value, sizeof value);
 		printf("  %-24s %-14s %s\n", crash__parameters[i].name, value, crash__parameters[i].about);
 	}
-	if (options->verbose)
-		print_rows(model);
+	if (!options->verbose)
+		return;
+	printf("\nChecked by power losses:\n");
+	print_wrapped(model->checked_on[0] ? model->checked_on : "on no kernel");
+	print_rows(model);
 }
 
 static int run(int argc, char **argv)

@@ -212,12 +212,24 @@ struct reading {
 	char message[256];
 };
 
+/* What a file says in its own words: those are nobody's promise. */
+static bool take_words(struct crash__model *model, const char *name, const char *value)
+{
+	bool about = strcmp(name, "about") == 0;
+
+	if (!about && strcmp(name, "checked-on") != 0)
+		return false;
+	snprintf(about ? model->about : model->checked_on, sizeof model->about, "%s", value);
+	return true;
+}
+
 static int refuse_key(struct reading *reading, const char *name)
 {
 	struct crash__suggestion near = {.word = name, .length = strlen(name)};
 
 	for (size_t i = 0; i < crash__parameter_count; i++)
 		crash__suggest(&near, crash__parameters[i].name);
+	crash__suggest(&near, "checked-on");
 	snprintf(reading->message, sizeof reading->message, "there is no parameter \"%s\"%s%s%s", name,
 		 near.best ? "; did you mean " : "", near.best ? near.best : "", near.best ? "?" : "");
 	return 0;
@@ -235,10 +247,8 @@ static int take_pair(void *context, const char *section, const char *name, const
 			 "a model has no sections, but here is [%s]", section);
 		return 0;
 	}
-	if (strcmp(name, "about") == 0) {
-		snprintf(reading->model->about, sizeof reading->model->about, "%s", value);
+	if (take_words(reading->model, name, value))
 		return 1;
-	}
 	for (size_t i = 0; i < crash__parameter_count; i++) {
 		const struct crash__parameter *parameter = &crash__parameters[i];
 		bool possible;

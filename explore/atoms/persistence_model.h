@@ -24,9 +24,10 @@ enum crash__fdatasync_drops { CRASH__DROPS_NOTHING, CRASH__DROPS_ATTRIBUTES, CRA
 struct crash__model {
 	char name[32];
 	char about[256];
-	int process_only; /* only the process dies: everything written is kept */
-	int tear;	  /* bytes that are kept or lost together; 0: the whole op */
-	int lost_data;	  /* enum crash__lost_data */
+	char checked_on[256]; /* kernels that lost power, and left nothing that it forbids; empty: none */
+	int process_only;     /* only the process dies: everything written is kept */
+	int tear;	      /* bytes that are kept or lost together; 0: the whole op */
+	int lost_data;	      /* enum crash__lost_data */
 	int rename_atomic, dirop_atomic, truncate_atomic;
 	int truncate_tail; /* enum crash__truncate_tail */
 	int dirop_order;   /* enum crash__dirop_order */

@@ -35,7 +35,8 @@ static const char whole[] = "about = a test\n"
 			    "safe-truncate = no\n"
 			    "fdatasync-drops = entry\n"
 			    "failed-fsync-size = kept\n"
-			    "failed-fsync-rewrite = lost\n";
+			    "failed-fsync-rewrite = lost\n"
+			    "checked-on = paper\n";
 
 static char path[PATH_MAX];
 
@@ -95,6 +96,7 @@ START_TEST(a_whole_model_is_read_as_written)
 	trees_ok(read_text(whole, &model));
 	ck_assert_str_eq(model.name, "mine");
 	ck_assert_str_eq(model.about, "a test");
+	ck_assert_str_eq(model.checked_on, "paper");
 	ck_assert_int_eq(model.process_only, 0);
 	ck_assert_int_eq(model.tear, 512);
 	ck_assert_int_eq(model.lost_data, CRASH__LOST_GARBAGE);
@@ -124,6 +126,8 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 	refuses(with("tear", "taer = 512"), ":2: there is no parameter \"taer\"; did you mean tear?");
 	refuses(with("safe-rename", "safe-renames = yes"),
 		":19: there is no parameter \"safe-renames\"; did you mean safe-rename?");
+	refuses(with("about", "checked = on"),
+		":1: there is no parameter \"checked\"; did you mean checked-on?");
 	refuses(with("tear", "colour = blue"), ":2: there is no parameter \"colour\"");
 	refuses(with("tear", "tear = 513"), ":2: tear = 513: it is one of: 1 512 4096 op");
 	refuses(with("tear", "tear ="), ":2: tear = : it is one of: 1 512 4096 op");
@@ -196,7 +200,7 @@ static void goes_round(const struct crash__model *model)
 	size_t bytes;
 	FILE *stream = open_memstream(&text, &bytes);
 
-	fprintf(stream, "about = %s\n", model->about);
+	fprintf(stream, "about = %s\nchecked-on = %s\n", model->about, model->checked_on);
 	for (size_t i = crash__parameter_count; i-- > 0;) {
 		crash__parameter_text(model, &crash__parameters[i], value, sizeof value);
 		fprintf(stream, "%s = %s\n", crash__parameters[i].name, value);

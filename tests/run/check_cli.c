@@ -765,8 +765,10 @@ START_TEST(a_model_is_explained_by_its_rules_when_asked)
 	assert_status(0);
 	assert_in(out, "  safe-rename              size ");
 	assert_not_in(out, "Source: ");
+	assert_not_in(out, "Linux 6.18");
 	CLI("models", "-v", "ext4");
 	assert_status(0);
+	assert_in(out, "\nChecked by power losses:\n      Linux 6.18");
 	assert_in(out,
 		  "\n  sizes before the new name (safe-rename = size or yes)\n"
 		  "      A file that replaces another by rename has its size when it has the name.\n"
@@ -780,6 +782,8 @@ START_TEST(a_model_is_explained_by_its_rules_when_asked)
 	assert_status(0);
 	assert_in(out, "\n  process crash (process-only = yes)\n");
 	assert_not_in(out, "persists before");
+	CLI("models", "-v", "posix");
+	assert_in(out, "\nChecked by power losses:\n      on no kernel\n");
 }
 END_TEST
 
@@ -787,6 +791,7 @@ START_TEST(rules_of_a_model_are_in_its_object_when_asked)
 {
 	CLI("models", "--json", "btrfs");
 	assert_not_in(out, "persists-before");
+	assert_in(out, "\"checked-on\":\"Linux 6.18");
 	CLI("models", "-v", "--json", "btrfs");
 	assert_in(out, "\"persists-before\":[{\"rule\":\"sizes of one op\",\"when\":\"\",\"what\":");
 	assert_in(out, "\"durability\":[{\"rule\":\"sync\",");
