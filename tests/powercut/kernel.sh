@@ -20,7 +20,8 @@ Usage: kernel.sh KERNEL MODULES [PROGRAM]
 Passed on are SEED, OPS, ROUNDS, CK_RUN_CASE, CRASHINJECT_LONG and CK_TIMEOUT_MULTIPLIER. ACCEL=kvm or ACCEL=tcg does not try
 the other one. SECONDS_AT_MOST=14400 is when the whole is ended.
 
-Exit status: the program's; 77, with the reason, if that is not possible on this machine; 1 if the kernel did not come up.
+Exit status: the program's; 77, with the reason, if that is not possible on this machine; 1 if the kernel did not come
+up; 124 if it was ended.
 END
 }
 
@@ -245,5 +246,6 @@ exec 5<"$scratch/initramfs" 6>"$scratch/console" && rm -rf "$scratch" || exit 1
 [ "${ACCEL:-kvm}" = kvm ] && [ -w /dev/kvm ] && run_in kvm host 20 ||
 	{ [ "${ACCEL:-tcg}" = tcg ] && run_in tcg qemu64 180; } ||
 	{ show_console; die "the kernel did not come up"; }
+[ -n "$status" ] || [ $SECONDS -lt "$ends_at" ] || { echo "kernel.sh: there was no more time" >&2; exit 124; }
 [ -n "$status" ] || { show_console; die "the program did not end"; }
 exit "$status"
