@@ -31,10 +31,10 @@
 
 #include "tests/explore/trees.h"
 #include "tests/powercut/allowed.h"
-#include "tests/powercut/disk.h"
 #include "tests/powercut/do_op.h"
 #include "tests/powercut/runs.h"
 #include "tests/unit/support.h"
+#include "witness/disk.h"
 
 #define MEBIBYTE (1u << 20)
 #define MOST_SETS 100000 /* of which a run's states are found */

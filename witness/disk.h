@@ -12,8 +12,8 @@
  * A process has one disk, and saves its content once. It needs root, /dev/fuse and a free loop device, and a
  * mount namespace of its own (disk_open() makes it), so that nothing stays mounted however the process ends.
  */
-#ifndef CRASH_TESTS_POWERCUT_DISK_H
-#define CRASH_TESTS_POWERCUT_DISK_H
+#ifndef CRASH_WITNESS_DISK_H
+#define CRASH_WITNESS_DISK_H
 
 #include <stdbool.h>
 #include <stddef.h>

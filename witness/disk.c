@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define FUSE_USE_VERSION 35
-#include "tests/powercut/disk.h"
+#include "witness/disk.h"
 
 #include <check.h>
 #include <errno.h>
