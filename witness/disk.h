@@ -2,7 +2,7 @@
 /*
  * disk.h - a block device that remembers in which order it was written to, and can lose power.
  *
- * Method. A file system is made on a loop device whose file a child of the test serves (FUSE), so every write
+ * Method. A file system is made on a loop device whose file a child of ours serves (FUSE), so every write
  * and every flush of the kernel passes here and is noted. A disk that loses power keeps what was written
  * before the last flush that it answered, and of what was written since any part: whole writes, pages or
  * sectors of them. Such a content is put together from the notes and mounted again, and the kernel recovers
@@ -39,21 +39,28 @@ struct disk_content;
 const char *disk_open(const char *directory, uint64_t bytes);
 void disk_close(void);
 
-/** Gives it a device. @return its path, "/dev/loop3" */
+/** Gives it a device. @return its path, "/dev/loop3"; NULL: it failed */
 const char *disk_attach(void);
-/** Takes the device away again. Nothing must be mounted. */
-void disk_detach(void);
+/** Takes the device away again, and waits until nobody has it. Nothing must be mounted. */
+int disk_detach(void);
 
 /** What it holds now: once, and before anything is loaded. Nobody else may write at that time; it lasts as
- * long as the disk. */
+ * long as the disk. NULL: there is no room. */
 struct disk_content *disk_save(void);
 /** Lets it hold that. It must not have a device. Forgets the notes. */
 void disk_load(const struct disk_content *content);
 
+/** Whether more was written since it was loaded than there is room for: it does not hold that. */
+bool disk_is_full(void);
+
+/** Writes what it holds to a file. It must not have a device. */
+int disk_keep(const char *path);
+
 /** How many notes there are; grows as the kernel writes. */
 size_t disk_notes(void);
 const struct disk_note *disk_note(size_t index);
-/** From now on nothing is noted. The notes are the caller's to free with disk_notes_free(). */
+/** From now on nothing is noted. The notes are the caller's to free with disk_notes_free(); NULL: there is no
+ * memory. */
 struct disk_note *disk_take_notes(size_t *count);
 void disk_notes_free(struct disk_note *notes, size_t count);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "common/op_record.h"
 #include "explore/atoms/atom_set.h"
 #include "explore/states/page_units.h"
@@ -459,26 +460,16 @@ static int at_pairs(struct tier *tier)
 
 /* ------------------------------------------------------------------ at random */
 
-static uint64_t next_random(uint64_t *state)
-{
-	/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014 */
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 /* A page, all of it or, one time in four, some of its units. */
 static int omit_at_random(struct tier *tier, size_t from, size_t units, uint64_t odds, uint64_t *random)
 {
-	if (next_random(random) % 8 >= odds)
+	if (crash__random_below(random, 8) >= odds)
 		return 0;
-	if (units > 1 && next_random(random) % 4 == 0) {
-		size_t skipped = next_random(random) % units;
+	if (units > 1 && crash__random_below(random, 4) == 0) {
+		size_t skipped = crash__random_below(random, units);
 
 		from += skipped;
-		units = 1 + next_random(random) % (units - skipped);
+		units = 1 + crash__random_below(random, units - skipped);
 	}
 	return add_open(tier, from, units, crash__set_omit);
 }
@@ -493,7 +484,7 @@ static int at_sample(struct tier *tier)
 	int error = 0;
 
 	for (uint64_t i = 0; i < share && error == 0 && tier->open_count; i++) {
-		uint64_t odds = next_random(&random) % 7 + 1; /* of eight */
+		uint64_t odds = crash__random_below(&random, 7) + 1; /* of eight */
 
 		crash__set_begin(&tier->set, tier->step);
 		for (size_t at = 0, units; at < tier->open_count && error == 0; at += units) {

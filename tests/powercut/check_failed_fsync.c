@@ -22,7 +22,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "tests/powercut/disk.h"
+#include "witness/disk.h"
 #include "tests/unit/support.h"
 
 #define MEBIBYTE (1u << 20)

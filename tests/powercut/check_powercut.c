@@ -35,6 +35,7 @@
 #include "tests/powercut/runs.h"
 #include "tests/unit/support.h"
 #include "witness/disk.h"
+#include "witness/power_cut.h"
 
 #define MEBIBYTE (1u << 20)
 #define MOST_SETS 100000 /* of which a run's states are found */
@@ -96,7 +97,8 @@ struct rig {
 
 static bool try_to_mount(struct rig *rig)
 {
-	bool mounted = mount(disk_attach(), rig->mount, rig->system->type, 0, rig->system->options) == 0;
+	const char *device = disk_attach();
+	bool mounted = device && mount(device, rig->mount, rig->system->type, 0, rig->system->options) == 0;
 
 	if (!mounted)
 		disk_detach();
@@ -111,7 +113,7 @@ static void mount_disk(struct rig *rig)
 static void unmount_disk(struct rig *rig)
 {
 	ck_assert_msg(umount(rig->mount) == 0, "umount: %m");
-	disk_detach();
+	ck_assert_int_eq(disk_detach(), 0);
 }
 
 static void write_other(struct rig *rig)
@@ -193,61 +195,12 @@ static void do_ops(struct rig *rig, struct run *run)
 	if (support_below(&rig->random, 2))
 		write_other(rig);
 	run->notes = disk_take_notes(&run->note_count);
+	ck_assert_ptr_nonnull(run->notes);
 	close(acting.directory);
 	unmount_disk(rig);
 }
 
 /* ------------------------------------------------------------------ power loss */
-
-/* A page that the disk was writing: it has lost a run of its sectors (page_units.h). */
-static void apply_torn(struct rig *rig, const struct disk_note *note, uint32_t from, uint32_t bytes)
-{
-	uint32_t sectors = bytes / DISK_SECTOR, lost = (uint32_t)support_below(&rig->random, sectors + 1),
-		 first = (uint32_t)support_below(&rig->random, sectors - lost + 1);
-
-	for (uint32_t sector = 0; sector < sectors; sector++)
-		if (sector < first || sector >= first + lost)
-			disk_apply(note, from + sector * DISK_SECTOR, DISK_SECTOR);
-}
-
-/* Of a write in flight: nothing, all, or some of its pages, now and then torn. */
-static void apply_some(struct rig *rig, const struct run *run, const struct disk_note *note)
-{
-	uint64_t fate = support_below(&rig->random, 8);
-
-	if (fate >= 6)
-		return;
-	for (uint32_t at = 0; at < note->bytes; at += DISK_PAGE) {
-		uint32_t bytes = note->bytes - at < DISK_PAGE ? note->bytes - at : DISK_PAGE;
-
-		if (fate < 2 && run->sectors)
-			apply_torn(rig, note, at, bytes);
-		else if (fate >= 4 || support_below(&rig->random, 2))
-			disk_apply(note, at, bytes);
-	}
-}
-
-/* Lets the disk hold what is on it if power goes after `cut` notes. */
-static void cut_power(struct rig *rig, const struct run *run, size_t cut, bool all)
-{
-	size_t safe = cut;
-
-	while (safe > 0 && run->notes[safe - 1].bytes)
-		safe--;
-	if (rig->lies)
-		safe = 0;
-	disk_load(rig->content);
-	for (size_t i = 0; i < cut; i++) {
-		const struct disk_note *note = &run->notes[i];
-
-		if (!note->bytes)
-			continue;
-		if (i < safe || all)
-			disk_apply(note, 0, note->bytes);
-		else
-			apply_some(rig, run, note);
-	}
-}
 
 /* How many ops were over when the last one was that changes anything by itself: fallocate may change nothing.
  */
@@ -292,10 +245,17 @@ static void report(struct rig *rig, const struct run *run, size_t cut, const cha
 /* Recovers, and looks. */
 static void check_cut(struct rig *rig, struct run *run, size_t cut, bool all)
 {
+	const struct power_cut power = {.content = rig->content,
+					.notes = run->notes,
+					.cut = cut,
+					.all = all,
+					.sectors = run->sectors,
+					.lies = rig->lies};
 	char *text;
 	int over;
 
-	cut_power(rig, run, cut, all);
+	power_cut(&power, &rig->random);
+	ck_assert(!disk_is_full());
 	if (!try_to_mount(rig)) {
 		/* the tree is not to be had: no model speaks of that */
 		ck_assert_msg((run->sectors && !all) || rig->lies, "%s: %s: mount: %m", rig->system->name,
