@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/json_value.h"
+#include "cli/open_state.h"
 #include "cli/options.h"
-#include "explore/findings/replay.h"
 #include "explore/fs/fs_replay.h"
-#include "explore/recording/recording_digest.h"
 #include "explore/states/state_name.h"
-#include "report/identity.h"
-#include "report/result.h"
 
 struct replay_options {
 	const char *acked, *model;
@@ -36,16 +31,6 @@ static bool take_option(void *context, int option, const char *value)
 	else
 		return false;
 	return true;
-}
-
-/* The model that is asked for, or as it was when the result was made; false: the shipped one. */
-static bool choose_model(const char *wanted, const json_t *settings, const char *state,
-			 struct crash__model *model)
-{
-	if (wanted && crash__model_read(wanted, model) < 0)
-		crash__die("--model: %s", crash_error_detail());
-	return wanted || crash__identity_model(json_object_get(settings, "identity"), state,
-					       crash__state_model(state), model);
 }
 
 static void print_quoted(const char *text)
@@ -107,22 +92,6 @@ static bool print_missed(const struct crash__replay *replay)
 	return missed;
 }
 
-/* The contents of a starting tree have no checksum: a result's trace is compared as a whole, or a state would
- * be shown that no checker saw. */
-static void check_recording(const struct crash__replay *replay, const json_t *settings, const char *result)
-{
-	const json_t *recording = json_object_get(json_object_get(settings, "identity"), "recording");
-	const char *wanted = json_string_value(json_object_get(recording, "digest"));
-	char digest[CRASH__DIGEST_TEXT];
-
-	if (!wanted || replay->live)
-		return;
-	if (crash__recording_digest(&replay->fs, true, NULL, digest) < 0)
-		crash__die("%s", crash_error_detail());
-	if (strcmp(digest, wanted) != 0)
-		crash__die("%s/trace is not the recording that %s is of", result, result);
-}
-
 static void check_arguments(char **words)
 {
 	if (!words[0] || !words[1] || (words[2] && words[3]))
@@ -136,29 +105,14 @@ static int run(int argc, char **argv)
 	struct replay_options own = {0};
 	struct crash__options options;
 	struct crash__replay replay;
-	struct crash__model model;
-	struct stat status;
-	bool named;
-	char trace[PATH_MAX];
-	json_t *settings = NULL;
+	json_t *settings;
 	bool missed = false;
 	int error;
 
 	crash__options_parse(&options, &crash__cmd_replay, argc, argv, table, take_option, &own);
 	check_arguments(options.program);
-	snprintf(trace, sizeof trace, "%.4000s", options.program[0]);
-	if (stat(trace, &status) == 0 && S_ISDIR(status.st_mode)) {
-		if (crash__result_read(options.program[0], "settings.json", &settings) < 0)
-			crash__die("%s is not a result of explore: %s", options.program[0],
-				   crash_error_detail());
-		crash__json_to_bytes(settings);
-		snprintf(trace, sizeof trace, "%.4000s/trace", options.program[0]);
-	}
-	named = choose_model(own.model, settings, options.program[1], &model);
-	error = crash__replay_open(&replay, trace, json_string_value(json_object_get(settings, "directory")),
-				   named ? &model : NULL, options.program[1]);
-	if (error == 0)
-		check_recording(&replay, settings, options.program[0]);
+	settings = crash__read_settings(options.program[0]);
+	error = crash__open_state(&replay, options.program[0], settings, own.model, options.program[1]);
 	if (error == 0 && !options.quiet)
 		error = crash__replay_describe(&replay, stdout);
 	if (error == 0 && replay.live)

@@ -12,8 +12,8 @@
 #include "runner/setup.h"
 
 static const struct crash__command *const commands[] = {
-	&crash__cmd_run,  &crash__cmd_list,   &crash__cmd_record, &crash__cmd_explore,
-	&crash__cmd_lint, &crash__cmd_replay, &crash__cmd_report, &crash__cmd_models,
+	&crash__cmd_run,    &crash__cmd_list,	 &crash__cmd_record, &crash__cmd_explore, &crash__cmd_lint,
+	&crash__cmd_replay, &crash__cmd_witness, &crash__cmd_report, &crash__cmd_models,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

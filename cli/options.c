@@ -211,9 +211,9 @@ static _Noreturn void refuse_option(const struct crash__command *command, const 
 }
 
 /* The letters of the table's options, for getopt. "+": the program's options are the program's. */
-static void list_letters(const struct option *table, char letters[64])
+static void list_letters(const struct crash__command *command, const struct option *table, char letters[64])
 {
-	size_t length = (size_t)snprintf(letters, 64, "+:qv");
+	size_t length = (size_t)snprintf(letters, 64, "%s:qv", command->no_program ? "" : "+");
 
 	for (; table->name && length < 60; table++)
 		if (table->val < 128 && table->val != 'q' && table->val != 'v')
@@ -228,12 +228,14 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 	char letters[64];
 	int option, word;
 
-	list_letters(table, letters);
+	list_letters(command, table, letters);
 	memset(options, 0, sizeof *options);
 	options->opts.timeout_ms = CRASH_NO_TIMEOUT;
 	optind = 1;
 	opterr = 0;
 	while (word = optind, (option = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+		if (command->no_program) /* words before it may have been passed over */
+			word = optind - 1;
 		if (option == CRASH__OPTION_HELP)
 			print_help(command);
 		if (option == CRASH__OPTION_VERSION) {

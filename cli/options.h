@@ -30,6 +30,7 @@ struct crash__command {
 	const char *arguments; /* for the usage line */
 	const char *summary;   /* one line */
 	const char *help;      /* options of its own and examples */
+	bool no_program;       /* options may also stand behind the words */
 };
 
 /** The options that every command takes. */
@@ -147,7 +148,7 @@ bool crash__use_colour(FILE *stream);
 void crash__print_incomplete(const struct crash_out *out);
 
 extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore,
-	crash__cmd_lint, crash__cmd_replay, crash__cmd_report, crash__cmd_models;
+	crash__cmd_lint, crash__cmd_replay, crash__cmd_report, crash__cmd_models, crash__cmd_witness;
 
 /** The name the program was called by, for messages. */
 #define CRASH__PROGRAM_NAME "crashinject"

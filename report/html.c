@@ -2,6 +2,8 @@
 /* One page that needs nothing else. */
 #include "report/report.h"
 
+#include "report/witness_result.h"
+
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
 	"charset=\"utf-8\"><title>crashinject</title>\n<style>\n"
@@ -36,6 +38,18 @@ static void print_files(FILE *stream, const json_t *files)
 	fputs("</p>\n", stream);
 }
 
+static void print_witnesses(FILE *stream, const json_t *finding)
+{
+	const json_t *witness;
+	size_t i;
+
+	json_array_foreach(json_object_get(finding, "witnesses"), i, witness) {
+		fputs("<p><b>On a real file system:</b> ", stream);
+		crash__witness_text(stream, witness);
+		fputs("</p>\n", stream);
+	}
+}
+
 static void print_finding(FILE *stream, const json_t *finding)
 {
 	fprintf(stream, "<section id=\"%s\"><h2>%s <small>%s, ", crash__report_text(finding, "id"),
@@ -57,6 +71,7 @@ static void print_finding(FILE *stream, const json_t *finding)
 		crash__report_escaped(stream, crash__report_text(finding, "replay"));
 		fputs("</pre>\n", stream);
 	}
+	print_witnesses(stream, finding);
 	if (*crash__report_text(finding, "output")) {
 		fputs("<p>The checker said:</p>\n<pre>", stream);
 		crash__report_escaped(stream, crash__report_text(finding, "output"));

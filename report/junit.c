@@ -5,6 +5,7 @@
  * output.
  */
 #include "report/report.h"
+#include "report/witness_result.h"
 
 static void print_tiers(FILE *stream, const json_t *summary)
 {
@@ -41,6 +42,9 @@ static size_t print_rules(FILE *stream, const json_t *summary)
 
 static void print_finding(FILE *stream, const json_t *finding)
 {
+	const json_t *witness;
+	size_t i;
+
 	fprintf(stream, "  <testcase classname=\"crashinject.finding\" name=\"%s\">\n",
 		crash__report_text(finding, "id"));
 	if (json_is_true(json_object_get(finding, "accepted"))) {
@@ -55,6 +59,10 @@ static void print_finding(FILE *stream, const json_t *finding)
 	fputc('\n', stream);
 	crash__report_escaped(stream, crash__report_text(finding, "replay"));
 	fputc('\n', stream);
+	json_array_foreach(json_object_get(finding, "witnesses"), i, witness) {
+		crash__witness_text(stream, witness);
+		fputc('\n', stream);
+	}
 	crash__report_escaped(stream, crash__report_text(finding, "output"));
 	fputs("</failure>\n  </testcase>\n", stream);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_value.h"
+#include "report/witness_result.h"
 
 #define OUTPUT_LINES 12
 
@@ -52,6 +53,19 @@ static void print_files(FILE *stream, const json_t *files)
 	fputc('\n', stream);
 }
 
+/* On which real file systems it was looked for. */
+static void print_witnesses(FILE *stream, const json_t *finding)
+{
+	const json_t *witness;
+	size_t i;
+
+	json_array_foreach(json_object_get(finding, "witnesses"), i, witness) {
+		fputs("  really: ", stream);
+		crash__witness_text(stream, witness);
+		fputc('\n', stream);
+	}
+}
+
 static void print_finding(FILE *stream, const json_t *finding, const struct crash__report_options *options)
 {
 	bool accepted = json_is_true(json_object_get(finding, "accepted"));
@@ -61,8 +75,10 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 		crash__report_text(finding, "kind"));
 	crash__report_times(stream, finding);
 	fprintf(stream, "%s\n", accepted ? ", accepted" : "");
-	if (accepted && !options->verbose)
+	if (accepted && !options->verbose) {
+		print_witnesses(stream, finding);
 		return;
+	}
 	print_words(stream, "", crash__report_text(finding, "sentence"));
 	print_files(stream, json_object_get(finding, "files"));
 	if (*crash__report_text(finding, "repair"))
@@ -76,6 +92,7 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 		crash__report_names(stream, json_object_get(finding, "models_not"));
 	}
 	fputc('\n', stream);
+	print_witnesses(stream, finding);
 	if (*crash__report_text(finding, "replay"))
 		fprintf(stream, "  again:  %s\n", crash__report_text(finding, "replay"));
 	if (options->verbose && *crash__report_text(finding, "explanation"))
