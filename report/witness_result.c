@@ -96,5 +96,5 @@ void crash__witness_text(FILE *stream, const json_t *witness)
 	else if (json_is_true(json_object_get(witness, "same_line")))
 		fputs("; the checker says the same", stream);
 	else
-		fputs("; the checker says something else", stream);
+		fputs("; the checker fails alike, in other words", stream);
 }

@@ -23,9 +23,9 @@ struct answer {
 
 static int check(const struct crash__showing *showing, struct crash__verdict *verdict)
 {
-	const char *directory = showing->options->directory;
+	const char *directory = showing->directory;
 	const struct crash__check check = {.directory = directory,
-					   .cwd = showing->options->checker->cwd,
+					   .cwd = showing->checker->cwd,
 					   .point = showing->point,
 					   .state = showing->state,
 					   .acked = showing->acked};
@@ -38,7 +38,7 @@ static int check(const struct crash__showing *showing, struct crash__verdict *ve
 	if (chdir("/") < 0)
 		error = crash__fail_errno("/");
 	if (error == 0)
-		error = crash__checker_run(showing->options->checker, &check, true, verdict);
+		error = crash__checker_run(showing->checker, &check, true, verdict);
 	hidden = crash__sandbox_unbind(directory);
 	return error < 0 ? error : hidden;
 }

@@ -5,12 +5,13 @@
 #ifndef CRASH_SHOW_H
 #define CRASH_SHOW_H
 
-#include "witness/witness.h"
+#include "explore/check/checker.h"
 
 struct crash__showing {
-	const struct crash__witness_options *options;
-	const char *data;  /* what is to be seen */
-	const char *acked; /* the path of the file with what was acknowledged */
+	const struct crash__checker *checker;
+	const char *data;      /* what is to be seen; */
+	const char *directory; /* and where */
+	const char *acked;     /* the path of the file with what was acknowledged */
 	const char *point, *state;
 };
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/remove.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/recording/pid_namespace.h"
 #include "explore/recording/sandbox.h"
@@ -22,6 +23,7 @@
 #include "witness/interfere.h"
 #include "witness/power_cut.h"
 #include "witness/redo.h"
+#include "witness/same_tree.h"
 #include "witness/show.h"
 
 #define MOST_CUTS 24 /* of one run of the ops */
@@ -31,6 +33,7 @@ struct search {
 	const struct crash__witness_options *options;
 	struct crash__witness *witness;
 	struct crash__real_fs fs;
+	const char *place; /* a directory of ours */
 	char acked[PATH_MAX], point[256];
 	uint64_t random, started;
 	struct crash__verdict verdict;
@@ -86,8 +89,9 @@ static int do_ops(struct search *search, int64_t last, struct crash__mood *mood)
 static int check(struct search *search, const struct crash__replay *replay, const char *point,
 		 const char *state)
 {
-	const struct crash__showing showing = {.options = search->options,
+	const struct crash__showing showing = {.checker = search->options->checker,
 					       .data = search->fs.data,
+					       .directory = search->options->directory,
 					       .acked = search->acked,
 					       .point = point,
 					       .state = state};
@@ -99,6 +103,30 @@ static int check(struct search *search, const struct crash__replay *replay, cons
 	return error < 0 ? error : unmounted;
 }
 
+/* What the ops leave must be what the model says that they left: or another run would be looked at. */
+static int compare_whole(struct search *search, struct crash__replay *whole)
+{
+	char where[PATH_MAX], model[PATH_MAX];
+	int error, same = 1;
+
+	snprintf(model, sizeof model, "%.4000s/whole", search->place);
+	error = crash__replay_build(whole, model);
+	if (error == 0 && !crash__real_fs_mount(&search->fs))
+		return crash__fail_errno("the disk cannot be mounted again");
+	if (error == 0) {
+		same = crash__same_tree(model, search->fs.data, where);
+		error = crash__real_fs_unmount(&search->fs);
+	}
+	crash__remove_tree(model, true);
+	if (error < 0 || same < 0)
+		return error < 0 ? error : same;
+	return same ? 0 :
+		      crash__fail(CRASH_EINVAL,
+				  "the ops do not leave on %s what they left when they were "
+				  "recorded: %s is another",
+				  search->fs.kind->name, *where ? where : "the data directory");
+}
+
 /* Everything is done, and nothing is lost: who does not accept that says nothing of what is lost. */
 static int check_whole(struct search *search)
 {
@@ -106,10 +134,13 @@ static int check_whole(struct search *search)
 	char point[256], state[sizeof whole.model.name + 24];
 	int error = do_ops(search, (int64_t)whole.fs.steps_count - 1, NULL);
 
+	whole.state = (struct crash__state){.step = (int64_t)whole.fs.steps_count - 1,
+					    .reference = CRASH__EVERYTHING,
+					    .acked = UINT64_MAX};
+	if (error == 0)
+		error = compare_whole(search, &whole);
 	if (error < 0)
 		return error;
-	whole.state.step = (int64_t)whole.fs.steps_count - 1;
-	whole.state.acked = UINT64_MAX;
 	crash__point_name(&whole.fs, whole.state.step, point, sizeof point);
 	snprintf(state, sizeof state, "%s@%lld", whole.model.name, (long long)whole.state.step);
 	if (!crash__real_fs_mount(&search->fs))
@@ -272,7 +303,7 @@ static uint64_t recorded_bytes(const struct crash__fs *fs)
 	return bytes;
 }
 
-static int find(struct search *search, const char *place)
+static int find(struct search *search)
 {
 	const struct crash__replay *replay = search->options->replay;
 	int error = crash__sandbox_enter_plain("/");
@@ -280,11 +311,11 @@ static int find(struct search *search, const char *place)
 	search->fs.kind = search->options->file_system;
 	search->fs.options = search->options->mount_options;
 	search->fs.base = crash__base_directory(replay->base);
-	snprintf(search->acked, sizeof search->acked, "%.4000s/acked", place);
+	snprintf(search->acked, sizeof search->acked, "%.4000s/acked", search->place);
 	crash__point_name(&replay->fs, replay->state.step, search->point, sizeof search->point);
 	umask(0);
 	if (error == 0)
-		error = crash__real_fs_make(&search->fs, place, recorded_bytes(&replay->fs));
+		error = crash__real_fs_make(&search->fs, search->place, recorded_bytes(&replay->fs));
 	if (error == 0)
 		error = check_whole(search);
 	search->started = crash__now_ns();
@@ -310,7 +341,8 @@ static _Noreturn void run(const struct crash__witness_options *options, const ch
 	search.options = options;
 	search.witness = &answer->witness;
 	search.random = options->seed;
-	answer->error = find(&search, place);
+	search.place = place;
+	answer->error = find(&search);
 	if (answer->error < 0)
 		snprintf(answer->detail, sizeof answer->detail, "%s", crash_error_detail());
 	answer->there = true;
@@ -346,7 +378,7 @@ int crash__witness_find(const struct crash__witness_options *options, struct cra
 	answer = mmap(NULL, sizeof *answer, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (answer == MAP_FAILED)
 		return crash__fail_errno("no memory for a witness");
-	error = crash__scratch_make(&place, 0);
+	error = crash__scratch_make(&place, 1);
 	if (error == 0)
 		error = run_bound(options, place.path, answer);
 	crash__scratch_remove(&place);
