@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "report/report.h"
 #include "report/result.h"
+#include "report/witness_result.h"
 
 struct report_options {
 	const char *junit, *html, *baseline;
@@ -36,6 +37,18 @@ static bool take_option(void *context, int option, const char *value)
 	return true;
 }
 
+/* What was looked for on real file systems stands in the shards. */
+static void take_witnesses(json_t *merged, char **places)
+{
+	json_t *shard;
+
+	for (; *places; places++)
+		if (crash__result_read(*places, "result.json", &shard) == 0) {
+			crash__witnesses_take(merged, shard);
+			json_decref(shard);
+		}
+}
+
 /* Only shards have to be merged. One result that is whole is printed as it is. */
 static json_t *read_all(char **places)
 {
@@ -54,6 +67,7 @@ static json_t *read_all(char **places)
 	json_decref(result);
 	if (crash__result_merge(places, count, &result) < 0)
 		crash__die("%s", crash_error_detail());
+	take_witnesses(result, places);
 	return result;
 }
 

@@ -14,6 +14,7 @@
 #include "cli/explore_settings.h"
 #include "report/identity.h"
 #include "report/result.h"
+#include "report/witness_result.h"
 
 #define NAME "crashinject-result-XXXXXX"
 
@@ -249,10 +250,22 @@ static bool finish_found(struct explore_session *session, json_t *result)
 
 /* ------------------------------------------------------------------ the end */
 
+/* A finding that was there before has been looked for on real file systems. */
+static void keep_witnesses(const struct explore_session *session, json_t *result)
+{
+	json_t *before;
+
+	if (!session->place || crash__result_read(session->place, "result.json", &before) < 0)
+		return;
+	crash__witnesses_take(result, before);
+	json_decref(before);
+}
+
 void crash__place_finish(struct explore_session *session, json_t *result)
 {
 	const struct crash__engine *engine = session->exploration.engine;
 
+	keep_witnesses(session, result);
 	if (unfinished.pid > 0) {
 		if (!finish_found(session, result))
 			return;
