@@ -16,11 +16,13 @@
 #include "trace/event_text.h"
 #include "witness/redo_names.h"
 
+#define NEVER UINT32_MAX
+
 struct crash__redo {
 	const struct crash__fs *fs;
 	struct crash__redo_names names;
 	int *open;	    /* by node: its descriptor; -1: none */
-	uint32_t *last_use; /* by node: the last step that needs one */
+	uint32_t *last_use; /* by node: the last step that needs one, or NEVER */
 	bool *closes;	    /* by step: its node's descriptor is not needed any more */
 	uint32_t next;	    /* step */
 	bool shares;
@@ -87,6 +89,7 @@ static int hold_replaced(const struct doing *doing)
 		const struct crash__effect *effect = &doing->effects[i];
 
 		if (effect->kind == CRASH__EFFECT_ENTRY && effect->old_node &&
+		    redo->last_use[effect->old_node] != NEVER &&
 		    redo->last_use[effect->old_node] >= redo->next &&
 		    redo->fs->nodes[effect->old_node].type == CRASH__NODE_FILE &&
 		    descriptor(redo, effect->old_node) < 0)
@@ -429,12 +432,33 @@ static int do_op(const struct doing *doing)
 	return error == 0 ? by_family[doing->event->family](doing) : error;
 }
 
-/* Whether the program had the file open, and did not name it. */
-static bool uses_descriptor(const struct crash__step *step)
+/* The file that an op is about, which a link tells by what it gives a name to. */
+static crash__node_id node_of(const struct crash__fs *fs, const struct crash__step *step)
+{
+	bool links = step->event->kind == CRASH__EVENT_OP && step->event->family == CRASH__FAMILY_LINK;
+
+	return links && step->effects ? fs->effects[step->first_effect].node : step->node;
+}
+
+/* Whether a file has had no name before a step. */
+static bool is_nameless(const struct crash__fs *fs, crash__node_id node, const struct crash__step *step)
+{
+	for (uint32_t i = 0; i < step->first_effect; i++)
+		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node == node)
+			return false;
+	return node && !fs->nodes[node].base_path;
+}
+
+/* Whether the program had the file open, and did not name it. What a link gives its first name to has no
+ * other, although /proc/self/fd/3 is recorded as one. */
+static bool uses_descriptor(const struct crash__fs *fs, const struct crash__step *step)
 {
 	const struct crash__event *event = step->event;
 
-	return event->kind == CRASH__EVENT_OP && (event->file || event->family == CRASH__FAMILY_OPEN);
+	if (event->kind != CRASH__EVENT_OP)
+		return false;
+	return event->file || event->family == CRASH__FAMILY_OPEN ||
+	       (event->family == CRASH__FAMILY_LINK && is_nameless(fs, node_of(fs, step), step));
 }
 
 int crash__redo_step(struct crash__redo *redo, bool last)
@@ -445,7 +469,8 @@ int crash__redo_step(struct crash__redo *redo, bool last)
 			      .event = step->event,
 			      .effects = redo->fs->effects + step->first_effect,
 			      .last = last};
-	bool was_open = step->node && redo->open[step->node] >= 0;
+	crash__node_id node = node_of(redo->fs, step);
+	bool was_open = node && redo->open[node] >= 0;
 	int error = 0;
 
 	if (step->event->kind == CRASH__EVENT_OP && !step->sync_own)
@@ -453,31 +478,41 @@ int crash__redo_step(struct crash__redo *redo, bool last)
 	for (uint32_t i = 0; i < step->effects && error == 0; i++)
 		if (doing.effects[i].kind == CRASH__EFFECT_ENTRY)
 			crash__redo_named(&redo->names, doing.effects[i].slot, doing.effects[i].node);
-	if (step->node && (redo->closes[redo->next] || (!was_open && !uses_descriptor(step))))
-		close_node(redo, step->node);
+	if (node && (redo->closes[redo->next] || (!was_open && !uses_descriptor(redo->fs, step))))
+		close_node(redo, node);
 	redo->next++;
 	return error;
 }
 
+/* A use by which a node's descriptor is needed up to here; `again`: from here on by another one. */
+static void note_use(struct crash__redo *redo, crash__node_id node, uint32_t step, bool again)
+{
+	uint32_t *used = &redo->last_use[node];
+
+	if (again && *used != NEVER)
+		redo->closes[*used] = true;
+	*used = step;
+}
+
+/* A directory is opened for each. What is given its first name by a link has only its descriptor until then.
+ */
 static void find_uses(struct crash__redo *redo)
 {
 	const struct crash__fs *fs = redo->fs;
-	uint32_t *used = redo->last_use;
 
+	for (uint32_t node = 0; node < fs->nodes_count; node++)
+		redo->last_use[node] = NEVER;
 	for (uint32_t i = 0; i < fs->steps_count; i++) {
-		crash__node_id node = fs->steps[i].node;
-		bool opens = fs->steps[i].event->family == CRASH__FAMILY_OPEN;
+		const struct crash__step *step = &fs->steps[i];
+		crash__node_id node = node_of(fs, step);
 
-		if (!node || !uses_descriptor(&fs->steps[i]))
-			continue;
-		/* a directory is opened for each */
-		if (opens || fs->nodes[node].type != CRASH__NODE_FILE)
-			redo->closes[used[node]] |= fs->steps[used[node]].node == node;
-		used[node] = i;
+		if (node && uses_descriptor(fs, step))
+			note_use(redo, node, i,
+				 step->event->family == CRASH__FAMILY_OPEN ||
+					 fs->nodes[node].type != CRASH__NODE_FILE);
 	}
-	for (uint32_t node = 1; node < fs->nodes_count; node++)
-		if (fs->steps_count && fs->steps[used[node]].node == node)
-			redo->closes[used[node]] = true;
+	for (uint32_t node = 0; node < fs->nodes_count; node++)
+		note_use(redo, node, redo->last_use[node], true);
 }
 
 int crash__redo_open(const struct crash__fs *fs, const char *directory, bool shares, struct crash__redo **out)

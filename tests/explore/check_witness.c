@@ -192,7 +192,8 @@ END_TEST
 /* A program that does what it can, and then makes a mark whose name is not durable. */
 START_TEST(ops_of_every_kind_are_done_again)
 {
-	static const char script[] = "0 s. open 1 f c 644\n0 s. write 1 10000 1\n0 s. pwrite 1 300 2 20000\n"
+	static const char script[] = "0 s. tmpfile 6 .\n0 s. write 6 5000 7\n0 s. name 6 s\n"
+				     "0 s. open 1 f c 644\n0 s. write 1 10000 1\n0 s. pwrite 1 300 2 20000\n"
 				     "0 s. pwritev2 1 700 3 5000 dsync\n0 s. ftruncate 1 15000\n"
 				     "0 s. allocate 1 keep 0 40000\n0 s. allocate 1 punch 4096 4096\n"
 				     "0 s. sync 1 data\n0 s. mkdir d 755\n0 s. rename f d/f plain\n"
