@@ -39,19 +39,29 @@ const struct crash__real_kind *crash__real_kind_find(const char *name)
 
 /* ------------------------------------------------------------------ mounting */
 
-bool crash__real_fs_mount(const struct crash__real_fs *fs)
+int crash__real_fs_mount(const struct crash__real_fs *fs)
 {
 	const char *device = disk_attach();
-	int error;
+	int why, error;
 
 	if (!device)
-		return false;
+		return CRASH_ESYSTEM; /* it said why */
 	if (mount(device, fs->mount, fs->kind->name, 0, fs->options) == 0)
-		return true;
-	error = errno;
-	disk_detach();
-	errno = error;
-	return false;
+		return 1;
+	why = errno;
+	error = disk_detach();
+	errno = why;
+	return error;
+}
+
+int crash__real_fs_mount_good(const struct crash__real_fs *fs)
+{
+	int mounted = crash__real_fs_mount(fs);
+
+	if (mounted)
+		return mounted < 0 ? mounted : 0;
+	return crash__fail_errno("this kernel does not mount %s%s%s", fs->kind->name,
+				 fs->options ? " with the options " : "", fs->options ? fs->options : "");
 }
 
 int crash__real_fs_unmount(const struct crash__real_fs *fs)
@@ -130,12 +140,10 @@ static int make(const struct crash__real_fs *fs)
 
 static int fill(struct crash__real_fs *fs)
 {
-	int error;
+	int error = crash__real_fs_mount_good(fs);
 
-	if (!crash__real_fs_mount(fs))
-		return crash__fail_errno("this kernel does not mount %s%s%s", fs->kind->name,
-					 fs->options ? " with the options " : "",
-					 fs->options ? fs->options : "");
+	if (error < 0)
+		return error;
 	if (mkdir(fs->data, 0755) < 0)
 		return crash__fail_errno("%s", fs->data);
 	error = crash__copy_tree(fs->base, fs->data);

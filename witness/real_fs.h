@@ -35,8 +35,10 @@ const struct crash__real_kind *crash__real_kind_find(const char *name);
  */
 int crash__real_fs_make(struct crash__real_fs *fs, const char *place, uint64_t room);
 
-/** Mounts what the disk holds; false with errno: the kernel does not. */
-bool crash__real_fs_mount(const struct crash__real_fs *fs);
+/** Mounts what the disk holds: 1; 0 with errno: the kernel does not want to; or an error. */
+int crash__real_fs_mount(const struct crash__real_fs *fs);
+/** The same where nothing is wrong with the disk: 0, or an error. */
+int crash__real_fs_mount_good(const struct crash__real_fs *fs);
 int crash__real_fs_unmount(const struct crash__real_fs *fs);
 
 /** Another program syncs a file of its own, or the file system commits of its own accord. */

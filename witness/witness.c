@@ -48,6 +48,7 @@ static int redo_all(struct search *search, struct crash__redo *redo, int64_t las
 {
 	int error = 0;
 
+	search->first = disk_notes();
 	for (int64_t step = 0; step <= last && error == 0; step++) {
 		error = crash__redo_step(redo, step == last);
 		search->first = disk_notes();
@@ -67,8 +68,9 @@ static int do_ops(struct search *search, int64_t last, struct crash__mood *mood)
 	int error, unmounted;
 
 	disk_load(search->fs.content);
-	if (!crash__real_fs_mount(&search->fs))
-		return crash__fail_errno("the disk cannot be mounted again");
+	error = crash__real_fs_mount_good(&search->fs);
+	if (error < 0)
+		return error;
 	error = crash__redo_open(fs, search->fs.data, search->fs.kind->shares, &redo);
 	if (error == 0)
 		error = redo_all(search, redo, last, mood);
@@ -111,8 +113,8 @@ static int compare_whole(struct search *search, struct crash__replay *whole)
 
 	snprintf(model, sizeof model, "%.4000s/whole", search->place);
 	error = crash__replay_build(whole, model);
-	if (error == 0 && !crash__real_fs_mount(&search->fs))
-		return crash__fail_errno("the disk cannot be mounted again");
+	if (error == 0)
+		error = crash__real_fs_mount_good(&search->fs);
 	if (error == 0) {
 		same = crash__same_tree(model, search->fs.data, where);
 		error = crash__real_fs_unmount(&search->fs);
@@ -143,9 +145,9 @@ static int check_whole(struct search *search)
 		return error;
 	crash__point_name(&whole.fs, whole.state.step, point, sizeof point);
 	snprintf(state, sizeof state, "%s@%lld", whole.model.name, (long long)whole.state.step);
-	if (!crash__real_fs_mount(&search->fs))
-		return crash__fail_errno("the disk cannot be mounted again");
-	error = check(search, &whole, point, state);
+	error = crash__real_fs_mount_good(&search->fs);
+	if (error == 0)
+		error = check(search, &whole, point, state);
 	if (error == 0 && search->verdict.kind != CRASH__VERDICT_PASSED)
 		error = crash__fail(CRASH_EINVAL,
 				    "the checker does not accept what all ops leave on %s, without any power "
@@ -161,12 +163,16 @@ static int check_whole(struct search *search)
 static int look(struct search *search, const struct power_cut *power, uint64_t random)
 {
 	const struct crash__replay *replay = search->options->replay;
+	int mounted;
 
 	search->verdict.kind = CRASH__VERDICT_NONE;
 	power_cut(power, &random);
 	if (disk_is_full())
 		return crash__fail(CRASH_ENOMEM, "the ops write more than the disk has room for");
-	if (crash__real_fs_mount(&search->fs))
+	mounted = crash__real_fs_mount(&search->fs);
+	if (mounted < 0)
+		return mounted;
+	if (mounted)
 		return check(search, replay, search->point, search->options->state);
 	if (power->sectors && !power->all)
 		return 0;
