@@ -118,11 +118,11 @@ static json_t *to_json(const struct witness_options *own, const struct crash__wi
 	uname(&name);
 	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "fs",
 			 own->fs, "options", own->options ? own->options : "", "kernel", name.release, "seen",
-			 (int)witness->seen, "alike", (int)witness->alike, "same_line",
-			 (int)witness->same_line, "cut", (json_int_t)witness->cut, "cuts",
-			 (json_int_t)witness->cuts, "budget", (json_int_t)(own->ns ? 0 : own->cuts), "runs",
-			 (json_int_t)witness->runs, "flaky", (json_int_t)witness->flaky, "unmounted",
-			 (json_int_t)witness->unmounted, "kind", crash__verdict_name(witness->kind), "output",
+			 (int)witness->seen, "alike", (int)witness->alike, "same", (int)witness->same, "cut",
+			 (json_int_t)witness->cut, "cuts", (json_int_t)witness->cuts, "budget",
+			 (json_int_t)(own->ns ? 0 : own->cuts), "runs", (json_int_t)witness->runs, "flaky",
+			 (json_int_t)witness->flaky, "unmounted", (json_int_t)witness->unmounted, "kind",
+			 crash__verdict_name(witness->kind), "output",
 			 crash__json_string(witness->seen ? witness->output : NULL));
 }
 
@@ -253,7 +253,7 @@ const struct crash__command crash__cmd_witness = {
 		"  --keep-image FILE     keep the disk on which it was seen, as it was before recovery\n"
 		"  --seed N              other random choices\n\n"
 		"It needs root, FUSE, a loop device and mkfs of that kind. The result is noted in RESULT.\n"
-		"Exit status: 0 seen, 1 not seen, which refutes nothing, 125 it could not be looked for.\n\n"
+		"Exit status: 0 seen, 1 not seen, which refutes nothing, 125 it cannot be looked for.\n\n"
 		"Example:\n"
 		"  crashinject witness result/ 4dc40359 --fs ext4 --budget 5m\n",
 };

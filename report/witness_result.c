@@ -93,8 +93,8 @@ void crash__witness_text(FILE *stream, const json_t *witness)
 	else if (!json_is_true(json_object_get(witness, "alike")))
 		fprintf(stream, "; but the checker fails otherwise there (%s)",
 			crash__report_text(witness, "kind"));
-	else if (json_is_true(json_object_get(witness, "same_line")))
+	else if (json_is_true(json_object_get(witness, "same")))
 		fputs("; the checker says the same", stream);
 	else
-		fputs("; the checker fails alike, in other words", stream);
+		fputs("; but the checker says something else there", stream);
 }

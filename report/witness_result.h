@@ -4,7 +4,7 @@
  *
  * A finding has a member "witnesses", a list of
  *
- *	{"fs": "ext4", "options": "", "kernel": "6.18.1", "seen": true, "alike": true, "same_line": true,
+ *	{"fs": "ext4", "options": "", "kernel": "6.18.1", "seen": true, "alike": true, "same": true,
  *	 "cut": 37, "cuts": 37, "budget": 1000, "runs": 2, "flaky": 0, "unmounted": 0, "kind": "lost",
  *"output": "..."}
  *

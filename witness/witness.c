@@ -24,6 +24,7 @@
 #include "witness/power_cut.h"
 #include "witness/redo.h"
 #include "witness/same_tree.h"
+#include "witness/same_words.h"
 #include "witness/show.h"
 
 #define MOST_CUTS 24 /* of one run of the ops */
@@ -179,30 +180,34 @@ static int look(struct search *search, const struct power_cut *power, uint64_t r
 	return crash__fail_errno("after a power cut the kernel does not mount the disk");
 }
 
-static bool is_same_line(const char *output, size_t length, const char *other)
+/* How near a failure is to the finding: 1: it is one, 2: of the same kind, 3: the checker says the same. */
+static int likeness(const struct search *search)
 {
-	size_t line = strcspn(other ? other : "", "\n"), own = 0;
+	const struct crash__witness_options *options = search->options;
+	const struct crash__verdict *verdict = &search->verdict;
+	char output[CRASH__WITNESS_OUTPUT];
 
-	while (own < length && output[own] != '\n')
-		own++;
-	return other && own == line && memcmp(output, other, line) == 0;
+	if (verdict->kind != options->kind)
+		return 1;
+	snprintf(output, sizeof output, "%.*s", (int)verdict->output_length, verdict->output);
+	return options->output && crash__same_words(output, options->output) ? 3 : 2;
 }
 
-/* It has failed twice. What it said is kept of the first that failed, and of the first that is alike. */
+/* It has failed twice. Of several failures the one that is nearest to the finding is kept. */
 static int note_failure(struct search *search, const struct power_cut *power, uint64_t random)
 {
 	const struct crash__witness_options *options = search->options;
 	const struct crash__verdict *verdict = &search->verdict;
 	struct crash__witness *witness = search->witness;
-	bool alike = verdict->kind == options->kind;
+	int near = likeness(search);
 
-	if (witness->seen && !alike)
+	if (near <= witness->seen + witness->alike + witness->same)
 		return 0;
 	witness->seen = true;
-	witness->alike = alike;
+	witness->alike = near >= 2;
+	witness->same = near >= 3;
 	witness->cut = witness->cuts;
 	witness->kind = verdict->kind;
-	witness->same_line = is_same_line(verdict->output, verdict->output_length, options->output);
 	snprintf(witness->output, sizeof witness->output, "%.*s", (int)verdict->output_length,
 		 verdict->output);
 	if (!options->image)
@@ -235,8 +240,7 @@ static bool is_over(const struct search *search)
 {
 	const struct crash__witness_options *options = search->options;
 
-	return (search->witness->seen && search->witness->alike) ||
-	       search->witness->cuts + search->witness->unmounted >= options->cuts ||
+	return search->witness->same || search->witness->cuts + search->witness->unmounted >= options->cuts ||
 	       (options->ns && crash__now_ns() - search->started >= options->ns);
 }
 

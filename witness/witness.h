@@ -42,8 +42,8 @@ struct crash__witness_options {
 /** What came of it. */
 struct crash__witness {
 	bool seen;	    /* the checker has failed, twice on the same disk; */
-	bool alike;	    /* with a failure of the finding's kind */
-	bool same_line;	    /* and its first line was the finding's */
+	bool alike;	    /* with a failure of the finding's kind; */
+	bool same;	    /* and its first line was the finding's, but for numbers */
 	uint64_t cut, cuts; /* which power cut it was, and of how many */
 	uint64_t runs;	    /* how often the ops were done */
 	uint64_t flaky;	    /* disks that failed, and passed when they were looked at again */

@@ -109,8 +109,7 @@ START_TEST(a_rename_without_fsync_is_seen)
 	result = WITNESS(id, fs, "--budget", "2000", "--json");
 	lab_assert_status(&result, 0);
 	line = json_array_get(lab_json_lines(result.out), 0);
-	ck_assert(lab_json_bool(line, "seen") && lab_json_bool(line, "alike") &&
-		  lab_json_bool(line, "same_line"));
+	ck_assert(lab_json_bool(line, "seen") && lab_json_bool(line, "alike") && lab_json_bool(line, "same"));
 	ck_assert_str_eq(lab_json_text(line, "fs"), fs);
 	ck_assert_str_eq(lab_json_text(line, "output"), "a is damaged\n");
 	ck_assert_int_ge(lab_json_number(line, "cut", 0), 1);
