@@ -126,6 +126,11 @@ void disk_load(const struct disk_content *content)
 	disk_fail(&(struct disk_failure){0});
 }
 
+void disk_stop_notes(void)
+{
+	disk->noting = false;
+}
+
 bool disk_is_full(void)
 {
 	return disk->full;

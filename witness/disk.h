@@ -50,6 +50,9 @@ struct disk_content *disk_save(void);
 /** Lets it hold that. It must not have a device. Forgets the notes. */
 void disk_load(const struct disk_content *content);
 
+/** From now on nothing is noted: what is written takes the room of its pages, and no more. */
+void disk_stop_notes(void);
+
 /** Whether more was written since it was loaded than there is room for: it does not hold that. */
 bool disk_is_full(void);
 

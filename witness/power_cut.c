@@ -46,6 +46,7 @@ void power_cut(const struct power_cut *power, uint64_t *random)
 	size_t safe = last_flush(power);
 
 	disk_load(power->content);
+	disk_stop_notes();
 	for (size_t i = 0; i < power->cut; i++) {
 		const struct disk_note *note = &power->notes[i];
 

@@ -103,7 +103,12 @@ static int check(struct search *search, const struct crash__replay *replay, cons
 	if (error == 0)
 		error = crash__show(&showing, &search->verdict);
 	unmounted = crash__real_fs_unmount(&search->fs);
-	return error < 0 ? error : unmounted;
+	if (error < 0 || unmounted < 0)
+		return error < 0 ? error : unmounted;
+	/* the checker has seen errors that a disk of its size does not have */
+	return disk_is_full() ?
+		       crash__fail(CRASH_ENOMEM, "the checker writes more than the disk has room for") :
+		       0;
 }
 
 /* What the ops leave must be what the model says that they left: or another run would be looked at. */
