@@ -21,10 +21,11 @@
 #define MOST (1024 * MEBIBYTE) /* that a disk in memory has */
 #define PATH "PATH=$PATH:/usr/sbin:/sbin; "
 
-/* Nothing is written later of what making it has left to do. */
+/* Nothing is written later of what making it has left to do. There is room for what checkers and recoveries
+ * write. */
 static const struct crash__real_kind kinds[] = {
 	{"ext4", "mkfs.ext4 -q -F -b 4096 -J size=4 -E nodiscard,lazy_itable_init=0,lazy_journal_init=0",
-	 "e2fsprogs", 40 * MEBIBYTE, false},
+	 "e2fsprogs", 256 * MEBIBYTE, false},
 	{"xfs", "mkfs.xfs -q -f -K", "xfsprogs", 320 * MEBIBYTE, true},
 	{"btrfs", "mkfs.btrfs -q -f -K", "btrfs-progs", 256 * MEBIBYTE, true},
 };
