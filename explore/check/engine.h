@@ -33,10 +33,11 @@ struct crash__entry {
 	bool known;	/* from an earlier exploration */
 	bool used;	/* a tier has named it, or somebody asked for its verdict */
 	uint64_t checker_ns;
-	char *error;		   /* why it could not be checked; or NULL */
-	char *output;		   /* of a failure; or NULL */
-	uint32_t cause;		   /* findings/: the number of what explains it; 0: nothing does yet */
-	bool listed;		   /* findings/: it is explained, or will be */
+	char *error;	/* why it could not be checked; or NULL */
+	char *output;	/* of a failure; or NULL */
+	uint32_t cause; /* findings/: the number of what explains it; 0: nothing does yet */
+	bool listed;	/* findings/: it is explained, or will be */
+	uint32_t pages; /* findings/: how many pages and other atoms its state is away from the reference */
 	struct crash__state state; /* its atoms are the entry's */
 	UT_hash_handle hh;
 };

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "explore/findings/cause_search.h"
+#include "explore/states/page_units.h"
 
 /* A repair may show failures that nobody has seen, and these have repairs. */
 #define MOST_ROUNDS 4
@@ -20,8 +21,8 @@ static int by_size(const void *a, const void *b)
 		return x->state.step < y->state.step ? -1 : 1;
 	if (x->tier != y->tier)
 		return x->tier < y->tier ? -1 : 1;
-	if (x->state.count != y->state.count)
-		return x->state.count < y->state.count ? -1 : 1;
+	if (x->pages != y->pages)
+		return x->pages < y->pages ? -1 : 1;
 	/* what is known from before must not change the order */
 	return x->number < y->number ? -1 : x->number > y->number;
 }
@@ -55,6 +56,8 @@ static struct crash__entry **list_failures(struct crash__engine *engine, size_t 
 	for (struct crash__entry *entry = engine->entries; list && entry; entry = entry->hh.next)
 		if (crash__verdict_failed(entry->kind) && entry->number && !entry->elsewhere) {
 			entry->listed = true;
+			entry->pages = crash__page_count(&engine->atoms[entry->model], entry->state.flipped,
+							 entry->state.count);
 			list[(*count)++] = entry;
 		}
 	if (list && *count)

@@ -19,6 +19,15 @@ size_t crash__page_units(const struct crash__atoms *atoms, const crash__atom_id 
 	return units;
 }
 
+uint32_t crash__page_count(const struct crash__atoms *atoms, const crash__atom_id *list, size_t count)
+{
+	uint32_t pages = 0;
+
+	for (size_t at = 0; at < count; at += crash__page_units(atoms, list + at, count - at))
+		pages++;
+	return pages;
+}
+
 bool crash__tears_pages(const struct crash__model *model)
 {
 	return !model->process_only && model->tear && (unsigned int)model->tear < CRASH__FS_BLOCK;

@@ -19,6 +19,9 @@ bool crash__same_page(const struct crash__atoms *atoms, crash__atom_id a, crash_
 /** How many of the atoms in a list, from the first on, are units of the page that the first one is of. */
 size_t crash__page_units(const struct crash__atoms *atoms, const crash__atom_id *list, size_t count);
 
+/** How many pages, and other atoms, a list of atoms in ascending order comes to. */
+uint32_t crash__page_count(const struct crash__atoms *atoms, const crash__atom_id *list, size_t count);
+
 /** Whether a model's disks tear pages. */
 bool crash__tears_pages(const struct crash__model *model);
 
