@@ -113,13 +113,17 @@ static void take_ops(struct run_ops *ops, const char *text)
 /*
  * What btrfs.ini says that it does not cover: a name that was put over another file's and is then taken away
  * again may be the older file's again, and a file that was cut and has got another name may have its new size
- * and its old data.
+ * and its old data. The third is that of two files that exchanged their names one may have none, when the
+ * other was synced and it had never been on the disk.
  */
 bool runs_are_beyond_btrfs(const struct run_ops *ops)
 {
-	bool cut = false;
+	bool cut = false, exchanged = false;
 
 	for (int i = 0; i < ops->count; i++) {
+		exchanged |= ops->list[i]->kind == MADE_EXCHANGE;
+		if (exchanged && (ops->list[i]->kind == MADE_FSYNC || ops->list[i]->kind == MADE_FDATASYNC))
+			return true;
 		cut |= ops->list[i]->kind == MADE_EMPTY || ops->list[i]->kind == MADE_SHRINK;
 		if (cut && ops->list[i]->kind == MADE_LINK)
 			return true;
