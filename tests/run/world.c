@@ -107,6 +107,7 @@ static _Noreturn void become(const char *const *argv)
 	close_range(3, ~0u, 0);
 	limit(RLIMIT_AS, world_memory);
 	limit(RLIMIT_FSIZE, world_file_size);
+	signal(SIGHUP, SIG_DFL); /* who runs the tests may be under nohup */
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);
 }
