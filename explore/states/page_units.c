@@ -30,5 +30,5 @@ uint32_t crash__page_count(const struct crash__atoms *atoms, const crash__atom_i
 
 bool crash__tears_pages(const struct crash__model *model)
 {
-	return !model->process_only && model->tear && (unsigned int)model->tear < CRASH__FS_BLOCK;
+	return model->tear && (unsigned int)model->tear < CRASH__FS_BLOCK;
 }

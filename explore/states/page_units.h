@@ -22,7 +22,7 @@ size_t crash__page_units(const struct crash__atoms *atoms, const crash__atom_id 
 /** How many pages, and other atoms, a list of atoms in ascending order comes to. */
 uint32_t crash__page_count(const struct crash__atoms *atoms, const crash__atom_id *list, size_t count);
 
-/** Whether a model's disks tear pages. */
+/** Whether a model tears pages. */
 bool crash__tears_pages(const struct crash__model *model);
 
 #endif

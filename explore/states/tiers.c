@@ -293,7 +293,9 @@ static int tear_write(struct tier *tier, uint32_t step)
 		if (!is_unit(tier, cut) || !is_unit(tier, cut - 1) || torn != (tier->round == TORN_PAGES))
 			continue;
 		error = without_units(tier, cut, end);
-		if (error == 0 && !tier->atoms->model->process_only)
+		if (tier->atoms->model->process_only)
+			continue;
+		if (error == 0)
 			error = without_units(tier, first, cut);
 		if (error == 0 && torn)
 			error = without_units(tier, cut, cut + 1);

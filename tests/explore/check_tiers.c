@@ -190,6 +190,34 @@ START_TEST(every_tier_names_only_states_that_the_model_allows)
 }
 END_TEST
 
+/* A write of 2,000 bytes from 510 on, and a process that is killed in it. */
+START_TEST(a_killed_process_tears_pages_where_its_model_says_so)
+{
+	static const struct made_op append = {MADE_APPEND, "a", NULL, 2000};
+	struct crash__model model = trees_model("kill");
+	static struct named named;
+	static struct made made;
+	struct crash__atoms atoms;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	ck_assert(made_do(&made, &append));
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	model.tear = 512;
+	trees_ok(crash__atoms_make(&atoms, &fs, &model));
+	run(&named, CRASH__TIER_TEAR, &atoms);
+	ck_assert_uint_eq(named.count, 4); /* cut at 512, 1024, 1536 and 2048 */
+	crash__atoms_clear(&atoms);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 START_TEST(the_order_of_tiers_is_that_of_the_table_and_its_names_are_found)
 {
 	for (int tier = 0; tier < CRASH__TIERS; tier++) {
@@ -209,6 +237,7 @@ int main(void)
 
 	suite_add_tcase(suite,
 			support_case(suite, "tiers", every_tier_names_only_states_that_the_model_allows,
+				     a_killed_process_tears_pages_where_its_model_says_so,
 				     the_order_of_tiers_is_that_of_the_table_and_its_names_are_found, NULL));
 	return support_run(suite);
 }
