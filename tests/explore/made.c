@@ -9,13 +9,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST_BYTES 20480
+#define MOST_BYTES (1u << 20)
 
 static unsigned char written[MADE_OPS][MOST_BYTES];
 
 unsigned char made_byte(int op, uint64_t at)
 {
-	return (unsigned char)(1 + op * 16 + at % 16);
+	return (unsigned char)(1 + op * 8 + at % 8);
+}
+
+int made_op_of(unsigned char byte, uint64_t at)
+{
+	return byte && (byte - 1u) % 8 == at % 8 && byte <= MADE_OPS * 8 ? (byte - 1) / 8 : -1;
 }
 
 const char *made_text(const struct made_op *op)

@@ -18,7 +18,7 @@
 #define MADE_FAR_AT 16291
 #define MADE_IN_AT 8809
 #define MADE_OLD 0xfe /* each of its bytes */
-#define MADE_OPS 16
+#define MADE_OPS 31   /* at most: each has eight bytes of its own */
 
 enum made_kind {
 	MADE_CREATE,
@@ -101,6 +101,8 @@ const char *made_text(const struct made_op *op);
 
 /** What an op writes at a place of a file: its own, and never that of the starting tree. */
 unsigned char made_byte(int op, uint64_t at);
+/** The op that writes such a byte there; -1: none. */
+int made_op_of(unsigned char byte, uint64_t at);
 
 /** Fills a directory with the starting tree. */
 void made_base(const char *directory);

@@ -11,28 +11,31 @@
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
 
-#define WORD 16
 #define MOST_ATOMS 16
 
-/* What a byte is, at the file's offset. */
-static void word_of(const struct crash__model *model, int ops, unsigned char byte, uint64_t at,
-		    char out[WORD])
+int outcomes_code(const struct crash__model *model, int ops, unsigned char byte, uint64_t at)
 {
-	bool pattern = false;
+	int op = made_op_of(byte, at);
 
-	if (byte == MADE_OLD) {
-		strcpy(out, "old");
-		return;
-	}
-	for (int op = 0; op < ops; op++)
-		if (byte == made_byte(op, at)) {
-			snprintf(out, WORD, "w%dx", op);
-			return;
-		}
+	if (byte == MADE_OLD)
+		return OUTCOMES_OLD;
+	if (op >= 0 && op < ops)
+		return op;
 	for (unsigned int i = 0; i < crash__model_choices(model); i++)
-		pattern |= crash__model_choice(model, i) != CRASH__LOST_ZEROS &&
-			   byte == crash__lost_byte(crash__model_choice(model, i), at);
-	strcpy(out, pattern ? "junkx" : byte == 0 ? "zerox" : "strange");
+		if (crash__model_choice(model, i) != CRASH__LOST_ZEROS &&
+		    byte == crash__lost_byte(crash__model_choice(model, i), at))
+			return OUTCOMES_JUNK;
+	return byte == 0 ? OUTCOMES_ZERO : OUTCOMES_STRANGE;
+}
+
+static void say_run(FILE *out, int code, uint64_t count)
+{
+	static const char *const words[] = {"old", "zerox", "junkx", "strange"};
+
+	if (code >= 0)
+		fprintf(out, "w%dx%d", code, (int)count);
+	else
+		fprintf(out, "%s%d", words[-1 - code], (int)count);
 }
 
 void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes,
@@ -43,23 +46,43 @@ void outcomes_file(FILE *out, const struct crash__model *model, int ops, const u
 	if (!size)
 		fputs("empty", out);
 	while (start < size) {
-		char first[WORD], next[WORD];
+		int code = outcomes_code(model, ops, bytes[start], start);
 		uint64_t end = start + 1;
 
-		word_of(model, ops, bytes[start], start, first);
-		for (; end < size; end++) {
-			word_of(model, ops, bytes[end], end, next);
-			if (strcmp(first, next) != 0)
-				break;
-		}
-		fprintf(out, "%s%s%d", start ? "+" : "", first, (int)(end - start));
+		while (end < size && outcomes_code(model, ops, bytes[end], end) == code)
+			end++;
+		if (start)
+			fputc('+', out);
+		say_run(out, code, end - start);
 		start = end;
 	}
 	if ((mode & 07777) != 0644)
 		fprintf(out, "(%04o)", mode & 07777);
 }
 
-void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__view *view, crash__node_id id)
+int outcomes_read_run(const char **text, uint64_t *count)
+{
+	static const char *const words[] = {"old", "zerox", "junkx", "strange"};
+	int code = OUTCOMES_STRANGE;
+	char *rest;
+
+	*text += **text == '+';
+	if (**text == 'w') {
+		code = (int)strtol(*text + 1, &rest, 10);
+		*text = rest + 1;
+	} else {
+		for (int i = 0; i < 4; i++)
+			if (strncmp(*text, words[i], strlen(words[i])) == 0)
+				code = -1 - i;
+		*text += strlen(words[-1 - code]);
+	}
+	*count = strtoull(*text, &rest, 10);
+	*text = rest;
+	return code;
+}
+
+unsigned char *outcomes_bytes(const struct crash__atoms *atoms, struct crash__view *view, crash__node_id id,
+			      uint64_t *bytes_count)
 {
 	const struct crash__node *node = &atoms->fs->nodes[id];
 	uint64_t size = crash__view_size(view, id);
@@ -83,6 +106,15 @@ void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__vi
 							  CRASH__BLOCK, (off_t)at),
 					 0);
 	}
+	*bytes_count = size;
+	return bytes;
+}
+
+void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__view *view, crash__node_id id)
+{
+	uint64_t size;
+	unsigned char *bytes = outcomes_bytes(atoms, view, id, &size);
+
 	outcomes_file(out, atoms->model, (int)atoms->fs->trace->count, bytes, size,
 		      crash__view_mode(view, id));
 	free(bytes);

@@ -16,6 +16,19 @@
 #include "explore/atoms/atoms.h"
 #include "explore/states/view.h"
 
+/** What a byte can be; one that an op wrote has the op's number. */
+enum { OUTCOMES_OLD = -1, OUTCOMES_ZERO = -2, OUTCOMES_JUNK = -3, OUTCOMES_STRANGE = -4 };
+
+/** What a byte at an offset of a file is, after a run of so many ops. */
+int outcomes_code(const struct crash__model *model, int ops, unsigned char byte, uint64_t at);
+
+/** Reads one part of such a text, "w1x3", and goes behind it. @return what it is */
+int outcomes_read_run(const char **text, uint64_t *count);
+
+/** What a file of the state that the view looks at holds. Allocated. */
+unsigned char *outcomes_bytes(const struct crash__atoms *atoms, struct crash__view *view, crash__node_id node,
+			      uint64_t *size);
+
 /** Says a file's content and mode, after a run of so many ops. */
 void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes,
 		   uint64_t size, uint32_t mode);

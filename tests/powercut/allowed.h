@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * allowed.h - every state that a model lets a run of made.h's ops leave, in words.
+ * allowed.h - every state that a model lets a run of made.h's ops leave, in words (words.h), one by one.
  *
- * A state is one text, the words of outcomes.h by name: "a=old510 d=dir d/x=empty".
+ * This is how a few ops are judged, and how many of the states are seen is counted. member.h judges many.
  */
 #ifndef CRASH_TESTS_POWERCUT_ALLOWED_H
 #define CRASH_TESTS_POWERCUT_ALLOWED_H
@@ -10,23 +10,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "explore/atoms/persistence_model.h"
-#include "tests/explore/made.h"
+#include "tests/powercut/replayed.h"
 
 struct allowed_state;
 
 struct allowed {
-	const struct crash__model *model;
+	const struct crash__fs *fs;
 	struct allowed_state *states; /* uthash */
 	uint64_t count, seen;
 };
 
 /**
- * Finds the states after each op of the run. `base` is a directory with the starting tree.
+ * Finds the states after each op of the run, which must stay.
  * @return false if there are more than `most` ways to keep and lose something, of which nothing is known then
  */
-bool allowed_find(struct allowed *allowed, struct made *made, const char *base,
-		  const struct crash__model *model, uint64_t most);
+bool allowed_find(struct allowed *allowed, const struct replayed *replayed, uint64_t most);
 void allowed_clear(struct allowed *allowed);
 
 /** Whether that can be left after so many ops; notes that it was seen. */
@@ -35,7 +33,8 @@ bool allowed_has(struct allowed *allowed, int ops, const char *text);
 /** The states after so many ops, a line each. Allocated. */
 char *allowed_text(const struct allowed *allowed, int ops);
 
-/** What a directory holds, in the same words, after a run of so many ops. Allocated. */
-char *allowed_read(const struct crash__model *model, int ops, const char *directory);
+/** Takes each state, without the ops. */
+void allowed_each(const struct allowed *allowed,
+		  void (*take)(void *context, int ops, const char *text, bool seen), void *context);
 
 #endif

@@ -149,10 +149,8 @@ bool runs_allocate(const struct run_ops *ops)
 	return found;
 }
 
-void runs_choose(struct run_ops *ops, uint64_t *random)
+void runs_choose(struct run_ops *ops, int count, uint64_t *random)
 {
-	int count = 1 + (int)support_below(random, RUNS_OPS);
-
 	made_start(&ops->made);
 	ops->count = 0;
 	if (getenv("OPS"))
@@ -166,11 +164,15 @@ void runs_choose(struct run_ops *ops, uint64_t *random)
 	}
 }
 
-void runs_replay(struct run_ops *ops, int count)
+bool runs_set(struct run_ops *ops, const struct made_op *const *list, int count)
 {
 	made_start(&ops->made);
-	for (int i = 0; i < count; i++)
-		ck_assert(made_do(&ops->made, ops->list[i]));
+	ops->count = 0;
+	while (ops->count < count && made_do(&ops->made, list[ops->count])) {
+		ops->list[ops->count] = list[ops->count];
+		ops->count++;
+	}
+	return ops->count == count;
 }
 
 const char *runs_text(const struct run_ops *ops)
@@ -179,6 +181,6 @@ const char *runs_text(const struct run_ops *ops)
 
 	text[0] = '\0';
 	for (int i = 0; i < ops->count; i++)
-		sprintf(text + strlen(text), "%d: %s; ", i, made_text(ops->list[i]));
+		sprintf(text + strlen(text), "%s%s", i ? "; " : "", made_text(ops->list[i]));
 	return text;
 }

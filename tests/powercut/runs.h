@@ -11,21 +11,21 @@
 
 #include "tests/explore/made.h"
 
-#define RUNS_OPS 9 /* at most */
+#define RUNS_OPS 30 /* at most */
 
 struct run_ops {
 	const struct made_op *list[RUNS_OPS];
 	int count;
-	struct made made; /* all of them done, or as many as runs_replay() did */
+	struct made made; /* all of them done, or as many as have been done for real so far */
 };
 
-/** Chooses ops at random; or takes those of OPS in the environment, in the words of runs_text(). */
-void runs_choose(struct run_ops *ops, uint64_t *random);
+/** Chooses `count` ops at random; or takes those of OPS in the environment, in the words of runs_text(). */
+void runs_choose(struct run_ops *ops, int count, uint64_t *random);
 
-/** Does the first `count` ops again, so that `made` is as it was right after them. */
-void runs_replay(struct run_ops *ops, int count);
+/** Takes these; false if they are not possible one after the other. */
+bool runs_set(struct run_ops *ops, const struct made_op *const *list, int count);
 
-/** "0: create b; 1: append b 3; ". Never freed, and overwritten by the next one. */
+/** "create b; append b 3". Never freed, and overwritten by the next one. */
 const char *runs_text(const struct run_ops *ops);
 
 /** Whether they allocate space, which ext3 cannot. */
