@@ -43,21 +43,40 @@ enum made_kind {
 	MADE_CHMOD,
 	MADE_FSYNC,
 	MADE_FDATASYNC,
-	MADE_SYNC_RANGE,  /* sync_file_range of a page at 12288, waiting for it */
-	MADE_MSYNC_RANGE, /* msync of a page at 8192 */
+	MADE_SYNC_RANGE,  /* sync_file_range of `bytes` at `at`, waiting for it; without them of a page at
+			     12288 */
+	MADE_MSYNC_RANGE, /* msync of these; without them of a page at 8192 */
 	MADE_FSYNC_FAILS,
 	MADE_SYNC,
+	MADE_WRITE,	  /* `bytes` at `at`: there may be a hole then */
+	MADE_WRITE_DSYNC, /* the same, with O_DSYNC */
+	MADE_WRITE_SYNC,  /* the same, with O_SYNC */
+	MADE_STORE,	  /* to a mapping: all of the pages from `at` to that and `bytes`, up to the end */
+	MADE_COPY,	  /* copy_file_range of `bytes` from the start of one file to `at` in another */
+	MADE_RESIZE,	  /* ftruncate to `bytes` */
+	MADE_PUNCH,	  /* fallocate: a hole of `bytes` at `at` */
+	MADE_ZERO,	  /* fallocate: zeros */
+	MADE_ZERO_KEEP,	  /* the same, which does not change the size */
+	MADE_PROVIDE,	  /* fallocate of `bytes` at `at` */
+	MADE_SYMLINK,	  /* `to` becomes a symbolic link to `path` */
+	MADE_TMPFILE,	  /* O_TMPFILE, in the directory; its path is MADE_NAMELESS from then on */
+	MADE_RMDIR,
+	MADE_XATTR,
+	MADE_SYNCFS,
 };
+
+#define MADE_NAMELESS "#"
 
 struct made_op {
 	enum made_kind kind;
 	const char *path, *to;
-	uint64_t bytes;
+	uint64_t bytes, at;
+	bool beside; /* the next op is done by another process at the same time; only that may be a sync */
 };
 
 /* A file or directory as it is at the moment. */
 struct made_file {
-	bool directory;
+	bool directory, link;
 	uint64_t size;
 	int names;
 };
@@ -74,6 +93,15 @@ struct made_tree {
 	int file_count;
 	struct made_name names[3 * MADE_OPS];
 	int name_count;
+	int nameless; /* the file that O_TMPFILE made last; 0: none */
+};
+
+/* What an op does to a file's content. */
+struct made_change {
+	int file;     /* 0: nothing */
+	bool written; /* by an op; else zeros */
+	uint64_t from, to;
+	uint64_t size; /* afterwards */
 };
 
 struct made {
@@ -82,6 +110,7 @@ struct made {
 	struct crash__event events[MADE_OPS];
 	struct crash__trace_file files[MADE_OPS + 1];
 	struct crash__piece pieces[MADE_OPS];
+	struct made_change changes[MADE_OPS];
 	char paths[2 * MADE_OPS][32];
 };
 
@@ -96,8 +125,14 @@ int made_parent(const struct made_tree *tree, const char *path);
 /** Does an op more; false, with nothing changed, if it is not possible now. */
 bool made_do(struct made *made, const struct made_op *op);
 
-/** An op in words: "rename b a". Never freed, and overwritten by the next one. */
+/** An op in words: "rename b a", "write a 8192 3 &". Never freed, and overwritten by the next one. */
 const char *made_text(const struct made_op *op);
+
+/** The op of such a text; false: it is none. What it names is never freed. */
+bool made_parse(const char *text, size_t length, struct made_op *op);
+
+/** Whether `at` of an op says something. */
+bool made_is_placed(const struct made_op *op);
 
 /** What an op writes at a place of a file: its own, and never that of the starting tree. */
 unsigned char made_byte(int op, uint64_t at);

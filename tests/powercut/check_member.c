@@ -127,6 +127,6 @@ int main(void)
 {
 	Suite *suite = suite_create("member");
 
-	support_case(suite, "member", the_solver_and_the_list_agree, NULL);
+	tcase_set_timeout(support_case(suite, "member", the_solver_and_the_list_agree, NULL), 600);
 	return support_run(suite);
 }

@@ -21,9 +21,12 @@ static bool is_allowed(struct run *run, size_t cut, const char *text, int *over)
 	for (*over = least; *over <= most; ++*over) {
 		bool found = rig_allows(run, *over, text);
 
-		/* the next one may be under way */
-		if (!found && *over < run->ops.count)
-			found = rig_allows(run, *over + 1, text);
+		/* the next one may be under way, and what is done beside it */
+		for (int next = *over; !found && next < run->ops.count; next++) {
+			found = rig_allows(run, next + 1, text);
+			if (!run->ops.list[next]->beside)
+				break;
+		}
 		if (!found)
 			return false;
 	}

@@ -8,6 +8,8 @@
 
 #include "tests/unit/support.h"
 
+#define ANY 1 /* bytes: any number, at any place */
+
 /* What programs do. A row is a few ops that belong together. */
 static const struct made_op phrases[][4] = {
 	{{MADE_CREATE, "b", NULL, 0}},
@@ -60,54 +62,77 @@ static const struct made_op phrases[][4] = {
 	{{MADE_FSYNC, "", NULL, 0}},
 	{{MADE_FSYNC, "d", NULL, 0}},
 	{{MADE_SYNC, NULL, NULL, 0}},
+	{{MADE_SYNCFS, NULL, NULL, 0}},
+	{{MADE_RESIZE, "a", NULL, ANY}},
+	{{MADE_RESIZE, "b", NULL, ANY}},
+	{{MADE_WRITE, "a", NULL, ANY}},
+	{{MADE_WRITE, "b", NULL, ANY}, {MADE_FSYNC, "b", NULL, 0}},
+	{{MADE_WRITE, "d/x", NULL, ANY}},
+	{{MADE_WRITE_DSYNC, "a", NULL, ANY}},
+	{{MADE_WRITE_SYNC, "b", NULL, ANY}},
+	{{MADE_CREATE, "b", NULL, 0}, {MADE_WRITE, "b", NULL, ANY}, {MADE_RENAME, "b", "a", 0}},
+	{{MADE_STORE, "a", NULL, ANY}},
+	{{MADE_STORE, "a", NULL, ANY}, {MADE_MSYNC_RANGE, "a", NULL, ANY}},
+	{{MADE_RESIZE, "b", NULL, ANY}, {MADE_STORE, "b", NULL, ANY}, {MADE_MSYNC_RANGE, "b", NULL, ANY}},
+	{{MADE_SYNC_RANGE, "a", NULL, ANY}},
+	{{MADE_SYNC_RANGE, "b", NULL, ANY}},
+	{{MADE_PUNCH, "a", NULL, ANY}},
+	{{MADE_ZERO, "a", NULL, ANY}},
+	{{MADE_ZERO_KEEP, "a", NULL, ANY}},
+	{{MADE_PROVIDE, "b", NULL, ANY}},
+	{{MADE_MKDIR, "d/g", NULL, 0}, {MADE_CREATE, "d/g/x", NULL, 0}},
+	{{MADE_RENAME, "d/g", "e/g", 0}},
+	{{MADE_RENAME, "d/g", "g", 0}, {MADE_FSYNC, "g", NULL, 0}},
+	{{MADE_MKDIR, "e", NULL, 0}, {MADE_RENAME, "d/x", "e/x", 0}},
+	{{MADE_APPEND, "d/g/x", NULL, 600}, {MADE_FSYNC, "d/g/x", NULL, 0}},
+	{{MADE_RENAME, "d/x", "b", 0}, {MADE_FSYNC, "b", NULL, 0}},
+	{{MADE_UNLINK, "d/x", NULL, 0}, {MADE_RMDIR, "d", NULL, 0}},
+	{{MADE_RMDIR, "e", NULL, 0}},
+	{{MADE_RMDIR, "d/g", NULL, 0}},
+	{{MADE_SYMLINK, "a", "l", 0}},
+	{{MADE_SYMLINK, "b", "l", 0}, {MADE_RENAME, "l", "a", 0}},
+	{{MADE_UNLINK, "l", NULL, 0}},
+	{{MADE_TMPFILE, "", NULL, 0}, {MADE_APPEND, "#", NULL, 600}, {MADE_LINK, "#", "b", 0}},
+	{{MADE_TMPFILE, "", NULL, 0},
+	 {MADE_WRITE, "#", NULL, ANY},
+	 {MADE_FSYNC, "#", NULL, 0},
+	 {MADE_LINK, "#", "c", 0}},
+	{{MADE_FSYNC, "#", NULL, 0}},
+	{{MADE_COPY, "a", "b", 400, 8}},
+	{{MADE_COPY, "a", "c", 500, 4160}, {MADE_FSYNC, "c", NULL, 0}},
+	{{MADE_XATTR, "a", NULL, 0}},
+	{{MADE_XATTR, "b", NULL, 0}, {MADE_FSYNC, "b", NULL, 0}},
+	/* two at once */
+	{{MADE_APPEND, "a", NULL, 5000, 0, true}, {MADE_APPEND, "b", NULL, 3}},
+	{{MADE_WRITE, "a", NULL, ANY, 0, true}, {MADE_FSYNC, "b", NULL, 0}},
+	{{MADE_WRITE, "a", NULL, ANY, 0, true}, {MADE_FSYNC, "a", NULL, 0}},
+	{{MADE_RENAME, "b", "c", 0, 0, true}, {MADE_FSYNC, "a", NULL, 0}},
+	{{MADE_CREATE, "b", NULL, 0, 0, true}, {MADE_FDATASYNC, "a", NULL, 0}},
 };
 
 #define PHRASES (sizeof phrases / sizeof *phrases)
 
-/* Ops that no run chooses: of so many pages there are more states than can be listed. */
-static const struct made_op others[] = {
-	{MADE_APPEND, "a", NULL, 7000},
-	{MADE_APPEND, "a", NULL, 20000},
-	{MADE_SYNC_RANGE, "a", NULL, 0},
-	{MADE_MSYNC_RANGE, "a", NULL, 0},
-};
-
-static bool is_text_of(const struct made_op *op, const char *text, size_t length)
-{
-	const char *is = made_text(op);
-
-	return strlen(is) == length && memcmp(is, text, length) == 0;
-}
-
-/* The op with this text; ends the test if there is none. */
-static const struct made_op *find_op(const char *text, size_t length)
-{
-	for (size_t i = 0; i < PHRASES; i++)
-		for (int j = 0; j < 4 && (j == 0 || phrases[i][j].path); j++)
-			if (is_text_of(&phrases[i][j], text, length))
-				return &phrases[i][j];
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (is_text_of(&others[i], text, length))
-			return &others[i];
-	ck_abort_msg("OPS: there is no op \"%.*s\"", (int)length, text);
-	return NULL;
-}
-
 /* Takes the ops as runs_text() prints them. */
 static void take_ops(struct run_ops *ops, const char *text)
 {
-	while (*(text += strspn(text, "0123456789:; "))) {
+	while (*(text += strspn(text, "; "))) {
 		size_t length = strcspn(text, ";"), end = length;
+		struct made_op *op = &ops->own[ops->count];
 
 		while (end && text[end - 1] == ' ')
 			end--;
 		ck_assert_msg(ops->count < RUNS_OPS, "OPS: there are more than %d ops", RUNS_OPS);
-		ops->list[ops->count] = find_op(text, end);
-		ck_assert_msg(made_do(&ops->made, ops->list[ops->count]), "OPS: op %d is not possible",
-			      ops->count);
-		ops->count++;
+		ck_assert_msg(made_parse(text, end, op), "OPS: there is no op \"%.*s\"", (int)end, text);
+		ck_assert_msg(made_do(&ops->made, op), "OPS: op %d is not possible", ops->count);
+		ops->list[ops->count++] = op;
 		text += length;
 	}
+}
+
+/* Whether it makes the file shorter is not known here: it may. */
+static bool may_cut(const struct made_op *op)
+{
+	return op->kind == MADE_EMPTY || op->kind == MADE_SHRINK || op->kind == MADE_RESIZE;
 }
 
 /*
@@ -124,7 +149,7 @@ bool runs_are_beyond_btrfs(const struct run_ops *ops)
 		exchanged |= ops->list[i]->kind == MADE_EXCHANGE;
 		if (exchanged && (ops->list[i]->kind == MADE_FSYNC || ops->list[i]->kind == MADE_FDATASYNC))
 			return true;
-		cut |= ops->list[i]->kind == MADE_EMPTY || ops->list[i]->kind == MADE_SHRINK;
+		cut |= may_cut(ops->list[i]);
 		if (cut && ops->list[i]->kind == MADE_LINK)
 			return true;
 		for (int j = i + 1; ops->list[i]->kind == MADE_RENAME && j < ops->count; j++) {
@@ -140,13 +165,103 @@ bool runs_are_beyond_btrfs(const struct run_ops *ops)
 	return false;
 }
 
+static bool writes_back_part(const struct made_op *op)
+{
+	switch (op->kind) {
+	case MADE_SYNC_RANGE:
+	case MADE_MSYNC_RANGE:
+	case MADE_DSYNC:
+	case MADE_DSYNC_IN:
+	case MADE_WRITE_DSYNC:
+	case MADE_WRITE_SYNC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * What xfs.ini says that it does not cover: after a truncation a part that is written back can show what was
+ * cut off the last block. "shrink a; far a 270; dsync-in a" left 510 old bytes.
+ */
+bool runs_are_beyond_xfs(const struct run_ops *ops)
+{
+	bool cut = false;
+
+	for (int i = 0; i < ops->count; i++) {
+		cut |= may_cut(ops->list[i]);
+		if (cut && writes_back_part(ops->list[i]))
+			return true;
+	}
+	return false;
+}
+
 bool runs_allocate(const struct run_ops *ops)
 {
 	bool found = false;
 
 	for (int i = 0; i < ops->count; i++)
-		found |= ops->list[i]->kind == MADE_ALLOCATE || ops->list[i]->kind == MADE_RESERVE;
+		switch (ops->list[i]->kind) {
+		case MADE_ALLOCATE:
+		case MADE_RESERVE:
+		case MADE_PUNCH:
+		case MADE_ZERO:
+		case MADE_ZERO_KEEP:
+		case MADE_PROVIDE:
+			found = true;
+			break;
+		default:
+			break;
+		}
 	return found;
+}
+
+/* A place where something ends: a page, a sector, or anywhere. */
+static uint64_t choose_place(uint64_t most, uint64_t *random)
+{
+	static const uint64_t units[] = {4096, 4096, 512, 1};
+	uint64_t unit = units[support_below(random, 4)];
+
+	return support_below(random, most / unit + 1) * unit;
+}
+
+/* Mostly a few pages, rarely as much as a file may have. */
+static uint64_t choose_most(uint64_t *random)
+{
+	static const uint64_t most[] = {600, 8192, 8192, 20000, 20000, 70000, 1 << 20};
+
+	return most[support_below(random, sizeof most / sizeof *most)];
+}
+
+/* Sizes and places where the phrase leaves them open. */
+static void choose_range(struct made_op *op, uint64_t *random)
+{
+	uint64_t most = choose_most(random);
+
+	op->bytes = choose_place(most, random);
+	if (!op->bytes && op->kind != MADE_RESIZE)
+		op->bytes = 1 + support_below(random, most);
+	if (!made_is_placed(op))
+		return;
+	op->at = choose_place(most, random);
+	if (op->kind == MADE_STORE || op->kind == MADE_MSYNC_RANGE) {
+		op->at = op->at / 4096 * 4096;
+		op->bytes = (op->bytes + 4095) / 4096 * 4096;
+	}
+}
+
+/* @return whether it was possible */
+static bool add_op(struct run_ops *ops, const struct made_op *op, uint64_t *random)
+{
+	struct made_op *own = &ops->own[ops->count];
+
+	*own = *op;
+	if (own->bytes == ANY)
+		choose_range(own, random);
+	if (!made_do(&ops->made, own))
+		return false;
+	ops->list[ops->count++] = own;
+	return true;
 }
 
 void runs_choose(struct run_ops *ops, int count, uint64_t *random)
@@ -158,9 +273,9 @@ void runs_choose(struct run_ops *ops, int count, uint64_t *random)
 	while (ops->count < count && !getenv("OPS")) {
 		const struct made_op *phrase = phrases[support_below(random, PHRASES)];
 
-		for (int i = 0; i < 4 && (i == 0 || phrase[i].path) && ops->count < count; i++)
-			if (made_do(&ops->made, &phrase[i]))
-				ops->list[ops->count++] = &phrase[i];
+		for (int i = 0; i < 4 && (i == 0 || phrase[i].path || phrase[i].kind) && ops->count < count;
+		     i++)
+			add_op(ops, &phrase[i], random);
 	}
 }
 

@@ -16,7 +16,8 @@
 struct run_ops {
 	const struct made_op *list[RUNS_OPS];
 	int count;
-	struct made made; /* all of them done, or as many as have been done for real so far */
+	struct made_op own[RUNS_OPS]; /* those of them that were made for this run */
+	struct made made;	      /* all of them done, or as many as have been done for real so far */
 };
 
 /** Chooses `count` ops at random; or takes those of OPS in the environment, in the words of runs_text(). */
@@ -30,6 +31,9 @@ const char *runs_text(const struct run_ops *ops);
 
 /** Whether they allocate space, which ext3 cannot. */
 bool runs_allocate(const struct run_ops *ops);
+
+/** Whether xfs.ini says that it does not cover what such ops may leave. */
+bool runs_are_beyond_xfs(const struct run_ops *ops);
 
 /** Whether btrfs.ini says that it does not cover what such ops may leave. */
 bool runs_are_beyond_btrfs(const struct run_ops *ops);

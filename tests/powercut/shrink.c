@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/powercut/shrink.h"
 
+#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,30 +51,45 @@ static void without(struct run_ops *ops, int first, int count)
 	ops->count -= count;
 }
 
-bool shrink_run(struct rig *rig, struct run_ops *ops, int over, struct cuts *last)
+/* Drops so many ops at once wherever that is possible. @return whether it was anywhere */
+static bool drop(struct rig *rig, struct run_ops *ops, int piece, struct cuts *last)
 {
 	struct run_ops *smaller = calloc(1, sizeof *smaller);
-	bool found = false;
+	bool dropped = false;
+
+	ck_assert_ptr_nonnull(smaller);
+	for (int first = ops->count - piece; first >= 0; first -= piece) {
+		if (first + piece > ops->count || piece == ops->count)
+			continue;
+		memcpy(smaller->list, ops->list, sizeof smaller->list);
+		smaller->count = ops->count;
+		without(smaller, first, piece);
+		if (!is_found_again(rig, smaller, last))
+			continue;
+		without(ops, first, piece);
+		dropped = true;
+	}
+	free(smaller);
+	return dropped;
+}
+
+bool shrink_run(struct rig *rig, struct run_ops *ops, int over, struct cuts *last)
+{
+	int all = ops->count;
 
 	memset(last, 0, sizeof *last);
 	/* what had not begun has no part in it */
-	memcpy(smaller->list, ops->list, sizeof smaller->list);
-	smaller->count = over + 1 < ops->count ? over + 1 : ops->count;
-	found = is_found_again(rig, smaller, last);
-	if (found)
-		ops->count = smaller->count;
-	for (int piece = found ? ops->count / 2 : 0; piece > 0; piece /= 2)
-		for (int first = ops->count - piece; first >= 0; first -= piece) {
-			memcpy(smaller->list, ops->list, sizeof smaller->list);
-			smaller->count = ops->count;
-			without(smaller, first, piece);
-			if (smaller->count && is_found_again(rig, smaller, last))
-				without(ops, first, piece);
-			if (first > ops->count)
-				first = ops->count;
-		}
-	free(smaller);
-	return found;
+	if (over + 1 < ops->count)
+		ops->count = over + 1;
+	if (!is_found_again(rig, ops, last)) {
+		ops->count = all;
+		return false;
+	}
+	for (int piece = ops->count / 2; piece > 1; piece /= 2)
+		drop(rig, ops, piece, last);
+	while (drop(rig, ops, 1, last))
+		;
+	return true;
 }
 
 bool shrink_is_part(const char *text, const struct run_ops *ops)
