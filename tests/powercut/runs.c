@@ -264,30 +264,52 @@ static bool add_op(struct run_ops *ops, const struct made_op *op, uint64_t *rand
 	return true;
 }
 
+/* What two processes do at once is done in full, or not at all. */
+static void add_phrase(struct run_ops *ops, const struct made_op *phrase, int most, uint64_t *random)
+{
+	for (int i = 0; i < 4 && (i == 0 || phrase[i].path || phrase[i].kind) && ops->count < most; i++) {
+		bool added = add_op(ops, &phrase[i], random);
+
+		if (i > 0 && phrase[i - 1].beside && !added && ops->count)
+			ops->own[ops->count - 1].beside = false;
+		if (phrase[i].beside && (!added || ops->count == most)) {
+			if (added)
+				ops->own[ops->count - 1].beside = false;
+			return;
+		}
+	}
+}
+
 void runs_choose(struct run_ops *ops, int count, uint64_t *random)
 {
 	made_start(&ops->made);
 	ops->count = 0;
 	if (getenv("OPS"))
 		take_ops(ops, getenv("OPS"));
-	while (ops->count < count && !getenv("OPS")) {
-		const struct made_op *phrase = phrases[support_below(random, PHRASES)];
-
-		for (int i = 0; i < 4 && (i == 0 || phrase[i].path || phrase[i].kind) && ops->count < count;
-		     i++)
-			add_op(ops, &phrase[i], random);
-	}
+	while (ops->count < count && !getenv("OPS"))
+		add_phrase(ops, phrases[support_below(random, PHRASES)], count, random);
 }
 
+/* Two that are done at once stand side by side: an op whose other one was left out is done alone. */
 bool runs_set(struct run_ops *ops, const struct made_op *const *list, int count)
 {
+	struct made_op own[RUNS_OPS];
+
+	for (int i = 0; i < count; i++) {
+		own[i] = *list[i];
+		own[i].beside &= i + 1 < count && list[i + 1] == list[i] + 1;
+	}
 	made_start(&ops->made);
 	ops->count = 0;
-	while (ops->count < count && made_do(&ops->made, list[ops->count])) {
-		ops->list[ops->count] = list[ops->count];
-		ops->count++;
+	while (ops->count < count) {
+		struct made_op *op = &ops->own[ops->count];
+
+		*op = own[ops->count];
+		if (!made_do(&ops->made, op))
+			return false;
+		ops->list[ops->count++] = op;
 	}
-	return ops->count == count;
+	return true;
 }
 
 const char *runs_text(const struct run_ops *ops)

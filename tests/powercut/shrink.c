@@ -89,6 +89,7 @@ bool shrink_run(struct rig *rig, struct run_ops *ops, int over, struct cuts *las
 		drop(rig, ops, piece, last);
 	while (drop(rig, ops, 1, last))
 		;
+	runs_set(ops, ops->list, ops->count);
 	return true;
 }
 
