@@ -98,7 +98,9 @@ uint32_t crash__in_flight_last(const struct crash__atoms_builder *builder, uint3
 	for (uint32_t at = head; at; at = builder->links[at - 1].next) {
 		const struct crash__atom *atom = &builder->atoms->list[builder->links[at - 1].atom];
 
-		if (atom->durable > step && crash__atom_in(atom, classes))
+		if (atom->durable > step && crash__atom_in(atom, classes) &&
+		    (crash__builder_event(builder, atom->step) == crash__builder_event(builder, step) ||
+		     crash__builder_ended_before(builder, atom->step, step)))
 			return atom->step;
 	}
 	return CRASH__NEVER;

@@ -25,8 +25,8 @@ bool crash__in_flight_is_partial(struct crash__atoms_builder *builder, const str
 uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__node_id node);
 
 /**
- * The last step that has an atom of these classes in a list that is not durable at a step; CRASH__NEVER:
- * none.
+ * The last step that has an atom of these classes in a list that is not durable at a step, and was over when
+ * that began, or is of the same op; CRASH__NEVER: none.
  */
 uint32_t crash__in_flight_last(const struct crash__atoms_builder *builder, uint32_t head,
 			       crash__classes classes, uint32_t step);

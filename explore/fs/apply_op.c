@@ -272,6 +272,28 @@ static void replay_unlink(struct crash__op_replay *replay)
 	}
 }
 
+/*
+ * A range becomes zeros. File systems write its pages back first, those that it begins and ends in with it;
+ * and these may be the first of the file that are.
+ */
+static void zero_range(struct crash__op_replay *replay, crash__node_id node, uint64_t offset, uint64_t end)
+{
+	uint64_t size = replay->fs->nodes[node].size;
+	struct crash__step *step;
+
+	if (offset < size)
+		crash__effects_range(replay, CRASH__EFFECT_ZERO, node, offset,
+				     (end < size ? end : size) - offset);
+	step = crash__effects_step(replay);
+	if (!step)
+		return;
+	step->node = node;
+	step->size = size;
+	step->sync_from = offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+	step->sync_to = end;
+	step->writes_back = true;
+}
+
 static void replay_fallocate(struct crash__op_replay *replay, crash__node_id node)
 {
 	const long *args = replay->event->args;
@@ -286,9 +308,8 @@ static void replay_fallocate(struct crash__op_replay *replay, crash__node_id nod
 		crash__effects_unsupported(replay);
 		return;
 	}
-	if ((args[1] & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) && offset < size)
-		crash__effects_range(replay, CRASH__EFFECT_ZERO, node, offset,
-				     (end < size ? end : size) - offset);
+	if (args[1] & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		zero_range(replay, node, offset, end);
 	if (!(args[1] & FALLOC_FL_PUNCH_HOLE) && !replay->fs->nodes[node].allocated)
 		replay->fs->nodes[node].allocated = 1 + (uint32_t)replay->fs->steps_count;
 	if (!(args[1] & FALLOC_FL_KEEP_SIZE) && end > size)

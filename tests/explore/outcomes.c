@@ -81,6 +81,24 @@ int outcomes_read_run(const char **text, uint64_t *count)
 	return code;
 }
 
+static void hide_cut(const struct crash__view *view, crash__node_id id, uint64_t index, unsigned char *bytes,
+		     uint64_t size)
+{
+	uint64_t from = crash__view_base_limit(view, id), at = index * CRASH__BLOCK, found;
+	uint64_t end = at + CRASH__BLOCK < size ? at + CRASH__BLOCK : size;
+	crash__node_id owner;
+	uint32_t block;
+
+	if (crash__view_find_block(view, id, index, &block)) {
+		crash__view_block(view, block, &owner, &found);
+		if (owner == id && found == index)
+			return;
+	}
+	from = from > at ? from : at;
+	if (from < end)
+		memset(bytes + from, 0, end - from);
+}
+
 unsigned char *outcomes_bytes(const struct crash__atoms *atoms, struct crash__view *view, crash__node_id id,
 			      uint64_t *bytes_count)
 {
@@ -106,6 +124,10 @@ unsigned char *outcomes_bytes(const struct crash__atoms *atoms, struct crash__vi
 							  CRASH__BLOCK, (off_t)at),
 					 0);
 	}
+	/* of blocks that no op ever wrote to, a truncation may have taken what was there */
+	for (uint64_t index = crash__view_base_limit(view, id) / CRASH__BLOCK; index * CRASH__BLOCK < size;
+	     index++)
+		hide_cut(view, id, index, bytes, size);
 	*bytes_count = size;
 	return bytes;
 }
