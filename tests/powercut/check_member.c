@@ -123,10 +123,54 @@ START_TEST(the_solver_and_the_list_agree)
 }
 END_TEST
 
+/* What real file systems left, and the same where nothing is in flight. */
+static const struct {
+	const char *model, *ops;
+	int over;
+	const char *text;
+	bool allowed;
+} answers[] = {
+	{"ext4", "create b; append a 3 &; fsync a", 3, "a=old510", true},
+	{"xfs", "create b; append a 3 &; fsync a", 3, "a=old510", true},
+	{"ext4", "create b; append a 3; fsync a", 3, "a=old510", false},
+	{"ext4", "create b; append a 3; fsync a", 3, "a=old510+w1x3 b=empty", true},
+	{"xfs", "create c; append c 4500; rename c a; zero-keep a 7680 7744", 4, "a=zerox4096+w1x404", true},
+	{"btrfs", "resize a 470; write-dsync a 16384 4096", 2, "a=old470+zerox15914+w1x4096", true},
+	{"ext4", "write a 0 1048576; fsync a", 2, "a=w0x1048576", true},
+	{"ext4", "write a 0 1048576; fsync a", 2, "a=w0x1048064+zerox512", false},
+	{"ext4", "write a 0 1048576", 1, "a=w0x1048064+zerox512", true},
+};
+
+START_TEST(what_was_found_is_allowed_or_not)
+{
+	char base[PATH_MAX];
+	static struct run_ops ops;
+	uint64_t random = 1;
+	struct crash__model model = trees_model(answers[_i].model);
+	struct replayed replayed;
+	struct member *member;
+
+	if (member_problem())
+		support_skip(member_problem());
+	support_directory(base);
+	made_base(base);
+	setenv("OPS", answers[_i].ops, 1);
+	runs_choose(&ops, 0, &random);
+	replayed_make(&replayed, &ops.made, base, &model);
+	member = member_new(&replayed);
+	ck_assert_msg(member_allows(member, answers[_i].over, answers[_i].text) == answers[_i].allowed,
+		      "%s: %s: %s", answers[_i].model, answers[_i].ops, answers[_i].text);
+	member_free(member);
+	replayed_clear(&replayed);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("member");
 
 	tcase_set_timeout(support_case(suite, "member", the_solver_and_the_list_agree, NULL), 600);
+	tcase_add_loop_test(support_case(suite, "answers", NULL), what_was_found_is_allowed_or_not, 0,
+			    (int)(sizeof answers / sizeof *answers));
 	return support_run(suite);
 }
