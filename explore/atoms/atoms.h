@@ -47,11 +47,12 @@ struct crash__atom {
 	uint32_t effect; /* the first of its effects */
 	uint32_t effects;
 	crash__node_id node;
-	uint64_t offset, bytes;		   /* DATA: the range in the file */
-	uint64_t size;			   /* SIZE */
-	uint32_t durable;		   /* from this step on; CRASH__NEVER */
-	bool failed;			   /* a sync that was to make it durable failed */
-	bool abandoned;			   /* so later ones do not write it, and nothing waits for it */
+	uint64_t offset, bytes; /* DATA: the range in the file */
+	uint64_t size;		/* SIZE */
+	bool behind_end;  /* REACH: its op's data in that page is behind the end that the disk may have */
+	uint32_t durable; /* from this step on; CRASH__NEVER */
+	bool failed;	  /* a sync that was to make it durable failed */
+	bool abandoned;	  /* so later ones do not write it, and nothing waits for it */
 	uint32_t predecessors, successors; /* lists of edges */
 };
 

@@ -379,9 +379,16 @@ static void cover_op(struct crash__atoms_builder *builder, enum crash__occasion 
 {
 	crash__classes classes = builder->durability->made_durable[occasion][CRASH__OF_OP];
 
-	for (crash__atom_id id = first; id < end && classes; id++)
-		if (crash__atom_in(&builder->atoms->list[id], classes))
+	for (crash__atom_id id = first; id < end && classes; id++) {
+		const struct crash__atom *atom = &builder->atoms->list[id];
+
+		/* data that the file's end on the disk is behind can be had without another size */
+		if (occasion == CRASH__ON_SYNC_WRITE && atom->class == CRASH__CLASS_REACH &&
+		    !atom->behind_end)
+			continue;
+		if (crash__atom_in(atom, classes))
 			make_durable(builder, id, step);
+	}
 }
 
 void crash__durability_op(struct crash__atoms_builder *builder, uint32_t step, crash__atom_id first)

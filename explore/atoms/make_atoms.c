@@ -136,6 +136,7 @@ static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint
 		if (!atom)
 			return;
 		atom->size = size;
+		atom->behind_end = (end < size ? end : size) > shortest;
 	}
 }
 

@@ -135,6 +135,8 @@ static const struct {
 	{"ext4", "create b; append a 3; fsync a", 3, "a=old510", false},
 	{"ext4", "create b; append a 3; fsync a", 3, "a=old510+w1x3 b=empty", true},
 	{"xfs", "create c; append c 4500; rename c a; zero-keep a 7680 7744", 4, "a=zerox4096+w1x404", true},
+	{"ext4", "write a 8192 366; write-dsync a 0 144", 2, "a=w1x144+old366", true},
+	{"ext4", "write a 8192 366; write-dsync a 0 144", 2, "a=old510", false},
 	{"btrfs", "resize a 470; write-dsync a 16384 4096", 2, "a=old470+zerox15914+w1x4096", true},
 	{"ext4", "write a 0 1048576; fsync a", 2, "a=w0x1048576", true},
 	{"ext4", "write a 0 1048576; fsync a", 2, "a=w0x1048064+zerox512", false},

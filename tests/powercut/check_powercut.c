@@ -201,6 +201,7 @@ static const char *const found_once[] = {
 	"create b; append b 600; exchange b a",
 	"mkdir d; create d/x; fsync d/x; rename d e; fsync e/x",
 	"create b; write a 825 4096 &; fsync a",
+	"write a 8192 366; write-dsync a 0 144",
 	"create c; append c 4500; rename c a; zero-keep a 7680 7744",
 };
 

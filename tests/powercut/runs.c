@@ -233,6 +233,12 @@ static bool is_range(const struct made_op *op)
 	       op->kind == MADE_ZERO || op->kind == MADE_ZERO_KEEP;
 }
 
+/* Whether it leaves more than a page to write back. */
+static bool grows_by_pages(const struct made_op *op)
+{
+	return may_grow(op) && !is_synchronous(op) && op->bytes > 4096;
+}
+
 static bool may_leave_hole(const struct made_op *op)
 {
 	return op->kind == MADE_FAR || op->kind == MADE_WRITE || op->kind == MADE_COPY ||
@@ -243,17 +249,21 @@ static bool may_leave_hole(const struct made_op *op)
  * What xfs.ini says that it does not cover: after a truncation a part that is written back can show what was
  * cut off the last block. "shrink a; far a 270; dsync-in a" left 510 old bytes. And not in it yet: a write
  * behind the end zeroes the rest of the last page that the file had, and that page makes the file as long as
- * itself when it is written back alone ("far a 270; zero a 0 4096" left 4096 bytes).
+ * itself when it is written back alone ("far a 270; zero a 0 4096" left 4096 bytes). What a synchronous write
+ * takes out of the middle leaves two pieces, that come in no order ("write a 4096 13206; dsync-in a" left
+ * 16384 bytes and zeros from 510 to 8192).
  */
 bool runs_are_beyond_xfs(const struct run_ops *ops)
 {
-	bool cut = false, hole = false;
+	bool cut = false, hole = false, pages = false;
 
 	for (int i = 0; i < ops->count; i++) {
-		if ((cut && writes_back_part(ops->list[i])) || (hole && is_range(ops->list[i])))
+		if ((cut && writes_back_part(ops->list[i])) || (hole && is_range(ops->list[i])) ||
+		    (pages && is_synchronous(ops->list[i]) && ops->list[i]->kind != MADE_DSYNC))
 			return true;
 		cut |= may_cut(ops->list[i]);
 		hole |= may_leave_hole(ops->list[i]);
+		pages |= grows_by_pages(ops->list[i]);
 	}
 	return runs_sync_a_part(ops);
 }
