@@ -135,21 +135,6 @@ static bool may_cut(const struct made_op *op)
 	return op->kind == MADE_EMPTY || op->kind == MADE_SHRINK || op->kind == MADE_RESIZE;
 }
 
-static bool writes_back_part(const struct made_op *op)
-{
-	switch (op->kind) {
-	case MADE_SYNC_RANGE:
-	case MADE_MSYNC_RANGE:
-	case MADE_DSYNC:
-	case MADE_DSYNC_IN:
-	case MADE_WRITE_DSYNC:
-	case MADE_WRITE_SYNC:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Whether a write makes sure that its data is on the disk. */
 static bool is_synchronous(const struct made_op *op)
 {
@@ -164,6 +149,8 @@ static bool may_grow(const struct made_op *op)
 	case MADE_STRADDLE:
 	case MADE_DSYNC:
 	case MADE_FAR:
+	case MADE_DIRECT:
+	case MADE_CLONE:
 	case MADE_WRITE:
 	case MADE_WRITE_DSYNC:
 	case MADE_WRITE_SYNC:
@@ -242,26 +229,23 @@ static bool grows_by_pages(const struct made_op *op)
 static bool may_leave_hole(const struct made_op *op)
 {
 	return op->kind == MADE_FAR || op->kind == MADE_WRITE || op->kind == MADE_COPY ||
-	       op->kind == MADE_RESIZE;
+	       op->kind == MADE_RESIZE || op->kind == MADE_DIRECT || op->kind == MADE_CLONE;
 }
 
 /*
- * What xfs.ini says that it does not cover: after a truncation a part that is written back can show what was
- * cut off the last block. "shrink a; far a 270; dsync-in a" left 510 old bytes. And not in it yet: a write
- * behind the end zeroes the rest of the last page that the file had, and that page makes the file as long as
- * itself when it is written back alone ("far a 270; zero a 0 4096" left 4096 bytes). What a synchronous write
- * takes out of the middle leaves two pieces, that come in no order ("write a 4096 13206; dsync-in a" left
- * 16384 bytes and zeros from 510 to 8192).
+ * Not in xfs.ini yet: a write behind the end zeroes the rest of the last page that the file had, and that
+ * page makes the file as long as itself when it is written back alone ("far a 270; zero a 0 4096" left 4096
+ * bytes). What a synchronous write takes out of the middle leaves two pieces, that come in no order ("write a
+ * 4096 13206; dsync-in a" left 16384 bytes and zeros from 510 to 8192).
  */
 bool runs_are_beyond_xfs(const struct run_ops *ops)
 {
-	bool cut = false, hole = false, pages = false;
+	bool hole = false, pages = false;
 
 	for (int i = 0; i < ops->count; i++) {
-		if ((cut && writes_back_part(ops->list[i])) || (hole && is_range(ops->list[i])) ||
+		if ((hole && is_range(ops->list[i])) ||
 		    (pages && is_synchronous(ops->list[i]) && ops->list[i]->kind != MADE_DSYNC))
 			return true;
-		cut |= may_cut(ops->list[i]);
 		hole |= may_leave_hole(ops->list[i]);
 		pages |= grows_by_pages(ops->list[i]);
 	}
