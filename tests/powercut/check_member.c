@@ -138,6 +138,9 @@ static const struct {
 	{"ext4", "write a 8192 366; write-dsync a 0 144", 2, "a=w1x144+old366", true},
 	{"ext4", "write a 8192 366; write-dsync a 0 144", 2, "a=old510", false},
 	{"btrfs", "resize a 470; write-dsync a 16384 4096", 2, "a=old470+zerox15914+w1x4096", true},
+	/* of a page that is torn one run of sectors is lost */
+	{"ext4", "append a 3586; fsync a; rewrite a 4096", 3, "a=w2x512+w0x1536+w2x2048", true},
+	{"ext4", "append a 3586; fsync a; rewrite a 4096", 3, "a=w2x512+w0x512+w2x512+w0x512+w2x2048", false},
 	{"ext4", "write a 0 1048576; fsync a", 2, "a=w0x1048576", true},
 	{"ext4", "write a 0 1048576; fsync a", 2, "a=w0x1048064+zerox512", false},
 	{"ext4", "write a 0 1048576", 1, "a=w0x1048064+zerox512", true},

@@ -45,7 +45,7 @@ static const struct file_system file_systems[] = {
 	{"ext4", "ext4", EXT4, "ext4", "", 40, runs_sync_a_part},
 	{"ext4-1k", "ext4", "mkfs.ext4 -b 1024 " EXT, "ext4", "", 40, runs_sync_a_part, .small_blocks = true},
 	{"ext4-nodelalloc", "ext4", EXT4, "ext4", "nodelalloc", 40, runs_sync_a_part},
-	{"ext4-fast-commit", "ext4", EXT4 "-O fast_commit", "ext4", "", 40, runs_sync_a_part},
+	{"ext4-fast-commit", "ext4", EXT4 "-O fast_commit", "ext4", "", 40, runs_are_beyond_fast_commit},
 	{"ext4-journal", "ext4-journal", EXT4, "ext4", "data=journal", 40, runs_sync_a_part},
 	{"ext4-dioread-lock", "ext4-dioread-lock", EXT4, "ext4", "dioread_lock", 40, runs_sync_a_part},
 	{"ext3-ordered", "ext3-ordered", "mkfs.ext3 -b 4096 " EXT, "ext3", "data=ordered", 40,

@@ -31,6 +31,8 @@ const char *runs_text(const struct run_ops *ops);
 
 /** Whether ext3 cannot do them, as it allocates no space, or they sync a part. */
 bool runs_are_beyond_ext3(const struct run_ops *ops);
+/** Whether a file without a name is in them, or they sync a part. */
+bool runs_are_beyond_fast_commit(const struct run_ops *ops);
 
 /** Whether they sync a part of a file that grew more than once, which no model covers. */
 bool runs_sync_a_part(const struct run_ops *ops);
