@@ -242,7 +242,7 @@ bool runs_are_beyond_btrfs(const struct run_ops *ops)
 				return true;
 		}
 	}
-	return shares_behind_two(ops);
+	return false;
 }
 
 static bool is_range(const struct made_op *op)
