@@ -9,8 +9,7 @@ static bool shares_blocks(const struct crash__event *event)
 	return event->kernel == CRASH__CALL_copy_file_range || event->kernel == CRASH__CALL_ioctl;
 }
 
-/* Whether a write reaches the disk without what else was written to the file. */
-static bool is_alone(const struct crash__model *model, const struct crash__step *step)
+bool crash__class_is_alone(const struct crash__model *model, const struct crash__step *step)
 {
 	return (step->event->flags & (CRASH__OP_SYNC | CRASH__OP_DIRECT)) ||
 	       (!model->no_reflinks && shares_blocks(step->event));
@@ -23,13 +22,13 @@ enum crash__atom_class crash__class_of_data(const struct crash__model *model, co
 		return CRASH__CLASS_OVERWRITE;
 	if (from / CRASH__FS_BLOCK * CRASH__FS_BLOCK < old_size)
 		return CRASH__CLASS_FILL;
-	return is_alone(model, step) ? CRASH__CLASS_LONE_APPEND : CRASH__CLASS_APPEND;
+	return crash__class_is_alone(model, step) ? CRASH__CLASS_LONE_APPEND : CRASH__CLASS_APPEND;
 }
 
 enum crash__atom_class crash__class_of_size(const struct crash__model *model, const struct crash__step *step)
 {
 	if (step->event->family == CRASH__FAMILY_WRITE)
-		return is_alone(model, step) ? CRASH__CLASS_LONE_GROW : CRASH__CLASS_GROW;
+		return crash__class_is_alone(model, step) ? CRASH__CLASS_LONE_GROW : CRASH__CLASS_GROW;
 	return step->replaces ? CRASH__CLASS_EMPTY : CRASH__CLASS_CUT;
 }
 

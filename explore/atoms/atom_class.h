@@ -11,7 +11,8 @@
  *	append       data behind the file's end, in blocks that it did not have
  *	lone-append  the same, of a write that does not go with what else was written to the file: with
  *	             O_SYNC or O_DSYNC, which write its own pages back, with O_DIRECT, which has none, and
- *	             where blocks are shared instead of copied
+ *	             where blocks are shared instead of copied; and of any write, when a part of the file is
+ *	             written back alone behind it
  *	grow         the size that a write moved the file's end to
  *	lone-grow    the same, of such a write
  *	reach        the size that a file has at least when one of its pages was written back that lies
@@ -73,6 +74,9 @@ static inline bool crash__class_in(enum crash__atom_class class, crash__classes 
 {
 	return classes >> class & 1;
 }
+
+/** Whether what a step writes reaches the disk without what else was written to the file. */
+bool crash__class_is_alone(const struct crash__model *model, const struct crash__step *step);
 
 /** The class of the bytes from `from` to `end` that a step writes to a file of a size. */
 enum crash__atom_class crash__class_of_data(const struct crash__model *model, const struct crash__step *step,

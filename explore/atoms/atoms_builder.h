@@ -10,6 +10,12 @@
 
 #include "explore/atoms/atoms.h"
 
+/* When a part of a file was written back alone last, and where it began. */
+struct crash__written_alone {
+	uint32_t step; /* and 1; 0: none was */
+	uint64_t from;
+};
+
 /* Lists of atoms that are in flight, newest first: see in_flight.h. */
 struct crash__in_flight {
 	uint32_t everything, metadata;
@@ -18,7 +24,8 @@ struct crash__in_flight {
 	crash__node_id *parent; /* of each node, the directory where it was named last */
 	crash__atom_id
 		*shortest; /* of each file, a growth before which it was shortest: in_flight_shortest() */
-	bool *size_lost;   /* of each file, whether a growth was given up: a sync had failed */
+	struct crash__written_alone *alone; /* of each file */
+	bool *size_lost; /* of each file, whether a growth was given up: a sync had failed */
 };
 
 struct crash__atoms_builder {

@@ -91,15 +91,6 @@ static void make_durable(struct crash__atoms_builder *builder, crash__atom_id id
 
 /* ------------------------------------------------------------------ syncs that fail */
 
-static void remove_edges(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
-{
-	while (*at)
-		if (atoms->edges[*at - 1].atom == atom)
-			*at = atoms->edges[*at - 1].next;
-		else
-			at = &atoms->edges[*at - 1].next;
-}
-
 /* Stamps the predecessors of an atom, so that none becomes one twice. */
 static bool stamp_predecessors(struct crash__atoms_builder *builder, crash__atom_id id)
 {
@@ -136,7 +127,7 @@ static void release(struct crash__atoms_builder *builder, crash__atom_id id)
 				durability->stamps[earlier] = durability->stamp;
 				crash__persists_before(builder, earlier, later);
 			}
-		remove_edges(atoms, &atoms->list[later].predecessors, id);
+		crash__order_remove_edges(atoms, &atoms->list[later].predecessors, id);
 	}
 	atoms->list[id].successors = 0;
 }

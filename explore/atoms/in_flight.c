@@ -9,12 +9,13 @@ bool crash__in_flight_begin(struct crash__in_flight *in_flight, size_t nodes)
 	in_flight->of = calloc(nodes + 1, sizeof *in_flight->of);
 	in_flight->names = calloc(nodes + 1, sizeof *in_flight->names);
 	in_flight->parent = calloc(nodes + 1, sizeof *in_flight->parent);
+	in_flight->alone = calloc(nodes + 1, sizeof *in_flight->alone);
 	in_flight->size_lost = calloc(nodes + 1, sizeof *in_flight->size_lost);
 	in_flight->shortest = malloc((nodes + 1) * sizeof *in_flight->shortest);
 	for (size_t i = 0; i <= nodes && in_flight->shortest; i++)
 		in_flight->shortest[i] = CRASH__NEVER;
 	return in_flight->of && in_flight->names && in_flight->parent && in_flight->shortest &&
-	       in_flight->size_lost;
+	       in_flight->alone && in_flight->size_lost;
 }
 
 void crash__in_flight_clear(struct crash__in_flight *in_flight)
@@ -23,6 +24,7 @@ void crash__in_flight_clear(struct crash__in_flight *in_flight)
 	free(in_flight->names);
 	free(in_flight->parent);
 	free(in_flight->shortest);
+	free(in_flight->alone);
 	free(in_flight->size_lost);
 }
 
@@ -73,7 +75,10 @@ uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__
 
 bool crash__in_flight_is_partial(struct crash__atoms_builder *builder, const struct crash__step *step)
 {
-	return step->writes_back && !builder->model->no_page_sizes &&
+	bool alone = step->writes_back || (step->effects && step->event->family == CRASH__FAMILY_WRITE &&
+					   crash__class_is_alone(builder->model, step));
+
+	return alone && !builder->model->no_page_sizes &&
 	       crash__in_flight_shortest(builder, step->node) < step->sync_from;
 }
 

@@ -108,6 +108,17 @@ static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32
 }
 
 /*
+ * Whether a page that is written alone gives the file its end, when it has data up to there. ext4 decides
+ * that when it allocates a block: in the one that the file ends in on the disk there is nothing to do.
+ */
+static bool shows_end(const struct crash__model *model, uint64_t at, uint64_t end, uint64_t shortest)
+{
+	uint64_t block = at / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+
+	return end > shortest && (model->data_before_metadata == CRASH__DATA_FIRST || block >= shortest);
+}
+
+/*
  * Of a file whose end is not on the disk yet, any page may be written back alone, or before the others. It
  * makes the file as long as the page, and what lies in front of it is a hole. This is also how a size comes
  * back that went with data which could not be written.
@@ -136,38 +147,82 @@ static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint
 		if (!atom)
 			return;
 		atom->size = size;
-		atom->behind_end = (end < size ? end : size) > shortest;
+		atom->behind_end = shows_end(builder->model, at, end < size ? end : size, shortest);
 	}
 }
 
+static void new_reach(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
+{
+	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, step, index);
+
+	if (atom)
+		atom->size = size;
+}
+
+/* A write behind the end zeroes the rest of the page that the file ended in, which is written back as any
+ * other is. */
+static void make_reach_of_end(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
+{
+	const struct crash__effect *effect = &builder->fs->effects[index];
+	uint64_t end = (effect->old_size + CRASH__FS_BLOCK - 1) / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+
+	if (!builder->model->no_page_sizes && effect->kind == CRASH__EFFECT_DATA && end > effect->old_size &&
+	    effect->offset >= end)
+		new_reach(builder, step, index, end);
+}
+
+/* The sizes that the file has when a page of some data has been written: where the page ends, or the file, or
+ * where it ended. */
+static void reach_page(struct crash__atoms_builder *builder, uint32_t index, crash__atom_id data,
+		       uint64_t *last)
+{
+	const struct crash__atom *atom = &builder->atoms->list[data];
+	const struct crash__effect *effect = &builder->fs->effects[atom->effect];
+	const struct crash__step *step = &builder->fs->steps[index];
+	uint64_t end = atom->offset + atom->bytes;
+	uint64_t size = ((end - 1) / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
+	uint32_t of = atom->effect;
+
+	if (size > step->size)
+		size = step->size;
+	if (size <= step->sync_from)
+		return;
+	if (end < size && end == effect->offset + effect->bytes && crash__atom_in(atom, CRASH__BEHIND_END))
+		new_reach(builder, index, of, end);
+	if (size != *last)
+		new_reach(builder, index, of, size);
+	*last = size;
+}
+
 /*
- * The same where an msync() or a sync_file_range() writes back what is not the beginning of what the disk has
- * not. Pages behind it are in another piece then than those in front, and the pieces come in no order. A hole
- * has no pages, however long it is.
+ * The same where a part of the file is written back alone that is not the beginning of what the disk has not:
+ * by msync(), sync_file_range(), O_DSYNC, O_DIRECT, or because blocks are shared. Pages behind it are in
+ * another piece then than those in front, and the pieces come in no order. A hole has no pages, however long
+ * it is.
  */
 static void make_written_back(struct crash__atoms_builder *builder, uint32_t index)
 {
 	const struct crash__step *step = &builder->fs->steps[index];
+	struct crash__written_alone *alone = &builder->in_flight.alone[step->node];
+	uint32_t since = alone->step && alone->from <= step->sync_from ? alone->step - 1 : 0;
 	uint64_t last = 0;
 
 	if (!crash__in_flight_is_partial(builder, step))
 		return;
-	for (uint32_t at = builder->in_flight.of[step->node]; at; at = builder->links[at - 1].next) {
-		const struct crash__atom *data = &builder->atoms->list[builder->links[at - 1].atom];
-		uint64_t size = ((data->offset + data->bytes - 1) / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
-		struct crash__atom *atom;
+	for (uint32_t at = builder->in_flight.of[step->node]; at && !builder->no_memory;
+	     at = builder->links[at - 1].next) {
+		crash__atom_id id = builder->links[at - 1].atom;
+		const struct crash__atom *data = &builder->atoms->list[id];
 
-		if (size > step->size)
-			size = step->size;
+		if (data->step < since)
+			break;
 		if (data->kind != CRASH__ATOM_DATA || data->durable != CRASH__NEVER ||
-		    size <= step->sync_from || size == last)
+		    data->class == CRASH__CLASS_LONE_APPEND)
 			continue;
-		last = size;
-		atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, index, data->effect);
-		if (!atom)
-			return;
-		atom->size = size;
+		crash__order_set_alone(builder, id);
+		reach_page(builder, index, id, &last);
 	}
+	*alone = (struct crash__written_alone){index + 1, step->sync_from};
 }
 
 /* A file that is written grows unit by unit, or page by page, ... */
@@ -245,6 +300,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 		case CRASH__EFFECT_ZERO:
 			make_data(builder, index, at);
 			make_reach(builder, index, at);
+			make_reach_of_end(builder, index, at);
 			break;
 		case CRASH__EFFECT_TAIL:
 			if (builder->model->truncate_tail != CRASH__TAIL_KEPT)

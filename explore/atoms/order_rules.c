@@ -14,6 +14,7 @@
 		.offset = offsetof(struct crash__model, member), .values = (accepted)                        \
 	}
 #define IS(value) (1u << (value))
+#define LAST_BLOCKS_TOO (IS(CRASH__DATA_FREE) | IS(CRASH__DATA_OF_ONLY_PAGE) | IS(CRASH__DATA_FIRST))
 #define YES IS(1)
 
 #define OSDI "OSDI'14, "
@@ -57,6 +58,18 @@ const struct crash__order_rule crash__order_rules[] = {
 			  "\"a file that grew is found with its new size and zeros\"",
 	},
 
+	{
+		.name = "the only page before its size",
+		.when = {WHEN(data_before_metadata, IS(CRASH__DATA_OF_ONLY_PAGE))},
+		.predecessors = CRASH__CLASS(FILL) | CRASH__APPENDS,
+		.successors = CRASH__GROWS,
+		.scope = CRASH__SIZE_OF_ONLY_PAGE,
+		.sentence = "A file has a new size when something of it has been written: if there was one "
+			    "page to write, that page.",
+		.source = "fs/btrfs/inode.c, btrfs_finish_one_ordered(): the size in memory is taken, be it "
+			  "that of a write that came after, " POWER_CUT
+			  "\"the new size, and zeros, while another part was written\"",
+	},
 	{
 		.name = "a page before the size that it reaches to",
 		.when = {WHEN(data_before_metadata, IS(CRASH__DATA_IN_NEW_BLOCKS) | IS(CRASH__DATA_FIRST))},
@@ -122,8 +135,7 @@ const struct crash__order_rule crash__order_rules[] = {
 	},
 	{
 		.name = "last blocks before anything",
-		.when = {WHEN(append_order, YES),
-			 WHEN(data_before_metadata, IS(CRASH__DATA_FREE) | IS(CRASH__DATA_FIRST))},
+		.when = {WHEN(append_order, YES), WHEN(data_before_metadata, LAST_BLOCKS_TOO)},
 		.predecessors = CRASH__CLASS(FILL),
 		.successors = CRASH__EVERY_CLASS & ~CRASH__IN_PLACE,
 		.scope = CRASH__ALL_OPS,
@@ -145,7 +157,7 @@ const struct crash__order_rule crash__order_rules[] = {
 	{
 		.name = "last blocks before overwrites",
 		.when = {WHEN(append_order, YES), WHEN(overwrite_order, YES),
-			 WHEN(data_before_metadata, IS(CRASH__DATA_FREE) | IS(CRASH__DATA_FIRST))},
+			 WHEN(data_before_metadata, LAST_BLOCKS_TOO)},
 		.predecessors = CRASH__CLASS(FILL),
 		.successors = CRASH__IN_PLACE,
 		.scope = CRASH__ALL_OPS,
@@ -255,7 +267,7 @@ const struct crash__order_rule crash__order_rules[] = {
 	{
 		.name = "data in place before the new name",
 		.when = {WHEN(safe_rename, IS(CRASH__RENAME_WITH_DATA)),
-			 WHEN(data_before_metadata, IS(CRASH__DATA_FREE) | IS(CRASH__DATA_FIRST))},
+			 WHEN(data_before_metadata, LAST_BLOCKS_TOO)},
 		.predecessors = CRASH__IN_PLACE,
 		.successors = CRASH__ENTRIES,
 		.scope = CRASH__RENAMED_FILE,
@@ -292,6 +304,9 @@ const char *crash__order_scope_text(enum crash__order_scope scope)
 	static const char *const texts[] = {
 		[CRASH__SIZES_OF_OP] = "the sizes of one op",
 		[CRASH__SIZE_OF_DATA] = "of one op, the first size that shows it",
+		[CRASH__SIZE_OF_ONLY_PAGE] =
+			("of an op on one page, when nothing else that was written to the file is under way, "
+			 "the first size that shows it"),
 		[CRASH__ALL_OPS] = "any two ops",
 		[CRASH__LAST_OF_DIRECTORY] = "the last ops on the directory",
 		[CRASH__MOVED_NAME] =

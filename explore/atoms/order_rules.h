@@ -17,13 +17,15 @@
 #include "explore/atoms/persistence_model.h"
 
 /**
- * How the two atoms have to stand to each other. In all but the first two and the last, the op of the
+ * How the two atoms have to stand to each other. In all but the first three and the last, the op of the
  * predecessor had ended when that of the successor began. "The last ops" are all of those that had not ended
  * when the last of them began: which of them came first is not known.
  */
 enum crash__order_scope {
 	CRASH__SIZES_OF_OP,	  /* two sizes of one op, and the successor comes next */
 	CRASH__SIZE_OF_DATA,	  /* data of an op, and the first size of the same op that shows all of it */
+	CRASH__SIZE_OF_ONLY_PAGE, /* the same, of an op on one page, when no other data of the file is in
+				     flight */
 	CRASH__ALL_OPS,		  /* any two ops */
 	CRASH__LAST_OF_DIRECTORY, /* the last ops with such an entry in the directory */
 	CRASH__MOVED_NAME, /* the last renames that took the name, which was durable, from a file; and what is

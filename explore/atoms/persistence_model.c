@@ -44,7 +44,7 @@ const struct crash__parameter crash__parameters[] = {
 		  "an append reaches the disk before any later op"),
 	PARAMETER(same_file_append_order, "same-file-append-order", "none ordered",
 		  "appends to one file, and truncations of it, reach the disk in order"),
-	PARAMETER(data_before_metadata, "data-before-metadata", "no new-blocks yes",
+	PARAMETER(data_before_metadata, "data-before-metadata", "no only-page new-blocks yes",
 		  "a file never grows on the disk without its data; or only what is in blocks that are new "
 		  "is there"),
 	PARAMETER(grow_by_pages, "grow-sizes", "any pages",

@@ -193,6 +193,15 @@ void crash__persists_before(struct crash__atoms_builder *builder, crash__atom_id
 	push_edge(builder, &builder->atoms->list[first].successors, second);
 }
 
+void crash__order_remove_edges(struct crash__atoms *atoms, uint32_t *at, crash__atom_id atom)
+{
+	while (*at)
+		if (atoms->edges[*at - 1].atom == atom)
+			*at = atoms->edges[*at - 1].next;
+		else
+			at = &atoms->edges[*at - 1].next;
+}
+
 /* The search for the predecessors of one atom, from the newest backwards. */
 struct search {
 	struct crash__atoms_builder *builder;
@@ -364,6 +373,39 @@ static void order_atom(struct crash__atoms_builder *builder, crash__atom_id id)
 	}
 }
 
+static void leave_sizes(struct crash__atoms *atoms, crash__atom_id id)
+{
+	uint32_t *at = &atoms->list[id].predecessors;
+
+	while (*at) {
+		struct crash__atom *size = &atoms->list[atoms->edges[*at - 1].atom];
+
+		if (crash__atom_in(size, CRASH__SIZES)) {
+			crash__order_remove_edges(atoms, &size->successors, id);
+			*at = atoms->edges[*at - 1].next;
+		} else {
+			at = &atoms->edges[*at - 1].next;
+		}
+	}
+}
+
+void crash__order_set_alone(struct crash__atoms_builder *builder, crash__atom_id id)
+{
+	struct crash__atom *atom = &builder->atoms->list[id];
+	struct crash__order *order = builder->order;
+
+	if (atom->class != CRASH__CLASS_APPEND)
+		return;
+	leave_sizes(builder->atoms, id);
+	atom->class = CRASH__CLASS_LONE_APPEND;
+	for (uint32_t chains = order->searched[atom->class]; chains; chains &= chains - 1) {
+		struct chain *chain = &order->chains[__builtin_ctz(chains)];
+
+		if (chain->scope == CRASH__LAST_OF_FILE || chain->scope == CRASH__LAST_BELOW_BLOCK)
+			order_last_of_file(builder, chain, id);
+	}
+}
+
 /* ------------------------------------------------------------------ within one op */
 
 static void order_sizes(struct crash__atoms_builder *builder, const struct chain *chain, crash__atom_id first,
@@ -398,6 +440,29 @@ static void order_data(struct crash__atoms_builder *builder, const struct chain 
 	}
 }
 
+/* Whether what a step has written is in one page, and all of the file's data that is not durable. */
+static bool is_only_page(const struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
+{
+	const struct crash__atom *list = builder->atoms->list;
+	uint32_t index = list[first].step, later = index + 1;
+	const struct crash__step *steps = builder->fs->steps;
+	crash__node_id node = list[first].node;
+	uint64_t page = list[first].offset / CRASH__FS_BLOCK;
+
+	for (crash__atom_id id = first; id < end; id++)
+		if (list[id].kind == CRASH__ATOM_DATA && list[id].offset / CRASH__FS_BLOCK != page)
+			return false;
+	for (uint32_t at = builder->in_flight.of[node]; at; at = builder->links[at - 1].next)
+		if (list[builder->links[at - 1].atom].kind == CRASH__ATOM_DATA &&
+		    list[builder->links[at - 1].atom].durable == CRASH__NEVER)
+			return false;
+	for (; later < builder->fs->steps_count && !crash__builder_ended_before(builder, index, later);
+	     later++)
+		if (steps[later].node == node && steps[later].effects)
+			return false;
+	return true;
+}
+
 static void order_within(struct crash__atoms_builder *builder, crash__atom_id first, crash__atom_id end)
 {
 	struct crash__order *order = builder->order;
@@ -405,7 +470,9 @@ static void order_within(struct crash__atoms_builder *builder, crash__atom_id fi
 	for (unsigned int i = 0; i < order->count; i++)
 		if (order->chains[i].scope == CRASH__SIZES_OF_OP)
 			order_sizes(builder, &order->chains[i], first, end);
-		else if (order->chains[i].scope == CRASH__SIZE_OF_DATA)
+		else if (order->chains[i].scope == CRASH__SIZE_OF_DATA ||
+			 (order->chains[i].scope == CRASH__SIZE_OF_ONLY_PAGE &&
+			  is_only_page(builder, first, end)))
 			order_data(builder, &order->chains[i], first, end);
 }
 

@@ -24,6 +24,12 @@ void crash__order_free(struct crash__order *order);
 void crash__persists_before(struct crash__atoms_builder *builder, crash__atom_id first,
 			    crash__atom_id second);
 
+/** Takes an atom out of a list of edges. */
+void crash__order_remove_edges(struct crash__atoms *atoms, uint32_t *edges, crash__atom_id atom);
+
+/** What was appended is written back without what is in front of it: it waits for what a lone append does. */
+void crash__order_set_alone(struct crash__atoms_builder *builder, crash__atom_id id);
+
 /** Puts the atoms of a step, those from `first` on, in order among themselves and after those of others. */
 void crash__order_step(struct crash__atoms_builder *builder, uint32_t step, crash__atom_id first);
 

@@ -66,6 +66,8 @@ static void replay_write(struct crash__op_replay *replay)
 	if (!step)
 		return;
 	step->node = node;
+	step->size = replay->fs->nodes[node].size;
+	step->sync_from = event->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
 	if (event->flags & CRASH__OP_SYNC)
 		sync_own(replay, node);
 }

@@ -30,14 +30,16 @@ enum unit_kind { DATA, SIZE, ENTRY, ATTRIBUTES };
 struct unit {
 	int op;
 	enum unit_kind kind;
-	int file;			     /* DATA, SIZE, ATTRIBUTES */
-	uint64_t from;			     /* DATA */
-	uint64_t end;			     /* DATA: where it ends; SIZE: the size */
-	uint64_t old_size;		     /* SIZE that appends: before */
-	bool appends;			     /* it is, or shows, what is behind the old end */
-	bool reaches;			     /* SIZE: where a page ends that is written back */
-	bool fills;			     /* DATA that appends, in a block that the file had */
-	bool created;			     /* ATTRIBUTES: that of a new file */
+	int file;	   /* DATA, SIZE, ATTRIBUTES */
+	uint64_t from;	   /* DATA */
+	uint64_t end;	   /* DATA: where it ends; SIZE: the size */
+	uint64_t old_size; /* SIZE that appends: before */
+	bool appends;	   /* it is, or shows, what is behind the old end */
+	bool reaches;	   /* SIZE: where a page ends that is written back */
+	bool only;	   /* DATA: all that the op writes is in one page, and no other of the file's
+			      is in flight */
+	bool fills;	   /* DATA that appends, in a block that the file had */
+	bool created;	   /* ATTRIBUTES: that of a new file */
 	int directories[2], directory_count; /* ENTRY: in which */
 	int named;			     /* ENTRY: the file that has a name by it; -1: none */
 	bool creates, moves;		     /* ENTRY: of a new file; of the rename of a directory */
@@ -144,17 +146,29 @@ static void add_reaches(struct opinion *opinion, int op, int file, uint64_t from
 	}
 }
 
+/* Whether a write is all of the file's data that is not durable, and in one page. */
+static bool is_only(const struct opinion *opinion, int file, uint64_t from, uint64_t end)
+{
+	for (int i = 0; i < opinion->count; i++)
+		if (opinion->units[i].kind == DATA && opinion->units[i].file == file &&
+		    !opinion->units[i].durable)
+			return false;
+	return from / 4096 == (end - 1) / 4096;
+}
+
 /* A write: its tear units, and where the file grows one size for each. */
 static void add_write(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end,
 		      uint64_t old_size)
 {
 	uint64_t tear = (uint64_t)opinion->model->tear;
 	uint64_t ends[16];
+	bool only = is_only(opinion, file, from, end);
 	int count = 0;
 
 	for (uint64_t at = from, next; at < end; at = next) {
 		next = unit_end(tear, at, end, old_size);
 		new_data(opinion, op, file, at, next, old_size);
+		opinion->units[opinion->count - 1].only = only;
 		if (next > old_size)
 			ends[count++] = next;
 	}
@@ -326,19 +340,27 @@ static bool counts_as_append(const struct crash__model *model, const struct unit
 	return unit->appends && !(unit->fills && model->data_before_metadata == CRASH__DATA_IN_NEW_BLOCKS);
 }
 
+/* Whether a size waits for data that it shows. */
+static bool before_its_size(const struct crash__model *model, const struct unit *data)
+{
+	return model->data_before_metadata == CRASH__DATA_OF_ONLY_PAGE ?
+		       data->only :
+		       model->data_before_metadata != CRASH__DATA_FREE;
+}
+
 /* Two units of one op. */
 static bool before_in_op(const struct crash__model *model, const struct unit *x, const struct unit *y)
 {
 	if (y->kind != SIZE || (x->kind == SIZE && x->reaches))
 		return false;
 	if (y->reaches)
-		return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA && has_place(x) &&
-		       x->from / 4096 == (y->end - 1) / 4096;
+		return model->data_before_metadata >= CRASH__DATA_IN_NEW_BLOCKS && x->kind == DATA &&
+		       has_place(x) && x->from / 4096 == (y->end - 1) / 4096;
 	/* sizes pass in the order in which the file grows or shrinks */
 	if (x->kind == SIZE)
 		return x < y;
-	return model->data_before_metadata != CRASH__DATA_FREE && x->kind == DATA &&
-	       counts_as_append(model, x) && y->appends && x->end <= y->end;
+	return x->kind == DATA && before_its_size(model, x) && counts_as_append(model, x) && y->appends &&
+	       x->end <= y->end;
 }
 
 static bool is_cut(const struct unit *unit)
@@ -362,8 +384,7 @@ static bool before_in_file(const struct opinion *opinion, const struct unit *x, 
 	for (const struct unit *other = x + 1; x->appends && other < y; other++)
 		if (is_cut(other) && other->file == x->file && other->op < y->op)
 			return false;
-	return (x->kind == SIZE && !x->reaches) ||
-	       (counts_as_append(model, x) && model->data_before_metadata != CRASH__DATA_FREE);
+	return (x->kind == SIZE && !x->reaches) || (counts_as_append(model, x) && before_its_size(model, x));
 }
 
 /* A rename that is one unit took a durable name from a file: what is done to that name later waits for it. */

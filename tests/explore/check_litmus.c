@@ -78,7 +78,8 @@ static const struct litmus cases[] = {
 	  {"ext4 ext4-dioread-lock ext3-ordered",
 	   "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3 | a=old510+w0x2+zerox3 | a=old510+zerox2 | "
 	   "a=old510+zerox2+w1x3 | a=old510+zerox5"},
-	  {"ext4-journal xfs btrfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3"}}},
+	  {"btrfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3 | a=old510+w0x2+zerox3"},
+	  {"ext4-journal xfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3"}}},
 
 	{"overwrite, then create",
 	 "OSDI'14: overwrite before anything",
@@ -344,7 +345,8 @@ static const struct litmus cases[] = {
 	  {"ext4-journal", "a=w1x3 b=empty | a=w1x3+w3x2 b=empty"},
 	  {"ext3-ordered", "a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty"},
 	  {"xfs", "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty"},
-	  {"btrfs", "a=empty b=empty | a=old510 b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty"}}},
+	  {"btrfs", "a=empty b=empty | a=old510 b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | "
+		    "a=w1x3+zerox2 b=empty"}}},
 
 	{"link and unlink",
 	 "OSDI'14: directory op before anything",

@@ -113,6 +113,7 @@ static const struct rule_case cases[] = {
 	 "a",
 	 {{MADE_APPEND, "a", NULL, 2}, {MADE_OVERWRITE, "a", NULL, 0}},
 	 "a=old100+w1x4+old406"},
+	{"the only page before its size", "btrfs", "a", {{MADE_APPEND, "a", NULL, 2}}, "a=old510+zerox2"},
 	{"a page before the size that it reaches to",
 	 "xfs tear=4096",
 	 "a",
@@ -345,8 +346,8 @@ static const struct {
 	unsigned int reaches;
 } written_back[] = {
 	{{{MADE_APPEND, "a", NULL, 20000}, {MADE_SYNC_RANGE, "a", NULL, 0}}, 3},
-	/* a hole has no pages */
-	{{{MADE_FAR, "a", NULL, 270}, {MADE_MSYNC_RANGE, "a", NULL, 0}}, 2},
+	/* a hole has no pages; that in which the file had ended is one */
+	{{{MADE_FAR, "a", NULL, 270}, {MADE_MSYNC_RANGE, "a", NULL, 0}}, 3},
 	/* the disk has what is in front of it */
 	{{{MADE_APPEND, "a", NULL, 20000}, {MADE_FSYNC, "a", NULL, 0}, {MADE_SYNC_RANGE, "a", NULL, 0}}, 0},
 };
@@ -401,6 +402,27 @@ static const struct {
 	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_CLONE, "a", NULL, 8192}},
 	 "a=old510+zerox3586+w1x8192",
 	 true},
+	{"xfs tear=4096",
+	 {{MADE_APPEND, "a", NULL, 5000}, {MADE_APPEND, "a", NULL, 5586}, {MADE_CLONE, "a", NULL, 8192}},
+	 "a=old510+zerox7682+w1x2904+zerox1192+w2x8192",
+	 true},
+	{"xfs tear=4096",
+	 {{MADE_APPEND, "a", NULL, 5000}, {MADE_APPEND, "a", NULL, 5000}, {MADE_DSYNC, "a", NULL, 4}},
+	 "a=old510+zerox7682+w1x2318+w2x4",
+	 true},
+	{"xfs tear=4096",
+	 {{MADE_APPEND, "a", NULL, 5000}, {MADE_APPEND, "a", NULL, 5000}, {MADE_FSYNC, "", NULL, 0}},
+	 "a=old510+zerox7682+w1x2318",
+	 false},
+	{"btrfs",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_APPEND, "a", NULL, 3}, {MADE_FSYNC, "", NULL, 0}},
+	 "a=old510+w0x2+zerox3",
+	 true},
+	{"btrfs",
+	 {{MADE_APPEND, "a", NULL, 2}, {MADE_FSYNC, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
+	 "a=old510+w0x2+zerox3",
+	 false},
+	{"btrfs", {{MADE_APPEND, "a", NULL, 5000}}, "a=old510+zerox3586+w0x1414", true},
 	{"xfs tear=4096",
 	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_APPEND, "a", NULL, 8192}},
 	 "a=old510+zerox3586+w1x8192",

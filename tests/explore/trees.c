@@ -270,7 +270,7 @@ struct crash__model trees_random_model(uint64_t *random)
 		.overwrite_order = (int)support_below(random, 2),
 		.append_order = (int)support_below(random, 2),
 		.same_file_append_order = (int)support_below(random, 2),
-		.data_before_metadata = (int)support_below(random, 3),
+		.data_before_metadata = (int)support_below(random, 4),
 		.grow_by_pages = (int)support_below(random, 2),
 		.no_page_sizes = (int)support_below(random, 2),
 		.no_reflinks = (int)support_below(random, 2),

@@ -42,16 +42,16 @@
  * blocks held before, and whose that was no model can say.
  */
 static const struct file_system file_systems[] = {
-	{"ext4", "ext4", EXT4, "ext4", "", 40, runs_sync_a_part},
-	{"ext4-1k", "ext4", "mkfs.ext4 -b 1024 " EXT, "ext4", "", 40, runs_sync_a_part, .small_blocks = true},
-	{"ext4-nodelalloc", "ext4", EXT4, "ext4", "nodelalloc", 40, runs_sync_a_part},
+	{"ext4", "ext4", EXT4, "ext4", "", 40},
+	{"ext4-1k", "ext4", "mkfs.ext4 -b 1024 " EXT, "ext4", "", 40, .small_blocks = true},
+	{"ext4-nodelalloc", "ext4", EXT4, "ext4", "nodelalloc", 40},
 	{"ext4-fast-commit", "ext4", EXT4 "-O fast_commit", "ext4", "", 40, runs_are_beyond_fast_commit},
-	{"ext4-journal", "ext4-journal", EXT4, "ext4", "data=journal", 40, runs_sync_a_part},
-	{"ext4-dioread-lock", "ext4-dioread-lock", EXT4, "ext4", "dioread_lock", 40, runs_sync_a_part},
+	{"ext4-journal", "ext4-journal", EXT4, "ext4", "data=journal", 40},
+	{"ext4-dioread-lock", "ext4-dioread-lock", EXT4, "ext4", "dioread_lock", 40},
 	{"ext3-ordered", "ext3-ordered", "mkfs.ext3 -b 4096 " EXT, "ext3", "data=ordered", 40,
 	 runs_are_beyond_ext3},
-	{"xfs", "xfs", "mkfs.xfs -q -f -K", "xfs", "", 320, runs_are_beyond_xfs},
-	{"xfs-no-reflink", "xfs", "mkfs.xfs -q -f -K -m reflink=0", "xfs", "", 320, runs_are_beyond_xfs},
+	{"xfs", "xfs", "mkfs.xfs -q -f -K", "xfs", "", 320},
+	{"xfs-no-reflink", "xfs", "mkfs.xfs -q -f -K -m reflink=0", "xfs", "", 320},
 	{"btrfs", "btrfs", "mkfs.btrfs -q -f -K", "btrfs", "", 256, runs_are_beyond_btrfs},
 	{"btrfs-compress", "btrfs", "mkfs.btrfs -q -f -K", "btrfs", "compress-force=zstd", 256,
 	 runs_are_beyond_btrfs},
@@ -203,6 +203,11 @@ static const char *const found_once[] = {
 	"create b; write a 825 4096 &; fsync a",
 	"write a 8192 366; write-dsync a 0 144",
 	"create c; append c 4500; rename c a; zero-keep a 7680 7744",
+	"append a 5000; append a 5586; clone a 8192",
+	"append a 5000; append a 5000; dsync a 4",
+	"write a 4096 13206; dsync-in a",
+	"far a 270; zero a 0 4096",
+	"resize a 8192; dsync a 4; far a 270; dsync-in a",
 };
 
 static void check_found(struct tally *tally, int rounds)

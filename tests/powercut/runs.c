@@ -135,80 +135,11 @@ static bool may_cut(const struct made_op *op)
 	return op->kind == MADE_EMPTY || op->kind == MADE_SHRINK || op->kind == MADE_RESIZE;
 }
 
-/* Whether a write makes sure that its data is on the disk. */
-static bool is_synchronous(const struct made_op *op)
-{
-	return op->kind == MADE_DSYNC || op->kind == MADE_DSYNC_IN || op->kind == MADE_WRITE_DSYNC ||
-	       op->kind == MADE_WRITE_SYNC;
-}
-
-static bool may_grow(const struct made_op *op)
-{
-	switch (op->kind) {
-	case MADE_APPEND:
-	case MADE_STRADDLE:
-	case MADE_DSYNC:
-	case MADE_FAR:
-	case MADE_DIRECT:
-	case MADE_CLONE:
-	case MADE_WRITE:
-	case MADE_WRITE_DSYNC:
-	case MADE_WRITE_SYNC:
-	case MADE_COPY:
-	case MADE_RESIZE:
-	case MADE_ALLOCATE:
-	case MADE_PROVIDE:
-	case MADE_ZERO:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/*
- * Not in the models yet: a synchronous write to a file that grew more than once before. On XFS it takes along
- * what an append left in its last page, before the appends in front ("append a 5000; append a 5000; dsync a
- * 4" left 10510 bytes with zeros from 510 to 8192). On ext4 it is lost after it has returned where its block
- * was there and the size on the disk ends in it ("resize a 8192; dsync a 4; far a 270; dsync-in a" left 8196
- * bytes): the size in the inode is not changed, as nothing has to be allocated.
- */
-bool runs_sync_a_part(const struct run_ops *ops)
-{
-	int grown = 0;
-
-	for (int i = 0; i < ops->count; i++) {
-		if (grown >= 2 && is_synchronous(ops->list[i]))
-			return true;
-		grown += may_grow(ops->list[i]);
-	}
-	return false;
-}
-
-/*
- * Not in the models yet: blocks that are shared behind what two ops wrote. The size comes at once, and of
- * what is in front any page may be there, also of the second without the first ("append a 5000; append a
- * 5586; clone a 8192" left 24576 bytes on Btrfs and XFS, with zeros from 510 to 8192 and the 2904 bytes
- * behind them).
- */
-static bool shares_behind_two(const struct run_ops *ops)
-{
-	int grown = 0;
-
-	for (int i = 0; i < ops->count; i++) {
-		const struct made_op *op = ops->list[i];
-
-		if (grown >= 2 && (op->kind == MADE_CLONE || (op->kind == MADE_COPY && op->at % 4096 == 0)))
-			return true;
-		grown += may_grow(op);
-	}
-	return false;
-}
-
 /* On ext4 with fast_commit the journal of a file that O_TMPFILE made cannot be recovered: "tmpfile .; append
  * # 600; fsync #" left a disk that the kernel refuses to mount. */
 bool runs_are_beyond_fast_commit(const struct run_ops *ops)
 {
-	bool found = runs_sync_a_part(ops);
+	bool found = false;
 
 	for (int i = 0; i < ops->count; i++)
 		found |= ops->list[i]->kind == MADE_TMPFILE;
@@ -245,47 +176,9 @@ bool runs_are_beyond_btrfs(const struct run_ops *ops)
 	return false;
 }
 
-static bool is_range(const struct made_op *op)
-{
-	return op->kind == MADE_SYNC_RANGE || op->kind == MADE_MSYNC_RANGE || op->kind == MADE_PUNCH ||
-	       op->kind == MADE_ZERO || op->kind == MADE_ZERO_KEEP;
-}
-
-/* Whether it leaves more than a page to write back. */
-static bool grows_by_pages(const struct made_op *op)
-{
-	return may_grow(op) && !is_synchronous(op) && op->bytes > 4096;
-}
-
-static bool may_leave_hole(const struct made_op *op)
-{
-	return op->kind == MADE_FAR || op->kind == MADE_WRITE || op->kind == MADE_COPY ||
-	       op->kind == MADE_RESIZE || op->kind == MADE_DIRECT || op->kind == MADE_CLONE;
-}
-
-/*
- * Not in xfs.ini yet: a write behind the end zeroes the rest of the last page that the file had, and that
- * page makes the file as long as itself when it is written back alone ("far a 270; zero a 0 4096" left 4096
- * bytes). What a synchronous write takes out of the middle leaves two pieces, that come in no order ("write a
- * 4096 13206; dsync-in a" left 16384 bytes and zeros from 510 to 8192).
- */
-bool runs_are_beyond_xfs(const struct run_ops *ops)
-{
-	bool hole = false, pages = false;
-
-	for (int i = 0; i < ops->count; i++) {
-		if ((hole && is_range(ops->list[i])) ||
-		    (pages && is_synchronous(ops->list[i]) && ops->list[i]->kind != MADE_DSYNC))
-			return true;
-		hole |= may_leave_hole(ops->list[i]);
-		pages |= grows_by_pages(ops->list[i]);
-	}
-	return runs_sync_a_part(ops) || shares_behind_two(ops);
-}
-
 bool runs_are_beyond_ext3(const struct run_ops *ops)
 {
-	bool found = runs_sync_a_part(ops);
+	bool found = false;
 
 	for (int i = 0; i < ops->count; i++)
 		switch (ops->list[i]->kind) {

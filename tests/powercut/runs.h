@@ -29,16 +29,10 @@ bool runs_set(struct run_ops *ops, const struct made_op *const *list, int count)
 /** "create b; append b 3". Never freed, and overwritten by the next one. */
 const char *runs_text(const struct run_ops *ops);
 
-/** Whether ext3 cannot do them, as it allocates no space, or they sync a part. */
+/** Whether ext3 cannot do them, as it allocates no space. */
 bool runs_are_beyond_ext3(const struct run_ops *ops);
-/** Whether a file without a name is in them, or they sync a part. */
+/** Whether a file without a name is in them. */
 bool runs_are_beyond_fast_commit(const struct run_ops *ops);
-
-/** Whether they sync a part of a file that grew more than once, which no model covers. */
-bool runs_sync_a_part(const struct run_ops *ops);
-
-/** Whether xfs.ini says that it does not cover what such ops may leave. */
-bool runs_are_beyond_xfs(const struct run_ops *ops);
 
 /** Whether btrfs.ini says that it does not cover what such ops may leave. */
 bool runs_are_beyond_btrfs(const struct run_ops *ops);
