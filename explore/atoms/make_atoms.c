@@ -107,15 +107,33 @@ static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32
 		atom->size = size;
 }
 
-/*
- * Whether a page that is written alone gives the file its end, when it has data up to there. ext4 decides
- * that when it allocates a block: in the one that the file ends in on the disk there is nothing to do.
- */
-static bool shows_end(const struct crash__model *model, uint64_t at, uint64_t end, uint64_t shortest)
+/* Whether one of the sizes that the file may have on the disk lies within a part of it. */
+static bool may_end_in(struct crash__atoms_builder *builder, crash__node_id node, uint64_t from, uint64_t end)
 {
-	uint64_t block = at / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+	uint64_t shortest = crash__in_flight_shortest(builder, node);
+	bool found = shortest > from && shortest < end;
 
-	return end > shortest && (model->data_before_metadata == CRASH__DATA_FIRST || block >= shortest);
+	for (uint32_t at = builder->in_flight.of[node]; at && !found; at = builder->links[at - 1].next) {
+		const struct crash__atom *atom = &builder->atoms->list[builder->links[at - 1].atom];
+
+		found = atom->kind == CRASH__ATOM_SIZE && atom->size > from && atom->size < end;
+	}
+	return found;
+}
+
+/*
+ * Whether a synchronous write gives the file its end by data up to there. ext4 decides that when it allocates
+ * a block: in the one that the file ends in on the disk there is nothing to do.
+ */
+static bool shows_end(struct crash__atoms_builder *builder, uint32_t step, uint64_t at, uint64_t end,
+		      uint64_t size)
+{
+	crash__node_id node = builder->fs->steps[step].node;
+
+	return (crash__builder_event(builder, step)->flags & CRASH__OP_SYNC) &&
+	       end > crash__in_flight_shortest(builder, node) &&
+	       (builder->model->data_before_metadata == CRASH__DATA_FIRST ||
+		!may_end_in(builder, node, at / CRASH__FS_BLOCK * CRASH__FS_BLOCK, size));
 }
 
 /*
@@ -147,7 +165,7 @@ static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint
 		if (!atom)
 			return;
 		atom->size = size;
-		atom->behind_end = shows_end(builder->model, at, end < size ? end : size, shortest);
+		atom->behind_end = shows_end(builder, step, at, end < size ? end : size, size);
 	}
 }
 

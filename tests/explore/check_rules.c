@@ -382,7 +382,7 @@ END_TEST
 /* What goes alone, or in part, does not wait for what was done to the file before. */
 static const struct {
 	const char *model;
-	struct made_op ops[3];
+	struct made_op ops[4];
 	const char *outcome;
 	bool allowed;
 } alone[] = {
@@ -422,6 +422,21 @@ static const struct {
 	 {{MADE_APPEND, "a", NULL, 2}, {MADE_FSYNC, "a", NULL, 0}, {MADE_APPEND, "a", NULL, 3}},
 	 "a=old510+w0x2+zerox3",
 	 false},
+	/* the block was there, in which the file ended on the disk */
+	{"ext4 tear=4096",
+	 {{MADE_RESIZE, "a", NULL, 8192},
+	  {MADE_DSYNC, "a", NULL, 4},
+	  {MADE_FAR, "a", NULL, 270},
+	  {MADE_DSYNC_IN, "a", NULL, 0}},
+	 "a=old510+zerox7682+w1x4",
+	 true},
+	{"xfs tear=4096",
+	 {{MADE_RESIZE, "a", NULL, 8192},
+	  {MADE_DSYNC, "a", NULL, 4},
+	  {MADE_FAR, "a", NULL, 270},
+	  {MADE_DSYNC_IN, "a", NULL, 0}},
+	 "a=old510+zerox7682+w1x4",
+	 false},
 	{"btrfs", {{MADE_APPEND, "a", NULL, 5000}}, "a=old510+zerox3586+w0x1414", true},
 	{"xfs tear=4096",
 	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_APPEND, "a", NULL, 8192}},
@@ -453,7 +468,7 @@ START_TEST(what_goes_alone_waits_for_nothing)
 	support_directory(directory);
 	made_base(directory);
 	made_start(&made);
-	for (int i = 0; i < 3 && alone[_i].ops[i].path; i++)
+	for (int i = 0; i < 4 && alone[_i].ops[i].path; i++)
 		ck_assert(made_do(&made, &alone[_i].ops[i]));
 	trees_ok(crash__base_open(directory, &base));
 	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));

@@ -207,6 +207,7 @@ static const char *const found_once[] = {
 	"append a 5000; append a 5000; dsync a 4",
 	"write a 4096 13206; dsync-in a",
 	"far a 270; zero a 0 4096",
+	"create b; write b 7680 4096; rename b a; write a 40960 24576; dsync-in a",
 	"resize a 8192; dsync a 4; far a 270; dsync-in a",
 };
 
