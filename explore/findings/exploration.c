@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/findings/exploration.h"
 
+#include "explore/atoms/uncovered.h"
 #include "explore/findings/find_causes.h"
 #include "explore/recording/missed.h"
+#include "trace/event_text.h"
 
 int crash__explore_start(const struct crash__explore_options *options, struct crash__exploration *exploration)
 {
@@ -37,6 +39,28 @@ static int note_stores(struct crash__exploration *exploration)
 			      "of more than %d parts alone and missing, and not in every combination",
 			      (unsigned long long)many, CRASH__TIER_STORES) :
 		      0;
+}
+
+/* What a file system may leave and no state of its model is. */
+static int note_uncovered(struct crash__exploration *exploration)
+{
+	const struct crash__engine_options *options = &exploration->engine->options;
+	int error = 0;
+
+	for (uint32_t i = 0; i < options->model_count && error == 0; i++) {
+		uint32_t step = crash__uncovered(options->fs, &options->models[i]);
+		char point[64];
+
+		if (step == UINT32_MAX)
+			continue;
+		crash__event_point(options->fs->steps[step].event, point, sizeof point);
+		error = crash__recording_incomplete(
+			&exploration->recording,
+			"%s may leave names after %s that are in no state of its model, as those of a "
+			"synced file were changed again: see crashinject-models(5)",
+			options->models[i].name, point);
+	}
+	return error;
 }
 
 static int note_unchecked(struct crash__exploration *exploration)
@@ -99,6 +123,8 @@ int crash__explore_run(struct crash__exploration *exploration)
 	changed = note_changed(exploration);
 	if (error == 0)
 		error = changed < 0 ? changed : note_stores(exploration);
+	if (error == 0)
+		error = note_uncovered(exploration);
 	return error == 0 ? note_unchecked(exploration) : error;
 }
 
