@@ -82,6 +82,20 @@ bool crash__in_flight_is_partial(struct crash__atoms_builder *builder, const str
 	       crash__in_flight_shortest(builder, step->node) < step->sync_from;
 }
 
+uint32_t crash__in_flight_set_alone(struct crash__atoms_builder *builder, uint32_t index, uint64_t *from)
+{
+	const struct crash__step *step = &builder->fs->steps[index];
+	struct crash__written_alone *alone = &builder->in_flight.alone[step->node];
+	crash__atom_id grown = builder->in_flight.shortest[step->node];
+	bool anew = !alone->step || builder->atoms->list[grown].step >= alone->step;
+	uint32_t since = anew || *from < alone->from ? 0 : alone->step - 1;
+
+	if (!anew && alone->from < *from)
+		*from = alone->from;
+	*alone = (struct crash__written_alone){index + 1, *from};
+	return since;
+}
+
 void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id id)
 {
 	const struct crash__atom *atom = &builder->atoms->list[id];

@@ -21,6 +21,14 @@ void crash__in_flight_add(struct crash__atoms_builder *builder, crash__atom_id i
 /** Whether a step writes back a part of a file that is not the first that the disk does not have. */
 bool crash__in_flight_is_partial(struct crash__atoms_builder *builder, const struct crash__step *step);
 
+/**
+ * Notes that a step does that. So that each page is looked at once, and not whenever something is written
+ * back,
+ * @param from is set to the least that was noted since the file began to grow.
+ * @return the step from which on its data has to be looked at
+ */
+uint32_t crash__in_flight_set_alone(struct crash__atoms_builder *builder, uint32_t step, uint64_t *from);
+
 /** The least size that a file may have on the disk because it grew since; UINT64_MAX: it did not grow. */
 uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__node_id node);
 

@@ -192,7 +192,7 @@ static void make_reach_of_end(struct crash__atoms_builder *builder, uint32_t ste
 /* The sizes that the file has when a page of some data has been written: where the page ends, or the file, or
  * where it ended. */
 static void reach_page(struct crash__atoms_builder *builder, uint32_t index, crash__atom_id data,
-		       uint64_t *last)
+		       uint64_t from, uint64_t *last)
 {
 	const struct crash__atom *atom = &builder->atoms->list[data];
 	const struct crash__effect *effect = &builder->fs->effects[atom->effect];
@@ -203,7 +203,7 @@ static void reach_page(struct crash__atoms_builder *builder, uint32_t index, cra
 
 	if (size > step->size)
 		size = step->size;
-	if (size <= step->sync_from)
+	if (size <= from)
 		return;
 	if (end < size && end == effect->offset + effect->bytes && crash__atom_in(atom, CRASH__BEHIND_END))
 		new_reach(builder, index, of, end);
@@ -221,12 +221,12 @@ static void reach_page(struct crash__atoms_builder *builder, uint32_t index, cra
 static void make_written_back(struct crash__atoms_builder *builder, uint32_t index)
 {
 	const struct crash__step *step = &builder->fs->steps[index];
-	struct crash__written_alone *alone = &builder->in_flight.alone[step->node];
-	uint32_t since = alone->step && alone->from <= step->sync_from ? alone->step - 1 : 0;
-	uint64_t last = 0;
+	uint64_t from = step->sync_from, last = 0;
+	uint32_t since;
 
 	if (!crash__in_flight_is_partial(builder, step))
 		return;
+	since = crash__in_flight_set_alone(builder, index, &from);
 	for (uint32_t at = builder->in_flight.of[step->node]; at && !builder->no_memory;
 	     at = builder->links[at - 1].next) {
 		crash__atom_id id = builder->links[at - 1].atom;
@@ -238,9 +238,8 @@ static void make_written_back(struct crash__atoms_builder *builder, uint32_t ind
 		    data->class == CRASH__CLASS_LONE_APPEND)
 			continue;
 		crash__order_set_alone(builder, id);
-		reach_page(builder, index, id, &last);
+		reach_page(builder, index, id, from, &last);
 	}
-	*alone = (struct crash__written_alone){index + 1, step->sync_from};
 }
 
 /* A file that is written grows unit by unit, or page by page, ... */
