@@ -17,6 +17,9 @@
  *	lone-grow    the same, of such a write
  *	reach        the size that a file has at least when one of its pages was written back that lies
  *	             below its end, and behind the end that the disk knows: where the page ends
+ *	repoint      that a page which a write changes has another block, in which what was there is to be
+ *	             written anew
+ *	carry        what is in that block, as a whole: what was there, and what was written
  *	cut          the size that truncate or fallocate set, be it smaller or larger
  *	empty        the size 0 that a truncation set of a file that had data
  *	create       the directory entry by which open or mknod made a file
@@ -41,6 +44,8 @@ enum crash__atom_class {
 	CRASH__CLASS_GROW,
 	CRASH__CLASS_LONE_GROW,
 	CRASH__CLASS_REACH,
+	CRASH__CLASS_REPOINT,
+	CRASH__CLASS_CARRY,
 	CRASH__CLASS_CUT,
 	CRASH__CLASS_EMPTY,
 	CRASH__CLASS_CREATE,
@@ -66,9 +71,18 @@ typedef uint32_t crash__classes;
 #define CRASH__ENTRIES (CRASH__CLASS(CREATE) | CRASH__CLASS(ENTRY) | CRASH__CLASS(MOVE))
 #define CRASH__ATTRIBUTES (CRASH__CLASS(BIRTH) | CRASH__CLASS(ATTRIBUTE))
 #define CRASH__METADATA (CRASH__SIZES | CRASH__ATTRIBUTES | CRASH__ENTRIES)
-#define CRASH__EVERY_CLASS (CRASH__DATA | CRASH__METADATA | CRASH__CLASS(REACH))
+/** What becomes of a page that is written to another block. */
+#define CRASH__MOVED (CRASH__CLASS(REPOINT) | CRASH__CLASS(CARRY))
+#define CRASH__EVERY_CLASS (CRASH__DATA | CRASH__METADATA | CRASH__MOVED | CRASH__CLASS(REACH))
 /** What a write does to a file behind its end. */
 #define CRASH__BEHIND_END (CRASH__CLASS(FILL) | CRASH__APPENDS | CRASH__GROWS)
+
+/*
+ * How large a file can be that a file system has beside its inode (F2FS, inline_data): with an extended
+ * attribute in the same place, and without one. In between it may, or may not.
+ */
+#define CRASH__SMALL_LEAST 3400u
+#define CRASH__SMALL_MOST 3692u
 
 static inline bool crash__class_in(enum crash__atom_class class, crash__classes classes)
 {

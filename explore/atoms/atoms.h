@@ -27,7 +27,7 @@
 
 /** What an atom changes of the tree. */
 enum crash__atom_kind {
-	CRASH__ATOM_DATA, /* bytes, or zeros */
+	CRASH__ATOM_DATA, /* bytes, or zeros; of CRASH__MOVED, where they are */
 	CRASH__ATOM_SIZE,
 	CRASH__ATOM_ENTRY, /* one entry, or the entries of an atomic rename */
 	CRASH__ATOM_ATTRIBUTES,

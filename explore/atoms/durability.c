@@ -221,7 +221,7 @@ static void fail_overlapping(struct crash__atoms_builder *builder)
 			crash__atom_id id = builder->links[at - 1].atom;
 			const struct crash__atom *atom = &builder->atoms->list[id];
 
-			if (atom->kind == CRASH__ATOM_DATA && atom->durable == CRASH__NEVER &&
+			if (crash__atom_in(atom, CRASH__DATA) && atom->durable == CRASH__NEVER &&
 			    !atom->abandoned &&
 			    !crash__durability_writes(builder, node, atom->offset,
 						      atom->offset + atom->bytes))

@@ -78,6 +78,16 @@ const struct crash__durability_rule crash__durability_rules[] = {
 			"the file that corresponds to the memory area\"",
 	},
 	{
+		.name = "data in another block",
+		.when = {WHEN(moves_data, IS(CRASH__MOVES_PAGES) | IS(CRASH__MOVES_SMALL))},
+		.occasions = CRASH__ON(FSYNC) | CRASH__ON(FDATASYNC),
+		.classes = CRASH__MOVED,
+		.scope = CRASH__OF_RANGE,
+		.sentence = "And what was there before, where it is written anew in another block.",
+		.source = "fs/f2fs/file.c, f2fs_do_sync_file(): data and nodes, and one flush behind "
+			  "both; " POWER_CUT "\"what was durable is lost in the next fsync\"",
+	},
+	{
 		.name = "sizes that were set",
 		.occasions = CRASH__ON(FSYNC) | CRASH__ON(FDATASYNC),
 		.classes = CRASH__CUTS,
@@ -201,7 +211,7 @@ const struct crash__durability_rule crash__durability_rules[] = {
 	{
 		.name = "failed sync",
 		.occasions = CRASH__ON(FAILURE),
-		.classes = CRASH__DATA,
+		.classes = CRASH__DATA | CRASH__CLASS(CARRY),
 		.scope = CRASH__OF_SYNC,
 		.effect = CRASH__BECOMES_ABANDONED,
 		.sentence = "Data that a failed sync was to write is marked clean: no later sync writes it.",

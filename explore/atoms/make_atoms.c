@@ -98,6 +98,66 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 	}
 }
 
+/* A range of one page that is in another block from now on: that it is, and each unit of what is there. */
+static void new_moved(struct crash__atoms_builder *builder, enum crash__atom_class class, uint32_t step,
+		      uint32_t index, uint64_t at, uint64_t end)
+{
+	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_DATA, class, step, index);
+
+	if (!atom)
+		return;
+	atom->offset = at;
+	atom->bytes = end - at;
+}
+
+static void move_page(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t page)
+{
+	uint64_t unit = tear_unit(builder->model, CRASH__FS_BLOCK), end = page + CRASH__FS_BLOCK;
+	uint64_t old_size = builder->fs->effects[index].old_size;
+
+	if (end > old_size)
+		end = old_size;
+	new_moved(builder, CRASH__CLASS_REPOINT, step, index, page, end);
+	for (uint64_t at = page, next; at < end; at = next) {
+		next = unit == UINT64_MAX || end - at <= unit ? end : at + unit;
+		new_moved(builder, CRASH__CLASS_CARRY, step, index, at, next);
+	}
+}
+
+/* Whether a file becomes too large for what it had to be beside its inode. Where exactly it does, options
+ * say. */
+static bool outgrows(const struct crash__atoms_builder *builder, const struct crash__effect *effect,
+		     const struct crash__step *step, uint64_t size)
+{
+	bool plain = step->event->family == CRASH__FAMILY_WRITE && step->event->kernel != CRASH__CALL_store &&
+		     !(step->event->flags & CRASH__OP_DIRECT);
+
+	return builder->model->moves_data != CRASH__MOVES_NOTHING && effect->old_size &&
+	       effect->old_size <= CRASH__SMALL_MOST && (size > CRASH__SMALL_LEAST || !plain);
+}
+
+/* What becomes zeros as a whole has no block: the pages at both ends are written. */
+static bool writes_page(const struct crash__effect *effect, uint64_t page)
+{
+	return effect->kind == CRASH__EFFECT_DATA || page < effect->offset ||
+	       page + CRASH__FS_BLOCK > effect->offset + effect->bytes;
+}
+
+static void make_moved(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
+{
+	const struct crash__effect *effect = &builder->fs->effects[index];
+	uint64_t end = effect->offset + effect->bytes,
+		 page = effect->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
+	bool all = builder->model->moves_data == CRASH__MOVES_PAGES;
+
+	if (effect->kind != CRASH__EFFECT_TAIL && !(all && page == 0 && writes_page(effect, 0)) &&
+	    outgrows(builder, effect, &builder->fs->steps[step], end))
+		move_page(builder, step, index, 0);
+	for (; all && page < end && page < effect->old_size; page += CRASH__FS_BLOCK)
+		if (writes_page(effect, page))
+			move_page(builder, step, index, page);
+}
+
 static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
 {
 	enum crash__atom_class class = crash__class_of_size(builder->model, &builder->fs->steps[step]);
@@ -234,7 +294,7 @@ static void make_written_back(struct crash__atoms_builder *builder, uint32_t ind
 
 		if (data->step < since)
 			break;
-		if (data->kind != CRASH__ATOM_DATA || data->durable != CRASH__NEVER ||
+		if (!crash__atom_in(data, CRASH__DATA) || data->durable != CRASH__NEVER ||
 		    data->class == CRASH__CLASS_LONE_APPEND)
 			continue;
 		crash__order_set_alone(builder, id);
@@ -267,6 +327,9 @@ static void make_size(struct crash__atoms_builder *builder, uint32_t step, uint3
 	const struct crash__effect *effect = &builder->fs->effects[index];
 	uint64_t part = (effect->old_size - effect->size) / (TRUNCATE_STEPS + 1);
 
+	if (!by_write && effect->size > effect->old_size &&
+	    outgrows(builder, effect, &builder->fs->steps[step], effect->size))
+		move_page(builder, step, index, 0);
 	if (!builder->model->truncate_atomic && effect->size < effect->old_size && part)
 		for (uint64_t i = 1; i <= TRUNCATE_STEPS; i++)
 			new_size(builder, step, index, effect->old_size - i * part);
@@ -316,12 +379,14 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 		case CRASH__EFFECT_DATA:
 		case CRASH__EFFECT_ZERO:
 			make_data(builder, index, at);
+			make_moved(builder, index, at);
 			make_reach(builder, index, at);
 			make_reach_of_end(builder, index, at);
 			break;
 		case CRASH__EFFECT_TAIL:
 			if (builder->model->truncate_tail != CRASH__TAIL_KEPT)
 				make_data(builder, index, at);
+			make_moved(builder, index, at);
 			break;
 		case CRASH__EFFECT_SIZE:
 			make_size(builder, index, at, writes);

@@ -56,6 +56,10 @@ const struct crash__parameter crash__parameters[] = {
 	PARAMETER(no_reflinks, "reflinks", "yes no",
 		  "copy_file_range and FICLONE may share blocks: the file has what was so appended without "
 		  "what was appended before"),
+	PARAMETER(moves_data, "moves-data", "pages small no",
+		  "what is written anew in another block, which the file may have before anything is in it, "
+		  "so that what was there may be lost: pages that are written to; what a small file has when "
+		  "it becomes larger"),
 	PARAMETER(fsync_own_entry, "fsync-own-entry", "no yes",
 		  "fsync of a file makes the names that it was given durable, too, and those of new "
 		  "directories above it"),
@@ -85,6 +89,7 @@ const size_t crash__parameter_count = sizeof crash__parameters / sizeof *crash__
 static const int tears[] = {1, 512, 4096, 0};
 static const int losts[] = {CRASH__LOST_ANY, CRASH__LOST_GARBAGE, CRASH__LOST_STALE, CRASH__LOST_ZEROS};
 static const int orders[] = {CRASH__DIROPS_FREE, CRASH__DIROPS_PER_DIRECTORY, CRASH__DIROPS_TOTAL};
+static const int moves[] = {CRASH__MOVES_PAGES, CRASH__MOVES_SMALL, CRASH__MOVES_NOTHING};
 static const int drops[] = {CRASH__DROPS_ENTRY, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_NOTHING};
 
 static const int *special_values(const struct crash__parameter *parameter)
@@ -96,6 +101,8 @@ static const int *special_values(const struct crash__parameter *parameter)
 		return losts;
 	case offsetof(struct crash__model, dirop_order):
 		return orders;
+	case offsetof(struct crash__model, moves_data):
+		return moves;
 	case offsetof(struct crash__model, fdatasync_drops):
 		return drops;
 	default:

@@ -22,6 +22,7 @@ enum crash__data_before {
 };
 enum crash__safe_rename { CRASH__RENAME_UNSAFE, CRASH__RENAME_WITH_SIZE, CRASH__RENAME_WITH_DATA };
 enum crash__truncate_tail { CRASH__TAIL_LATE, CRASH__TAIL_ZEROS, CRASH__TAIL_KEPT };
+enum crash__moves_data { CRASH__MOVES_NOTHING, CRASH__MOVES_SMALL, CRASH__MOVES_PAGES };
 
 enum crash__fdatasync_drops { CRASH__DROPS_NOTHING, CRASH__DROPS_ATTRIBUTES, CRASH__DROPS_ENTRY };
 
@@ -41,6 +42,7 @@ struct crash__model {
 	int grow_by_pages;
 	int no_page_sizes;
 	int no_reflinks;
+	int moves_data; /* enum crash__moves_data */
 	int fsync_own_entry, fsync_commits_metadata;
 	int sync_overwrites;
 	int safe_rename; /* enum crash__safe_rename */

@@ -450,10 +450,10 @@ static bool is_only_page(const struct crash__atoms_builder *builder, crash__atom
 	uint64_t page = list[first].offset / CRASH__FS_BLOCK;
 
 	for (crash__atom_id id = first; id < end; id++)
-		if (list[id].kind == CRASH__ATOM_DATA && list[id].offset / CRASH__FS_BLOCK != page)
+		if (crash__atom_in(&list[id], CRASH__DATA) && list[id].offset / CRASH__FS_BLOCK != page)
 			return false;
 	for (uint32_t at = builder->in_flight.of[node]; at; at = builder->links[at - 1].next)
-		if (list[builder->links[at - 1].atom].kind == CRASH__ATOM_DATA &&
+		if (crash__atom_in(&list[builder->links[at - 1].atom], CRASH__DATA) &&
 		    list[builder->links[at - 1].atom].durable == CRASH__NEVER)
 			return false;
 	for (; later < builder->fs->steps_count && !crash__builder_ended_before(builder, index, later);

@@ -147,7 +147,10 @@ static bool has_late_tail(const struct crash__view *view, const struct crash__at
 
 static bool is_tail(const struct crash__view *view, crash__atom_id id)
 {
-	return view->fs->effects[view->atoms->list[id].effect].kind == CRASH__EFFECT_TAIL;
+	const struct crash__atom *atom = &view->atoms->list[id];
+
+	return view->fs->effects[atom->effect].kind == CRASH__EFFECT_TAIL &&
+	       crash__atom_in(atom, CRASH__DATA);
 }
 
 /* A truncation hides what was there before, from one place to another; what was written there since, and was
@@ -180,24 +183,50 @@ static void add_cut(const struct crash__view *view, const struct crash__view_blo
 			     is_tail(view, at + 1) ? list[at].offset + list[at].bytes : end);
 }
 
+/* A page that has another block shows there what has been written anew, and else what the block had. */
+static void add_moved(const struct crash__view *view, const struct crash__view_block *block,
+		      struct pieces *pieces, crash__atom_id page)
+{
+	const struct crash__atom *list = view->atoms->list;
+	uint32_t from, to;
+
+	for (crash__atom_id id = page + 1;
+	     id < view->atoms->list_count && list[id].class == CRASH__CLASS_CARRY &&
+	     list[id].effect == list[page].effect;
+	     id++)
+		if (!crash__view_shows(view, id) &&
+		    clip(block, list[id].offset, list[id].offset + list[id].bytes, &from, &to))
+			add_layer(pieces, from, to, FROM_LOST, view->lost_data);
+}
+
+static void add_data(const struct crash__view *view, const struct crash__view_block *block,
+		     struct pieces *pieces, crash__atom_id id)
+{
+	const struct crash__atom *atom = &view->atoms->list[id];
+	uint32_t from, to;
+
+	if (!crash__view_shows(view, id) || atom->class == CRASH__CLASS_CARRY)
+		return;
+	if (atom->class == CRASH__CLASS_REPOINT)
+		add_moved(view, block, pieces, id);
+	else if (clip(block, atom->offset, atom->offset + atom->bytes, &from, &to))
+		add_layer(pieces, from, to, is_zeros(view, atom) ? FROM_ZERO : FROM_EFFECT,
+			  is_zeros(view, atom) ? 0 : atom->effect);
+}
+
 /* Layers from the newest to the oldest: data that was kept, and truncations that were. */
 static void add_kept_layers(const struct crash__view *view, const struct crash__view_block *block,
 			    struct pieces *pieces)
 {
-	uint32_t data = block->atoms, cuts = view->nodes[block->node].cuts, from, to;
+	uint32_t data = block->atoms, cuts = view->nodes[block->node].cuts;
 
 	while ((data || cuts) && pieces->open_count) {
 		crash__atom_id newest_data = data ? view->links[data - 1].value : 0;
 		crash__atom_id newest_cut = cuts ? view->links[cuts - 1].value : 0;
 
 		if (data && (!cuts || newest_data > newest_cut)) {
-			const struct crash__atom *atom = &view->atoms->list[newest_data];
-
 			data = view->links[data - 1].next;
-			if (crash__view_shows(view, newest_data) &&
-			    clip(block, atom->offset, atom->offset + atom->bytes, &from, &to))
-				add_layer(pieces, from, to, is_zeros(view, atom) ? FROM_ZERO : FROM_EFFECT,
-					  is_zeros(view, atom) ? 0 : atom->effect);
+			add_data(view, block, pieces, newest_data);
 		} else {
 			cuts = view->links[cuts - 1].next;
 			if (crash__view_shows(view, newest_cut))

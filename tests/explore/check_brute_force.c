@@ -25,7 +25,7 @@
 
 /* ------------------------------------------------------------------ the second opinion */
 
-enum unit_kind { DATA, SIZE, ENTRY, ATTRIBUTES };
+enum unit_kind { DATA, SIZE, ENTRY, ATTRIBUTES, REPOINT, CARRY };
 
 struct unit {
 	int op;
@@ -156,6 +156,29 @@ static bool is_only(const struct opinion *opinion, int file, uint64_t from, uint
 	return from / 4096 == (end - 1) / 4096;
 }
 
+/* What a file has in a page is written anew in another block: that it has it, and what is in there. */
+static void add_moved(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end,
+		      uint64_t old_size)
+{
+	uint64_t tear = (uint64_t)opinion->model->tear;
+	struct unit *unit;
+
+	if (opinion->model->moves_data != CRASH__MOVES_PAGES)
+		return;
+	for (uint64_t page = from / 4096 * 4096; page < end && page < old_size; page += 4096) {
+		uint64_t last = page + 4096 < old_size ? page + 4096 : old_size;
+
+		unit = new_unit(opinion, op, REPOINT);
+		unit->file = file;
+		snprintf(unit->key, sizeof unit->key, "%d repoint %d", op, (int)page);
+		for (uint64_t at = page; at < last; at += tear == 1 ? 64 : tear ? tear : 4096) {
+			unit = new_unit(opinion, op, CARRY);
+			unit->file = file;
+			snprintf(unit->key, sizeof unit->key, "%d carry %d", op, (int)at);
+		}
+	}
+}
+
 /* A write: its tear units, and where the file grows one size for each. */
 static void add_write(struct opinion *opinion, int op, int file, uint64_t from, uint64_t end,
 		      uint64_t old_size)
@@ -172,6 +195,7 @@ static void add_write(struct opinion *opinion, int op, int file, uint64_t from, 
 		if (next > old_size)
 			ends[count++] = next;
 	}
+	add_moved(opinion, op, file, from, end, old_size);
 	add_reaches(opinion, op, file, from, end, old_size);
 	for (int i = 0; i < count; i++)
 		if (i == count - 1 || (tear && (!opinion->model->grow_by_pages || ends[i] % 4096 == 0)))
@@ -198,6 +222,8 @@ static void add_truncation(struct opinion *opinion, int op, int file, uint64_t s
 
 	if (opinion->model->truncate_tail != CRASH__TAIL_KEPT)
 		add_tail(opinion, op, file, size, old_size);
+	if (size < old_size && size % 4096)
+		add_moved(opinion, op, file, size, size + 1, old_size);
 	for (uint64_t i = 1; !opinion->model->truncate_atomic && part && i < 5; i++)
 		new_size(opinion, op, file, old_size - i * part, false);
 	new_size(opinion, op, file, size, false)->replaces = replaces;
@@ -402,7 +428,7 @@ static bool before_in_time(const struct opinion *opinion, const struct unit *x, 
 	bool waits = model->overwrite_order || !has_place(y);
 
 	return (model->dirop_order == CRASH__DIROPS_TOTAL && x->kind == ENTRY && y->kind != DATA &&
-		!y->reaches) ||
+		y->kind != REPOINT && y->kind != CARRY && !y->reaches) ||
 	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
 	       (entries && x->moves && y->moves) || before_by_name(x, y) ||
 	       (model->append_order && waits && counts_as_append(model, x)) ||
@@ -502,8 +528,8 @@ static int last_of_its_own(const struct opinion *opinion, int file, bool data_on
 		if (data_only && unit->kind != SIZE &&
 		    !(unit->kind == ENTRY && unit->creates && unit->named == file))
 			continue;
-		if (own && (!unit->durable || unit->waits) && unit->kind != DATA && !unit->reaches &&
-		    unit->op > last)
+		if (own && (!unit->durable || unit->waits) && unit->kind != DATA && unit->kind != REPOINT &&
+		    unit->kind != CARRY && !unit->reaches && unit->op > last)
 			last = unit->op;
 	}
 	return last;
@@ -554,7 +580,7 @@ static void make_durable(struct opinion *opinion, int unit, bool waits)
 /* Whether a sync that fails leaves it in memory for ever. */
 static bool gives_up(const struct crash__model *model, const struct unit *unit)
 {
-	return unit->kind == DATA ||
+	return unit->kind == DATA || unit->kind == CARRY ||
 	       (unit->kind == SIZE && (unit->appends || unit->reaches) && !model->failed_size_kept);
 }
 
@@ -672,7 +698,11 @@ static void key_of(const struct crash__atoms *atoms, const struct made *made, cr
 
 	switch (atom->kind) {
 	case CRASH__ATOM_DATA:
-		snprintf(out, 64, "%d data %d-%d", op, (int)atom->offset, (int)(atom->offset + atom->bytes));
+		if (crash__atom_in(atom, CRASH__MOVED))
+			snprintf(out, 64, "%d %s %d", op, crash__class_name(atom->class), (int)atom->offset);
+		else
+			snprintf(out, 64, "%d data %d-%d", op, (int)atom->offset,
+				 (int)(atom->offset + atom->bytes));
 		break;
 	case CRASH__ATOM_SIZE:
 		snprintf(out, 64, "%d size %d", op, (int)atom->size);

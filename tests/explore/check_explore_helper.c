@@ -20,10 +20,11 @@
 #include <string.h>
 
 #define EVERY_POWER_MODEL                                                                                    \
-	"btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,posix,xfs"
-#define EVERY_MODEL                                                                                          \
-	"btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,kill,posix,"   \
+	"btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,f2fs,posix,"   \
 	"xfs"
+#define EVERY_MODEL                                                                                          \
+	"btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-journal,ext4-writeback,f2fs,kill,"    \
+	"posix,xfs"
 
 static bool is_long(void)
 {
@@ -128,7 +129,7 @@ static const struct row rows[] = {
 		.lost = "open#* store.wal *",
 		.lost_at = {"wal.c", "int wal_create(", "openat("},
 		.repair = "fsync of the data directory before acknowledging \"ack 1 *",
-		.models = "posix",
+		.models = "f2fs,posix",
 	},
 	{
 		.bug = "wal-no-checksum",
@@ -140,7 +141,7 @@ static const struct row rows[] = {
 		.survived_at = FILE_WRITE,
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
-		.models = "ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix",
+		.models = "ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,f2fs,posix",
 	},
 	{
 		/* between a frame's two writes, and in one that crosses a page */
@@ -180,7 +181,8 @@ static const struct row rows[] = {
 		.lost = "write#* store.snap.tmp at *",
 		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.snap.tmp before rename#1 of store.snap.tmp to store.snap *",
-		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,f2fs,"
+			  "posix,xfs",
 	},
 	{
 		.bug = "snapshot-rename-before-sync",
@@ -192,7 +194,8 @@ static const struct row rows[] = {
 		.lost = "write#* store.snap.tmp at *",
 		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.snap.tmp before rename#1 of store.snap.tmp to store.snap *",
-		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,f2fs,"
+			  "posix,xfs",
 	},
 	{
 		/* elsewhere names change on the disk in the order in which they were changed */
@@ -205,7 +208,7 @@ static const struct row rows[] = {
 		.lost = "rename#1 store.snap.tmp -> store.snap *",
 		.lost_at = PUBLISH,
 		.repair = "fsync of the data directory before rename#2 of store.wal.tmp to store.wal *",
-		.models = "btrfs,posix",
+		.models = "btrfs,f2fs,posix",
 	},
 	{
 		/* open() empties it, and it is right again with the last byte */
@@ -238,7 +241,8 @@ static const struct row rows[] = {
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.wal before rename#1 of store.snap.tmp to store.snap *",
-		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,f2fs,"
+			  "posix,xfs",
 	},
 	{
 		.bug = "checkpoint-truncate-before-publish",
@@ -260,7 +264,7 @@ static const struct row rows[] = {
 		.lost = "write#* store.wal.tmp at *",
 		.lost_at = FILE_WRITE,
 		.repair = "fsync of store.wal.tmp before rename#2 of store.wal.tmp to store.wal *",
-		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,posix,xfs",
+		.models = "btrfs,ext3-writeback,ext4,ext4-writeback,f2fs,posix,xfs",
 	},
 	{
 		.bug = "checkpoint-no-dirsync-before-truncate",
@@ -272,7 +276,7 @@ static const struct row rows[] = {
 		.lost = "rename#1 store.snap.tmp -> store.snap *",
 		.lost_at = PUBLISH,
 		.repair = "fsync of the data directory before rename#2 of store.wal.tmp to store.wal *",
-		.models = "btrfs,posix",
+		.models = "btrfs,f2fs,posix",
 	},
 	{
 		/* elsewhere an fsync of the new log, which follows with the next commit, takes its name along
@@ -285,7 +289,7 @@ static const struct row rows[] = {
 		.lost = "rename#2 store.wal.tmp -> store.wal *",
 		.lost_at = SHORTEN,
 		.repair = "fsync of the data directory before acknowledging \"ack 4 *",
-		.models = "posix",
+		.models = "f2fs,posix",
 	},
 	{
 		/* the second checkpoint drops the same frame; there the next commit makes it good, and not a
@@ -333,7 +337,7 @@ static const struct row rows[] = {
 		.lost = "rename#* store.snap.tmp -> store.snap *",
 		.lost_at = {"snapshot.c", "int snapshot_promote(", "renameat("},
 		.repair = "fsync of the data directory before unlink#* of store.snap.bak *",
-		.models = "btrfs,posix",
+		.models = "btrfs,f2fs,posix",
 	},
 	{
 		.bug = "recovery-tail-no-sync",

@@ -297,6 +297,8 @@ static void start(struct lattice *lattice)
 	trees_ok(crash__base_open(directory, &lattice->base));
 	for (size_t i = 0; names[i]; i++)
 		lattice->models[lattice->model_count++] = trees_model(names[i]);
+	for (size_t i = 0; i < lattice->model_count; i++) /* what posix.ini excepts */
+		lattice->models[i].moves_data = CRASH__MOVES_NOTHING;
 	crash__model_names_free(names);
 	made_start(&lattice->made);
 }

@@ -25,7 +25,7 @@
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
 
-#define ROWS 9
+#define ROWS 10
 
 struct row {
 	const char *models;   /* separated by blanks */
@@ -42,7 +42,7 @@ struct litmus {
 
 #define ALL                                                                                                  \
 	"kill posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs "     \
-	"btrfs"
+	"btrfs f2fs"
 
 static const struct litmus cases[] = {
 	{"append within a sector",
@@ -52,7 +52,9 @@ static const struct litmus cases[] = {
 	 {{"kill", "a=old510+w0x2"},
 	  {"posix ext4-writeback ext3-writeback", "a=old510 | a=old510+junkx2 | a=old510+w0x2"},
 	  {"ext4 ext4-dioread-lock ext3-ordered", "a=old510 | a=old510+w0x2 | a=old510+zerox2"},
-	  {"ext4-journal xfs btrfs", "a=old510 | a=old510+w0x2"}}},
+	  {"ext4-journal xfs btrfs", "a=old510 | a=old510+w0x2"},
+	  {"f2fs",
+	   "a=junkx510 | a=junkx510+w0x2 | a=junkx512 | a=old510 | a=old510+junkx2 | a=old510+w0x2"}}},
 
 	{"append over the end of a sector",
 	 "OSDI'14: block or prefix append",
@@ -65,7 +67,10 @@ static const struct litmus cases[] = {
 	   "a=old510 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2+junkx2 | a=old510+w0x4"},
 	  {"ext4 ext4-dioread-lock ext3-ordered",
 	   "a=old510 | a=old510+w0x2+zerox2 | a=old510+w0x4 | a=old510+zerox2+w0x2 | a=old510+zerox4"},
-	  {"ext4-journal btrfs xfs", "a=old510 | a=old510+w0x4"}}},
+	  {"ext4-journal btrfs xfs", "a=old510 | a=old510+w0x4"},
+	  {"f2fs",
+	   "a=junkx510 | a=junkx510+w0x2+junkx2 | a=junkx510+w0x4 | a=junkx512+w0x2 | a=junkx514 | "
+	   "a=old510 | a=old510+junkx2+w0x2 | a=old510+junkx4 | a=old510+w0x2+junkx2 | a=old510+w0x4"}}},
 
 	{"two appends",
 	 "OSDI'14: append before append to the same file",
@@ -79,7 +84,11 @@ static const struct litmus cases[] = {
 	   "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3 | a=old510+w0x2+zerox3 | a=old510+zerox2 | "
 	   "a=old510+zerox2+w1x3 | a=old510+zerox5"},
 	  {"btrfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3 | a=old510+w0x2+zerox3"},
-	  {"ext4-journal xfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3"}}},
+	  {"ext4-journal xfs", "a=old510 | a=old510+w0x2 | a=old510+w0x2+w1x3"},
+	  {"f2fs",
+	   "a=junkx510 | a=junkx510+w0x2 | a=junkx510+w0x2+junkx3 | a=junkx510+w0x2+w1x3 | a=junkx512 | "
+	   "a=junkx512+w1x3 | a=junkx515 | a=old510 | a=old510+junkx2 | a=old510+junkx2+w1x3 | "
+	   "a=old510+junkx5 | a=old510+w0x2 | a=old510+w0x2+junkx3 | a=old510+w0x2+w1x3"}}},
 
 	{"overwrite, then create",
 	 "OSDI'14: overwrite before anything",
@@ -88,7 +97,9 @@ static const struct litmus cases[] = {
 	 {{"kill", "a=old100+w0x4+old406 b=empty"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext3-ordered ext3-writeback xfs btrfs",
 	   "a=old100+w0x4+old406 b=empty | a=old100+w0x4+old406 b=none | a=old510 b=empty | a=old510 b=none"},
-	  {"ext4-journal", "a=old100+w0x4+old406 b=empty | a=old100+w0x4+old406 b=none | a=old510 b=none"}}},
+	  {"ext4-journal", "a=old100+w0x4+old406 b=empty | a=old100+w0x4+old406 b=none | a=old510 b=none"},
+	  {"f2fs", "a=junkx510 b=empty | a=junkx510 b=none | a=old100+w0x4+old406 b=empty | "
+		   "a=old100+w0x4+old406 b=none | a=old510 b=empty | a=old510 b=none"}}},
 
 	{"append, then create",
 	 "OSDI'14: append before anything",
@@ -105,8 +116,12 @@ static const struct litmus cases[] = {
 	  {"ext3-ordered",
 	   "a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none | a=old510+zerox2 b=empty | "
 	   "a=old510+zerox2 b=none"},
-	  {"xfs btrfs",
-	   "a=old510 b=empty | a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none"}}},
+	  {"xfs btrfs", "a=old510 b=empty | a=old510 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 b=none"},
+	  {"f2fs",
+	   "a=junkx510 b=empty | a=junkx510 b=none | a=junkx510+w0x2 b=empty | a=junkx510+w0x2 b=none | "
+	   "a=junkx512 b=empty | a=junkx512 b=none | a=old510 b=empty | a=old510 b=none | "
+	   "a=old510+junkx2 b=empty | a=old510+junkx2 b=none | a=old510+w0x2 b=empty | a=old510+w0x2 "
+	   "b=none"}}},
 
 	{"create and rename",
 	 "OSDI'14: directory op atomic; directory op before anything",
@@ -115,7 +130,8 @@ static const struct litmus cases[] = {
 	 {{"kill", "b=none c=empty"},
 	  {"posix", "b=empty c=empty | b=empty c=none | b=none c=empty | b=none c=none"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "b=empty c=none | b=none c=empty | b=none c=none"}}},
+	   "b=empty c=none | b=none c=empty | b=none c=none"},
+	  {"f2fs", "b=empty c=none | b=none c=empty | b=none c=none"}}},
 
 	{"replace by rename",
 	 "OSDI'14: append before rename",
@@ -134,7 +150,10 @@ static const struct litmus cases[] = {
 	   "a=empty b=none | a=junkx3 b=none | a=old510 b=empty | a=old510 b=junkx3 | a=old510 b=none | "
 	   "a=old510 b=w1x3 | a=w1x3 b=none"},
 	  {"xfs btrfs",
-	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none"}}},
+	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none"},
+	  {"f2fs",
+	   "a=empty b=none | a=junkx3 b=none | a=old510 b=empty | a=old510 b=junkx3 | a=old510 b=none | "
+	   "a=old510 b=w1x3 | a=w1x3 b=none"}}},
 
 	{"replace by rename, with blocks from fallocate",
 	 "power cut: preallocated, and empty",
@@ -158,7 +177,10 @@ static const struct litmus cases[] = {
 	   "a=empty b=none | a=junkx3 b=none | a=old510 b=empty | a=old510 b=junkx3 | a=old510 b=none | "
 	   "a=old510 b=w2x3 | a=w2x3 b=none"},
 	  {"xfs btrfs",
-	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w2x3 | a=w2x3 b=none"}}},
+	   "a=empty b=none | a=old510 b=empty | a=old510 b=none | a=old510 b=w2x3 | a=w2x3 b=none"},
+	  {"f2fs",
+	   "a=empty b=none | a=junkx3 b=none | a=old510 b=empty | a=old510 b=junkx3 | a=old510 b=none | "
+	   "a=old510 b=w2x3 | a=w2x3 b=none"}}},
 
 	{"exchange",
 	 "power cut: nor does it look at RENAME_EXCHANGE",
@@ -179,7 +201,9 @@ static const struct litmus cases[] = {
 	  {"xfs btrfs",
 	   "a=empty b=old510 | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510"},
 	  {"ext4-dioread-lock",
-	   "a=empty b=old510 | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510"}}},
+	   "a=empty b=old510 | a=old510 b=empty | a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510"},
+	  {"f2fs", "a=empty b=old510 | a=junkx3 b=old510 | a=old510 b=empty | a=old510 b=junkx3 | "
+		   "a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=old510"}}},
 
 	{"a directory that is renamed between two syncs of a file in it",
 	 "power cut: still g/x after the last fsync",
@@ -192,7 +216,8 @@ static const struct litmus cases[] = {
 	 {{"kill", "d=none e=dir"},
 	  {"posix", "d=dir e=none | d=none e=dir | d=none e=none"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "d=dir e=none | d=none e=dir"}}},
+	   "d=dir e=none | d=none e=dir"},
+	  {"f2fs", "d=dir e=none | d=none e=dir"}}},
 
 	{"replace by rename, the file synced",
 	 "OSDI'14, section 2.2: atomic replace via rename",
@@ -204,7 +229,8 @@ static const struct litmus cases[] = {
 	 {{"kill", "a=w1x3 b=none"},
 	  {"posix", "a=old510 b=none | a=old510 b=w1x3 | a=w1x3 b=none | a=w1x3 b=w1x3"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "a=old510 b=w1x3 | a=w1x3 b=none"}}},
+	   "a=old510 b=w1x3 | a=w1x3 b=none"},
+	  {"f2fs", "a=old510 b=w1x3 | a=w1x3 b=none"}}},
 
 	{"replace by rename, file and directory synced",
 	 "fsync(2), NOTES",
@@ -226,7 +252,8 @@ static const struct litmus cases[] = {
 	 {{"kill ext4-dioread-lock ext4-journal ext3-ordered", "a=w1x3 b=none"},
 	  {"posix ext4-writeback ext3-writeback", "a=empty b=none | a=junkx3 b=none | a=w1x3 b=none"},
 	  {"ext4", "a=w1x3 b=none | a=zerox3 b=none"},
-	  {"xfs btrfs", "a=empty b=none | a=w1x3 b=none"}}},
+	  {"xfs btrfs", "a=empty b=none | a=w1x3 b=none"},
+	  {"f2fs", "a=empty b=none | a=junkx3 b=none | a=w1x3 b=none"}}},
 
 	{"a new file synced, its directory not",
 	 "fsync(2), NOTES",
@@ -234,7 +261,8 @@ static const struct litmus cases[] = {
 	 {{MADE_CREATE, "b", NULL, 0}, {MADE_APPEND, "b", NULL, 3}, {MADE_FSYNC, "b", NULL, 0}},
 	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "b=w1x3"},
-	  {"posix", "b=none | b=w1x3"}}},
+	  {"posix", "b=none | b=w1x3"},
+	  {"f2fs", "b=w1x3"}}},
 
 	{"a file synced by its new name",
 	 "fsync(2), NOTES",
@@ -242,7 +270,8 @@ static const struct litmus cases[] = {
 	 {{MADE_RENAME, "a", "c", 0}, {MADE_FSYNC, "c", NULL, 0}},
 	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "a=none c=old510"},
-	  {"posix", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"}}},
+	  {"posix", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"},
+	  {"f2fs", "a=none c=old510"}}},
 
 	/* there is nothing of a's own to commit, so nothing else goes with it: i_sync_tid of ext4,
 	   ili_fsync_lsn of XFS */
@@ -252,7 +281,8 @@ static const struct litmus cases[] = {
 	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
 	 {{"kill", "d=dir"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "d=dir | d=none"}}},
+	   "d=dir | d=none"},
+	  {"f2fs", "d=dir | d=none"}}},
 
 	{"a file synced in a new directory",
 	 "fsync(2), NOTES",
@@ -260,7 +290,8 @@ static const struct litmus cases[] = {
 	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}, {MADE_FSYNC, "d/x", NULL, 0}},
 	 {{"kill ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
 	   "d=dir d/x=empty"},
-	  {"posix", "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"}}},
+	  {"posix", "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"},
+	  {"f2fs", "d=dir d/x=empty"}}},
 
 	{"a new directory, and a file in it",
 	 "OSDI'14: directory op before anything",
@@ -268,7 +299,8 @@ static const struct litmus cases[] = {
 	 {{MADE_MKDIR, "d", NULL, 0}, {MADE_CREATE, "d/x", NULL, 0}},
 	 {{"kill", "d=dir d/x=empty"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"}}},
+	   "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"},
+	  {"f2fs", "d=dir d/x=empty | d=dir d/x=none | d=none d/x=none"}}},
 
 	{"rename after a synced file of another name",
 	 "OSDI'14, section 2.2: ordering by fsync of another file",
@@ -280,7 +312,8 @@ static const struct litmus cases[] = {
 		    "c=old510 | "
 		    "a=old510 b=empty c=none | a=old510 b=empty c=old510 | a=old510 b=none c=none | a=old510 "
 		    "b=none c=old510"},
-	  {"btrfs", "a=none b=empty c=old510 | a=old510 b=empty c=none"}}},
+	  {"btrfs", "a=none b=empty c=old510 | a=old510 b=empty c=none"},
+	  {"f2fs", "a=none b=empty c=old510 | a=old510 b=empty c=none"}}},
 
 	{"fdatasync of a file that grew",
 	 "fdatasync(2)",
@@ -294,7 +327,8 @@ static const struct litmus cases[] = {
 	 {{MADE_CHMOD, "a", NULL, 0}, {MADE_FDATASYNC, "a", NULL, 0}},
 	 {{"kill", "a=old510(0600)"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "a=old510 | a=old510(0600)"}}},
+	   "a=old510 | a=old510(0600)"},
+	  {"f2fs", "a=old510 | a=old510(0600)"}}},
 
 	{"fdatasync of a file that did not grow, after a rename",
 	 "fdatasync(2); ext4: what it need not commit stays",
@@ -307,7 +341,8 @@ static const struct litmus cases[] = {
 	 {{"kill", "b=none c=empty"},
 	  {"posix", "b=empty c=empty | b=empty c=none | b=none c=empty | b=none c=none"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "b=empty c=none | b=none c=empty"}}},
+	   "b=empty c=none | b=none c=empty"},
+	  {"f2fs", "b=empty c=none | b=none c=empty"}}},
 
 	{"truncate and rewrite",
 	 "ext4: auto_da_alloc; OSDI'14, section 2.2: atomic replace via truncate",
@@ -317,7 +352,8 @@ static const struct litmus cases[] = {
 	  {"posix ext4-writeback ext3-writeback",
 	   "a=empty | a=junkx3 | a=old3 | a=old510 | a=w1x3 | a=w1x3+old507"},
 	  {"ext4", "a=empty | a=old510 | a=w1x3 | a=zerox3"},
-	  {"ext4-dioread-lock ext4-journal ext3-ordered xfs btrfs", "a=empty | a=old510 | a=w1x3"}}},
+	  {"ext4-dioread-lock ext4-journal ext3-ordered xfs btrfs", "a=empty | a=old510 | a=w1x3"},
+	  {"f2fs", "a=empty | a=junkx3 | a=old510 | a=w1x3"}}},
 
 	{"truncate, rewrite, and append later",
 	 "ext4: auto_da_alloc promises nothing for a log",
@@ -346,7 +382,10 @@ static const struct litmus cases[] = {
 	  {"ext3-ordered", "a=w1x3 b=empty | a=w1x3+w3x2 b=empty | a=w1x3+zerox2 b=empty"},
 	  {"xfs", "a=empty b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty"},
 	  {"btrfs", "a=empty b=empty | a=old510 b=empty | a=w1x3 b=empty | a=w1x3+w3x2 b=empty | "
-		    "a=w1x3+zerox2 b=empty"}}},
+		    "a=w1x3+zerox2 b=empty"},
+	  {"f2fs", "a=empty b=empty | a=junkx3 b=empty | a=junkx3+old507 b=empty | a=junkx3+w3x2 b=empty | "
+		   "a=junkx5 b=empty | a=old510 b=empty | a=w1x3 b=empty | a=w1x3+junkx2 b=empty | "
+		   "a=w1x3+w3x2 b=empty"}}},
 
 	{"link and unlink",
 	 "OSDI'14: directory op before anything",
@@ -355,7 +394,8 @@ static const struct litmus cases[] = {
 	 {{"kill", "a=none c=old510"},
 	  {"posix btrfs", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"},
 	  {"ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs",
-	   "a=none c=old510 | a=old510 c=none | a=old510 c=old510"}}},
+	   "a=none c=old510 | a=old510 c=none | a=old510 c=old510"},
+	  {"f2fs", "a=none c=none | a=none c=old510 | a=old510 c=none | a=old510 c=old510"}}},
 
 	{"a sync that failed, and one that did not",
 	 "ATC'20",
@@ -363,7 +403,8 @@ static const struct litmus cases[] = {
 	 {{MADE_OVERWRITE, "a", NULL, 0}, {MADE_FSYNC_FAILS, "a", NULL, 0}, {MADE_FSYNC, "a", NULL, 0}},
 	 {{"kill", "a=old100+w0x4+old406"},
 	  {"posix ext4 ext4-dioread-lock ext4-writeback ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "a=old100+w0x4+old406 | a=old510"}}},
+	   "a=old100+w0x4+old406 | a=old510"},
+	  {"f2fs", "a=junkx510 | a=old100+w0x4+old406 | a=old510"}}},
 
 	{"an append whose sync failed, synced again",
 	 "power cut: the size goes back; read-only, and the next fsync succeeds",
@@ -372,7 +413,9 @@ static const struct litmus cases[] = {
 	 {{"kill", "a=old510+w0x2"},
 	  {"ext4 ext4-dioread-lock ext3-ordered xfs btrfs", "a=old510 | a=old510+w0x2 | a=old510+zerox2"},
 	  {"ext4-journal", "a=old510 | a=old510+w0x2 | a=old510+zerox2"},
-	  {"posix ext4-writeback ext3-writeback", "a=old510 | a=old510+junkx2 | a=old510+w0x2"}}},
+	  {"posix ext4-writeback ext3-writeback", "a=old510 | a=old510+junkx2 | a=old510+w0x2"},
+	  {"f2fs",
+	   "a=junkx510 | a=junkx510+w0x2 | a=junkx512 | a=old510 | a=old510+junkx2 | a=old510+w0x2"}}},
 
 	{"an append whose sync failed, synced again when something else was changed",
 	 "power cut: the size goes back",
@@ -385,7 +428,9 @@ static const struct litmus cases[] = {
 	  {"ext4 ext4-dioread-lock ext3-ordered ext4-journal", "a=old510+w0x2(0600) | a=old510+zerox2(0600)"},
 	  {"xfs btrfs", "a=old510(0600) | a=old510+w0x2(0600) | a=old510+zerox2(0600)"},
 	  {"posix", "a=old510(0600) | a=old510+junkx2(0600) | a=old510+w0x2(0600)"},
-	  {"ext4-writeback ext3-writeback", "a=old510+junkx2(0600) | a=old510+w0x2(0600)"}}},
+	  {"ext4-writeback ext3-writeback", "a=old510+junkx2(0600) | a=old510+w0x2(0600)"},
+	  {"f2fs", "a=junkx510(0600) | a=junkx510+w0x2(0600) | a=junkx512(0600) | a=old510(0600) | "
+		   "a=old510+junkx2(0600) | a=old510+w0x2(0600)"}}},
 
 	{"new blocks whose sync failed, written again and synced",
 	 "power cut: zeros again",
@@ -399,7 +444,8 @@ static const struct litmus cases[] = {
 	  {"ext4", "b=w1x3 | b=w3x3 | b=zerox3"},
 	  {"ext4-writeback", "b=junkx3 | b=w1x3 | b=w3x3"},
 	  {"ext4-dioread-lock ext4-journal ext3-ordered ext3-writeback xfs btrfs", "b=w3x3"},
-	  {"posix", "b=none | b=junkx3 | b=w1x3 | b=w3x3"}}},
+	  {"posix", "b=none | b=junkx3 | b=w1x3 | b=w3x3"},
+	  {"f2fs", "b=junkx3 | b=w1x3 | b=w3x3"}}},
 
 	{"new blocks whose sync failed, cut away, written again and synced",
 	 "power cut: zeros again",
@@ -413,7 +459,8 @@ static const struct litmus cases[] = {
 	  {MADE_FSYNC, "", NULL, 0}},
 	 {{"kill posix ext4 ext4-writeback ext4-dioread-lock ext4-journal ext3-ordered ext3-writeback xfs "
 	   "btrfs",
-	   "b=w4x3"}}},
+	   "b=w4x3"},
+	  {"f2fs", "b=w4x3"}}},
 
 	{"a name whose directory's sync failed, synced again",
 	 "power cut: read-only, and the next fsync succeeds",
@@ -421,7 +468,8 @@ static const struct litmus cases[] = {
 	 {{MADE_CREATE, "b", NULL, 0}, {MADE_FSYNC_FAILS, "", NULL, 0}, {MADE_FSYNC, "", NULL, 0}},
 	 {{"kill", "b=empty"},
 	  {"posix ext4 ext4-writeback ext4-dioread-lock ext4-journal ext3-ordered ext3-writeback xfs btrfs",
-	   "b=empty | b=none"}}},
+	   "b=empty | b=none"},
+	  {"f2fs", "b=empty | b=none"}}},
 
 	{"the same, and a change that a file system which is read-only would have refused",
 	 "power cut: read-only, and the next fsync succeeds",
@@ -432,7 +480,8 @@ static const struct litmus cases[] = {
 	  {MADE_CHMOD, "a", NULL, 0}},
 	 {{"kill posix ext4 ext4-writeback ext4-dioread-lock ext4-journal ext3-ordered ext3-writeback xfs "
 	   "btrfs",
-	   "b=empty"}}},
+	   "b=empty"},
+	  {"f2fs", "b=empty"}}},
 };
 
 #define CASES (sizeof cases / sizeof *cases)

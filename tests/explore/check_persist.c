@@ -28,6 +28,7 @@ static const char whole[] = "about = a test\n"
 			    "grow-sizes = pages\n"
 			    "page-sizes = no\n"
 			    "reflinks = no\n"
+			    "moves-data = small\n"
 			    "fsync-own-entry = yes\n"
 			    "sync-overwrites = yes\n"
 			    "fsync-commits-metadata = no\n"
@@ -111,6 +112,7 @@ START_TEST(a_whole_model_is_read_as_written)
 	ck_assert_int_eq(model.grow_by_pages, 1);
 	ck_assert_int_eq(model.no_page_sizes, 1);
 	ck_assert_int_eq(model.no_reflinks, 1);
+	ck_assert_int_eq(model.moves_data, CRASH__MOVES_SMALL);
 	ck_assert_int_eq(model.fsync_own_entry, 1);
 	ck_assert_int_eq(model.fsync_commits_metadata, 0);
 	ck_assert_int_eq(model.safe_rename, CRASH__RENAME_WITH_DATA);
@@ -125,7 +127,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 {
 	refuses(with("tear", "taer = 512"), ":2: there is no parameter \"taer\"; did you mean tear?");
 	refuses(with("safe-rename", "safe-renames = yes"),
-		":19: there is no parameter \"safe-renames\"; did you mean safe-rename?");
+		":20: there is no parameter \"safe-renames\"; did you mean safe-rename?");
 	refuses(with("about", "checked = on"),
 		":1: there is no parameter \"checked\"; did you mean checked-on?");
 	refuses(with("tear", "colour = blue"), ":2: there is no parameter \"colour\"");
@@ -135,7 +137,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 		":8: dirop-order = tot: it is one of: none per-directory total");
 	refuses(with("lost-data", "tear = op"), ":3: tear = op is set twice");
 	refuses(with("about", "[model]"), ":2: a model has no sections, but here is [model]");
-	refuses(with("safe-rename", "safe-rename yes"), ":19: not a line \"parameter = value\"");
+	refuses(with("safe-rename", "safe-rename yes"), ":20: not a line \"parameter = value\"");
 }
 END_TEST
 
@@ -283,6 +285,7 @@ START_TEST(all_shipped_models_are_read_and_have_a_line_about_them)
 					      "ext4-dioread-lock",
 					      "ext4-journal",
 					      "ext4-writeback",
+					      "f2fs",
 					      "kill",
 					      "posix",
 					      "xfs",

@@ -19,12 +19,13 @@ int outcomes_code(const struct crash__model *model, int ops, unsigned char byte,
 
 	if (byte == MADE_OLD)
 		return OUTCOMES_OLD;
-	if (op >= 0 && op < ops)
-		return op;
+	/* rarely an op's byte is the same */
 	for (unsigned int i = 0; i < crash__model_choices(model); i++)
 		if (crash__model_choice(model, i) != CRASH__LOST_ZEROS &&
 		    byte == crash__lost_byte(crash__model_choice(model, i), at))
 			return OUTCOMES_JUNK;
+	if (op >= 0 && op < ops)
+		return op;
 	return byte == 0 ? OUTCOMES_ZERO : OUTCOMES_STRANGE;
 }
 

@@ -83,6 +83,19 @@ static void put(struct slow *slow, const struct crash__atom *atom)
 	memset(content->known + atom->offset, KNOWN, atom->bytes);
 }
 
+/* A page that has another block shows nothing that is known where it was not written anew. */
+static void move(struct slow *slow, const struct crash__atom *page)
+{
+	const struct crash__atom *list = slow->atoms->list, *end = list + slow->atoms->list_count;
+	struct content *content = &slow->contents[page->node];
+
+	grow(content, page->offset + page->bytes);
+	for (const struct crash__atom *unit = page + 1;
+	     unit < end && unit->class == CRASH__CLASS_CARRY && unit->effect == page->effect; unit++)
+		if (!slow->kept[unit - list])
+			memset(content->known + unit->offset, LOST, unit->bytes);
+}
+
 static void forget(struct content *content, uint64_t from, uint64_t end)
 {
 	grow(content, end);
@@ -100,10 +113,10 @@ static void cut(struct slow *slow, const struct crash__atom *atom)
 
 	if (slow->atoms->model->truncate_tail == CRASH__TAIL_LATE &&
 	    atom->size == slow->fs->effects[atom->effect].size) {
-		for (; tail < atom && tail->kind == CRASH__ATOM_DATA; tail++)
+		for (; tail < atom && crash__atom_in(tail, CRASH__DATA); tail++)
 			if (slow->kept[tail - list])
 				forget(content, tail->offset,
-				       tail[1].kind == CRASH__ATOM_DATA ? tail[1].offset : end);
+				       crash__atom_in(&tail[1], CRASH__DATA) ? tail[1].offset : end);
 		from = end;
 	}
 	grow(content, from);
@@ -132,7 +145,9 @@ static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
 {
 	switch (atom->kind) {
 	case CRASH__ATOM_DATA:
-		if (kept)
+		if (kept && atom->class == CRASH__CLASS_REPOINT)
+			move(slow, atom);
+		else if (kept && atom->class != CRASH__CLASS_CARRY)
 			put(slow, atom);
 		else if (crash__atom_in(atom, CRASH__BEHIND_END))
 			lose(slow, atom);

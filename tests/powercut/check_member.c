@@ -78,7 +78,7 @@ static bool compare_models(struct comparison *comparison, const struct run_ops *
 	replayed_make(&other, &ops->made, base, &models[1]);
 	few = allowed_find(&comparison->list, &replayed, MOST_SETS);
 	if (few) {
-		comparison->member = member_new(&replayed);
+		comparison->member = member_new(&replayed, false);
 		comparison->model = models[0].name;
 		comparison->ops = ops;
 		compare_list(comparison, &comparison->list);
@@ -162,7 +162,7 @@ START_TEST(what_was_found_is_allowed_or_not)
 	setenv("OPS", answers[_i].ops, 1);
 	runs_choose(&ops, 0, &random);
 	replayed_make(&replayed, &ops.made, base, &model);
-	member = member_new(&replayed);
+	member = member_new(&replayed, false);
 	ck_assert_msg(member_allows(member, answers[_i].over, answers[_i].text) == answers[_i].allowed,
 		      "%s: %s: %s", answers[_i].model, answers[_i].ops, answers[_i].text);
 	member_free(member);

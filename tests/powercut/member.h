@@ -22,8 +22,12 @@ struct member;
 /** NULL, or why it cannot be told here. */
 const char *member_problem(void);
 
-/** The replayed run must stay. */
-struct member *member_new(const struct replayed *replayed);
+/**
+ * The replayed run must stay.
+ * @param stale what was lost shows as whatever a block held before, which may be anything, instead of the
+ *pattern that stands for it
+ */
+struct member *member_new(const struct replayed *replayed, bool stale);
 void member_free(struct member *member);
 
 /** Whether that can be left after so many ops, in words (words.h). */

@@ -41,7 +41,10 @@ static uint64_t cut_begin(const struct crash__atoms *atoms, const struct crash__
 
 static bool is_tail(const struct crash__atoms *atoms, crash__atom_id id)
 {
-	return atoms->fs->effects[atoms->list[id].effect].kind == CRASH__EFFECT_TAIL;
+	const struct crash__atom *atom = &atoms->list[id];
+
+	return atoms->fs->effects[atom->effect].kind == CRASH__EFFECT_TAIL &&
+	       crash__atom_in(atom, CRASH__DATA);
 }
 
 /* Of a truncation's tails the last one goes to the end of the block. */
@@ -55,20 +58,36 @@ static bool tail_covers(const struct crash__atoms *atoms, crash__atom_id tail, c
 	       at < (is_last ? block_end(atoms->list[cut].size) : atom->offset + atom->bytes);
 }
 
+/* A page that has another block hides what was there wherever it has not been written anew. */
+static void add_moved(const struct crash__atoms *atoms, struct reasons_segment *segment, crash__atom_id page)
+{
+	const struct crash__atom *list = atoms->list;
+
+	for (crash__atom_id id = page + 1; id < atoms->list_count && list[id].class == CRASH__CLASS_CARRY &&
+					   list[id].effect == list[page].effect;
+	     id++)
+		if (segment->start >= list[id].offset && segment->start - list[id].offset < list[id].bytes)
+			ck_assert(CRASH__ADD(segment, covers, (struct reasons_cover){page, id, true}));
+}
+
 static void add_covers(const struct crash__atoms *atoms, struct reasons_segment *segment, crash__atom_id id)
 {
 	const struct crash__atom *atom = &atoms->list[id];
 	uint64_t at = segment->start;
 	bool is_data = atom->kind == CRASH__ATOM_DATA;
 
+	if (atom->class == CRASH__CLASS_REPOINT)
+		add_moved(atoms, segment, id);
+	if (crash__atom_in(atom, CRASH__MOVED))
+		return;
 	if (is_data ? at >= atom->offset && at - atom->offset < atom->bytes : at >= cut_begin(atoms, atom)) {
-		ck_assert(CRASH__ADD(segment, covers, (struct reasons_cover){id, id}));
+		ck_assert(CRASH__ADD(segment, covers, (struct reasons_cover){id, id, false}));
 		return;
 	}
 	for (crash__atom_id tail = atoms->first[atom->step]; !is_data && at >= atom->size && tail < id;
 	     tail++)
 		if (tail_covers(atoms, tail, id, at))
-			ck_assert(CRASH__ADD(segment, covers, (struct reasons_cover){id, tail}));
+			ck_assert(CRASH__ADD(segment, covers, (struct reasons_cover){id, tail, false}));
 }
 
 /* Where the file has to be cut: three for each atom. */
@@ -273,6 +292,24 @@ void blame_mode(struct blame *blame, crash__node_id node)
 	give(blame);
 }
 
+/* @return whether it decides */
+static bool decided_by_move(struct blame *blame, struct reasons_cover cover)
+{
+	bool moved = blame->in[cover.atom];
+
+	if (!moved) {
+		is_absent(blame, cover.atom);
+		return false;
+	}
+	if (blame->in[cover.with]) {
+		is_there(blame, cover.with);
+		return false;
+	}
+	is_there(blame, cover.atom);
+	is_absent(blame, cover.with);
+	return true;
+}
+
 static void decided_together(struct blame *blame, const struct reasons_segment *segment)
 {
 	for (size_t i = 0; i < segment->covers_count; i++) {
@@ -280,6 +317,11 @@ static void decided_together(struct blame *blame, const struct reasons_segment *
 
 		if (cover.atom >= blame->end)
 			continue;
+		if (cover.without) {
+			if (decided_by_move(blame, cover))
+				return;
+			continue;
+		}
 		if (blame->in[cover.atom] && blame->in[cover.with]) {
 			is_there(blame, cover.atom);
 			if (cover.with != cover.atom)

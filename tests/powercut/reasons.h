@@ -21,6 +21,7 @@
 /** What covers bytes: data or a truncation, and what has to be there with it, which may be itself. */
 struct reasons_cover {
 	crash__atom_id atom, with;
+	bool without; /* it decides when the other one is not there */
 };
 
 /** A part of a file whose bytes the same atoms decide. */

@@ -88,6 +88,8 @@ const char *rig_open(struct rig *rig, const struct file_system *system)
 	snprintf(rig->other, sizeof rig->other, "%s/other", rig->mount);
 	ck_assert(mkdir(rig->mount, 0755) == 0 && mkdir(rig->disk, 0755) == 0 && mkdir(rig->base, 0755) == 0);
 	made_base(rig->base);
+	if (rig->model.lost_data != CRASH__LOST_ZEROS && member_problem())
+		return member_problem();
 	problem = disk_open(rig->disk, (uint64_t)system->mebibytes * MEBIBYTE);
 	return problem ? problem : make_file_system(rig);
 }
@@ -96,10 +98,12 @@ const char *rig_open(struct rig *rig, const struct file_system *system)
 
 bool rig_judge(struct rig *rig, struct run *run)
 {
+	bool stale = rig->model.lost_data != CRASH__LOST_ZEROS;
+
 	replayed_make(&run->replayed, &run->ops.made, rig->base, run->sectors ? &rig->model : &rig->paged);
-	run->member = member_problem() ? NULL : member_new(&run->replayed);
-	/* it is at most a second opinion where there is a solver */
-	run->listed = (!run->member || run->replayed.atoms.list_count <= FEW_ATOMS) &&
+	run->member = member_problem() ? NULL : member_new(&run->replayed, stale);
+	/* it is at most a second opinion where there is a solver, and no list has what may be anything */
+	run->listed = !stale && (!run->member || run->replayed.atoms.list_count <= FEW_ATOMS) &&
 		      allowed_find(&run->allowed, &run->replayed, MOST_SETS);
 	if (run->listed || run->member)
 		return true;

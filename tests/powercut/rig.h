@@ -20,6 +20,7 @@ struct file_system {
 	unsigned int mebibytes;
 	bool (*skips)(const struct run_ops *ops); /* runs that cannot be done or judged there */
 	bool small_blocks;			  /* less than a page: a page goes in parts */
+	bool whole_blocks;			  /* a disk that tears the blocks of metadata is not for it */
 };
 
 struct run {

@@ -20,7 +20,7 @@ static bool is_found(struct rig *rig, const struct run_ops *ops, struct cuts *cu
 		return false;
 	if (rig->system->skips && rig->system->skips(&run.ops))
 		return false;
-	run.sectors = support_below(&rig->random, 2);
+	run.sectors = support_below(&rig->random, 2) && !rig->system->whole_blocks;
 	if (!rig_judge(rig, &run))
 		return false;
 	rig_do(rig, &run);
