@@ -37,10 +37,6 @@
 #define EXT "-q -F -J size=4 -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 "
 #define EXT4 "mkfs.ext4 -b 4096 " EXT
 
-/*
- * Not among them is data=writeback (ext4-writeback, ext3-writeback), where a block may be used again before
- * it is on the disk that it was given back.
- */
 static const struct file_system file_systems[] = {
 	{"ext4", "ext4", EXT4, "ext4", "", 40},
 	{"ext4-1k", "ext4", "mkfs.ext4 -b 1024 " EXT, "ext4", "", 40, .small_blocks = true},
@@ -59,6 +55,9 @@ static const struct file_system file_systems[] = {
 	{"f2fs-lfs", "f2fs", "mkfs.f2fs -q -f -t 0", "f2fs", "mode=lfs", 64, .whole_blocks = true},
 	{"f2fs-strict", "f2fs", "mkfs.f2fs -q -f -t 0", "f2fs", "fsync_mode=strict", 64,
 	 .whole_blocks = true},
+	{"ext4-writeback", "ext4-writeback", EXT4, "ext4", "data=writeback", 40, runs_are_beyond_writeback},
+	{"ext3-writeback", "ext3-writeback", "mkfs.ext3 -b 4096 " EXT, "ext3", "data=writeback", 40,
+	 runs_are_beyond_writeback},
 };
 
 #define FILE_SYSTEMS (sizeof file_systems / sizeof *file_systems)

@@ -31,6 +31,10 @@ const char *runs_text(const struct run_ops *ops);
 
 /** Whether ext3 cannot do them, as it allocates no space. */
 bool runs_are_beyond_ext3(const struct run_ops *ops);
+
+/** The same, or they give blocks back, which data=writeback uses again too early. */
+bool runs_are_beyond_writeback(const struct run_ops *ops);
+
 /** Whether a file without a name is in them. */
 bool runs_are_beyond_fast_commit(const struct run_ops *ops);
 
