@@ -17,7 +17,7 @@ Usage: kernel.sh KERNEL MODULES [PROGRAM]
   MODULES  the directory of its modules (lib/modules/VERSION)
   PROGRAM  ./check_powercut, in the build directory, is the default
 
-Passed on are SEED, OPS, ROUNDS, CK_RUN_CASE, CRASHINJECT_LONG and CK_TIMEOUT_MULTIPLIER. ACCEL=kvm or ACCEL=tcg does not try
+Passed on are SEED, OPS, ROUNDS, BUDGET, CK_RUN_CASE, CRASHINJECT_LONG and CK_TIMEOUT_MULTIPLIER. ACCEL=kvm or ACCEL=tcg does not try
 the other one. SECONDS_AT_MOST=14400 is when the whole is ended.
 
 Exit status: the program's; 77, with the reason, if that is not possible on this machine; 1 if the kernel did not come
@@ -47,7 +47,7 @@ needed_modules=(loop fuse)
 modules=(loop fuse crc32_generic crc32c_generic crc32c_cryptoapi xxhash_generic blake2b_generic sha256_generic sha256
 	ext4 xfs btrfs f2fs)
 makers=(mkfs.ext4 mkfs.ext3 mkfs.xfs mkfs.btrfs mkfs.f2fs)
-passed_on=(SEED OPS ROUNDS CK_RUN_CASE CRASHINJECT_LONG CK_TIMEOUT_MULTIPLIER)
+passed_on=(SEED OPS ROUNDS BUDGET CK_RUN_CASE CRASHINJECT_LONG CK_TIMEOUT_MULTIPLIER)
 
 # ------------------------------------------------------------------ the initramfs
 
