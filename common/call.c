@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/machine.h"
 #include "common/ioctl_request.h"
@@ -132,6 +133,19 @@ bool crash__call_appends(const struct crash__call_info *kernel, const long args[
 	if (kernel->number == CRASH__NO_NUMBER)
 		return false;
 	return (flags & RWF_APPEND) || (descriptor_appends && !(flags & NOT_APPENDING));
+}
+
+void crash__call_times(unsigned int kernel, const int64_t *given, struct timespec times[2])
+{
+	for (int i = 0; given && i < 2; i++) {
+		if (kernel == CRASH__CALL_utime)
+			times[i] = (struct timespec){.tv_sec = given[i]};
+		else if (kernel == CRASH__CALL_utimensat)
+			times[i] = (struct timespec){.tv_sec = given[2 * i], .tv_nsec = given[2 * i + 1]};
+		else
+			times[i] =
+				(struct timespec){.tv_sec = given[2 * i], .tv_nsec = given[2 * i + 1] * 1000};
+	}
 }
 
 uint64_t crash__clone_bytes(const struct file_clone_range *range, uint64_t size)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 enum crash__family {
 #define FAMILY(ENUM, name, sentence) CRASH__FAMILY_##ENUM,
@@ -56,7 +57,8 @@ enum crash__call {
 /**
  * Which arguments of a kernel call say what; each is counted from 1, and 0 means "has none".
  * `offset` is the offset itself, `offset_at` and `from_offset` point to one (or are NULL: the file
- * position). `nofollow` is not an argument: the call never follows a final symbolic link.
+ * position). `owner` is followed by the group, and the `value` of an extended attribute by its length.
+ * `nofollow` is not an argument: the call never follows a final symbolic link.
  */
 struct crash__where {
 	uint8_t fd, from;
@@ -64,6 +66,7 @@ struct crash__where {
 	uint8_t buf, bytes, iov, count, iocbs;
 	uint8_t offset, offset_at, from_offset;
 	uint8_t size, flags, mode, how, request, text, address;
+	uint8_t owner, times, name, value;
 	uint8_t nofollow;
 };
 
@@ -140,6 +143,12 @@ static inline bool crash__call_has_bytes(const struct crash__call_info *kernel)
 }
 
 struct file_clone_range;
+
+/**
+ * Access and modification time as utimensat() has them, from what a kernel call was given: seconds,
+ * microseconds or nanoseconds. NULL leaves them what they are.
+ */
+void crash__call_times(unsigned int kernel, const int64_t *given, struct timespec times[2]);
 
 /** How many bytes FICLONERANGE, or FICLONE with a range of zeros, takes from a file of `size` bytes. */
 uint64_t crash__clone_bytes(const struct file_clone_range *range, uint64_t size);

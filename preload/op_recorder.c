@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -263,13 +264,15 @@ static bool wanted(const struct crash__control *control, uint32_t flags)
 	return !(control->mode & CRASH__MODE_LOGGED) || (flags & CRASH__OP_LOGGED);
 }
 
-/* The text of a symbolic link; its pointer may be bad. */
-static size_t copy_text(const struct crash__op *op, char *out)
+/* The text of a symbolic link, or the name of an extended attribute; its pointer may be bad. */
+static size_t copy_text(const struct crash__op *op, char *out, size_t size)
 {
-	const char *text = (const char *)crash__arg(op->args, op->kernel->where.text);
+	const struct crash__where *where = &op->kernel->where;
+	const char *text = (const char *)crash__arg(op->args, where->name ? where->name : where->text);
 
 	out[0] = '\0';
-	if (op->kernel->family != CRASH__FAMILY_LINK || !text || !crash__copy_string(text, out, PATH_MAX))
+	if ((op->kernel->family != CRASH__FAMILY_LINK && !where->name) || !text ||
+	    !crash__copy_string(text, out, size))
 		return 0;
 	return strlen(out) + 1;
 }
@@ -281,6 +284,7 @@ void crash__record_op(struct crash__op *op)
 	struct crash__op_record record;
 	struct crash__part parts[4] = {{&record, sizeof record}};
 	struct stat status;
+	char name[XATTR_NAME_MAX + 1];
 
 	if (!wanted(op->control, op->flags))
 		return;
@@ -300,10 +304,10 @@ void crash__record_op(struct crash__op *op)
 	if (op->buffers) {
 		parts[1] = (struct crash__part){op->buffers->path, strlen(op->buffers->path) + 1};
 		parts[2] = (struct crash__part){op->buffers->to, strlen(op->buffers->to) + 1};
-		parts[3] = (struct crash__part){op->buffers->rest, copy_text(op, op->buffers->rest)};
+		parts[3] =
+			(struct crash__part){op->buffers->rest, copy_text(op, op->buffers->rest, PATH_MAX)};
 		record.path_bytes = (uint16_t)parts[1].count;
 		record.to_bytes = (uint16_t)parts[2].count;
-		record.text_bytes = (uint16_t)parts[3].count;
 		/* What a call by path is about, before it may be gone. */
 		if (op->kernel->family != CRASH__FAMILY_OPEN &&
 		    crash__sys6(SYS_newfstatat, AT_FDCWD, (long)op->buffers->path, (long)&status,
@@ -313,7 +317,10 @@ void crash__record_op(struct crash__op *op)
 			if (S_ISSOCK(status.st_mode))
 				op->flags |= CRASH__OP_SOCKET;
 		}
+	} else if (where->name) {
+		parts[3] = (struct crash__part){name, copy_text(op, name, sizeof name)};
 	}
+	record.text_bytes = (uint16_t)parts[3].count;
 	if (where->from)
 		record.from = crash__target_of_fd(op->control, (int)crash__arg(op->args, where->from)).file;
 	/* a splice may wait for its pipe for ever */
@@ -485,6 +492,24 @@ static void record_written(struct crash__op *op, long result, struct crash__end_
 	}
 }
 
+/* The value of an extended attribute, or times as struct timespec: the kernel has read them. NULL is now. */
+static void record_attribute(struct crash__op *op, long result)
+{
+	const struct crash__where *where = &op->kernel->where;
+	const int64_t *given = (const int64_t *)crash__arg(op->args, where->times);
+	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
+
+	if (result < 0)
+		return;
+	if (where->value)
+		record_data(op, 0, (const void *)crash__arg(op->args, where->value),
+			    (size_t)op->args[where->value]);
+	if (!where->times)
+		return;
+	crash__call_times(op->kernel->kernel, given, times);
+	record_data(op, 0, times, sizeof times);
+}
+
 /* Who was opened or made, or has other attributes now: a mode changes also with an owner or an ACL. */
 static void identify_made(const struct crash__op *op, long result, struct crash__end_record *record)
 {
@@ -525,6 +550,8 @@ void crash__record_end(struct crash__op *op, long result)
 	record.end = crash__next_sequence(op->control);
 	if ((op->control->mode & CRASH__MODE_DATA) && op->kernel->family == CRASH__FAMILY_WRITE)
 		record_written(op, result, &record);
+	if ((op->control->mode & CRASH__MODE_DATA) && op->kernel->family == CRASH__FAMILY_ATTR)
+		record_attribute(op, result);
 	if (op->buffers || op->kernel->family == CRASH__FAMILY_ATTR)
 		identify_made(op, result, &record);
 	append(op->control, CRASH__RECORD_END, (uint16_t)op->flags, &part, 1);

@@ -96,15 +96,17 @@ void crash__notification_record_op(struct crash__notification *notification)
 		record.stack = crash__unwind_number(notification, note_stack);
 	memcpy(record.args, notification->args, sizeof record.args);
 	if (where->path) {
-		if (notification->kernel->family == CRASH__FAMILY_LINK && where->text)
-			crash__remote_string(&notification->remote,
-					     (uint64_t)crash__arg(notification->args, where->text), text,
-					     sizeof text);
 		parts[1] = (struct crash__part){notification->path, strlen(notification->path) + 1};
 		parts[2] = (struct crash__part){notification->to, strlen(notification->to) + 1};
-		parts[3] = (struct crash__part){text, strlen(text) + 1};
 		record.path_bytes = (uint16_t)parts[1].count;
 		record.to_bytes = (uint16_t)parts[2].count;
+	}
+	if (where->name || (notification->kernel->family == CRASH__FAMILY_LINK && where->text)) {
+		crash__remote_string(
+			&notification->remote,
+			(uint64_t)crash__arg(notification->args, where->name ? where->name : where->text),
+			text, sizeof text);
+		parts[3] = (struct crash__part){text, strlen(text) + 1};
 		record.text_bytes = (uint16_t)parts[3].count;
 	}
 	record.start = notification->start = crash__next_sequence(notification->control);
@@ -167,6 +169,9 @@ void crash__notification_record_end(struct crash__notification *notification,
 			crash__control_incomplete(notification->control, CRASH__INCOMPLETE_DATA_UNREADABLE,
 						  notification->path);
 	}
+	if ((notification->control->mode & CRASH__MODE_DATA) &&
+	    notification->kernel->family == CRASH__FAMILY_ATTR && proxied->result >= 0 && proxied->data)
+		note_data(notification, proxied->data, proxied->data_bytes);
 	if ((notification->control->mode & CRASH__MODE_DATA) &&
 	    notification->kernel->family == CRASH__FAMILY_WRITE && proxied->result < 0)
 		note_failed(notification, proxied->result);

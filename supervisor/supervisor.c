@@ -183,18 +183,6 @@ static struct crash__reply take_unsupported(const struct crash__notification *no
 	return crash__proceed;
 }
 
-/* An attribute is in no state, but an ACL changes the mode, which is. */
-static struct crash__reply take_attribute(const struct crash__notification *notification)
-{
-	char name[32];
-
-	if (!crash__remote_string(&notification->remote, (uint64_t)notification->args[3], name,
-				  sizeof name) ||
-	    strcmp(name, "system.posix_acl_access") != 0)
-		return crash__proceed;
-	return take_unsupported(notification, "setxattrat");
-}
-
 static struct crash__reply take_foreign(const struct crash__notification *notification)
 {
 	char program[PATH_MAX];
@@ -304,7 +292,9 @@ static bool take_other(struct crash__notification *notification, const struct se
 	else if (number == SYS_remap_file_pages)
 		*reply = take_unsupported(notification, "remap_file_pages");
 	else if (number == SYS_setxattrat)
-		*reply = take_attribute(notification);
+		*reply = take_unsupported(notification, "setxattrat");
+	else if (number == SYS_removexattrat)
+		*reply = take_unsupported(notification, "removexattrat");
 	else if (crash__changes_places(number))
 		*reply = take_places(notification, number);
 	else if (crash__is_send(number))

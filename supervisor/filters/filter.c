@@ -149,6 +149,7 @@ static const struct reported others[] = {
 	{.number = SYS_open_by_handle_at, .argument = 3, .bits = O_TRUNC, .by_anybody = true},
 	{.number = SYS_remap_file_pages, .by_anybody = true},
 	{.number = SYS_setxattrat, .by_anybody = true},
+	{.number = SYS_removexattrat, .by_anybody = true},
 	{.number = SYS_mmap, .argument = 4, .bits = MAP_SHARED, .allow_others = allow_anonymous},
 	{.number = SYS_mprotect, .argument = 3, .bits = PROT_WRITE},
 	{.number = SYS_pkey_mprotect, .argument = 3, .bits = PROT_WRITE},
