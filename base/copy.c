@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/as_owner.h"
+#include "base/attributes.h"
 #include "base/directory.h"
 #include "base/error.h"
 #include "base/hash_table.h"
@@ -193,11 +194,25 @@ static mode_t mode_of_copy(const struct copying *copying, const struct stat *sta
 	return mode;
 }
 
+/* Another owner takes some away, and a mode may forbid to give them. */
+static int copy_xattrs(const struct copying *copying)
+{
+	struct crash__xattrs xattrs;
+
+	if (crash__xattrs_read(AT_FDCWD, copying->from, &xattrs) < 0)
+		return -1;
+	crash__xattrs_give(AT_FDCWD, copying->to, &xattrs);
+	crash__xattrs_clear(&xattrs);
+	return 0;
+}
+
 static int copy_attributes(const struct copying *copying, const struct stat *status)
 {
 	const struct timespec times[2] = {status->st_atim, status->st_mtim};
 
 	if (geteuid() == 0 && lchown(copying->to, status->st_uid, status->st_gid) < 0)
+		return -1;
+	if (copy_xattrs(copying) < 0)
 		return -1;
 	if (!S_ISLNK(status->st_mode) && chmod(copying->to, mode_of_copy(copying, status)) < 0)
 		return -1;

@@ -33,6 +33,7 @@ enum crash__chunk_type {
 	CRASH__CHUNK_ENTRY,   /* struct crash__tree_entry */
 	CRASH__CHUNK_CONTENT, /* what is in the file that the entry before speaks of; without checksum */
 	CRASH__CHUNK_PADDING, /* nothing, so that contents begin at a multiple of 4096 */
+	CRASH__CHUNK_XATTRS,  /* of what the entry before speaks of: struct crash__xattr_head of each */
 };
 
 /** Something in the data directory. Directories stand before what is in them. */
@@ -44,6 +45,11 @@ struct crash__tree_entry {
 	uint64_t size;	/* of a file: that of its content, or 0 */
 	char strings[]; /* path below the directory; where a symbolic link points, or the entry a hard link is
 			   to */
+};
+
+/** An extended attribute: its name, with its NUL, and its value follow. */
+struct crash__xattr_head {
+	uint32_t name_bytes, value_bytes;
 };
 
 struct crash__chunk {
@@ -77,6 +83,8 @@ _Static_assert(sizeof(struct crash__tree_entry) == 40 &&
 		       offsetof(struct crash__tree_entry, size) == 32 &&
 		       offsetof(struct crash__tree_entry, strings) == 40,
 	       "an entry of a trace's tree has another layout");
-_Static_assert(CRASH__CHUNK_RECORDS == 1 && CRASH__CHUNK_PADDING == 7, "types of chunks mean something else");
+_Static_assert(CRASH__CHUNK_RECORDS == 1 && CRASH__CHUNK_PADDING == 7 && CRASH__CHUNK_XATTRS == 8 &&
+		       sizeof(struct crash__xattr_head) == 8,
+	       "types of chunks mean something else");
 
 #endif

@@ -88,6 +88,7 @@ static bool take_chunk(struct crash__reader *reader, const struct crash__chunk *
 		return true;
 	case CRASH__CHUNK_TREE:
 	case CRASH__CHUNK_ENTRY:
+	case CRASH__CHUNK_XATTRS:
 	case CRASH__CHUNK_CONTENT:
 		return add_tree_chunk(reader, chunk, bytes);
 	default:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/as_owner.h"
+#include "base/attributes.h"
 #include "base/copy.h"
 #include "base/directory.h"
 #include "base/error.h"
@@ -144,6 +145,19 @@ static int save_entry(struct saving *saving, const struct stat *status, const ch
 	return saving->writer.failed ? write_failed(saving) : 0;
 }
 
+/* Behind the entry, and the content of a file. */
+static int save_xattrs(struct saving *saving)
+{
+	struct crash__xattrs xattrs;
+
+	if (crash__xattrs_read(saving->directory, saving->path, &xattrs) < 0)
+		return crash__fail_errno("%s", saving->path);
+	if (xattrs.count)
+		crash__trace_chunk(&saving->writer, CRASH__CHUNK_XATTRS, xattrs.bytes, xattrs.count);
+	crash__xattrs_clear(&xattrs);
+	return saving->writer.failed ? write_failed(saving) : 0;
+}
+
 static int save_below(struct saving *saving);
 
 static int save_file(struct saving *saving, const struct stat *status)
@@ -162,6 +176,8 @@ static int save_file(struct saving *saving, const struct stat *status)
 	error = save_entry(saving, status, NULL);
 	if (error == 0 && status->st_size)
 		error = save_content(saving, from, (uint64_t)status->st_size);
+	if (error == 0)
+		error = save_xattrs(saving);
 	close(from);
 	return error;
 }
@@ -186,7 +202,8 @@ static int save_thing(struct saving *saving)
 		if (length < 0)
 			return crash__fail_errno("%s", saving->path);
 		text[length] = '\0';
-		return save_entry(saving, &status, text);
+		error = save_entry(saving, &status, text);
+		return error < 0 ? error : save_xattrs(saving);
 	}
 	if (S_ISREG(status.st_mode))
 		return save_file(saving, &status);
@@ -194,6 +211,8 @@ static int save_thing(struct saving *saving)
 	    (status.st_ino == saving->without.st_ino && status.st_dev == saving->without.st_dev))
 		return 0;
 	error = save_entry(saving, &status, NULL);
+	if (error == 0)
+		error = save_xattrs(saving);
 	return error < 0 ? error : save_below(saving);
 }
 
@@ -261,6 +280,8 @@ int crash__tree_save_from(int trace, const struct crash__tree_source *source, ui
 			save_head(saving, source, true);
 	if (error == 0)
 		error = save_entry(saving, &status, NULL); /* the directory itself */
+	if (error == 0)
+		error = save_xattrs(saving);
 	if (error == 0)
 		error = save_below(saving);
 	if (error == 0 && saving->too_much) {
@@ -379,26 +400,61 @@ static int unpack_link(int top, int above, const char *name, const char *text)
 	return result;
 }
 
-static int unpack_attributes(int above, const char *name, const struct crash__tree_entry *entry)
+/* Those that the file has; NULL: the next entry comes first. They stand behind it, and behind its content. */
+static const struct crash__trace_chunk *xattrs_of(const struct crash__trace *trace, size_t i)
+{
+	while (++i < trace->tree_count)
+		if (trace->tree[i].type == CRASH__CHUNK_XATTRS)
+			return &trace->tree[i];
+		else if (trace->tree[i].type != CRASH__CHUNK_CONTENT)
+			return NULL;
+	return NULL;
+}
+
+/* Another owner takes some away, and a mode may forbid to give them. */
+static void unpack_xattrs(const struct crash__trace *trace, size_t i, int above, const char *name)
+{
+	const struct crash__trace_chunk *chunk = xattrs_of(trace, i);
+	struct crash__xattrs xattrs;
+
+	if (!chunk)
+		return;
+	xattrs = (struct crash__xattrs){(unsigned char *)(uintptr_t)chunk->bytes, (size_t)chunk->count};
+	crash__xattrs_give(above, name, &xattrs);
+}
+
+static int unpack_attributes(const struct crash__trace *trace, size_t i, int above, const char *name,
+			     const struct crash__tree_entry *entry)
 {
 	struct timespec times[2] = {{entry->mtime, entry->mtime_ns}, {entry->mtime, entry->mtime_ns}};
 
 	if (geteuid() == 0 && fchownat(above, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
+	unpack_xattrs(trace, i, above, name);
 	if (!S_ISLNK(entry->mode) && fchmodat(above, name, entry->mode & 07777, 0) < 0)
 		return -1;
 	utimensat(above, name, times, AT_SYMLINK_NOFOLLOW); /* a time that cannot be set matters to nobody */
 	return 0;
 }
 
-static int unpack_entry(const struct crash__trace *trace, int top, const struct crash__tree_entry *entry,
-			const struct crash__trace_chunk *content)
+/* The directory itself was made by somebody who wants to get at it. */
+static int unpack_top(const struct crash__trace *trace, size_t i, int top,
+		      const struct crash__tree_entry *entry)
+{
+	if (!S_ISDIR(entry->mode))
+		return -1;
+	unpack_xattrs(trace, i, top, "");
+	return fchmod(top, (entry->mode & 07777) | 0700);
+}
+
+static int unpack_entry(const struct crash__trace *trace, int top, size_t i,
+			const struct crash__tree_entry *entry, const struct crash__trace_chunk *content)
 {
 	const char *path = entry->strings, *text = entry->text_bytes ? path + entry->path_bytes : NULL, *name;
 	int above, result;
 
 	if (!*path)
-		return S_ISDIR(entry->mode) ? fchmod(top, (entry->mode & 07777) | 0700) : -1;
+		return unpack_top(trace, i, top, entry);
 	above = open_above(top, path, &name);
 	if (above < 0)
 		return -1;
@@ -413,8 +469,8 @@ static int unpack_entry(const struct crash__trace *trace, int top, const struct 
 	else
 		result = mknodat(above, name, S_IFIFO | 0600, 0);
 	/* a directory that may not be written to would refuse what is in it: its mode comes last */
-	if (result == 0 && !S_ISDIR(entry->mode))
-		result = unpack_attributes(above, name, entry);
+	if (result == 0 && !S_ISDIR(entry->mode) && !(text && !S_ISLNK(entry->mode)))
+		result = unpack_attributes(trace, i, above, name, entry);
 	close(above);
 	return result;
 }
@@ -465,7 +521,7 @@ static int unpack_next(const struct crash__trace *trace, int top, size_t i, cons
 				   "bytes, and has %llu",
 				   entry->strings, (unsigned long long)entry->size,
 				   (unsigned long long)(content ? content->count : 0));
-	if (unpack_entry(trace, top, entry, content) < 0)
+	if (unpack_entry(trace, top, i, entry, content) < 0)
 		return crash__fail_errno("cannot unpack %s into %s", entry->strings, directory);
 	return 0;
 }
@@ -477,10 +533,15 @@ static int unpack_directory_modes(const struct crash__trace *trace, int top)
 		const char *name;
 		int above, result;
 
-		if (!entry || !S_ISDIR(entry->mode) || !*entry->strings)
+		if (!entry || !S_ISDIR(entry->mode))
 			continue;
+		if (!*entry->strings) {
+			futimens(top, (struct timespec[]){{entry->mtime, entry->mtime_ns},
+							  {entry->mtime, entry->mtime_ns}});
+			continue;
+		}
 		above = open_above(top, entry->strings, &name);
-		result = above < 0 ? -1 : unpack_attributes(above, name, entry);
+		result = above < 0 ? -1 : unpack_attributes(trace, i, above, name, entry);
 		if (above >= 0)
 			close(above);
 		if (result < 0)
