@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attributes.h"
 #include "cli/open_state.h"
 #include "cli/options.h"
 #include "explore/fs/fs_replay.h"
@@ -92,6 +93,16 @@ static bool print_missed(const struct crash__replay *replay)
 	return missed;
 }
 
+/* What this user may not give to files, or the file system cannot have. */
+static bool print_lost(void)
+{
+	const char *lost = crash__attributes_lost();
+
+	if (lost)
+		fprintf(stderr, "%s: incomplete: the state lacks something: %s\n", CRASH__PROGRAM_NAME, lost);
+	return lost != NULL;
+}
+
 static void check_arguments(char **words)
 {
 	if (!words[0] || !words[1] || (words[2] && words[3]))
@@ -124,6 +135,8 @@ static int run(int argc, char **argv)
 		missed = print_missed(&replay);
 	if (error == 0 && options.program[2])
 		error = crash__replay_build(&replay, options.program[2]);
+	if (error == 0 && options.program[2])
+		missed |= print_lost();
 	if (error == 0 && own.acked)
 		error = crash__replay_acked(&replay, own.acked);
 	if (error == 0 && options.program[2] && !options.quiet)

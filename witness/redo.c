@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -231,14 +232,47 @@ static int redo_truncate(const struct doing *doing)
 	return result < 0 ? fail_errno(doing) : 0;
 }
 
+/* Of the name, or of a file that has none any more. -1 with errno. */
+static int change_attribute(const struct doing *doing, const struct crash__effect *effect, const char *path)
+{
+	const struct crash__change *change = crash__fs_change(doing->redo->fs, effect);
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, change->time};
+	bool is_link = doing->redo->fs->nodes[effect->node].type == CRASH__NODE_LINK;
+
+	switch (change->attribute) {
+	case CRASH__MODE:
+		return is_link ? 0 : chmod(path, change->mode & 07777);
+	case CRASH__OWNER:
+		return fchownat(AT_FDCWD, path, change->uid, change->gid, is_link ? AT_SYMLINK_NOFOLLOW : 0);
+	case CRASH__TIME:
+		return utimensat(AT_FDCWD, path, times, is_link ? AT_SYMLINK_NOFOLLOW : 0);
+	case CRASH__XATTR:
+		break;
+	}
+	if (change->removed)
+		return is_link ? lremovexattr(path, change->name) : removexattr(path, change->name);
+	return is_link ? lsetxattr(path, change->name, change->value, change->bytes, 0) :
+			 setxattr(path, change->name, change->value, change->bytes, 0);
+}
+
 static int redo_attributes(const struct doing *doing)
 {
+	struct crash__redo *redo = doing->redo;
+	char path[PATH_MAX + 64], name[PATH_MAX];
+
 	for (uint32_t i = 0; i < doing->step->effects; i++) {
 		const struct crash__effect *effect = &doing->effects[i];
-		int fd = effect->kind == CRASH__EFFECT_ATTRIBUTES ? descriptor(doing->redo, effect->node) : 0;
 
-		if (effect->kind == CRASH__EFFECT_ATTRIBUTES &&
-		    (fd < 0 || fchmod(fd, effect->mode & 07777) < 0))
+		if (effect->kind != CRASH__EFFECT_ATTRIBUTES)
+			continue;
+		if (crash__redo_path(&redo->names, effect->node, name))
+			snprintf(path, sizeof path, "/proc/self/fd/%d/%s", redo->names.top,
+				 *name ? name : ".");
+		else if (descriptor(redo, effect->node) >= 0)
+			snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor(redo, effect->node));
+		else
+			return fail_errno(doing);
+		if (change_attribute(doing, effect, path) < 0)
 			return fail_errno(doing);
 	}
 	return 0;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/directory.h"
 #include "base/error.h"
 
@@ -64,6 +65,30 @@ static int is_same_link(const struct comparing *comparing)
 	return got == had && memcmp(left, right, (size_t)got) == 0;
 }
 
+/* Times are compared by nobody: most are those of now. */
+static int is_same_xattrs(const struct comparing *comparing)
+{
+	struct crash__xattrs one = {0}, other = {0};
+	const unsigned char *value, *found;
+	size_t bytes, found_bytes, at = 0;
+	int result = 1;
+	const char *name;
+
+	if (crash__xattrs_read(comparing->one, comparing->where, &one) < 0 ||
+	    crash__xattrs_read(comparing->other, comparing->where, &other) < 0)
+		result = fail(comparing);
+	else if (one.count != other.count)
+		result = 0;
+	while (result == 1 && crash__xattrs_next(&one, &at, &name, &value, &bytes)) {
+		found = crash__xattrs_find(&other, name, &found_bytes);
+		if (!found || bytes != found_bytes || memcmp(value, found, bytes) != 0)
+			result = 0;
+	}
+	crash__xattrs_clear(&one);
+	crash__xattrs_clear(&other);
+	return result;
+}
+
 /* How many names a directory has; each of them is the same in the other, where `other` is one. */
 static int compare_names(struct comparing *comparing, int tree, bool compare, size_t *count)
 {
@@ -101,13 +126,17 @@ static int is_same_directory(struct comparing *comparing)
 static int is_same_thing(struct comparing *comparing)
 {
 	struct stat left, right;
+	int result;
 
 	if (fstatat(comparing->one, below(comparing), &left, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(comparing);
 	if (fstatat(comparing->other, below(comparing), &right, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail(comparing);
-	if (left.st_mode != right.st_mode)
+	if (left.st_mode != right.st_mode || left.st_uid != right.st_uid || left.st_gid != right.st_gid)
 		return 0;
+	result = is_same_xattrs(comparing);
+	if (result != 1)
+		return result;
 	if (S_ISDIR(left.st_mode))
 		return is_same_directory(comparing);
 	if (S_ISLNK(left.st_mode))

@@ -366,6 +366,24 @@ static void make_birth(struct crash__atoms_builder *builder, uint32_t step, uint
 	new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_BIRTH, step, index);
 }
 
+/* A new owner takes rights away, and file systems do both at once. How many effects that is. */
+static uint32_t make_attributes(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
+{
+	const struct crash__fs *fs = builder->fs;
+	const struct crash__effect *effect = &fs->effects[index];
+	uint32_t end = fs->steps[step].first_effect + fs->steps[step].effects;
+	bool both = index + 1 < end && effect[1].kind == CRASH__EFFECT_ATTRIBUTES &&
+		    effect[1].node == effect->node &&
+		    crash__fs_change(fs, effect)->attribute == CRASH__OWNER &&
+		    crash__fs_change(fs, &effect[1])->attribute == CRASH__MODE;
+	struct crash__atom *atom =
+		new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_ATTRIBUTE, step, index);
+
+	if (atom)
+		atom->effects = both ? 2 : 1;
+	return both ? 2 : 1;
+}
+
 static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 {
 	const struct crash__step *step = &builder->fs->steps[index];
@@ -400,7 +418,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 			i += count - 1;
 			break;
 		case CRASH__EFFECT_ATTRIBUTES:
-			new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_ATTRIBUTE, index, at);
+			i += make_attributes(builder, index, at) - 1;
 			break;
 		}
 	}

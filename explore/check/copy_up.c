@@ -40,6 +40,8 @@ int crash__layer_make_parents(struct crash__layer *layer, const struct crash__lo
 			if (geteuid() == 0)
 				fchownat(above.root, above.path, base.st_uid, base.st_gid,
 					 AT_SYMLINK_NOFOLLOW);
+			if (there && (there = crash__layer_give_base(layer, above.path, &above)) < 0)
+				return there;
 		}
 		*slash = '/';
 	}
@@ -90,8 +92,12 @@ static int make_thing(struct crash__layer *layer, enum crash__node_type type, co
 	}
 	if (error == 0 && geteuid() == 0 && fchownat(at->root, at->path, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		error = crash__layer_fail("chown", at);
+	if (error == 0 && base_path)
+		error = crash__layer_give_base(layer, base_path, at);
 	if (error == 0 && type != CRASH__NODE_LINK && fchmodat(at->root, at->path, mode & 07777, 0) < 0)
 		error = crash__layer_fail("set the mode of", at);
+	if (error == 0 && base_path)
+		error = crash__layer_date_base(layer, base_path, at);
 	return error;
 }
 
@@ -137,6 +143,8 @@ static int link_names(struct crash__layer *layer, crash__node_id id, const struc
 		if (!crash__layer_locate_slot(layer, slot, &at))
 			return crash__fail(CRASH_ETRACE, "a name lies outside of the tree");
 		error = crash__layer_make_parents(layer, &at);
+		if (error == 0)
+			error = crash__layer_stir(layer, layer->fs->slots[slot].directory);
 		if (error == 0 && linkat(from->root, from->path, at.root, at.path, 0) < 0)
 			error = crash__layer_fail("link", &at);
 	}
@@ -160,6 +168,8 @@ int crash__layer_copy_up(struct crash__layer *layer, crash__node_id id)
 		error = crash__layer_make_parents(layer, &at);
 		node->place = CRASH__IN_TREE;
 	}
+	if (error == 0 && from_base)
+		error = crash__layer_stir(layer, layer->fs->slots[node->slot].directory);
 	if (error == 0)
 		error = make_node(layer, id, &at);
 	if (error == 0 && from_base && node->names > 1)
@@ -220,6 +230,8 @@ int crash__layer_cut_off(struct crash__layer *layer, crash__node_id id, const ch
 	int error = crash__layer_copy_up(layer, id);
 
 	if (error == 0)
+		error = crash__layer_stir(layer, id);
+	if (error == 0)
 		error = copy_rest(layer, id, base_path, at);
 	for (crash__slot_id slot = 1; slot < layer->fs->slots_count && error == 0; slot++) {
 		struct crash__location hidden = *at;
@@ -267,6 +279,8 @@ static int copy_unknown(struct crash__layer *layer, const char *base_path, const
 				   status.st_uid, status.st_gid, at);
 	if (error == 0 && type == CRASH__NODE_DIRECTORY)
 		error = copy_rest(layer, 0, base_path, at);
+	if (error == 0 && type == CRASH__NODE_DIRECTORY)
+		error = crash__layer_date_base(layer, base_path, at);
 	return error;
 }
 

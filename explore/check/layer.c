@@ -146,34 +146,39 @@ static int move_blocks(struct crash__layer *layer, struct crash__view *view,
 	return error;
 }
 
-/* Sets size and mode, when the contents are there. */
+static int size_node(struct crash__layer *layer, const struct crash__view *view, crash__node_id id)
+{
+	off_t size = (off_t)crash__view_size(view, id);
+	int fd = open_node(layer, id), error = 0;
+	struct stat status;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) < 0 || (status.st_size != size && ftruncate(fd, size) < 0))
+		error = crash__fail_errno("cannot size a file of the state");
+	close(fd);
+	return error;
+}
+
+/* Sets size and attributes, when the contents are there. */
 static int finish_node(struct crash__layer *layer, const struct crash__view *view, crash__node_id id)
 {
 	enum crash__node_type type = layer->fs->nodes[id].type;
 	uint32_t mode = crash__view_mode(view, id) & 07777;
 	struct crash__location at;
-	int fd, error = 0;
+	int error = type == CRASH__NODE_FILE ? size_node(layer, view, id) : crash__layer_copy_up(layer, id);
 
-	if (type == CRASH__NODE_LINK)
-		return 0;
-	if (type == CRASH__NODE_FILE) {
-		fd = open_node(layer, id);
-		if (fd < 0)
-			return fd;
-		if (ftruncate(fd, (off_t)crash__view_size(view, id)) < 0)
-			error = crash__fail_errno("cannot size a file of the state");
-		close(fd);
-	} else {
-		error = crash__layer_copy_up(layer, id);
-	}
-	if (error < 0)
+	if (error == 0 && !crash__layer_locate_node(layer, id, &at))
+		error = crash__fail(CRASH_ETRACE, "a file lies outside of the tree");
+	if (error == 0)
+		error = crash__layer_give(layer, view, id, &at);
+	if (error < 0 || type == CRASH__NODE_LINK)
 		return error;
 	if (type == CRASH__NODE_DIRECTORY && id != 1) {
 		error = crash__layer_close_later(layer, id, mode);
 		mode |= S_IRWXU;
 	}
-	if (error == 0 && (!crash__layer_locate_node(layer, id, &at) ||
-			   (id != 1 && fchmodat(at.root, at.path, mode, 0) < 0)))
+	if (error == 0 && id != 1 && fchmodat(at.root, at.path, mode, 0) < 0)
 		error = crash__layer_fail("set the mode of", &at);
 	layer->nodes[id].unwritable = !(mode & S_IWUSR);
 	return error;
@@ -246,10 +251,23 @@ int crash__layer_move(struct crash__layer *layer, struct crash__view *view,
 		error = move_blocks(layer, view, difference);
 	for (size_t i = 0; i < difference->nodes_count && error == 0; i++)
 		error = finish_node(layer, view, difference->nodes[i]);
+	if (error == 0)
+		error = crash__layer_date(layer, view, difference);
 	return error < 0 ? error : crash__layer_close(layer);
 }
 
 /* ------------------------------------------------------------------ making one */
+
+/* The top looks like that of the starting tree, and so do the directories that are closed. */
+static int begin(struct crash__layer *layer)
+{
+	struct crash__location top = {.root = layer->tree};
+	int error = layer->overlay ? crash__layer_give_base(layer, "", &top) : 0;
+
+	if (error == 0 && layer->overlay)
+		error = crash__layer_date_base(layer, "", &top);
+	return error < 0 ? error : crash__layer_close_base(layer);
+}
 
 int crash__layer_new(const struct crash__fs *fs, const char *directory, const char *store, bool overlay,
 		     struct crash__layer **out)
@@ -275,6 +293,8 @@ int crash__layer_new(const struct crash__fs *fs, const char *directory, const ch
 			layer->nodes[id].place = overlay ? CRASH__IN_BASE : CRASH__IN_TREE;
 		layer->nodes[id].unwritable = !(fs->nodes[id].mode & S_IWUSR);
 		layer->nodes[id].limit = UINT64_MAX;
+		layer->nodes[id].uid = fs->nodes[id].uid;
+		layer->nodes[id].gid = fs->nodes[id].gid;
 	}
 	for (crash__slot_id id = 1; id < fs->slots_count; id++) {
 		crash__node_id child = fs->slots[id].base_child;
@@ -287,7 +307,7 @@ int crash__layer_new(const struct crash__fs *fs, const char *directory, const ch
 		}
 	}
 	*out = layer;
-	return crash__layer_close_base(layer);
+	return begin(layer);
 }
 
 void crash__layer_free(struct crash__layer *layer)
@@ -301,5 +321,6 @@ void crash__layer_free(struct crash__layer *layer)
 	free(layer->nodes);
 	free(layer->slots);
 	free(layer->closed);
+	free(layer->stirred);
 	free(layer);
 }

@@ -23,6 +23,8 @@ struct crash__layer_node {
 	crash__slot_id slot; /* one of them; directories have no other */
 	bool unwritable;     /* its mode forbids us to open it */
 	bool cut_off;	     /* a directory through which nothing of the starting tree shows */
+	bool dated;	     /* it has a time that an op set */
+	uint32_t uid, gid;   /* as far as it is in the layer */
 	uint64_t limit;	     /* behind it nothing of the starting tree shows */
 };
 
@@ -45,7 +47,8 @@ struct crash__layer {
 	struct crash__layer_node *nodes;
 	struct crash__layer_slot *slots;
 	CRASH__VECTOR(struct crash__layer_closed,
-		      closed); /* between moves: in the order in which they were closed */
+		      closed);			/* between moves: in the order in which they were closed */
+	CRASH__VECTOR(crash__node_id, stirred); /* directories into which this move has put something */
 };
 
 /* Where something is: below the tree or below the store. */
@@ -81,6 +84,28 @@ int crash__layer_close(struct crash__layer *layer);
 
 /** Opens them, to get at what is in them. */
 int crash__layer_open(struct crash__layer *layer);
+
+/* ------------------------------------------------------------------ layer_attributes.c: owners, times,
+ * extended attributes */
+
+/** What a path of the starting tree has, given to what stands for it. Its mode is given after that. */
+int crash__layer_give_base(struct crash__layer *layer, const char *base_path,
+			   const struct crash__location *at);
+
+/** The time that it has there. */
+int crash__layer_date_base(struct crash__layer *layer, const char *base_path,
+			   const struct crash__location *at);
+
+/** Gives a node the owner and the extended attributes that the view has; its mode comes after that. */
+int crash__layer_give(struct crash__layer *layer, const struct crash__view *view, crash__node_id id,
+		      const struct crash__location *at);
+
+/** A directory of the starting tree, and those above it, have got something that changes nothing in them. */
+int crash__layer_stir(struct crash__layer *layer, crash__node_id directory);
+
+/** Gives their times to all that the move has touched, when nothing else is to be done to it. */
+int crash__layer_date(struct crash__layer *layer, const struct crash__view *view,
+		      const struct crash__difference *difference);
 
 /* ------------------------------------------------------------------ copy_up.c: what comes from the
  * starting tree */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/findings/exploration.h"
 
+#include "base/attributes.h"
 #include "explore/atoms/uncovered.h"
 #include "explore/findings/find_causes.h"
 #include "explore/recording/missed.h"
@@ -79,6 +80,9 @@ static int note_unchecked(struct crash__exploration *exploration)
 		error = crash__recording_incomplete(
 			&exploration->recording, "%llu states could not be checked, the first: %s",
 			(unsigned long long)engine->errors, engine->first_error ? engine->first_error : "?");
+	if (error == 0 && crash__attributes_lost())
+		error = crash__recording_incomplete(&exploration->recording, "states lack something: %s",
+						    crash__attributes_lost());
 	if (error == 0 && engine->options.passive && engine->final->kind == CRASH__VERDICT_NONE)
 		error = crash__recording_incomplete(&exploration->recording,
 						    "the final state has no verdict in any of the results");

@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "explore/fs/nodes.h"
 #include "explore/fs/write_order.h"
@@ -56,7 +57,7 @@ static void replay_write(struct crash__op_replay *replay)
 	if (event->kernel == CRASH__CALL_store)
 		bytes = bytes_inside(replay->fs, node, event->offset, bytes);
 	else if (bytes)
-		crash__effects_drop_set_id(replay, node);
+		crash__effects_drop_privileges(replay, node);
 	if (event->kernel != CRASH__CALL_store)
 		crash__note_write_order(replay->fs, event, node);
 	crash__effects_range(replay, CRASH__EFFECT_DATA, node, event->offset, bytes);
@@ -101,8 +102,8 @@ static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slo
 
 	if (!node)
 		return 0;
-	replay->fs->nodes[node].uid = replay->event->made_uid;
-	replay->fs->nodes[node].gid = replay->event->made_gid;
+	replay->fs->nodes[node].uid = replay->fs->nodes[node].uid_now = replay->event->made_uid;
+	replay->fs->nodes[node].gid = replay->fs->nodes[node].gid_now = replay->event->made_gid;
 	if (slot)
 		crash__effects_entry(replay, slot, node);
 	crash__effects_note_made(replay, node);
@@ -132,7 +133,7 @@ static void replay_open(struct crash__op_replay *replay)
 	} else if (node && !makes_node) {
 		crash__effects_note_made(replay, node);
 		if (flags & O_TRUNC)
-			crash__effects_drop_set_id(replay, node);
+			crash__effects_drop_privileges(replay, node);
 		if ((flags & O_TRUNC) && fs->nodes[node].type == CRASH__NODE_FILE && fs->nodes[node].size) {
 			crash__effects_size(replay, node, 0);
 			say_of_step(replay, node, true);
@@ -339,7 +340,7 @@ static void replay_truncate(struct crash__op_replay *replay)
 
 	if (!node)
 		return;
-	crash__effects_drop_set_id(replay, node);
+	crash__effects_drop_privileges(replay, node);
 	if (event->kernel == CRASH__CALL_fallocate)
 		replay_fallocate(replay, node);
 	else if (is_range(size, 0))
@@ -350,8 +351,51 @@ static void replay_truncate(struct crash__op_replay *replay)
 		say_of_step(replay, node, event->kernel != CRASH__CALL_fallocate && size == 0);
 }
 
-/* Owners, times and extended attributes are not modelled: no checker reads them. But a new owner takes
- * set-user-id away, and an ACL has the mode in it. */
+/* A time that is not set, or set to now, is what it is after any change of the file. */
+static void replay_time(struct crash__op_replay *replay, crash__node_id node)
+{
+	struct timespec times[2];
+
+	if (replay->event->data_bytes != sizeof times) {
+		crash__effects_unknown(replay, "to times that were not recorded");
+		return;
+	}
+	crash__event_copy(replay->event, 0, times, sizeof times);
+	if (times[1].tv_nsec >= 0 && times[1].tv_nsec < 1000000000)
+		crash__effects_time(replay, node, &times[1]);
+	else if (times[1].tv_nsec == UTIME_NOW)
+		crash__effects_undate(replay, node);
+}
+
+static void replay_xattr(struct crash__op_replay *replay, crash__node_id node)
+{
+	const struct crash__event *event = replay->event;
+	uint8_t value = crash__calls[event->kernel].where.value;
+
+	if (!event->text || (value && event->data_bytes != (uint64_t)event->args[value]))
+		crash__effects_unknown(replay, "to a value that was not recorded");
+	else if (strcmp(event->text, "system.posix_acl_default") == 0)
+		crash__effects_unsupported(replay); /* files inherit it */
+	else
+		crash__effects_xattr(replay, node, event->text, !value);
+}
+
+static void replay_owner(struct crash__op_replay *replay, crash__node_id id, bool seen)
+{
+	const struct crash__event *event = replay->event;
+	const long *args = event->args;
+	uint8_t owner = crash__calls[event->kernel].where.owner;
+	const struct crash__node *node = &replay->fs->nodes[id];
+	uint32_t uid = (uint32_t)args[owner - 1] == UINT32_MAX ? node->uid_now : (uint32_t)args[owner - 1];
+	uint32_t gid = (uint32_t)args[owner] == UINT32_MAX ? node->gid_now : (uint32_t)args[owner];
+
+	uid = seen ? event->made_uid : uid;
+	gid = seen ? event->made_gid : gid;
+	if (uid != node->uid_now || gid != node->gid_now)
+		crash__effects_owner(replay, id, uid, gid);
+}
+
+/* A new owner takes set-user-id away, and an ACL has the mode in it. */
 static void replay_attr(struct crash__op_replay *replay)
 {
 	const struct crash__event *event = replay->event;
@@ -360,16 +404,23 @@ static void replay_attr(struct crash__op_replay *replay)
 	crash__node_id node;
 	uint32_t mode;
 
-	if (!where->mode && !seen)
+	if (event->flags & CRASH__OP_SOCKET) /* which is in no state */
 		return;
 	node = crash__effects_node(replay);
 	if (!node)
 		return;
+	if (where->times)
+		replay_time(replay, node);
+	if (where->name)
+		replay_xattr(replay, node);
+	if (where->owner)
+		replay_owner(replay, node, seen);
+	if (!where->mode && !seen)
+		return;
 	mode = seen ? event->made_mode : (uint32_t)crash__arg(event->args, where->mode);
 	mode = (replay->fs->nodes[node].mode & S_IFMT) | (mode & 07777);
 	if (where->mode || mode != replay->fs->nodes[node].mode_now)
-		crash__effects_attributes(replay, node, mode, replay->fs->nodes[node].uid,
-					  replay->fs->nodes[node].gid);
+		crash__effects_mode(replay, node, mode);
 }
 
 /* The file system was not even asked: nothing was written, and nothing is lost. msync() says ENOMEM of pages

@@ -169,6 +169,13 @@ int crash__base_link(const struct crash__base *base, const char *path, char out[
 	return 0;
 }
 
+int crash__base_xattrs(const struct crash__base *base, const char *path, struct crash__xattrs *xattrs)
+{
+	if (crash__xattrs_read(base->fd, path, xattrs) < 0)
+		return crash__fail_errno("cannot read the attributes of %s in the starting tree", path);
+	return 0;
+}
+
 long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,
 		      uint64_t offset)
 {

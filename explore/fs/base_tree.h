@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/attributes.h"
+
 struct crash__base;
 
 /** The tree in a directory; its path is copied. */
@@ -37,6 +39,9 @@ bool crash__base_keeps_out(const struct crash__base *base, const char *path);
 
 /** Where a symbolic link points. */
 int crash__base_link(const struct crash__base *base, const char *path, char out[PATH_MAX]);
+
+/** The extended attributes of a path, to be cleared. */
+int crash__base_xattrs(const struct crash__base *base, const char *path, struct crash__xattrs *xattrs);
 
 /** Reads a file; returns the bytes, 0 behind its end, or -1. */
 long crash__base_read(const struct crash__base *base, const char *path, void *to, size_t count,

@@ -3,9 +3,13 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "explore/fs/nodes.h"
+
+static const char capabilities[] = "security.capability";
 
 /* ------------------------------------------------------------------ steps and effects */
 
@@ -44,6 +48,20 @@ static struct crash__effect *add_effect(struct crash__op_replay *replay, enum cr
 	return effect;
 }
 
+void crash__effects_undate(struct crash__op_replay *replay, crash__node_id id)
+{
+	struct crash__fs *fs = replay->fs;
+	uint32_t dated = fs->nodes[id].dated, step;
+
+	if (!dated || !crash__effects_step(replay))
+		return;
+	step = (uint32_t)replay->step;
+	fs->changes[dated].until = step;
+	fs->nodes[id].dated = 0;
+	if (!CRASH__ADD(fs, undated, (struct crash__undated){id, step}))
+		crash__fs_no_memory(fs);
+}
+
 void crash__effects_entry(struct crash__op_replay *replay, crash__slot_id id, crash__node_id node)
 {
 	struct crash__fs *fs = replay->fs;
@@ -53,6 +71,7 @@ void crash__effects_entry(struct crash__op_replay *replay, crash__slot_id id, cr
 	assert(id && id < fs->slots_count && node < fs->nodes_count);
 	if (!effect)
 		return;
+	crash__effects_undate(replay, slot->directory);
 	effect->slot = id;
 	effect->node = node;
 	effect->old_node = slot->child;
@@ -77,6 +96,7 @@ void crash__effects_size(struct crash__op_replay *replay, crash__node_id id, uin
 	effect = add_effect(replay, CRASH__EFFECT_SIZE);
 	if (!effect)
 		return;
+	crash__effects_undate(replay, id);
 	effect->node = id;
 	effect->size = size;
 	effect->old_size = node->size;
@@ -94,36 +114,99 @@ void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_ki
 	effect = add_effect(replay, kind);
 	if (!effect)
 		return;
+	crash__effects_undate(replay, id);
 	effect->node = id;
 	effect->offset = offset;
 	effect->bytes = bytes;
 	effect->old_size = replay->fs->nodes[id].size;
 }
 
-void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id id, uint32_t mode,
-			       uint32_t uid, uint32_t gid)
+/* Number 0 means none. */
+static struct crash__change *add_change(struct crash__op_replay *replay, crash__node_id node,
+					enum crash__attribute attribute)
 {
-	struct crash__effect *effect = add_effect(replay, CRASH__EFFECT_ATTRIBUTES);
+	struct crash__fs *fs = replay->fs;
+	struct crash__change change = {.attribute = attribute, .until = CRASH__FS_NEVER};
+	struct crash__effect *effect;
 
-	assert(id && id < replay->fs->nodes_count);
+	assert(node && node < fs->nodes_count);
+	if ((!fs->changes_count && !CRASH__ADD(fs, changes, change)) || !CRASH__ADD(fs, changes, change)) {
+		crash__fs_no_memory(fs);
+		return NULL;
+	}
+	effect = add_effect(replay, CRASH__EFFECT_ATTRIBUTES);
 	if (!effect)
+		return NULL;
+	effect->node = node;
+	effect->change = (uint32_t)fs->changes_count - 1;
+	return &fs->changes[effect->change];
+}
+
+void crash__effects_mode(struct crash__op_replay *replay, crash__node_id id, uint32_t mode)
+{
+	struct crash__change *change = add_change(replay, id, CRASH__MODE);
+
+	if (!change)
 		return;
-	effect->node = id;
-	effect->mode = mode;
-	effect->uid = uid;
-	effect->gid = gid;
+	change->mode = mode;
 	replay->fs->nodes[id].mode_now = mode;
 }
 
-void crash__effects_drop_set_id(struct crash__op_replay *replay, crash__node_id id)
+void crash__effects_owner(struct crash__op_replay *replay, crash__node_id id, uint32_t uid, uint32_t gid)
+{
+	struct crash__change *change = add_change(replay, id, CRASH__OWNER);
+
+	if (!change)
+		return;
+	change->uid = replay->fs->nodes[id].uid_now = uid;
+	change->gid = replay->fs->nodes[id].gid_now = gid;
+}
+
+void crash__effects_time(struct crash__op_replay *replay, crash__node_id id, const struct timespec *time)
+{
+	struct crash__change *change = add_change(replay, id, CRASH__TIME);
+
+	if (!change)
+		return;
+	change->time = *time;
+	replay->fs->nodes[id].dated = (uint32_t)replay->fs->changes_count - 1;
+}
+
+void crash__effects_xattr(struct crash__op_replay *replay, crash__node_id id, const char *name, bool removed)
+{
+	struct crash__change *change = add_change(replay, id, CRASH__XATTR);
+	unsigned char *value;
+
+	if (!change)
+		return;
+	change->name = name;
+	change->removed = removed;
+	if (strcmp(name, capabilities) == 0)
+		replay->fs->nodes[id].privileged = !removed;
+	if (removed)
+		return;
+	value = malloc(replay->event->data_bytes + 1);
+	if (!value) {
+		crash__fs_no_memory(replay->fs);
+		return;
+	}
+	crash__event_copy(replay->event, 0, value, replay->event->data_bytes);
+	change->value = value;
+	change->bytes = replay->event->data_bytes;
+}
+
+void crash__effects_drop_privileges(struct crash__op_replay *replay, crash__node_id id)
 {
 	const struct crash__node *node = &replay->fs->nodes[id];
 	uint32_t mode = node->mode_now & ~(uint32_t)S_ISUID;
 
+	if (node->privileged)
+		crash__effects_xattr(replay, id, capabilities, true);
+	node = &replay->fs->nodes[id];
 	if (mode & S_IXGRP)
 		mode &= ~(uint32_t)S_ISGID;
 	if (!replay->keeps_set_id && S_ISREG(mode) && mode != node->mode_now)
-		crash__effects_attributes(replay, id, mode, node->uid, node->gid);
+		crash__effects_mode(replay, id, mode);
 }
 
 void crash__effects_unknown(struct crash__op_replay *replay, const char *what)

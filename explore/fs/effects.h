@@ -34,11 +34,20 @@ void crash__effects_size(struct crash__op_replay *replay, crash__node_id node, u
 void crash__effects_range(struct crash__op_replay *replay, enum crash__effect_kind kind, crash__node_id node,
 			  uint64_t offset, uint64_t bytes);
 
-void crash__effects_attributes(struct crash__op_replay *replay, crash__node_id node, uint32_t mode,
-			       uint32_t uid, uint32_t gid);
+void crash__effects_mode(struct crash__op_replay *replay, crash__node_id node, uint32_t mode);
+void crash__effects_owner(struct crash__op_replay *replay, crash__node_id node, uint32_t uid, uint32_t gid);
+void crash__effects_time(struct crash__op_replay *replay, crash__node_id node, const struct timespec *time);
 
-/** A change of what is in a program's file takes its set-ID bits away, unless by somebody with CAP_FSETID. */
-void crash__effects_drop_set_id(struct crash__op_replay *replay, crash__node_id node);
+/** Whoever changes a node gives it the time of now, whatever time it was given before. */
+void crash__effects_undate(struct crash__op_replay *replay, crash__node_id node);
+
+/** The op's data is the value; `removed`: there is none any more. */
+void crash__effects_xattr(struct crash__op_replay *replay, crash__node_id node, const char *name,
+			  bool removed);
+
+/** A change of what is in a program's file takes its set-ID bits away, unless by somebody with CAP_FSETID,
+ * and its capabilities. */
+void crash__effects_drop_privileges(struct crash__op_replay *replay, crash__node_id node);
 
 /** The op is about something that the model does not know. */
 void crash__effects_unknown(struct crash__op_replay *replay, const char *what);

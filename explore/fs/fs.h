@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/vector.h"
@@ -39,8 +40,31 @@ struct crash__node {
 	/* while replaying: as things are now */
 	uint64_t size;
 	uint32_t links;
-	uint32_t mode_now;
+	uint32_t mode_now, uid_now, gid_now;
+	uint32_t dated;	 /* the change that set the time which it has; 0: none, or it was changed since */
+	bool privileged; /* the run gave it capabilities, which go when it is changed */
 };
+
+/** What the ATTRIBUTES of a node are, each of which may change alone. */
+enum crash__attribute { CRASH__MODE, CRASH__OWNER, CRASH__TIME, CRASH__XATTR };
+
+/** A change of one of them. */
+struct crash__change {
+	enum crash__attribute attribute;
+	uint32_t mode;
+	uint32_t uid, gid;
+	/* TIME: of modification, and the first step that changes the node again, which makes it another one
+	 */
+	struct timespec time;
+	uint32_t until; /* CRASH__FS_NEVER: none does */
+	/* XATTR: its name, and its value if it is not removed */
+	const char *name;
+	bool removed;
+	const unsigned char *value; /* allocated */
+	size_t bytes;
+};
+
+#define CRASH__FS_NEVER UINT32_MAX
 
 /** A name in a directory. */
 struct crash__slot {
@@ -73,8 +97,7 @@ struct crash__effect {
 	/* ENTRY: `node` is what the slot holds afterwards, 0 for nothing */
 	crash__slot_id slot;
 	crash__node_id old_node;
-	/* ATTRIBUTES */
-	uint32_t mode, uid, gid;
+	uint32_t change; /* ATTRIBUTES: its number */
 };
 
 enum crash__sync_kind {
@@ -100,6 +123,12 @@ struct crash__step {
 	uint64_t acked; /* bytes that were acknowledged up to and including this step, in lines: see ops.c */
 };
 
+/** A node that had a time which an op set, and the step that changed it again. */
+struct crash__undated {
+	crash__node_id node;
+	uint32_t step;
+};
+
 /** A part of a file that may have other bytes than zeros, before the run or by an op of it. */
 struct crash__data_range {
 	crash__node_id node;
@@ -113,7 +142,9 @@ struct crash__fs {
 	CRASH__VECTOR(struct crash__node, nodes); /* [0] is not used */
 	CRASH__VECTOR(struct crash__slot, slots); /* [0] is not used */
 	CRASH__VECTOR(struct crash__effect, effects);
+	CRASH__VECTOR(struct crash__change, changes); /* [0] is not used */
 	CRASH__VECTOR(struct crash__step, steps);
+	CRASH__VECTOR(struct crash__undated, undated);	      /* by step */
 	CRASH__VECTOR(struct crash__data_range, data_ranges); /* by node and place: see data_ranges.h */
 	uint64_t ignored;				      /* ops outside the data directory */
 	uint64_t unfinished;				      /* ops that never ended */
@@ -132,6 +163,13 @@ struct crash__fs {
 
 /** Copies bytes that an op wrote: `count` from byte `from` on. Missing ones become zeros. */
 void crash__event_copy(const struct crash__event *event, uint64_t from, void *to, size_t count);
+
+/** The change that an ATTRIBUTES effect is. */
+static inline const struct crash__change *crash__fs_change(const struct crash__fs *fs,
+							   const struct crash__effect *effect)
+{
+	return &fs->changes[effect->change];
+}
 
 /** The path of a slot below the data directory, by what its directories were called last. Allocated. */
 char *crash__fs_slot_path(const struct crash__fs *fs, crash__slot_id slot);

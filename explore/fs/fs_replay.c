@@ -127,6 +127,10 @@ unsigned int crash__fs_missed(const struct crash__fs *fs, char sentences[CRASH__
 void crash__fs_clear(struct crash__fs *fs)
 {
 	crash__nodes_clear(fs);
+	for (size_t i = 1; i < fs->changes_count; i++)
+		free((void *)(uintptr_t)fs->changes[i].value);
+	free(fs->changes);
+	free(fs->undated);
 	free(fs->effects);
 	free(fs->steps);
 	free(fs->data_ranges);

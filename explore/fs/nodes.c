@@ -127,8 +127,8 @@ static bool take_base(struct crash__fs *fs, crash__node_id id, const char *path,
 	char text[PATH_MAX];
 	int error;
 
-	node->uid = status->st_uid;
-	node->gid = status->st_gid;
+	node->uid = node->uid_now = status->st_uid;
+	node->gid = node->gid_now = status->st_gid;
 	node->links = node->base_links = (uint32_t)status->st_nlink;
 	node->size = node->base_size = S_ISREG(status->st_mode) ? (uint64_t)status->st_size : 0;
 	node->base_path = strdup(path);

@@ -154,6 +154,38 @@ static void print_size(const struct phrase *phrase, const struct crash__effect *
 		effect->size == 1 ? "" : "s");
 }
 
+static void print_attribute_of(const struct phrase *phrase, const struct crash__effect *effect)
+{
+	const struct crash__change *change = crash__fs_change(phrase->fs, effect);
+
+	switch (change->attribute) {
+	case CRASH__MODE:
+		fputs("the new mode of ", phrase->stream);
+		break;
+	case CRASH__OWNER:
+		fputs("the new owner of ", phrase->stream);
+		break;
+	case CRASH__TIME:
+		fputs("the time set of ", phrase->stream);
+		break;
+	case CRASH__XATTR:
+		fprintf(phrase->stream, "%s attribute %s of ", change->removed ? "the removal of the" : "the",
+			change->name);
+		break;
+	}
+	fputs(phrase->path, phrase->stream);
+}
+
+static void print_attribute(const struct phrase *phrase, uint32_t step)
+{
+	const struct crash__effect *effect = find_effect(phrase->fs, step, CRASH__EFFECT_ATTRIBUTES);
+
+	if (effect)
+		print_attribute_of(phrase, effect);
+	else
+		fprintf(phrase->stream, "the new mode of %s", phrase->path);
+}
+
 static void print_change(const struct phrase *phrase, uint32_t step)
 {
 	const struct crash__effect *entry = find_effect(phrase->fs, step, CRASH__EFFECT_ENTRY),
@@ -172,7 +204,7 @@ static void print_change(const struct phrase *phrase, uint32_t step)
 		fprintf(phrase->stream, "the zeroing of %s", phrase->path);
 		print_offset(phrase, zeros->offset);
 	} else {
-		fprintf(phrase->stream, "the new mode of %s", phrase->path);
+		print_attribute(phrase, step);
 	}
 }
 
@@ -217,9 +249,10 @@ static void print_atom(const struct phrase *phrase, const struct crash__atom *at
 		print_entry(phrase, effect);
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
-		fprintf(phrase->stream,
-			atom->class == CRASH__CLASS_BIRTH ? "the initial mode of %s" : "the new mode of %s",
-			phrase->path);
+		if (atom->class == CRASH__CLASS_BIRTH)
+			fprintf(phrase->stream, "the initial mode of %s", phrase->path);
+		else
+			print_attribute_of(phrase, effect);
 		break;
 	}
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/copy.h"
 #include "base/error.h"
 #include "explore/fs/fs_replay.h"
@@ -242,9 +243,11 @@ static int prepare_program(const struct crash__recording_options *options, struc
 int crash__recording_prepare(const struct crash__recording_options *options,
 			     struct crash__recording *recording)
 {
-	int error =
-		options->request ? prepare_program(options, recording) : prepare_trace(options, recording);
+	int error = crash__attributes_share() ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a recording");
 
+	if (error == 0)
+		error = options->request ? prepare_program(options, recording) :
+					   prepare_trace(options, recording);
 	if (error == 0)
 		error = crash__fs_replay(&recording->fs, &recording->trace, recording->root, recording->base);
 	recording->has_fs = error == 0;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/as_owner.h"
+#include "base/attributes.h"
 #include "base/directory.h"
 #include "base/error.h"
 #include "base/vector.h"
@@ -22,13 +23,25 @@
 
 /* ------------------------------------------------------------------ the recording */
 
+/* What time it was is not the same each time. */
 static void add_data(struct crash__digest *digest, const struct crash__event *event)
 {
 	crash__digest_number(digest, event->data_bytes);
+	if (event->kind == CRASH__EVENT_OP && crash__calls[event->kernel].where.times)
+		return;
 	for (const struct crash__piece *piece = event->data; piece; piece = piece->next) {
 		crash__digest_number(digest, piece->at);
 		crash__digest_bytes(digest, piece->bytes, piece->count);
 	}
+}
+
+/* Who somebody is differs from one machine to the next. */
+static void add_change(struct crash__digest *digest, const struct crash__change *change)
+{
+	crash__digest_number(digest, change->attribute);
+	crash__digest_number(digest, change->mode);
+	crash__digest_number(digest, change->removed);
+	crash__digest_text(digest, change->name);
 }
 
 /* How many steps had ended before this one began: steps are in the order in which they ended. */
@@ -80,10 +93,13 @@ static void add_step(struct crash__digest *digest, const struct crash__fs *fs, s
 	for (uint32_t i = 0; i < step->effects; i++) {
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
 		const uint64_t what[] = {
-			effect->kind, effect->node, effect->offset,   effect->bytes, effect->old_size,
-			effect->size, effect->slot, effect->old_node, effect->mode,
+			effect->kind,  effect->node,	 effect->offset,
+			effect->bytes, effect->old_size, effect->size,
+			effect->slot,  effect->old_node, 0,
 		};
 
+		if (effect->kind == CRASH__EFFECT_ATTRIBUTES)
+			add_change(digest, crash__fs_change(fs, effect));
 		crash__digest_bytes(digest, what, sizeof what);
 	}
 }
@@ -144,6 +160,34 @@ static int unreadable(const struct tree *tree)
 
 static int add_below(struct tree *tree);
 
+/* In the order of their names, of which there are few. The others not everybody can read, or give. */
+static int add_xattrs(struct tree *tree)
+{
+	struct crash__xattrs xattrs;
+	const char *name, *last = "", *next;
+	const unsigned char *value;
+	size_t bytes;
+
+	if (crash__xattrs_read(tree->top, tree->path, &xattrs) < 0)
+		return unreadable(tree);
+	do {
+		next = NULL;
+		for (size_t at = 0; crash__xattrs_next(&xattrs, &at, &name, &value, &bytes);)
+			if (strncmp(name, "user.", 5) == 0 && strcmp(name, last) > 0 &&
+			    (!next || strcmp(name, next) < 0))
+				next = name;
+		if (!next)
+			break;
+		value = crash__xattrs_find(&xattrs, next, &bytes);
+		crash__digest_text(tree->digest, next);
+		crash__digest_number(tree->digest, bytes);
+		crash__digest_bytes(tree->digest, value, bytes);
+		last = next;
+	} while (next);
+	crash__xattrs_clear(&xattrs);
+	return 0;
+}
+
 static int add_contents(struct tree *tree)
 {
 	int fd = crash__owner_open(tree->top, tree->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
@@ -162,6 +206,7 @@ static int add_thing(struct tree *tree)
 	char text[PATH_MAX] = "";
 	struct stat status;
 	ssize_t length;
+	int error;
 
 	if (crash__owner_lstat(tree->top, tree->path, &status) < 0)
 		return errno == ENOENT ? 0 : unreadable(tree);
@@ -172,6 +217,9 @@ static int add_thing(struct tree *tree)
 		return 0;
 	crash__digest_text(tree->digest, tree->path);
 	crash__digest_number(tree->digest, S_ISLNK(status.st_mode) ? S_IFLNK : status.st_mode);
+	error = add_xattrs(tree);
+	if (error < 0)
+		return error;
 	if (S_ISDIR(status.st_mode))
 		return add_below(tree);
 	if (S_ISLNK(status.st_mode)) {

@@ -19,6 +19,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/error.h"
 #include "base/remove.h"
 #include "base/user_namespace.h"
@@ -126,15 +127,26 @@ int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, 
 	return 0;
 }
 
-/* The upper layer looks like the directory that it stands for. */
-static int prepare_upper(const struct crash__sandbox *sandbox)
+/* The upper layer looks like the directory that it stands for, as far as a state has not changed it. */
+static int prepare_upper(const struct crash__sandbox *sandbox, const char *between)
 {
+	const char *below = between ? between : "lower";
+	struct crash__xattrs xattrs;
+	struct timespec times[2];
 	struct stat status;
 
 	if (fstatat(sandbox->space, "lower", &status, 0) < 0 ||
 	    fchmodat(sandbox->space, "upper", status.st_mode & 07777, 0) < 0 ||
 	    (geteuid() == 0 && fchownat(sandbox->space, "upper", status.st_uid, status.st_gid, 0) < 0))
 		return crash__fail_errno("cannot prepare an overlay for %s", sandbox->directory);
+	if (crash__xattrs_read(sandbox->space, below, &xattrs) < 0 ||
+	    fstatat(sandbox->space, below, &status, 0) < 0)
+		return crash__fail_errno("cannot prepare an overlay for %s", sandbox->directory);
+	crash__xattrs_give(sandbox->space, "upper", &xattrs);
+	crash__xattrs_clear(&xattrs);
+	times[0] = status.st_atim;
+	times[1] = status.st_mtim;
+	utimensat(sandbox->space, "upper", times, 0);
 	return 0;
 }
 
@@ -144,7 +156,7 @@ int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 	int error, length;
 
 	assert(!sandbox->mounted);
-	error = prepare_upper(sandbox);
+	error = prepare_upper(sandbox, between);
 	if (error < 0)
 		return error;
 	if (between)

@@ -10,12 +10,12 @@
 
 /* What a node is, as far as it can differ between states. */
 static struct crash__hash node_hash(const struct crash__view *view, crash__node_id id, uint64_t size,
-				    uint64_t limit, uint32_t mode, struct crash__hash sum)
+				    uint64_t limit, uint32_t mode, uint64_t others, struct crash__hash sum)
 {
 	const struct crash__node *node = &view->fs->nodes[id];
 	struct {
-		uint64_t size, limit, low, high, identity, mode;
-	} what = {size, 0, sum.low, sum.high, 0, mode};
+		uint64_t size, limit, low, high, identity, mode, others;
+	} what = {size, 0, sum.low, sum.high, 0, mode, others};
 
 	/* directories differ by what is in them, which their slots say */
 	if (node->type == CRASH__NODE_DIRECTORY || node->base_path)
@@ -57,10 +57,10 @@ static struct crash__hash slot_hash(struct crash__view *view, crash__slot_id id)
 
 	if (!child || !is_reachable(view, view->fs->slots[id].directory))
 		return (struct crash__hash){0, 0};
-	parts[1] = node->stamp == view->stamp ?
-			   node_hash(view, child, node->new_size, node->new_limit, node->new_mode,
-				     node->new_sum) :
-			   node_hash(view, child, node->size, node->base_limit, node->mode, node->sum);
+	parts[1] = node->stamp == view->stamp ? node_hash(view, child, node->new_size, node->new_limit,
+							  node->new_mode, node->new_others, node->new_sum) :
+						node_hash(view, child, node->size, node->base_limit,
+							  node->mode, node->others, node->sum);
 	return crash__hash_bytes(parts, sizeof parts, 2);
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "explore/states/block_content.h"
 #include "explore/states/state_hash.h"
+#include "explore/states/view_attributes.h"
 #include "explore/states/view_parts.h"
 
 /* ------------------------------------------------------------------ nodes */
@@ -44,23 +45,6 @@ static uint64_t limit_of(const struct crash__view *view, crash__node_id id)
 	return limit;
 }
 
-static uint32_t mode_of(const struct crash__view *view, crash__node_id id)
-{
-	const struct crash__node *node = &view->fs->nodes[id];
-	bool half_made = false;
-	crash__atom_id atom;
-
-	CRASH__EACH_LINK(view, view->nodes[id].attributes, atom) {
-		const struct crash__atom *change = &view->atoms->list[atom];
-
-		if (change->class == CRASH__CLASS_BIRTH && !crash__view_shows(view, atom))
-			half_made = true;
-		else if (change->class != CRASH__CLASS_BIRTH && crash__view_shows(view, atom))
-			return view->fs->effects[change->effect].mode;
-	}
-	return half_made ? node->mode & ~07777u : node->mode;
-}
-
 static crash__node_id child_of(const struct crash__view *view, crash__slot_id id)
 {
 	crash__atom_id atom;
@@ -89,6 +73,7 @@ static void touch_node(struct crash__view *view, crash__node_id id)
 	node->new_size = node->size;
 	node->new_limit = node->base_limit;
 	node->new_mode = node->mode;
+	node->new_others = node->others;
 	node->new_sum = node->sum;
 	view->no_memory |= !CRASH__ADD(&view->difference, nodes, id);
 }
@@ -154,7 +139,8 @@ static void resize(struct crash__view *view, crash__node_id id)
 
 	node->new_size = size_of(view, id);
 	node->new_limit = limit_of(view, id);
-	node->new_mode = mode_of(view, id);
+	node->new_mode = crash__view_mode_of(view, id);
+	node->new_others = crash__view_others_of(view, id);
 	if (node->new_size < node->size)
 		touch_blocks(view, id, node->new_size, node->size);
 	else if (node->new_size > node->size)
@@ -204,6 +190,7 @@ static void adopt(struct crash__view *view)
 		node->size = node->new_size;
 		node->base_limit = node->new_limit;
 		node->mode = node->new_mode;
+		node->others = node->new_others;
 		node->sum = node->new_sum;
 	}
 	view->stamp++; /* nothing is touched any more */
@@ -225,11 +212,13 @@ static void introduce(struct crash__view *view, uint32_t step)
 
 		switch (atom->kind) {
 		case CRASH__ATOM_DATA:
+			view->nodes[atom->node].written = true;
 			CRASH__EACH_BLOCK(view, &view->nodes[atom->node], atom->offset,
 					  atom->offset + atom->bytes, number)
 				crash__view_push_link(view, &view->blocks[number].atoms, id);
 			break;
 		case CRASH__ATOM_SIZE:
+			view->nodes[atom->node].written = true;
 			crash__view_push_link(view, &view->nodes[atom->node].sizes, id);
 			if (crash__atom_in(atom, CRASH__CUTS))
 				crash__view_push_link(view, &view->nodes[atom->node].cuts, id);
@@ -238,10 +227,12 @@ static void introduce(struct crash__view *view, uint32_t step)
 			crash__view_push_link(view, &view->nodes[atom->node].attributes, id);
 			break;
 		case CRASH__ATOM_ENTRY:
-			for (uint32_t i = 0; i < atom->effects; i++)
-				crash__view_push_link(
-					view, &view->slots[view->fs->effects[atom->effect + i].slot].entries,
-					id);
+			for (uint32_t i = 0; i < atom->effects; i++) {
+				crash__slot_id slot = view->fs->effects[atom->effect + i].slot;
+
+				view->nodes[view->fs->slots[slot].directory].written = true;
+				crash__view_push_link(view, &view->slots[slot].entries, id);
+			}
 			break;
 		}
 	}
@@ -266,6 +257,8 @@ static void touch_step(struct crash__view *view, uint32_t step)
 		view->in[id] = view->reference == CRASH__EVERYTHING;
 		touch_atom(view, id);
 	}
+	while (view->undated < view->fs->undated_count && view->fs->undated[view->undated].step <= step)
+		touch_node(view, view->fs->undated[view->undated++].node);
 	for (uint32_t i = view->wait_first[step]; i < view->wait_first[step + 1]; i++)
 		join(view, view->waiting[i]);
 }
@@ -278,10 +271,10 @@ int crash__view_advance(struct crash__view *view, int64_t step)
 
 		introduce(view, next);
 		begin_difference(view);
+		view->step = next;
 		touch_step(view, next);
 		settle(view);
 		adopt(view);
-		view->step = next;
 	}
 	return crash__view_error(view);
 }
@@ -294,12 +287,12 @@ int crash__view_step_difference(struct crash__view *view, uint32_t step,
 		return crash__fail(CRASH_EINVAL, "steps are taken one by one");
 	introduce(view, step);
 	begin_difference(view);
+	view->step = step;
 	touch_step(view, step);
 	settle(view);
 	*difference = &view->difference;
 	/* the lists stay as they are while the reference moves on */
 	adopt(view);
-	view->step = step;
 	return crash__view_error(view);
 }
 
@@ -377,6 +370,11 @@ uint64_t crash__view_size(const struct crash__view *view, crash__node_id node)
 uint32_t crash__view_mode(const struct crash__view *view, crash__node_id node)
 {
 	return view->nodes[node].stamp == view->stamp ? view->nodes[node].new_mode : view->nodes[node].mode;
+}
+
+bool crash__view_is_written(const struct crash__view *view, crash__node_id node)
+{
+	return view->nodes[node].written;
 }
 
 uint64_t crash__view_base_limit(const struct crash__view *view, crash__node_id node)

@@ -63,6 +63,9 @@ crash__node_id crash__view_child(const struct crash__view *view, crash__slot_id 
 uint64_t crash__view_size(const struct crash__view *view, crash__node_id node);
 uint32_t crash__view_mode(const struct crash__view *view, crash__node_id node);
 
+/** Whether any op so far has changed what is in the node, kept or lost. */
+bool crash__view_is_written(const struct crash__view *view, crash__node_id node);
+
 /** How many blocks there are, of all files that are ever written to. */
 uint32_t crash__view_blocks(const struct crash__view *view);
 

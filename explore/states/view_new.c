@@ -8,6 +8,7 @@
 #include "explore/fs/data_ranges.h"
 #include "explore/states/block_content.h"
 #include "explore/states/state_hash.h"
+#include "explore/states/view_attributes.h"
 #include "explore/states/view_parts.h"
 
 static int compare_blocks(const void *a, const void *b)
@@ -191,6 +192,7 @@ static void prepare_nodes(struct crash__view *view)
 		view->nodes[id].size = view->fs->nodes[id].base_size;
 		view->nodes[id].base_limit = CRASH__NO_LIMIT;
 		view->nodes[id].mode = view->fs->nodes[id].mode;
+		view->nodes[id].others = crash__view_others_of(view, id);
 	}
 	for (size_t i = 0; i < view->blocks_count; i++) {
 		struct crash__view_block *block = &view->blocks[i];

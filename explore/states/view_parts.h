@@ -31,9 +31,11 @@ struct crash__view_node {
 	uint32_t attributes; /* list of ATTRIBUTES atoms, newest first */
 	uint32_t slots;	     /* list of slots that ever hold it */
 	uint32_t first_block, blocks;
+	bool written; /* an op has changed what is in it, kept or lost */
 	/* in the reference */
 	uint64_t size, base_limit;
 	uint32_t mode;
+	uint64_t others;	   /* what else there is of its attributes, as a hash; 0: nothing */
 	struct crash__hash sum;	   /* of its blocks */
 	bool reachable;		   /* directories */
 	uint64_t identity;	   /* what stands for it in hashes; a file has its number */
@@ -42,6 +44,7 @@ struct crash__view_node {
 	/* in the flipped state, while it is computed */
 	uint64_t new_size, new_limit;
 	uint32_t new_mode;
+	uint64_t new_others;
 	struct crash__hash new_sum;
 	bool new_reachable;
 	uint32_t reach_stamp, seen_stamp; /* new_reachable is known; it was looked at with what is in it */
@@ -79,6 +82,7 @@ struct crash__view {
 	CRASH__VECTOR(struct crash__view_link, links);
 	crash__atom_id *waiting; /* by step of durability: see touch_step() */
 	uint32_t *wait_first;
+	size_t undated;	      /* of the nodes whose time became another one, how many have been taken */
 	bool *in;	      /* by atom: in the reference */
 	uint32_t *flip_stamp; /* by atom */
 	uint32_t *step_of_effect;

@@ -170,7 +170,15 @@ static void say_steps(const struct crash__fs *fs, FILE *out)
 		fprintf(out, "effect %zu: %d %u, %llu +%llu, %llu -> %llu, %u %u, %o\n", i, (int)effect->kind,
 			effect->node, (unsigned long long)effect->offset, (unsigned long long)effect->bytes,
 			(unsigned long long)effect->old_size, (unsigned long long)effect->size, effect->slot,
-			effect->old_node, effect->mode);
+			effect->old_node, effect->change);
+	}
+	for (size_t i = 1; i < fs->changes_count; i++) {
+		const struct crash__change *change = &fs->changes[i];
+
+		fprintf(out, "change %zu: %d, %o, %u %u, %lld until %u, %s %d %zu\n", i,
+			(int)change->attribute, change->mode, change->uid, change->gid,
+			(long long)change->time.tv_sec, change->until, change->name ? change->name : "-",
+			(int)change->removed, change->bytes);
 	}
 	for (size_t i = 0; i < fs->steps_count; i++) {
 		const struct crash__step *step = &fs->steps[i];

@@ -161,10 +161,15 @@ static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
 			cut(slow, atom);
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
-		if (atom->class != CRASH__CLASS_BIRTH && kept)
-			slow->modes[atom->node] = slow->fs->effects[atom->effect].mode;
-		else if (atom->class == CRASH__CLASS_BIRTH && !kept)
+		if (atom->class == CRASH__CLASS_BIRTH && !kept)
 			slow->modes[atom->node] &= ~07777u;
+		for (uint32_t i = 0; atom->class != CRASH__CLASS_BIRTH && kept && i < atom->effects; i++) {
+			const struct crash__change *change =
+				crash__fs_change(slow->fs, &slow->fs->effects[atom->effect + i]);
+
+			if (change->attribute == CRASH__MODE)
+				slow->modes[atom->node] = change->mode;
+		}
 		break;
 	case CRASH__ATOM_ENTRY:
 		for (uint32_t i = 0; kept && i < atom->effects; i++)
