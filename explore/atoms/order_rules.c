@@ -102,6 +102,18 @@ const struct crash__order_rule crash__order_rules[] = {
 		.source = OSDI "directory op before anything",
 	},
 	{
+		.name = "attributes before metadata",
+		.when = {WHEN(dirop_order, IS(CRASH__DIROPS_TOTAL))},
+		.predecessors = CRASH__ATTRIBUTES,
+		.successors = CRASH__METADATA,
+		.scope = CRASH__ALL_OPS,
+		.sentence = "A change of mode, owner, time or extended attribute reaches the disk before any "
+			    "later metadata.",
+		.source = "fs/ext4/inode.c, ext4_setattr(), and fs/xfs/xfs_iops.c, xfs_setattr_nonsize(): a "
+			  "transaction like that of a directory entry, in the same journal; " POWER_CUT
+			  "\"no later name without the attribute\"",
+	},
+	{
 		.name = "entries of one directory",
 		.when = {WHEN(dirop_order, IS(CRASH__DIROPS_PER_DIRECTORY))},
 		.predecessors = CRASH__ENTRIES,

@@ -37,7 +37,8 @@ const struct crash__parameter crash__parameters[] = {
 		  "what a truncation cuts off the file's last block: zeros, perhaps before the size is the "
 		  "new one, or perhaps after it; or as it was until then"),
 	PARAMETER(dirop_order, "dirop-order", "none per-directory total",
-		  "directory ops reach the disk in order: in one directory, or before any later metadata"),
+		  "directory ops reach the disk in order: in one directory, or before any later metadata, as "
+		  "changes of attributes then do"),
 	PARAMETER(overwrite_order, "overwrite-order", "none ordered",
 		  "an overwrite reaches the disk before any later op"),
 	PARAMETER(append_order, "append-order", "none ordered",

@@ -427,8 +427,8 @@ static bool before_in_time(const struct opinion *opinion, const struct unit *x, 
 	bool entries = x->kind == ENTRY && y->kind == ENTRY;
 	bool waits = model->overwrite_order || !has_place(y);
 
-	return (model->dirop_order == CRASH__DIROPS_TOTAL && x->kind == ENTRY && y->kind != DATA &&
-		y->kind != REPOINT && y->kind != CARRY && !y->reaches) ||
+	return (model->dirop_order == CRASH__DIROPS_TOTAL && (x->kind == ENTRY || x->kind == ATTRIBUTES) &&
+		y->kind != DATA && y->kind != REPOINT && y->kind != CARRY && !y->reaches) ||
 	       (model->dirop_order == CRASH__DIROPS_PER_DIRECTORY && entries && share_directory(x, y)) ||
 	       (entries && x->moves && y->moves) || before_by_name(x, y) ||
 	       (model->append_order && waits && counts_as_append(model, x)) ||

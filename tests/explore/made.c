@@ -32,7 +32,7 @@ static const char *const kinds[] = {
 	"rename",     "exchange",   "link",	   "unlink",	  "mkdir",    "chmod",	  "fsync",
 	"fdatasync",  "sync-range", "msync-range", "fsync-fails", "sync",     "write",	  "write-dsync",
 	"write-sync", "store",	    "copy",	   "resize",	  "punch",    "zero",	  "zero-keep",
-	"provide",    "symlink",    "tmpfile",	   "rmdir",	  "xattr",    "syncfs",
+	"provide",    "symlink",    "tmpfile",	   "rmdir",	  "xattr",    "syncfs",	  "chown",
 };
 
 bool made_is_placed(const struct made_op *op)
@@ -264,6 +264,7 @@ static bool is_possible(const struct made_tree *tree, const struct made_op *op)
 		       op->at + op->bytes <= MOST_BYTES;
 	case MADE_CHMOD:
 	case MADE_XATTR:
+	case MADE_CHOWN:
 		return regular && named;
 	case MADE_UNLINK:
 		return file > 0 && !directory && named;
@@ -359,6 +360,7 @@ static const struct {
 	[MADE_RMDIR] = {CRASH__FAMILY_UNLINK, CRASH__CALL_rmdir},
 	[MADE_XATTR] = {CRASH__FAMILY_ATTR, CRASH__CALL_setxattr},
 	[MADE_SYNCFS] = {CRASH__FAMILY_FSYNC, CRASH__CALL_syncfs},
+	[MADE_CHOWN] = {CRASH__FAMILY_ATTR, CRASH__CALL_chown},
 };
 
 static uint64_t inode(int file)
@@ -510,6 +512,18 @@ static void make_nameless(struct made *made, struct crash__event *event)
 	event->made_mode = S_IFREG | 0644;
 }
 
+static void set_attribute(struct made *made, int op, struct crash__event *event)
+{
+	struct crash__piece *piece = &made->pieces[op];
+	int bytes = snprintf((char *)written[op], sizeof written[op], "%d", op);
+
+	*piece = (struct crash__piece){.bytes = written[op], .count = (uint64_t)bytes};
+	event->data = event->last = piece;
+	event->data_bytes = (uint64_t)bytes;
+	event->args[3] = bytes;
+	event->text = MADE_ATTRIBUTE;
+}
+
 /* A sync of a part: where nothing is said, a page. */
 static void fill_range(struct crash__event *event, const struct made_op *op)
 {
@@ -640,6 +654,13 @@ static void fill(struct made *made, struct crash__event *event, const struct mad
 		break;
 	case MADE_CHMOD:
 		event->args[1] = 0600;
+		break;
+	case MADE_XATTR:
+		set_attribute(made, (int)made->trace.count, event);
+		break;
+	case MADE_CHOWN:
+		event->args[1] = MADE_OWNER + (int64_t)made->trace.count;
+		event->args[2] = -1;
 		break;
 	case MADE_SYNC_RANGE:
 	case MADE_MSYNC_RANGE:

@@ -61,11 +61,14 @@ enum made_kind {
 	MADE_SYMLINK,	  /* `to` becomes a symbolic link to `path` */
 	MADE_TMPFILE,	  /* O_TMPFILE, in the directory; its path is MADE_NAMELESS from then on */
 	MADE_RMDIR,
-	MADE_XATTR,
+	MADE_XATTR, /* MADE_ATTRIBUTE becomes the op's number */
 	MADE_SYNCFS,
+	MADE_CHOWN, /* to MADE_OWNER and the op's number */
 };
 
 #define MADE_NAMELESS "#"
+#define MADE_ATTRIBUTE "user.made"
+#define MADE_OWNER 1000
 
 struct made_op {
 	enum made_kind kind;

@@ -61,6 +61,26 @@ void outcomes_file(FILE *out, const struct crash__model *model, int ops, const u
 		fprintf(out, "(%04o)", mode & 07777);
 }
 
+void outcomes_attributes(FILE *out, uint32_t uid, const unsigned char *value, size_t bytes)
+{
+	if (bytes)
+		fprintf(out, "[x%.*s]", (int)bytes, (const char *)value);
+	if (uid >= MADE_OWNER)
+		fprintf(out, "[o%u]", uid - MADE_OWNER);
+}
+
+void outcomes_node_attributes(FILE *out, const struct crash__view *view, crash__node_id id)
+{
+	const struct crash__change *change = NULL;
+	uint32_t uid, gid;
+	const char *name;
+
+	crash__view_owner(view, id, &uid, &gid);
+	if (!crash__view_xattr(view, id, 0, &name, &change))
+		change = NULL;
+	outcomes_attributes(out, uid, change ? change->value : NULL, change ? change->bytes : 0);
+}
+
 int outcomes_read_run(const char **text, uint64_t *count)
 {
 	static const char *const words[] = {"old", "zerox", "junkx", "strange"};
@@ -140,6 +160,7 @@ void outcomes_node(FILE *out, const struct crash__atoms *atoms, struct crash__vi
 
 	outcomes_file(out, atoms->model, (int)atoms->fs->trace->count, bytes, size,
 		      crash__view_mode(view, id));
+	outcomes_node_attributes(out, view, id);
 	free(bytes);
 }
 

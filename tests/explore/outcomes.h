@@ -6,6 +6,7 @@
  *	zerox3, junkx3	bytes that nobody wrote: zeros, or the pattern for lost data
  *	empty		a file without bytes
  *	(0600)		behind it: the mode, if it is another one than 0644
+ *	[x3][o4]	behind that: the attribute that op 3 gave it, and the owner that op 4 did
  */
 #ifndef CRASH_TESTS_OUTCOMES_H
 #define CRASH_TESTS_OUTCOMES_H
@@ -15,6 +16,7 @@
 
 #include "explore/atoms/atoms.h"
 #include "explore/states/view.h"
+#include "explore/states/view_attributes.h"
 
 /** What a byte can be; one that an op wrote has the op's number. */
 enum { OUTCOMES_OLD = -1, OUTCOMES_ZERO = -2, OUTCOMES_JUNK = -3, OUTCOMES_STRANGE = -4 };
@@ -28,6 +30,12 @@ int outcomes_read_run(const char **text, uint64_t *count);
 /** What a file of the state that the view looks at holds. Allocated. */
 unsigned char *outcomes_bytes(const struct crash__atoms *atoms, struct crash__view *view, crash__node_id node,
 			      uint64_t *size);
+
+/** Says owner and attribute; `bytes` of a value, or 0. */
+void outcomes_attributes(FILE *out, uint32_t uid, const unsigned char *value, size_t bytes);
+
+/** The same for a file of the state that the view looks at. */
+void outcomes_node_attributes(FILE *out, const struct crash__view *view, crash__node_id node);
 
 /** Says a file's content and mode, after a run of so many ops. */
 void outcomes_file(FILE *out, const struct crash__model *model, int ops, const unsigned char *bytes,

@@ -163,10 +163,10 @@ static int give_name(struct act *act, const struct made_op *op)
 }
 
 /* No more than fits into any inode. */
-static int set_attribute(struct act *act, const struct made_op *op)
+static int set_attribute(struct act *act, const struct crash__event *event, const struct made_op *op)
 {
 	int fd = openat(act->directory, op->path, O_RDONLY | O_CLOEXEC);
-	int result = fsetxattr(fd, "user.made", "value", 5, 0);
+	int result = fsetxattr(fd, MADE_ATTRIBUTE, event->data->bytes, event->data->count, 0);
 
 	close(fd);
 	return result;
@@ -186,6 +186,7 @@ static bool keeps_open(const struct act *act, const struct made_op *op)
 	case MADE_TMPFILE:
 	case MADE_RMDIR:
 	case MADE_XATTR:
+	case MADE_CHOWN:
 	case MADE_SYNC:
 	case MADE_SYNCFS:
 		return false;
@@ -255,7 +256,9 @@ static int perform(struct act *act, const struct crash__event *event, const stru
 	case MADE_CHMOD:
 		return fchmodat(at, op->path, 0600, 0);
 	case MADE_XATTR:
-		return set_attribute(act, op);
+		return set_attribute(act, event, op);
+	case MADE_CHOWN:
+		return fchownat(at, op->path, (uid_t)event->args[1], (gid_t)-1, 0);
 	case MADE_FSYNC:
 	case MADE_FDATASYNC:
 		return sync_path(act, op);

@@ -157,6 +157,17 @@ static void compare_content(struct question *question, crash__node_id node, cons
 	free(bytes);
 }
 
+static bool has_attributes(const struct crash__view *view, crash__node_id node,
+			   const struct words_entry *entry)
+{
+	char text[sizeof entry->attributes] = "";
+	FILE *out = fmemopen(text, sizeof text, "w");
+
+	outcomes_node_attributes(out, view, node);
+	fclose(out);
+	return strcmp(text, entry->attributes) == 0;
+}
+
 static void compare_file(struct question *question, crash__node_id node, const struct words_entry *entry)
 {
 	if (crash__view_size(question->view, node) != entry->size) {
@@ -164,9 +175,10 @@ static void compare_file(struct question *question, crash__node_id node, const s
 		blame_size(&question->blame, node, entry->size);
 		return;
 	}
-	if ((crash__view_mode(question->view, node) & 07777) != entry->mode) {
+	if ((crash__view_mode(question->view, node) & 07777) != entry->mode ||
+	    !has_attributes(question->view, node, entry)) {
 		question->differs = true;
-		blame_mode(&question->blame, node);
+		blame_attributes(&question->blame, node);
 	}
 	compare_content(question, node, entry);
 }

@@ -268,26 +268,20 @@ void blame_slot(struct blame *blame, crash__slot_id slot)
 	give(blame);
 }
 
-/* A file whose entry came before its mode has one atom more to look at, and a mode that was set decides. */
-void blame_mode(struct blame *blame, crash__node_id node)
+/* Each attribute is decided by its newest change: all of them together say which these are. */
+void blame_attributes(struct blame *blame, crash__node_id node)
 {
 	const struct reasons_list *list = &blame->reasons->nodes[node].attributes;
 
 	begin(blame);
 	names_above(blame);
 	for (size_t i = 0; i < list->count; i++) {
-		crash__atom_id id = list->atoms[i];
-		bool is_birth = blame->reasons->atoms->list[id].class == CRASH__CLASS_BIRTH;
-
-		if (id >= blame->end)
+		if (list->atoms[i] >= blame->end)
 			continue;
-		if (!blame->in[id]) {
-			is_absent(blame, id);
-			continue;
-		}
-		is_there(blame, id);
-		if (!is_birth)
-			break;
+		if (blame->in[list->atoms[i]])
+			is_there(blame, list->atoms[i]);
+		else
+			is_absent(blame, list->atoms[i]);
 	}
 	give(blame);
 }

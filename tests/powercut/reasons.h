@@ -77,7 +77,7 @@ void blame_names(struct blame *blame);
 void blame_slot(struct blame *blame, crash__slot_id slot);
 /** A file has another size than it should have; says of every other one that it is wrong. */
 void blame_size(struct blame *blame, crash__node_id node, uint64_t size);
-void blame_mode(struct blame *blame, crash__node_id node);
+void blame_attributes(struct blame *blame, crash__node_id node);
 /** A byte of a file. @return behind which byte others are to blame */
 uint64_t blame_byte(struct blame *blame, crash__node_id node, uint64_t at);
 

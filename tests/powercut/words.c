@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "tests/explore/made.h"
 #include "tests/explore/outcomes.h"
 
 /* ------------------------------------------------------------------ states of a view */
@@ -70,16 +72,18 @@ static void read_file(FILE *out, const struct crash__model *model, int ops, int 
 		      const struct stat *status)
 {
 	int fd = openat(at, name, O_RDONLY | O_CLOEXEC);
-	unsigned char *bytes = malloc((size_t)status->st_size + 1);
-	ssize_t size;
+	unsigned char *bytes = malloc((size_t)status->st_size + 1), value[16];
+	ssize_t size, there;
 
 	ck_assert_ptr_nonnull(bytes);
 	size = read(fd, bytes, (size_t)status->st_size + 1);
+	there = fgetxattr(fd, MADE_ATTRIBUTE, value, sizeof value);
 	close(fd);
 	if (size != status->st_size)
 		fputs("unreadable", out);
 	else
 		outcomes_file(out, model, ops, bytes, (uint64_t)size, status->st_mode);
+	outcomes_attributes(out, status->st_uid, value, there > 0 ? (size_t)there : 0);
 	free(bytes);
 }
 
@@ -150,7 +154,7 @@ static const char *parse_file(struct words_entry *entry, const char *text)
 	entry->mode = 0644;
 	if (strncmp(text, "empty", 5) == 0)
 		text += 5;
-	while (*text && *text != ' ' && *text != '(') {
+	while (*text && *text != ' ' && *text != '(' && *text != '[') {
 		struct words_run run;
 
 		run.code = outcomes_read_run(&text, &run.end);
@@ -162,6 +166,8 @@ static const char *parse_file(struct words_entry *entry, const char *text)
 	}
 	if (*text == '(')
 		entry->mode = (uint32_t)strtoul(text + 1, NULL, 8);
+	text += strcspn(text, "[ ");
+	snprintf(entry->attributes, sizeof entry->attributes, "%.*s", (int)strcspn(text, " "), text);
 	return text + strcspn(text, " ");
 }
 

@@ -34,7 +34,8 @@ struct words_entry {
 	enum words_kind kind;
 	char link[32];
 	uint64_t size;
-	uint32_t mode; /* permissions */
+	uint32_t mode;	     /* permissions */
+	char attributes[32]; /* as of outcomes_attributes() */
 	struct words_run *runs;
 	size_t run_count;
 };
