@@ -351,6 +351,8 @@ static void replay_truncate(struct crash__op_replay *replay)
 		say_of_step(replay, node, event->kernel != CRASH__CALL_fallocate && size == 0);
 }
 
+static const char acl[] = "system.posix_acl_access";
+
 /* A time that is not set, or set to now, is what it is after any change of the file. */
 static void replay_time(struct crash__op_replay *replay, crash__node_id node)
 {
@@ -367,12 +369,44 @@ static void replay_time(struct crash__op_replay *replay, crash__node_id node)
 		crash__effects_undate(replay, node);
 }
 
+/* Whether a node has an access control list beside its mode. */
+static bool has_list(const struct crash__op_replay *replay, crash__node_id id)
+{
+	const struct crash__node *node = &replay->fs->nodes[id];
+	struct crash__xattrs xattrs = {0};
+	bool has = node->listed;
+	size_t bytes;
+	int error;
+
+	if (has || !node->base_path)
+		return has;
+	error = crash__base_xattrs(replay->fs->base, node->base_path, &xattrs);
+	if (error < 0)
+		crash__failure_note(&replay->fs->failure, error);
+	has = crash__xattrs_find(&xattrs, acl, &bytes) != NULL;
+	crash__xattrs_clear(&xattrs);
+	return has;
+}
+
+/* One that says no more than a mode does becomes the mode, and none is left. */
+static void replay_list(struct crash__op_replay *replay, crash__node_id node, bool removed)
+{
+	enum { LEAST = 4 + 3 * 8 };
+
+	removed |= replay->event->data_bytes <= LEAST;
+	if (!removed || has_list(replay, node))
+		crash__effects_xattr(replay, node, acl, removed);
+	replay->fs->nodes[node].listed = !removed;
+}
+
 static void replay_xattr(struct crash__op_replay *replay, crash__node_id node)
 {
 	const struct crash__event *event = replay->event;
 	uint8_t value = crash__calls[event->kernel].where.value;
 
-	if (!event->text || (value && event->data_bytes != (uint64_t)event->args[value]))
+	if (event->text && strcmp(event->text, acl) == 0)
+		replay_list(replay, node, !value);
+	else if (!event->text || (value && event->data_bytes != (uint64_t)event->args[value]))
 		crash__effects_unknown(replay, "to a value that was not recorded");
 	else if (strcmp(event->text, "system.posix_acl_default") == 0)
 		crash__effects_unsupported(replay); /* files inherit it */

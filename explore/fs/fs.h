@@ -42,6 +42,7 @@ struct crash__node {
 	uint32_t links;
 	uint32_t mode_now, uid_now, gid_now;
 	uint32_t dated;	 /* the change that set the time which it has; 0: none, or it was changed since */
+	bool listed;	 /* the run gave it an access control list */
 	bool privileged; /* the run gave it capabilities, which go when it is changed */
 };
 

@@ -10,6 +10,7 @@
 
 #include "explore/states/block_content.h"
 #include "explore/states/view.h"
+#include "tests/explore/trees.h"
 
 enum known { NOTHING, KNOWN, LOST };
 
@@ -27,7 +28,8 @@ struct slow {
 	struct content *contents; /* by node */
 	uint64_t *sizes;
 	uint32_t *modes;
-	crash__node_id *children; /* by slot */
+	const struct crash__change **owners; /* NULL: as it was made */
+	crash__node_id *children;	     /* by slot */
 	char **lines;
 	size_t count;
 };
@@ -51,6 +53,7 @@ static void start(struct slow *slow)
 	slow->contents = calloc(fs->nodes_count, sizeof *slow->contents);
 	slow->sizes = calloc(fs->nodes_count, sizeof *slow->sizes);
 	slow->modes = calloc(fs->nodes_count, sizeof *slow->modes);
+	slow->owners = calloc(fs->nodes_count, sizeof(struct crash__change *));
 	slow->children = calloc(fs->slots_count, sizeof *slow->children);
 	for (crash__node_id id = 1; id < fs->nodes_count; id++) {
 		const struct crash__node *node = &fs->nodes[id];
@@ -169,6 +172,8 @@ static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
 
 			if (change->attribute == CRASH__MODE)
 				slow->modes[atom->node] = change->mode;
+			if (change->attribute == CRASH__OWNER)
+				slow->owners[atom->node] = change;
 		}
 		break;
 	case CRASH__ATOM_ENTRY:
@@ -177,6 +182,14 @@ static void apply(struct slow *slow, const struct crash__atom *atom, bool kept)
 				slow->fs->effects[atom->effect + i].node;
 		break;
 	}
+}
+
+static const char *owner(const struct slow *slow, crash__node_id id)
+{
+	const struct crash__change *change = slow->owners[id];
+
+	return change ? trees_owner(change->uid, change->gid) :
+			trees_owner(slow->fs->nodes[id].uid, slow->fs->nodes[id].gid);
 }
 
 static void list(struct slow *slow, crash__node_id directory, const char *path)
@@ -191,8 +204,9 @@ static void list(struct slow *slow, crash__node_id directory, const char *path)
 		snprintf(below, sizeof below, "%.3000s/%s", path, slow->fs->slots[id].name);
 		switch (slow->fs->nodes[child].type) {
 		case CRASH__NODE_DIRECTORY:
-			ck_assert_int_ge(
-				asprintf(&line, "%s directory %04o", below, slow->modes[child] & 07777), 0);
+			ck_assert_int_ge(asprintf(&line, "%s directory %04o%s", below,
+						  slow->modes[child] & 07777, owner(slow, child)),
+					 0);
 			list(slow, child, below);
 			break;
 		case CRASH__NODE_LINK:
@@ -202,9 +216,10 @@ static void list(struct slow *slow, crash__node_id directory, const char *path)
 		case CRASH__NODE_FILE:
 			size = slow->sizes[child];
 			grow(&slow->contents[child], size);
-			ck_assert_int_ge(asprintf(&line, "%s file %04o size %ld content %016lx", below,
+			ck_assert_int_ge(asprintf(&line, "%s file %04o size %ld content %016lx%s", below,
 						  slow->modes[child] & 07777, (long)size,
-						  (unsigned long)XXH64(slow->contents[child].bytes, size, 0)),
+						  (unsigned long)XXH64(slow->contents[child].bytes, size, 0),
+						  owner(slow, child)),
 					 0);
 			break;
 		case CRASH__NODE_OTHER:
@@ -249,6 +264,7 @@ char *slow_text(const struct crash__atoms *atoms, int64_t step, const bool *kept
 	free(slow.contents);
 	free(slow.sizes);
 	free(slow.modes);
+	free((void *)slow.owners);
 	free(slow.children);
 	free(slow.lines);
 	return text;

@@ -81,6 +81,16 @@ static void add_line(struct lines *lines, const char *format, ...)
 	va_end(args);
 }
 
+const char *trees_owner(uint32_t uid, uint32_t gid)
+{
+	static char text[64];
+
+	if (geteuid() != 0)
+		return "";
+	snprintf(text, sizeof text, " owner %u:%u", uid, gid);
+	return text;
+}
+
 /* Opens a file of ours, also one that we may not read. */
 static int open_ours(int at, const char *name, mode_t mode)
 {
@@ -142,7 +152,8 @@ static void list_directory(struct lines *lines, int parent, const char *name, co
 		ck_assert_msg(fstatat(at, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0, "%s: %m", below);
 		switch (status.st_mode & S_IFMT) {
 		case S_IFDIR: /* what a directory's links and size are is the file system's affair */
-			add_line(lines, "%s directory %04o", below, status.st_mode & 07777);
+			add_line(lines, "%s directory %04o%s", below, status.st_mode & 07777,
+				 trees_owner(status.st_uid, status.st_gid));
 			list_closed(lines, at, entry->d_name, below, status.st_mode & 07777);
 			break;
 		case S_IFLNK:
@@ -150,9 +161,10 @@ static void list_directory(struct lines *lines, int parent, const char *name, co
 			add_line(lines, "%s link %lu -> %s", below, (unsigned long)status.st_nlink, text);
 			break;
 		case S_IFREG:
-			add_line(lines, "%s file %04o links %lu size %ld content %016lx", below,
+			add_line(lines, "%s file %04o links %lu size %ld content %016lx%s", below,
 				 status.st_mode & 07777, (unsigned long)status.st_nlink, (long)status.st_size,
-				 (unsigned long)hash_file(at, entry->d_name, status.st_mode & 07777));
+				 (unsigned long)hash_file(at, entry->d_name, status.st_mode & 07777),
+				 trees_owner(status.st_uid, status.st_gid));
 			break;
 		default:
 			add_line(lines, "%s other %06o", below, status.st_mode);

@@ -24,6 +24,10 @@ void trees_start(const char *directory, uint64_t seed, bool links);
  */
 char *trees_text(const char *directory);
 
+/** Whose something is, as such a line has it: only where we can give it to others. Overwritten by the next
+ * one. */
+const char *trees_owner(uint32_t uid, uint32_t gid);
+
 /** The first line in which two texts differ, for a message. Never freed. */
 const char *trees_differ(const char *is, const char *should);
 
