@@ -3,11 +3,63 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #include "explore/fs/fs_replay.h"
 #include "trace/run_end.h"
 
 /* ------------------------------------------------------------------ what was not seen */
+
+/* Whether the file system of the data directory has attributes with such a name. */
+static bool has_attributes(const struct crash__recording *recording, const char *name)
+{
+	char value;
+
+	return lgetxattr(crash__base_directory(recording->base), name, &value, sizeof value) >= 0 ||
+	       errno != EOPNOTSUPP;
+}
+
+/*
+ * A user namespace of ours has one user and one group, and memory has not all attributes that another file
+ * system has: the program saw errors that it would not have seen.
+ */
+static int note_attribute_refused(struct crash__recording *recording, const struct crash__event *event)
+{
+	const struct crash__where *where = &crash__calls[event->kernel].where;
+	const char *path = crash__event_path(&recording->trace, event);
+
+	if (where->owner && event->result == -EINVAL && geteuid() != 0)
+		return crash__recording_incomplete(
+			recording, "%s could not be given to another group in the sandbox; run it as root",
+			path);
+	if (where->value && event->text && event->result == -EOPNOTSUPP &&
+	    has_attributes(recording, event->text))
+		return crash__recording_incomplete(recording,
+						   "%s could not be given the attribute %s in the sandbox",
+						   path, event->text);
+	return 0;
+}
+
+/* The first of them. */
+static int note_attributes_refused(struct crash__recording *recording)
+{
+	const struct crash__trace *trace = &recording->trace;
+	size_t length = strlen(recording->root), before = recording->incomplete_count;
+	int error = 0;
+
+	if (!recording->namespaces && !recording->mounted)
+		return 0;
+	for (size_t i = 0; i < trace->count && error == 0 && recording->incomplete_count == before; i++) {
+		const struct crash__event *event = &trace->events[i];
+		const char *path = crash__event_path(trace, event);
+
+		if (event->kind == CRASH__EVENT_OP && event->family == CRASH__FAMILY_ATTR && path &&
+		    strncmp(path, recording->root, length) == 0)
+			error = note_attribute_refused(recording, event);
+	}
+	return error;
+}
 
 /*
  * An overlay does not rename directories of the starting tree for users without rights, and does not copy
@@ -115,6 +167,8 @@ int crash__note_missed(const struct crash__recording_options *options, struct cr
 	struct crash_out end = {0};
 	int error = recording->has_recorded ? note_refused(recording) : 0;
 
+	if (error == 0 && recording->has_recorded)
+		error = note_attributes_refused(recording);
 	if (error == 0)
 		error = crash__trace_read_end(&recording->trace, &end);
 	for (char **reason = end.incomplete_reasons; reason && *reason && error == 0; reason++)
