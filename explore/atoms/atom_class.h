@@ -26,7 +26,7 @@
  *	entry        any other directory entry that came or went, or those of an atomic rename
  *	move         the entries of a rename that gave a directory another name
  *	birth        the mode that a file was made with, where its entry may be there before it
- *	attribute    a change of mode or owner
+ *	attribute    a change of mode, owner or extended attribute, and a time that was set
  *
  * A block is one of the file system's, CRASH__FS_BLOCK bytes.
  */

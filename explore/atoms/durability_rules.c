@@ -118,7 +118,9 @@ const struct crash__durability_rule crash__durability_rules[] = {
 		.occasions = CRASH__ON(FSYNC),
 		.classes = CRASH__CLASS(ATTRIBUTE),
 		.scope = CRASH__OF_FILE,
-		.sentence = "fsync makes changes of mode and owner durable.",
+		.sentence = "fsync makes changes of mode, owner and extended attributes durable, and times "
+			    "that were "
+			    "set.",
 		.source = "fsync(2): \"also flushes the metadata information associated with the file\"",
 	},
 	{
@@ -127,7 +129,7 @@ const struct crash__durability_rule crash__durability_rules[] = {
 		.occasions = CRASH__ON(FDATASYNC),
 		.classes = CRASH__CLASS(ATTRIBUTE),
 		.scope = CRASH__OF_FILE,
-		.sentence = "fdatasync makes changes of mode and owner durable, where it is an fsync.",
+		.sentence = "fdatasync makes changes of attributes durable, where it is an fsync.",
 		.source = "fsync(2), as above; no shipped model: fdatasync(2) \"does not flush modified "
 			  "metadata unless that metadata is needed\"",
 	},

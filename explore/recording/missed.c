@@ -31,12 +31,12 @@ static int note_attribute_refused(struct crash__recording *recording, const stru
 
 	if (where->owner && event->result == -EINVAL && geteuid() != 0)
 		return crash__recording_incomplete(
-			recording, "%s could not be given to another group in the sandbox; run it as root",
+			recording, "in the sandbox, %s could not be given to another group; run it as root",
 			path);
 	if (where->value && event->text && event->result == -EOPNOTSUPP &&
 	    has_attributes(recording, event->text))
 		return crash__recording_incomplete(recording,
-						   "%s could not be given the attribute %s in the sandbox",
+						   "in the sandbox, %s could not be given the attribute %s",
 						   path, event->text);
 	return 0;
 }
