@@ -93,9 +93,8 @@ static void add_step(struct crash__digest *digest, const struct crash__fs *fs, s
 	for (uint32_t i = 0; i < step->effects; i++) {
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
 		const uint64_t what[] = {
-			effect->kind,  effect->node,	 effect->offset,
-			effect->bytes, effect->old_size, effect->size,
-			effect->slot,  effect->old_node, 0,
+			effect->kind,	  effect->node, effect->offset, effect->bytes,
+			effect->old_size, effect->size, effect->slot,	effect->old_node,
 		};
 
 		if (effect->kind == CRASH__EFFECT_ATTRIBUTES)
