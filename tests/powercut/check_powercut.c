@@ -217,6 +217,10 @@ static const char *const found_once[] = {
 	"append a 5000; fsync a; overwrite a; fsync a",
 	"far a 270; fsync a",
 	"unlink a; create b; fsync b",
+	/* and what order_rules.c says of attributes */
+	"create b; chown b; xattr b; rename b a; append a 3",
+	"xattr a; chown a; chmod a; rename a c; xattr c; fsync c",
+	"xattr a; append a 5000; fdatasync a; rename a c; append c 3",
 };
 
 /* Where BUDGET is set, whether so many seconds are over: what was done by then counts. */

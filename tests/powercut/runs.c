@@ -102,11 +102,6 @@ static const struct made_op phrases[][4] = {
 	{{MADE_COPY, "a", "c", 500, 4160}, {MADE_FSYNC, "c", NULL, 0}},
 	{{MADE_XATTR, "a", NULL, 0}},
 	{{MADE_XATTR, "b", NULL, 0}, {MADE_FSYNC, "b", NULL, 0}},
-	{{MADE_CHOWN, "a", NULL, 0}},
-	{{MADE_CREATE, "b", NULL, 0},
-	 {MADE_CHOWN, "b", NULL, 0},
-	 {MADE_XATTR, "b", NULL, 0},
-	 {MADE_RENAME, "b", "a", 0}},
 	/* two at once */
 	{{MADE_APPEND, "a", NULL, 5000, 0, true}, {MADE_APPEND, "b", NULL, 3}},
 	{{MADE_WRITE, "a", NULL, ANY, 0, true}, {MADE_FSYNC, "b", NULL, 0}},
