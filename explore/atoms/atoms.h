@@ -49,6 +49,7 @@ struct crash__atom {
 	crash__node_id node;
 	uint64_t offset, bytes; /* DATA: the range in the file */
 	uint64_t size;		/* SIZE */
+	bool unsure;		/* REACH: of a page that nobody may have to write */
 	bool behind_end;  /* REACH: its op's data in that page is behind the end that the disk may have */
 	uint32_t durable; /* from this step on; CRASH__NEVER */
 	bool failed;	  /* a sync that was to make it durable failed */

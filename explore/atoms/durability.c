@@ -304,7 +304,7 @@ static bool is_covered(const struct crash__atoms_builder *builder, const struct 
 	if (coverage->until != CRASH__NEVER && atom->step != coverage->until &&
 	    !crash__builder_ended_before(builder, atom->step, coverage->until))
 		return false;
-	if (coverage->partial && crash__atom_in(atom, CRASH__GROWS))
+	if ((coverage->partial && crash__atom_in(atom, CRASH__GROWS)) || atom->unsure)
 		return false;
 	return crash__atom_in(atom, coverage->classes) ||
 	       (crash__atom_in(atom, coverage->in_range) && is_in_range(coverage->sync, atom));

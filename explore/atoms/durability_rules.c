@@ -35,7 +35,7 @@ const struct crash__durability_rule crash__durability_rules[] = {
 	{
 		.name = "sync",
 		.occasions = CRASH__ON(SYNC),
-		.classes = CRASH__EVERY_CLASS & ~CRASH__CLASS(OVERWRITE),
+		.classes = CRASH__EVERY_CLASS & ~(CRASH__CLASS(OVERWRITE) | CRASH__CLASS(REACH)),
 		.scope = CRASH__OF_SYSTEM,
 		.sentence = "sync makes everything durable that needs a commit.",
 		.source =
@@ -46,7 +46,7 @@ const struct crash__durability_rule crash__durability_rules[] = {
 		.name = "sync of overwrites",
 		.when = {WHEN(sync_overwrites, YES)},
 		.occasions = CRASH__ON(SYNC),
-		.classes = CRASH__CLASS(OVERWRITE),
+		.classes = CRASH__CLASS(OVERWRITE) | CRASH__CLASS(REACH),
 		.scope = CRASH__OF_SYSTEM,
 		.sentence = "sync makes overwrites durable, also when there is nothing to commit.",
 		.source =

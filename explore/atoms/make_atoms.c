@@ -229,12 +229,13 @@ static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint
 	}
 }
 
-static void new_reach(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
+static bool new_reach(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
 {
 	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, step, index);
 
 	if (atom)
 		atom->size = size;
+	return atom != NULL;
 }
 
 /* A write behind the end zeroes the rest of the page that the file ended in, which is written back as any
@@ -245,8 +246,8 @@ static void make_reach_of_end(struct crash__atoms_builder *builder, uint32_t ste
 	uint64_t end = (effect->old_size + CRASH__FS_BLOCK - 1) / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
 
 	if (!builder->model->no_page_sizes && effect->kind == CRASH__EFFECT_DATA && end > effect->old_size &&
-	    effect->offset >= end)
-		new_reach(builder, step, index, end);
+	    effect->offset >= end && new_reach(builder, step, index, end))
+		builder->atoms->list[builder->atoms->list_count - 1].unsure = true;
 }
 
 /* The sizes that the file has when a page of some data has been written: where the page ends, or the file, or
@@ -300,6 +301,19 @@ static void make_written_back(struct crash__atoms_builder *builder, uint32_t ind
 		crash__order_set_alone(builder, id);
 		reach_page(builder, index, id, from, &last);
 	}
+}
+
+/* Of a file whose end is not on the disk yet, ext4 sets it to where a range ends that becomes zeros
+ * (ext4_update_disksize_before_punch()). */
+static void make_end_of_zeros(struct crash__atoms_builder *builder, uint32_t index)
+{
+	const struct crash__step *step = &builder->fs->steps[index];
+	uint64_t end = step->sync_to < step->size ? step->sync_to : step->size;
+	uint64_t shortest = crash__in_flight_shortest(builder, step->node);
+
+	if (step->sync == CRASH__SYNC_NONE && step->writes_back && step->effects &&
+	    !builder->model->no_page_sizes && shortest != UINT64_MAX && end > shortest)
+		new_reach(builder, index, step->first_effect, end);
 }
 
 /* A file that is written grows unit by unit, or page by page, ... */
@@ -390,6 +404,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 	bool writes = step->event->family == CRASH__FAMILY_WRITE;
 
 	make_written_back(builder, index);
+	make_end_of_zeros(builder, index);
 	for (uint32_t i = 0; i < step->effects; i++) {
 		uint32_t at = step->first_effect + i, count = 1;
 

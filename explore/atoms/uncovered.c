@@ -9,6 +9,7 @@ struct past {
 	bool synced;	/* it is in the log */
 	bool replacing; /* it got another file's name */
 	bool taken;	/* and that was taken away again */
+	bool bereft;	/* it has more names, and one was given to another file */
 	bool exchanged; /* it got another file's name, which has its own */
 	bool cut;
 };
@@ -19,16 +20,6 @@ static void note_sync(const struct crash__fs *fs, const struct crash__step *step
 		memset(past, 0, fs->nodes_count * sizeof *past);
 	else if (step->sync != CRASH__SYNC_NONE && step->node)
 		past[step->node].synced = true;
-}
-
-/* Whether a step gives one name of a file to another one and keeps both. */
-static bool is_exchange(const struct crash__fs *fs, const struct crash__step *step)
-{
-	const struct crash__effect *effects = &fs->effects[step->first_effect];
-
-	return step->event->family == CRASH__FAMILY_RENAME && step->effects == 2 && effects[0].node &&
-	       effects[1].node && effects[0].node == effects[1].old_node &&
-	       effects[1].node == effects[0].old_node;
 }
 
 /* Whether a name that a file had got from another one is taken away again. */
@@ -49,7 +40,7 @@ static bool names_again(const struct crash__step *step, const struct crash__effe
 static bool is_uncovered(const struct crash__fs *fs, const struct crash__step *step, const struct past *past)
 {
 	bool found = step->sync != CRASH__SYNC_NONE && step->sync != CRASH__SYNC_ALL && step->node &&
-		     (past[step->node].exchanged || past[step->node].taken);
+		     (past[step->node].exchanged || past[step->node].taken || past[step->node].bereft);
 
 	for (uint32_t i = 0; i < step->effects && !found; i++) {
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
@@ -69,8 +60,6 @@ static void note_taken(const struct crash__fs *fs, const struct crash__step *ste
 
 static void note_changes(const struct crash__fs *fs, const struct crash__step *step, struct past *past)
 {
-	bool exchange = is_exchange(fs, step);
-
 	for (uint32_t i = 0; i < step->effects; i++) {
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
 
@@ -78,7 +67,8 @@ static void note_changes(const struct crash__fs *fs, const struct crash__step *s
 			past[effect->node].cut = true;
 		if (effect->kind == CRASH__EFFECT_ENTRY && effect->node && effect->old_node) {
 			past[effect->node].replacing = true;
-			past[effect->node].exchanged |= exchange;
+			past[effect->node].exchanged |= step->exchanges;
+			past[effect->old_node].bereft |= fs->nodes[effect->old_node].links > 0;
 		}
 	}
 }

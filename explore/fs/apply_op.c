@@ -95,15 +95,22 @@ static void say_of_step(struct crash__op_replay *replay, crash__node_id node, bo
 	step->replaces = replaces;
 }
 
-/* Makes a node and gives it a name. */
+/* In a user namespace without a map a program sees this instead of every owner (proc(5), overflowuid). */
+#define NOT_MAPPED 65534
+
+/* Makes a node and gives it a name. Who cannot see its own user has, most likely, that of the directory. */
 static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slot, uint32_t mode)
 {
 	crash__node_id node = crash__node_new(replay->fs, mode);
+	struct crash__node *made;
+	bool mapped;
 
 	if (!node)
 		return 0;
-	replay->fs->nodes[node].uid = replay->fs->nodes[node].uid_now = replay->event->made_uid;
-	replay->fs->nodes[node].gid = replay->fs->nodes[node].gid_now = replay->event->made_gid;
+	made = &replay->fs->nodes[node];
+	mapped = replay->event->made_uid != NOT_MAPPED;
+	made->uid = made->uid_now = mapped ? replay->event->made_uid : replay->fs->nodes[1].uid;
+	made->gid = made->gid_now = mapped ? replay->event->made_gid : replay->fs->nodes[1].gid;
 	if (slot)
 		crash__effects_entry(replay, slot, node);
 	crash__effects_note_made(replay, node);
@@ -251,6 +258,8 @@ static void replay_rename(struct crash__op_replay *replay)
 	}
 	/* of an exchange no file is lost, and ext4 does not look after the data of either */
 	say_of_step(replay, moved, there && !(flags & RENAME_EXCHANGE));
+	if ((flags & RENAME_EXCHANGE) && crash__effects_step(replay))
+		crash__effects_step(replay)->exchanges = true;
 	if (flags & RENAME_WHITEOUT)
 		crash__effects_unsupported(replay);
 }

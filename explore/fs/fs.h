@@ -119,7 +119,8 @@ struct crash__step {
 	uint64_t sync_from, sync_to; /* an msync() or sync_file_range(): only these bytes; to 0: all */
 	bool writes_back;	     /* these, and nobody has made sure of those in front of them */
 	uint64_t size;		     /* of a file that is written back in part, in memory */
-	bool replaces; /* a rename over a file that is gone then, or a truncation of one that had data */
+	bool replaces;	/* a rename over a file that is gone then, or a truncation of one that had data */
+	bool exchanges; /* two names: each goes on to be, and neither file is changed */
 	crash__node_id node; /* that a sync, write or attribute change is about; 0: none */
 	uint64_t acked; /* bytes that were acknowledged up to and including this step, in lines: see ops.c */
 };

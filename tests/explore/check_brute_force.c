@@ -542,7 +542,7 @@ static bool speaks_of(const struct opinion *opinion, const struct unit *unit, en
 	bool data_only = kind == MADE_FDATASYNC;
 
 	if (kind == MADE_SYNC)
-		return model->sync_overwrites || unit->kind != DATA || unit->appends;
+		return model->sync_overwrites || (unit->kind == DATA ? unit->appends : !unit->reaches);
 	if (unit->file == file && unit->kind != ENTRY &&
 	    !(data_only && unit->kind == ATTRIBUTES && !unit->created &&
 	      model->fdatasync_drops != CRASH__DROPS_NOTHING))

@@ -141,7 +141,8 @@ static const struct row rows[] = {
 		.survived_at = FILE_WRITE,
 		.lost = "write#* store.wal at *",
 		.lost_at = FILE_WRITE,
-		.models = "ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,f2fs,posix",
+		.models =
+			"btrfs,ext3-ordered,ext3-writeback,ext4,ext4-dioread-lock,ext4-writeback,f2fs,posix",
 	},
 	{
 		/* between a frame's two writes, and in one that crosses a page */

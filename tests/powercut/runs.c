@@ -142,21 +142,25 @@ bool runs_are_beyond_fast_commit(const struct run_ops *ops)
 	bool found = false;
 
 	for (int i = 0; i < ops->count; i++)
-		found |= ops->list[i]->kind == MADE_TMPFILE;
+		found |= ops->list[i]->kind == MADE_XATTR || ops->list[i]->kind == MADE_TMPFILE;
 	return found;
 }
 
 /*
  * What btrfs.ini says that it does not cover: a name that was put over another file's and is then taken away
  * again may be the older file's again, and a file that was cut and has got another name may have its new size
- * and its old data. The third is that of two files that exchanged their names one may have none, when the
- * other was synced and it had never been on the disk.
+ * and its old data. A name of a file that another file took may be gone with neither there. The last is that
+ * of two files that exchanged their names one may have none, when the other was synced and it had never been
+ * on the disk.
  */
 bool runs_are_beyond_btrfs(const struct run_ops *ops)
 {
-	bool cut = false, exchanged = false;
+	bool cut = false, exchanged = false, linked = false;
 
 	for (int i = 0; i < ops->count; i++) {
+		linked |= ops->list[i]->kind == MADE_LINK;
+		if (linked && ops->list[i]->kind == MADE_RENAME)
+			return true;
 		exchanged |= ops->list[i]->kind == MADE_EXCHANGE;
 		if (exchanged && (ops->list[i]->kind == MADE_FSYNC || ops->list[i]->kind == MADE_FDATASYNC))
 			return true;

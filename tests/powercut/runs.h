@@ -35,7 +35,7 @@ bool runs_are_beyond_ext3(const struct run_ops *ops);
 /** The same, or they give blocks back, which data=writeback uses again too early. */
 bool runs_are_beyond_writeback(const struct run_ops *ops);
 
-/** Whether a file without a name is in them. */
+/** Whether a file without a name or an extended attribute is in them. */
 bool runs_are_beyond_fast_commit(const struct run_ops *ops);
 
 /** Whether btrfs.ini says that it does not cover what such ops may leave. */
