@@ -510,6 +510,26 @@ static void record_attribute(struct crash__op *op, long result)
 	record_data(op, 0, times, sizeof times);
 }
 
+#define NOT_MAPPED 65534 /* overflowuid and overflowgid, proc(5) */
+
+/*
+ * Whether the process sees users and groups as they are. In a user namespace whose map does not have them it
+ * sees overflowuid instead of each, which is nobody's number, too.
+ */
+static bool sees_owners(void)
+{
+	static const char all[] = "         0          0 4294967295";
+	char map[sizeof all];
+	long fd, got;
+
+	fd = crash__sys6(SYS_openat, AT_FDCWD, (long)"/proc/self/uid_map", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (fd < 0)
+		return true;
+	got = crash__sys3(SYS_read, fd, (long)map, sizeof map);
+	crash__sys3(SYS_close, fd, 0, 0);
+	return got == (long)sizeof map && memcmp(map, all, sizeof all - 1) == 0;
+}
+
 /* Who was opened or made, or has other attributes now: a mode changes also with an owner or an ACL. */
 static void identify_made(const struct crash__op *op, long result, struct crash__end_record *record)
 {
@@ -535,6 +555,8 @@ static void identify_made(const struct crash__op *op, long result, struct crash_
 	record->mode = status.st_mode;
 	record->uid = status.st_uid;
 	record->gid = status.st_gid;
+	if ((status.st_uid == NOT_MAPPED || status.st_gid == NOT_MAPPED) && !sees_owners())
+		record->uid = record->gid = UINT32_MAX; /* not known */
 }
 
 void crash__record_end(struct crash__op *op, long result)

@@ -95,10 +95,8 @@ static void say_of_step(struct crash__op_replay *replay, crash__node_id node, bo
 	step->replaces = replaces;
 }
 
-/* In a user namespace without a map a program sees this instead of every owner (proc(5), overflowuid). */
-#define NOT_MAPPED 65534
-
-/* Makes a node and gives it a name. Who cannot see its own user has, most likely, that of the directory. */
+/* Makes a node and gives it a name. Who could not see its own user has, most likely, that of the directory.
+ */
 static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slot, uint32_t mode)
 {
 	crash__node_id node = crash__node_new(replay->fs, mode);
@@ -108,7 +106,7 @@ static crash__node_id create(struct crash__op_replay *replay, crash__slot_id slo
 	if (!node)
 		return 0;
 	made = &replay->fs->nodes[node];
-	mapped = replay->event->made_uid != NOT_MAPPED;
+	mapped = replay->event->made_uid != UINT32_MAX;
 	made->uid = made->uid_now = mapped ? replay->event->made_uid : replay->fs->nodes[1].uid;
 	made->gid = made->gid_now = mapped ? replay->event->made_gid : replay->fs->nodes[1].gid;
 	if (slot)
@@ -432,8 +430,8 @@ static void replay_owner(struct crash__op_replay *replay, crash__node_id id, boo
 	uint32_t uid = (uint32_t)args[owner - 1] == UINT32_MAX ? node->uid_now : (uint32_t)args[owner - 1];
 	uint32_t gid = (uint32_t)args[owner] == UINT32_MAX ? node->gid_now : (uint32_t)args[owner];
 
-	uid = seen ? event->made_uid : uid;
-	gid = seen ? event->made_gid : gid;
+	uid = seen && event->made_uid != UINT32_MAX ? event->made_uid : uid;
+	gid = seen && event->made_uid != UINT32_MAX ? event->made_gid : gid;
 	if (uid != node->uid_now || gid != node->gid_now)
 		crash__effects_owner(replay, id, uid, gid);
 }

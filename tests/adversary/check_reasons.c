@@ -394,11 +394,12 @@ START_TEST(a_shard_says_why_it_is_not_whole)
 }
 END_TEST
 
-/* What the failures were tried with stands last. */
+/* A failure is explained by what states that lack less do: those stand in front, and what was tried stands
+ * last. */
 START_TEST(a_cause_for_which_verdicts_are_missing_is_said)
 {
+	bool asked = false, unexplained = false;
 	struct lab_result result;
-	bool asked = false;
 
 	make_trace();
 	explore_shard("1/2", CHECK, "1h");
@@ -406,16 +407,17 @@ START_TEST(a_cause_for_which_verdicts_are_missing_is_said)
 	result = LAB_CRASHINJECT("report", "part-1", "part-2");
 	lab_assert_status(&result, 1);
 	ck_assert_ptr_null(strstr(result.out, "incomplete:"));
-	/* one by one: those that explain stand behind those of the states */
-	for (int i = 0; i < 40 && !strstr(result.out, "  the cause of "); i++) {
-		ck_assert_int_eq(system("sed -i '$d' part-1/verdicts part-2/verdicts"), 0);
+	ck_assert_int_eq(system("cp part-1/verdicts all-1; cp part-2/verdicts all-2"), 0);
+	for (int line = 1; line <= 40; line++) {
+		ck_assert_int_eq(
+			system(lab_text("for i in 1 2; do sed %dd all-$i >part-$i/verdicts; done", line)), 0);
 		result = LAB_CRASHINJECT("report", "part-1", "part-2");
 		asked |= strstr(result.out, "  to explain the failures, ") != NULL;
+		unexplained |= strstr(result.out, "  the cause of ") != NULL;
 		ck_assert_msg(result.status == 1 || result.status == 3, "%s", lab_describe(&result));
 	}
 	ck_assert(asked);
-	ck_assert_msg(strstr(result.out, "incomplete:\n") && strstr(result.out, "  the cause of "), "%s",
-		      result.out);
+	ck_assert(unexplained);
 }
 END_TEST
 
