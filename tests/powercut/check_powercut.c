@@ -220,8 +220,8 @@ static const char *const found_once[] = {
 	"zero a 8192 2096; clone a 8192; zero-keep a 8192 8893",
 	"write a 8192 11309; msync-range a 0 4096",
 	"create b; exchange b a; fdatasync b",
-	"create b; append b 600; exchange b a; empty a; append a 5000; mkdir e; rewrite a 510; sync; link a "
-	"c",
+	("create b; append b 600; exchange b a; empty a; append a 5000; mkdir e; rewrite a 510; sync; link a "
+	 "c"),
 	/* and what order_rules.c says of attributes */
 	"create b; chown b; xattr b; rename b a; append a 3",
 	"xattr a; chown a; chmod a; rename a c; xattr c; fsync c",
