@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* What was done to a file since everything was durable. */
 struct past {
 	bool synced;	/* it is in the log */
@@ -73,23 +75,23 @@ static void note_changes(const struct crash__fs *fs, const struct crash__step *s
 	}
 }
 
-uint32_t crash__uncovered(const struct crash__fs *fs, const struct crash__model *model)
+int crash__uncovered(const struct crash__fs *fs, const struct crash__model *model, uint32_t *step)
 {
 	struct past *past;
-	uint32_t found = UINT32_MAX;
 
+	*step = CRASH__FS_NEVER;
 	if (!model->fsync_own_entry || model->fsync_commits_metadata)
-		return UINT32_MAX;
-	past = calloc(fs->nodes_count + 1, sizeof *past);
-	for (uint32_t i = 0; past && i < fs->steps_count && found == UINT32_MAX; i++) {
-		const struct crash__step *step = &fs->steps[i];
-
-		if (is_uncovered(fs, step, past))
-			found = i;
-		note_taken(fs, step, past); /* of earlier steps: a rename takes a name, too */
-		note_changes(fs, step, past);
-		note_sync(fs, step, past);
+		return 0;
+	past = calloc(fs->nodes_count, sizeof *past);
+	if (!past)
+		return crash__fail(CRASH_ENOMEM, "no memory for what a model does not cover");
+	for (uint32_t i = 0; i < fs->steps_count && *step == CRASH__FS_NEVER; i++) {
+		if (is_uncovered(fs, &fs->steps[i], past))
+			*step = i;
+		note_taken(fs, &fs->steps[i], past); /* of earlier steps: a rename takes a name, too */
+		note_changes(fs, &fs->steps[i], past);
+		note_sync(fs, &fs->steps[i], past);
 	}
 	free(past);
-	return past ? found : 0;
+	return 0;
 }

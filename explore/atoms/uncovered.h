@@ -13,7 +13,7 @@
 #include "explore/atoms/persistence_model.h"
 #include "explore/fs/fs.h"
 
-/** @return the first step of which that can be said; UINT32_MAX: there is none */
-uint32_t crash__uncovered(const struct crash__fs *fs, const struct crash__model *model);
+/** @param step is set to the first step of which that can be said; CRASH__FS_NEVER: there is none */
+int crash__uncovered(const struct crash__fs *fs, const struct crash__model *model, uint32_t *step);
 
 #endif

@@ -49,10 +49,11 @@ static int note_uncovered(struct crash__exploration *exploration)
 	int error = 0;
 
 	for (uint32_t i = 0; i < options->model_count && error == 0; i++) {
-		uint32_t step = crash__uncovered(options->fs, &options->models[i]);
 		char point[64];
+		uint32_t step;
 
-		if (step == UINT32_MAX)
+		error = crash__uncovered(options->fs, &options->models[i], &step);
+		if (error < 0 || step == CRASH__FS_NEVER)
 			continue;
 		crash__event_point(options->fs->steps[step].event, point, sizeof point);
 		error = crash__recording_incomplete(
