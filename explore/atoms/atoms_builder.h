@@ -53,6 +53,10 @@ static inline bool crash__builder_ended_before(const struct crash__atoms_builder
 	return crash__builder_event(builder, first)->end < crash__builder_event(builder, second)->start;
 }
 
+/** Adds an atom that is not durable, of an effect of a step; NULL: no memory, which is noted. */
+struct crash__atom *crash__builder_new_atom(struct crash__atoms_builder *builder, enum crash__atom_kind kind,
+					    enum crash__atom_class class, uint32_t step, uint32_t effect);
+
 /* Puts an atom in front of a list. */
 static inline void crash__builder_push(struct crash__atoms_builder *builder, uint32_t *head,
 				       crash__atom_id atom)

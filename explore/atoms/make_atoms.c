@@ -7,6 +7,7 @@
 #include "explore/atoms/atoms_builder.h"
 #include "explore/atoms/durability.h"
 #include "explore/atoms/in_flight.h"
+#include "explore/atoms/page_sizes.h"
 #include "explore/atoms/persists_before.h"
 #include "explore/fs/data_ranges.h"
 
@@ -16,26 +17,6 @@
 #define TRUNCATE_STEPS 4
 
 /* ------------------------------------------------------------------ from effects to atoms */
-
-static struct crash__atom *new_atom(struct crash__atoms_builder *builder, enum crash__atom_kind kind,
-				    enum crash__atom_class class, uint32_t step, uint32_t effect)
-{
-	struct crash__atom *atom = CRASH__PUSH(builder->atoms, list);
-
-	if (!atom) {
-		builder->no_memory = true;
-		return NULL;
-	}
-	memset(atom, 0, sizeof *atom);
-	atom->kind = kind;
-	atom->class = class;
-	atom->step = step;
-	atom->effect = effect;
-	atom->effects = 1;
-	atom->node = builder->fs->effects[effect].node;
-	atom->durable = CRASH__NEVER;
-	return atom;
-}
 
 /* How many bytes of a write are kept or lost together. */
 static uint64_t tear_unit(const struct crash__model *model, uint64_t bytes)
@@ -87,8 +68,9 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 			next = old_size;
 		if (next > end)
 			next = end;
-		atom = new_atom(builder, CRASH__ATOM_DATA,
-				crash__class_of_data(builder->model, made, at, next, old_size), step, index);
+		atom = crash__builder_new_atom(builder, CRASH__ATOM_DATA,
+					       crash__class_of_data(builder->model, made, at, next, old_size),
+					       step, index);
 		if (!atom)
 			return;
 		atom->offset = at;
@@ -102,7 +84,7 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 static void new_moved(struct crash__atoms_builder *builder, enum crash__atom_class class, uint32_t step,
 		      uint32_t index, uint64_t at, uint64_t end)
 {
-	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_DATA, class, step, index);
+	struct crash__atom *atom = crash__builder_new_atom(builder, CRASH__ATOM_DATA, class, step, index);
 
 	if (!atom)
 		return;
@@ -161,159 +143,10 @@ static void make_moved(struct crash__atoms_builder *builder, uint32_t step, uint
 static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
 {
 	enum crash__atom_class class = crash__class_of_size(builder->model, &builder->fs->steps[step]);
-	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, class, step, index);
+	struct crash__atom *atom = crash__builder_new_atom(builder, CRASH__ATOM_SIZE, class, step, index);
 
 	if (atom)
 		atom->size = size;
-}
-
-/* Whether one of the sizes that the file may have on the disk lies within a part of it. */
-static bool may_end_in(struct crash__atoms_builder *builder, crash__node_id node, uint64_t from, uint64_t end)
-{
-	uint64_t shortest = crash__in_flight_shortest(builder, node);
-	bool found = shortest > from && shortest < end;
-
-	for (uint32_t at = builder->in_flight.of[node]; at && !found; at = builder->links[at - 1].next) {
-		const struct crash__atom *atom = &builder->atoms->list[builder->links[at - 1].atom];
-
-		found = atom->kind == CRASH__ATOM_SIZE && atom->size > from && atom->size < end;
-	}
-	return found;
-}
-
-/*
- * Whether a synchronous write gives the file its end by data up to there. ext4 decides that when it allocates
- * a block: in the one that the file ends in on the disk there is nothing to do.
- */
-static bool shows_end(struct crash__atoms_builder *builder, uint32_t step, uint64_t at, uint64_t end,
-		      uint64_t size)
-{
-	crash__node_id node = builder->fs->steps[step].node;
-
-	return (crash__builder_event(builder, step)->flags & CRASH__OP_SYNC) &&
-	       end > crash__in_flight_shortest(builder, node) &&
-	       (builder->model->data_before_metadata == CRASH__DATA_FIRST ||
-		!may_end_in(builder, node, at / CRASH__FS_BLOCK * CRASH__FS_BLOCK, size));
-}
-
-/*
- * Of a file whose end is not on the disk yet, any page may be written back alone, or before the others. It
- * makes the file as long as the page, and what lies in front of it is a hole. This is also how a size comes
- * back that went with data which could not be written.
- */
-static void make_reach(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
-{
-	const struct crash__effect *effect = &builder->fs->effects[index];
-	uint64_t end = effect->offset + effect->bytes, shortest, size;
-
-	if (effect->kind != CRASH__EFFECT_DATA ||
-	    (builder->model->no_page_sizes && !builder->in_flight.size_lost[effect->node]))
-		return;
-	shortest = crash__in_flight_shortest(builder, effect->node);
-	for (uint64_t at = effect->offset; at < end && at < effect->old_size && shortest != UINT64_MAX;
-	     at = size) {
-		struct crash__atom *atom;
-
-		size = (at / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
-		if (size > effect->old_size && end > effect->old_size)
-			return; /* where the write ends counts */
-		if (size > effect->old_size)
-			size = effect->old_size;
-		if (size <= shortest)
-			continue;
-		atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, step, index);
-		if (!atom)
-			return;
-		atom->size = size;
-		atom->behind_end = shows_end(builder, step, at, end < size ? end : size, size);
-	}
-}
-
-static bool new_reach(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
-{
-	struct crash__atom *atom = new_atom(builder, CRASH__ATOM_SIZE, CRASH__CLASS_REACH, step, index);
-
-	if (atom)
-		atom->size = size;
-	return atom != NULL;
-}
-
-/* A write behind the end zeroes the rest of the page that the file ended in, which is written back as any
- * other is. */
-static void make_reach_of_end(struct crash__atoms_builder *builder, uint32_t step, uint32_t index)
-{
-	const struct crash__effect *effect = &builder->fs->effects[index];
-	uint64_t end = (effect->old_size + CRASH__FS_BLOCK - 1) / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
-
-	if (!builder->model->no_page_sizes && effect->kind == CRASH__EFFECT_DATA && end > effect->old_size &&
-	    effect->offset >= end && new_reach(builder, step, index, end))
-		builder->atoms->list[builder->atoms->list_count - 1].unsure = true;
-}
-
-/* The sizes that the file has when a page of some data has been written: where the page ends, or the file, or
- * where it ended. */
-static void reach_page(struct crash__atoms_builder *builder, uint32_t index, crash__atom_id data,
-		       uint64_t from, uint64_t *last)
-{
-	const struct crash__atom *atom = &builder->atoms->list[data];
-	const struct crash__effect *effect = &builder->fs->effects[atom->effect];
-	const struct crash__step *step = &builder->fs->steps[index];
-	uint64_t end = atom->offset + atom->bytes;
-	uint64_t size = ((end - 1) / CRASH__FS_BLOCK + 1) * CRASH__FS_BLOCK;
-	uint32_t of = atom->effect;
-
-	if (size > step->size)
-		size = step->size;
-	if (size <= from)
-		return;
-	if (end < size && end == effect->offset + effect->bytes && crash__atom_in(atom, CRASH__BEHIND_END))
-		new_reach(builder, index, of, end);
-	if (size != *last)
-		new_reach(builder, index, of, size);
-	*last = size;
-}
-
-/*
- * The same where a part of the file is written back alone that is not the beginning of what the disk has not:
- * by msync(), sync_file_range(), O_DSYNC, O_DIRECT, or because blocks are shared. Pages behind it are in
- * another piece then than those in front, and the pieces come in no order. A hole has no pages, however long
- * it is.
- */
-static void make_written_back(struct crash__atoms_builder *builder, uint32_t index)
-{
-	const struct crash__step *step = &builder->fs->steps[index];
-	uint64_t from = step->sync_from, last = 0;
-	uint32_t since;
-
-	if (!crash__in_flight_is_partial(builder, step))
-		return;
-	since = crash__in_flight_set_alone(builder, index, &from);
-	for (uint32_t at = builder->in_flight.of[step->node]; at && !builder->no_memory;
-	     at = builder->links[at - 1].next) {
-		crash__atom_id id = builder->links[at - 1].atom;
-		const struct crash__atom *data = &builder->atoms->list[id];
-
-		if (data->step < since)
-			break;
-		if (!crash__atom_in(data, CRASH__DATA) || data->durable != CRASH__NEVER ||
-		    data->class == CRASH__CLASS_LONE_APPEND)
-			continue;
-		crash__order_set_alone(builder, id);
-		reach_page(builder, index, id, from, &last);
-	}
-}
-
-/* Of a file whose end is not on the disk yet, ext4 sets it to where a range ends that becomes zeros
- * (ext4_update_disksize_before_punch()). */
-static void make_end_of_zeros(struct crash__atoms_builder *builder, uint32_t index)
-{
-	const struct crash__step *step = &builder->fs->steps[index];
-	uint64_t end = step->sync_to < step->size ? step->sync_to : step->size;
-	uint64_t shortest = crash__in_flight_shortest(builder, step->node);
-
-	if (step->sync == CRASH__SYNC_NONE && step->writes_back && step->effects &&
-	    !builder->model->no_page_sizes && shortest != UINT64_MAX && end > shortest)
-		new_reach(builder, index, step->first_effect, end);
 }
 
 /* A file that is written grows unit by unit, or page by page, ... */
@@ -360,7 +193,8 @@ static void make_entries(struct crash__atoms_builder *builder, uint32_t step, ui
 	uint32_t together = whole ? count : 1;
 
 	for (uint32_t i = 0; i < count; i += together) {
-		struct crash__atom *atom = new_atom(builder, CRASH__ATOM_ENTRY, class, step, index + i);
+		struct crash__atom *atom =
+			crash__builder_new_atom(builder, CRASH__ATOM_ENTRY, class, step, index + i);
 
 		if (!atom)
 			return;
@@ -377,7 +211,7 @@ static void make_birth(struct crash__atoms_builder *builder, uint32_t step, uint
 	if (builder->model->dirop_atomic || !effect->node || effect->node != made->node ||
 	    (made->event->family != CRASH__FAMILY_OPEN && made->event->family != CRASH__FAMILY_MKDIR))
 		return;
-	new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_BIRTH, step, index);
+	crash__builder_new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_BIRTH, step, index);
 }
 
 /* A new owner takes rights away, and file systems do both at once. How many effects that is. */
@@ -391,7 +225,7 @@ static uint32_t make_attributes(struct crash__atoms_builder *builder, uint32_t s
 		    crash__fs_change(fs, effect)->attribute == CRASH__OWNER &&
 		    crash__fs_change(fs, &effect[1])->attribute == CRASH__MODE;
 	struct crash__atom *atom =
-		new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_ATTRIBUTE, step, index);
+		crash__builder_new_atom(builder, CRASH__ATOM_ATTRIBUTES, CRASH__CLASS_ATTRIBUTE, step, index);
 
 	if (atom)
 		atom->effects = both ? 2 : 1;
@@ -403,8 +237,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 	const struct crash__step *step = &builder->fs->steps[index];
 	bool writes = step->event->family == CRASH__FAMILY_WRITE;
 
-	make_written_back(builder, index);
-	make_end_of_zeros(builder, index);
+	crash__page_sizes_of_part(builder, index);
 	for (uint32_t i = 0; i < step->effects; i++) {
 		uint32_t at = step->first_effect + i, count = 1;
 
@@ -413,8 +246,7 @@ static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
 		case CRASH__EFFECT_ZERO:
 			make_data(builder, index, at);
 			make_moved(builder, index, at);
-			make_reach(builder, index, at);
-			make_reach_of_end(builder, index, at);
+			crash__page_sizes_of_write(builder, index, at);
 			break;
 		case CRASH__EFFECT_TAIL:
 			if (builder->model->truncate_tail != CRASH__TAIL_KEPT)

@@ -446,12 +446,16 @@ static bool is_only_page(const struct crash__atoms_builder *builder, crash__atom
 	const struct crash__atom *list = builder->atoms->list;
 	uint32_t index = list[first].step, later = index + 1;
 	const struct crash__step *steps = builder->fs->steps;
-	crash__node_id node = list[first].node;
-	uint64_t page = list[first].offset / CRASH__FS_BLOCK;
+	crash__node_id node = steps[index].node;
+	uint64_t page = UINT64_MAX;
 
-	for (crash__atom_id id = first; id < end; id++)
-		if (crash__atom_in(&list[id], CRASH__DATA) && list[id].offset / CRASH__FS_BLOCK != page)
+	for (crash__atom_id id = first; id < end; id++) {
+		if (!crash__atom_in(&list[id], CRASH__DATA))
+			continue;
+		if (page != UINT64_MAX && list[id].offset / CRASH__FS_BLOCK != page)
 			return false;
+		page = list[id].offset / CRASH__FS_BLOCK;
+	}
 	for (uint32_t at = builder->in_flight.of[node]; at; at = builder->links[at - 1].next)
 		if (crash__atom_in(&list[builder->links[at - 1].atom], CRASH__DATA) &&
 		    list[builder->links[at - 1].atom].durable == CRASH__NEVER)
