@@ -289,6 +289,35 @@ static struct crash__model model_of(const char *text)
 	return model;
 }
 
+/* ------------------------------------------------------------------ recordings */
+
+static struct made made;
+
+/* Some ops on the tree of made.h, up to one that is none. */
+struct recorded {
+	struct crash__base *base;
+	struct crash__fs fs;
+};
+
+static void record(struct recorded *recorded, const struct made_op *ops, int most)
+{
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	for (int i = 0; i < most && (ops[i].path || ops[i].kind == MADE_SYNC); i++)
+		ck_assert_msg(made_do(&made, &ops[i]), "op %d is not possible", i);
+	trees_ok(crash__base_open(directory, &recorded->base));
+	trees_ok(crash__fs_replay(&recorded->fs, &made.trace, MADE_ROOT, recorded->base));
+}
+
+static void forget(struct recorded *recorded)
+{
+	crash__fs_clear(&recorded->fs);
+	crash__base_close(recorded->base);
+}
+
 /* ------------------------------------------------------------------ with and without a row */
 
 /* The row of a name, as a bit of its table, and whether it holds for a model. */
@@ -322,35 +351,25 @@ static void find(struct outcomes *outcomes, const struct crash__fs *fs, const st
 
 START_TEST(without_a_row_the_models_allow_something_else)
 {
-	static struct made made;
 	const struct rule_case *wanted = &cases[_i];
 	struct crash__model model = model_of(wanted->model);
 	struct outcomes with = {.count = 0}, without = {.count = 0};
 	struct crash__rows_left_out row, none = {0, 0};
-	struct crash__base *base;
-	struct crash__fs fs;
-	char directory[PATH_MAX];
+	struct recorded recorded;
 	bool holds = false;
 
 	row = find_row(wanted->rule, &model, &holds);
 	ck_assert_msg(holds, "\"%s\" does not hold for %s", wanted->rule, wanted->model);
-	support_directory(directory);
-	made_base(directory);
-	trees_ok(crash__base_open(directory, &base));
-	made_start(&made);
-	for (int i = 0; i < 6 && (wanted->ops[i].path || wanted->ops[i].kind == MADE_SYNC); i++)
-		ck_assert_msg(made_do(&made, &wanted->ops[i]), "%s: op %d is not possible", wanted->rule, i);
-	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
-	find(&with, &fs, &model, none, wanted->shows);
-	find(&without, &fs, &model, row, wanted->shows);
+	record(&recorded, wanted->ops, 6);
+	find(&with, &recorded.fs, &model, none, wanted->shows);
+	find(&without, &recorded.fs, &model, row, wanted->shows);
 	ck_assert_msg(outcomes_have(&with, wanted->outcome) == wanted->only_with &&
 			      outcomes_have(&without, wanted->outcome) != wanted->only_with,
 		      "\"%s\", %s: of \"%s\" with the row:%s\nand without it:%s", wanted->rule, wanted->model,
 		      wanted->outcome, outcomes_text(&with), outcomes_text(&without));
 	outcomes_clear(&with);
 	outcomes_clear(&without);
-	crash__fs_clear(&fs);
-	crash__base_close(base);
+	forget(&recorded);
 }
 END_TEST
 
@@ -368,28 +387,18 @@ static const struct {
 
 START_TEST(only_pages_that_were_written_give_a_size)
 {
-	static struct made made;
 	struct crash__model model = trees_model("xfs");
 	unsigned int reaches = 0;
 	struct crash__atoms atoms;
-	struct crash__base *base;
-	struct crash__fs fs;
-	char directory[PATH_MAX];
+	struct recorded recorded;
 
-	support_directory(directory);
-	made_base(directory);
-	made_start(&made);
-	for (int i = 0; i < 3 && written_back[_i].ops[i].path; i++)
-		ck_assert(made_do(&made, &written_back[_i].ops[i]));
-	trees_ok(crash__base_open(directory, &base));
-	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
-	trees_ok(crash__atoms_make(&atoms, &fs, &model));
+	record(&recorded, written_back[_i].ops, 3);
+	trees_ok(crash__atoms_make(&atoms, &recorded.fs, &model));
 	for (crash__atom_id id = 0; id < atoms.list_count; id++)
 		reaches += atoms.list[id].class == CRASH__CLASS_REACH;
 	ck_assert_uint_eq(reaches, written_back[_i].reaches);
 	crash__atoms_clear(&atoms);
-	crash__fs_clear(&fs);
-	crash__base_close(base);
+	forget(&recorded);
 }
 END_TEST
 
@@ -481,26 +490,16 @@ static const struct {
 
 START_TEST(what_goes_alone_waits_for_nothing)
 {
-	static struct made made;
 	struct crash__model model = model_of(alone[_i].model);
 	struct outcomes outcomes = {.count = 0};
-	struct crash__base *base;
-	struct crash__fs fs;
-	char directory[PATH_MAX];
+	struct recorded recorded;
 
-	support_directory(directory);
-	made_base(directory);
-	made_start(&made);
-	for (int i = 0; i < 4 && alone[_i].ops[i].path; i++)
-		ck_assert(made_do(&made, &alone[_i].ops[i]));
-	trees_ok(crash__base_open(directory, &base));
-	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
-	find(&outcomes, &fs, &model, (struct crash__rows_left_out){0, 0}, "a");
+	record(&recorded, alone[_i].ops, 4);
+	find(&outcomes, &recorded.fs, &model, (struct crash__rows_left_out){0, 0}, "a");
 	ck_assert_msg(outcomes_have(&outcomes, alone[_i].outcome) == alone[_i].allowed, "%s: of \"%s\":%s",
 		      alone[_i].model, alone[_i].outcome, outcomes_text(&outcomes));
 	outcomes_clear(&outcomes);
-	crash__fs_clear(&fs);
-	crash__base_close(base);
+	forget(&recorded);
 }
 END_TEST
 
@@ -542,24 +541,14 @@ static const struct {
 
 START_TEST(what_a_model_does_not_cover_is_known)
 {
-	static struct made made;
 	struct crash__model model = model_of(names[_i].model);
-	struct crash__base *base;
-	struct crash__fs fs;
+	struct recorded recorded;
 	uint32_t step;
-	char directory[PATH_MAX];
 
-	support_directory(directory);
-	made_base(directory);
-	made_start(&made);
-	for (int i = 0; i < 6 && (names[_i].ops[i].path || names[_i].ops[i].kind == MADE_SYNC); i++)
-		ck_assert(made_do(&made, &names[_i].ops[i]));
-	trees_ok(crash__base_open(directory, &base));
-	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
-	trees_ok(crash__uncovered(&fs, &model, &step));
+	record(&recorded, names[_i].ops, 6);
+	trees_ok(crash__uncovered(&recorded.fs, &model, &step));
 	ck_assert_int_eq(step != CRASH__FS_NEVER, names[_i].uncovered);
-	crash__fs_clear(&fs);
-	crash__base_close(base);
+	forget(&recorded);
 }
 END_TEST
 
@@ -593,32 +582,22 @@ static const struct {
 
 START_TEST(what_overlaps_a_sync_that_fails_may_be_lost)
 {
-	static struct made made;
 	struct crash__model model = trees_model("ext4");
 	struct crash__rows_left_out none = {0, 0};
 	struct outcomes together = {.count = 0}, apart = {.count = 0};
-	struct crash__base *base;
-	struct crash__fs fs;
-	char directory[PATH_MAX];
+	struct recorded recorded;
 	int at = overlaps[_i].overlaps;
 
-	support_directory(directory);
-	made_base(directory);
-	trees_ok(crash__base_open(directory, &base));
-	made_start(&made);
-	for (int i = 0; i < 6 && overlaps[_i].ops[i].path; i++)
-		ck_assert(made_do(&made, &overlaps[_i].ops[i]));
-	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
-	find(&apart, &fs, &model, none, overlaps[_i].shows);
+	record(&recorded, overlaps[_i].ops, 6);
+	find(&apart, &recorded.fs, &model, none, overlaps[_i].shows);
 	made.events[at].end = made.events[at + 1].end;
-	find(&together, &fs, &model, none, overlaps[_i].shows);
+	find(&together, &recorded.fs, &model, none, overlaps[_i].shows);
 	ck_assert_msg(outcomes_have(&together, overlaps[_i].outcome), "%s", outcomes_text(&together));
 	if (overlaps[_i].ops[at].kind == MADE_FSYNC_FAILS)
 		ck_assert(!outcomes_have(&apart, overlaps[_i].outcome));
 	outcomes_clear(&together);
 	outcomes_clear(&apart);
-	crash__fs_clear(&fs);
-	crash__base_close(base);
+	forget(&recorded);
 }
 END_TEST
 
