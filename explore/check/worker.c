@@ -175,9 +175,8 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 
 	if (!instance->view || crash__view_step(instance->view) > step)
 		error = make_instance(worker, reference);
-	while (error == 0 && crash__view_step(instance->view) < step) {
-		error = crash__view_step_difference(
-			instance->view, (uint32_t)(crash__view_step(instance->view) + 1), &difference);
+	if (error == 0 && crash__view_step(instance->view) < step) {
+		error = crash__view_advance_difference(instance->view, step, &difference);
 		if (error == 0)
 			error = crash__layer_move(instance->layer, instance->view, difference);
 	}

@@ -65,6 +65,27 @@ static int add_names(struct crash__cause *cause, const struct crash__fs *fs, con
 	return error == 0 ? crash__cause_add_file(cause, crash__fs_slot_path(fs, shown)) : error;
 }
 
+/* Whether an atom is of the file of the one before, and that has not got another name in between: a file is
+ * not looked for again for each of thousands of writes. */
+static bool is_of_same_file(const struct crash__cause_search *search, size_t at)
+{
+	const struct crash__atom *list = crash__search_atoms(search)->list, *atom = &list[search->lost[at]],
+				 *before = at ? &list[search->lost[at - 1]] : NULL;
+	const struct crash__fs *fs = crash__search_fs(search);
+
+	if (!before || before->kind == CRASH__ATOM_ENTRY || before->node != atom->node ||
+	    before->step > atom->step)
+		return false;
+	for (size_t i = fs->steps[before->step].first_effect; i < fs->steps[atom->step].first_effect; i++) {
+		const struct crash__effect *effect = &fs->effects[i];
+
+		if (effect->kind == CRASH__EFFECT_ENTRY &&
+		    (effect->node == atom->node || fs->nodes[effect->node].type == CRASH__NODE_DIRECTORY))
+			return false;
+	}
+	return true;
+}
+
 /* Adds what is lost, and needed by the survivor. */
 static int add_lost(struct crash__cause_search *search, struct crash__cause *cause, uint32_t survivor)
 {
@@ -80,6 +101,8 @@ static int add_lost(struct crash__cause_search *search, struct crash__cause *cau
 			error = add_names(cause, fs, atom);
 			continue;
 		}
+		if (is_of_same_file(search, i))
+			continue;
 		error = add_missing(cause, survivor, atom->node, false);
 		if (error == 0)
 			error = crash__cause_add_file(cause, crash__fs_node_path(fs, atom->node, atom->step));

@@ -133,8 +133,8 @@ static int move_to_state(struct crash__replay *replay, const char *directory, co
 
 	if (error == 0)
 		error = crash__layer_new(&replay->fs, directory, store, false, &layer);
-	for (int64_t step = 0; step <= replay->state.step && error == 0; step++) {
-		error = crash__view_step_difference(view, (uint32_t)step, &difference);
+	if (error == 0 && replay->state.step >= 0) {
+		error = crash__view_advance_difference(view, replay->state.step, &difference);
 		if (error == 0)
 			error = crash__layer_move(layer, view, difference);
 	}

@@ -263,36 +263,38 @@ static void touch_step(struct crash__view *view, uint32_t step)
 		join(view, view->waiting[i]);
 }
 
+/*
+ * All steps at once: what a touched part is in the end does not depend on what it was in between. So a part
+ * that many steps change is computed once, and to go over a recording in a few strides costs no more than its
+ * atoms.
+ */
+static void stride(struct crash__view *view, int64_t step)
+{
+	begin_difference(view);
+	for (int64_t next = view->step + 1; next <= step; next++) {
+		introduce(view, (uint32_t)next);
+		touch_step(view, (uint32_t)next);
+	}
+	view->step = step; /* what times count then is asked of it */
+	settle(view);
+	/* the lists of the difference stay as they are while the reference moves on */
+	adopt(view);
+}
+
 int crash__view_advance(struct crash__view *view, int64_t step)
 {
 	assert(!view->flipping && step >= view->step && step < (int64_t)view->fs->steps_count);
-	while (view->step < step && crash__view_error(view) == 0) {
-		uint32_t next = (uint32_t)(view->step + 1);
-
-		introduce(view, next);
-		begin_difference(view);
-		view->step = next;
-		touch_step(view, next);
-		settle(view);
-		adopt(view);
-	}
+	if (view->step < step && crash__view_error(view) == 0)
+		stride(view, step);
 	return crash__view_error(view);
 }
 
-int crash__view_step_difference(struct crash__view *view, uint32_t step,
-				const struct crash__difference **difference)
+int crash__view_advance_difference(struct crash__view *view, int64_t step,
+				   const struct crash__difference **difference)
 {
-	assert(!view->flipping && step < view->fs->steps_count);
-	if (view->step + 1 != (int64_t)step)
-		return crash__fail(CRASH_EINVAL, "steps are taken one by one");
-	introduce(view, step);
-	begin_difference(view);
-	view->step = step;
-	touch_step(view, step);
-	settle(view);
+	assert(!view->flipping && step > view->step && step < (int64_t)view->fs->steps_count);
+	stride(view, step);
 	*difference = &view->difference;
-	/* the lists stay as they are while the reference moves on */
-	adopt(view);
 	return crash__view_error(view);
 }
 

@@ -55,9 +55,9 @@ int crash__view_flip(struct crash__view *view, const crash__atom_id *flipped, si
 		     const struct crash__difference **difference);
 void crash__view_unflip(struct crash__view *view);
 
-/** What the atoms of one step change when the view advances over it. */
-int crash__view_step_difference(struct crash__view *view, uint32_t step,
-				const struct crash__difference **difference);
+/** Goes to a later step, and says what that changes. */
+int crash__view_advance_difference(struct crash__view *view, int64_t step,
+				   const struct crash__difference **difference);
 
 crash__node_id crash__view_child(const struct crash__view *view, crash__slot_id slot);
 uint64_t crash__view_size(const struct crash__view *view, crash__node_id node);

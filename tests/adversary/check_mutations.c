@@ -325,7 +325,7 @@ static void make_last_state(const struct crash__atoms *atoms, const char *tree, 
 	if (error == 0)
 		error = crash__layer_new(atoms->fs, tree, store, false, &layer);
 	for (uint32_t step = 0; step < atoms->fs->steps_count && error == 0; step++) {
-		error = crash__view_step_difference(view, step, &difference);
+		error = crash__view_advance_difference(view, step, &difference);
 		if (error == 0)
 			error = crash__layer_move(layer, view, difference);
 	}

@@ -344,7 +344,7 @@ START_TEST(a_directory_that_cannot_be_read_is_not_moved_without_its_files)
 	support_directory(store);
 	trees_ok(crash__view_new(&scene.atoms, CRASH__EVERYTHING, &view));
 	trees_ok(crash__layer_new(&scene.fs, tree, store, true, &layer));
-	trees_ok(crash__view_step_difference(view, 0, &difference));
+	trees_ok(crash__view_advance_difference(view, 0, &difference));
 	*how = true;
 	error = crash__layer_move(layer, view, difference);
 	*how = false;

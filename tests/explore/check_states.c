@@ -376,7 +376,10 @@ static void check_layer(struct run *run, struct shown *shown, enum crash__refere
 	trees_ok(crash__view_new(&run->atoms, reference, &view));
 	trees_ok(crash__layer_new(&run->fs, shown->tree, shown->store, shown->sandbox != NULL, &layer));
 	for (uint32_t step = 0; step < steps; step++) {
-		trees_ok(crash__view_step_difference(view, step, &difference));
+		/* sometimes several at once */
+		if (step + 1 < steps && support_below(&run->random, 3) == 0)
+			continue;
+		trees_ok(crash__view_advance_difference(view, step, &difference));
 		ck_assert_msg(crash__layer_move(layer, view, difference) == 0, "SEED=%lu step %u: %s",
 			      (unsigned long)run->seed, step, crash_error_detail());
 		if (support_below(&run->random, steps) < POINTS)

@@ -59,7 +59,7 @@ void ends_walk(struct ends *ends, const char *directory, const char *store, bool
 	trees_ok(crash__view_new(&ends->atoms, CRASH__EVERYTHING, &view));
 	trees_ok(crash__layer_new(&ends->fs, directory, store, overlay, &layer));
 	for (uint32_t step = 0; step < ends->fs.steps_count; step++) {
-		trees_ok(crash__view_step_difference(view, step, &difference));
+		trees_ok(crash__view_advance_difference(view, step, &difference));
 		ck_assert_msg(crash__layer_move(layer, view, difference) == 0, "%s: step %u (%s %s): %s",
 			      ends->name, step, crash__calls[ends->fs.steps[step].event->call].name,
 			      ends->fs.steps[step].event->path, crash_error_detail());
