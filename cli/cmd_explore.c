@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json_value.h"
 #include "cli/explore_place.h"
@@ -101,6 +102,8 @@ static struct crash__explore_options exploration_options(struct explore_session 
 				.tier_options = {.seed = own->seed, .samples = own->samples},
 				.budget_states = own->budget_states,
 				.budget_ns = own->budget_ns,
+				.began_ns = session->began,
+				.in_trace_order = own->in_trace_order,
 				.jobs = own->jobs,
 				.shard = own->shard_number,
 				.shards = own->shards,
@@ -335,6 +338,15 @@ static int explore(struct explore_session *session)
 	return finish(session, error);
 }
 
+/* A recording that takes longer than the whole budget is ended. */
+static void limit_recording(struct explore_session *session)
+{
+	uint64_t most = (session->own.budget_ns + 999999) / 1000000;
+
+	if (session->request.trace >= 0 && most && most < session->request.opts.timeout_ms)
+		session->request.opts.timeout_ms = (uint32_t)most;
+}
+
 static int run(int argc, char **argv)
 {
 	static struct explore_session session = {.log = {.fd = -1}};
@@ -344,9 +356,11 @@ static int run(int argc, char **argv)
 			     crash__explore_take_option, &session.own);
 	if (!getcwd(session.cwd, sizeof session.cwd))
 		crash__die("the working directory: %s", strerror(errno));
+	session.began = crash__now_ns();
 	session.input = lseek(STDIN_FILENO, 0, SEEK_CUR);
 	choose_source(&session);
 	crash__explore_read_options(&session.own);
+	limit_recording(&session);
 	choose_place(&session);
 	crash__progress_begin(!session.options.quiet);
 	session.explore = exploration_options(&session);
@@ -376,6 +390,8 @@ const struct crash__command crash__cmd_explore = {
 		"  --tiers LIST          prefix,cut,omit-1,keep-1,tear (default); also pairs, sample\n"
 		"  --exhaustive          every state that the model allows\n"
 		"  --budget N|TIME       check at most N states, or for TIME; the rest is only counted\n"
+		"  --order trace         go through the recording from its beginning, strategy after\n"
+		"                        strategy; default: sweeps, representatives first\n"
 		"  --seed N, --samples N for the tier sample (0, 1000)\n"
 		"  --jobs N              workers; default: the processors\n"
 		"  --shard K/N|env       only this part of the states; report merges them\n"

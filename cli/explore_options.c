@@ -20,6 +20,7 @@ enum {
 	OPTION_TIERS,
 	OPTION_EXHAUSTIVE,
 	OPTION_BUDGET,
+	OPTION_ORDER,
 	OPTION_SEED,
 	OPTION_SAMPLES,
 	OPTION_JOBS,
@@ -45,6 +46,7 @@ const struct option crash__explore_table[] = {
 	{"tiers", required_argument, NULL, OPTION_TIERS},
 	{"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},
 	{"budget", required_argument, NULL, OPTION_BUDGET},
+	{"order", required_argument, NULL, OPTION_ORDER},
 	{"seed", required_argument, NULL, OPTION_SEED},
 	{"samples", required_argument, NULL, OPTION_SAMPLES},
 	{"jobs", required_argument, NULL, OPTION_JOBS},
@@ -76,6 +78,7 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		{OPTION_RESUME, &own->resume}, {OPTION_JUNIT, &own->junit},
 		{OPTION_HTML, &own->html},     {OPTION_BASELINE, &own->baseline},
 		{OPTION_AT, &own->at},	       {OPTION_EXIT_OK, &own->exit_ok},
+		{OPTION_ORDER, &own->order},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
@@ -184,6 +187,13 @@ static void read_budget(struct explore_options *own)
 		crash__die_value("--budget", text, "write a number of states, or a time: 500, 30s, 5m");
 }
 
+static void read_order(struct explore_options *own)
+{
+	own->in_trace_order = own->order && strcmp(own->order, "trace") == 0;
+	if (own->order && !own->in_trace_order && strcmp(own->order, "sweeps") != 0)
+		crash__die_value("--order", own->order, "write sweeps or trace");
+}
+
 #define MOST_SHARDS 1000000
 
 /* K/N, with no more digits than can be read: a number too large would be another one. */
@@ -248,7 +258,7 @@ static void refuse_beside_rerun(const struct explore_options *own)
 	} options[] = {
 		{"--model", own->models},  {"--tiers", own->tiers}, {"--exhaustive", own->exhaustive},
 		{"--budget", own->budget}, {"--shard", own->shard}, {"--resume", own->resume},
-		{"--at", own->at},
+		{"--at", own->at},	   {"--order", own->order},
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
@@ -266,6 +276,7 @@ void crash__explore_read_options(struct explore_options *own)
 	read_models(own);
 	read_tiers(own);
 	read_budget(own);
+	read_order(own);
 	read_shard(own);
 	if (!own->jobs)
 		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);

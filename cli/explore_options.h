@@ -13,11 +13,11 @@
 struct explore_options {
 	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit,
 		*html, *baseline;
-	const char *at, *exit_ok;
+	const char *at, *exit_ok, *order;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
 	unsigned int jobs;
-	bool exhaustive, copy, rerun;
+	bool exhaustive, copy, rerun, in_trace_order;
 	/* of those */
 	struct crash__model model[CRASH__MOST_MODELS];
 	uint32_t model_count;

@@ -23,6 +23,7 @@ struct explore_session {
 	char trace[PATH_MAX];		   /* that is read; empty: none */
 	struct crash__checker_files files; /* of the checker, as they were before it was used */
 	bool checker_changed;		   /* since: no verdict is kept */
+	uint64_t began;			   /* ns */
 	off_t input;			   /* where standard input was at first; -1: it has no place */
 	const char *place;		   /* the result directory; NULL: there is none */
 	struct crash__verdict_log log;	   /* fd -1: none */

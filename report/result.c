@@ -148,6 +148,16 @@ static json_t *tiers_json(const struct crash__engine *engine)
 	return list;
 }
 
+/* Of the sweeps: null where there were none. */
+static json_t *sweeps_json(const struct crash__engine *engine)
+{
+	return engine->options.in_trace_order ?
+		       json_null() :
+		       json_pack("{s:I, s:I, s:I, s:b, s:b}", "classes", (json_int_t)engine->classes, "seen",
+				 (json_int_t)engine->seen, "done", (json_int_t)engine->sweeps, "whole_trace",
+				 (int)engine->crossed, "counted", (int)engine->counted);
+}
+
 json_t *crash__result_reasons(const struct crash__recording *recording)
 {
 	json_t *list = json_array();
@@ -167,6 +177,25 @@ static json_t *seconds_json(uint64_t ns)
 	return json_real((double)ns / 1e9);
 }
 
+/* After how many checks a state of each cause had been seen. What only explaining failures has shown was not
+ * looked for. */
+static uint64_t checks_for_causes(const struct crash__causes *causes)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < causes->list_count; i++) {
+		const struct crash__cause *cause = &causes->list[i];
+		uint64_t first = UINT64_MAX;
+
+		for (size_t at = 0; at < cause->entries_count; at++)
+			if (cause->entries[at]->after && cause->entries[at]->after < first)
+				first = cause->entries[at]->after;
+		if (first != UINT64_MAX && first > last)
+			last = first;
+	}
+	return last;
+}
+
 /* What it took. */
 static void add_costs(json_t *summary, const struct crash__exploration *exploration)
 {
@@ -180,6 +209,7 @@ static void add_costs(json_t *summary, const struct crash__exploration *explorat
 	json_object_set_new(summary, "checker_seconds", seconds_json(counts.checker_ns));
 	json_object_set_new(summary, "first_failure_seconds",
 			    engine->first_failure ? seconds_json(engine->first_failure) : json_null());
+	set_number(summary, "checks_for_causes", checks_for_causes(&exploration->causes));
 	set_number(summary, "jobs", engine->options.jobs);
 	set_number(summary, "peak_memory_bytes", (uint64_t)usage.ru_maxrss * 1024);
 	set_number(summary, "trace_bytes", exploration->recording.trace.map_size);
@@ -224,6 +254,7 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	set_number(summary, "findings", exploration->causes.list_count);
 	set_number(summary, "ops_outside", recording->fs.ignored);
 	json_object_set_new(summary, "tiers", tiers_json(engine));
+	json_object_set_new(summary, "sweeps", sweeps_json(engine));
 	json_object_set_new(summary, "final_state", json_string(final_state));
 	json_object_set_new(summary, "final_output",
 			    crash__json_string(final_good || !final_said ? NULL : engine->final_output));

@@ -319,6 +319,7 @@ static void add_costs(struct merge *merge, json_t *summary)
 	set_bound(merge, summary, "jobs", 1);
 	set_sum(merge, summary, "not_checkable");
 	json_object_set_new(summary, "known_before", json_integer(0));
+	json_object_set_new(summary, "checks_for_causes", json_null());
 }
 
 static int explore_again(struct merge *merge, json_t **merged)

@@ -168,6 +168,20 @@ static void print_numbers(FILE *stream, const json_t *summary)
 	fprintf(stream, "; %.1f s\n", json_number_value(json_object_get(summary, "seconds")));
 }
 
+/* How much of the whole that is, which a budget may have cut short. */
+static void print_sweeps(FILE *stream, const json_t *summary)
+{
+	const json_t *sweeps = json_object_get(summary, "sweeps");
+
+	if (json_is_object(sweeps) && crash__report_number(sweeps, "classes"))
+		fprintf(stream, "  %lld of %lld classes, %lld of %s%lld states%s\n",
+			crash__report_number(sweeps, "seen"), crash__report_number(sweeps, "classes"),
+			crash__report_number(summary, "checked"),
+			json_is_true(json_object_get(sweeps, "counted")) ? "" : "at least ",
+			crash__report_number(summary, "distinct"),
+			json_is_true(json_object_get(sweeps, "whole_trace")) ? ", over the whole trace" : "");
+}
+
 static void print_baseline(FILE *stream, const json_t *summary)
 {
 	json_t *id;
@@ -269,6 +283,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 		print_numbers(stream, summary);
 	}
 	if (!options->quiet) {
+		print_sweeps(stream, summary);
 		print_tiers(stream, summary);
 		print_not_judged(stream, summary, options->verbose > 0);
 		print_remarks(stream, result);

@@ -25,6 +25,7 @@ struct crash__callsites {
 	struct crash__symbols *symbols;
 	char *root;
 	struct named *stacks; /* by number */
+	uint64_t *numbers;    /* of stacks, by their number; 0: not known yet */
 };
 
 int crash__callsites_new(const struct crash__trace *trace, const char *root, struct crash__callsites **out)
@@ -36,8 +37,10 @@ int crash__callsites_new(const struct crash__trace *trace, const char *root, str
 		callsites->symbols = crash__symbols_new();
 		callsites->root = strdup(root);
 		callsites->stacks = calloc(trace->stack_count + 1, sizeof *callsites->stacks);
+		callsites->numbers = calloc(trace->stack_count + 1, sizeof *callsites->numbers);
 	}
-	if (!callsites || !callsites->symbols || !callsites->root || !callsites->stacks) {
+	if (!callsites || !callsites->symbols || !callsites->root || !callsites->stacks ||
+	    !callsites->numbers) {
 		crash__callsites_free(callsites);
 		return crash__fail(CRASH_ENOMEM, "no memory for source callsites");
 	}
@@ -56,6 +59,7 @@ void crash__callsites_free(struct crash__callsites *callsites)
 	}
 	crash__symbols_free(callsites->symbols);
 	free(callsites->stacks);
+	free(callsites->numbers);
 	free(callsites->root);
 	free(callsites);
 }
@@ -368,4 +372,65 @@ char *crash__callsite_signature(struct crash__callsites *callsites, const struct
 	}
 	fclose(stream);
 	return text;
+}
+
+/* ------------------------------------------------------------------ numbers */
+
+#define NO_FRAMES 1 /* the number of a stack without any frame of the program's own */
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ ((const unsigned char *)bytes)[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+	return text ? mix(hash, text, strlen(text) + 1) : hash;
+}
+
+/* The innermost addresses in the program's own modules, wherever those were loaded. */
+static uint64_t stack_number(struct crash__callsites *callsites, uint32_t which)
+{
+	const struct crash__trace *trace = callsites->trace;
+	const struct crash__trace_stack *stack = &trace->stacks[which];
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	unsigned int frames = 0;
+
+	for (uint32_t i = 0; i < stack->count && frames < SIGNATURE_FRAMES; i++) {
+		const struct crash__trace_module *module =
+			crash__trace_module_of(trace, stack->process, stack->addresses[i]);
+		uint64_t address;
+
+		if (!module || is_library(module->path))
+			continue;
+		address = stack->addresses[i] - module->bias;
+		hash = mix(mix_text(hash, module->path), &address, sizeof address);
+		frames++;
+	}
+	return frames ? hash | 2 : NO_FRAMES;
+}
+
+uint64_t crash__callsite_number(struct crash__callsites *callsites, const struct crash__event *event)
+{
+	bool has_stack = event->stack && event->stack < callsites->trace->stack_count;
+	uint64_t *known = has_stack ? &callsites->numbers[event->stack] : NULL, number = NO_FRAMES;
+	uint32_t what[2] = {event->kind, event->kind == CRASH__EVENT_OP ? event->family : 0};
+	char *name;
+
+	if (known && !*known)
+		*known = stack_number(callsites, event->stack);
+	if (known)
+		number = *known;
+	number = mix(number, what, sizeof what);
+	if (event->kind == CRASH__EVENT_POINT)
+		return mix_text(number, event->name);
+	if (event->kind != CRASH__EVENT_OP)
+		return number;
+	name = crash__callsite_stable_name(
+		crash__callsite_path(callsites, crash__event_path(callsites->trace, event)));
+	number = mix_text(number, name);
+	free(name);
+	return number;
 }

@@ -47,4 +47,11 @@ char *crash__callsite_stable_name(const char *path);
  */
 char *crash__callsite_signature(struct crash__callsites *callsites, const struct crash__event *event);
 
+/**
+ * A number for the place that an op comes from and for the file's name without what differs from file to
+ * file: layers that are all programs' own write logs and tables from one place. By addresses: nothing is
+ * named for it, so a million ops can be asked. It is the same for all such ops of one recording.
+ */
+uint64_t crash__callsite_number(struct crash__callsites *callsites, const struct crash__event *event);
+
 #endif

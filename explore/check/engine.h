@@ -4,9 +4,15 @@
  *
  * Method. A state's identity is the hash of its tree and of what was acknowledged by then. What has been seen
  * under that hash is not checked again, whichever tier or model names it: a verdict counts for every model
- * that allows the state. A tier first names its states to be counted, then again to be checked. The final
- * state, as the program left it, comes first: if the checker does not accept it, the checker is wrong, and
- * nothing else runs.
+ * that allows the state. The final state, as the program left it, comes first: if the checker does not accept
+ * it, the checker is wrong, and nothing else runs.
+ *
+ * Then come representatives (representatives.h), in sweeps over the whole recording, and then the tiers, one
+ * after the other. For those a verdict of a representative is one that is known already: how a state is
+ * named, counted and explained in the end does not depend on whether there were sweeps. What was seen of a
+ * state before its tier names it is provisional, and stands only where the tier does not come to its turn. A
+ * tier names its states once to be counted, without anything being kept of them but a hash, and once to be
+ * checked.
  */
 #ifndef CRASH_ENGINE_H
 #define CRASH_ENGINE_H
@@ -14,7 +20,9 @@
 #include <stdatomic.h>
 
 #include "base/hash_table.h"
+#include "explore/check/hash_set.h"
 #include "explore/check/worker_pool.h"
+#include "explore/states/representatives.h"
 #include "explore/states/tiers.h"
 
 #define CRASH__MOST_MODELS 32
@@ -27,12 +35,15 @@ struct crash__entry {
 	uint32_t models; /* bit mask: which of the explored ones allow it */
 	uint32_t model;	 /* by whose atoms `state` is said */
 	enum crash__tier tier;
-	uint32_t number; /* in the order in which they were named; 0: not named by any tier */
+	uint32_t number;  /* in the order in which its tier names states; 0: not named by any tier */
+	uint32_t class;	  /* 1 + that of the model's representatives that it was checked as; 0: none */
+	bool provisional; /* only as a representative, so far */
 	bool pending;
 	bool elsewhere; /* another shard's */
 	bool known;	/* from an earlier exploration */
 	bool used;	/* a tier has named it, or somebody asked for its verdict */
 	uint64_t checker_ns;
+	uint64_t after; /* that many states, this one included, it was its turn; 0: it was not */
 	char *error;	/* why it could not be checked; or NULL */
 	char *output;	/* of a failure; or NULL */
 	uint32_t cause; /* findings/: the number of what explains it; 0: nothing does yet */
@@ -57,7 +68,10 @@ struct crash__tier_result {
 
 struct crash__progress {
 	const char *model, *tier;
-	uint64_t done, total; /* of this tier; total 0: still counting */
+	uint64_t done, total; /* of this tier; total 0: not counted */
+	unsigned int sweep;   /* from 1; 0: tier after tier */
+	uint64_t classes, seen;
+	uint64_t distinct; /* states of all tiers; 0: not counted */
 	uint64_t checked, failed;
 	uint64_t ns; /* since the beginning */
 };
@@ -70,12 +84,15 @@ struct crash__engine_options {
 	uint32_t tiers; /* bit mask */
 	struct crash__tier_options tier_options;
 	uint64_t budget_states, budget_ns; /* 0: none */
+	uint64_t began_ns;		   /* since then the budget is spent; 0: since it runs */
 	unsigned int jobs;
 	unsigned int shard, shards; /* shard 1 of 1 */
 	struct crash__checker checker;
 	const char *directory, *scratch;
 	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
 	bool acks_matter;		     /* the checker may look at CRASH_ACKED */
+	bool in_trace_order;		     /* no representatives first */
+	const uint64_t *sites;		     /* of each step, for crash__representatives_new(); or NULL */
 	bool passive;			     /* nothing is checked: what is not known stays so */
 	_Atomic bool *stop;		     /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
@@ -83,6 +100,12 @@ struct crash__engine_options {
 	void (*verdict)(void *context, const struct crash__entry *entry,
 			const struct crash__check_result *result, const char *output);
 	void *context;
+};
+
+/** A class of representatives, one of which is being checked as that of another class. */
+struct crash__awaited {
+	const struct crash__entry *entry;
+	uint32_t model, class;
 };
 
 struct crash__engine {
@@ -99,9 +122,21 @@ struct crash__engine {
 	uint64_t checked, failed; /* now; crash__engine_count() has all of them */
 	uint64_t unknown_states;  /* passive: tiers have named them, and nobody has checked them */
 	uint64_t unknown_probes;  /* passive: explaining failures would need their verdicts */
-	uint32_t numbered;
-	uint64_t started, spent; /* ns */
-	uint64_t first_failure;	 /* ns after the start; 0: there was none */
+	struct crash__representatives *representatives[CRASH__MOST_MODELS];
+	uint64_t classes, seen; /* of all models */
+	CRASH__VECTOR(struct crash__awaited, awaited);
+	unsigned int sweeps; /* that are over */
+	bool crossed;	     /* each op's call site was looked at, over the whole recording */
+	uint64_t taken;	     /* states whose turn it was */
+	uint32_t early;	     /* states that only a representative has named */
+	struct crash__hash_set distinct;
+	bool counted;			/* all states of all tiers */
+	bool counting_over;		/* there are too many */
+	uint64_t began, started, spent; /* ns */
+	uint64_t longest_ns;		/* that a check took */
+	bool explaining;		/* all that is checked from now on is for that */
+	bool cut_short;			/* and the budget was over before it was done */
+	uint64_t first_failure;		/* ns after the start; 0: there was none */
 	bool out_of_budget, stopped;
 	struct crash__entry *final; /* the state in which the program left everything */
 	unsigned int outputs;	    /* that are kept */
@@ -152,6 +187,9 @@ struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t 
 /** The same, as any atoms make it. NULL if it did not come up. Nothing is checked for it. */
 const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
 					      const struct crash__state *state);
+
+/** Whether no probe is checked any more, because the budget is spent. */
+bool crash__engine_is_over(struct crash__engine *engine);
 
 static inline bool crash__verdict_failed(enum crash__verdict_kind kind)
 {

@@ -41,6 +41,22 @@ static bool is_same_change(const struct crash__atom *a, const struct crash__atom
 	return true;
 }
 
+/* Its atoms ascend, and there may be as many as the recording has. */
+static bool has_flipped(const struct crash__state *state, crash__atom_id id)
+{
+	uint32_t low = 0, high = state->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (state->flipped[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < state->count && state->flipped[low] == id;
+}
+
 /* What was lost of its own accord: an atom that no other lost one had to take along. */
 static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__state *state,
 			  crash__atom_id id)
@@ -48,9 +64,8 @@ static bool is_lost_first(const struct crash__atoms *atoms, const struct crash__
 	crash__atom_id earlier;
 
 	CRASH__EACH_EDGE(atoms, atoms->list[id].predecessors, earlier)
-		for (uint32_t i = 0; i < state->count; i++)
-			if (state->flipped[i] == earlier)
-				return false;
+		if (has_flipped(state, earlier))
+			return false;
 	return true;
 }
 
@@ -295,11 +310,12 @@ void crash__cause_list_models(struct crash__engine *engine, struct crash__cause 
 	struct crash__model model;
 
 	for (size_t i = 0; names && names[i]; i++) {
-		if (crash__model_read(names[i], &model) < 0)
+		bool seen = was_seen(engine, cause, names[i]);
+
+		/* with no time left, neither is said of a model that nobody asked for */
+		if ((!seen && crash__engine_is_over(engine)) || crash__model_read(names[i], &model) < 0)
 			continue;
-		append_name(was_seen(engine, cause, names[i]) || model_allows(engine, cause, &model) ?
-				    &cause->allowed :
-				    &cause->forbidden,
+		append_name(seen || model_allows(engine, cause, &model) ? &cause->allowed : &cause->forbidden,
 			    names[i]);
 	}
 	crash__model_names_free(names);

@@ -219,6 +219,9 @@ int crash__search_explain(struct crash__cause_search *search, struct crash__entr
 	if (entry->tier == CRASH__TIER_PREFIX && entry->state.count)
 		return explain_overlap(search, entry);
 	whole = crash__search_try(search, entry->state.step, NULL, 0, true);
+	/* with no budget left, what it has lost is the better guess: it is what was to be looked for */
+	if (!whole && crash__engine_is_over(search->engine) && !search->engine->options.passive)
+		return explain_loss(search, entry);
 	if (!whole) {
 		search->causes->unexplained++;
 		return 0;

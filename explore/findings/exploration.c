@@ -2,10 +2,28 @@
 #include "explore/findings/exploration.h"
 
 #include "base/attributes.h"
+#include "base/clock.h"
 #include "explore/atoms/uncovered.h"
 #include "explore/findings/find_causes.h"
 #include "explore/recording/missed.h"
+#include "symbols/callsite.h"
 #include "trace/event_text.h"
+
+/* Where in the program each step comes from. */
+static int find_sites(struct crash__exploration *exploration)
+{
+	const struct crash__fs *fs = &exploration->recording.fs;
+	struct crash__callsites *callsites;
+	int error = crash__callsites_new(fs->trace, fs->root, &callsites);
+
+	if (error < 0)
+		return error;
+	exploration->sites = calloc(fs->steps_count + 1, sizeof *exploration->sites);
+	for (size_t step = 0; exploration->sites && step < fs->steps_count; step++)
+		exploration->sites[step] = crash__callsite_number(callsites, fs->steps[step].event);
+	crash__callsites_free(callsites);
+	return exploration->sites ? 0 : crash__fail(CRASH_ENOMEM, "no memory for an exploration");
+}
 
 int crash__explore_start(const struct crash__explore_options *options, struct crash__exploration *exploration)
 {
@@ -19,6 +37,13 @@ int crash__explore_start(const struct crash__explore_options *options, struct cr
 	engine.namespaces = exploration->recording.namespaces;
 	engine.mounted = exploration->recording.mounted;
 	engine.same_pids = exploration->recording.same_pids;
+	if (!engine.in_trace_order) {
+		int error = find_sites(exploration);
+
+		if (error < 0)
+			return error;
+	}
+	engine.sites = exploration->sites;
 	return crash__engine_new(&engine, &exploration->engine);
 }
 
@@ -65,6 +90,32 @@ static int note_uncovered(struct crash__exploration *exploration)
 	return error;
 }
 
+/* What the budget was spent on. Only where no class is left out, and the end of the recording was reached,
+ * does it say so. */
+static int note_budget(struct crash__exploration *exploration)
+{
+	const struct crash__engine *engine = exploration->engine;
+	struct crash__counts counts;
+
+	if (engine->final->kind == CRASH__VERDICT_NONE)
+		return crash__recording_incomplete(&exploration->recording,
+						   "the budget ran out before the final state was checked");
+	if (engine->options.in_trace_order)
+		return crash__recording_incomplete(
+			&exploration->recording,
+			"the budget ran out before all states were checked: they were checked from the "
+			"trace's beginning on");
+	crash__engine_count(engine, &counts);
+	return crash__recording_incomplete(
+		&exploration->recording,
+		"the budget ran out before all states were checked: %llu of %llu classes and %llu of %s%llu "
+		"states were, over %s",
+		(unsigned long long)engine->seen, (unsigned long long)engine->classes,
+		(unsigned long long)counts.checked, engine->counted ? "" : "at least ",
+		(unsigned long long)engine->fresh,
+		engine->crossed ? "the whole trace" : "a part of the trace");
+}
+
 static int note_unchecked(struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
@@ -75,8 +126,12 @@ static int note_unchecked(struct crash__exploration *exploration)
 	if (engine->stopped)
 		error = crash__recording_incomplete(&exploration->recording, "it was interrupted");
 	if (error == 0 && engine->out_of_budget)
-		error = crash__recording_incomplete(&exploration->recording,
-						    "the budget ran out before all states were checked");
+		error = note_budget(exploration);
+	if (error == 0 && engine->cut_short)
+		error = crash__recording_incomplete(
+			&exploration->recording, "the budget ran out before all failures were explained: "
+						 "what a finding names may not be "
+						 "the least that it needs, and may be that of another one");
 	if (error == 0 && engine->errors)
 		error = crash__recording_incomplete(
 			&exploration->recording, "%llu states could not be checked, the first: %s",
@@ -125,6 +180,7 @@ int crash__explore_run(struct crash__exploration *exploration)
 
 	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED)
 		error = crash__causes_find(engine, &exploration->causes);
+	engine->spent = crash__now_ns() - engine->started;
 	changed = note_changed(exploration);
 	if (error == 0)
 		error = changed < 0 ? changed : note_stores(exploration);
@@ -137,5 +193,6 @@ void crash__explore_clear(struct crash__exploration *exploration)
 {
 	crash__causes_clear(&exploration->causes);
 	crash__engine_free(exploration->engine);
+	free(exploration->sites);
 	crash__recording_clear(&exploration->recording);
 }

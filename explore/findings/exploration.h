@@ -21,6 +21,7 @@ struct crash__exploration {
 	struct crash__recording recording;
 	struct crash__engine *engine;
 	struct crash__causes causes;
+	uint64_t *sites; /* of the engine's options */
 };
 
 /** Makes the engine of what crash__recording_prepare() has made ready; verdicts that are known already may be

@@ -110,7 +110,7 @@ void crash__search_minimise(struct crash__cause_search *search, int64_t step)
 {
 	size_t parts = 2;
 
-	while (search->lost_count > 1) {
+	while (search->lost_count > 1 && !crash__engine_is_over(search->engine)) {
 		size_t size = (search->lost_count + parts - 1) / parts;
 		bool kept = false, left_out = false;
 
@@ -158,7 +158,7 @@ int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t 
 	for (size_t i = 0; i < search->lost_count; i++)
 		if (crash__search_atoms(search)->list[search->lost[i]].step > from)
 			from = crash__search_atoms(search)->list[search->lost[i]].step;
-	for (int64_t at = from; at < step; at++)
+	for (int64_t at = from; at < step && !crash__engine_is_over(search->engine); at++)
 		if (crash__tier_news(crash__search_fs(search), at) &&
 		    crash__search_fails(search, at, search->lost, search->lost_count))
 			return at;

@@ -187,7 +187,7 @@ static uint64_t count_gone_of(struct crash__cause_search *search, const struct c
 	if (crash__atoms_make_with(&atoms, crash__search_fs(search), crash__search_atoms(search)->model,
 				   proof->candidate->syncs, proof->candidate->syncs_count) < 0)
 		return 0;
-	for (size_t i = 0; i < cause->entries_count; i++)
+	for (size_t i = 0; i < cause->entries_count && !crash__engine_is_over(search->engine); i++)
 		gone += cause->entries[i]->model == search->model &&
 			is_gone(search, &atoms, &cause->entries[i]->state, proof);
 	/* the smallest one need not be among them */
@@ -218,7 +218,8 @@ static uint64_t count_gone(struct crash__cause_search *search, const struct cras
 			return 0;
 		count += gone;
 	}
-	return count;
+	/* what could not be looked at would count as gone */
+	return crash__engine_is_over(search->engine) ? 0 : count;
 }
 
 /* Leaves out what is not needed to remove as many states. */
@@ -430,14 +431,30 @@ static void forget(struct crash__cause *cause)
 	cause->remedy = 0;
 }
 
+/* No repair is said of which it is not known that it helps. */
+static bool is_cut_short(struct crash__cause_search *search, struct crash__cause *cause)
+{
+	if (!crash__engine_is_over(search->engine))
+		return false;
+	forget(cause);
+	cause->advice = strdup("a repair was not looked for: the budget was spent");
+	return true;
+}
+
 int crash__repair_find(struct crash__cause_search *search, struct crash__cause *cause)
 {
+	bool cut_short;
+
 	forget(cause);
-	if (!cause->process && !cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER)
+	cut_short = is_cut_short(search, cause);
+	if (!cut_short && !cause->process && !cause->torn && !cause->failed_sync &&
+	    cause->survivor != CRASH__NEVER) {
 		try_repairs(search, cause);
+		cut_short = is_cut_short(search, cause);
+	}
 	if (cause->syncs_count)
 		cause->repair = repair_text(search, cause);
-	else
+	else if (!cut_short)
 		cause->advice = strdup(advice(crash__search_fs(search), cause));
 	return cause->repair || cause->advice ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a repair");
 }

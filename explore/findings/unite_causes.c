@@ -83,7 +83,8 @@ int crash__search_unite(struct crash__cause_search *search)
 	struct crash__causes *causes = search->causes;
 	int error = 0;
 
-	for (size_t i = 0; i < causes->list_count && error == 0; i++) {
+	for (size_t i = 0; i < causes->list_count && error == 0 && !crash__engine_is_over(search->engine);
+	     i++) {
 		size_t before = causes->list_count;
 
 		for (size_t j = causes->list_count; j-- > 0 && error == 0;)

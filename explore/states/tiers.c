@@ -31,6 +31,7 @@ struct tier {
 	int64_t acked_before;		     /* the last one before it where something was acknowledged */
 	bool acked_now;			     /* at the point itself */
 	CRASH__VECTOR(crash__atom_id, open); /* atoms that are not durable at the point, in order */
+	bool *ends;			     /* by step: whether an atom becomes durable there */
 	struct crash__set set;		     /* that is being made */
 	const struct crash__tier_options *options;
 };
@@ -153,11 +154,31 @@ static int go_to(struct tier *tier, int64_t step)
 	for (crash__atom_id id = tier->atoms->first[step]; id < tier->atoms->first[step + 1]; id++)
 		if (!CRASH__ADD(tier, open, id))
 			return no_memory();
+	/* of many that stay open, none is looked at at each point */
+	if (!tier->ends[step])
+		return 0;
 	for (size_t i = 0; i < tier->open_count; i++)
 		if (crash__atom_is_open(&tier->atoms->list[tier->open[i]], step))
 			tier->open[kept++] = tier->open[i];
 	tier->open_count = kept;
 	return 0;
+}
+
+static bool find_ends(struct tier *tier)
+{
+	const struct crash__atoms *atoms = tier->atoms;
+	size_t steps = tier->fs->steps_count;
+
+	tier->ends = calloc(steps + 1, sizeof *tier->ends);
+	for (crash__atom_id id = 0; tier->ends && id < atoms->list_count; id++) {
+		uint32_t durable = atoms->list[id].durable, step = atoms->list[id].step;
+
+		if (durable != CRASH__NEVER)
+			tier->ends[durable > step ? durable : step] = true;
+	}
+	if (tier->ends)
+		tier->ends[steps] = true; /* what is open in the end is so for the last time */
+	return tier->ends != NULL;
 }
 
 /* ------------------------------------------------------------------ the tiers, each at one point */
@@ -420,7 +441,9 @@ static int at_tear(struct tier *tier)
 		error = tier->atoms->model->process_only && is_store(tier->fs->steps[tier->step].event) ?
 				tear_stores(tier) :
 				tear_write(tier, (uint32_t)tier->step);
-	for (size_t i = 0; i < tier->open_count && error == 0 && !tier->atoms->model->process_only; i++) {
+	if (tier->atoms->model->process_only || !(tier->acked_now || tier->ends[tier->step + 1]))
+		return error;
+	for (size_t i = 0; i < tier->open_count && error == 0; i++) {
 		const struct crash__atom *atom = &tier->atoms->list[tier->open[i]];
 
 		if ((is_last(tier, atom) || is_acknowledged(tier, atom)) && atom->step != last &&
@@ -617,6 +640,8 @@ static int run_round(struct tier *tier, enum crash__tier which)
 	tier->view = tier->views[0];
 	for (int64_t step = -1; step < steps && error == 0; step++) {
 		error = go_to(tier, step);
+		if (error == 0 && tier->options->is_over && tier->options->is_over(tier->context))
+			error = CRASH__TIER_OVER;
 		if (error == 0 && (methods[which].everywhere ? crash__tier_is_point(tier->fs, step) :
 							       crash__tier_news(tier->fs, step)))
 			error = methods[which].at_point(tier);
@@ -646,12 +671,15 @@ int crash__tier_run(enum crash__tier which, const struct crash__atoms *atoms,
 	tier.choices = crash__model_choices(atoms->model);
 	assert(tier.choices <= MOST_CHOICES);
 	error = crash__set_init(&tier.set, atoms);
+	if (error == 0 && !find_ends(&tier))
+		error = no_memory();
 	if (error == 0)
 		error = run_round(&tier, which);
 	tier.round = TORN_PAGES;
 	if (error == 0 && methods[which].tears && crash__tears_pages(atoms->model))
 		error = run_round(&tier, which);
 	free(tier.open);
+	free(tier.ends);
 	crash__set_clear(&tier.set);
 	return error;
 }

@@ -53,7 +53,11 @@ typedef int crash__tier_emit(void *context, struct crash__view *view, const stru
 
 struct crash__tier_options {
 	uint64_t seed, samples;
+	/** Asked at each point, with emit's context: whether to end there. A tier may have states at few. */
+	bool (*is_over)(void *context);
 };
+
+#define CRASH__TIER_OVER 1 /* what crash__tier_run() returns then */
 
 int crash__tier_run(enum crash__tier tier, const struct crash__atoms *atoms,
 		    const struct crash__tier_options *options, crash__tier_emit *emit, void *context);

@@ -917,6 +917,60 @@ START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
 }
 END_TEST
 
+/* Explaining failures once was beside the budget. */
+START_TEST(what_explains_failures_is_within_the_budget)
+{
+	struct lab_result result;
+	json_t *summary;
+
+	make_store();
+	for (int budget = 4; budget <= 24; budget += 5) {
+		result = EXPLORE("no-sync", "--json", "--model", "posix", "--budget", lab_text("%d", budget));
+		summary = summary_of(lines_of(&result));
+		/* the final state may be one of the states of the tiers, and is checked in any case */
+		ck_assert_int_le(lab_json_number(summary, "checked", -1), budget);
+		ck_assert(!lab_json_bool(summary, "complete"));
+		/* a failure is a finding, even if nothing is left to explain it with */
+		ck_assert_int_eq(lab_json_number(summary, "failed", -1) > 0, result.status == 1);
+	}
+}
+END_TEST
+
+/* It was waited for until it had timed out, twice. */
+START_TEST(a_checker_that_hangs_does_not_outlast_the_budget)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--budget", "2s",
+				 "--check-timeout", "1h", "--check",
+				 "case $CRASH_POINT in rename*) sleep 9999;; esac", "--", "sh", "-c",
+				 lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "the budget ran out before all states were checked") &&
+			      strstr(result.out, ", 0 failed"),
+		      "%s", result.out);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--budget", "1s", "--check-timeout", "1h",
+				 "--check", "sleep 9999", "--", "touch", "store/new");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "the budget ran out before the final state was checked") != NULL,
+		      "%s", result.out);
+}
+END_TEST
+
+START_TEST(a_recording_does_not_outlast_the_budget)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--budget", "1s", "--check", "true", "--",
+				 "sh", "-c", "cd store; echo x >new; exec sleep 9999");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "the program timed out") && strstr(result.out, "the budget ran out"),
+		      "%s", result.out);
+}
+END_TEST
+
 START_TEST(a_flaky_checker_is_no_finding_and_no_all_clear)
 {
 	struct lab_result result;
@@ -1736,6 +1790,9 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(clear, a_starting_tree_that_changes_blames_nobody, 0,
 			    (int)(sizeof changes / sizeof *changes));
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
+	tcase_add_test(clear, what_explains_failures_is_within_the_budget);
+	tcase_add_test(clear, a_checker_that_hangs_does_not_outlast_the_budget);
+	tcase_add_test(clear, a_recording_does_not_outlast_the_budget);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
 	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0,
 			    (int)(sizeof verdicts / sizeof *verdicts));

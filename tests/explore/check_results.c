@@ -915,6 +915,103 @@ START_TEST(a_result_that_nobody_asked_for_can_be_gone_on_with)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ in which order */
+
+/* Of what was found, how far the sweeps came is no part. */
+static json_t *without_sweeps(json_t *essence)
+{
+	json_object_del(json_object_get(essence, "summary"), "sweeps");
+	return essence;
+}
+
+static const struct {
+	const char *options[4];
+} orders[] = {
+	{{"--jobs=1", "--model=posix"}},
+	{{"--jobs=4", "--model=kill,ext4,posix"}},
+	{{"--jobs=3", "--model=xfs,btrfs", "--tiers=omit-1,pairs,sample"}},
+	{{"--jobs=2", "--model=ext4-writeback", "--exhaustive"}},
+};
+
+/* Representatives have their verdicts first, and names, numbers and causes as if they had not. */
+START_TEST(in_whichever_order_the_result_is_the_same)
+{
+	const char *const *options = orders[_i].options;
+	struct lab_result result;
+	json_t *whole;
+
+	record("trace");
+	result = EXPLORE("trace", "--json", "--order=trace", "-o", "kept", options[0], options[1],
+			 options[2] ? options[2] : "--seed=0");
+	lab_assert_status(&result, 1);
+	whole = without_sweeps(lab_essence_of_lines(result.out));
+	result = EXPLORE("trace", "--json", "--order=sweeps", "-o", "swept", options[0], options[1],
+			 options[2] ? options[2] : "--seed=0");
+	lab_assert_status(&result, 1);
+	assert_same(without_sweeps(lab_essence_of_lines(result.out)), whole);
+	result = LAB_COMMAND("sh", "-c",
+			     "for place in kept swept; do sed 1d $place/verdicts | cut -d' ' -f1,2; done | "
+			     "sort | uniq -c | grep -v ' 2 ' | head -n 5");
+	ck_assert_str_eq(result.out, "");
+	/* begun in one order, and ended in the other */
+	cut_verdicts("swept", 7, "");
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "swept", "--order=trace");
+	assert_same(without_sweeps(lab_essence_of_lines(result.out)), whole);
+	cut_verdicts("kept", 7, "");
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "kept");
+	assert_same(without_sweeps(lab_essence_of_lines(result.out)), whole);
+}
+END_TEST
+
+START_TEST(shards_in_different_orders_are_one_exploration)
+{
+	struct lab_result result;
+	json_t *whole;
+
+	record("trace");
+	result = EXPLORE("trace", "-o", "whole");
+	whole = lab_essence_of_lines(LAB_CRASHINJECT("report", "--json", "whole").out);
+	result = EXPLORE("trace", "-o", "part-1", "--shard=1/2", "--order=trace");
+	result = EXPLORE("trace", "-o", "part-2", "--shard=2/2");
+	result = LAB_CRASHINJECT("report", "--json", "part-2", "part-1");
+	lab_assert_status(&result, 1);
+	assert_same(lab_essence_of_lines(result.out), whole);
+}
+END_TEST
+
+/* Many files are replaced as they should be, and the last is not. */
+#define LATE                                                                                                 \
+	"sh", "-c",                                                                                          \
+		"cd \"$CRASH_DIR\"; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do printf $i >f.tmp; "     \
+		"sync "                                                                                      \
+		"f.tmp; mv f.tmp f; sync .; done; printf last >g.tmp; mv g.tmp g"
+#define LATE_CHECK "[ ! -e g ] || [ -s g ]"
+
+START_TEST(what_is_wrong_at_the_end_is_found_within_a_budget)
+{
+	struct lab_result result;
+	const char *said;
+
+	make_store();
+	result = LAB_CRASHINJECT("record", "--dir", "store", "-o", "trace", "--", LATE);
+	make_store();
+	result = LAB_CRASHINJECT("explore", "--model=ext4", "--check", LATE_CHECK, "--budget=45",
+				 "--order=trace", "trace");
+	lab_assert_status(&result, 3);
+	said = "the budget ran out before all states were checked: they were checked from the trace's";
+	ck_assert_msg(strstr(result.out, said) != NULL, "%s", result.out);
+	result = LAB_CRASHINJECT("explore", "--model=ext4", "--check", LATE_CHECK, "--budget=45", "trace");
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, " states, over the whole trace\n") != NULL, "%s", result.out);
+	/* a few are not the whole trace */
+	result = LAB_CRASHINJECT("explore", "--model=ext4", "--check", LATE_CHECK, "--budget=4", "trace");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, " states were, over a part of the trace\n") &&
+			      !strstr(result.out, "the whole trace"),
+		      "%s", result.out);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ output that does not arrive */
 
 static const struct {
@@ -1007,6 +1104,9 @@ int main(void)
 	TCase *traces = lab_case(suite, "traces", 120), *going = lab_case(suite, "going on", 120);
 	TCase *output = lab_case(suite, "output", 60), *options = lab_case(suite, "options", 60);
 
+	tcase_add_test(shards, shards_in_different_orders_are_one_exploration);
+	tcase_add_test(shards, what_is_wrong_at_the_end_is_found_within_a_budget);
+	tcase_add_loop_test(shards, in_whichever_order_the_result_is_the_same, 0, COUNT(orders));
 	tcase_add_loop_test(shards, shards_are_what_one_exploration_would_have_been, 0, COUNT(divisions));
 	tcase_add_test(shards, shards_may_record_for_themselves);
 	tcase_add_test(shards, a_missing_shard_is_named_and_makes_the_result_incomplete);

@@ -13,6 +13,7 @@
 
 #include "explore/atoms/make_atoms.h"
 #include "explore/fs/fs_replay.h"
+#include "explore/states/representatives.h"
 #include "explore/states/tiers.h"
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
@@ -231,6 +232,143 @@ START_TEST(the_order_of_tiers_is_that_of_the_table_and_its_names_are_found)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ representatives */
+
+/* What the representatives of one strategy named. */
+struct represented {
+	struct named named;
+	bool failing; /* every state of every class */
+	uint32_t last_class;
+	struct crash__representatives *representatives;
+};
+
+static int take_representative(void *context, struct crash__view *view, const struct crash__state *state,
+			       enum crash__tier tier, uint32_t class)
+{
+	struct represented *represented = context;
+
+	ck_assert_int_eq(tier, represented->named.tier);
+	ck_assert_uint_lt(class, 100000);
+	represented->last_class = class;
+	crash__representatives_saw(represented->representatives, class, represented->failing);
+	return take(&represented->named, view, state);
+}
+
+static void sweep(struct represented *represented, enum crash__tier tier, const struct crash__atoms *atoms)
+{
+	represented->named.atoms = atoms;
+	represented->named.tier = tier;
+	represented->named.count = 0;
+	trees_ok(crash__representatives_new(atoms, 1u << tier, NULL, &represented->representatives));
+	for (unsigned int i = 0; i < crash__representatives_sweeps(represented->representatives); i++)
+		trees_ok(crash__representatives_sweep(represented->representatives, i, take_representative,
+						      represented));
+	ck_assert_msg(crash__representatives_seen(represented->representatives) ==
+			      crash__representatives_classes(represented->representatives),
+		      "%s: a class of which no state was named", name_of(&represented->named));
+	crash__representatives_free(represented->representatives);
+}
+
+/* A representative that its tier does not name would be a state too many. */
+static void judge_representatives(const struct crash__atoms *atoms)
+{
+	static struct represented all, some;
+	static struct named named;
+
+	for (int tier = 0; tier < CRASH__TIERS; tier++) {
+		if (!crash__tiers[tier].by_default ||
+		    (atoms->model->process_only && !crash__tiers[tier].of_kill))
+			continue;
+		run(&named, (enum crash__tier)tier, atoms);
+		qsort(named.hashes, named.count, sizeof *named.hashes, by_hash);
+		all.failing = false;
+		sweep(&all, (enum crash__tier)tier, atoms);
+		ck_assert_msg((all.named.count > 0) == (named.count > 0) || atoms->model->process_only,
+			      "%s has %zu states and %zu representatives", name_of(&named), named.count,
+			      all.named.count);
+		for (size_t i = 0; i < all.named.count; i++)
+			ck_assert_msg(bsearch(&all.named.hashes[i], named.hashes, named.count,
+					      sizeof *named.hashes, by_hash) != NULL,
+				      "%s does not name one of its representatives", name_of(&named));
+		some.failing = true;
+		sweep(&some, (enum crash__tier)tier, atoms);
+		ck_assert_uint_le(some.named.count, all.named.count);
+	}
+}
+
+START_TEST(representatives_are_states_of_their_tiers_and_each_class_has_one)
+{
+	static struct made made;
+	char directory[PATH_MAX], **names = crash__model_names();
+	uint64_t random = support_seed();
+	struct crash__base *base;
+
+	support_directory(directory);
+	made_base(directory);
+	trees_ok(crash__base_open(directory, &base));
+	for (int i = support_rounds(60); i-- > 0;) {
+		struct crash__fs fs;
+
+		make_recording(&made, &random);
+		trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+		for (size_t at = 0; names[at]; at++) {
+			struct crash__model model = trees_model(names[at]);
+			struct crash__atoms atoms;
+
+			trees_ok(crash__atoms_make(&atoms, &fs, &model));
+			judge_representatives(&atoms);
+			crash__atoms_clear(&atoms);
+		}
+		crash__fs_clear(&fs);
+	}
+	crash__base_close(base);
+	crash__model_names_free(names);
+}
+END_TEST
+
+/* Writes of one call site are one class of each kind: of a hundred, those that a sweep takes are few, and
+ * over the whole recording. */
+START_TEST(sweeps_take_ever_more_of_a_class_over_the_whole_recording)
+{
+	static const struct made_op append = {MADE_APPEND, "a", NULL, 3}, sync = {MADE_FSYNC, "a", NULL, 0};
+	static const size_t counts[] = {0, 3, 0, 2, 0, 2};
+	struct crash__model model = trees_model("ext4");
+	static struct represented own;
+	static struct made made;
+	struct crash__atoms atoms;
+	struct crash__base *base;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	for (int i = 0; i < 8; i++)
+		ck_assert(made_do(&made, &append) && made_do(&made, &sync));
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	trees_ok(crash__atoms_make(&atoms, &fs, &model));
+	own.named.atoms = &atoms;
+	own.named.tier = CRASH__TIER_CUT;
+	trees_ok(crash__representatives_new(&atoms, 1u << CRASH__TIER_CUT, NULL, &own.representatives));
+	for (unsigned int i = 0; i < sizeof counts / sizeof *counts; i++) {
+		size_t before = own.named.count;
+
+		trees_ok(crash__representatives_sweep(own.representatives, i, take_representative, &own));
+		ck_assert_msg(own.named.count - before == counts[i], "sweep %u named %zu", i,
+			      own.named.count - before);
+	}
+	for (unsigned int i = sizeof counts / sizeof *counts;
+	     i < crash__representatives_sweeps(own.representatives); i++)
+		trees_ok(crash__representatives_sweep(own.representatives, i, take_representative, &own));
+	ck_assert_uint_eq(own.named.count, 2 * 8 + 1);
+	crash__representatives_free(own.representatives);
+	crash__atoms_clear(&atoms);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tiers");
@@ -238,6 +376,8 @@ int main(void)
 	suite_add_tcase(suite,
 			support_case(suite, "tiers", every_tier_names_only_states_that_the_model_allows,
 				     a_killed_process_tears_pages_where_its_model_says_so,
-				     the_order_of_tiers_is_that_of_the_table_and_its_names_are_found, NULL));
+				     the_order_of_tiers_is_that_of_the_table_and_its_names_are_found,
+				     representatives_are_states_of_their_tiers_and_each_class_has_one,
+				     sweeps_take_ever_more_of_a_class_over_the_whole_recording, NULL));
 	return support_run(suite);
 }

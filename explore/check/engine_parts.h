@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine_parts.h - what the files that make up the engine know of each other: engine_run.c, engine_budget.c,
+ * engine_sweeps.c, engine_tiers.c, engine_probe.c.
+ */
+#ifndef CRASH_ENGINE_PARTS_H
+#define CRASH_ENGINE_PARTS_H
+
+#include "explore/check/engine.h"
+
+/* What whoever takes states answers; END_TIER also where the budget is spent or somebody wants an end. */
+enum { GO_ON, END_TIER };
+
+/* After so many states that cost no check, the clock is looked at. */
+#define CRASH__LOOK_EVERY 64
+
+/* ------------------------------------------------------------------ engine_run.c: entries */
+
+/** What the checker can see: the tree, and what was acknowledged by then. */
+struct crash__hash crash__engine_identity(const struct crash__engine *engine, struct crash__hash tree,
+					  uint64_t acked);
+
+struct crash__entry *crash__engine_entry(struct crash__engine *engine, struct crash__hash hash);
+struct crash__entry *crash__engine_new_entry(struct crash__engine *engine, struct crash__hash hash);
+
+/** Whether another shard checks it. */
+bool crash__engine_is_elsewhere(const struct crash__engine *engine, struct crash__hash hash);
+
+/** Notes how an entry is named. False: there is no memory. */
+bool crash__engine_describe(struct crash__entry *entry, uint32_t model, enum crash__tier tier,
+			    const struct crash__state *state);
+
+/* ------------------------------------------------------------------ engine_run.c: having them checked */
+
+bool crash__engine_interrupted(struct crash__engine *engine);
+/** Has a state checked by the next worker that is free. END_TIER: it was interrupted before there was one. */
+int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
+			 const struct crash__state *state);
+
+/** Waits for all that are being checked. */
+int crash__engine_drain(struct crash__engine *engine);
+
+/** Says how far it is; not too often, if not `now`. */
+void crash__engine_show(struct crash__engine *engine, bool now);
+
+/* ------------------------------------------------------------------ engine_budget.c */
+
+/** Whether the time is over for what is being done: exploring leaves some of it for explaining failures. */
+bool crash__engine_time_is_up(struct crash__engine *engine);
+
+/** The same, or as many states were checked as may be. */
+bool crash__engine_spent(struct crash__engine *engine);
+
+/** Whether the time is over for so long that what is being checked must hang. */
+bool crash__engine_is_late(const struct crash__engine *engine);
+
+/** If so, ends the workers: what they are busy with has no verdict. */
+void crash__engine_give_up_late(struct crash__engine *engine);
+
+/* ------------------------------------------------------------------ engine_sweeps.c */
+
+/** Has representatives of all classes checked, over the whole recording, as far as the budget goes. */
+int crash__engine_sweep(struct crash__engine *engine);
+
+/** A representative has a verdict. */
+void crash__engine_saw(struct crash__engine *engine, const struct crash__entry *entry);
+
+/* ------------------------------------------------------------------ engine_tiers.c */
+
+/** Makes a result for each tier and model that is wanted. */
+int crash__engine_make_results(struct crash__engine *engine);
+
+/** Counts the states of all tiers, if that does not take longer than some time. */
+int crash__engine_count_states(struct crash__engine *engine, uint64_t most_ns);
+
+/** Has all states checked that have no verdict yet, tier after tier. */
+int crash__engine_run_tiers(struct crash__engine *engine);
+
+/** What was being checked is not, any more. */
+void crash__engine_forget_pending(struct crash__engine *engine);
+
+/** What only a representative has named counts for its tier, too. */
+void crash__engine_finish_results(struct crash__engine *engine);
+
+#endif
