@@ -131,6 +131,15 @@ static int by_start(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* One thread alone writes down in order what it does. */
+static bool is_in_order(const struct crash__trace *trace)
+{
+	for (size_t i = 1; i < trace->count; i++)
+		if (trace->events[i - 1].start > trace->events[i].start)
+			return false;
+	return true;
+}
+
 int crash__trace_parse(const void *bytes, size_t size, const char *name, struct crash__trace *trace)
 {
 	const struct crash__trace_header *header = bytes;
@@ -153,7 +162,7 @@ int crash__trace_parse(const void *bytes, size_t size, const char *name, struct 
 		return crash__fail(CRASH_ENOMEM, "no memory to read %s", name);
 	}
 	free(reader.streams);
-	if (trace->count)
+	if (!is_in_order(trace))
 		qsort(trace->events, trace->count, sizeof *trace->events, by_start);
 	return 0;
 }

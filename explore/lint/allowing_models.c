@@ -74,6 +74,11 @@ static void list_model(struct crash__lint *lint, const struct crash__model *mode
 	struct crash__set set = {0};
 	bool made;
 
+	if (model->process_only) {
+		for (size_t i = 0; i < lint->mistakes_count; i++)
+			append_name(lint, &lint->mistakes[i].forbidden, model->name);
+		return;
+	}
 	if (crash__atoms_make(&atoms, lint->fs, model) < 0)
 		return;
 	made = crash__set_init(&set, &atoms) == 0;
@@ -81,8 +86,7 @@ static void list_model(struct crash__lint *lint, const struct crash__model *mode
 		struct crash__mistake *mistake = &lint->mistakes[i];
 
 		append_name(lint,
-			    !model->process_only && allows(lint, &atoms, &set, mistake) ? &mistake->allowed :
-											  &mistake->forbidden,
+			    allows(lint, &atoms, &set, mistake) ? &mistake->allowed : &mistake->forbidden,
 			    model->name);
 	}
 	crash__set_clear(&set);

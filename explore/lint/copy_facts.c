@@ -39,6 +39,10 @@ bool crash__has_backup(const struct crash__lint *lint, uint32_t step, crash__nod
 		if (has_related_name(lint, node, process->nodes[i]) &&
 		    is_synced_since(lint, step, node, process->nodes[i]))
 			return true;
+	for (size_t i = process->nameless_count; i-- > 0;)
+		if (has_related_name(lint, node, process->nameless[i]) &&
+		    is_synced_since(lint, step, node, process->nameless[i]))
+			return true;
 	return false;
 }
 
@@ -51,6 +55,9 @@ bool crash__is_restarted_log(const struct crash__lint *lint, uint32_t step, cras
 		return false;
 	for (size_t i = process->nodes_count; i-- > 0;)
 		if (is_synced_since(lint, step, node, process->nodes[i]))
+			return true;
+	for (size_t i = process->nameless_count; i-- > 0;)
+		if (is_synced_since(lint, step, node, process->nameless[i]))
 			return true;
 	return false;
 }

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "base/effort.h"
 #include "explore/lint/authors.h"
 
 /* So much of a write is looked at to tell whether it is text. */
@@ -57,6 +58,15 @@ static void note_author(struct crash__lint *lint, uint32_t step)
 	lint->processes[at->process].last_step = step;
 }
 
+static void note_overwrite(struct crash__lint *lint, uint32_t step)
+{
+	const struct crash__effect *effect = first_effect(lint, step);
+
+	if (effect && effect->kind == CRASH__EFFECT_DATA && effect->offset < effect->old_size &&
+	    !CRASH__ADD(lint, overwrites, step))
+		crash__lint_no_memory(lint);
+}
+
 bool crash__history_of_steps(struct crash__lint *lint)
 {
 	const struct crash__fs *fs = lint->fs;
@@ -75,6 +85,7 @@ bool crash__history_of_steps(struct crash__lint *lint)
 			lint->steps[step].data = 0;
 		chain_write(lint, step, last);
 		note_author(lint, step);
+		note_overwrite(lint, step);
 		lint->ops += fs->steps[step].event->kind == CRASH__EVENT_OP;
 		lint->acks += fs->steps[step].event->kind == CRASH__EVENT_ACK;
 		lint->sync_ops += fs->steps[step].sync != CRASH__SYNC_NONE;
@@ -217,6 +228,47 @@ static void note_step(struct crash__lint *lint, uint32_t step, uint32_t *named)
 	note_sync(lint, now);
 }
 
+/* Lists the writes of each node: where they begin is known when they are counted. */
+static bool list_writes(struct crash__lint *lint)
+{
+	size_t steps = lint->fs->steps_count;
+	uint32_t first = 0;
+
+	lint->writes = malloc((steps + 1) * sizeof *lint->writes);
+	if (!lint->writes)
+		return false;
+	for (uint32_t step = 0; step < steps; step++)
+		lint->nodes[lint->steps[step].node].write_count++;
+	for (size_t i = 0; i < lint->fs->nodes_count; i++) {
+		lint->nodes[i].writes = first;
+		first += lint->nodes[i].write_count;
+		lint->nodes[i].write_count = 0;
+	}
+	for (uint32_t step = 0; step < steps; step++) {
+		struct crash__lint_node *node = &lint->nodes[lint->steps[step].node];
+
+		lint->writes[node->writes + node->write_count++] = step;
+	}
+	return true;
+}
+
+uint32_t crash__write_behind(const struct crash__lint *lint, crash__node_id node, uint32_t step)
+{
+	const struct crash__lint_node *known = &lint->nodes[node];
+	uint32_t low = known->writes, end = low + known->write_count, high = end;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		crash__effort++;
+		if (lint->writes[middle] <= step)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end ? lint->writes[low] : CRASH__NEVER;
+}
+
 bool crash__history_of_nodes(struct crash__lint *lint)
 {
 	const struct crash__fs *fs = lint->fs;
@@ -224,7 +276,7 @@ bool crash__history_of_nodes(struct crash__lint *lint)
 
 	lint->nodes = calloc(fs->nodes_count, sizeof *lint->nodes);
 	lint->children = calloc(fs->slots_count, sizeof *lint->children);
-	if (!named || !lint->nodes || !lint->children) {
+	if (!named || !lint->nodes || !lint->children || !list_writes(lint)) {
 		free(named);
 		return false;
 	}

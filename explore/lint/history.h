@@ -15,4 +15,7 @@ bool crash__history_of_steps(struct crash__lint *lint);
  * False: there is no memory. */
 bool crash__history_of_nodes(struct crash__lint *lint);
 
+/** The first write to a node behind a step; CRASH__NEVER: there is none. */
+uint32_t crash__write_behind(const struct crash__lint *lint, crash__node_id node, uint32_t step);
+
 #endif

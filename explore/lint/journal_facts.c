@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/effort.h"
 #include "explore/lint/authors.h"
 #include "explore/lint/file_facts.h"
 #include "explore/lint/op_facts.h"
@@ -24,13 +25,13 @@
 void crash__list_journals(struct crash__lint *lint, const struct crash__lint_process *process)
 {
 	lint->journals_count = 0;
-	for (size_t i = 0; i < process->nodes_count; i++) {
-		const struct crash__lint_node *node = &lint->nodes[process->nodes[i]];
+	for (size_t i = 0; i < process->temporaries_count; i++) {
+		const struct crash__lint_node *node = &lint->nodes[process->temporaries[i]];
 
-		if (!crash__has_fact(node->facts, CRASH__FACT_TEMPORARY) || !node->names || !node->slot ||
-		    node->last_sync == CRASH__NEVER)
+		crash__effort++;
+		if (!node->names || !node->slot || node->last_sync == CRASH__NEVER)
 			continue;
-		if (!CRASH__ADD(lint, journals, process->nodes[i]))
+		if (!CRASH__ADD(lint, journals, process->temporaries[i]))
 			crash__lint_no_memory(lint);
 	}
 }
@@ -135,18 +136,37 @@ static uint32_t first_durable_write(const struct crash__lint *lint, crash__node_
 	return step < removed ? step : CRASH__NEVER;
 }
 
+/* Where the overwrites from a step on are in the list of all. */
+static size_t first_overwrite(const struct crash__lint *lint, uint32_t step)
+{
+	size_t low = 0, high = lint->overwrites_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (lint->overwrites[middle] < step)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 struct crash__removed_file crash__compare_removed(const struct crash__lint *lint, crash__node_id file,
 						  uint32_t removed)
 {
 	struct crash__removed_file found = {false, false, false};
-	uint32_t step = first_durable_write(lint, file, removed);
+	uint32_t first = first_durable_write(lint, file, removed);
 	unsigned int compared = 0;
 
-	for (; step < removed && compared < MOST_COMPARED && !found.undoes; step++) {
+	for (size_t i = first_overwrite(lint, first); i < lint->overwrites_count && !found.undoes; i++) {
+		uint32_t step = lint->overwrites[i];
 		const struct crash__effect *effect = first_effect(lint, step);
 
-		if (!effect || effect->kind != CRASH__EFFECT_DATA || effect->node == file ||
-		    effect->offset >= effect->old_size || !crash__same_process(lint, step, removed) ||
+		crash__effort++;
+		if (step >= removed || compared == MOST_COMPARED)
+			break;
+		if (effect->node == file || !crash__same_process(lint, step, removed) ||
 		    crash__file_fact(lint, effect->node) != CRASH__FACT_NONE)
 			continue;
 		compared++;

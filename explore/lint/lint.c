@@ -27,10 +27,16 @@ void crash__lint_clear(struct crash__lint *lint)
 {
 	for (size_t i = 0; i < lint->mistakes_count; i++)
 		clear_mistake(&lint->mistakes[i]);
-	for (size_t i = 0; i < lint->authors_count; i++)
+	for (size_t i = 0; i < lint->authors_count; i++) {
 		free(lint->authors[i].steps);
-	for (size_t i = 0; i < lint->processes_count; i++)
+		free(lint->authors[i].waiting);
+	}
+	for (size_t i = 0; i < lint->processes_count; i++) {
 		free(lint->processes[i].nodes);
+		free(lint->processes[i].nameless);
+		free(lint->processes[i].temporaries);
+	}
+	free(lint->uses);
 	for (size_t i = 0; i < lint->texts_count; i++)
 		free(lint->texts[i]);
 	free(lint->mistakes);
@@ -39,6 +45,10 @@ void crash__lint_clear(struct crash__lint *lint)
 	free(lint->texts);
 	free(lint->nodes);
 	free(lint->steps);
+	free(lint->writes);
+	free(lint->overwrites);
+	free(lint->name_parts);
+	free(lint->related);
 	free(lint->children);
 	free(lint->journals);
 	free(lint->claims);

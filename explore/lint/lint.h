@@ -60,12 +60,13 @@ struct crash__lint_node {
 	uint32_t first_write; /* CRASH__NEVER: none */
 	bool written;	      /* with data */
 	bool synced;
-	bool removed;			/* its last name was unlinked; a rename over it is not meant */
-	bool renamed;			/* a rename gave it a name */
-	bool placed;			/* made under a name that leads nowhere at the end, and got another */
-	crash__slot_id first_slot;	/* the name that it was made under; 0: none, or before the run */
-	bool only_lines;		/* its data was never changed but by appending text */
-	bool only_stores;		/* its data was never changed but by stores to a mapping */
+	bool removed;		      /* its last name was unlinked; a rename over it is not meant */
+	bool renamed;		      /* a rename gave it a name */
+	bool placed;		      /* made under a name that leads nowhere at the end, and got another */
+	crash__slot_id first_slot;    /* the name that it was made under; 0: none, or before the run */
+	uint32_t writes, write_count; /* in the list of all of them: the steps that change its data or size */
+	bool only_lines;	      /* its data was never changed but by appending text */
+	bool only_stores;	      /* its data was never changed but by stores to a mapping */
 	crash__fact_set facts, counted; /* what it is taken for; what rules were silent for about it */
 };
 
@@ -92,12 +93,19 @@ struct crash__lint_author {
 	 * for acknowledgements */
 	uint32_t overheard, passed_over;
 	CRASH__VECTOR(uint32_t, steps); /* done, and not acknowledged yet */
+	/* the same, but only another message than chatter may speak for these */
+	CRASH__VECTOR(uint32_t, waiting);
 };
 
 struct crash__lint_process {
 	uint32_t number, pid, parent; /* parent: a process id */
 	uint32_t last_step;
-	CRASH__VECTOR(crash__node_id, nodes); /* that it wrote to or named so far */
+	/* that it wrote to or named so far; what has lost its names goes to the second list sooner or later
+	 */
+	CRASH__VECTOR(crash__node_id, nodes);
+	CRASH__VECTOR(crash__node_id, nameless);
+	size_t gone;				    /* how many of `nodes` may be without a name */
+	CRASH__VECTOR(crash__node_id, temporaries); /* of `nodes`, those that do not outlast the run */
 };
 
 /** A sync that failed, until the data was written again. */
@@ -124,6 +132,20 @@ struct crash__not_judged {
 	size_t names_count;
 };
 
+/** That a process used a file. */
+struct crash__lint_use {
+	uint32_t process;
+	crash__node_id node; /* 0: a free place */
+	uint32_t order;	     /* 0: it is among the nameless */
+};
+
+/** A part of a name up to where another word begins, or all of it. */
+struct crash__name_part {
+	uint64_t hash;
+	crash__slot_id slot;
+	bool whole;
+};
+
 struct crash__lint {
 	const struct crash__fs *fs;
 	struct crash__model model;
@@ -135,6 +157,13 @@ struct crash__lint {
 	bool syncs;	 /* it makes something durable, or tries to */
 	struct crash__lint_node *nodes;
 	struct crash__lint_step *steps;
+	uint32_t *writes;		     /* steps, by node, and then in order */
+	CRASH__VECTOR(uint32_t, overwrites); /* steps that write to bytes that their file has already */
+	struct crash__lint_use *uses;	     /* used_files.c: a power of two of places */
+	size_t use_places;
+	uint32_t use_count;				    /* so far, with those that were forgotten */
+	CRASH__VECTOR(struct crash__name_part, name_parts); /* related_names.c */
+	CRASH__VECTOR(crash__node_id, related);
 	crash__node_id *children; /* of each slot, now */
 	CRASH__VECTOR(struct crash__lint_author, authors);
 	CRASH__VECTOR(struct crash__lint_process, processes);

@@ -12,22 +12,11 @@
 #include "explore/lint/op_facts.h"
 #include "explore/lint/pending.h"
 #include "explore/lint/rules.h"
+#include "explore/lint/used_files.h"
 #include "explore/lint/wording.h"
 #include "explore/states/view_new.h"
 
 /* ------------------------------------------------------------------ walking */
-
-static void note_use(struct crash__lint *lint, uint32_t step, crash__node_id node)
-{
-	struct crash__lint_process *process = &lint->processes[lint->steps[step].process];
-
-	/* it may be in the list twice if processes take turns */
-	if (lint->nodes[node].user == lint->steps[step].process + 1)
-		return;
-	lint->nodes[node].user = lint->steps[step].process + 1;
-	if (!CRASH__ADD(process, nodes, node))
-		crash__lint_no_memory(lint);
-}
 
 /* Bytes that somebody can rely on: since when each block of a file has had some. */
 static void note_blocks(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect)
@@ -50,16 +39,20 @@ static void note_blocks(struct crash__lint *lint, uint32_t step, const struct cr
 
 static void change_entry(struct crash__lint *lint, uint32_t step, const struct crash__effect *effect)
 {
-	if (lint->children[effect->slot] && --lint->nodes[lint->children[effect->slot]].names == 0 &&
-	    effect->node)
-		lint->nodes[lint->children[effect->slot]].replaced = step;
+	crash__node_id old = lint->children[effect->slot];
+
+	if (old && --lint->nodes[old].names == 0) {
+		if (effect->node)
+			lint->nodes[old].replaced = step;
+		crash__note_nameless(lint, old);
+	}
 	lint->children[effect->slot] = effect->node;
 	if (!effect->node)
 		return;
 	lint->nodes[effect->node].names++;
 	lint->nodes[effect->node].slot = effect->slot;
 	lint->nodes[effect->node].named = step;
-	note_use(lint, step, effect->node);
+	crash__note_use(lint, step, effect->node);
 }
 
 /* The latest durable writes of two files, so that there is one of another file than any. */
@@ -104,7 +97,7 @@ void crash__lint_take(struct crash__lint *lint, uint32_t step)
 			change_entry(lint, step, effect);
 		} else if (effect->kind != CRASH__EFFECT_ATTRIBUTES) {
 			lint->nodes[effect->node].last_write = step;
-			note_use(lint, step, effect->node);
+			crash__note_use(lint, step, effect->node);
 			if (effect->kind != CRASH__EFFECT_SIZE)
 				note_blocks(lint, step, effect);
 		}
@@ -196,7 +189,7 @@ int crash__lint_begin(const struct crash__fs *fs, struct crash__lint *lint)
 	if (error == 0)
 		error = crash__atoms_make(&lint->atoms, fs, &lint->model);
 	if (error == 0)
-		error = crash__view_new(&lint->atoms, CRASH__EVERYTHING, &lint->view);
+		error = crash__view_new_hashless(&lint->atoms, &lint->view);
 	if (error == 0)
 		error = crash__callsites_new(fs->trace, fs->root, &lint->callsites);
 	if (error < 0)
@@ -251,6 +244,16 @@ static void name_ops(struct crash__lint *lint)
 	}
 }
 
+/* Each model has atoms of its own: a long recording has no room for those of the walk beside them. */
+static void forget_tree(struct crash__lint *lint)
+{
+	crash__view_free(lint->view);
+	lint->view = NULL;
+	crash__atoms_clear(&lint->atoms);
+	free(lint->block_durable);
+	lint->block_durable = NULL;
+}
+
 int crash__lint_run(const struct crash__fs *fs, uint32_t rules, struct crash__lint *lint)
 {
 	int error = crash__lint_begin(fs, lint);
@@ -259,6 +262,7 @@ int crash__lint_run(const struct crash__fs *fs, uint32_t rules, struct crash__li
 		return error;
 	walk(lint, rules);
 	name_ops(lint);
+	forget_tree(lint);
 	crash__find_allowing_models(lint);
 	return lint->error;
 }

@@ -74,11 +74,16 @@ bool crash__is_error_message(const struct crash__lint *lint, uint32_t message)
 	return false;
 }
 
+bool crash__is_progress(const struct crash__lint *lint, uint32_t message)
+{
+	int fd = at(lint, message)->event->fd;
+
+	return fd >= 0 && fd < STDERR_FILENO && !lint->syncs;
+}
+
 bool crash__is_chatter(const struct crash__lint *lint, uint32_t message, uint32_t step)
 {
-	const struct crash__event *event = at(lint, message)->event;
 	uint32_t next = lint->steps[step].next_write;
 
-	return event->fd >= 0 && event->fd < STDERR_FILENO && !lint->syncs &&
-	       (next == CRASH__NEVER || next <= message);
+	return crash__is_progress(lint, message) && (next == CRASH__NEVER || next <= message);
 }

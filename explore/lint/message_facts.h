@@ -24,7 +24,10 @@ bool crash__is_error_message(const struct crash__lint *lint, uint32_t message);
 
 /* ------------------------------------------------------------------ a message and a change before it */
 
-/** Output of a program that syncs nothing, unless it reports progress between two writes to a file. */
+/** Output of a program that syncs nothing. */
+bool crash__is_progress(const struct crash__lint *lint, uint32_t message);
+
+/** Such output, unless it reports progress between two writes to a file. */
 bool crash__is_chatter(const struct crash__lint *lint, uint32_t message, uint32_t step);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/lint/overwrite_facts.h"
 
+#include "explore/lint/history.h"
 #include "explore/states/block_content.h"
 
 /* What a disk writes whole: no file system was found to tear it. */
@@ -83,11 +84,10 @@ static bool is_small(const struct crash__effect *effect)
  */
 bool crash__is_unused(const struct crash__lint *lint, uint32_t step)
 {
-	uint32_t durable = lint->steps[step].data;
+	uint32_t durable = lint->steps[step].data, write;
 
-	for (uint32_t write = lint->steps[step].next_write; write != CRASH__NEVER;
-	     write = lint->steps[write].next_write)
-		if (write > durable)
-			return first_effect(lint, write) && is_small(first_effect(lint, write));
-	return false;
+	if (durable == CRASH__NEVER)
+		return false;
+	write = crash__write_behind(lint, lint->steps[step].node, durable > step ? durable : step);
+	return write != CRASH__NEVER && first_effect(lint, write) && is_small(first_effect(lint, write));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/lint/rules_removed.h"
 
+#include "base/effort.h"
 #include "explore/lint/authors.h"
 #include "explore/lint/file_facts.h"
 #include "explore/lint/journal_facts.h"
@@ -9,6 +10,7 @@
 #include "explore/lint/op_facts.h"
 #include "explore/lint/pending.h"
 #include "explore/lint/process_facts.h"
+#include "explore/lint/related_names.h"
 #include "explore/lint/rules_emptied.h"
 #include "explore/lint/wording.h"
 
@@ -19,16 +21,13 @@ static bool find_replacement(struct crash__lint *lint, crash__slot_id slot, cras
 			     struct crash__suspect *suspect, enum crash__lint_part *part)
 {
 	uint32_t step = suspect->relied;
-	const struct crash__lint_process *process = &lint->processes[lint->steps[step].process];
 
-	for (size_t i = process->nodes_count; i-- > 0;) {
-		crash__node_id node = process->nodes[i];
-		const struct crash__lint_node *known = &lint->nodes[node];
+	crash__find_related(lint, lint->steps[step].process, slot);
+	for (size_t i = 0; i < lint->related_count; i++) {
+		crash__node_id node = lint->related[i];
 		enum crash__fact fact;
 
-		if (node == gone || !known->names || !known->slot ||
-		    lint->fs->nodes[node].type != CRASH__NODE_FILE ||
-		    !crash__are_related(lint, slot, known->slot) ||
+		if (node == gone || lint->fs->nodes[node].type != CRASH__NODE_FILE ||
 		    !crash__find_pending(lint, node, step, part, &suspect->lost))
 			continue;
 		suspect->node = node;
@@ -112,6 +111,7 @@ static bool find_pending_rename(struct crash__lint *lint, crash__slot_id slot, s
 		const struct crash__lint_node *known = &lint->nodes[node];
 		enum crash__fact fact = crash__file_fact(lint, node);
 
+		crash__effort++;
 		if (!known->names || !known->slot || known->slot == slot || known->named == CRASH__NEVER ||
 		    lint->fs->slots[known->slot].directory != directory ||
 		    !is_family(lint, known->named, CRASH__FAMILY_RENAME) ||

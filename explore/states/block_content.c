@@ -120,15 +120,15 @@ static void add_lost_layers(const struct crash__view *view, const struct crash__
 	crash__atom_id id;
 	uint32_t from, to;
 
-	CRASH__EACH_LINK(view, block->atoms, id) {
+	CRASH__EACH_LINK(view, block->behind_end, id) {
 		const struct crash__atom *atom = &view->atoms->list[id];
 		uint64_t last = atom->offset + atom->bytes;
 
-		if (id < since)
+		if (id < since || !pieces->open_count)
 			return;
-		if (!crash__view_shows(view, id) && crash__atom_in(atom, CRASH__BEHIND_END) &&
-		    clip(block, atom->offset > behind ? atom->offset : behind, last < end ? last : end, &from,
-			 &to))
+		crash__effort++;
+		if (!crash__view_shows(view, id) && clip(block, atom->offset > behind ? atom->offset : behind,
+							 last < end ? last : end, &from, &to))
 			add_layer(pieces, from, to, FROM_LOST, view->lost_data);
 	}
 }
@@ -153,6 +153,15 @@ static bool is_tail(const struct crash__view *view, crash__atom_id id)
 	       crash__atom_in(atom, CRASH__DATA);
 }
 
+/* Whether no newer layer covers some of a range. */
+static bool is_open(const struct pieces *pieces, uint32_t from, uint32_t to)
+{
+	for (unsigned int i = 0; i < pieces->open_count; i++)
+		if (pieces->open[i].start < to && pieces->open[i].end > from)
+			return true;
+	return false;
+}
+
 /* A truncation hides what was there before, from one place to another; what was written there since, and was
  * lost, shows instead. */
 static void hide(const struct crash__view *view, const struct crash__view_block *block, struct pieces *pieces,
@@ -160,7 +169,7 @@ static void hide(const struct crash__view *view, const struct crash__view_block 
 {
 	uint32_t from, to;
 
-	if (!clip(block, offset, end, &from, &to))
+	if (!clip(block, offset, end, &from, &to) || !is_open(pieces, from, to))
 		return;
 	add_lost_layers(view, block, pieces, cut, offset, end);
 	add_layer(pieces, from, to, FROM_ZERO, 0);
@@ -181,6 +190,12 @@ static void add_cut(const struct crash__view *view, const struct crash__view_blo
 		if (is_tail(view, at) && crash__view_shows(view, at))
 			hide(view, block, pieces, id, list[at].offset,
 			     is_tail(view, at + 1) ? list[at].offset + list[at].bytes : end);
+}
+
+/* Whether anything is open that is behind a place in the file; the block begins at `start`. */
+static bool has_open_from(const struct pieces *pieces, uint64_t start, uint64_t place)
+{
+	return pieces->open_count && start + pieces->open[pieces->open_count - 1].end > place;
 }
 
 /* A page that has another block shows there what has been written anew, and else what the block had. */
@@ -205,11 +220,10 @@ static void add_data(const struct crash__view *view, const struct crash__view_bl
 	const struct crash__atom *atom = &view->atoms->list[id];
 	uint32_t from, to;
 
-	if (!crash__view_shows(view, id) || atom->class == CRASH__CLASS_CARRY)
-		return;
 	if (atom->class == CRASH__CLASS_REPOINT)
 		add_moved(view, block, pieces, id);
-	else if (clip(block, atom->offset, atom->offset + atom->bytes, &from, &to))
+	else if (atom->class != CRASH__CLASS_CARRY &&
+		 clip(block, atom->offset, atom->offset + atom->bytes, &from, &to))
 		add_layer(pieces, from, to, is_zeros(view, atom) ? FROM_ZERO : FROM_EFFECT,
 			  is_zeros(view, atom) ? 0 : atom->effect);
 }
@@ -218,21 +232,24 @@ static void add_data(const struct crash__view *view, const struct crash__view_bl
 static void add_kept_layers(const struct crash__view *view, const struct crash__view_block *block,
 			    struct pieces *pieces)
 {
-	uint32_t data = block->atoms, cuts = view->nodes[block->node].cuts;
+	struct crash__shown cuts = crash__shown_begin(view, &view->nodes[block->node].cuts);
+	uint64_t start = block->index * CRASH__BLOCK, limit = crash__view_limit_now(view, block->node);
+	crash__atom_id data, cut;
 
-	while ((data || cuts) && pieces->open_count) {
-		crash__atom_id newest_data = data ? view->links[data - 1].value : 0;
-		crash__atom_id newest_cut = cuts ? view->links[cuts - 1].value : 0;
-
-		if (data && (!cuts || newest_data > newest_cut)) {
-			data = view->links[data - 1].next;
-			add_data(view, block, pieces, newest_data);
-		} else {
-			cuts = view->links[cuts - 1].next;
-			if (crash__view_shows(view, newest_cut))
-				add_cut(view, block, pieces, newest_cut);
-		}
+	CRASH__EACH_SHOWN(view, &block->shown, data)
+	{
+		/* of a log that is cut to its first page again and again, that page is always there */
+		for (; has_open_from(pieces, start, limit) && crash__shown_peek(view, &cuts, &cut) &&
+		       cut > data;
+		     crash__shown_pass(view, &cuts, cut))
+			add_cut(view, block, pieces, cut);
+		if (!pieces->open_count)
+			return;
+		add_data(view, block, pieces, data);
 	}
+	for (; has_open_from(pieces, start, limit) && crash__shown_peek(view, &cuts, &cut);
+	     crash__shown_pass(view, &cuts, cut))
+		add_cut(view, block, pieces, cut);
 }
 
 /* Finds where the bytes of the open ranges come from. */

@@ -146,7 +146,8 @@ struct crash__hash crash__state_hash_of_difference(struct crash__view *view)
 
 void crash__state_hash_adopt(struct crash__view *view)
 {
-	find_rehashed(view);
+	if (!view->hashless)
+		find_rehashed(view);
 	for (size_t i = 0; i < view->rehashed_count; i++) {
 		struct crash__view_slot *slot = &view->slots[view->rehashed[i]];
 

@@ -11,37 +11,73 @@
 
 /* ------------------------------------------------------------------ nodes */
 
-/* From the newest on: what a page reaches to is less than the size that was set before, or the file is
- * longer. */
+/*
+ * How far pages reach that were written back while the size of the file was one that is not shown. What is
+ * older than the size that is shown does not count, and nothing reaches beyond the size that the file had
+ * when the step was over: the pages of a step come before its size, and one that it zeroed behind the old end
+ * reaches beyond the old size.
+ */
+static uint64_t reach_of(const struct crash__view *view, crash__node_id id, crash__atom_id shown)
+{
+	const struct crash__view_node *node = &view->nodes[id];
+	struct crash__shown at = crash__shown_begin(view, &node->reaches);
+	crash__atom_id since = 0, lost, reach;
+	uint64_t most = 0, least = 0;
+
+	if (!crash__shown_peek(view, &at, &reach) || (shown != CRASH__NEVER && reach < shown))
+		return 0;
+	CRASH__EACH_LINK(view, node->newest_size, lost) {
+		if (shown != CRASH__NEVER && lost <= shown)
+			break;
+		crash__effort++;
+		since = view->atoms->first[view->atoms->list[lost].step];
+		if (view->atoms->list[lost].size > most)
+			most = view->atoms->list[lost].size;
+	}
+	if (shown != CRASH__NEVER && since < shown)
+		since = shown;
+	for (; least < most && crash__shown_peek(view, &at, &reach) && reach >= since;
+	     crash__shown_pass(view, &at, reach))
+		if (view->atoms->list[reach].size > least)
+			least = view->atoms->list[reach].size;
+	return least;
+}
+
+/* What a page reaches to is less than the size that was set before, or the file is longer. */
 static uint64_t size_of(const struct crash__view *view, crash__node_id id)
 {
-	uint64_t least = 0, size = view->fs->nodes[id].base_size;
-	crash__atom_id id_of_size;
+	struct crash__shown at = crash__shown_begin(view, &view->nodes[id].sizes);
+	uint64_t least, size = view->fs->nodes[id].base_size;
+	crash__atom_id shown;
 
-	CRASH__EACH_LINK(view, view->nodes[id].sizes, id_of_size) {
-		const struct crash__atom *atom = &view->atoms->list[id_of_size];
-
-		if (!crash__view_shows(view, id_of_size))
-			continue;
-		size = atom->size;
-		if (atom->class != CRASH__CLASS_REACH)
-			break;
-		if (size > least)
-			least = size;
-		size = view->fs->nodes[id].base_size;
-	}
+	if (crash__shown_peek(view, &at, &shown))
+		size = view->atoms->list[shown].size;
+	else
+		shown = CRASH__NEVER;
+	least = reach_of(view, id, shown);
 	return size > least ? size : least;
 }
 
-/* Truncations hide what was behind them before, whatever is written there later. */
+/*
+ * Truncations hide what was behind them before, whatever is written there later. The reference only ever gets
+ * more of them: what joined it has changed the limit already.
+ */
 static uint64_t limit_of(const struct crash__view *view, crash__node_id id)
 {
+	const struct crash__view_node *node = &view->nodes[id];
 	uint64_t limit = CRASH__NO_LIMIT;
 	crash__atom_id atom;
 
-	CRASH__EACH_LINK(view, view->nodes[id].cuts, atom)
-		if (view->atoms->list[atom].size < limit && crash__view_shows(view, atom))
+	if (!view->flipping)
+		return node->new_limit;
+	CRASH__EACH_SHOWN(view, &node->cuts, atom)
+	{
+		if (view->atoms->list[atom].size < limit)
 			limit = view->atoms->list[atom].size;
+		/* what is not in the reference came first, or is no less than this */
+		if (limit <= node->base_limit && !atom_at.added)
+			break;
+	}
 	return limit;
 }
 
@@ -49,11 +85,10 @@ static crash__node_id child_of(const struct crash__view *view, crash__slot_id id
 {
 	crash__atom_id atom;
 
-	CRASH__EACH_LINK(view, view->slots[id].entries, atom) {
+	CRASH__EACH_SHOWN(view, &view->slots[id].entries, atom)
+	{
 		const struct crash__atom *change = &view->atoms->list[atom];
 
-		if (!crash__view_shows(view, atom))
-			continue;
 		for (uint32_t i = 0; i < change->effects; i++)
 			if (view->fs->effects[change->effect + i].slot == id)
 				return view->fs->effects[change->effect + i].node;
@@ -152,7 +187,7 @@ static void settle_nodes(struct crash__view *view)
 {
 	for (size_t i = 0; i < view->difference.nodes_count; i++)
 		resize(view, view->difference.nodes[i]);
-	for (size_t i = 0; i < view->difference.blocks_count; i++) {
+	for (size_t i = 0; i < view->difference.blocks_count && !view->hashless; i++) {
 		struct crash__view_block *block = &view->blocks[view->difference.blocks[i]];
 		struct crash__view_node *node = &view->nodes[block->node];
 
@@ -178,7 +213,7 @@ static void settle_slots(struct crash__view *view)
 /* Makes the state that the difference leads to the reference. */
 static void adopt(struct crash__view *view)
 {
-	for (size_t i = 0; i < view->difference.blocks_count; i++) {
+	for (size_t i = 0; i < view->difference.blocks_count && !view->hashless; i++) {
 		struct crash__view_block *block = &view->blocks[view->difference.blocks[i]];
 
 		block->hash = crash__block_content_hash(view, block, view->nodes[block->node].new_size);
@@ -204,46 +239,90 @@ static void settle(struct crash__view *view)
 
 /* ------------------------------------------------------------------ advancing */
 
+/* Puts an atom into one of the lists of what the state has; they come in order but for a few. */
+static void enlist(struct crash__view *view, struct crash__view_list *list, crash__atom_id id)
+{
+	uint32_t *at = &list->in, head = 0;
+
+	if (view->flipping) {
+		if (list->added_stamp != view->flipping)
+			list->added = 0;
+		list->added_stamp = view->flipping;
+		at = &list->added;
+	}
+	crash__view_push_link(view, &head, id);
+	for (; head && *at && view->links[*at - 1].value > id; at = &view->links[*at - 1].next)
+		crash__effort++;
+	if (head) {
+		view->links[head - 1].next = *at;
+		*at = head;
+	}
+}
+
+/* An atom joins the reference, or the state that a flip makes. */
+static void enlist_atom(struct crash__view *view, crash__atom_id id)
+{
+	const struct crash__atom *atom = &view->atoms->list[id];
+	struct crash__view_node *node = &view->nodes[atom->node];
+
+	switch (atom->kind) {
+	case CRASH__ATOM_DATA:
+		CRASH__EACH_BLOCK(view, node, atom->offset, atom->offset + atom->bytes, number)
+			enlist(view, &view->blocks[number].shown, id);
+		break;
+	case CRASH__ATOM_SIZE:
+		enlist(view, atom->class == CRASH__CLASS_REACH ? &node->reaches : &node->sizes, id);
+		if (crash__atom_in(atom, CRASH__CUTS))
+			enlist(view, &node->cuts, id);
+		break;
+	case CRASH__ATOM_ATTRIBUTES:
+		break; /* that one is not there shows as well */
+	case CRASH__ATOM_ENTRY:
+		for (uint32_t i = 0; i < atom->effects; i++)
+			enlist(view, &view->slots[view->fs->effects[atom->effect + i].slot].entries, id);
+		break;
+	}
+}
+
+static void note_written(struct crash__view *view, const struct crash__atom *atom)
+{
+	const struct crash__fs *fs = view->fs;
+
+	if (atom->kind == CRASH__ATOM_DATA || atom->kind == CRASH__ATOM_SIZE)
+		view->nodes[atom->node].written = true;
+	for (uint32_t i = 0; i < atom->effects && atom->kind == CRASH__ATOM_ENTRY; i++)
+		view->nodes[fs->slots[fs->effects[atom->effect + i].slot].directory].written = true;
+}
+
 /* Makes the atoms of a step known: they may be in a state from now on. */
 static void introduce(struct crash__view *view, uint32_t step)
 {
 	for (crash__atom_id id = view->atoms->first[step]; id < view->atoms->first[step + 1]; id++) {
 		const struct crash__atom *atom = &view->atoms->list[id];
+		struct crash__view_node *node = &view->nodes[atom->node];
 
-		switch (atom->kind) {
-		case CRASH__ATOM_DATA:
-			view->nodes[atom->node].written = true;
-			CRASH__EACH_BLOCK(view, &view->nodes[atom->node], atom->offset,
-					  atom->offset + atom->bytes, number)
-				crash__view_push_link(view, &view->blocks[number].atoms, id);
-			break;
-		case CRASH__ATOM_SIZE:
-			view->nodes[atom->node].written = true;
-			crash__view_push_link(view, &view->nodes[atom->node].sizes, id);
-			if (crash__atom_in(atom, CRASH__CUTS))
-				crash__view_push_link(view, &view->nodes[atom->node].cuts, id);
-			break;
-		case CRASH__ATOM_ATTRIBUTES:
-			crash__view_push_link(view, &view->nodes[atom->node].attributes, id);
-			break;
-		case CRASH__ATOM_ENTRY:
-			for (uint32_t i = 0; i < atom->effects; i++) {
-				crash__slot_id slot = view->fs->effects[atom->effect + i].slot;
-
-				view->nodes[view->fs->slots[slot].directory].written = true;
-				crash__view_push_link(view, &view->slots[slot].entries, id);
-			}
-			break;
-		}
+		note_written(view, atom);
+		if (crash__atom_in(atom, CRASH__BEHIND_END) && atom->kind == CRASH__ATOM_DATA)
+			CRASH__EACH_BLOCK(view, node, atom->offset, atom->offset + atom->bytes, number)
+				crash__view_push_link(view, &view->blocks[number].behind_end, id);
+		else if (atom->kind == CRASH__ATOM_SIZE && atom->class != CRASH__CLASS_REACH)
+			crash__view_push_link(view, &node->newest_size, id);
+		else if (atom->kind == CRASH__ATOM_ATTRIBUTES)
+			crash__view_push_link(view, &node->attributes, id);
 	}
 }
 
 static void join(struct crash__view *view, crash__atom_id id)
 {
+	const struct crash__atom *atom = &view->atoms->list[id];
+
 	if (view->in[id])
 		return;
 	view->in[id] = true;
+	enlist_atom(view, id);
 	touch_atom(view, id);
+	if (crash__atom_in(atom, CRASH__CUTS) && atom->size < view->nodes[atom->node].new_limit)
+		view->nodes[atom->node].new_limit = atom->size;
 }
 
 /* What becomes part of the reference at a step. */
@@ -254,7 +333,8 @@ static void touch_step(struct crash__view *view, uint32_t step)
 	/* that an atom could be there and is not may show as well: as lost data, or a file that is half made
 	 */
 	for (crash__atom_id id = atoms->first[step]; id < atoms->first[step + 1]; id++) {
-		view->in[id] = view->reference == CRASH__EVERYTHING;
+		if (view->reference == CRASH__EVERYTHING)
+			join(view, id);
 		touch_atom(view, id);
 	}
 	while (view->undated < view->fs->undated_count && view->fs->undated[view->undated].step <= step)
@@ -324,8 +404,12 @@ int crash__view_flip(struct crash__view *view, const crash__atom_id *flipped, si
 		assert(flipped[i] < view->atoms->first[view->step + 1]); /* it has been done */
 		view->flip_stamp[flipped[i]] = view->flipping;
 	}
-	for (size_t i = 0; i < count; i++)
+	view->links_kept = view->links_count;
+	for (size_t i = 0; i < count; i++) {
+		if (!view->in[flipped[i]])
+			enlist_atom(view, flipped[i]);
 		touch_atom(view, flipped[i]);
+	}
 	settle(view);
 	if (difference)
 		*difference = &view->difference;
@@ -334,6 +418,7 @@ int crash__view_flip(struct crash__view *view, const crash__atom_id *flipped, si
 
 void crash__view_unflip(struct crash__view *view)
 {
+	view->links_count = view->links_kept;
 	view->flipping = 0;
 	view->moving = false;
 	view->stamp++;
@@ -381,8 +466,7 @@ bool crash__view_is_written(const struct crash__view *view, crash__node_id node)
 
 uint64_t crash__view_base_limit(const struct crash__view *view, crash__node_id node)
 {
-	return view->nodes[node].stamp == view->stamp ? view->nodes[node].new_limit :
-							view->nodes[node].base_limit;
+	return crash__view_limit_now(view, node);
 }
 
 uint32_t crash__view_blocks(const struct crash__view *view)

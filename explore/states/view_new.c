@@ -11,6 +11,8 @@
 #include "explore/states/view_attributes.h"
 #include "explore/states/view_parts.h"
 
+#define FEW_NAMES 8 /* of a file, so many are looked at for one that is there already */
+
 static int compare_blocks(const void *a, const void *b)
 {
 	const struct crash__view_block *x = a, *y = b;
@@ -147,6 +149,19 @@ static struct crash__hash hash_name(uint64_t directory, const char *name)
 	return crash__hash_bytes(&what, sizeof what, 6);
 }
 
+/* A file that is renamed to and fro has few names. */
+static void note_slot(struct crash__view *view, crash__node_id node, crash__slot_id slot)
+{
+	crash__slot_id other;
+	unsigned int looked_at = 0;
+
+	CRASH__EACH_LINK(view, view->nodes[node].slots, other)
+		if (other == slot || ++looked_at == FEW_NAMES)
+			break;
+	if (!view->nodes[node].slots || other != slot)
+		crash__view_push_link(view, &view->nodes[node].slots, slot);
+}
+
 static void prepare_slots(struct crash__view *view)
 {
 	const struct crash__fs *fs = view->fs;
@@ -162,8 +177,7 @@ static void prepare_slots(struct crash__view *view)
 	}
 	for (size_t i = 0; i < fs->effects_count; i++)
 		if (fs->effects[i].kind == CRASH__EFFECT_ENTRY && fs->effects[i].node)
-			crash__view_push_link(view, &view->nodes[fs->effects[i].node].slots,
-					      fs->effects[i].slot);
+			note_slot(view, fs->effects[i].node, fs->effects[i].slot);
 	for (crash__slot_id id = 1; id < fs->slots_count; id++)
 		view->slots[id].name =
 			hash_name(directory_identity(view, fs->slots[id].directory), fs->slots[id].name);
@@ -194,7 +208,7 @@ static void prepare_nodes(struct crash__view *view)
 		view->nodes[id].mode = view->fs->nodes[id].mode;
 		view->nodes[id].others = crash__view_others_of(view, id);
 	}
-	for (size_t i = 0; i < view->blocks_count; i++) {
+	for (size_t i = 0; i < view->blocks_count && !view->hashless; i++) {
 		struct crash__view_block *block = &view->blocks[i];
 
 		block->hash = crash__block_content_hash(view, block, view->nodes[block->node].size);
@@ -202,14 +216,8 @@ static void prepare_nodes(struct crash__view *view)
 	}
 }
 
-int crash__view_new(const struct crash__atoms *atoms, enum crash__reference reference,
-		    struct crash__view **out)
-{
-	return crash__view_new_choice(atoms, reference, 0, out);
-}
-
-int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__reference reference,
-			   unsigned int choice, struct crash__view **out)
+static int make_view(const struct crash__atoms *atoms, enum crash__reference reference, unsigned int choice,
+		     bool hashless, struct crash__view **out)
 {
 	struct crash__view *view = calloc(1, sizeof *view);
 	int error;
@@ -220,6 +228,7 @@ int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__referen
 	view->atoms = atoms;
 	view->fs = atoms->fs;
 	view->reference = reference;
+	view->hashless = hashless;
 	view->lost_data = crash__model_choice(atoms->model, choice);
 	view->step = -1;
 	view->stamp = 1;
@@ -232,7 +241,8 @@ int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__referen
 		prepare_slots(view);
 		prepare_nodes(view);
 		view->stamp++;
-		crash__state_hash_begin(view);
+		if (!view->hashless)
+			crash__state_hash_begin(view);
 	}
 	error = crash__view_error(view);
 	if (error < 0) {
@@ -241,6 +251,23 @@ int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__referen
 	}
 	*out = view;
 	return 0;
+}
+
+int crash__view_new(const struct crash__atoms *atoms, enum crash__reference reference,
+		    struct crash__view **out)
+{
+	return crash__view_new_choice(atoms, reference, 0, out);
+}
+
+int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__reference reference,
+			   unsigned int choice, struct crash__view **out)
+{
+	return make_view(atoms, reference, choice, false, out);
+}
+
+int crash__view_new_hashless(const struct crash__atoms *atoms, struct crash__view **out)
+{
+	return make_view(atoms, CRASH__EVERYTHING, 0, true, out);
 }
 
 void crash__view_free(struct crash__view *view)

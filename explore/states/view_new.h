@@ -17,6 +17,12 @@ int crash__view_new(const struct crash__atoms *atoms, enum crash__reference refe
 int crash__view_new_choice(const struct crash__atoms *atoms, enum crash__reference reference,
 			   unsigned int choice, struct crash__view **view);
 
+/**
+ * A view of everything that was done for who only asks what is in the tree: nothing is hashed. Nothing can be
+ * flipped either.
+ */
+int crash__view_new_hashless(const struct crash__atoms *atoms, struct crash__view **view);
+
 void crash__view_free(struct crash__view *view);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef CRASH_VIEW_PARTS_H
 #define CRASH_VIEW_PARTS_H
 
+#include "base/effort.h"
 #include "base/error.h"
 #include "explore/states/tree_difference.h"
 
@@ -17,19 +18,31 @@
 
 #define CRASH__NO_LIMIT UINT64_MAX
 
+/*
+ * Atoms of one kind, newest first. Those that are in the reference are one list, and those that a flip adds
+ * are another, so that nobody has to go through the thousands that are neither.
+ */
+struct crash__view_list {
+	uint32_t in;
+	uint32_t added, added_stamp; /* as long as view->flipping is the stamp */
+};
+
 struct crash__view_block {
 	crash__node_id node;
-	uint32_t atoms;		 /* list of DATA atoms, newest first */
+	uint32_t behind_end; /* DATA atoms that wrote there, newest first, in the reference or not */
+	struct crash__view_list shown;
 	uint64_t index;		 /* in the file */
 	struct crash__hash hash; /* its part of the node's sum, in the reference */
 	uint32_t stamp;
 };
 
 struct crash__view_node {
-	uint32_t sizes;	     /* list of SIZE atoms, newest first */
-	uint32_t cuts;	     /* those of them of CRASH__CUTS */
-	uint32_t attributes; /* list of ATTRIBUTES atoms, newest first */
-	uint32_t slots;	     /* list of slots that ever hold it */
+	struct crash__view_list sizes;	 /* SIZE atoms, but for those that reach */
+	struct crash__view_list reaches; /* these */
+	struct crash__view_list cuts;	 /* those of `sizes` of CRASH__CUTS */
+	uint32_t newest_size;		 /* list of `sizes` whether they are in the reference or not */
+	uint32_t attributes;		 /* list of ATTRIBUTES atoms, newest first */
+	uint32_t slots;			 /* list of slots that ever hold it */
 	uint32_t first_block, blocks;
 	bool written; /* an op has changed what is in it, kept or lost */
 	/* in the reference */
@@ -51,7 +64,7 @@ struct crash__view_node {
 };
 
 struct crash__view_slot {
-	uint32_t entries; /* list of ENTRY atoms, newest first */
+	struct crash__view_list entries; /* ENTRY atoms */
 	crash__node_id child;
 	struct crash__hash name;
 	struct crash__hash hash; /* its part of the sum */
@@ -94,6 +107,8 @@ struct crash__view {
 	CRASH__VECTOR(crash__node_id,
 		      toggled); /* directories that can be reached now and could not, or the reverse */
 	bool moving;		/* directories come or go in this difference */
+	bool hashless;		/* nobody asks for hashes, so there are none */
+	size_t links_kept;	/* links that are behind these are of lists of what a flip adds */
 	CRASH__VECTOR(struct crash__known_content, known);
 	uint32_t *known_index; /* by key: 1 + number of the content; a power of two of them, at most half full
 				*/
@@ -159,6 +174,48 @@ static inline void crash__view_push_link(struct crash__view *view, uint32_t *hea
 	     value_##_at && ((value_) = (view)->links[value_##_at - 1].value, true);                         \
 	     value_##_at = (view)->links[value_##_at - 1].next)
 
+/* Where one is in a list of what the state has that is being looked at. */
+struct crash__shown {
+	uint32_t in, added;
+};
+
+static inline struct crash__shown crash__shown_begin(const struct crash__view *view,
+						     const struct crash__view_list *list)
+{
+	bool flips = view->flipping && list->added_stamp == view->flipping;
+
+	return (struct crash__shown){list->in, flips ? list->added : 0};
+}
+
+/* The next atom, which stays the next one until crash__shown_pass(); false: there is none. */
+static inline bool crash__shown_peek(const struct crash__view *view, struct crash__shown *at,
+				     crash__atom_id *atom)
+{
+	while (at->in && !crash__view_shows(view, view->links[at->in - 1].value)) {
+		crash__effort++;
+		at->in = view->links[at->in - 1].next;
+	}
+	if (!at->in && !at->added)
+		return false;
+	*atom = at->in ? view->links[at->in - 1].value : 0;
+	if (at->added && (!at->in || view->links[at->added - 1].value > *atom))
+		*atom = view->links[at->added - 1].value;
+	return true;
+}
+
+static inline void crash__shown_pass(const struct crash__view *view, struct crash__shown *at,
+				     crash__atom_id atom)
+{
+	uint32_t *list = at->in && view->links[at->in - 1].value == atom ? &at->in : &at->added;
+
+	crash__effort++;
+	*list = view->links[*list - 1].next;
+}
+
+#define CRASH__EACH_SHOWN(view, list, atom)                                                                  \
+	for (struct crash__shown atom##_at = crash__shown_begin((view), (list));                             \
+	     crash__shown_peek((view), &atom##_at, &(atom)); crash__shown_pass((view), &atom##_at, (atom)))
+
 static inline crash__node_id crash__view_child_now(const struct crash__view *view, crash__slot_id id)
 {
 	const struct crash__view_slot *slot = &view->slots[id];
@@ -169,6 +226,12 @@ static inline crash__node_id crash__view_child_now(const struct crash__view *vie
 static inline uint64_t crash__view_size_now(const struct crash__view *view, crash__node_id node)
 {
 	return view->nodes[node].stamp == view->stamp ? view->nodes[node].new_size : view->nodes[node].size;
+}
+
+static inline uint64_t crash__view_limit_now(const struct crash__view *view, crash__node_id node)
+{
+	return view->nodes[node].stamp == view->stamp ? view->nodes[node].new_limit :
+							view->nodes[node].base_limit;
 }
 
 /* The first of the node's blocks at or behind an index; the number behind its last if there is none. */

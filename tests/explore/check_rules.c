@@ -486,6 +486,8 @@ static const struct {
 	 {{MADE_APPEND, "a", NULL, 3586}, {MADE_CLONE, "a", NULL, 8192}},
 	 "a=old510+zerox3586+w1x8192",
 	 false},
+	/* of the page in which the file ended the rest was zeroed, and what is behind it is not there */
+	{"xfs tear=4096", {{MADE_FAR, "a", NULL, 8}}, "a=old510+zerox3586", true},
 };
 
 START_TEST(what_goes_alone_waits_for_nothing)
