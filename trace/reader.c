@@ -205,6 +205,7 @@ int crash__trace_open_fd(int fd, const char *name, struct crash__trace *trace)
 	trace->map = map;
 	trace->map_size = (size_t)status.st_size;
 	trace->fd = own;
+	crash__trace_let_go(trace);
 	return 0;
 }
 
@@ -218,6 +219,13 @@ int crash__trace_open(const char *path, struct crash__trace *trace)
 	error = crash__trace_open_fd(fd, path, trace);
 	close(fd);
 	return error;
+}
+
+void crash__trace_let_go(const struct crash__trace *trace)
+{
+	/* the map is private, and nobody writes to it: what is dropped is what the file has */
+	if (trace->map)
+		madvise(trace->map, trace->map_size, MADV_DONTNEED);
 }
 
 void crash__trace_close(struct crash__trace *trace)

@@ -22,6 +22,12 @@ int crash__trace_open_fd(int fd, const char *name, struct crash__trace *trace);
 /** The same for bytes in memory, which must stay there and be aligned to 8. */
 int crash__trace_parse(const void *bytes, size_t size, const char *name, struct crash__trace *trace);
 
+/**
+ * Lets go of what was read of the file so far: whoever needs it again reads it again. A long recording is
+ * larger than all that is made of it.
+ */
+void crash__trace_let_go(const struct crash__trace *trace);
+
 void crash__trace_close(struct crash__trace *trace);
 
 #endif

@@ -15,6 +15,7 @@
 #include "explore/lint/used_files.h"
 #include "explore/lint/wording.h"
 #include "explore/states/view_new.h"
+#include "trace/reader.h"
 
 /* ------------------------------------------------------------------ walking */
 
@@ -252,6 +253,7 @@ static void forget_tree(struct crash__lint *lint)
 	crash__atoms_clear(&lint->atoms);
 	free(lint->block_durable);
 	lint->block_durable = NULL;
+	crash__trace_let_go(lint->fs->trace);
 }
 
 int crash__lint_run(const struct crash__fs *fs, uint32_t rules, struct crash__lint *lint)
@@ -260,6 +262,7 @@ int crash__lint_run(const struct crash__fs *fs, uint32_t rules, struct crash__li
 
 	if (error < 0)
 		return error;
+	crash__trace_let_go(fs->trace);
 	walk(lint, rules);
 	name_ops(lint);
 	forget_tree(lint);
