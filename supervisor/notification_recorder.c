@@ -65,6 +65,21 @@ static uint32_t note_stack(struct crash__notification *notification, const uint6
 	return record.stack;
 }
 
+static void note_module(struct crash__notification *notification, const struct crash__frame_module *module)
+{
+	struct crash__module_record record = {
+		.process = notification->remote.process,
+		.bias = module->bias,
+		.start = module->start,
+		.end = module->end,
+	};
+	struct crash__part parts[] = {{&record, sizeof record}, {module->path, strlen(module->path) + 1}};
+
+	append(notification, CRASH__RECORD_MODULE, 0, parts, 2);
+}
+
+static const struct crash__unwind_notes unwind_notes = {.stack = note_stack, .module = note_module};
+
 bool crash__notification_record_wanted(const struct crash__notification *notification)
 {
 	uint32_t mode = notification->control->mode;
@@ -93,7 +108,7 @@ void crash__notification_record_op(struct crash__notification *notification)
 	if (!where->path)
 		record.file = notification->file;
 	if (notification->control->mode & CRASH__MODE_STACKS)
-		record.stack = crash__unwind_number(notification, note_stack);
+		record.stack = crash__unwind_number(notification, &unwind_notes);
 	memcpy(record.args, notification->args, sizeof record.args);
 	if (where->path) {
 		parts[1] = (struct crash__part){notification->path, strlen(notification->path) + 1};

@@ -187,6 +187,77 @@ static bool unwind(struct crash__notification *notification, uint64_t *addresses
 	return whole;
 }
 
+/* ------------------------------------------------------------------ where its addresses are */
+
+/* The mapping of the process that an address is in. */
+static bool find_module(pid_t pid, uint64_t address, struct crash__frame_module *module)
+{
+	unsigned long long start, end, offset, first = 0;
+	char path[64], line[PATH_MAX + 128], name[PATH_MAX], previous[PATH_MAX] = "";
+	bool found = false;
+	FILE *maps;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+	maps = fopen(path, "re");
+	while (maps && !found && fgets(line, sizeof line, maps)) {
+		name[0] = '\0';
+		if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %4095[^\n]", &start, &end, &offset, name) < 3)
+			continue;
+		if (strcmp(name, previous) != 0) { /* the first mapping of a file is where it starts */
+			strcpy(previous, name);
+			first = start - offset;
+		}
+		found = address >= start && address < end && name[0] == '/';
+	}
+	if (maps)
+		fclose(maps);
+	if (!found)
+		return false;
+	*module = (struct crash__frame_module){
+		.bias = first - crash__program_base(name), .start = start, .end = end};
+	snprintf(module->path, sizeof module->path, "%.1000s", name);
+	return true;
+}
+
+/* Of the process whose backtraces were written down last: what else is mapped is told by who asks `kept`. */
+static struct {
+	uint32_t process, count;
+	uint64_t mappings;
+	struct {
+		uint64_t start, end;
+	} list[CRASH__MODULES];
+} noted;
+
+static bool is_noted(uint64_t address)
+{
+	for (uint32_t i = 0; i < noted.count; i++)
+		if (address >= noted.list[i].start && address < noted.list[i].end)
+			return true;
+	return false;
+}
+
+/* Writes down what the backtrace at hand is in, as far as that was not done; a full list begins anew. */
+static void note_modules(struct crash__notification *notification, const struct crash__unwind_notes *notes)
+{
+	struct crash__frame_module module;
+
+	if (noted.process != notification->remote.process || noted.mappings != kept.mappings)
+		noted.count = 0;
+	noted.process = notification->remote.process;
+	noted.mappings = kept.mappings;
+	for (uint32_t i = 0; i < current.count; i++) {
+		uint64_t address = current.addresses[i];
+
+		if (is_noted(address) || !find_module(notification->remote.pid, address, &module))
+			continue;
+		if (noted.count == CRASH__MODULES)
+			noted.count = 0;
+		noted.list[noted.count].start = module.start;
+		noted.list[noted.count++].end = module.end;
+		notes->module(notification, &module);
+	}
+}
+
 /* ------------------------------------------------------------------ backtraces seen before */
 
 #define PLACES 1024
@@ -243,8 +314,7 @@ static bool is_same(const struct crash__notification *notification, const struct
 }
 
 uint32_t crash__unwind_number(struct crash__notification *notification,
-			      uint32_t (*note)(struct crash__notification *notification,
-					       const uint64_t *addresses, uint32_t count))
+			      const struct crash__unwind_notes *notes)
 {
 	uint64_t addresses[CRASH__FRAMES], pc, sp;
 	const struct place *place;
@@ -258,7 +328,8 @@ uint32_t crash__unwind_number(struct crash__notification *notification,
 		stack = place->stack;
 	} else {
 		unwind(notification, addresses, CRASH__FRAMES, NULL);
-		stack = note(notification, addresses, current.count);
+		note_modules(notification, notes);
+		stack = notes->stack(notification, addresses, current.count);
 		remember(stack);
 	}
 	pthread_mutex_unlock(&lock);
@@ -277,36 +348,6 @@ bool crash__unwind_has(struct crash__notification *notification, const struct cr
 	found = current.found;
 	pthread_mutex_unlock(&lock);
 	return found;
-}
-
-/* The mapping of the process that an address is in. */
-static bool find_module(pid_t pid, uint64_t address, struct crash__frame_module *module)
-{
-	unsigned long long start, end, offset, first = 0;
-	char path[64], line[PATH_MAX + 128], name[PATH_MAX], previous[PATH_MAX] = "";
-	bool found = false;
-	FILE *maps;
-
-	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
-	maps = fopen(path, "re");
-	while (maps && !found && fgets(line, sizeof line, maps)) {
-		name[0] = '\0';
-		if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %4095[^\n]", &start, &end, &offset, name) < 3)
-			continue;
-		if (strcmp(name, previous) != 0) { /* the first mapping of a file is where it starts */
-			strcpy(previous, name);
-			first = start - offset;
-		}
-		found = address >= start && address < end && name[0] == '/';
-	}
-	if (maps)
-		fclose(maps);
-	if (!found)
-		return false;
-	*module = (struct crash__frame_module){
-		.bias = first - crash__program_base(name), .start = start, .end = end};
-	snprintf(module->path, sizeof module->path, "%.1000s", name);
-	return true;
 }
 
 void crash__unwind_fired(struct crash__notification *notification, struct crash__fired *fired)
