@@ -9,6 +9,7 @@
 #include "common/control.h"
 #include "common/names.h"
 #include "runner/out.h"
+#include "symbols/trace_frame.h"
 #include "trace/event_text.h"
 
 static const char *const routes[] = {
@@ -41,13 +42,8 @@ static struct frames frames_of(const struct crash__trace *trace, struct crash__s
 	stack = &trace->stacks[number];
 	result.frames = calloc(stack->count + 1, sizeof *result.frames);
 	for (uint32_t i = 0; result.frames && i < stack->count; i++) {
-		const struct crash__trace_module *module =
-			crash__trace_module_of(trace, stack->process, stack->addresses[i]);
-		struct crash_frame *frame = &result.frames[result.count];
-
-		frame->address = stack->addresses[i];
-		if (module &&
-		    crash__symbols_name(symbols, module->path, stack->addresses[i] - module->bias, frame) < 0)
+		if (crash__trace_frame(symbols, trace, stack->process, stack->addresses[i],
+				       &result.frames[result.count]) < 0)
 			break;
 		result.count++;
 	}

@@ -38,15 +38,15 @@ static void path_of(const struct dl_phdr_info *info, char *out, size_t size)
 	out[length] = '\0';
 }
 
-/* The executable segment that holds `address`, or any if it is 0. */
+/* The executable segment that holds `address`. */
 static const ElfW(Phdr) * code_of(const struct dl_phdr_info *info, uint64_t address)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 		uint64_t start = info->dlpi_addr + header->p_vaddr;
 
-		if (header->p_type == PT_LOAD && (header->p_flags & PF_X) &&
-		    (!address || (address >= start && address < start + header->p_memsz)))
+		if (header->p_type == PT_LOAD && (header->p_flags & PF_X) && address >= start &&
+		    address < start + header->p_memsz)
 			return header;
 	}
 	return NULL;
@@ -62,18 +62,16 @@ static bool is_known(uint64_t start)
 	return false;
 }
 
-static int add_module(struct dl_phdr_info *info, size_t size, void *context)
+static void add_segment(struct crash__control *control, const struct dl_phdr_info *info,
+			const ElfW(Phdr) * code)
 {
-	struct crash__control *control = context;
-	const ElfW(Phdr) *code = code_of(info, 0);
 	uint32_t index = atomic_load(&known);
 	struct crash__frame_module described;
 	struct crash__module *module = &table[index];
 	struct stat status;
 
-	(void)size;
-	if (!code || index == MOST || is_known(info->dlpi_addr + code->p_vaddr))
-		return 0;
+	if (index == MOST || is_known(info->dlpi_addr + code->p_vaddr))
+		return;
 	described.bias = module->bias = info->dlpi_addr;
 	described.start = module->start = info->dlpi_addr + code->p_vaddr;
 	described.end = module->end = module->start + code->p_memsz;
@@ -86,6 +84,14 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *context)
 	atomic_store_explicit(&known, index + 1, memory_order_release);
 	if ((control->mode & CRASH__MODE_RECORD) && (control->mode & CRASH__MODE_STACKS))
 		crash__record_module(control, &described);
+}
+
+static int add_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X))
+			add_segment(context, info, &info->dlpi_phdr[i]);
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "common/plan.h"
+#include "symbols/own_library.h"
+#include "symbols/trace_frame.h"
 #include "trace/event_text.h"
 
 /* Callsites are compared by this many of the innermost functions: more would tell apart who called. */
@@ -81,6 +83,32 @@ static bool is_library(const char *path)
 	return false;
 }
 
+/* Whether a frame is one through which all ops of the program go, by whatever way its library has them. */
+static bool is_inner(const struct crash__event *event, const struct crash_frame *frame)
+{
+	const char *symbol = crash__frame_symbol(frame);
+
+	if (frame->file && strncmp(frame->file, "node:", strlen("node:")) == 0)
+		return true;
+	return symbol && (crash__is_of_language(symbol) ||
+			  (event->route == CRASH__ROUTE_KERNEL && crash__is_of_libc(symbol)));
+}
+
+/* Leaves out the innermost frames that do not identify a callsite, unless there are no others. */
+static void leave_out_inner(struct named *named, const struct crash__event *event)
+{
+	unsigned int inner = 0;
+
+	while (inner < named->count && is_inner(event, &named->frames[inner]))
+		inner++;
+	if (inner == 0 || inner == named->count)
+		return;
+	for (unsigned int i = 0; i < inner; i++)
+		crash__frame_clear(&named->frames[i]);
+	named->count -= inner;
+	memmove(named->frames, named->frames + inner, named->count * sizeof *named->frames);
+}
+
 static const struct named *frames_of(struct crash__callsites *callsites, const struct crash__event *event)
 {
 	const struct crash__trace *trace = callsites->trace;
@@ -98,14 +126,16 @@ static const struct named *frames_of(struct crash__callsites *callsites, const s
 	for (uint32_t i = 0; named->frames && i < stack->count && named->count < MOST_FRAMES; i++) {
 		const struct crash__trace_module *module =
 			crash__trace_module_of(trace, stack->process, stack->addresses[i]);
+		struct crash_frame *frame = &named->frames[named->count];
 
-		if (!module || is_library(module->path))
+		if (module && is_library(module->path))
 			continue;
-		if (crash__symbols_name(callsites->symbols, module->path, stack->addresses[i] - module->bias,
-					&named->frames[named->count]) < 0)
+		if (crash__trace_frame(callsites->symbols, trace, stack->process, stack->addresses[i],
+				       frame) < 0)
 			break;
-		named->count++;
+		named->count += module || frame->function;
 	}
+	leave_out_inner(named, event);
 	return named;
 }
 

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbols/rust_name.h"
+
 #define LONG_NAME 72
 #define LONGEST_SYMBOL 8192
 #define ANONYMOUS "(anonymousnamespace)::"
@@ -43,7 +45,8 @@ void crash__function_prepare(void)
 
 static bool is_mangled(const char *symbol)
 {
-	return symbol[0] == '_' && symbol[1] == 'Z' && strnlen(symbol, LONGEST_SYMBOL) < LONGEST_SYMBOL;
+	return symbol[0] == '_' && (symbol[1] == 'Z' || crash__is_rust_name(symbol)) &&
+	       strnlen(symbol, LONGEST_SYMBOL) < LONGEST_SYMBOL;
 }
 
 char *crash__function_full(const char *symbol)
@@ -52,6 +55,8 @@ char *crash__function_full(const char *symbol)
 
 	if (!is_mangled(symbol))
 		return NULL;
+	if (crash__is_rust_name(symbol))
+		return crash__rust_name(symbol);
 	crash__function_prepare();
 	return demangler ? demangler(symbol, NULL, NULL, &status) : NULL;
 }
@@ -77,7 +82,9 @@ static void drop_qualifiers(char *name)
 /* The qualified name alone; allocated, or NULL. */
 static char *name_of(const char *symbol)
 {
-	char *beginning = is_mangled(symbol) ? strdup(symbol) : NULL, *name = NULL;
+	bool rust = crash__is_rust_name(symbol); /* has no parameters */
+	char *beginning = is_mangled(symbol) && !rust ? strdup(symbol) : NULL;
+	char *name = rust ? crash__rust_name(symbol) : NULL;
 	/* what is nested ends with an E: no need to try the rest */
 	bool nested = beginning && strchr("NZT", symbol[2]) != NULL;
 
@@ -89,7 +96,7 @@ static char *name_of(const char *symbol)
 		beginning[length] = symbol[length];
 	}
 	free(beginning);
-	if (name)
+	if (name && !rust)
 		drop_qualifiers(name);
 	return name;
 }
@@ -102,6 +109,12 @@ static size_t length_of_operator(const char *at)
 	size_t word = strlen("operator");
 
 	return strncmp(at, "operator", word) == 0 ? word + strspn(at + word, "<>=-") : 0;
+}
+
+/* Rust writes name::<arguments>. */
+static char *without_colons(const char *begin, char *end, bool stay)
+{
+	return !stay && end - begin > 2 && end[-1] == ':' && end[-2] == ':' ? end - 2 : end;
 }
 
 /* A copy with `instead` where arguments are; a name whose brackets do not match stays as it is. NULL: no
@@ -117,7 +130,7 @@ static char *replace_arguments(const char *name, const char *instead)
 		if (length)
 			out = mempcpy(out, at, length);
 		else if (*at == '<' && depth++ == 0)
-			out = stpcpy(out, instead);
+			out = stpcpy(without_colons(copy, out, *instead), instead);
 		else if (*at == '>' && depth && at[-1] != '-')
 			depth--;
 		else if (depth == 0)

@@ -16,6 +16,7 @@
 #include "base/json_value.h"
 #include "common/suggest.h"
 #include "symbols/function.h"
+#include "symbols/perf_map.h"
 
 struct object {
 	char *path;
@@ -26,6 +27,7 @@ struct object {
 
 struct crash__symbols {
 	struct object *objects;
+	struct crash__perf_map *maps;
 };
 
 static const Dwfl_Callbacks callbacks = {
@@ -37,6 +39,11 @@ static const Dwfl_Callbacks callbacks = {
 struct crash__symbols *crash__symbols_new(void)
 {
 	return calloc(1, sizeof(struct crash__symbols));
+}
+
+struct crash__perf_map **crash__symbols_maps(struct crash__symbols *symbols)
+{
+	return &symbols->maps;
 }
 
 static void free_object(struct object *object)
@@ -57,6 +64,7 @@ void crash__symbols_free(struct crash__symbols *symbols)
 		HASH_DEL(symbols->objects, object);
 		free_object(object);
 	}
+	crash__perf_maps_free(symbols->maps);
 	free(symbols);
 }
 

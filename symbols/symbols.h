@@ -15,9 +15,14 @@
 /** Files that were opened for their symbols; opened once, kept until freed. */
 struct crash__symbols;
 
+struct crash__perf_map;
+
 /** NULL when there is no memory. */
 struct crash__symbols *crash__symbols_new(void);
 void crash__symbols_free(struct crash__symbols *symbols);
+
+/** The perf maps that were read (perf_map.h). */
+struct crash__perf_map **crash__symbols_maps(struct crash__symbols *symbols);
 
 /**
  * Names an address.

@@ -636,6 +636,94 @@ START_TEST(a_listing_is_a_table_with_a_summary)
 }
 END_TEST
 
+/* What the kernel reports has names, too, and a program that was started by another name has its own. */
+START_TEST(a_static_program_has_names)
+{
+	ck_assert_int_eq(symlink(lab_program("steps_static"), "other"), 0);
+	CLI("list", "-v", "--", "./other", "open data wct", "write 3 one");
+	assert_status(0);
+	assert_matches(result.out, "^ +do_write +.*steps\\.c:[0-9]+$");
+	assert_matches(result.out, "^ +main +.*steps\\.c:[0-9]+$");
+	assert_matches(result.out, "^ +_start +in .*/steps_static$");
+	ck_assert_msg(!strstr(result.out, "in ?"), "%s", result.out);
+	ck_assert_msg(!strstr(result.out, "/other"), "%s", result.out);
+}
+END_TEST
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Other languages: a program, how it is made, and what stands in its stacks and in lint's sentences. */
+static const struct {
+	const char *tool, *path, *text, *build, *program, *frame, *sentence;
+} languages[] = {
+	{"go", "store.go",
+	 "package main\n"
+	 "import \"os\"\n"
+	 "type Store struct{ file *os.File }\n"
+	 "//go:noinline\n"
+	 "func (s *Store) put(text string) { s.file.Write([]byte(text)) }\n"
+	 "func main() {\n"
+	 "\tfile, _ := os.Create(\"data.new\")\n"
+	 "\t(&Store{file}).put(\"text\")\n"
+	 "\tos.Rename(\"data.new\", \"data\")\n"
+	 "}\n",
+	 "GO111MODULE=off CGO_ENABLED=0 GOCACHE=$PWD/cache HOME=$PWD go build -o store store.go", "./store",
+	 "^ +main\\.\\(\\*Store\\)\\.put +.*store\\.go:5$", "main.(*Store).put at store.go:5"},
+	{"rustc", "store.rs",
+	 "use std::io::Write;\n"
+	 "struct Store<T> { file: T }\n"
+	 "impl<T: Write> Store<T> {\n"
+	 "    #[inline(never)]\n"
+	 "    fn put(&mut self, text: &str) { self.file.write_all(text.as_bytes()).unwrap(); }\n"
+	 "}\n"
+	 "fn main() {\n"
+	 "    let mut store = Store { file: std::fs::File::create(\"data.new\").unwrap() };\n"
+	 "    store.put(\"text\");\n"
+	 "    std::fs::rename(\"data.new\", \"data\").unwrap();\n"
+	 "}\n",
+	 "rustc -g -C symbol-mangling-version=v0 -o store store.rs", "./store",
+	 "^ +<store::Store<std::fs::File>>::put +.*store\\.rs:5$",
+	 "<store::Store<std::fs::File>>::put at store.rs:5"},
+	{"node", "store.js",
+	 "const fs = require('fs');\n"
+	 "function put(text) {\n"
+	 "  const file = fs.openSync('data.new', 'w');\n"
+	 "  fs.writeSync(file, text);\n"
+	 "  fs.closeSync(file);\n"
+	 "}\n"
+	 "put('text');\n"
+	 "fs.renameSync('data.new', 'data');\n",
+	 "true", "echo $$ >> ../pids; exec node --perf-basic-prof --interpreted-frames-native-stack store.js",
+	 "^ +put +.*store\\.js:[0-9]+$", "put at store.js:"},
+};
+
+START_TEST(other_languages_have_names)
+{
+	char *have = lab_text("command -v %s && { %s; }", languages[_i].tool, languages[_i].build);
+
+	ck_assert_int_eq(mkdir("data", 0755), 0);
+	ck_assert_int_eq(chdir("data"), 0);
+	write_text(languages[_i].path, languages[_i].text);
+	result = LAB_COMMAND("sh", "-c", have);
+	if (result.status != 0)
+		LAB_SKIP("%s is not here, or cannot build", languages[_i].tool);
+	CLI("list", "-v", "--", "sh", "-c", languages[_i].program);
+	assert_status(0);
+	assert_matches(result.out, languages[_i].frame);
+	CLI("lint", "--rules", "unsynced-rename", "--", "sh", "-c", languages[_i].program);
+	LAB_COMMAND("sh", "-c",
+		    "test ! -f ../pids || for i in $(cat ../pids); do rm -f /tmp/perf-$i.map; done");
+	assert_in(out, languages[_i].sentence);
+}
+END_TEST
+
 START_TEST(list_has_statuses_of_its_own)
 {
 	/* the program's status is the program's affair */
@@ -962,6 +1050,8 @@ int main(void)
 	tcase = lab_case(suite, "list", 60);
 	tcase_add_test(tcase, a_listing_is_one_object_an_op);
 	tcase_add_test(tcase, a_listing_is_a_table_with_a_summary);
+	tcase_add_test(tcase, a_static_program_has_names);
+	tcase_add_loop_test(tcase, other_languages_have_names, 0, sizeof languages / sizeof *languages);
 	tcase_add_test(tcase, list_has_statuses_of_its_own);
 	tcase_add_test(tcase, every_point_that_list_shows_can_be_crashed_at);
 	tcase_add_test(tcase, points_are_listed_without_running_the_program);

@@ -43,6 +43,68 @@ static const struct {
 	 "rocksdb::BlockBasedTableFor<...>::merge<...>"},
 };
 
+/* Of the Rust compiler, with its own demangler's names: constants without their types, no lifetimes. */
+static const struct {
+	const char *symbol, *name;
+} rust_names[] = {
+	{"_RNvCs6GmmlP4bgsG_1r4main", "r::main"},
+	{"_RNCNvCs6GmmlP4bgsG_1r4main0B3_", "r::main::{closure#0}"},
+	{"_RINvCs6GmmlP4bgsG_1r4eachNCNvB2_4main0EB2_", "r::each::<r::main::{closure#0}>"},
+	{"_RNvMNtCs6GmmlP4bgsG_1r5storeINtB2_3LogNtNtCsjrHSEGnQ3l9_3std2fs4FileE3putB4_",
+	 "<r::store::Log<std::fs::File>>::put"},
+	{"_RNvXsb_NtCsjrHSEGnQ3l9_3std2fsNtB5_4FileNtNtB7_2io5Write5write",
+	 "<std::fs::File as std::io::Write>::write"},
+	{"_RNvYFEuINtNtNtCsgEmfK2I1SDS_4core3ops8function6FnOnceuE9call_onceCs6GmmlP4bgsG_1r",
+	 "<fn() as core::ops::function::FnOnce<()>>::call_once"},
+	{"_RNvCs6GmmlP4bgsG_1r4main.llvm.123", "r::main"},
+	{"_RINvC1r1fAhj10_E", "r::f::<[u8; 16]>"},
+	{"_RINvC1r1fKinb_E", "r::f::<-11>"},
+	{"_RINvC1r1fKb1_Kc61_E", "r::f::<true, 'a'>"},
+	{"_RINvC1r1fDINtC1s1TL_hEp1OtEL_E", "r::f::<dyn s::T<u8, O = u16>>"},
+	{"_RINvC1r1fThEFUKCRhEuE", "r::f::<(u8,), unsafe extern \"C\" fn(&u8)>"},
+	{"_RINvC1r1fL_E", "r::f"},
+	{"_RNvC1ru3caf", "r::punycode{caf}"},
+	/* none: it ends early, refers forward, or to itself */
+	{"_R", "_R"},
+	{"_RNvC1r", "_RNvC1r"},
+	{"_RNvC1r99main", "_RNvC1r99main"},
+	{"_RNvB9_4main", "_RNvB9_4main"},
+	{"_RINvC1r1fB4_E", "_RINvC1r1fB4_E"},
+	{"_RNvC1r4mainX", "_RNvC1r4mainX"},
+	{"_Random", "_Random"},
+};
+
+START_TEST(a_name_of_rust_is_whole)
+{
+	char *shorter = crash__function_short(rust_names[_i].symbol);
+
+	ck_assert_str_eq(shorter, rust_names[_i].name);
+	free(shorter);
+}
+END_TEST
+
+START_TEST(what_people_type_is_a_function_of_rust)
+{
+	ck_assert(crash__function_is("_RNvCs6GmmlP4bgsG_1r4main", "r::main"));
+	ck_assert(!crash__function_is("_RNvCs6GmmlP4bgsG_1r4main", "main"));
+	ck_assert(crash__function_is("_RINvCs6GmmlP4bgsG_1r4eachNCNvB2_4main0EB2_", "r::each"));
+}
+END_TEST
+
+/* Who made it up wants the stack, or the memory, to end. */
+START_TEST(a_name_of_rust_is_not_nested_without_end)
+{
+	char symbol[4096] = "_RINvC1r1f";
+	size_t length = strlen(symbol);
+
+	memset(symbol + length, 'S', 4000);
+	strcpy(symbol + length + 4000, "hE");
+	ck_assert_ptr_null(crash__function_full(symbol));
+	/* a tuple of itself */
+	ck_assert_ptr_null(crash__function_full("_RINvC1r1fTB7_B7_EE"));
+}
+END_TEST
+
 static bool demangles(void)
 {
 	char *name = crash__function_full("_Z4savei");
@@ -213,6 +275,9 @@ int main(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, a_name_has_its_parameters_or_not, 0, sizeof names / sizeof *names);
+	tcase_add_loop_test(tcase, a_name_of_rust_is_whole, 0, sizeof rust_names / sizeof *rust_names);
+	tcase_add_test(tcase, what_people_type_is_a_function_of_rust);
+	tcase_add_test(tcase, a_name_of_rust_is_not_nested_without_end);
 	tcase_add_loop_test(tcase, what_people_type_is_the_function_or_it_is_not, 0,
 			    sizeof typed / sizeof *typed);
 	tcase_add_loop_test(tcase, the_shim_agrees, 0, sizeof typed / sizeof *typed);
