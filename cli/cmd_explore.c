@@ -11,6 +11,7 @@
 #include "base/json_value.h"
 #include "cli/explore_place.h"
 #include "cli/explore_settings.h"
+#include "cli/explore_sought.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "common/control.h"
@@ -121,6 +122,8 @@ static struct crash__explore_options exploration_options(struct explore_session 
 				.progress = crash__progress_show,
 				.verdict = on_verdict,
 				.context = session,
+				.wants = own->finding ? crash__sought_wants : NULL,
+				.wishes = &session->sought,
 			},
 	};
 }
@@ -228,6 +231,8 @@ static int finish(struct explore_session *session, int error)
 	if (note_changed_checker(session) < 0)
 		crash__die("%s", crash_error_detail());
 	note_unkept(session);
+	if (session->own.finding)
+		return crash__sought_report(session);
 	/* findings can be replayed later */
 	if (!session->place && session->exploration.causes.list_count && session->request.trace >= 0)
 		crash__place_find(session);
@@ -333,6 +338,8 @@ static int explore(struct explore_session *session)
 		error = crash__explore_start(&session->explore, &session->exploration);
 	if (error == 0 && session->own.resume)
 		crash__place_go_on(session);
+	if (error == 0 && session->own.finding)
+		error = crash__sought_begin(&session->sought, session->exploration.engine);
 	if (error == 0)
 		error = crash__explore_run(&session->exploration);
 	return finish(session, error);
@@ -360,12 +367,15 @@ static int run(int argc, char **argv)
 	session.input = lseek(STDIN_FILENO, 0, SEEK_CUR);
 	choose_source(&session);
 	crash__explore_read_options(&session.own);
+	if (session.own.finding && crash__sought_read(&session.sought, session.own.finding) < 0)
+		crash__die("%s", crash_error_detail());
 	limit_recording(&session);
 	choose_place(&session);
 	crash__progress_begin(!session.options.quiet);
 	session.explore = exploration_options(&session);
 	status = explore(&session);
 	crash__explore_clear(&session.exploration);
+	crash__sought_clear(&session.sought);
 	json_decref(session.settings);
 	json_decref(session.given);
 	crash__checker_files_clear(&session.files);
@@ -398,6 +408,8 @@ const struct crash__command crash__cmd_explore = {
 		"  -o, --output DIR      keep the result in DIR; default: a new one, if there are findings\n"
 		"  --resume DIR          continue an interrupted exploration\n"
 		"  --baseline FILE       ids of findings that are accepted\n"
+		"  --finding ID[,ID]     only say whether these findings are there; or @FILE, with one a "
+		"line\n"
 		"  --junit FILE, --html FILE\n"
 		"  --check-timeout TIME  of one check (60s)\n"
 		"  --copy                use copies instead of overlays\n"

@@ -29,6 +29,7 @@ enum {
 	OPTION_JUNIT,
 	OPTION_HTML,
 	OPTION_BASELINE,
+	OPTION_FINDING,
 	OPTION_CHECK_TIMEOUT,
 	OPTION_COPY,
 	OPTION_RERUN,
@@ -56,6 +57,7 @@ const struct option crash__explore_table[] = {
 	{"junit", required_argument, NULL, OPTION_JUNIT},
 	{"html", required_argument, NULL, OPTION_HTML},
 	{"baseline", required_argument, NULL, OPTION_BASELINE},
+	{"finding", required_argument, NULL, OPTION_FINDING},
 	{"check-timeout", required_argument, NULL, OPTION_CHECK_TIMEOUT},
 	{"copy", no_argument, NULL, OPTION_COPY},
 	{"rerun", no_argument, NULL, OPTION_RERUN},
@@ -71,14 +73,14 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 {
 	struct explore_options *own = context;
 	const struct crash__option_text texts[] = {
-		{OPTION_CHECK, &own->check},   {OPTION_RECOVER, &own->recover},
-		{OPTION_SETUP, &own->setup},   {OPTION_MODEL, &own->models},
-		{OPTION_TIERS, &own->tiers},   {OPTION_BUDGET, &own->budget},
-		{OPTION_SHARD, &own->shard},   {'o', &own->output},
-		{OPTION_RESUME, &own->resume}, {OPTION_JUNIT, &own->junit},
-		{OPTION_HTML, &own->html},     {OPTION_BASELINE, &own->baseline},
-		{OPTION_AT, &own->at},	       {OPTION_EXIT_OK, &own->exit_ok},
-		{OPTION_ORDER, &own->order},
+		{OPTION_CHECK, &own->check},	 {OPTION_RECOVER, &own->recover},
+		{OPTION_SETUP, &own->setup},	 {OPTION_MODEL, &own->models},
+		{OPTION_TIERS, &own->tiers},	 {OPTION_BUDGET, &own->budget},
+		{OPTION_SHARD, &own->shard},	 {'o', &own->output},
+		{OPTION_RESUME, &own->resume},	 {OPTION_JUNIT, &own->junit},
+		{OPTION_HTML, &own->html},	 {OPTION_BASELINE, &own->baseline},
+		{OPTION_FINDING, &own->finding}, {OPTION_AT, &own->at},
+		{OPTION_EXIT_OK, &own->exit_ok}, {OPTION_ORDER, &own->order},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
@@ -268,8 +270,30 @@ static void refuse_beside_rerun(const struct explore_options *own)
 				   options[i].name);
 }
 
+/* Nothing is kept of a look at a few states, and it is no result that others could be compared with. */
+static void refuse_beside_finding(const struct explore_options *own)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} options[] = {
+		{"--output", own->output},     {"--resume", own->resume}, {"--shard", own->shard},
+		{"--rerun", own->rerun},       {"--junit", own->junit},	  {"--html", own->html},
+		{"--baseline", own->baseline},
+	};
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (options[i].given)
+			crash__die("--finding and %s do not go together: --finding only says whether a "
+				   "finding is "
+				   "there",
+				   options[i].name);
+}
+
 void crash__explore_read_options(struct explore_options *own)
 {
+	if (own->finding)
+		refuse_beside_finding(own);
 	if (own->rerun)
 		refuse_beside_rerun(own);
 	crash__options_exits(own->exit_ok, &own->exits);

@@ -12,7 +12,7 @@
 
 struct explore_options {
 	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit,
-		*html, *baseline;
+		*html, *baseline, *finding;
 	const char *at, *exit_ok, *order;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;

@@ -11,6 +11,7 @@
 #include "cli/explore_options.h"
 #include "explore/check/checker_files.h"
 #include "explore/findings/exploration.h"
+#include "explore/findings/sought.h"
 #include "report/verdict_log.h"
 
 struct explore_session {
@@ -24,6 +25,7 @@ struct explore_session {
 	struct crash__checker_files files; /* of the checker, as they were before it was used */
 	bool checker_changed;		   /* since: no verdict is kept */
 	uint64_t began;			   /* ns */
+	struct crash__sought sought;	   /* findings that are looked for */
 	off_t input;			   /* where standard input was at first; -1: it has no place */
 	const char *place;		   /* the result directory; NULL: there is none */
 	struct crash__verdict_log log;	   /* fd -1: none */

@@ -100,6 +100,9 @@ struct crash__engine_options {
 	void (*verdict)(void *context, const struct crash__entry *entry,
 			const struct crash__check_result *result, const char *output);
 	void *context;
+	/** Only these states are looked at; NULL: all. */
+	bool (*wants)(void *wishes, uint32_t model, const struct crash__state *state);
+	void *wishes;
 };
 
 /** A class of representatives, one of which is being checked as that of another class. */

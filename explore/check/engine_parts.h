@@ -23,6 +23,10 @@ struct crash__hash crash__engine_identity(const struct crash__engine *engine, st
 struct crash__entry *crash__engine_entry(struct crash__engine *engine, struct crash__hash hash);
 struct crash__entry *crash__engine_new_entry(struct crash__engine *engine, struct crash__hash hash);
 
+/** Whether a state is looked at. */
+bool crash__engine_wants(const struct crash__engine *engine, uint32_t model,
+			 const struct crash__state *state);
+
 /** Whether another shard checks it. */
 bool crash__engine_is_elsewhere(const struct crash__engine *engine, struct crash__hash hash);
 

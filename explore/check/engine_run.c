@@ -39,6 +39,13 @@ struct crash__entry *crash__engine_entry(struct crash__engine *engine, struct cr
 	return found;
 }
 
+bool crash__engine_wants(const struct crash__engine *engine, uint32_t model, const struct crash__state *state)
+{
+	const struct crash__engine_options *options = &engine->options;
+
+	return !options->wants || options->wants(options->wishes, model, state);
+}
+
 bool crash__engine_is_elsewhere(const struct crash__engine *engine, struct crash__hash hash)
 {
 	return engine->options.shards > 1 && hash.low % engine->options.shards != engine->options.shard - 1;

@@ -9,6 +9,7 @@
 struct pass {
 	struct crash__engine *engine;
 	struct crash__tier_result *result;
+	crash__tier_emit *take;
 	uint64_t until;	    /* when counting is to end */
 	uint64_t looked_at; /* states, whether or not they have to be checked */
 };
@@ -16,6 +17,15 @@ struct pass {
 static int no_memory(void)
 {
 	return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
+}
+
+static int take_wanted(void *context, struct crash__view *view, const struct crash__state *state)
+{
+	const struct pass *pass = context;
+
+	if (!crash__engine_wants(pass->engine, pass->result->model, state))
+		return crash__engine_interrupted(pass->engine) ? END_TIER : GO_ON;
+	return pass->take(context, view, state);
 }
 
 /* ------------------------------------------------------------------ names */
@@ -81,14 +91,14 @@ static int count_state(void *context, struct crash__view *view, const struct cra
 
 static int count_tier(struct crash__engine *engine, struct crash__tier_result *result, uint64_t until)
 {
-	struct pass pass = {.engine = engine, .result = result, .until = until};
+	struct pass pass = {.engine = engine, .result = result, .take = count_state, .until = until};
 	struct crash__tier_options options = engine->options.tier_options;
 	int error;
 
 	if (engine->counting_over || result->counted)
 		return 0;
 	options.is_over = counted_enough;
-	error = crash__tier_run(result->tier, &engine->atoms[result->model], &options, count_state, &pass);
+	error = crash__tier_run(result->tier, &engine->atoms[result->model], &options, take_wanted, &pass);
 	result->counted = error == GO_ON;
 	engine->counting_over = error == END_TIER;
 	return error < 0 ? error : 0;
@@ -168,7 +178,7 @@ static int take_state(void *context, struct crash__view *view, const struct cras
 
 static int run_tier(struct crash__engine *engine, struct crash__tier_result *result)
 {
-	struct pass pass = {.engine = engine, .result = result};
+	struct pass pass = {.engine = engine, .result = result, .take = take_state};
 	struct crash__tier_options options = engine->options.tier_options;
 	int error;
 
@@ -180,7 +190,7 @@ static int run_tier(struct crash__engine *engine, struct crash__tier_result *res
 	error = count_tier(engine, result, crash__now_ns() + MOST_COUNTING_NS);
 	engine->now.total = result->counted ? result->fresh : 0;
 	if (error == 0 && !engine->stopped)
-		error = crash__tier_run(result->tier, &engine->atoms[result->model], &options, take_state,
+		error = crash__tier_run(result->tier, &engine->atoms[result->model], &options, take_wanted,
 					&pass);
 	if (error < 0)
 		return error;

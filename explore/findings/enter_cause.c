@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "explore/findings/callsite_id.h"
 #include "explore/findings/cause_search.h"
 #include "explore/states/state_name.h"
 
@@ -121,40 +122,26 @@ static void make_group(struct crash__cause_search *search, struct crash__cause *
 			       survivor ? crash__callsite_signature(search->callsites, survivor) :
 					  strdup("")};
 
-	/* half an op is one mistake, however it is noticed */
-	crash__cause_id(cause->group, "%s/%d/%d/%s/%s",
-			cause->torn ? "torn" : crash__cause_class(cause->kind), cause->process, cause->torn,
-			signatures[0] ? signatures[0] : "", signatures[1] ? signatures[1] : "");
+	crash__cause_group(cause->kind, cause->process, cause->torn, signatures[0] ? signatures[0] : "",
+			   signatures[1] ? signatures[1] : "", cause->group);
 	free(signatures[0]);
 	free(signatures[1]);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Random parts of names count as such: how many files there are is the same in every run. */
 void crash__search_make_id(struct crash__cause *cause)
 {
-	char **names = calloc(cause->files_count + 1, sizeof *names), *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	char **names = calloc(cause->files_count + 1, sizeof *names);
+	bool whole = names != NULL;
 
 	strcpy(cause->id, cause->group);
-	if (names && stream && cause->files_count) {
-		for (size_t i = 0; i < cause->files_count; i++)
-			names[i] = crash__callsite_stable_name(cause->files[i]);
-		qsort(names, cause->files_count, sizeof *names, by_name);
-		for (size_t i = 0; i < cause->files_count; i++)
-			fprintf(stream, "/%s", names[i]);
-	}
+	for (size_t i = 0; i < cause->files_count && whole; i++)
+		whole = (names[i] = crash__callsite_stable_name(cause->files[i])) != NULL;
+	if (whole)
+		crash__cause_id_of_files(cause->group, names, cause->files_count, cause->id);
 	for (size_t i = 0; names && i < cause->files_count; i++)
 		free(names[i]);
 	free(names);
-	if (stream && fclose(stream) == 0 && *text)
-		crash__cause_id(cause->id, "%s%s", cause->group, text);
-	free(text);
 }
 
 /* ------------------------------------------------------------------ entering one */

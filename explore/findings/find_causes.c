@@ -160,7 +160,8 @@ int crash__causes_find(struct crash__engine *engine, struct crash__causes *cause
 					     &search.callsites);
 	if (error == 0)
 		error = explain_all(&search);
-	if (error == 0)
+	/* who looks for a finding does not ask for its repair */
+	if (error == 0 && !engine->options.wants)
 		error = repair_all(&search);
 	for (size_t i = 0; i < causes->list_count && error == 0; i++)
 		describe(&search, &causes->list[i]);

@@ -16,6 +16,12 @@
 #define MOST 4
 #define ACKED(word) "grep -q " word " \"$CRASH_ACKED\""
 
+/* What saver replaces: it is all old or all new afterwards. */
+#define OLD_DATA "head -c 8192 /dev/zero | tr '\\0' o > data"
+#define SAVED                                                                                                \
+	"test $(stat -c %s data) = 8192 && { test $(tr -d n < data | wc -c) = 0 || "                         \
+	"test $(tr -d o < data | wc -c) = 0; }"
+
 struct expected {
 	const char *kind, *sentence;
 	const char *repair; /* or the advice, where there is no repair */
@@ -384,10 +390,138 @@ START_TEST(lost_data_is_zeros_and_garbage)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ one finding again */
+
+static void make_old(void)
+{
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	ck_assert_int_eq(chdir("store"), 0);
+	ck_assert_int_eq(LAB_COMMAND("sh", "-c", OLD_DATA).status, 0);
+}
+
+/* What `explore --finding` says of the first finding, and what it did for that. */
+struct sought {
+	struct lab_result result;
+	const char *answer;
+	json_t *summary;
+};
+
+static struct sought seek_with(const char *check, const char *finding, const char *budget,
+			       const char *mistake)
+{
+	struct sought sought = {.result = LAB_CRASHINJECT("explore", "-q", "--json", "--model", "ext4",
+							  "--budget", budget, "--finding", finding, "--check",
+							  check, "--", lab_program("saver"), mistake)};
+	json_t *lines = lab_json_lines(sought.result.out), *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) {
+		if (!sought.answer && json_object_get(line, "sought"))
+			sought.answer = lab_json_text(json_object_get(line, "sought"), "answer");
+		if (json_object_get(line, "summary"))
+			sought.summary = json_object_get(line, "summary");
+	}
+	return sought;
+}
+
+static struct sought seek(const char *finding, const char *budget, const char *mistake)
+{
+	return seek_with(SAVED, finding, budget, mistake);
+}
+
+static void assert_sought(struct sought sought, int status, const char *answer)
+{
+	lab_assert_status(&sought.result, status);
+	ck_assert_str_eq(sought.answer, answer);
+}
+
+/* The first finding of a full exploration, and how many states that checked. */
+static const char *find_id(const char *mistake, json_int_t *checked)
+{
+	struct lab_result result = LAB_CRASHINJECT("explore", "-q", "--json", "--model", "ext4", "--check",
+						   SAVED, "--", lab_program("saver"), mistake);
+	json_t *lines = lab_json_lines(result.out), *line;
+	const char *id = NULL;
+	size_t i;
+
+	json_array_foreach(lines, i, line) {
+		if (!id && json_object_get(line, "finding"))
+			id = lab_json_text(json_object_get(line, "finding"), "id");
+		if (json_object_get(line, "summary"))
+			*checked = lab_json_number(json_object_get(line, "summary"), "checked", -1);
+	}
+	ck_assert_ptr_nonnull(id);
+	return id;
+}
+
+START_TEST(a_finding_is_there_or_gone)
+{
+	json_int_t checked;
+	const char *id;
+	struct sought sought;
+
+	make_old();
+	id = find_id("no-sync", &checked);
+	sought = seek(id, "1000000", "no-sync");
+	assert_sought(sought, 1, "there");
+	ck_assert(!lab_json_bool(sought.summary, "all_states"));
+	ck_assert_int_lt(lab_json_number(sought.summary, "checked", -1), checked);
+	assert_sought(seek(id, "1000000", "good"), 0, "gone");
+	/* an accepted one beside it, and another that nobody knows: then everything is checked */
+	sought = seek(lab_text("%s,0123abcd", id), "1000000", "no-sync");
+	assert_sought(sought, 1, "there");
+	ck_assert(lab_json_bool(sought.summary, "all_states"));
+	sought = seek("0123abcd", "1000000", "no-sync");
+	assert_sought(sought, 0, "gone");
+	ck_assert(lab_json_bool(sought.summary, "all_states"));
+}
+END_TEST
+
+START_TEST(what_was_not_looked_at_is_not_gone)
+{
+	json_int_t checked;
+	const char *id;
+
+	make_old();
+	id = find_id("no-sync", &checked);
+	assert_sought(seek(id, "1", "good"), 3, "undecided");
+	assert_sought(seek("0123abcd", "1", "good"), 3, "undecided");
+}
+END_TEST
+
+START_TEST(what_fails_otherwise_may_be_the_same_mistake)
+{
+	json_int_t checked;
+	struct sought sought;
+	const char *id;
+
+	make_old();
+	id = find_id("no-sync", &checked);
+	sought = seek_with("{ " SAVED "; } || exit 2", id, "1000000", "no-sync");
+	assert_sought(sought, 3, "undecided");
+	ck_assert_msg(strstr(sought.result.out, "states of its classes fail otherwise") != NULL, "%s",
+		      sought.result.out);
+}
+END_TEST
+
+START_TEST(ids_may_stand_in_a_file)
+{
+	json_int_t checked;
+	const char *id;
+
+	make_old();
+	id = find_id("no-sync", &checked);
+	ck_assert_int_eq(LAB_COMMAND("sh", "-c", lab_text("echo '%s # known' > ../ids", id)).status, 0);
+	assert_sought(seek("@../ids", "1000000", "no-sync"), 1, "there");
+	ck_assert_int_eq(seek("@../none", "1", "good").result.status, 125);
+	ck_assert_int_eq(seek("nonsense", "1", "good").result.status, 125);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("causes");
-	TCase *causes = lab_case(suite, "causes", 120);
+	TCase *causes = lab_case(suite, "causes", 120), *sought = lab_case(suite, "sought", 120);
 
 	if (!lab_sandboxes()) {
 		printf("SKIP: causes: user namespaces with overlays are not to be had here\n");
@@ -404,5 +538,9 @@ int main(void)
 			    (int)(sizeof sentences / sizeof *sentences));
 	tcase_add_test(causes, a_torn_rename_is_not_helped_by_a_checksum);
 	tcase_add_loop_test(causes, lost_data_is_zeros_and_garbage, 0, 2);
+	tcase_add_test(sought, a_finding_is_there_or_gone);
+	tcase_add_test(sought, what_was_not_looked_at_is_not_gone);
+	tcase_add_test(sought, what_fails_otherwise_may_be_the_same_mistake);
+	tcase_add_test(sought, ids_may_stand_in_a_file);
 	return lab_run(suite);
 }
