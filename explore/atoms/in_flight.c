@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/atoms/in_flight.h"
 
+#include "base/effort.h"
+
 /* The size of a file that grew is decided when its data is written: it is not metadata by itself. */
 #define METADATA (CRASH__CUTS | CRASH__ENTRIES | CRASH__ATTRIBUTES)
 
@@ -66,11 +68,20 @@ uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__
 	if (*shortest == CRASH__NEVER || list[*shortest].durable == CRASH__NEVER)
 		return *shortest == CRASH__NEVER ? UINT64_MAX : size_before(builder, *shortest);
 	*shortest = CRASH__NEVER;
-	for (uint32_t at = builder->in_flight.of[node]; at; at = builder->links[at - 1].next) {
-		crash__atom_id id = builder->links[at - 1].atom;
+	for (uint32_t *at = &builder->in_flight.of[node]; *at;) {
+		struct crash__edge *link = &builder->links[*at - 1];
+		const struct crash__atom *atom = &list[link->atom];
 
-		if (crash__atom_in(&list[id], CRASH__GROWS) && list[id].durable == CRASH__NEVER)
-			note_growth(builder, id);
+		crash__effort++;
+		/* what was durable as soon as it was done never was in flight: where only the process dies,
+		 * all is */
+		if (atom->durable <= atom->step) {
+			*at = link->next;
+			continue;
+		}
+		if (crash__atom_in(atom, CRASH__GROWS) && atom->durable == CRASH__NEVER)
+			note_growth(builder, link->atom);
+		at = &link->next;
 	}
 	return *shortest == CRASH__NEVER ? UINT64_MAX : size_before(builder, *shortest);
 }

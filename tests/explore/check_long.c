@@ -347,6 +347,29 @@ START_TEST(going_through_all_points_is_linear)
 }
 END_TEST
 
+START_TEST(making_atoms_is_linear)
+{
+	static const char *const models[] = {"posix", "ext4", "kill"};
+
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		struct crash__model model = trees_model(models[i]);
+		uint64_t effort[2];
+
+		for (int twice = 0; twice < 2; twice++) {
+			struct crash__atoms atoms;
+			struct crash__fs fs;
+
+			begin(&fs, _i, ROUNDS << twice);
+			trees_ok(crash__atoms_make(&atoms, &fs, &model));
+			effort[twice] = crash__effort;
+			crash__atoms_clear(&atoms);
+			crash__fs_clear(&fs);
+		}
+		assert_linear(_i, effort[0], effort[1]);
+	}
+}
+END_TEST
+
 static void finish(void)
 {
 	if (base)
@@ -361,6 +384,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, NULL, finish);
 	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, making_atoms_is_linear, 0, PROGRAMS);
 	tcase_add_loop_test(tcase, lint_is_linear, 0, PROGRAMS);
 	tcase_add_loop_test(tcase, going_through_all_points_is_linear, 0, PROGRAMS);
 	suite_add_tcase(suite, tcase);
