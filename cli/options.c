@@ -74,8 +74,8 @@ void crash__die_value(const char *option, const char *value, const char *expecte
 
 static _Noreturn void print_help(const struct crash__command *command)
 {
-	printf("Usage: %s %s %s\n%s.\n\n%s\n%s", CRASH__PROGRAM_NAME, command->name, command->arguments,
-	       command->summary, command->help, common_help);
+	crash__streams_printed(printf("Usage: %s %s %s\n%s.\n\n%s\n%s", CRASH__PROGRAM_NAME, command->name,
+				      command->arguments, command->summary, command->help, common_help));
 	exit(0);
 }
 

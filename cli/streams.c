@@ -68,6 +68,13 @@ void crash__streams_add_json(FILE *stream, const char *path)
 	json_path = path;
 }
 
+/* What is longer than the stream's buffer does not wait for a flush. */
+void crash__streams_printed(int result)
+{
+	if (result < 0 && !reason)
+		reason = errno;
+}
+
 void crash__streams_flush(FILE *stream)
 {
 	if (fflush(stream) != 0 && !reason)

@@ -17,6 +17,9 @@ void crash__streams_begin(const char *program, int status);
 /** The same for the file of --json=FILE, which is closed then. */
 void crash__streams_add_json(FILE *stream, const char *path);
 
+/** Keeps in mind why printing failed, of which this is what printf(3) returned. */
+void crash__streams_printed(int result);
+
 /** fflush(3) that keeps in mind why it failed. */
 void crash__streams_flush(FILE *stream);
 
