@@ -16,6 +16,7 @@
 #include "cli/streams.h"
 #include "common/control.h"
 #include "explore/recording/missed.h"
+#include "explore/recording/network.h"
 #include "explore/recording/prepare_recording.h"
 #include "report/report.h"
 #include "report/result.h"
@@ -68,6 +69,21 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 	}
 }
 
+/* The server that --recover is, if --ready says so. */
+static struct crash__recovery_server server_of(const struct explore_session *session)
+{
+	const struct crash__server *server = &session->options.server;
+	uint32_t linger = session->options.opts.linger_ms;
+
+	return (struct crash__recovery_server){
+		.ready = session->own.recover ? server->ready : NULL,
+		.ready_timeout_ms =
+			server->ready_timeout_ms ? server->ready_timeout_ms : CRASH__DEFAULT_READY_MS,
+		.linger_ms = linger ? linger : CRASH__DEFAULT_LINGER_MS,
+		.stop = server->stop ? server->stop : SIGTERM,
+	};
+}
+
 /* Which data directory: of a trace its own, if nobody says that it has moved. */
 static const char *directory_of(const struct explore_session *session)
 {
@@ -114,6 +130,7 @@ static struct crash__explore_options exploration_options(struct explore_session 
 						.recover = own->recover,
 						.program = session->options.program,
 						.cwd = session->cwd,
+						.server = server_of(session),
 						.timeout_ms = own->check_timeout_ms,
 						.environment = environ,
 					},
@@ -258,6 +275,7 @@ static void choose_source(struct explore_session *session)
 		crash__place_open(session);
 		return;
 	}
+	crash__options_check_server(&session->options, session->own.recover);
 	if (!session->options.program[0])
 		crash__die(
 			"explore: no program; write it after --: %s explore --check ./verify.sh -- PROGRAM",
@@ -265,7 +283,7 @@ static void choose_source(struct explore_session *session)
 	if (!session->options.program[1] && crash__trace_is(session->options.program[0])) {
 		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
 		crash__refuse_beside_trace(session->trace, session->own.at, session->own.setup,
-					   session->own.max_trace);
+					   session->own.max_trace, session->options.server.client);
 		if (!session->own.check)
 			crash__die(
 				"explore: a trace has no program to run again: give a checker with --check");
@@ -294,6 +312,22 @@ static void choose_place(struct explore_session *session)
 	session->request.trace = crash__place_record(session);
 }
 
+/* Workers that share the machine's network cannot all have a server at one port. */
+static int choose_network(struct explore_session *session)
+{
+	struct crash__recording *recording = &session->exploration.recording;
+	struct crash__checker *checker = &session->explore.engine.checker;
+
+	if (session->own.net && strcmp(session->own.net, "host") == 0)
+		return 0;
+	checker->own_network = (recording->namespaces || recording->mounted) && crash__network_possible();
+	if (checker->own_network || !checker->server.ready || session->own.jobs == 1)
+		return 0;
+	return crash__recording_incomplete(
+		recording, "there are no network namespaces here, so servers that were started "
+			   "on states at the same time may have met; use --jobs 1");
+}
+
 static int prepare(struct explore_session *session)
 {
 	struct crash__recording *recording = &session->exploration.recording;
@@ -301,6 +335,8 @@ static int prepare(struct explore_session *session)
 				 session->own.recover ? session->own.recover : "", NULL};
 	int error = crash__recording_prepare(&session->explore.recording, recording);
 
+	if (error == 0)
+		error = choose_network(session);
 	if (error == 0 && session->request.trace >= 0)
 		error = crash__note_original_named(recording, (const char *const *)session->options.program);
 	if (error == 0)
@@ -418,7 +454,12 @@ const struct crash__command crash__cmd_explore = {
 		"  --exit-ok LIST        exit statuses with which the program has done its work (0); any: "
 		"all\n"
 		"  --max-trace SIZE      end the recording at SIZE; the result is then incomplete\n"
-		"  --max-tree SIZE       largest starting tree to be kept for replay (1G)\n\n"
+		"  --max-tree SIZE       largest starting tree to be kept for replay "
+		"(1G)\n" CRASH__SERVER_HELP "                        With --recover: CMD of that is a "
+		"server, which --ready is about, too;\n"
+		"                        it runs while the checker does\n"
+		"  --net host            checkers and recoveries in this machine's network; default: each\n"
+		"                        worker has one of its own, in which it is alone\n\n"
 		"Examples:\n"
 		"  crashinject explore --check ./verify.sh -- ./program\n"
 		"  crashinject explore --model posix,ext4 --check 'sqlite3 t.db \"pragma integrity_check\" | "

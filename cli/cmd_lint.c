@@ -47,6 +47,7 @@ static const struct option table[] = {
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"copy", no_argument, NULL, OPTION_COPY},
 	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
+	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -191,6 +192,7 @@ static int run(int argc, char **argv)
 	if (!options.program[0])
 		crash__die("lint: no program; write it after --: %s lint -- PROGRAM; or name a trace",
 			   CRASH__PROGRAM_NAME);
+	crash__options_check_server(&options, false);
 	how.setup = own.setup;
 	how.copy = own.copy;
 	crash__options_exits(own.exit_ok, &exits);
@@ -198,7 +200,8 @@ static int run(int argc, char **argv)
 	how.directory = options.opts.root;
 	if (!options.program[1] && crash__trace_is(options.program[0])) {
 		how.trace_path = options.program[0];
-		crash__refuse_beside_trace(how.trace_path, own.at, own.setup, own.max_trace);
+		crash__refuse_beside_trace(how.trace_path, own.at, own.setup, own.max_trace,
+					   options.server.client);
 	} else {
 		request = request_of(&options, &own);
 		how.request = &request;
@@ -230,7 +233,8 @@ const struct crash__command crash__cmd_lint = {
 		"  --baseline FILE       ids of findings that are accepted\n"
 		"  --junit FILE, --html FILE\n"
 		"  --copy                run on a copy, not on an overlay\n"
-		"  --max-trace SIZE      end the recording there; the result is incomplete then\n\n"
+		"  --max-trace SIZE      end the recording there; the result is incomplete "
+		"then\n" CRASH__SERVER_HELP "\n"
 		"Examples:\n"
 		"  crashinject lint -- git commit -am x\n"
 		"  crashinject lint --rules unsynced-rename -- sh -c 'printf data > f.tmp; mv f.tmp f'\n"

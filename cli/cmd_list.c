@@ -23,6 +23,7 @@ enum { OPTION_POINTS = CRASH__OPTION_OWN, OPTION_CALLS };
 static const struct option table[] = {
 	{"points", no_argument, NULL, OPTION_POINTS},
 	{"calls", no_argument, NULL, OPTION_CALLS},
+	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -177,7 +178,11 @@ static int run(int argc, char **argv)
 		crash__die("list: no program; write it after --: %s list -- PROGRAM", CRASH__PROGRAM_NAME);
 	if (own.points)
 		return list_points(&options);
-	return crash__trace_is(options.program[0]) ? list_trace(&options) : list_run(&options);
+	crash__options_check_server(&options, false);
+	if (!crash__trace_is(options.program[0]))
+		return list_run(&options);
+	crash__refuse_beside_trace(options.program[0], NULL, NULL, 0, options.server.client);
+	return list_trace(&options);
 }
 
 const struct crash__command crash__cmd_list = {
@@ -186,7 +191,8 @@ const struct crash__command crash__cmd_list = {
 	.arguments = "[OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "List every point that a run of a program passes",
 	.help = "  --points              instead: the breakpoints compiled into PROGRAM, without running it\n"
-		"  --calls               instead: the calls that are seen, and their families\n\n"
+		"  --calls               instead: the calls that are seen, and their "
+		"families\n" CRASH__SERVER_HELP "\n"
 		"Examples:\n"
 		"  crashinject list -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n"
 		"  crashinject list -v -- ./my-wal-test        # with the stack of each point\n"

@@ -22,6 +22,7 @@ static const struct option table[] = {
 	{"at", required_argument, NULL, OPTION_AT},
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
+	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -105,6 +106,7 @@ static int run(int argc, char **argv)
 	if (!own.output || !options.program[0])
 		crash__die("record: %s: %s record -o TRACE -- PROGRAM",
 			   own.output ? "no program" : "no file for the trace", CRASH__PROGRAM_NAME);
+	crash__options_check_server(&options, false);
 	crash__options_directory(&options, directory);
 	check_place(own.output, directory);
 	request = crash__options_request(&options);
@@ -141,7 +143,7 @@ const struct crash__command crash__cmd_record = {
 		"  -o, --output TRACE    the file; an old one is overwritten\n"
 		"  --at RULE             a rule for this run, as for run\n"
 		"  --max-trace SIZE      end the recording at SIZE; the trace is then incomplete\n"
-		"  --max-tree SIZE       largest data directory to be saved (1G)\n\n"
+		"  --max-tree SIZE       largest data directory to be saved (1G)\n" CRASH__SERVER_HELP "\n"
 		"Examples:\n"
 		"  crashinject record -o ../wal.trace -- ./wal-test\n"
 		"  crashinject list ../wal.trace\n"

@@ -18,6 +18,7 @@ enum { OPTION_AT = CRASH__OPTION_OWN };
 
 static const struct option table[] = {
 	{"at", required_argument, NULL, OPTION_AT},
+	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -97,6 +98,7 @@ static int run(int argc, char **argv)
 	if (!options.program[0])
 		crash__die("run: no program; write it after --: %s run --at write#3 -- PROGRAM",
 			   CRASH__PROGRAM_NAME);
+	crash__options_check_server(&options, false);
 	request = crash__options_request(&options);
 	request.scenario = own.spec ? own.spec : getenv("CRASH_AT");
 	request.tell = tell;
@@ -125,12 +127,14 @@ const struct crash__command crash__cmd_run = {
 	.arguments = "[--at RULE]... [OPTION]... -- PROGRAM [ARG]...",
 	.summary = "Run a program, crash it where a rule says so, and report how it ended",
 	.help = "  --at RULE             where and how: POINT[@GLOB][#WHEN][:MODIFIER]...;\n"
-		"                        may be repeated; default: $CRASH_AT\n\n"
+		"                        may be repeated; default: $CRASH_AT\n" CRASH__SERVER_HELP "\n"
 		"Examples:\n"
 		"  crashinject run --at 'fdatasync#3' -- sqlite3 t.db 'insert into t values(2)'\n"
 		"  crashinject run --at 'write@*-journal#3:torn=100' -- sqlite3 t.db 'insert into t "
 		"values(2)'\n"
-		"  crashinject run --at wal.mid-frame -- ./my-wal-test\n\n"
+		"  crashinject run --at wal.mid-frame -- ./my-wal-test\n"
+		"  crashinject run --at fsync#2 --ready 'redis-cli ping' --client 'redis-cli set a 1' -- "
+		"redis-server\n\n"
 		"Exit status: 0 it crashed as asked (without rules: the program's own status),\n"
 		"1 the point was not reached, 3 or may have been missed, 124 timeout,\n"
 		"125 crashinject failed, 126, 127 as env(1).\n",

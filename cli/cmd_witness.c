@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -8,6 +9,7 @@
 #include "cli/open_state.h"
 #include "cli/options.h"
 #include "common/spec.h"
+#include "explore/recording/network.h"
 #include "report/report.h"
 #include "report/result.h"
 #include "report/witness_result.h"
@@ -90,6 +92,24 @@ static json_t *find_finding(json_t *result, const char *place, const char *id)
 	crash__die("%s has no finding %s; crashinject report %s lists them", place, id, place);
 }
 
+/* As it was explored with. */
+static struct crash__recovery_server server_of(const json_t *settings)
+{
+	const json_t *server = json_object_get(settings, "server");
+	json_int_t ready = json_integer_value(json_object_get(server, "ready_timeout_ms")),
+		   linger = json_integer_value(json_object_get(server, "linger_ms")),
+		   stop = json_integer_value(json_object_get(server, "stop"));
+
+	return (struct crash__recovery_server){
+		.ready = json_is_string(json_object_get(settings, "recover")) ?
+				 json_string_value(json_object_get(server, "ready")) :
+				 NULL,
+		.ready_timeout_ms = ready > 0 ? (uint64_t)ready : CRASH__DEFAULT_READY_MS,
+		.linger_ms = linger > 0 ? (uint64_t)linger : CRASH__DEFAULT_LINGER_MS,
+		.stop = stop > 0 ? (int)stop : SIGTERM,
+	};
+}
+
 static struct crash__checker checker_of(const json_t *settings)
 {
 	const json_t *checker = json_object_get(json_object_get(settings, "identity"), "checker"),
@@ -104,6 +124,9 @@ static struct crash__checker checker_of(const json_t *settings)
 	return (struct crash__checker){
 		.check = json_string_value(json_object_get(settings, "check")),
 		.recover = json_string_value(json_object_get(settings, "recover")),
+		.server = server_of(settings),
+		.own_network =
+			strcmp(crash__report_text(settings, "net"), "host") != 0 && crash__network_possible(),
 		.program = words,
 		.cwd = json_string_value(json_object_get(settings, "cwd")),
 		.timeout_ms = timeout > 0 ? (uint64_t)timeout : DEFAULT_CHECK_TIMEOUT_MS,

@@ -37,6 +37,7 @@ enum {
 	OPTION_MAX_TRACE,
 	OPTION_MAX_TREE,
 	OPTION_EXIT_OK,
+	OPTION_NET,
 };
 
 const struct option crash__explore_table[] = {
@@ -65,6 +66,8 @@ const struct option crash__explore_table[] = {
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
 	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
+	{"net", required_argument, NULL, OPTION_NET},
+	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -81,6 +84,7 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		{OPTION_HTML, &own->html},	 {OPTION_BASELINE, &own->baseline},
 		{OPTION_FINDING, &own->finding}, {OPTION_AT, &own->at},
 		{OPTION_EXIT_OK, &own->exit_ok}, {OPTION_ORDER, &own->order},
+		{OPTION_NET, &own->net},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
@@ -297,6 +301,8 @@ void crash__explore_read_options(struct explore_options *own)
 	if (own->rerun)
 		refuse_beside_rerun(own);
 	crash__options_exits(own->exit_ok, &own->exits);
+	if (own->net && strcmp(own->net, "host") != 0 && strcmp(own->net, "own") != 0)
+		crash__die_value("--net", own->net, "write host or own");
 	read_models(own);
 	read_tiers(own);
 	read_budget(own);

@@ -34,6 +34,16 @@ static json_t *model_names(const struct explore_options *own)
 	return names;
 }
 
+/* What says how a recovery that is a server is used. */
+static json_t *server_json(const struct crash__options *options)
+{
+	const struct crash__server *server = &options->server;
+
+	return json_pack("{s:o, s:I, s:i, s:I}", "ready", crash__json_string(server->ready),
+			 "ready_timeout_ms", (json_int_t)server->ready_timeout_ms, "stop", server->stop,
+			 "linger_ms", (json_int_t)options->opts.linger_ms);
+}
+
 /* What was missed while it was recorded is kept: a later exploration sees only the trace. */
 void crash__settings_make(struct explore_session *session)
 {
@@ -41,7 +51,8 @@ void crash__settings_make(struct explore_session *session)
 	const struct crash__recording *recording = &session->exploration.recording;
 
 	session->settings = json_pack(
-		"{s:s, s:b, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o, s:b, s:o}",
+		"{s:s, s:b, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o, s:b, s:o, "
+		"s:o, s:s}",
 		"version", crash_version(), "rerun", (int)own->rerun, "directory",
 		crash__json_string(recording->directory), "cwd", crash__json_string(session->cwd), "check",
 		crash__json_string(own->check), "recover", crash__json_string(own->recover),
@@ -50,7 +61,8 @@ void crash__settings_make(struct explore_session *session)
 		(json_int_t)own->tier_mask, "seed", (json_int_t)own->seed, "samples",
 		(json_int_t)own->samples, "shard", (int)own->shard_number, "shards", (int)own->shards, "root",
 		crash__json_string(recording->root), "copy", (int)own->copy, "recording_incomplete",
-		crash__result_reasons(recording));
+		crash__result_reasons(recording), "server", server_json(&session->options), "net",
+		own->net ? own->net : "own");
 	if (!session->settings)
 		crash__die("no memory for the settings");
 }
@@ -94,6 +106,12 @@ static void refuse_beside_resume(const struct explore_session *session)
 		{"--rerun", own->rerun},
 		{"--max-trace", own->max_trace},
 		{"--max-tree", own->max_tree},
+		{"--net", own->net},
+		{"--ready", session->options.server.ready},
+		{"--ready-timeout", session->options.server.ready_timeout_ms},
+		{"--client", session->options.server.client},
+		{"--stop", session->options.server.stop},
+		{"--linger", session->options.opts.linger_ms},
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
@@ -157,6 +175,17 @@ static char *joined(const json_t *list)
 	return text;
 }
 
+static void take_server(struct explore_session *session)
+{
+	const json_t *server = json_object_get(session->given, "server");
+
+	session->own.net = text_of(session, "net");
+	session->options.server.ready = json_string_value(json_object_get(server, "ready"));
+	session->options.server.ready_timeout_ms = (uint32_t)number_of(server, "ready_timeout_ms");
+	session->options.server.stop = (int)number_of(server, "stop");
+	session->options.opts.linger_ms = (uint32_t)number_of(server, "linger_ms");
+}
+
 static void take_models_and_tiers(struct explore_session *session, const json_t *identity)
 {
 	struct explore_options *own = &session->own;
@@ -184,6 +213,7 @@ void crash__settings_take(struct explore_session *session)
 	snprintf(session->trace, PATH_MAX, "%.4000s/trace", own->resume);
 	own->check = text_of(session, "check");
 	own->recover = text_of(session, "recover");
+	take_server(session);
 	own->seed = number_of(session->given, "seed");
 	own->samples = number_of(session->given, "samples");
 	own->check_timeout_ms = number_of(json_object_get(identity, "checker"), "timeout_ms");

@@ -152,6 +152,46 @@ static void open_json(struct crash__options *options, const char *path)
 	crash__streams_add_json(options->json_out, path);
 }
 
+static int signal_of(const char *value)
+{
+	int signal = crash__parse_signal(value);
+
+	if (signal < 0)
+		crash__die_value("--stop", value, "not a signal; write TERM, INT, QUIT, KILL, ...");
+	return signal;
+}
+
+static bool take_server(struct crash__options *options, int option, const char *value)
+{
+	const struct crash__option_text texts[] = {
+		{CRASH__OPTION_READY, &options->server.ready},
+		{CRASH__OPTION_CLIENT, &options->server.client},
+	};
+
+	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
+		return true;
+	if (option == CRASH__OPTION_READY_TIMEOUT)
+		options->server.ready_timeout_ms = milliseconds("--ready-timeout", value);
+	else if (option == CRASH__OPTION_STOP)
+		options->server.stop = signal_of(value);
+	else
+		return false;
+	return true;
+}
+
+void crash__options_check_server(const struct crash__options *options, bool recovers)
+{
+	const struct crash__server *server = &options->server;
+	const char *option = server->ready	      ? "--ready" :
+			     server->ready_timeout_ms ? "--ready-timeout" :
+			     server->stop	      ? "--stop" :
+							NULL;
+
+	if (!option || server->client || (recovers && server->ready))
+		return;
+	crash__die("%s is about a server that somebody uses: name that with --client", option);
+}
+
 static bool take_common(struct crash__options *options, int option, const char *value)
 {
 	switch (option) {
@@ -248,7 +288,8 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 		 */
 		if (optarg && !*optarg)
 			crash__die("%s: %s: the value is empty", command->name, argv[word]);
-		if (!take_common(options, option, optarg) && !(own && own(context, option, optarg)))
+		if (!take_common(options, option, optarg) && !take_server(options, option, optarg) &&
+		    !(own && own(context, option, optarg)))
 			refuse_option(command, argv[word], table, '?');
 	}
 	options->program = argv + optind;
@@ -260,6 +301,7 @@ struct crash__request crash__options_request(const struct crash__options *option
 	struct crash__request request = crash__request_new();
 
 	request.opts = options->opts;
+	request.server = options->server;
 	/* In a chroot a sandbox has new mounts, and there /proc/self/exe, beside which the module of a build
 	 * tree is, names a path of the outside. */
 	if (crash__program_preload(options->opts.preload, preload) == 0)
@@ -316,9 +358,14 @@ void crash__options_exits(const char *list, struct crash__exits *exits)
 	free(copy);
 }
 
-void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace)
+void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace,
+				const char *client)
 {
-	const char *option = at ? "--at" : setup ? "--setup" : max_trace ? "--max-trace" : NULL;
+	const char *option = at	       ? "--at" :
+			     setup     ? "--setup" :
+			     max_trace ? "--max-trace" :
+			     client    ? "--client" :
+					 NULL;
 
 	if (option)
 		crash__die("%s and a trace do not go together: the run that %s is the recording of is over; "

@@ -40,6 +40,7 @@ struct crash__options {
 	int verbose;
 	FILE *json_out;
 	char **program; /* what follows "--", ending with NULL */
+	struct crash__server server;
 };
 
 /* Values of long options without a letter; a command's own start behind. */
@@ -52,6 +53,10 @@ enum crash__option {
 	CRASH__OPTION_PRELOAD,
 	CRASH__OPTION_NO_SUPERVISOR,
 	CRASH__OPTION_IO_URING,
+	CRASH__OPTION_READY,
+	CRASH__OPTION_READY_TIMEOUT,
+	CRASH__OPTION_CLIENT,
+	CRASH__OPTION_STOP,
 	CRASH__OPTION_HELP,
 	CRASH__OPTION_VERSION,
 	CRASH__OPTION_OWN,
@@ -71,6 +76,24 @@ enum crash__option {
 	{                                                                                                    \
 		"verbose", no_argument, NULL, 'v'                                                            \
 	}
+
+/* Of those that run a program, which may be a server. */
+#define CRASH__SERVER_OPTIONS                                                                                \
+	{"ready", required_argument, NULL, CRASH__OPTION_READY},                                             \
+		{"ready-timeout", required_argument, NULL, CRASH__OPTION_READY_TIMEOUT},                     \
+		{"client", required_argument, NULL, CRASH__OPTION_CLIENT},                                   \
+	{                                                                                                    \
+		"stop", required_argument, NULL, CRASH__OPTION_STOP                                          \
+	}
+
+/** Their help. */
+#define CRASH__SERVER_HELP                                                                                   \
+	"  --client CMD          the program is a server, and sh -c CMD is its client: it does the work;\n"  \
+	"                        then the server is stopped. What CMD prints is acknowledged\n"              \
+	"  --ready CMD           sh -c CMD succeeds as soon as the server is ready for it\n"                 \
+	"  --ready-timeout TIME  so long does that take at most (30s)\n"                                     \
+	"  --stop SIGNAL         for the server at the end (TERM); it has the time of --linger.\n"           \
+	"                        KILL: the run ends with the client\n"
 
 /**
  * Parses a command's options.
@@ -92,6 +115,12 @@ _Noreturn void crash__die_error(int error);
 /** The data directory's absolute path: --root, or else --dir, $CRASH_DIR, the working directory. */
 void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX]);
 
+/**
+ * Refuses options of servers that would have no effect.
+ * @param recovers there is a recovery, which may be the server
+ */
+void crash__options_check_server(const struct crash__options *options, bool recovers);
+
 struct crash__recorded;
 struct crash__recording;
 
@@ -107,7 +136,8 @@ void crash__options_exits(const char *list, struct crash__exits *exits);
  * Refuses options that are about a run beside a trace, whose run is over: nobody is to believe that they did
  * anything.
  */
-void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace);
+void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace,
+				const char *client);
 
 struct crash__reporter;
 struct json_t;

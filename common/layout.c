@@ -32,7 +32,7 @@ VALUE(CRASH__KIND_CALL, 2);
 VALUE(CRASH__TORN_PERCENT, 3);
 VALUE(CRASH__SHORT, 8);
 VALUE(CRASH__RING_OWNED, 2);
-VALUE(CRASH__INCOMPLETES, 25);
+VALUE(CRASH__INCOMPLETES, 28);
 VALUE(CRASH__DEAD, 0x44454144u);
 
 /* ------------------------------------------------------------------ the control block */

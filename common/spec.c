@@ -360,6 +360,11 @@ static int signal_of(struct value value)
 	return alias_of(value, signal_aliases);
 }
 
+int crash__parse_signal(const char *text)
+{
+	return signal_of((struct value){text, strlen(text)});
+}
+
 static int errno_of(struct value value)
 {
 	uint64_t number;

@@ -44,4 +44,7 @@ bool crash__parse_time(const char *text, size_t length, uint64_t *microseconds);
 /** Parses a size: 512, 4k, 1M (powers of 1024). */
 bool crash__parse_size(const char *text, size_t length, uint64_t *bytes);
 
+/** The signal of a name, as TERM or SIGTERM, or of a number; -1: there is none. */
+int crash__parse_signal(const char *text);
+
 #endif

@@ -28,8 +28,10 @@ static int checker_json(const struct crash__checker *checker, const struct crash
 				      json_pack("{s:o, s:s}", "path", crash__json_string(files.list[i].path),
 						"digest", files.list[i].digest));
 	crash__checker_files_clear(&files);
-	*out = json_pack("{s:o, s:o, s:o, s:I, s:o}", "check", crash__json_string(checker->check), "recover",
-			 crash__json_string(checker->recover), "program",
+	*out = json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:o}", "check", crash__json_string(checker->check),
+			 "recover", crash__json_string(checker->recover), "ready",
+			 crash__json_string(checker->server.ready), "network",
+			 checker->own_network ? "own" : "host", "program",
 			 checker->check ? json_null() : crash__json_list(checker->program), "timeout_ms",
 			 (json_int_t)checker->timeout_ms, "files", list);
 	return error;
@@ -188,6 +190,8 @@ static char *checker_difference(const json_t *checker, const json_t *other)
 	} parts[] = {
 		{"check", "its --check"},
 		{"recover", "its --recover"},
+		{"ready", "its --ready"},
+		{"network", "the network of its checkers (--net)"},
 		{"program", "its program, which is its checker,"},
 		{"timeout_ms", "its --check-timeout (in milliseconds)"},
 	};

@@ -6,8 +6,9 @@
  * identity is one JSON object, in `settings` under the key "identity":
  *
  *	{"format": 1, "version": "...", "recording": {"digest": "..."},
- *	 "checker": {"check": ..., "recover": ..., "program": [...], "timeout_ms": ..., "files": [{path,
- *digest}]}, "models": [{"name": ..., "parameters": {...}}], "tiers": [...], "seed": ..., "samples": ...}
+ *	 "checker": {"check": ..., "recover": ..., "ready": ..., "network": ...,
+ *	  "program": [...], "timeout_ms": ..., "files": [{path, digest}]},
+ *	 "models": [{"name": ..., "parameters": {...}}], "tiers": [...], "seed": ..., "samples": ...}
  */
 #ifndef CRASH_IDENTITY_H
 #define CRASH_IDENTITY_H

@@ -107,10 +107,10 @@ int crash__environment_make(const struct crash__request *request, const char *di
 }
 
 int crash__environment_add_shim(char **environment, const struct crash__job *job,
-				const struct crash__program *program)
+				const struct crash__program *program, bool first)
 {
-	/* with the number of the process in the tree: the program is the first */
-	bool good = set_format(environment, CRASH__CONTROL_VARIABLE "=%s/control,0", job->directory);
+	bool good = set_format(environment, CRASH__CONTROL_VARIABLE "=%s/control%s", job->directory,
+			       first ? ",0" : "");
 
 	/* a static program may start others that have the points */
 	if (program->kind == CRASH__PROGRAM_GLIBC || program->kind == CRASH__PROGRAM_UNREADABLE ||

@@ -55,12 +55,27 @@ _Static_assert(offsetof(struct crash__report, stopped) == 24 &&
 		       offsetof(struct crash__report, reasons) == 64,
 	       "runner and keeper share the report");
 
-struct crash__job {
-	/* what to run */
+/** What a process is to execute. */
+struct crash__start {
 	const char *path; /* of the executable */
 	char *const *argv, *const *envp;
-	const char *cwd;  /* NULL: stay */
-	int in, out, err; /* the program's descriptors 0, 1 and 2 */
+	int in, out, err; /* its descriptors 0, 1 and 2 */
+};
+
+/** Of a program that is a server. */
+struct crash__session {
+	const char *ready;	/* for sh -c: succeeds as soon as the server is ready; NULL: it always is */
+	const char *client;	/* for sh -c: the work */
+	uint64_t ready_timeout; /* microseconds */
+	int stop;		/* signal */
+	char **envp;		/* of both */
+};
+
+struct crash__job {
+	/* what to run */
+	struct crash__start program;
+	const char *cwd;		      /* NULL: stay */
+	const struct crash__session *session; /* NULL: the program does its work by itself */
 	/* how long */
 	uint64_t timeout; /* microseconds; 0: for ever */
 	uint64_t linger;

@@ -28,6 +28,7 @@
 #include "common/sys.h"
 #include "runner/block_watch.h"
 #include "runner/process_tree.h"
+#include "runner/server_session.h"
 #include "runner/spawn.h"
 #include "supervisor/supervisor.h"
 #include "trace/writer.h"
@@ -57,6 +58,7 @@ static void on_signal(int signal)
 
 static void on_reaped(pid_t pid, int status)
 {
+	crash__session_reaped(pid, status);
 	if (pid != (pid_t)keeper.report->pid || keeper.program_ended)
 		return;
 	keeper.program_ended = true;
@@ -181,6 +183,8 @@ static bool over(void)
 		keeper.report->timed_out = true;
 		return true;
 	}
+	if (keeper.job->session && crash__session_step(keeper.program_ended))
+		return true;
 	if (keeper.program_ended && keeper.linger_end == 0) {
 		keeper.linger_end = time + keeper.job->linger * 1000;
 		if (keeper.deadline && keeper.deadline < keeper.linger_end) /* it is the whole tree's */
@@ -194,7 +198,10 @@ static void sleep_until_rung(uint32_t bell)
 {
 	struct timespec most = {.tv_sec = 60};
 	uint64_t due = keeper.program_ended ? keeper.linger_end : keeper.deadline, time = crash__now_ns();
+	uint64_t next = keeper.job->session && !keeper.program_ended ? crash__session_due() : 0;
 
+	if (next && (!due || next < due))
+		due = next < time ? time + 1000 : next;
 	if (due && due > time && due - time < 60000000000u)
 		most = (struct timespec){.tv_sec = (time_t)((due - time) / 1000000000u),
 					 .tv_nsec = (long)((due - time) % 1000000000u)};
@@ -290,9 +297,9 @@ static void await_runner(const struct crash__report *report, pid_t runner)
 /* Keeps only the descriptors that the keeper and the program need. */
 static void close_others(const struct crash__job *job)
 {
-	int keep[] = {job->in,
-		      job->out,
-		      job->err,
+	int keep[] = {job->program.in,
+		      job->program.out,
+		      job->program.err,
 		      job->trace,
 		      job->control_fd,
 		      job->wake,
@@ -338,6 +345,29 @@ static void remove_files(const struct crash__job *job)
 	rmdir(job->directory);
 }
 
+/* The program has started. */
+static void keep_to_the_end(struct crash__job *job)
+{
+	struct crash__report *report = job->report;
+	bool ended;
+
+	if (job->timeout)
+		keeper.deadline = report->started + job->timeout * 1000;
+	watch();
+	ended = keeper.program_ended;
+	note_left_behind();
+	await_leaving();
+	crash__tree_kill(on_reaped);
+	crash__supervisor_settle();
+	if (job->control->mode & CRASH__MODE_RECORD)
+		drain_rings(false);
+	if (job->session)
+		crash__session_settle(crashed(), ended);
+	crash__block_settle(job);
+	report->trace_error = (int16_t)keeper.writer.error;
+	report->trace_full = keeper.writer.full;
+}
+
 static _Noreturn void keep(struct crash__job *job, pid_t runner)
 {
 	struct crash__report *report = job->report;
@@ -362,7 +392,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	if (job->filter)
 		crash__supervisor_start(job->control, &report->listener, job->io_uring);
 	report->started = crash__now_ns();
-	report->error = crash__spawn(job);
+	report->error = job->session ? crash__session_start(job) : crash__spawn(job);
 	/* from here on signals are ours; until now the child inherited what the caller had */
 	set_up_signals();
 	if (getppid() != runner)
@@ -371,18 +401,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 	if (report->error) {
 		atomic_store(&report->state, 1);
 	} else {
-		if (job->timeout)
-			keeper.deadline = report->started + job->timeout * 1000;
-		watch();
-		note_left_behind();
-		await_leaving();
-		crash__tree_kill(on_reaped);
-		crash__supervisor_settle();
-		if (job->control->mode & CRASH__MODE_RECORD)
-			drain_rings(false);
-		crash__block_settle(job);
-		report->trace_error = (int16_t)keeper.writer.error;
-		report->trace_full = keeper.writer.full;
+		keep_to_the_end(job);
 		atomic_store(&report->state, 2);
 	}
 	remove_files(job);
@@ -395,7 +414,8 @@ int crash__keeper_start(struct crash__job *job)
 	pid_t runner = getpid();
 	sigset_t all;
 
-	assert(job->control && job->report && job->path && job->in >= 0 && job->out >= 0 && job->err >= 0);
+	assert(job->control && job->report && job->program.path && job->program.in >= 0 &&
+	       job->program.out >= 0 && job->program.err >= 0);
 	/* No handler of the caller's may run in the keeper. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &job->mask);

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,6 @@
 #include "runner/setup.h"
 
 #define DEFAULT_TIMEOUT_MS 30000
-#define DEFAULT_LINGER_MS 1000
 
 struct run {
 	const struct crash__request *request;
@@ -44,7 +44,8 @@ struct run {
 	char *dir; /* CRASH_DIR, absolute */
 	bool made_dir;
 	char **argv, **envp; /* envp's strings are ours, argv's are not */
-	int opened[8];	     /* descriptors to close */
+	struct crash__session session;
+	int opened[8]; /* descriptors to close */
 	unsigned int open_count;
 };
 
@@ -93,23 +94,23 @@ static int choose_streams(struct run *run)
 	int error = 0;
 
 	run->capture.out = run->capture.err = -1;
-	run->job.in = request->in;
-	run->job.out = request->out;
-	run->job.err = request->err;
-	if (run->job.in < 0 && (flags & CRASH_INHERIT_STDIN))
-		run->job.in = 0;
-	if (run->job.in < 0)
-		run->job.in = keep_fd(run, open("/dev/null", O_RDONLY | O_CLOEXEC));
-	if (run->job.in < 0)
+	run->job.program.in = request->in;
+	run->job.program.out = request->out;
+	run->job.program.err = request->err;
+	if (run->job.program.in < 0 && (flags & CRASH_INHERIT_STDIN))
+		run->job.program.in = 0;
+	if (run->job.program.in < 0)
+		run->job.program.in = keep_fd(run, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	if (run->job.program.in < 0)
 		return crash__fail_errno("/dev/null");
-	if (run->job.out < 0 && (flags & CRASH_INHERIT_STDOUT))
-		run->job.out = 1;
-	if (run->job.err < 0 && (flags & CRASH_INHERIT_STDERR))
-		run->job.err = 2;
-	if (run->job.out < 0)
-		error = make_pipe(run, &run->capture.out, &run->job.out);
-	if (error == 0 && run->job.err < 0)
-		error = make_pipe(run, &run->capture.err, &run->job.err);
+	if (run->job.program.out < 0 && (flags & CRASH_INHERIT_STDOUT))
+		run->job.program.out = 1;
+	if (run->job.program.err < 0 && (flags & CRASH_INHERIT_STDERR))
+		run->job.program.err = 2;
+	if (run->job.program.out < 0)
+		error = make_pipe(run, &run->capture.out, &run->job.program.out);
+	if (error == 0 && run->job.program.err < 0)
+		error = make_pipe(run, &run->capture.err, &run->job.program.err);
 	if (error == 0)
 		error = make_pipe(run, &run->capture.wake, &run->job.wake);
 	return error;
@@ -247,7 +248,7 @@ static void set_limits(struct run *run)
 {
 	const struct crash_opts *opts = &run->request->opts;
 	uint32_t timeout = opts->timeout_ms ? opts->timeout_ms : DEFAULT_TIMEOUT_MS;
-	uint32_t linger = opts->linger_ms ? opts->linger_ms : DEFAULT_LINGER_MS;
+	uint32_t linger = opts->linger_ms ? opts->linger_ms : CRASH__DEFAULT_LINGER_MS;
 
 	run->job.timeout = timeout == CRASH_NO_TIMEOUT ? 0 : (uint64_t)timeout * 1000;
 	run->job.linger = (uint64_t)linger * 1000;
@@ -276,6 +277,30 @@ static int open_trace(struct run *run)
 static bool wants_supervisor(const struct crash__plan *plan, uint32_t mode)
 {
 	return (mode & CRASH__MODE_RECORD) || crash__plan_has_calls(plan);
+}
+
+/* The shells that ask a server and use it are watched like the server itself. */
+static int prepare_session(struct run *run, bool shim)
+{
+	const struct crash__server *server = &run->request->server;
+	struct crash__program shell;
+	int error;
+
+	if (!server->client)
+		return 0;
+	run->session.ready = server->ready;
+	run->session.client = server->client;
+	run->session.ready_timeout =
+		(uint64_t)(server->ready_timeout_ms ? server->ready_timeout_ms : CRASH__DEFAULT_READY_MS) *
+		1000;
+	run->session.stop = server->stop ? server->stop : SIGTERM;
+	run->job.session = &run->session;
+	error = crash__environment_make(run->request, run->dir, &run->session.envp);
+	if (error == 0 && shim)
+		error = crash__program_check("/bin/sh", &shell);
+	if (error == 0 && shim)
+		error = crash__environment_add_shim(run->session.envp, &run->job, &shell, false);
+	return error;
 }
 
 /* Makes the control block and puts the plan there. */
@@ -314,8 +339,8 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	if (error == 0)
 		error = check_shim(run, plan);
 	if (error == 0 && shim)
-		error = crash__environment_add_shim(run->envp, &run->job, &run->program);
-	return error;
+		error = crash__environment_add_shim(run->envp, &run->job, &run->program, true);
+	return error == 0 ? prepare_session(run, shim) : error;
 }
 
 static int prepare(struct run *run)
@@ -342,9 +367,9 @@ static int prepare(struct run *run)
 		after = crash__environment_get(run->envp, "CRASH_AFTER=");
 		error = crash__scenario_parse(plan, request->scenario, after);
 	}
-	run->job.path = run->path;
-	run->job.argv = run->argv;
-	run->job.envp = run->envp;
+	run->job.program.path = run->path;
+	run->job.program.argv = run->argv;
+	run->job.program.envp = run->envp;
 	run->job.cwd = request->opts.cwd;
 	run->job.trace_most = request->trace_most;
 	run->job.device = request->device;
@@ -492,6 +517,7 @@ static void clear(struct run *run)
 	while (run->open_count)
 		close(run->opened[--run->open_count]);
 	crash__environment_free(run->envp);
+	crash__environment_free(run->session.envp);
 	free(run->argv);
 	free(run->dir);
 	free(run->capture.out_data.data);
@@ -518,9 +544,9 @@ int crash__run(const struct crash__request *request, struct crash_out *out)
 	if (error == 0) {
 		/* or the pipes would never end */
 		if (run->capture.out >= 0)
-			close_fd(run, run->job.out);
+			close_fd(run, run->job.program.out);
 		if (run->capture.err >= 0)
-			close_fd(run, run->job.err);
+			close_fd(run, run->job.program.err);
 		close_fd(run, run->job.wake);
 		error = await_end(run);
 	}

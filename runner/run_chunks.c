@@ -60,7 +60,7 @@ int crash__run_chunk_start(const struct crash__job *job, const char *path, const
 	char cwd[PATH_MAX] = "";
 	const char *dir = "";
 
-	for (char *const *entry = job->envp; *entry; entry++)
+	for (char *const *entry = job->program.envp; *entry; entry++)
 		if (strncmp(*entry, "CRASH_DIR=", 10) == 0)
 			dir = *entry + 10;
 	if (job->cwd)
@@ -70,8 +70,8 @@ int crash__run_chunk_start(const struct crash__job *job, const char *path, const
 	return write_json(
 		job, CRASH__CHUNK_START, true,
 		json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "version", crash_version(),
-			  "program", crash__json_string(path), "argv", crash__json_list(job->argv), "cwd",
-			  crash__json_string(cwd), "dir", crash__json_string(dir), "root",
+			  "program", crash__json_string(path), "argv", crash__json_list(job->program.argv),
+			  "cwd", crash__json_string(cwd), "dir", crash__json_string(dir), "root",
 			  crash__json_string(job->control->root), "scenario", crash__json_string(scenario),
 			  "keeps_set_id", (int)keeps_set_id(), "device",
 			  (json_int_t)device_of(job, *dir ? dir : cwd), "time", (json_int_t)time(NULL)));

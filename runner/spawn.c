@@ -23,7 +23,9 @@
 #define STACK_BYTES (64u << 10)
 
 struct child {
-	const struct crash__job *job;
+	struct crash__job *job;
+	const struct crash__start *start;
+	bool filters; /* it is the first of the tree, and installs the filter */
 	volatile int error;
 };
 
@@ -39,7 +41,7 @@ static int place(int from, int to)
  * The descriptor of the filter appears in the table that we still share with the keeper, whose threads
  * wait for it. From here on our own calls are reported like anybody's.
  */
-static void install_filter(const struct crash__job *job)
+void crash__spawn_filter(struct crash__job *job)
 {
 	_Atomic int *listener = &job->report->listener;
 	int result = crash__filter_install(job->filter);
@@ -57,46 +59,69 @@ static int run_child(void *argument)
 {
 	struct child *child = argument;
 	const struct crash__job *job = child->job;
+	const struct crash__start *start = child->start;
 
 	/* should the keeper be killed; the runner kills the rest */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* the program is process 0, whoever sees it first */
 	crash__control_number_of(job->control, (uint32_t)getpid());
-	if (job->filter)
-		install_filter(job);
-	if ((!job->cwd || chdir(job->cwd) == 0) && place(job->in, 0) >= 0 && place(job->out, 1) >= 0 &&
-	    place(job->err, 2) >= 0) {
+	if (child->filters)
+		crash__spawn_filter(child->job);
+	if ((!job->cwd || chdir(job->cwd) == 0) && place(start->in, 0) >= 0 && place(start->out, 1) >= 0 &&
+	    place(start->err, 2) >= 0) {
 		if (job->ignores_children)
 			signal(SIGCHLD, SIG_IGN);
 		crash__file_limit_restore();
 		/* the last moment at which nobody else can have written to it; the memory is the keeper's */
-		crash__block_remember(job);
+		if (start == &job->program)
+			crash__block_remember(job);
 		sigprocmask(SIG_SETMASK, &job->mask, NULL);
-		execve(job->path, job->argv, job->envp);
+		execve(start->path, start->argv, start->envp);
 	}
 	child->error = errno;
 	_exit(127);
 }
 
-int crash__spawn(struct crash__job *job)
+static int spawn(struct child *child, int flags, pid_t *pid)
 {
-	struct child child = {.job = job};
 	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK,
 			   -1, 0);
-	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (job->filter ? CLONE_FILES : 0);
-	pid_t pid;
+	int error = 0;
 
 	if (stack == MAP_FAILED)
 		return errno;
-	crash__audience_inherit(job->control, 0, job->in);
-	crash__audience_inherit(job->control, 1, job->out);
-	crash__audience_inherit(job->control, 2, job->err);
-	pid = clone(run_child, (char *)stack + STACK_BYTES, flags, &child);
-	if (pid < 0)
-		return errno;
+	*pid = clone(run_child, (char *)stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD | flags, child);
+	if (*pid < 0)
+		error = errno;
 	munmap(stack, STACK_BYTES);
-	if (child.error)
+	return *pid < 0 ? error : child->error;
+}
+
+int crash__spawn_start(struct crash__job *job, const struct crash__start *start, pid_t *pid)
+{
+	struct child child = {.job = job, .start = start};
+
+	return spawn(&child, CLONE_PARENT, pid);
+}
+
+void crash__spawn_inherit(struct crash__job *job)
+{
+	crash__audience_inherit(job->control, 0, job->program.in);
+	crash__audience_inherit(job->control, 1, job->program.out);
+	crash__audience_inherit(job->control, 2, job->program.err);
+}
+
+int crash__spawn(struct crash__job *job)
+{
+	struct child child = {.job = job, .start = &job->program, .filters = job->filter != NULL};
+	pid_t pid;
+	int error;
+
+	crash__spawn_inherit(job);
+	error = spawn(&child, job->filter ? CLONE_FILES : 0, &pid);
+	if (pid > 0 && error)
 		waitpid(pid, NULL, 0);
-	job->report->pid = (uint32_t)pid;
-	return child.error;
+	if (pid > 0)
+		job->report->pid = (uint32_t)pid;
+	return error;
 }

@@ -53,6 +53,7 @@ options_of_page()
 # ---------------------------------------------------------------- options
 
 options_of_page "$man/crashinject.1" >"$work/common"
+options_of_page "$man/crashinject-servers.7" >"$work/server"
 for page in "$man"/crashinject-*.1; do
 	command=${page##*/crashinject-}
 	command=${command%.1}
@@ -61,6 +62,7 @@ for page in "$man"/crashinject-*.1; do
 	options_of_help <"$work/text" >"$work/help"
 	cat "$work/common" >"$work/page"
 	options_of_page "$page" >>"$work/page"
+	grep -q -e '--client' "$work/text" && cat "$work/server" >>"$work/page" # whose program may be a server
 	same "options of crashinject $command" "$work/help" "$work/page"
 done
 "$CRASHINJECT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$work/commands"

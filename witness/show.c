@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "explore/recording/network.h"
 #include "explore/recording/sandbox.h"
 
 /* What comes back. */
@@ -29,8 +30,10 @@ static int check(const struct crash__showing *showing, struct crash__verdict *ve
 					   .point = showing->point,
 					   .state = showing->state,
 					   .acked = showing->acked};
-	int error = crash__sandbox_enter_plain(directory), hidden = 0;
+	int error = showing->checker->own_network ? crash__network_enter() : 0, hidden = 0;
 
+	if (error == 0)
+		error = crash__sandbox_enter_plain(directory);
 	if (error == 0)
 		error = crash__sandbox_bind(showing->data, directory);
 	if (error < 0)

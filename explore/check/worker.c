@@ -20,6 +20,7 @@
 #include "explore/check/checker_mounts.h"
 #include "explore/check/layer.h"
 #include "explore/recording/mirror.h"
+#include "explore/recording/network.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/view_new.h"
 #include "runner/process_tree.h"
@@ -472,7 +473,9 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 	reset_signals(is_alone(config));
 	worker.config = config;
 	worker.channel = channel;
-	error = enter(&worker, number);
+	error = config->checker->own_network ? crash__network_enter() : 0;
+	if (error == 0)
+		error = enter(&worker, number);
 	worker.mounts.list = -1;
 	if (error == 0 && has_mounts(worker.config))
 		crash__mounts_open(&worker.mounts);

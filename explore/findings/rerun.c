@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "explore/check/worker.h"
+#include "explore/recording/network.h"
 #include "explore/recording/sandbox.h"
 #include "trace/event_text.h"
 
@@ -147,8 +148,10 @@ static _Noreturn void run_child(struct runner *runner)
 	int error;
 
 	setsid();
-	error = crash__sandbox_enter(&runner->sandbox, runner->options->recording->directory,
-				     crash__base_directory(runner->options->recording->base));
+	error = runner->options->checker->own_network ? crash__network_enter() : 0;
+	if (error == 0)
+		error = crash__sandbox_enter(&runner->sandbox, runner->options->recording->directory,
+					     crash__base_directory(runner->options->recording->base));
 	while (crash__receive_all(runner->channel, &index, sizeof index)) {
 		struct answer answer = {.index = index};
 		char *text = NULL;
