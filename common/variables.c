@@ -7,7 +7,8 @@
 
 /* Each is documented in crashinject(1), ENVIRONMENT. */
 static const char *const known[] = {
-	"CRASH_AT", "CRASH_AFTER", "CRASH_DIR", "CRASH_CONTROL", "CRASH_POINT", "CRASH_STATE", "CRASH_ACKED",
+	"CRASH_AT",    "CRASH_AFTER", "CRASH_DIR",   "CRASH_CONTROL",
+	"CRASH_POINT", "CRASH_STATE", "CRASH_ACKED", "CRASH_ACKED_DIR",
 };
 
 #define KNOWN (sizeof known / sizeof *known)

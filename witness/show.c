@@ -29,7 +29,8 @@ static int check(const struct crash__showing *showing, struct crash__verdict *ve
 					   .cwd = showing->checker->cwd,
 					   .point = showing->point,
 					   .state = showing->state,
-					   .acked = showing->acked};
+					   .acked = showing->acked,
+					   .acked_directory = showing->acked_directory};
 	int error = showing->checker->own_network ? crash__network_enter() : 0, hidden = 0;
 
 	if (error == 0)

@@ -12,6 +12,7 @@ struct crash__showing {
 	const char *data;      /* what is to be seen; */
 	const char *directory; /* and where */
 	const char *acked;     /* the path of the file with what was acknowledged */
+	const char *acked_directory;
 	const char *point, *state;
 };
 

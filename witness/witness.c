@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "explore/check/acked_files.h"
 #include "witness/witness.h"
 
 #include <errno.h>
@@ -35,7 +36,8 @@ struct search {
 	struct crash__witness *witness;
 	struct crash__real_fs fs;
 	const char *place; /* a directory of ours */
-	char acked[PATH_MAX], point[256];
+	struct crash__acked_files acked;
+	char point[256];
 	uint64_t random, started;
 	struct crash__verdict verdict;
 	/* of the run of the ops that is looked at */
@@ -95,10 +97,11 @@ static int check(struct search *search, const struct crash__replay *replay, cons
 	const struct crash__showing showing = {.checker = search->options->checker,
 					       .data = search->fs.data,
 					       .directory = search->options->directory,
-					       .acked = search->acked,
+					       .acked = search->acked.path,
+					       .acked_directory = search->acked.directory,
 					       .point = point,
 					       .state = state};
-	int error = crash__replay_acked(replay, search->acked), unmounted;
+	int error = crash__acked_files_write(&search->acked, replay->state.acked), unmounted;
 
 	if (error == 0)
 		error = crash__show(&showing, &search->verdict);
@@ -326,9 +329,10 @@ static int find(struct search *search)
 	search->fs.kind = search->options->file_system;
 	search->fs.options = search->options->mount_options;
 	search->fs.base = crash__base_directory(replay->base);
-	snprintf(search->acked, sizeof search->acked, "%.4000s/acked", search->place);
 	crash__point_name(&replay->fs, replay->state.step, search->point, sizeof search->point);
 	umask(0);
+	if (error == 0)
+		error = crash__acked_files_open(&search->acked, &replay->fs, search->place);
 	if (error == 0)
 		error = crash__real_fs_make(&search->fs, search->place, recorded_bytes(&replay->fs));
 	if (error == 0)

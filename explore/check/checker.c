@@ -13,21 +13,26 @@
 
 /* ------------------------------------------------------------------ a check */
 
+/* Those that a check sets. */
+#define OWN_VARIABLES 6
+
 static char **make_environment(const struct crash__checker *checker, const struct crash__check *check)
 {
-	static const char *const names[] = {"CRASH_DIR", "CRASH_POINT", "CRASH_STATE", "CRASH_ACKED", "PWD"};
+	static const char *const names[OWN_VARIABLES] = {"CRASH_DIR",	"CRASH_POINT",	   "CRASH_STATE",
+							 "CRASH_ACKED", "CRASH_ACKED_DIR", "PWD"};
 	const char *cwd = checker->check ? check->directory : check->cwd;
-	const char *values[] = {check->directory, check->point, check->state, check->acked, cwd};
+	const char *values[OWN_VARIABLES] = {check->directory, check->point,	       check->state,
+					     check->acked,     check->acked_directory, cwd};
 	size_t count = 0, made = 0;
 	char **list;
 
 	while (checker->environment[count])
 		count++;
-	list = calloc(count + 6, sizeof *list);
-	for (size_t i = 0; list && i < 5; i++)
+	list = calloc(count + OWN_VARIABLES + 1, sizeof *list);
+	for (size_t i = 0; list && i < OWN_VARIABLES; i++)
 		if (asprintf(&list[i], "%s=%s", names[i], values[i]) < 0)
 			list[i] = NULL;
-	made = 5;
+	made = OWN_VARIABLES;
 	for (size_t i = 0; list && i < count; i++) {
 		const char *entry = checker->environment[i];
 		bool ours = strncmp(entry, "CRASH_", 6) == 0 || strncmp(entry, "PWD=", 4) == 0;
@@ -40,7 +45,7 @@ static char **make_environment(const struct crash__checker *checker, const struc
 
 static void free_environment(char **list)
 {
-	for (size_t i = 0; list && i < 5; i++)
+	for (size_t i = 0; list && i < OWN_VARIABLES; i++)
 		free(list[i]);
 	free(list);
 }

@@ -25,6 +25,7 @@ struct crash__check {
 	const char *directory;		   /* where the state is */
 	const char *cwd;		   /* where the program runs, if it is the checker */
 	const char *point, *state, *acked; /* CRASH_POINT, CRASH_STATE, CRASH_ACKED */
+	const char *acked_directory;	   /* CRASH_ACKED_DIR */
 };
 
 /**

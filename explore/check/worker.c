@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
+#include "explore/check/acked_files.h"
 #include "explore/check/checker_mounts.h"
 #include "explore/check/layer.h"
 #include "explore/recording/mirror.h"
@@ -37,9 +38,8 @@ struct worker {
 	struct crash__mounts mounts;
 	struct instance instances[2]; /* by enum crash__reference */
 	char place[PATH_MAX];	      /* without namespaces: a directory of ours */
-	char acked[PATH_MAX];
-	char cwd[PATH_MAX];   /* where the program runs as the checker */
-	uint64_t acked_bytes; /* in that file */
+	struct crash__acked_files acked;
+	char cwd[PATH_MAX]; /* where the program runs as the checker */
 	int channel;
 	struct crash__verdict verdict, first;
 };
@@ -111,12 +111,13 @@ static int enter(struct worker *worker, unsigned int number)
 	int error;
 
 	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->config->scratch, number) >=
-		    (int)sizeof worker->place ||
-	    snprintf(worker->acked, sizeof worker->acked, "%s/acked", worker->place) >=
-		    (int)sizeof worker->acked)
+	    (int)sizeof worker->place)
 		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->config->scratch);
 	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", worker->place);
+	error = crash__acked_files_open(&worker->acked, worker->config->fs, worker->place);
+	if (error < 0)
+		return error;
 	if (cwd)
 		snprintf(worker->cwd, sizeof worker->cwd, "%s", cwd);
 	if (worker->config->namespaces)
@@ -186,62 +187,6 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 	return error;
 }
 
-/* ------------------------------------------------------------------ acknowledgements */
-
-/* What a checker has written to has the time when it did. */
-static const struct timespec untouched[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
-
-/* The file as we left it, or an empty one in the place of whatever a checker made of it. */
-static int open_acked(struct worker *worker)
-{
-	int fd = open(worker->acked, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat status;
-
-	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
-	    (uint64_t)status.st_size == worker->acked_bytes && status.st_mtim.tv_sec == untouched[1].tv_sec)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	if (unlink(worker->acked) < 0 && errno == EISDIR)
-		crash__remove_tree(worker->acked, true);
-	worker->acked_bytes = 0;
-	return open(worker->acked, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-}
-
-/* Puts what was acknowledged by then into the file: more of it, or less than last time. */
-static int write_acked(struct worker *worker, uint64_t bytes)
-{
-	int fd = open_acked(worker), error = 0;
-	uint64_t at = 0;
-
-	if (fd < 0)
-		return crash__fail_errno("cannot write %s", worker->acked);
-	if (worker->acked_bytes > bytes)
-		worker->acked_bytes = bytes;
-	if (ftruncate(fd, (off_t)worker->acked_bytes) < 0)
-		error = crash__fail_errno("cannot write %s", worker->acked);
-	for (size_t i = 0; error == 0 && i < worker->config->fs->steps_count && worker->acked_bytes < bytes;
-	     i++) {
-		const struct crash__event *event = worker->config->fs->steps[i].event;
-		uint64_t end = worker->config->fs->steps[i].acked;
-
-		if (event->kind != CRASH__EVENT_ACK || end <= worker->acked_bytes)
-			continue;
-		at = end - event->data_bytes;
-		if (at > worker->acked_bytes && pwrite(fd, "\n", 1, (off_t)at - 1) != 1)
-			error = crash__fail_errno("cannot write %s", worker->acked);
-		for (const struct crash__piece *piece = event->data; piece && error == 0; piece = piece->next)
-			if (pwrite(fd, piece->bytes, piece->count, (off_t)(at + piece->at)) !=
-			    (ssize_t)piece->count)
-				error = crash__fail_errno("cannot write %s", worker->acked);
-		worker->acked_bytes = end;
-	}
-	if (error == 0 && futimens(fd, untouched) < 0)
-		error = crash__fail_errno("cannot write %s", worker->acked);
-	close(fd);
-	return error;
-}
-
 /* ------------------------------------------------------------------ one state */
 
 /* Without an overlay each check gets a copy of its own; without namespaces it is at another path. */
@@ -291,8 +236,9 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 				     .cwd = worker->cwd,
 				     .point = point,
 				     .state = state,
-				     .acked = worker->acked};
-	int error = write_acked(worker, order->acked), unmounted = 0, hidden;
+				     .acked = worker->acked.path,
+				     .acked_directory = worker->acked.directory};
+	int error = crash__acked_files_write(&worker->acked, order->acked), unmounted = 0, hidden;
 
 	if (error == 0)
 		error = show_state(worker, order->reference, where);

@@ -34,23 +34,37 @@ struct runner {
 	struct crash__rerun *rerun;
 	int channel;
 	struct crash__sandbox sandbox;
-	char cwd[PATH_MAX], acked[PATH_MAX];
+	char cwd[PATH_MAX], acked[PATH_MAX], acked_directory[PATH_MAX];
 	const char *place; /* for what a run needs: outside of the pid namespace, in which all ends at once */
 	struct crash__verdict verdict;
 };
 
 /* ------------------------------------------------------------------ one point, in a child */
 
+static int write_file(const char *path, const char *first, size_t first_bytes, const char *second,
+		      size_t second_bytes)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		return crash__fail_errno("%s", path);
+	fwrite(first, 1, first_bytes, file);
+	fwrite(second, 1, second_bytes, file);
+	return fclose(file) == 0 ? 0 : crash__fail_errno("%s", path);
+}
+
 /* What the program acknowledged before it was killed, for the checker. */
 static int write_acked(const struct runner *runner, const struct crash_out *out)
 {
-	FILE *file = fopen(runner->acked, "we");
+	char path[PATH_MAX];
+	int error = write_file(runner->acked, out->stdout_data, out->stdout_len, out->stderr_data,
+			       out->stderr_len);
 
-	if (!file)
-		return crash__fail_errno("%s", runner->acked);
-	fwrite(out->stdout_data, 1, out->stdout_len, file);
-	fwrite(out->stderr_data, 1, out->stderr_len, file);
-	return fclose(file) == 0 ? 0 : crash__fail_errno("%s", runner->acked);
+	snprintf(path, sizeof path, "%.4000s/stdout", runner->acked_directory);
+	if (error == 0)
+		error = write_file(path, out->stdout_data, out->stdout_len, "", 0);
+	snprintf(path, sizeof path, "%.4000s/stderr", runner->acked_directory);
+	return error == 0 ? write_file(path, out->stderr_data, out->stderr_len, "", 0) : error;
 }
 
 /* Whether the op that the run died at is the one that the recording has under that number. */
@@ -120,7 +134,8 @@ static int do_point(struct runner *runner, uint32_t index, struct answer *answer
 				     .cwd = runner->options->checker->cwd,
 				     .point = point->name,
 				     .state = point->name,
-				     .acked = runner->acked};
+				     .acked = runner->acked,
+				     .acked_directory = runner->acked_directory};
 	int error = crash__sandbox_mount(&runner->sandbox, NULL), hidden;
 
 	if (error < 0)
@@ -187,6 +202,9 @@ static int start_child(const struct crash__rerun_options *options, struct crash_
 	runner = (struct runner){.options = options, .rerun = rerun, .place = place};
 	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path,
 		 number);
+	snprintf(runner.acked_directory, sizeof runner.acked_directory, "%.4000s.d", runner.acked);
+	if (mkdir(runner.acked_directory, 0700) < 0 && errno != EEXIST)
+		return crash__fail_errno("cannot make %s", runner.acked_directory);
 	if (!getcwd(runner.cwd, sizeof runner.cwd) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return crash__fail_errno("cannot start a run");

@@ -121,6 +121,25 @@ START_TEST(a_server_that_fails_while_it_is_used_or_stopped_is_a_failed_recovery)
 }
 END_TEST
 
+/* The checker compares the stream with what it finds in the file of everything, and spoils all of it. */
+START_TEST(what_the_client_printed_is_a_file_of_its_own)
+{
+	struct lab_result result;
+
+	NEEDS_SANDBOXES();
+	result =
+		explore(server("serve", ""),
+			"cd $CRASH_ACKED_DIR && grep '^kept' $CRASH_ACKED | cmp - client && test -f stdout &&"
+			" grep -q ok fd-* || test ! -s client && case $CRASH_STATE in *[13579]) rm -r *;;"
+			" *[24680]) echo kept none >>client; ln -sf client stdout;; esac",
+			"");
+	lab_assert_status(&result, 0);
+	ck_assert_int_eq(system("rm -rf store"), 0);
+	result = explore(server("serve", ""), "test ! -s $CRASH_ACKED_DIR/client || exit 2", "");
+	ck_assert_int_ne(result.status, 0);
+}
+END_TEST
+
 START_TEST(a_checker_is_alone_in_its_network)
 {
 	struct lab_result result;
@@ -187,6 +206,7 @@ int main(void)
 	tcase_add_test(states, a_server_that_does_not_sync_loses_what_its_client_was_told);
 	tcase_add_test(states, a_server_that_does_not_start_is_a_failed_recovery);
 	tcase_add_test(states, a_server_that_fails_while_it_is_used_or_stopped_is_a_failed_recovery);
+	tcase_add_test(states, what_the_client_printed_is_a_file_of_its_own);
 	tcase_add_test(states, a_checker_is_alone_in_its_network);
 	tcase_add_test(states, servers_that_share_a_network_are_said);
 	tcase_add_test(left, nothing_is_left_of_a_server_when_the_command_is_killed);
