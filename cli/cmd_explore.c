@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json_value.h"
@@ -51,13 +52,32 @@ static void catch_signals(void)
 
 /* ------------------------------------------------------------------ running */
 
+/* What such a server has said of the states before is no verdict. */
+static void note_remembering(struct explore_session *session, const struct crash__entry *entry)
+{
+	char *name = crash__state_name(&session->exploration.engine->atoms[entry->model], &entry->state);
+	int error;
+
+	session->remembers = true;
+	error = crash__recording_incomplete(
+		&session->exploration.recording,
+		"the checker server remembers other states: of %s, one that had seen others said something "
+		"else than a fresh one",
+		name ? name : "a state");
+	free(name);
+	if (error < 0)
+		crash__die("%s", crash_error_detail());
+}
+
 static void on_verdict(void *context, const struct crash__entry *entry,
 		       const struct crash__check_result *result, const char *output)
 {
 	struct explore_session *session = context;
 
-	(void)result;
-	if (session->log.fd >= 0)
+	if (result->remembers && !session->remembers)
+		note_remembering(session, entry);
+	/* a state that lacks something was not the state: a later run looks at it again */
+	if (session->log.fd >= 0 && !crash__attributes_lost())
 		crash__verdicts_add(&session->log, entry);
 	/* the final state is not a crash: the summary has it */
 	if (session->options.json && crash__verdict_failed(entry->kind) &&
@@ -127,6 +147,7 @@ static struct crash__explore_options exploration_options(struct explore_session 
 				.checker =
 					{
 						.check = own->check,
+						.check_server = own->check_server,
 						.recover = own->recover,
 						.program = session->options.program,
 						.cwd = session->cwd,
@@ -134,7 +155,7 @@ static struct crash__explore_options exploration_options(struct explore_session 
 						.timeout_ms = own->check_timeout_ms,
 						.environment = environ,
 					},
-				.acks_matter = own->check != NULL,
+				.acks_matter = own->check || own->check_server,
 				.stop = &stop,
 				.progress = crash__progress_show,
 				.verdict = on_verdict,
@@ -247,6 +268,10 @@ static int finish(struct explore_session *session, int error)
 		crash__verdicts_forget(&session->log);
 	if (note_changed_checker(session) < 0)
 		crash__die("%s", crash_error_detail());
+	if (session->remembers) {
+		session->checker_changed = true;
+		crash__verdicts_forget(&session->log);
+	}
 	note_unkept(session);
 	if (session->own.finding)
 		return crash__sought_report(session);
@@ -284,7 +309,7 @@ static void choose_source(struct explore_session *session)
 		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
 		crash__refuse_beside_trace(session->trace, session->own.at, session->own.setup,
 					   session->own.max_trace, session->options.server.client);
-		if (!session->own.check)
+		if (!session->own.check && !session->own.check_server)
 			crash__die(
 				"explore: a trace has no program to run again: give a checker with --check");
 		return;
@@ -331,7 +356,9 @@ static int choose_network(struct explore_session *session)
 static int prepare(struct explore_session *session)
 {
 	struct crash__recording *recording = &session->exploration.recording;
-	const char *checker[] = {session->own.check ? session->own.check : "",
+	const char *checker[] = {session->own.check	   ? session->own.check :
+				 session->own.check_server ? session->own.check_server :
+							     "",
 				 session->own.recover ? session->own.recover : "", NULL};
 	int error = crash__recording_prepare(&session->explore.recording, recording);
 
@@ -430,6 +457,8 @@ const struct crash__command crash__cmd_explore = {
 		"                        Its working directory, $1 and $CRASH_DIR are the data directory;\n"
 		"                        $CRASH_ACKED names a file with all that the program had\n"
 		"                        acknowledged. Default: the program itself, run again\n"
+		"  --check-server CMD    instead: a checker that stays and answers for many states, by JSON\n"
+		"                        lines on its standard input and output; see crashinject-servers(7)\n"
 		"  --recover CMD         runs before the checker; its failure is a finding of its own kind\n"
 		"  --setup CMD           prepares the data directory; this is not recorded\n"
 		"  --model LIST          kill (default), posix, ext4, xfs, btrfs, ..., or files; see models\n"

@@ -123,6 +123,7 @@ static struct crash__checker checker_of(const json_t *settings)
 		words[i] = (char *)(uintptr_t)json_string_value(json_array_get(program, i));
 	return (struct crash__checker){
 		.check = json_string_value(json_object_get(settings, "check")),
+		.check_server = json_string_value(json_object_get(settings, "check_server")),
 		.recover = json_string_value(json_object_get(settings, "recover")),
 		.server = server_of(settings),
 		.own_network =

@@ -38,10 +38,12 @@ enum {
 	OPTION_MAX_TREE,
 	OPTION_EXIT_OK,
 	OPTION_NET,
+	OPTION_CHECK_SERVER,
 };
 
 const struct option crash__explore_table[] = {
 	{"check", required_argument, NULL, OPTION_CHECK},
+	{"check-server", required_argument, NULL, OPTION_CHECK_SERVER},
 	{"recover", required_argument, NULL, OPTION_RECOVER},
 	{"setup", required_argument, NULL, OPTION_SETUP},
 	{"model", required_argument, NULL, OPTION_MODEL},
@@ -84,7 +86,7 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		{OPTION_HTML, &own->html},	 {OPTION_BASELINE, &own->baseline},
 		{OPTION_FINDING, &own->finding}, {OPTION_AT, &own->at},
 		{OPTION_EXIT_OK, &own->exit_ok}, {OPTION_ORDER, &own->order},
-		{OPTION_NET, &own->net},
+		{OPTION_NET, &own->net},	 {OPTION_CHECK_SERVER, &own->check_server},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
@@ -301,6 +303,10 @@ void crash__explore_read_options(struct explore_options *own)
 	if (own->rerun)
 		refuse_beside_rerun(own);
 	crash__options_exits(own->exit_ok, &own->exits);
+	if (own->check_server && (own->check || own->recover))
+		crash__die(
+			"--check-server and %s do not go together: the server does both, or a command does",
+			own->check ? "--check" : "--recover");
 	if (own->net && strcmp(own->net, "host") != 0 && strcmp(own->net, "own") != 0)
 		crash__die_value("--net", own->net, "write host or own");
 	read_models(own);

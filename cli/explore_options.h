@@ -13,7 +13,7 @@
 struct explore_options {
 	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit,
 		*html, *baseline, *finding;
-	const char *at, *exit_ok, *order, *net;
+	const char *at, *exit_ok, *order, *net, *check_server;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
 	unsigned int jobs;

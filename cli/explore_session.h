@@ -9,7 +9,7 @@
 #include <limits.h>
 
 #include "cli/explore_options.h"
-#include "explore/check/checker_files.h"
+#include "explore/checkers/checker_files.h"
 #include "explore/findings/exploration.h"
 #include "explore/findings/sought.h"
 #include "report/verdict_log.h"
@@ -23,7 +23,8 @@ struct explore_session {
 	char cwd[PATH_MAX];		   /* of the program */
 	char trace[PATH_MAX];		   /* that is read; empty: none */
 	struct crash__checker_files files; /* of the checker, as they were before it was used */
-	bool checker_changed;		   /* since: no verdict is kept */
+	bool remembers;			   /* the checker server: it was said */
+	bool checker_changed;		   /* since, or it is none: no verdict is kept */
 	uint64_t began;			   /* ns */
 	struct crash__sought sought;	   /* findings that are looked for */
 	off_t input;			   /* where standard input was at first; -1: it has no place */

@@ -52,17 +52,17 @@ void crash__settings_make(struct explore_session *session)
 
 	session->settings = json_pack(
 		"{s:s, s:b, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:i, s:o, s:b, s:o, "
-		"s:o, s:s}",
+		"s:o, s:s, s:o}",
 		"version", crash_version(), "rerun", (int)own->rerun, "directory",
 		crash__json_string(recording->directory), "cwd", crash__json_string(session->cwd), "check",
 		crash__json_string(own->check), "recover", crash__json_string(own->recover),
-		"default_checker", own->check == NULL, "models", model_files(own), "model_names",
-		model_names(own), "program", crash__json_list(session->options.program), "tiers",
-		(json_int_t)own->tier_mask, "seed", (json_int_t)own->seed, "samples",
+		"default_checker", !own->check && !own->check_server, "models", model_files(own),
+		"model_names", model_names(own), "program", crash__json_list(session->options.program),
+		"tiers", (json_int_t)own->tier_mask, "seed", (json_int_t)own->seed, "samples",
 		(json_int_t)own->samples, "shard", (int)own->shard_number, "shards", (int)own->shards, "root",
 		crash__json_string(recording->root), "copy", (int)own->copy, "recording_incomplete",
 		crash__result_reasons(recording), "server", server_json(&session->options), "net",
-		own->net ? own->net : "own");
+		own->net ? own->net : "own", "check_server", crash__json_string(own->check_server));
 	if (!session->settings)
 		crash__die("no memory for the settings");
 }
@@ -93,6 +93,7 @@ static void refuse_beside_resume(const struct explore_session *session)
 		bool given;
 	} options[] = {
 		{"--check", own->check},
+		{"--check-server", own->check_server},
 		{"--recover", own->recover},
 		{"--setup", own->setup},
 		{"--output", own->output},
@@ -212,6 +213,7 @@ void crash__settings_take(struct explore_session *session)
 	identity = json_object_get(session->given, "identity");
 	snprintf(session->trace, PATH_MAX, "%.4000s/trace", own->resume);
 	own->check = text_of(session, "check");
+	own->check_server = text_of(session, "check_server");
 	own->recover = text_of(session, "recover");
 	take_server(session);
 	own->seed = number_of(session->given, "seed");

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
-#include "explore/check/checker_files.h"
+#include "explore/checkers/checker_files.h"
 #include "explore/recording/recording_digest.h"
 #include "explore/atoms/persistence_model.h"
 
@@ -28,12 +28,13 @@ static int checker_json(const struct crash__checker *checker, const struct crash
 				      json_pack("{s:o, s:s}", "path", crash__json_string(files.list[i].path),
 						"digest", files.list[i].digest));
 	crash__checker_files_clear(&files);
-	*out = json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:o}", "check", crash__json_string(checker->check),
-			 "recover", crash__json_string(checker->recover), "ready",
-			 crash__json_string(checker->server.ready), "network",
-			 checker->own_network ? "own" : "host", "program",
-			 checker->check ? json_null() : crash__json_list(checker->program), "timeout_ms",
-			 (json_int_t)checker->timeout_ms, "files", list);
+	*out = json_pack(
+		"{s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:o}", "check", crash__json_string(checker->check),
+		"check_server", crash__json_string(checker->check_server), "recover",
+		crash__json_string(checker->recover), "ready", crash__json_string(checker->server.ready),
+		"network", checker->own_network ? "own" : "host", "program",
+		crash__checker_is_given(checker) ? json_null() : crash__json_list(checker->program),
+		"timeout_ms", (json_int_t)checker->timeout_ms, "files", list);
 	return error;
 }
 
@@ -189,6 +190,7 @@ static char *checker_difference(const json_t *checker, const json_t *other)
 		const char *key, *what;
 	} parts[] = {
 		{"check", "its --check"},
+		{"check_server", "its --check-server"},
 		{"recover", "its --recover"},
 		{"ready", "its --ready"},
 		{"network", "the network of its checkers (--net)"},

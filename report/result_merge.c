@@ -157,6 +157,7 @@ static int prepare(struct merge *merge)
 	const struct shard *first = &merge->shards[0];
 	struct crash__explore_options *options = &merge->options;
 	char digest[CRASH__DIGEST_TEXT], why[512];
+	const json_t *checker;
 	const char *wanted;
 	int error;
 
@@ -171,8 +172,9 @@ static int prepare(struct merge *merge)
 		(uint64_t)json_integer_value(json_object_get(first->identity, "samples"));
 	options->engine.jobs = 1;
 	options->engine.shard = options->engine.shards = 1;
-	options->engine.acks_matter =
-		json_is_string(json_object_get(json_object_get(first->identity, "checker"), "check"));
+	checker = json_object_get(first->identity, "checker");
+	options->engine.acks_matter = json_is_string(json_object_get(checker, "check")) ||
+				      json_is_string(json_object_get(checker, "check_server"));
 	options->engine.passive = true;
 	error = crash__identity_models(first->identity, merge->models, &options->model_count);
 	if (error == 0)

@@ -5,7 +5,7 @@
 #ifndef CRASH_SHOW_H
 #define CRASH_SHOW_H
 
-#include "explore/check/checker.h"
+#include "explore/checkers/checker.h"
 
 struct crash__showing {
 	const struct crash__checker *checker;

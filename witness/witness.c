@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/check/acked_files.h"
+#include "explore/checkers/acked_files.h"
 #include "witness/witness.h"
 
 #include <errno.h>

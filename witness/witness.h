@@ -18,7 +18,7 @@
 #ifndef CRASH_WITNESS_H
 #define CRASH_WITNESS_H
 
-#include "explore/check/checker.h"
+#include "explore/checkers/checker.h"
 #include "explore/findings/replay.h"
 #include "witness/real_fs.h"
 

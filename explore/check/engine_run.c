@@ -7,7 +7,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/attributes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "common/plan.h"
@@ -151,8 +150,7 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	if (entry == engine->final && entry->kind != CRASH__VERDICT_PASSED)
 		engine->final_output = strdup(output);
 	crash__engine_saw(engine, entry);
-	/* a state that lacks something was not the state: a later run looks at it again */
-	if (engine->options.verdict && !crash__attributes_lost())
+	if (engine->options.verdict)
 		engine->options.verdict(engine->options.context, entry, result, output);
 }
 

@@ -17,14 +17,18 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
-#include "explore/check/acked_files.h"
-#include "explore/check/checker_mounts.h"
+#include "explore/checkers/acked_files.h"
+#include "explore/checkers/checker_mounts.h"
+#include "explore/checkers/checker_server.h"
 #include "explore/check/layer.h"
 #include "explore/recording/mirror.h"
 #include "explore/recording/network.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/view_new.h"
 #include "runner/process_tree.h"
+
+/* Of the states that pass, one of so many is compared with what a fresh checker server says. */
+#define PASSED_COMPARED 100
 
 /* A tree on disk that stands at a step. */
 struct instance {
@@ -41,6 +45,8 @@ struct worker {
 	struct crash__acked_files acked;
 	char cwd[PATH_MAX]; /* where the program runs as the checker */
 	int channel;
+	unsigned int passed; /* by a checker server that had seen other states, since it was last compared */
+	bool remembers;	     /* it says of a state what depends on others */
 	struct crash__verdict verdict, first;
 };
 
@@ -228,6 +234,14 @@ static int hide_state(struct worker *worker, const char *where)
 	return crash__remove_tree(state, false) < 0 ? crash__fail_errno("cannot empty %s", state) : 0;
 }
 
+/* A checker server that has files of a state open is of no use for the next one, which has its place. */
+static void let_go(struct worker *worker)
+{
+	if (worker->config->checker->check_server && worker->config->namespaces &&
+	    crash__sandbox_is_busy(&worker->sandbox))
+		crash__checker_server_end(is_alone(worker->config));
+}
+
 static int check_once(struct worker *worker, const struct crash__check_request *order, const char *point,
 		      const char *state)
 {
@@ -237,7 +251,8 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 				     .point = point,
 				     .state = state,
 				     .acked = worker->acked.path,
-				     .acked_directory = worker->acked.directory};
+				     .acked_directory = worker->acked.directory,
+				     .keeps = true};
 	int error = crash__acked_files_write(&worker->acked, order->acked), unmounted = 0, hidden;
 
 	if (error == 0)
@@ -248,26 +263,59 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 		error = crash__checker_run(worker->config->checker, &check, is_alone(worker->config),
 					   &worker->verdict);
 		unmounted = crash__mounts_restore(&worker->mounts);
+		let_go(worker);
 	}
 	hidden = hide_state(worker, where);
 	return error < 0 ? error : unmounted < 0 ? unmounted : hidden;
+}
+
+/* The same by a checker server that has seen no other state. */
+static int check_afresh(struct worker *worker, const struct crash__check_request *order, const char *point,
+			const char *state)
+{
+	crash__checker_server_end(is_alone(worker->config));
+	return check_once(worker, order, point, state);
+}
+
+/* One in a hundred states that pass is looked at again by a server that does not know the others. */
+static int compare_passed(struct worker *worker, const struct crash__check_request *order, const char *point,
+			  const char *state, bool fresh)
+{
+	if (fresh || ++worker->passed < PASSED_COMPARED)
+		return 0;
+	worker->passed = 0;
+	return check_afresh(worker, order, point, state);
 }
 
 /* A state that fails is checked again: only what fails twice is a failure. */
 static int check_state(struct worker *worker, const struct crash__check_request *order, const char *point,
 		       const char *state)
 {
+	bool fresh, failed;
 	uint64_t ns;
-	int error = check_once(worker, order, point, state);
+	int error;
 
-	if (error < 0 || worker->verdict.kind <= CRASH__VERDICT_PASSED)
+	if (worker->remembers)
+		crash__checker_server_end(is_alone(worker->config));
+	error = check_once(worker, order, point, state);
+	fresh = !worker->config->checker->check_server || crash__checker_server_is_fresh();
+	failed = worker->verdict.kind > CRASH__VERDICT_PASSED;
+	if (error == 0 && !failed) {
+		error = compare_passed(worker, order, point, state, fresh);
+		if (worker->verdict.kind > CRASH__VERDICT_PASSED)
+			worker->remembers = fresh = failed = true;
+	}
+	if (error < 0 || !failed)
 		return error;
 	worker->first = worker->verdict;
-	error = check_once(worker, order, point, state);
+	error = check_afresh(worker, order, point, state);
 	ns = worker->first.ns + worker->verdict.ns;
-	if (error == 0 && worker->verdict.kind == CRASH__VERDICT_PASSED)
+	if (error == 0 && worker->verdict.kind == CRASH__VERDICT_PASSED && !fresh)
+		worker->remembers = true;
+	else if (error == 0 && worker->verdict.kind == CRASH__VERDICT_PASSED)
 		worker->first.kind = CRASH__VERDICT_FLAKY;
-	worker->verdict = worker->first;
+	if (fresh || worker->verdict.kind != CRASH__VERDICT_PASSED)
+		worker->verdict = worker->first;
 	worker->verdict.ns = ns;
 	return error;
 }
@@ -352,6 +400,7 @@ static bool result(struct worker *worker, uint64_t number, int error)
 		.exit_code = worker->verdict.exit_code,
 		.signal = worker->verdict.signal,
 		.checker_ns = worker->verdict.ns,
+		.remembers = worker->remembers,
 		.output_bytes = (uint32_t)(error < 0 ? strlen(detail) : worker->verdict.output_length),
 	};
 

@@ -17,7 +17,7 @@
 
 #include <stddef.h>
 
-#include "explore/check/checker.h"
+#include "explore/checkers/checker.h"
 #include "explore/states/state_name.h"
 
 /** What all workers of one model share. */
@@ -49,7 +49,8 @@ struct crash__check_result {
 	int32_t exit_code, signal;
 	uint64_t checker_ns;
 	uint32_t output_bytes;
-	uint32_t pad;
+	uint32_t remembers; /* a checker server that had seen other states said something else than a fresh
+			       one */
 };
 
 /*

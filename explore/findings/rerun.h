@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#include "explore/check/checker.h"
+#include "explore/checkers/checker.h"
 #include "explore/check/engine.h"
 #include "explore/recording/recording.h"
 

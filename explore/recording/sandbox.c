@@ -186,6 +186,12 @@ int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 	return 0;
 }
 
+bool crash__sandbox_is_busy(const struct crash__sandbox *sandbox)
+{
+	/* where it is not it would expire at the second time */
+	return sandbox->mounted && umount2(sandbox->directory, MNT_EXPIRE) < 0 && errno == EBUSY;
+}
+
 int crash__sandbox_unmount(struct crash__sandbox *sandbox)
 {
 	if (sandbox->mounted && umount2(sandbox->directory, MNT_DETACH) < 0)

@@ -42,6 +42,9 @@ int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, 
  */
 int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between);
 
+/** In the child: whether somebody has files of the overlay open, or works in it. */
+bool crash__sandbox_is_busy(const struct crash__sandbox *sandbox);
+
 /** In the child: takes it away, with everything that was written. */
 int crash__sandbox_unmount(struct crash__sandbox *sandbox);
 

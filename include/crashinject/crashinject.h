@@ -144,6 +144,49 @@ void crash_out_clear(struct crash_out *out);
  */
 char *crash_out_describe(const struct crash_out *out);
 
+/** What a checker says of a state. */
+enum crash_verdict {
+	CRASH_CONSISTENT = 0,
+	CRASH_INCONSISTENT = 1,
+	CRASH_LOST = 2, /* it is consistent, but something that was acknowledged is gone */
+};
+
+/** One state that a checker server is asked about. Zeroed before the first one. */
+struct crash_checked {
+	/** The state's name, and the point at which the crash was. */
+	const char *state, *point;
+	/** The data directory, which is the working directory until the next call. */
+	const char *dir;
+	/** A file with all that was acknowledged by then, and a directory with a file for each stream of it.
+	 */
+	const char *acked, *acked_dir;
+	/** The caller's answer; a new state begins with CRASH_CONSISTENT and NULL. */
+	enum crash_verdict verdict;
+	/** Why, for people; NULL: nothing to say. It has to be valid until the next call. */
+	const char *text;
+	void *reserved[4];
+};
+
+/**
+ * In a checker server (crashinject explore --check-server): answers for the state before, if there was one,
+ *and waits for the next one.
+ *
+ *	struct crash_checked check = {0};
+ *
+ *	while (crash_checker_next(&check) > 0)
+ *		if (!verify(check.dir))
+ *			check.verdict = CRASH_INCONSISTENT;
+ *
+ * @param check its strings belong to the library until the next call
+ * @return 1: there is a state; 0: there is none any more; negative enum crash_error: what was read is no
+ *question
+ *
+ * From the first call on standard input is empty and what is written to standard output goes to standard
+ *error, so nothing else gets into the answers. When it answers, the caller must have closed all files of the
+ *state: a server that has not is started anew for the next one. Not for several threads at once.
+ */
+int crash_checker_next(struct crash_checked *check);
+
 /** Errors of this library, negative. */
 enum crash_error {
 #define CRASH_ERROR(NAME, value, message) CRASH_##NAME = -value,

@@ -5,12 +5,13 @@
 #ifndef CRASH_CHECKER_H
 #define CRASH_CHECKER_H
 
-#include "explore/check/recovery_server.h"
-#include "explore/check/verdict.h"
+#include "explore/checkers/recovery_server.h"
+#include "explore/checkers/verdict.h"
 
 /** How to check. Strings and lists are the caller's. */
 struct crash__checker {
 	const char *check;		      /* for sh -c; NULL: `program` is run again */
+	const char *check_server;	      /* for sh -c, instead: it answers for many states; or NULL */
 	const char *recover;		      /* for sh -c, before the check; NULL: none */
 	struct crash__recovery_server server; /* how to use `recover`, if it is a server */
 	char *const *program;		      /* the recorded program and its arguments */
@@ -26,7 +27,14 @@ struct crash__check {
 	const char *cwd;		   /* where the program runs, if it is the checker */
 	const char *point, *state, *acked; /* CRASH_POINT, CRASH_STATE, CRASH_ACKED */
 	const char *acked_directory;	   /* CRASH_ACKED_DIR */
+	bool keeps;			   /* a checker server stays for the next check */
 };
+
+/** Whether the checker is one that the user has given. */
+static inline bool crash__checker_is_given(const struct crash__checker *checker)
+{
+	return checker->check || checker->check_server;
+}
 
 /**
  * Checks one state. An error means that it could not be checked. The calling process has no children of its

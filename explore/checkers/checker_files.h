@@ -13,7 +13,7 @@
 
 #include "base/digest.h"
 #include "base/vector.h"
-#include "explore/check/checker.h"
+#include "explore/checkers/checker.h"
 #include "explore/recording/recording.h"
 
 struct crash__checker_file {

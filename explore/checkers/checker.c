@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/check/checker.h"
+#include "explore/checkers/checker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "explore/check/check_command.h"
-#include "explore/check/recovery_server.h"
+#include "explore/checkers/check_command.h"
+#include "explore/checkers/checker_server.h"
+#include "explore/checkers/recovery_server.h"
 
 /* ------------------------------------------------------------------ a check */
 
@@ -20,7 +21,7 @@ static char **make_environment(const struct crash__checker *checker, const struc
 {
 	static const char *const names[OWN_VARIABLES] = {"CRASH_DIR",	"CRASH_POINT",	   "CRASH_STATE",
 							 "CRASH_ACKED", "CRASH_ACKED_DIR", "PWD"};
-	const char *cwd = checker->check ? check->directory : check->cwd;
+	const char *cwd = crash__checker_is_given(checker) ? check->directory : check->cwd;
 	const char *values[OWN_VARIABLES] = {check->directory, check->point,	       check->state,
 					     check->acked,     check->acked_directory, cwd};
 	size_t count = 0, made = 0;
@@ -128,6 +129,33 @@ static int look(const struct checking *checking)
 	return error;
 }
 
+/* Where a relative name in its command is meant to lead, unless what is there changes with each state. */
+static const char *home_of(const struct crash__check *check)
+{
+	size_t length = strlen(check->directory);
+	bool inside = !*check->cwd || (strncmp(check->cwd, check->directory, length) == 0 &&
+				       (check->cwd[length] == '/' || !check->cwd[length]));
+
+	return inside ? check->directory : check->cwd;
+}
+
+static int ask_server(const struct checking *checking)
+{
+	const struct crash__check *check = checking->check;
+	const struct crash__checker_question question = {.state = check->state,
+							 .point = check->point,
+							 .directory = check->directory,
+							 .acked = check->acked,
+							 .acked_directory = check->acked_directory};
+	int error = crash__checker_server_ask(checking->checker->check_server, checking->environment,
+					      home_of(check), &question, checking->checker->timeout_ms,
+					      checking->alone, checking->verdict);
+
+	if (!check->keeps)
+		crash__checker_server_end(checking->alone);
+	return error;
+}
+
 static int look_at_server(struct checking *checking)
 {
 	const struct crash__checker *checker = checking->checker;
@@ -171,7 +199,10 @@ int crash__checker_run(const struct crash__checker *checker, const struct crash_
 	verdict->output_length = 0;
 	if (!checking.environment)
 		return crash__fail(CRASH_ENOMEM, "no memory for a check");
-	error = checker->server.ready ? look_at_server(&checking) : recover_and_look(&checking);
+	if (checker->check_server)
+		error = ask_server(&checking);
+	else
+		error = checker->server.ready ? look_at_server(&checking) : recover_and_look(&checking);
 	verdict->ns = crash__now_ns() - started;
 	free_environment(checking.environment);
 	return error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/check/check_command.h"
+#include "explore/checkers/check_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,23 +30,58 @@ static bool read_output(struct crash__command_run *command)
 	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-static bool start(struct crash__command_run *command, char *const *argv, char *const *environment,
-		  const char *cwd)
+/* What a command finds at 0 to 2, and our ends of it. */
+struct streams {
+	int theirs[3], ours[3]; /* -1: none */
+};
+
+static void close_all(const int fds[3])
+{
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static bool make_pipe(struct streams *streams, int at)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	streams->theirs[at] = ends[at != 0];
+	streams->ours[at] = ends[at == 0];
+	if (at != 0) /* what is written to us is read as it comes */
+		fcntl(streams->ours[at], F_SETFL, O_NONBLOCK);
+	return true;
+}
+
+static bool make_streams(struct streams *streams, bool talks)
+{
+	memset(streams, -1, sizeof *streams);
+	if (make_pipe(streams, 2) && (!talks || (make_pipe(streams, 0) && make_pipe(streams, 1))))
+		return true;
+	close_all(streams->theirs);
+	close_all(streams->ours);
+	return false;
+}
+
+static int spawn(struct crash__command_run *command, const struct streams *streams, char *const *argv,
+		 char *const *environment, const char *cwd)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
-	int ends[2], error;
+	int error;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return false;
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+	if (command->talks)
+		posix_spawn_file_actions_adddup2(&actions, streams->theirs[0], 0);
+	else
+		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, streams->theirs[command->talks ? 1 : 2], 1);
+	posix_spawn_file_actions_adddup2(&actions, streams->theirs[2], 2);
 	posix_spawn_file_actions_addchdir_np(&actions, cwd);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -56,10 +91,24 @@ static bool start(struct crash__command_run *command, char *const *argv, char *c
 	error = posix_spawnp(&command->pid, argv[0], &actions, &attributes, argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	command->output = ends[0];
+	return error;
+}
+
+static bool start(struct crash__command_run *command, char *const *argv, char *const *environment,
+		  const char *cwd)
+{
+	struct streams streams;
+	int error;
+
+	if (!make_streams(&streams, command->talks))
+		return false;
+	error = spawn(command, &streams, argv, environment, cwd);
+	close_all(streams.theirs);
+	command->questions = streams.ours[0];
+	command->answers = streams.ours[1];
+	command->output = streams.ours[2];
 	if (error)
-		close(ends[0]);
+		close_all(streams.ours);
 	errno = error;
 	return error == 0;
 }

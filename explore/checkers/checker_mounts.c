@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/check/checker_mounts.h"
+#include "explore/checkers/checker_mounts.h"
 
 #include <fcntl.h>
 #include <limits.h>

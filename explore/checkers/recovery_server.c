@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/check/recovery_server.h"
+#include "explore/checkers/recovery_server.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/check/acked_files.h"
+#include "explore/checkers/acked_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  * That finds too few files rather than too many: a log that the checker writes must not be taken for a part
  * of it.
  */
-#include "explore/check/checker_files.h"
+#include "explore/checkers/checker_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -186,7 +186,9 @@ int crash__checker_files_find(const struct crash__checker *checker, const char *
 	error = take_command(&looking, checker->recover);
 	if (error == 0)
 		error = take_command(&looking, checker->check);
-	if (error < 0 || checker->check || !checker->program || !checker->program[0])
+	if (error == 0)
+		error = take_command(&looking, checker->check_server);
+	if (error < 0 || crash__checker_is_given(checker) || !checker->program || !checker->program[0])
 		return error;
 	looking.cwd = checker->cwd;
 	return take_program(&looking, checker->program);

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "explore/check/check_command.h"
+#include "explore/checkers/check_command.h"
 
 /** How to use it. The strings are the caller's. */
 struct crash__recovery_server {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "explore/check/checker_files.h"
+#include "explore/checkers/checker_files.h"
 
 /* What somebody may have written a path into. */
 struct text {
@@ -108,6 +108,8 @@ int crash__checker_files_note_original(const struct crash__checker_files *files,
 	if (recording->namespaces || recording->mounted)
 		return 0;
 	error = note_command(checker->check, recording);
+	if (error == 0)
+		error = note_command(checker->check_server, recording);
 	if (error == 0)
 		error = note_command(checker->recover, recording);
 	for (size_t i = 0; i < files->list_count && error == 0; i++)

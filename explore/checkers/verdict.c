@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/check/verdict.h"
+#include "explore/checkers/verdict.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "explore/check/verdict.h"
+#include "explore/checkers/verdict.h"
 
 struct crash__command_run {
 	pid_t pid;
@@ -18,6 +18,8 @@ struct crash__command_run {
 	int status;
 	bool timed_out;
 	struct crash__command_run *beside; /* whose output is taken meanwhile; or NULL */
+	bool talks;			   /* by standard input and output; `output` is its standard error */
+	int questions, answers;		   /* then our ends of these */
 };
 
 /**

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_checker_server.c - a checker that stays alive and answers for many states.
+ *
+ * Method: tests/programs/line_checker has one bad habit for each thing that can go wrong, and notes how often
+ * it was started. The result has to be that of the same check as a command.
+ */
+#include "tests/run/world.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INCOMPLETE 3
+
+/* Replaces the file without a sync: it can be empty, and be the old one although the new one was
+ * acknowledged. */
+static const char save[] = "printf new >store/tmp; mv store/tmp store/data; echo saved";
+
+static const char *habit(const char *name)
+{
+	return lab_text("exec %s %s", lab_program("line_checker"), name);
+}
+
+static void make_store(void)
+{
+	ck_assert_int_ne(system("rm -rf store starts"), -1);
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	lab_write("store/data", "old", 3);
+	setenv("STARTS", lab_text("%s/starts", lab_dir), 1);
+}
+
+static size_t starts(void)
+{
+	const char *text = lab_read("starts", NULL);
+
+	return text ? strlen(text) / 2 : 0;
+}
+
+#define EXPLORE(option, command, script)                                                                     \
+	LAB_CRASHINJECT("explore", "--root", "store", "--jobs=1", "--model=posix", "--check-timeout=1s",     \
+			option, command, "--", "sh", "-c", script)
+
+static struct lab_result explore(const char *name)
+{
+	make_store();
+	return EXPLORE("--check-server", habit(name), save);
+}
+
+static const char *finding(const struct lab_result *result)
+{
+	const char *at = strstr(result->out, "finding ");
+
+	return at ? lab_text("%.*s", (int)strcspn(at, "\n"), at) : "none";
+}
+
+/* ------------------------------------------------------------------ what it says */
+
+START_TEST(it_finds_what_a_command_finds_and_is_started_seldom)
+{
+	struct lab_result server = explore(""), command;
+	size_t started = starts(), states, failed;
+	const char *found = finding(&server);
+
+	lab_assert_status(&server, 1);
+	ck_assert_msg(strstr(server.out, "data is empty") && strstr(server.out, "looked at "), "%s",
+		      lab_describe(&server));
+	make_store();
+	command = EXPLORE("--check", "test ! -e data -o -s data", save);
+	lab_assert_status(&command, 1);
+	ck_assert_str_eq(found, finding(&command));
+	/* for each worker, and for each state that failed */
+	ck_assert_int_eq(
+		sscanf(strstr(server.out, "distinct, "), "distinct, %zu checked, %zu", &states, &failed), 2);
+	ck_assert_uint_le(started, failed + 3);
+	ck_assert_uint_lt(started, states / 2);
+}
+END_TEST
+
+START_TEST(what_it_prints_is_no_answer)
+{
+	struct lab_result result = explore("chatty");
+
+	lab_assert_status(&result, 1);
+	ck_assert_ptr_nonnull(strstr(finding(&result), ": inconsistent,"));
+}
+END_TEST
+
+/* As of a command: it hangs, a signal ends it, it ends by itself. */
+START_TEST(a_server_that_goes_on_a_state_has_judged_it)
+{
+	const char *habits[][2] = {
+		{"hangs", ": timeout,"}, {"aborts", ": signal,"}, {"leaves", ": inconsistent,"}};
+	struct lab_result result;
+
+	for (size_t i = 0; i < 3; i++) {
+		result = explore(habits[i][0]);
+		lab_assert_status(&result, 1);
+		ck_assert_msg(strstr(finding(&result), habits[i][1]) != NULL, "%s", lab_describe(&result));
+	}
+}
+END_TEST
+
+START_TEST(an_answer_that_is_none_is_an_error)
+{
+	const char *answers[] = {"echo yes", "echo '{\"verdict\": \"fine\"}'",
+				 "printf '{\"verdict\": \"ok\"}\\n{\"verdict\": \"ok\"}\\n'"};
+	struct lab_result result;
+
+	for (size_t i = 0; i < 3; i++) {
+		make_store();
+		result =
+			EXPLORE("--check-server", lab_text("while read line; do %s; done", answers[i]), save);
+		lab_assert_status(&result, INCOMPLETE);
+		ck_assert_msg(strstr(result.out, "the checker server's answer") != NULL, "%s",
+			      lab_describe(&result));
+	}
+}
+END_TEST
+
+/* ------------------------------------------------------------------ what it remembers */
+
+START_TEST(a_server_that_remembers_a_failure_is_named_and_blames_nobody)
+{
+	struct lab_result plain = explore(""), result = explore("grudge");
+
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(finding(&plain), finding(&result));
+	ck_assert_msg(strstr(result.out, "the checker server remembers other states") != NULL, "%s",
+		      lab_describe(&result));
+}
+END_TEST
+
+/* It would have accepted everything. */
+START_TEST(a_server_that_remembers_that_all_was_right_is_named)
+{
+	static const char many[] =
+		"i=0; while [ $i -lt 150 ]; do printf $i >store/tmp; mv store/tmp store/data; "
+		"i=$((i + 1)); done";
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("--check-server", habit("trusting"), many);
+	ck_assert_int_ne(result.status, 0);
+	ck_assert_msg(strstr(result.out, "the checker server remembers other states") != NULL, "%s",
+		      lab_describe(&result));
+}
+END_TEST
+
+START_TEST(a_server_that_holds_a_state_is_started_anew)
+{
+	struct lab_result plain = explore(""), result;
+	size_t started = starts();
+
+	if (!lab_sandboxes())
+		LAB_SKIP("there are no namespaces");
+	result = explore("holds");
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(finding(&plain), finding(&result));
+	ck_assert_uint_gt(starts(), started);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ what it does not go with, and what is
+ * left */
+
+START_TEST(it_is_the_only_checker)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("--check-server=true", "--check=true", save);
+	lab_assert_status(&result, 125);
+	result = EXPLORE("--check-server=true", "--recover=true", save);
+	lab_assert_status(&result, 125);
+}
+END_TEST
+
+START_TEST(what_was_found_can_be_resumed_with_it)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "-o", "out", "--budget", "3", "--root", "store", "--model",
+				 "posix", "--check-server", habit(""), "--", "sh", "-c", save);
+	ck_assert_int_ne(result.status, 125);
+	result = LAB_CRASHINJECT("explore", "--resume", "out");
+	lab_assert_status(&result, 1);
+}
+END_TEST
+
+START_TEST(nothing_is_left_of_it_when_the_command_is_killed)
+{
+	pid_t pid;
+
+	if (!world_make(NULL))
+		LAB_SKIP("mounts of its own cannot be had");
+	pid = world_begin((const char *const[]){
+		lab_variable("CRASHINJECT"), "explore", "--root", "store", "--check-server",
+		lab_text("sleep 1000 & touch %s/asked; read line; sleep 1000", lab_dir), "--", "sh", "-c",
+		"echo x >store/data", NULL});
+	LAB_AWAIT(access(lab_text("%s/asked", lab_dir), F_OK) == 0);
+	kill(pid, SIGKILL);
+	world_await(pid);
+	world_assert_nothing_left(true);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("checker server");
+	TCase *says = lab_case(suite, "says", 120), *remembers = lab_case(suite, "remembers", 120),
+	      *left = lab_case(suite, "left", 60);
+
+	tcase_add_test(says, it_finds_what_a_command_finds_and_is_started_seldom);
+	tcase_add_test(says, what_it_prints_is_no_answer);
+	tcase_add_test(says, a_server_that_goes_on_a_state_has_judged_it);
+	tcase_add_test(says, an_answer_that_is_none_is_an_error);
+	tcase_add_test(remembers, a_server_that_remembers_a_failure_is_named_and_blames_nobody);
+	tcase_add_test(remembers, a_server_that_remembers_that_all_was_right_is_named);
+	tcase_add_test(remembers, a_server_that_holds_a_state_is_started_anew);
+	tcase_add_test(left, it_is_the_only_checker);
+	tcase_add_test(left, what_was_found_can_be_resumed_with_it);
+	tcase_add_test(left, nothing_is_left_of_it_when_the_command_is_killed);
+	return lab_run(suite);
+}
