@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#include "common/op_record.h"
 #include "common/sys.h"
 
 #define PIPE_FILES 0x50495045 /* of the file system that has the pipes without a name */
@@ -22,11 +23,24 @@ void crash__audience_inherit(struct crash__control *control, int at, int fd)
 	control->inherited[at].inode = status.st_ino;
 }
 
+static bool is_at(const struct crash__control *control, int at, const struct stat *status)
+{
+	return control->inherited[at].inode == status->st_ino &&
+	       control->inherited[at].device == status->st_dev;
+}
+
+/* Both may be the same file: then the descriptor says which is meant. */
+uint16_t crash__audience_stream(const struct crash__control *control, const struct stat *status, int fd)
+{
+	if (is_at(control, 1, status) && !(fd == 2 && is_at(control, 2, status)))
+		return CRASH__ACK_STDOUT;
+	return is_at(control, 2, status) ? CRASH__ACK_STDERR : 0;
+}
+
 static bool is_inherited(const struct crash__control *control, const struct stat *status)
 {
 	for (size_t i = 0; i < sizeof control->inherited / sizeof *control->inherited; i++)
-		if (control->inherited[i].inode == status->st_ino &&
-		    control->inherited[i].device == status->st_dev)
+		if (is_at(control, (int)i, status))
 			return true;
 	return false;
 }

@@ -27,6 +27,12 @@ static inline bool crash__wakes_up(uint64_t bytes)
 void crash__audience_inherit(struct crash__control *control, int at, int fd);
 
 /**
+ * Whether that is what the run has as standard output or error, whatever descriptor it is.
+ * @return enum crash__ack_flags; 0: neither
+ */
+uint16_t crash__audience_stream(const struct crash__control *control, const struct stat *status, int fd);
+
+/**
  * Whether what is written to such a file, which is not storage, is an acknowledgement. Async-signal-safe.
  * @param fd a descriptor of the calling process for it; -1: there is none
  * @param bytes how much is written by one call

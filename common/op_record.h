@@ -145,6 +145,9 @@ struct crash__point_record {
 	char strings[];
 };
 
+/* Flags of an acknowledgement: it went to what the run has as standard output or error. */
+enum crash__ack_flags { CRASH__ACK_STDOUT = 1, CRASH__ACK_STDERR = 2 };
+
 struct crash__ack_record {
 	struct crash__record record;
 	uint64_t start;

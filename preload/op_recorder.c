@@ -607,13 +607,18 @@ void crash__record_point(struct crash__control *control, const struct crash__nam
 void crash__record_ack(struct crash__control *control, uint64_t start, int fd, const void *bytes,
 		       size_t count)
 {
+	struct stat status;
+	uint16_t flags = 0;
+
+	if (fd >= 0 && crash__sys3(SYS_fstat, fd, (long)&status, 0) == 0)
+		flags = crash__audience_stream(control, &status, fd);
 	while (count) {
 		size_t piece = count < PIECE ? count : PIECE;
 		struct crash__ack_record record = {
 			.start = start, .process = crash__identify().process, .fd = fd, .count = piece};
 		struct crash__part parts[] = {{&record, sizeof record}, {bytes, piece}};
 
-		append(control, CRASH__RECORD_ACK, 0, parts, 2);
+		append(control, CRASH__RECORD_ACK, flags, parts, 2);
 		bytes = (const char *)bytes + piece;
 		count -= piece;
 	}

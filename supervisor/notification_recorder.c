@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "common/audience.h"
 #include "common/ring_append.h"
 #include "supervisor/unwind.h"
 
@@ -221,10 +224,22 @@ void crash__notification_record_store(struct crash__notification *store, const u
 	append(store, CRASH__RECORD_END, (uint16_t)store->flags, &part, 1);
 }
 
+static uint16_t stream_of(const struct crash__notification *notification, int fd)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)notification->remote.pid, fd);
+	return fd >= 0 && stat(path, &status) == 0 ?
+		       crash__audience_stream(notification->control, &status, fd) :
+		       0;
+}
+
 void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes,
 			      size_t count)
 {
 	uint64_t start = crash__next_sequence(notification->control);
+	uint16_t flags = stream_of(notification, fd);
 
 	for (size_t at = 0; at < count;) {
 		size_t piece = count - at < PIECE ? count - at : PIECE;
@@ -232,7 +247,7 @@ void crash__record_remote_ack(struct crash__notification *notification, int fd, 
 			.start = start, .process = notification->remote.process, .fd = fd, .count = piece};
 		struct crash__part parts[] = {{&record, sizeof record}, {(const char *)bytes + at, piece}};
 
-		append(notification, CRASH__RECORD_ACK, 0, parts, 2);
+		append(notification, CRASH__RECORD_ACK, flags, parts, 2);
 		at += piece;
 	}
 }

@@ -339,6 +339,7 @@ static bool take_ack(struct crash__reader *reader, struct crash__stream *stream,
 		event->pid = stream->who.pid;
 		event->tid = stream->who.tid;
 		event->fd = record->fd;
+		event->flags = record->record.flags;
 	}
 	return add_piece(reader, event, record->bytes, event->last ? event->last->at + event->last->count : 0,
 			 record->count);

@@ -27,7 +27,7 @@ struct crash__event {
 	uint64_t start, end; /* sequence numbers; end is UINT64_MAX if it never ended */
 	uint32_t process, thread, pid, tid;
 	uint32_t stack; /* 0: none */
-	uint16_t flags; /* enum crash__op_flags */
+	uint16_t flags; /* enum crash__op_flags; of acknowledgements enum crash__ack_flags */
 	/* ops */
 	uint16_t call, kernel, family;
 	uint16_t route;

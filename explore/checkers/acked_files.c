@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/remove.h"
+#include "common/op_record.h"
 
 /* ------------------------------------------------------------------ which streams there are */
 
@@ -44,12 +45,14 @@ static bool is_client(const struct crash__trace *trace, uint32_t number)
 
 static void name_stream(const struct crash__trace *trace, const struct crash__event *event, char name[32])
 {
+	bool out = event->flags & CRASH__ACK_STDOUT;
+
 	if (event->fd < 0)
 		strcpy(name, "points");
-	else if (event->fd == 1 || event->fd == 2)
+	else if (event->flags & (CRASH__ACK_STDOUT | CRASH__ACK_STDERR))
 		snprintf(name, 32, "%s",
-			 is_client(trace, event->process) ? event->fd == 1 ? "client" : "client-stderr" :
-			 event->fd == 1			  ? "stdout" :
+			 is_client(trace, event->process) ? out ? "client" : "client-stderr" :
+			 out				  ? "stdout" :
 							    "stderr");
 	else if (event->process == 0)
 		snprintf(name, 32, "fd-%d", event->fd);

@@ -12,6 +12,7 @@ mkdir data
 TMPDIR=$here # results of what is found
 export TMPDIR
 load=$(dirname "$HELPER")/tests/bench/load
+checker=$(dirname "$HELPER")/tests/bench/bench_checker
 
 # number SUMMARY KEY: the first of that name, which is the whole's and not a tier's
 number() { tail -n 1 "$1" | grep -o "\"$2\":[0-9.e-]*" | head -n 1 | cut -d: -f2; }
@@ -45,6 +46,21 @@ written() {
 # Milliseconds that each checked state took.
 each() { awk -v s="$(number result seconds)" -v n="$(number result checked)" 'BEGIN { printf "%.3f", 1000 * s / n }'; }
 
+# Processor seconds of what this shell has waited for.
+spent() { times >times && awk 'END { n = split($0, t, "[ms ]+"); print t[1] * 60 + t[2] + t[3] * 60 + t[4] }' times; }
+
+# told NAME AIM [OPTION]...: explores with one worker, and tells states checked in a second of a processor
+told() {
+	name=$1 aim=$2
+	shift 2
+	spent >before
+	explore --jobs 1 "$@"
+	spent >after
+	tell "states a second of processor, with a checker server $name" \
+		"$(awk -v a="$(cat before)" -v b="$(cat after)" -v n="$(number result checked)" 'BEGIN { printf "%.0f", n / (b - a) }')" \
+		"$aim" "\"by_the_clock\": $(awk -v s="$(number result seconds)" -v n="$(number result checked)" 'BEGIN { printf "%.0f", n / s }')"
+}
+
 if command -v sqlite3 >/dev/null; then
 	sqlite3 data/t.db 'create table t(a); insert into t values(0)'
 	i=1
@@ -61,6 +77,8 @@ if command -v sqlite3 >/dev/null; then
 	fixed=$(cd data && seconds sh -c "seq $checked | xargs -P $jobs -I @ sh -c 'sqlite3 t.db \"pragma integrity_check\"'")
 	tell "states checked a second, against that checker on a fixed directory" "$(ratio "$fixed" "$took")" 0.85
 
+	told "over libsqlite3" 1500 --model posix --check-server "$checker t.db" -- sqlite3 data/t.db ".read $here/work.sql"
+
 	(echo 'create table u(a);'; seq -f 'insert into u values(%g);' 1000) >many.sql
 	transactions() { rm -f data/u.db*; "$@" sqlite3 data/u.db ".read $here/many.sql"; rm -f trace; }
 	bare=$(least transactions env)
@@ -70,6 +88,8 @@ if command -v sqlite3 >/dev/null; then
 else
 	echo '{"bench": "explore", "skipped": "sqlite3 is not installed"}'
 fi
+
+told "that does nothing" 2500 --check-server "$checker" -- sh -c "cd data && exec $load pwrite 8000 64 at"
 
 written 1000
 base=$(each)
