@@ -370,6 +370,20 @@ static void make_writable(uintptr_t start, uintptr_t end)
 			start_watching(&table[i]);
 }
 
+/*
+ * A mapping that is moved beside one of the same file becomes one with it inside the kernel, which then takes
+ * both out of its tracking (Linux 6.18, where moves are not asked for). All was looked through just before.
+ */
+static void watch_neighbours(uintptr_t start, uintptr_t end)
+{
+	for (int i = 0; i < MOST; i++) {
+		if (!table[i].used || !table[i].watched || (table[i].end != start && table[i].start != end))
+			continue;
+		crash__tracker->forget(table[i].start, table[i].end - table[i].start, table[i].copy);
+		start_watching(&table[i]);
+	}
+}
+
 /* The mapping at `old` lies at `now` from now on, with another length. */
 static void move(uintptr_t old, size_t old_bytes, uintptr_t now, size_t bytes)
 {
@@ -393,6 +407,7 @@ static void move(uintptr_t old, size_t old_bytes, uintptr_t now, size_t bytes)
 		*mapping = moved;
 		if (watched)
 			start_watching(mapping);
+		watch_neighbours(moved.start, moved.end);
 		return;
 	}
 }

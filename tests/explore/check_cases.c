@@ -38,6 +38,7 @@ static const char *const mappings[] = {
 	"doubled",
 	"moved",
 	"moved-and-kept",
+	"moved-beside",
 	"cut",
 	"protected",
 	"protected-by-key",

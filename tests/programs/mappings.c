@@ -212,6 +212,21 @@ static void moved(void)
 	strcpy(memory + 13000, "right");
 }
 
+/* Moved beside one that shows the next page of the file: for the kernel the two are one then. */
+static void moved_beside(void)
+{
+	int fd = opened("file");
+	char *first = good(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	char *place = good(mmap(NULL, 12288, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	good(mmap(place + 4096, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 4096));
+	strcpy(place + 4096, "beside, before");
+	good(mremap(first, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, place));
+	strcpy(place, "moved");
+	strcpy(place + 5000, "beside, after");
+	strcpy(place + 8100, "and its end");
+}
+
 static void cut(void)
 {
 	char *memory = mapped("file", PROT_READ | PROT_WRITE);
@@ -496,6 +511,7 @@ static const struct {
 	{"doubled", doubled},
 	{"moved", moved},
 	{"moved-and-kept", moved_and_kept},
+	{"moved-beside", moved_beside},
 	{"cut", cut},
 	{"protected", protected},
 	{"protected-by-key", protected_by_key},
