@@ -258,7 +258,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 	if (error == 0)
 		error = show_state(worker, order->reference, where);
 	if (error == 0)
-		error = crash__mounts_note(&worker->mounts);
+		error = crash__mounts_note(&worker->mounts, where);
 	if (error == 0) {
 		error = crash__checker_run(worker->config->checker, &check, is_alone(worker->config),
 					   &worker->verdict);
@@ -473,7 +473,7 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 		error = enter(&worker, number);
 	worker.mounts.list = -1;
 	if (error == 0 && has_mounts(worker.config))
-		crash__mounts_open(&worker.mounts);
+		error = crash__mounts_open(&worker.mounts);
 	if (chdir("/") < 0)
 		error = crash__fail_errno("/");
 	serve(&worker, error);

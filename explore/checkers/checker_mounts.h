@@ -7,19 +7,17 @@
 #ifndef CRASH_CHECKER_MOUNTS_H
 #define CRASH_CHECKER_MOUNTS_H
 
-#include <stddef.h>
-
 struct crash__mounts {
 	int list; /* of what is mounted in this namespace; -1: it cannot be read here */
 	char *before;
-	size_t size;
+	char state[24]; /* how the line of the state's mount begins; "": it is in the list of before */
 };
 
-/** Call it in the namespace where checkers are going to run. */
-void crash__mounts_open(struct crash__mounts *mounts);
+/** Call it in the namespace where checkers are going to run, before there is a state. */
+int crash__mounts_open(struct crash__mounts *mounts);
 
-/** Before a checker: notes what is mounted. */
-int crash__mounts_note(struct crash__mounts *mounts);
+/** Before a checker: notes what is mounted, with what is shown at the path `state`. */
+int crash__mounts_note(struct crash__mounts *mounts, const char *state);
 
 /** After it: unmounts what was not mounted then. */
 int crash__mounts_restore(const struct crash__mounts *mounts);
