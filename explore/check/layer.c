@@ -100,64 +100,74 @@ static int attach(struct crash__layer *layer, crash__slot_id id, crash__node_id 
 
 /* ------------------------------------------------------------------ contents */
 
-/* Opens a file. One that has no name and is nowhere yet goes to the store: it may get a name later. */
+static void close_node(struct crash__layer *layer)
+{
+	if (layer->opened)
+		close(layer->fd);
+	layer->opened = 0;
+}
+
+/*
+ * Opens a file, until another one is opened or the move ends. One that has no name and is nowhere yet goes to
+ * the store: it may get a name later.
+ */
 static int open_node(struct crash__layer *layer, crash__node_id id)
 {
 	struct crash__location at;
-	int error = crash__layer_copy_up(layer, id), fd;
+	int error;
 
+	if (layer->opened == id)
+		return layer->fd;
+	close_node(layer);
+	error = crash__layer_copy_up(layer, id);
 	if (error < 0)
 		return error;
 	if (!crash__layer_locate_node(layer, id, &at))
 		return crash__fail(CRASH_ETRACE, "a file lies outside of the tree");
 	if (layer->nodes[id].unwritable)
 		fchmodat(at.root, at.path, 0600, 0);
-	fd = openat(at.root, at.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? crash__layer_fail("open", &at) : fd;
+	layer->fd = openat(at.root, at.path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (layer->fd < 0)
+		return crash__layer_fail("open", &at);
+	layer->opened = id;
+	return layer->fd;
 }
 
 static int move_blocks(struct crash__layer *layer, struct crash__view *view,
 		       const struct crash__difference *difference)
 {
 	unsigned char bytes[CRASH__BLOCK];
-	crash__node_id node, opened = 0;
+	crash__node_id node;
 	uint64_t index;
-	int fd = -1, error = 0;
+	int error = 0;
 
 	for (size_t i = 0; i < difference->blocks_count && error == 0; i++) {
 		size_t count;
+		int fd;
 
 		crash__view_block(view, difference->blocks[i], &node, &index);
-		if (node != opened) {
-			if (fd >= 0)
-				close(fd);
-			fd = open_node(layer, node);
-			opened = node;
-			if (fd < 0)
-				return fd;
-		}
+		fd = open_node(layer, node);
+		if (fd < 0)
+			return fd;
 		error = crash__view_content(view, difference->blocks[i], bytes, &count);
 		if (error == 0 && count &&
 		    pwrite(fd, bytes, count, (off_t)(index * CRASH__BLOCK)) != (ssize_t)count)
 			error = crash__fail_errno("cannot write to a file of the state");
 	}
-	if (fd >= 0)
-		close(fd);
 	return error;
 }
 
 static int size_node(struct crash__layer *layer, const struct crash__view *view, crash__node_id id)
 {
 	off_t size = (off_t)crash__view_size(view, id);
-	int fd = open_node(layer, id), error = 0;
+	int fd = open_node(layer, id);
 	struct stat status;
 
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &status) < 0 || (status.st_size != size && ftruncate(fd, size) < 0))
-		error = crash__fail_errno("cannot size a file of the state");
-	close(fd);
-	return error;
+		return crash__fail_errno("cannot size a file of the state");
+	return 0;
 }
 
 /* Sets size and attributes, when the contents are there. */
@@ -215,7 +225,6 @@ static int cut_node(struct crash__layer *layer, const struct crash__view *view, 
 	end = end < size ? end : size;
 	if (error == 0 && node->base_path && at < end)
 		error = crash__base_copy(layer->fs->base, node->base_path, fd, at, end);
-	close(fd);
 	return error;
 }
 
@@ -251,6 +260,7 @@ int crash__layer_move(struct crash__layer *layer, struct crash__view *view,
 		error = move_blocks(layer, view, difference);
 	for (size_t i = 0; i < difference->nodes_count && error == 0; i++)
 		error = finish_node(layer, view, difference->nodes[i]);
+	close_node(layer);
 	if (error == 0)
 		error = crash__layer_date(layer, view, difference);
 	return error < 0 ? error : crash__layer_close(layer);

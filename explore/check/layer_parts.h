@@ -44,6 +44,8 @@ struct crash__layer {
 	const struct crash__fs *fs;
 	bool overlay;
 	int tree, store;
+	crash__node_id opened; /* the file that a move works at; 0: none */
+	int fd;		       /* of it */
 	struct crash__layer_node *nodes;
 	struct crash__layer_slot *slots;
 	CRASH__VECTOR(struct crash__layer_closed,
