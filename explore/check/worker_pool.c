@@ -115,8 +115,7 @@ unsigned int crash__pool_busy(const struct crash__pool *pool)
 
 static bool send_order(struct slot *slot)
 {
-	return crash__send_all(slot->channel, &slot->order, sizeof slot->order) &&
-	       crash__send_all(slot->channel, slot->body, slot->body_bytes);
+	return crash__send_all(slot->channel, slot->body, slot->body_bytes);
 }
 
 /* Who goes forward least: trees only go forward, so a worker that is ahead would have to begin anew. */
@@ -135,22 +134,24 @@ static struct slot *pick(struct crash__pool *pool, int64_t step)
 	return best;
 }
 
+/* The order and what follows it are one message: a worker that got the order alone would wait once more. */
 static int pack(struct slot *slot, const struct crash__state *state, const char *point, const char *name)
 {
 	size_t atoms = state->count * sizeof *state->flipped, points = strlen(point) + 1,
-	       names = strlen(name) + 1;
-	char *body = realloc(slot->body, atoms + points + names);
+	       names = strlen(name) + 1, head = sizeof slot->order;
+	char *body = realloc(slot->body, head + atoms + points + names);
 
 	if (!body)
 		return crash__fail(CRASH_ENOMEM, "no memory for a state");
-	if (atoms)
-		memcpy(body, state->flipped, atoms);
-	memcpy(body + atoms, point, points);
-	memcpy(body + atoms + points, name, names);
-	slot->body = body;
-	slot->body_bytes = atoms + points + names;
 	slot->order.point_bytes = (uint32_t)points;
 	slot->order.state_bytes = (uint32_t)names;
+	memcpy(body, &slot->order, head);
+	if (atoms)
+		memcpy(body + head, state->flipped, atoms);
+	memcpy(body + head + atoms, point, points);
+	memcpy(body + head + atoms + points, name, names);
+	slot->body = body;
+	slot->body_bytes = head + atoms + points + names;
 	return 0;
 }
 

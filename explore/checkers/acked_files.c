@@ -184,13 +184,26 @@ static size_t count_entries(const struct crash__acked_files *files, uint64_t byt
 	return low;
 }
 
+/* Whether the file is as we left it. */
+static bool is_untouched(int directory, const char *name, uint64_t size)
+{
+	struct stat status;
+
+	return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+	       status.st_nlink == 1 && (uint64_t)status.st_size == size &&
+	       status.st_mtim.tv_sec == untouched[1].tv_sec;
+}
+
 /* A newline stands between what did not end a line and what went elsewhere. */
 static int write_everything(struct crash__acked_files *files, uint64_t bytes)
 {
-	int fd = open_file(files->path, &files->bytes);
-	bool good = fd >= 0;
+	bool good;
 	size_t i;
+	int fd;
 
+	if (files->bytes == bytes && is_untouched(AT_FDCWD, files->path, bytes))
+		return 0;
+	fd = open_file(files->path, &files->bytes);
 	if (fd < 0)
 		return crash__fail_errno("cannot write %s", files->path);
 	if (files->bytes > bytes)
@@ -242,16 +255,6 @@ static int write_stream(struct crash__acked_files *files, uint32_t number, size_
 	return close_file(path, fd, good);
 }
 
-/* Whether the file is as we left it. */
-static bool is_untouched(int directory, const struct crash__acked_stream *stream)
-{
-	struct stat status;
-
-	return fstatat(directory, stream->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(status.st_mode) && status.st_nlink == 1 && (uint64_t)status.st_size == stream->size &&
-	       status.st_mtim.tv_sec == untouched[1].tv_sec;
-}
-
 static int open_directory(struct crash__acked_files *files)
 {
 	int fd = open(files->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -278,7 +281,7 @@ static int write_streams(struct crash__acked_files *files, uint64_t bytes)
 		if (files->streams[files->entries[i].stream].count != count)
 			error = write_stream(files, files->entries[i].stream, count);
 	for (uint32_t i = 0; i < files->streams_count && error == 0; i++)
-		if (!is_untouched(directory, &files->streams[i]))
+		if (!is_untouched(directory, files->streams[i].name, files->streams[i].size))
 			error = write_stream(files, i, count);
 	close(directory);
 	files->count = count;

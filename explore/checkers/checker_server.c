@@ -213,7 +213,8 @@ int crash__checker_server_ask(const char *command, char *const *environment, con
 	server.asked++;
 	if (send_question(question))
 		outcome = await_answer(deadline);
-	if (server.run.output >= 0)
+	/* what it wrote before an answer was there to be read when the answer was */
+	if (outcome != ANSWERED)
 		crash__command_read_rest(&server.run);
 	if (outcome == ANSWERED)
 		error = take_answer(verdict);
