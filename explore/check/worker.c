@@ -476,6 +476,8 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 		error = crash__mounts_open(&worker.mounts);
 	if (chdir("/") < 0)
 		error = crash__fail_errno("/");
+	if (error == 0 && config->namespaces)
+		error = crash__sandbox_stay(&worker.sandbox);
 	serve(&worker, error);
 }
 

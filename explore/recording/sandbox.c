@@ -78,7 +78,10 @@ static const char *const places[] = {"tree", "store", "durable", "durable-store"
 
 void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64])
 {
-	snprintf(out, 64, "/proc/self/fd/%d/%s", sandbox->space, name);
+	if (sandbox->inside)
+		snprintf(out, 64, "%s", name);
+	else
+		snprintf(out, 64, "/proc/self/fd/%d/%s", sandbox->space, name);
 }
 
 /* Mounts are the child's own from here on. */
@@ -102,7 +105,7 @@ int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, 
 	char from[64], to[64];
 	int below, error;
 
-	sandbox->mounted = false;
+	sandbox->mounted = sandbox->inside = false;
 	error = keep_mounts();
 	if (error == 0 && base)
 		error = make_missing_directory(directory);
@@ -127,6 +130,14 @@ int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, 
 	return 0;
 }
 
+int crash__sandbox_stay(struct crash__sandbox *sandbox)
+{
+	if (fchdir(sandbox->space) < 0)
+		return crash__fail_errno("cannot go to a directory in memory");
+	sandbox->inside = true;
+	return 0;
+}
+
 /* The upper layer looks like the directory that it stands for, as far as a state has not changed it. */
 static int prepare_upper(const struct crash__sandbox *sandbox, const char *between)
 {
@@ -134,13 +145,14 @@ static int prepare_upper(const struct crash__sandbox *sandbox, const char *betwe
 	struct crash__xattrs xattrs;
 	struct timespec times[2];
 	struct stat status;
+	char path[64];
 
 	if (fstatat(sandbox->space, "lower", &status, 0) < 0 ||
 	    fchmodat(sandbox->space, "upper", status.st_mode & 07777, 0) < 0 ||
 	    (geteuid() == 0 && fchownat(sandbox->space, "upper", status.st_uid, status.st_gid, 0) < 0))
 		return crash__fail_errno("cannot prepare an overlay for %s", sandbox->directory);
-	if (crash__xattrs_read(sandbox->space, below, &xattrs) < 0 ||
-	    fstatat(sandbox->space, below, &status, 0) < 0)
+	crash__sandbox_path(sandbox, below, path);
+	if (crash__xattrs_read(AT_FDCWD, path, &xattrs) < 0 || fstatat(sandbox->space, below, &status, 0) < 0)
 		return crash__fail_errno("cannot prepare an overlay for %s", sandbox->directory);
 	crash__xattrs_give(sandbox->space, "upper", &xattrs);
 	crash__xattrs_clear(&xattrs);
@@ -192,13 +204,24 @@ bool crash__sandbox_is_busy(const struct crash__sandbox *sandbox)
 	return sandbox->mounted && umount2(sandbox->directory, MNT_EXPIRE) < 0 && errno == EBUSY;
 }
 
+/* Most checkers leave nothing, and an empty directory is made anew in less time than it is looked through. */
+static int renew(const struct crash__sandbox *sandbox, const char *name)
+{
+	if (unlinkat(sandbox->space, name, AT_REMOVEDIR) < 0 &&
+	    (crash__remove_below(sandbox->space, name) < 0 ||
+	     unlinkat(sandbox->space, name, AT_REMOVEDIR) < 0))
+		return -1;
+	return mkdirat(sandbox->space, name, 0700);
+}
+
 int crash__sandbox_unmount(struct crash__sandbox *sandbox)
 {
 	if (sandbox->mounted && umount2(sandbox->directory, MNT_DETACH) < 0)
 		return crash__fail_errno("cannot unmount %s", sandbox->directory);
 	sandbox->mounted = false;
-	if (crash__remove_below(sandbox->space, "upper") < 0 ||
-	    crash__remove_below(sandbox->space, "work") < 0)
+	unlinkat(sandbox->space, "work/work",
+		 AT_REMOVEDIR); /* the kernel's; if there is more, it goes below */
+	if (renew(sandbox, "upper") < 0 || renew(sandbox, "work") < 0)
 		return crash__fail_errno("cannot empty an overlay of %s", sandbox->directory);
 	return 0;
 }

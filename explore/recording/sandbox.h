@@ -16,6 +16,7 @@ struct crash__sandbox {
 	char directory[PATH_MAX]; /* the data directory */
 	int space;		  /* a file system in memory; its directories are named in sandbox.c */
 	bool mounted;		  /* an overlay is over the data directory now */
+	bool inside;		  /* the space is our working directory */
 };
 
 /**
@@ -35,6 +36,9 @@ pid_t crash__fork_bound(int death);
  * @param base what the data directory shows below the overlay; NULL: itself
  */
 int crash__sandbox_enter(struct crash__sandbox *sandbox, const char *directory, const char *base);
+
+/** In the child: makes the space its working directory, which makes paths into it short. */
+int crash__sandbox_stay(struct crash__sandbox *sandbox);
 
 /**
  * In the child: puts an overlay over the data directory.
