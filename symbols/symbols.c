@@ -158,6 +158,22 @@ void crash__frame_print(FILE *stream, const struct crash_frame *frame)
 	free(name);
 }
 
+/*
+ * Whether it is the C library or its dynamic linker. Nobody looks for his mistake in their source; but where
+ * their debug information is installed, it is compressed, and to unpack it takes longer than all the rest of
+ * a run.
+ */
+static bool is_libc(const char *path)
+{
+	static const char *const beginnings[] = {"libc.so.", "libc-2.", "ld-linux", "ld-2.", "ld-musl"};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64_t address,
 			struct crash_frame *frame)
 {
@@ -174,7 +190,7 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64
 	}
 	if (object->module) {
 		name = dwfl_module_addrname(object->module, call);
-		file = find_line(object->module, call, &number);
+		file = is_libc(path) ? NULL : find_line(object->module, call, &number);
 		if (name)
 			name_function(&found, name);
 		if (file) {

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,9 +47,25 @@ static const struct way {
 	 "strace"},
 	{"strace of all writes",
 	 "strace -f -o /dev/null -e trace=write,pwrite64,openat,rename,link,unlink,fsync --", "strace"},
+	{"killed by strace",
+	 "strace -f -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=KILL:when=5 --", "strace"},
+	{"killed", "$CRASHINJECT run -q --at pwrite64#5 --", NULL},
+	{"killed, with names", "$CRASHINJECT run --at pwrite64#5 --", NULL},
 };
 
-enum { BARE, COUNTED, LISTED, RECORDED, ALONE, WATCHED, STRACE, STRACE_ALL };
+enum {
+	BARE,
+	COUNTED,
+	LISTED,
+	RECORDED,
+	ALONE,
+	WATCHED,
+	STRACE,
+	STRACE_ALL,
+	STRACE_KILLED,
+	KILLED,
+	KILLED_NAMED
+};
 
 #define LOAD(what, count, bytes) "$PROGRAMS/../bench/load " what " " #count " " #bytes " $RESULT"
 #define LOAD_STATIC(what, count, bytes)                                                                      \
@@ -108,6 +125,16 @@ static const struct row {
 		  {WATCHED, "/bin/true", 1.25},
 		  {COUNTED, "/bin/true", 0},
 		  {RECORDED, "/bin/true", 0}}},
+	{"start of a hundred programs by a shell", .whole = true,
+	 .runs = {{BARE, "sh -c \"$HUNDRED\"", 0},
+		  {COUNTED, "sh -c \"$HUNDRED\"", 1.5},
+		  {RECORDED, "sh -c \"$HUNDRED\"", 0},
+		  {STRACE, "sh -c \"$HUNDRED\"", 0}}},
+	{"sqlite3, killed at a write", .needs = "sqlite3", .whole = true,
+	 .prepare = "rm -f k.db*; sqlite3 k.db 'create table t(a)'",
+	 .runs = {{STRACE_KILLED, "sqlite3 k.db 'insert into t values(1)'", 0},
+		  {KILLED, "sqlite3 k.db 'insert into t values(1)'", 1.5},
+		  {KILLED_NAMED, "sqlite3 k.db 'insert into t values(1)'", 0}}},
 	{"git commit", .needs = "git", .whole = true,
 	 .prepare = "rm -rf g; git init -q g; cd g; for i in 1 2 3 4 5 6 7 8 9; do seq $i 3000 > $i; done; "
 		    "git add .",
@@ -162,8 +189,8 @@ static struct sample run_script(const char *script)
 		return sample;
 	while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
 		;
-	/* crashinject run says 1 where the rule was not reached */
-	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
+	/* crashinject run says 1 where the rule was not reached; strace ends as what it has killed */
+	if (WIFEXITED(status) ? WEXITSTATUS(status) <= 1 : WTERMSIG(status) == SIGKILL)
 		sample = (struct sample){now() - start,
 					 milliseconds_of(&usage.ru_utime) + milliseconds_of(&usage.ru_stime)};
 	return sample;
@@ -319,6 +346,7 @@ static void set_up(void)
 	setenv("RESULT", path, 1);
 	setenv("BUILT", directory, 1);
 	setenv("SRCDIR", source, 1);
+	setenv("HUNDRED", "i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i + 1)); done", 1);
 	setenv("GIT_AUTHOR_NAME", "a", 1);
 	setenv("GIT_AUTHOR_EMAIL", "a@b", 1);
 	setenv("GIT_COMMITTER_NAME", "a", 1);
