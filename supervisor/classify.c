@@ -40,6 +40,7 @@ static void note_flags(struct crash__notification *notification, int fd)
 	long flags = notification->fd >= 0 ? fcntl(notification->fd, F_GETFL) :
 					     crash__remote_fd_flags(&notification->remote, fd);
 
+	notification->append = flags >= 0 && (flags & O_APPEND);
 	notification->sync = crash__open_flags_sync(flags);
 	notification->direct = crash__open_flags_direct(flags);
 }
@@ -240,7 +241,8 @@ static void classify_mapping(struct crash__notification *notification, uint64_t 
 
 static void forget(struct crash__notification *notification)
 {
-	notification->storage = notification->sync = notification->direct = false;
+	notification->storage = notification->sync = notification->direct = notification->append = false;
+	notification->ahead.count = 0;
 	notification->rules = ~notification->control->plan.with_glob;
 	notification->path[0] = notification->to[0] = notification->given[0] = notification->given_to[0] =
 		'\0';

@@ -16,7 +16,7 @@ struct crash__notification {
 	uint64_t id; /* of the notification */
 	uint64_t pc; /* behind the system call instruction */
 	long args[6];
-	bool storage, sync, direct;
+	bool storage, sync, direct, append; /* append: the descriptor's flags have O_APPEND */
 	uint64_t rules;
 	int fd; /* the file's descriptor, duplicated from the process; -1: none, or it is not allowed */
 	uint64_t device, inode;
@@ -31,6 +31,7 @@ struct crash__notification {
 	uint64_t sync_occurrence; /* of the sync that the write implies; 0: not counted yet, or none */
 	uint64_t start;		  /* sequence number; 0: not recorded */
 	uint32_t flags;		  /* enum crash__op_flags */
+	struct crash__ahead ahead;
 };
 
 /** Whether its tree is dead: then there are no more replies. */

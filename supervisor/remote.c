@@ -226,14 +226,22 @@ long crash__remote_read(const struct crash__remote *remote, uint64_t address, vo
 }
 
 bool crash__remote_words(const struct crash__remote *remote, const uint64_t *addresses, size_t count,
-			 uint64_t *words)
+			 uint64_t *words, struct crash__ahead *ahead)
 {
-	struct iovec from[64], to = {words, count * sizeof *words};
+	struct iovec from[64], to[2] = {{words, count * sizeof *words}, {ahead->bytes, ahead->wanted}};
+	ssize_t got;
 
-	assert(count <= sizeof from / sizeof *from);
+	assert(count < sizeof from / sizeof *from && ahead->wanted <= sizeof ahead->bytes);
+	ahead->count = 0;
+	if (!count)
+		return true;
 	for (size_t i = 0; i < count; i++)
 		from[i] = (struct iovec){(void *)addresses[i], sizeof *words};
-	if (!count || process_vm_readv(remote->tid, &to, 1, from, count, 0) == (ssize_t)to.iov_len)
+	from[count] = (struct iovec){(void *)ahead->address, ahead->wanted};
+	got = process_vm_readv(remote->tid, to, 2, from, count + 1, 0);
+	if (got == (ssize_t)(to[0].iov_len + to[1].iov_len))
+		ahead->count = ahead->wanted;
+	if (got >= (ssize_t)to[0].iov_len)
 		return true;
 	for (size_t i = 0; i < count; i++)
 		if (crash__remote_read(remote, addresses[i], &words[i], sizeof *words) != sizeof *words)

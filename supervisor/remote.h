@@ -38,9 +38,19 @@ void crash__remote_roots_change(void);
 /** Reads the thread's memory; returns the bytes, which may be fewer, or a negative errno. */
 long crash__remote_read(const struct crash__remote *remote, uint64_t address, void *to, size_t count);
 
-/** Reads up to 64 words that lie here and there; false if one of them cannot be read. */
+/** Memory of a process that is read together with something else, because to look into it at all costs most.
+ */
+struct crash__ahead {
+	uint64_t address;
+	size_t wanted; /* at most as many as there is room for */
+	size_t count;  /* all of them, or 0 */
+	unsigned char bytes[4096];
+};
+
+/** Reads up to 63 words that lie here and there, and what is wanted besides; false if a word cannot be read.
+ */
 bool crash__remote_words(const struct crash__remote *remote, const uint64_t *addresses, size_t count,
-			 uint64_t *words);
+			 uint64_t *words, struct crash__ahead *ahead);
 
 /** Writes it. */
 long crash__remote_write(const struct crash__remote *remote, uint64_t address, const void *from,

@@ -300,8 +300,22 @@ static void remember(uint32_t stack)
 	}
 }
 
+/* What a write hands over is going to be read next. */
+static void want_data(struct crash__notification *notification)
+{
+	const struct crash__where *where = &notification->kernel->where;
+	struct crash__ahead *ahead = &notification->ahead;
+	uint64_t count = crash__arg(notification->args, where->bytes);
+
+	ahead->wanted = 0;
+	if (notification->kernel->family != CRASH__FAMILY_WRITE || !where->buf || count > sizeof ahead->bytes)
+		return;
+	ahead->address = (uint64_t)crash__arg(notification->args, where->buf);
+	ahead->wanted = count;
+}
+
 /* Whether the thread stands where it stood then. */
-static bool is_same(const struct crash__notification *notification, const struct place *place, uint64_t pc,
+static bool is_same(struct crash__notification *notification, const struct place *place, uint64_t pc,
 		    uint64_t sp)
 {
 	uint64_t now[MOST_SLOTS];
@@ -309,7 +323,9 @@ static bool is_same(const struct crash__notification *notification, const struct
 	if (!place->stack || place->pc != pc || place->sp != sp ||
 	    place->process != notification->remote.process)
 		return false;
-	return crash__remote_words(&notification->remote, place->address, place->slots, now) &&
+	want_data(notification);
+	return crash__remote_words(&notification->remote, place->address, place->slots, now,
+				   &notification->ahead) &&
 	       memcmp(now, place->value, place->slots * sizeof *now) == 0;
 }
 

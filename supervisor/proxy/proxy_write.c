@@ -33,6 +33,18 @@ static long fetch_vector(const struct crash__notification *notification, struct 
 	return (long)count;
 }
 
+/* Bytes of the process's, which may have been read with its stack. */
+static long read_bytes(const struct crash__notification *notification, const struct iovec *from,
+		       unsigned char *to, size_t count)
+{
+	const struct crash__ahead *ahead = &notification->ahead;
+
+	if (!count || ahead->address != (uint64_t)from->iov_base || ahead->count < count)
+		return crash__remote_read(&notification->remote, (uint64_t)from->iov_base, to, count);
+	memcpy(to, ahead->bytes, count);
+	return (long)count;
+}
+
 /* The bytes of a write, in memory that O_DIRECT can use. A bad address ends them; none is EFAULT. */
 static long gather(const struct crash__notification *notification, uint64_t part, unsigned char **out)
 {
@@ -54,8 +66,7 @@ static long gather(const struct crash__notification *notification, uint64_t part
 	*out = memory;
 	for (long i = 0; i < count && done < wanted; i++) {
 		size_t now = vector[i].iov_len < wanted - done ? vector[i].iov_len : wanted - done;
-		long got = crash__remote_read(&notification->remote, (uint64_t)vector[i].iov_base,
-					      *out + done, now);
+		long got = read_bytes(notification, &vector[i], *out + done, now);
 
 		if (got > 0)
 			done += (uint64_t)got;
@@ -139,7 +150,7 @@ static uint64_t find_offset(const struct crash__notification *notification, int 
 		position = lseek(fd, 0, SEEK_CUR);
 		return position < result ? UINT64_MAX : (uint64_t)(position - result);
 	}
-	if (crash__call_appends(notification->kernel, notification->args, fcntl(fd, F_GETFL) & O_APPEND) &&
+	if (crash__call_appends(notification->kernel, notification->args, notification->append) &&
 	    fstat(fd, &status) == 0)
 		return (uint64_t)(status.st_size - result);
 	return (uint64_t)argument(notification, notification->kernel->where.offset);

@@ -126,6 +126,24 @@ static long do_bad(char **word)
 	return by_number(SYS_write, fd, (long)nowhere, 3, 0, 0, 0);
 }
 
+/* From memory that ends before what is to be written does. */
+static long do_edge(char **word)
+{
+	static char *memory;
+	int fd = number(word[1]);
+	size_t bytes = strlen(word[2]);
+
+	if (!memory) {
+		memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (memory == MAP_FAILED || mprotect(memory + 4096, 4096, PROT_NONE) < 0)
+			return -1;
+	}
+	memcpy(memory + 4096 - bytes, word[2], bytes);
+	if (route == SYMBOL || route == LIBC)
+		return write(fd, memory + 4096 - bytes, bytes + 4);
+	return by_number(SYS_write, fd, (long)(memory + 4096 - bytes), (long)bytes + 4, 0, 0, 0);
+}
+
 /* At the file position. */
 static long do_pwritev2(char **word)
 {
@@ -249,6 +267,7 @@ static const struct verb {
 	{"open", do_open, false, "FILE FLAGS: for reading and writing, c(reate) t(runcate) s(ync) d(sync)"},
 	{"write", do_write, false, "FD TEXT"},
 	{"bad", do_bad, false, "FD: a write from a bad address"},
+	{"edge", do_edge, false, "FD TEXT: a write of that and of four bytes that cannot be read"},
 	{"pwritev2", do_pwritev2, false, "FD none|dsync|sync TEXT: a vector, at the file position"},
 	{"fsync", do_fsync, false, "FD"},
 	{"truncate", do_truncate, false, "FD SIZE"},

@@ -196,6 +196,22 @@ START_TEST(a_copy_of_what_there_is_has_a_result)
 }
 END_TEST
 
+/* From the second time on the data are read with the stack, which they must not be in part. */
+START_TEST(a_write_from_where_memory_ends_writes_what_there_is)
+{
+	static const char check[] =
+		"[ ! -e file ] || printf abcdefghi | head -c $(wc -c <file) | cmp - file || exit 1; "
+		"[ $CRASH_POINT != write#3:after ] || [ $(wc -c <file) = 9 ]";
+	struct lab_result result;
+
+	ck_assert_int_eq(mkdir("data", 0755), 0);
+	result = LAB_CRASHINJECT("explore", "--root", "data", "--model", "kill", "--check", check, "--",
+				 lab_program("by_route_static"), "inline", "open data/file ct", "edge 3 abc",
+				 "edge 3 def", "edge 3 ghi");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 /* In a directory of its own, as somebody who has no rights. */
 static void become_ordinary(const char *directory)
 {
@@ -334,6 +350,7 @@ int main(void)
 
 	tcase = lab_case(suite, "results", 60);
 	tcase_add_test(tcase, a_copy_of_what_there_is_has_a_result);
+	tcase_add_test(tcase, a_write_from_where_memory_ends_writes_what_there_is);
 	tcase_add_test(tcase, in_a_sandbox_of_an_ordinary_user_results_are_known);
 	tcase_add_test(tcase, of_a_program_with_fewer_rights_results_are_known);
 
