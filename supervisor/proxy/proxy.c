@@ -49,11 +49,12 @@ bool crash__proxy_exceeds_limit(const struct crash__notification *notification, 
 bool crash__proxy_write_exceeds_limit(const struct crash__notification *notification, const off_t *at,
 				      uint64_t bytes)
 {
-	off_t position = at ? *at : lseek(notification->fd, 0, SEEK_CUR);
 	struct stat status;
+	off_t position;
 
 	if (crash__remote_size_limit(&notification->remote) == RLIM_INFINITY)
 		return false;
+	position = at ? *at : lseek(notification->fd, 0, SEEK_CUR);
 	if (fstat(notification->fd, &status) < 0 || position < 0)
 		return true;
 	return crash__proxy_exceeds_limit(

@@ -98,11 +98,21 @@ static long write_bad(const struct crash__notification *notification, int fd, lo
 		syscall(notification->kernel->number, args[0], args[1], args[2], args[3], args[4], args[5]));
 }
 
+/* Who we are in the lock of a file: libc asks the kernel each time. */
+static uint64_t own_name(void)
+{
+	static _Thread_local uint64_t name;
+
+	if (!name)
+		name = (uint64_t)getpid() << 32 | (uint32_t)gettid();
+	return name;
+}
+
 /* Writers of one file take turns, so that it is known where the position was. */
 static _Atomic uint64_t *take_turn(struct crash__notification *notification)
 {
 	_Atomic uint64_t *lock = &notification->control->locks[crash__control_lock_of(notification->inode)];
-	uint64_t mine = (uint64_t)getpid() << 32 | (uint32_t)gettid(), holder = 0;
+	uint64_t mine = own_name(), holder = 0;
 
 	for (int i = 0; i < 15000; i++) { /* a second, as in the shim */
 		holder = 0;
