@@ -13,6 +13,8 @@
 #include "supervisor/naming/whereabouts.h"
 #include "supervisor/memory/remote_maps.h"
 
+#define LINKS 40 /* as the kernel */
+
 /* Says it where a name does not lead to a place. */
 static void settle(struct crash__control *control, enum crash__place place, const char *path)
 {
@@ -108,29 +110,68 @@ static bool walk(struct crash__notification *notification, struct crash__walk *w
 	return crash__walk(walk, given);
 }
 
+/* Takes the last name off a path, and what is behind it. */
+static void take_last(char *path)
+{
+	size_t length = strlen(path);
+
+	while (length && path[length - 1] == '/')
+		length--;
+	while (length && path[length - 1] != '/')
+		length--;
+	path[length] = '\0';
+}
+
+/*
+ * Whether a call can neither find nor make anything by a path, which is written over. What is to be made is
+ * not there, but its directory is; and a link that leads nowhere may be followed to what is to be made.
+ */
+static bool leads_nowhere(const char *root, char path[PATH_MAX])
+{
+	char link[PATH_MAX];
+	struct stat status;
+
+	for (int links = 0; links < LINKS; links++) {
+		const char *from = path;
+		ssize_t length;
+
+		if (stat(path, &status) == 0)
+			return false;
+		if (errno != ENOENT)
+			return true;
+		length = readlink(path, link, sizeof link - 1);
+		take_last(path);
+		if (stat(path, &status) < 0)
+			return true;
+		if (length < 0)
+			return false;
+		link[length] = '\0';
+		if (*link == '/')
+			from = root;
+		if (strlen(from) + (size_t)length >= PATH_MAX)
+			return false;
+		memmove(path, from, strlen(from) + 1);
+		strcat(path, link);
+	}
+	return true;
+}
+
 bool crash__name_is_bad(const struct crash__notification *notification, uint8_t dirfd, const char *given)
 {
 	int base = dirfd ? (int)crash__arg(notification->args, dirfd) : AT_FDCWD;
-	char path[PATH_MAX + 48];
-	struct stat status;
+	char path[PATH_MAX];
+	int length;
 
 	if (!*given)
 		return true;
 	if (*given == '/')
-		snprintf(path, sizeof path, "%s%s", notification->remote.root, given);
+		length = snprintf(path, sizeof path, "%s%s", notification->remote.root, given);
 	else if (base == AT_FDCWD)
-		snprintf(path, sizeof path, "/proc/%d/cwd/%s", (int)notification->remote.tid, given);
+		length = snprintf(path, sizeof path, "/proc/%d/cwd/%s", (int)notification->remote.tid, given);
 	else
-		snprintf(path, sizeof path, "/proc/%d/fd/%d/%s", (int)notification->remote.tid, base, given);
-	if (strlen(path) >= PATH_MAX)
-		return false;
-	if (stat(path, &status) == 0)
-		return false;
-	if (errno != ENOENT)
-		return true;
-	/* what is to be made is not there, either: unless nothing can be there */
-	path[strlen(path) - strlen(given)] = '\0';
-	return *given != '/' && stat(path, &status) < 0;
+		length = snprintf(path, sizeof path, "/proc/%d/fd/%d/%s", (int)notification->remote.tid, base,
+				  given);
+	return length < PATH_MAX && leads_nowhere(notification->remote.root, path);
 }
 
 bool crash__name_path(struct crash__notification *notification, uint8_t dirfd, uint8_t path, bool follow,

@@ -140,6 +140,31 @@ START_TEST(what_a_run_has_missed_is_said)
 }
 END_TEST
 
+/*
+ * Names by which nothing can be found or made: the directory of what they say is not there. To walk them
+ * without looking at each directory goes round in circles.
+ */
+static const struct {
+	const char *program, *steps;
+} nowhere[] = {
+	{"steps_static", "'symlink e/../b b' 'open e/../b wc' 'mkdir e/../b'"},
+	{"steps_static", "'symlink e/../b b' 'symlink b l' 'open l wc' 'open b wc' 'open e/../l w'"},
+	{"steps", "'symlink e/../b b' 'open e/../b wc' 'mkdir e/../b' 'open b wc'"},
+};
+
+START_TEST(a_name_that_leads_nowhere_is_nothing_that_was_missed)
+{
+	struct lab_result result;
+
+	make_store();
+	result =
+		record(lab_text("cd store; %s %s; true", lab_program(nowhere[_i].program), nowhere[_i].steps),
+		       false);
+	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, "open: ENOENT"), "%s", lab_describe(&result));
+}
+END_TEST
+
 /* With a filter the kernel sees it. */
 START_TEST(a_program_that_takes_no_shim_is_said)
 {
@@ -521,6 +546,8 @@ int main(void)
 	TCase *tcase = lab_case(suite, "runs", 60);
 
 	tcase_add_loop_test(tcase, what_a_run_has_missed_is_said, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(tcase, a_name_that_leads_nowhere_is_nothing_that_was_missed, 0,
+			    sizeof nowhere / sizeof *nowhere);
 	tcase_add_loop_test(tcase, a_program_that_takes_no_shim_is_said, 0, 2);
 	tcase_add_test(tcase, more_points_than_there_is_room_for_are_said);
 	tcase_add_test(tcase, threads_for_which_there_is_no_room_are_said);
