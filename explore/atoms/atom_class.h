@@ -76,6 +76,8 @@ typedef uint32_t crash__classes;
 #define CRASH__EVERY_CLASS (CRASH__DATA | CRASH__METADATA | CRASH__MOVED | CRASH__CLASS(REACH))
 /** What a write does to a file behind its end. */
 #define CRASH__BEHIND_END (CRASH__CLASS(FILL) | CRASH__APPENDS | CRASH__GROWS)
+/** What shows as a model says that lost data does (lost-data) where it is not there. */
+#define CRASH__SHOWS_LOST (CRASH__BEHIND_END | CRASH__CLASS(CARRY))
 
 /*
  * How large a file can be that a file system has beside its inode (F2FS, inline_data): with an extended

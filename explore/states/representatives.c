@@ -64,7 +64,7 @@ struct crash__representatives {
 	uint32_t *acked; /* by step: the first step behind it with an acknowledgement, or CRASH__NEVER */
 	uint32_t *other; /* by step: the first one behind it that changes something else, or CRASH__NEVER */
 	/* of the whole */
-	uint32_t *behind; /* by point: how many atoms behind their files' ends are open there */
+	uint32_t *showing; /* by point: how many atoms are open there whose loss shows */
 	/* while it crosses */
 	struct crash__view *views[2][MOST_CHOICES]; /* by enum crash__reference */
 	unsigned int choices;
@@ -373,8 +373,8 @@ static void find_points(struct crash__representatives *own)
 	}
 }
 
-/* How many atoms that have gone behind their files' ends are open at each point. */
-static void count_behind(struct crash__representatives *own)
+/* How many atoms are open at each point whose loss shows. */
+static void count_showing(struct crash__representatives *own)
 {
 	const struct crash__atoms *atoms = own->atoms;
 	size_t steps = own->fs->steps_count;
@@ -382,14 +382,14 @@ static void count_behind(struct crash__representatives *own)
 	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
 		const struct crash__atom *atom = &atoms->list[id];
 
-		if (!crash__atom_in(atom, CRASH__BEHIND_END) || atom->durable <= atom->step)
+		if (!crash__atom_in(atom, CRASH__SHOWS_LOST) || atom->durable <= atom->step)
 			continue;
-		own->behind[atom->step + 1]++;
+		own->showing[atom->step + 1]++;
 		if (atom->durable < steps)
-			own->behind[atom->durable + 1]--;
+			own->showing[atom->durable + 1]--;
 	}
 	for (size_t point = 1; point <= steps; point++)
-		own->behind[point] += own->behind[point - 1];
+		own->showing[point] += own->showing[point - 1];
 }
 
 /* ------------------------------------------------------------------ making them */
@@ -427,12 +427,12 @@ static int make_items(struct crash__representatives *own)
 	own->news = calloc(steps, sizeof *own->news);
 	own->acked = calloc(steps, sizeof *own->acked);
 	own->other = calloc(steps, sizeof *own->other);
-	own->behind = calloc(steps, sizeof *own->behind);
-	if (!own->news || !own->acked || !own->other || !own->behind)
+	own->showing = calloc(steps, sizeof *own->showing);
+	if (!own->news || !own->acked || !own->other || !own->showing)
 		error = no_memory();
 	if (error == 0) {
 		find_points(own);
-		count_behind(own);
+		count_showing(own);
 		error = add_points(own);
 	}
 	for (uint32_t step = 0; step < own->fs->steps_count && error == 0; step++) {
@@ -480,7 +480,7 @@ void crash__representatives_free(struct crash__representatives *own)
 		free(own->classes[i]);
 	free(own->classes);
 	free(own->items);
-	free(own->behind);
+	free(own->showing);
 	crash__set_clear(&own->set);
 	free(own);
 }
@@ -610,14 +610,14 @@ static int build_set(struct crash__representatives *own, const struct item *item
 	return error;
 }
 
-/* Whether a file may show what was lost behind its end. */
+/* Whether a file may show lost data: behind its end, or in a block that it was to be moved to. */
 static bool shows_lost(const struct crash__representatives *own, enum crash__reference reference)
 {
-	uint32_t behind = 0;
+	uint32_t lost = 0;
 
 	for (size_t i = 0; i < own->set.list_count; i++)
-		behind += crash__atom_in(&own->atoms->list[own->set.list[i]], CRASH__BEHIND_END);
-	return reference == CRASH__EVERYTHING ? behind > 0 : own->behind[own->set.step + 1] > behind;
+		lost += crash__atom_in(&own->atoms->list[own->set.list[i]], CRASH__SHOWS_LOST);
+	return reference == CRASH__EVERYTHING ? lost > 0 : own->showing[own->set.step + 1] > lost;
 }
 
 static int go_to(struct crash__representatives *own, enum crash__reference reference, int64_t step)

@@ -67,19 +67,19 @@ static uint64_t acked_at(const struct crash__fs *fs, int64_t step)
 	return step < 0 ? 0 : fs->steps[step].acked;
 }
 
-/* Whether a file may show what was lost behind its end. */
+/* Whether a file may show lost data: behind its end, or in a block that it was to be moved to. */
 static bool shows_lost(const struct tier *tier)
 {
 	const struct crash__atoms *atoms = tier->atoms;
 
 	if (tier->reference == CRASH__EVERYTHING) {
 		for (size_t i = 0; i < tier->set.list_count; i++)
-			if (crash__atom_in(&atoms->list[tier->set.list[i]], CRASH__BEHIND_END))
+			if (crash__atom_in(&atoms->list[tier->set.list[i]], CRASH__SHOWS_LOST))
 				return true;
 		return false;
 	}
 	for (size_t i = 0; i < tier->open_count; i++)
-		if (crash__atom_in(&atoms->list[tier->open[i]], CRASH__BEHIND_END) &&
+		if (crash__atom_in(&atoms->list[tier->open[i]], CRASH__SHOWS_LOST) &&
 		    !crash__set_has(&tier->set, tier->open[i]))
 			return true;
 	return false;

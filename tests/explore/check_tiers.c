@@ -15,6 +15,7 @@
 #include "explore/fs/fs_replay.h"
 #include "explore/states/representatives.h"
 #include "explore/states/tiers.h"
+#include "explore/states/view_new.h"
 #include "tests/explore/made.h"
 #include "tests/explore/trees.h"
 #include "tests/unit/support.h"
@@ -326,6 +327,141 @@ START_TEST(representatives_are_states_of_their_tiers_and_each_class_has_one)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ what lost data shows as */
+
+static bool is_named(const struct named *named, struct crash__hash hash)
+{
+	for (size_t i = 0; i < named->count; i++)
+		if (memcmp(&named->hashes[i], &hash, sizeof hash) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a set of lost atoms is all that its atoms take along. */
+static bool is_closed(const struct crash__atoms *atoms, unsigned int lost)
+{
+	crash__atom_id later;
+
+	for (crash__atom_id id = 0; id < atoms->list_count; id++) {
+		if (!(lost >> id & 1))
+			continue;
+		if (atoms->list[id].durable < atoms->fs->steps_count)
+			return false;
+		CRASH__EACH_EDGE(atoms, atoms->list[id].successors, later)
+			if (!(lost >> later & 1))
+				return false;
+	}
+	return true;
+}
+
+/* Each set of atoms that may be lost in the end, with what is lost as each of what it may show as. */
+static void judge_shows(const struct named *named)
+{
+	const struct crash__atoms *atoms = named->atoms;
+	crash__atom_id lost[MOST_ATOMS];
+	struct crash__view *view;
+	struct crash__hash hash;
+
+	for (unsigned int choice = 0; choice < crash__model_choices(atoms->model); choice++) {
+		trees_ok(crash__view_new_choice(atoms, CRASH__EVERYTHING, choice, &view));
+		trees_ok(crash__view_advance(view, (int64_t)atoms->fs->steps_count - 1));
+		for (unsigned int set = 0; set < 1u << atoms->list_count; set++) {
+			uint32_t count = 0;
+
+			if (!is_closed(atoms, set))
+				continue;
+			for (crash__atom_id id = 0; id < atoms->list_count; id++)
+				if (set >> id & 1)
+					lost[count++] = id;
+			trees_ok(crash__view_hash_flipped(view, lost, count, &hash));
+			ck_assert_msg(is_named(named, hash), "%s: not with the atoms %x lost, shown as %u",
+				      name_of(named), set, choice);
+		}
+		crash__view_free(view);
+	}
+}
+
+/* A user's model of a file system that writes a page to another block, where old data may show. */
+static struct crash__model moving_model(void)
+{
+	struct crash__model model = trees_model("posix");
+
+	model.moves_data = CRASH__MOVES_PAGES;
+	model.tear = 4096;
+	return model;
+}
+
+START_TEST(whatever_lost_data_shows_as_is_named)
+{
+	struct crash__model model = moving_model();
+	uint64_t random = support_seed();
+	static struct named named;
+	static struct made made;
+	struct crash__base *base;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	trees_ok(crash__base_open(directory, &base));
+	for (int i = support_rounds(60); i-- > 0;) {
+		struct crash__atoms atoms;
+		struct crash__fs fs;
+
+		make_recording(&made, &random);
+		trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+		trees_ok(crash__atoms_make(&atoms, &fs, &model));
+		if (atoms.list_count <= MOST_ATOMS) {
+			run(&named, CRASH__TIER_EXHAUSTIVE, &atoms);
+			judge_shows(&named);
+		}
+		crash__atoms_clear(&atoms);
+		crash__fs_clear(&fs);
+	}
+	crash__base_close(base);
+}
+END_TEST
+
+/* An overwrite of a page: the page moves, and what it had and what is written does not get there. */
+START_TEST(a_block_that_data_is_moved_to_shows_whatever_it_may)
+{
+	static const struct made_op overwrite = {MADE_OVERWRITE, "a", NULL, 0};
+	static const crash__atom_id lost = 2;
+	struct crash__model model = moving_model();
+	static struct represented represented;
+	static struct named named;
+	static struct made made;
+	struct crash__atoms atoms;
+	struct crash__view *view;
+	struct crash__base *base;
+	struct crash__hash hash;
+	struct crash__fs fs;
+	char directory[PATH_MAX];
+
+	support_directory(directory);
+	made_base(directory);
+	made_start(&made);
+	ck_assert(made_do(&made, &overwrite));
+	trees_ok(crash__base_open(directory, &base));
+	trees_ok(crash__fs_replay(&fs, &made.trace, MADE_ROOT, base));
+	trees_ok(crash__atoms_make(&atoms, &fs, &model));
+	ck_assert_uint_eq(atoms.list[lost].class, CRASH__CLASS_CARRY);
+	run(&named, CRASH__TIER_TEAR, &atoms);
+	represented.failing = false;
+	sweep(&represented, CRASH__TIER_TEAR, &atoms);
+	for (unsigned int choice = 0; choice < crash__model_choices(&model); choice++) {
+		trees_ok(crash__view_new_choice(&atoms, CRASH__EVERYTHING, choice, &view));
+		trees_ok(crash__view_advance(view, 0));
+		trees_ok(crash__view_hash_flipped(view, &lost, 1, &hash));
+		ck_assert_msg(is_named(&named, hash), "not shown as %u", choice);
+		ck_assert_msg(is_named(&represented.named, hash), "no representative shown as %u", choice);
+		crash__view_free(view);
+	}
+	crash__atoms_clear(&atoms);
+	crash__fs_clear(&fs);
+	crash__base_close(base);
+}
+END_TEST
+
 /* Writes of one call site are one class of each kind: of a hundred, those that a sweep takes are few, and
  * over the whole recording. */
 START_TEST(sweeps_take_ever_more_of_a_class_over_the_whole_recording)
@@ -378,6 +514,8 @@ int main(void)
 				     a_killed_process_tears_pages_where_its_model_says_so,
 				     the_order_of_tiers_is_that_of_the_table_and_its_names_are_found,
 				     representatives_are_states_of_their_tiers_and_each_class_has_one,
-				     sweeps_take_ever_more_of_a_class_over_the_whole_recording, NULL));
+				     sweeps_take_ever_more_of_a_class_over_the_whole_recording,
+				     whatever_lost_data_shows_as_is_named,
+				     a_block_that_data_is_moved_to_shows_whatever_it_may, NULL));
 	return support_run(suite);
 }
