@@ -46,13 +46,15 @@ static int give_xattrs(struct crash__layer *layer, const struct crash__view *vie
 	const char *base_path = layer->fs->nodes[id].base_path, *name;
 	const struct crash__change *change;
 	struct crash__xattrs base = {0};
+	uint32_t next = 0;
 	int error = 0;
 
-	if (!crash__view_xattr(view, id, 0, &name, &change))
+	if (!crash__view_xattr(view, id, &next, &name, &change))
 		return 0;
 	if (base_path)
 		error = crash__base_xattrs(layer->fs->base, base_path, &base);
-	for (size_t n = 0; error == 0 && crash__view_xattr(view, id, n, &name, &change); n++)
+	next = 0;
+	while (error == 0 && crash__view_xattr(view, id, &next, &name, &change))
 		give_xattr(at, name, change, &base);
 	crash__xattrs_clear(&base);
 	return error;

@@ -137,6 +137,36 @@ static void touch_blocks(struct crash__view *view, crash__node_id id, uint64_t o
 		touch_block(view, number);
 }
 
+static void touch_attribute(struct crash__view *view, uint32_t index)
+{
+	struct crash__view_attribute *attribute = &view->attributes[index];
+
+	if (attribute->stamp == view->stamp)
+		return;
+	attribute->stamp = view->stamp;
+	touch_node(view, attribute->node);
+	view->no_memory |= !CRASH__ADD(view, changed, index);
+}
+
+/* That the time of a node is another one now, which no op has set. */
+static void touch_time(struct crash__view *view, crash__node_id id)
+{
+	uint32_t index;
+
+	touch_node(view, id);
+	if (crash__view_find_attribute(view, id, CRASH__TIME, &index))
+		touch_attribute(view, index);
+}
+
+static void touch_attributes(struct crash__view *view, const struct crash__atom *atom)
+{
+	uint32_t index;
+
+	touch_node(view, atom->node);
+	CRASH__EACH_ATTRIBUTE_OF(view, atom, index)
+	touch_attribute(view, index);
+}
+
 static void touch_atom(struct crash__view *view, crash__atom_id id)
 {
 	const struct crash__atom *atom = &view->atoms->list[id];
@@ -152,7 +182,7 @@ static void touch_atom(struct crash__view *view, crash__atom_id id)
 			touch_blocks(view, atom->node, atom->size, CRASH__NO_LIMIT);
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
-		touch_node(view, atom->node);
+		touch_attributes(view, atom);
 		break;
 	case CRASH__ATOM_ENTRY:
 		for (uint32_t i = 0; i < atom->effects; i++)
@@ -165,6 +195,7 @@ static void begin_difference(struct crash__view *view)
 {
 	view->stamp++;
 	view->difference.nodes_count = view->difference.blocks_count = view->difference.slots_count = 0;
+	view->changed_count = 0;
 }
 
 /* A change of size shows or hides the blocks in between. */
@@ -175,7 +206,6 @@ static void resize(struct crash__view *view, crash__node_id id)
 	node->new_size = size_of(view, id);
 	node->new_limit = limit_of(view, id);
 	node->new_mode = crash__view_mode_of(view, id);
-	node->new_others = crash__view_others_of(view, id);
 	if (node->new_size < node->size)
 		touch_blocks(view, id, node->new_size, node->size);
 	else if (node->new_size > node->size)
@@ -193,6 +223,12 @@ static void settle_nodes(struct crash__view *view)
 
 		crash__hash_subtract(&node->new_sum, block->hash);
 		crash__hash_add(&node->new_sum, crash__block_content_hash(view, block, node->new_size));
+	}
+	for (size_t i = 0; i < view->changed_count && !view->hashless; i++) {
+		struct crash__view_attribute *attribute = &view->attributes[view->changed[i]];
+
+		attribute->new_hash = crash__view_hash_attribute(view, view->changed[i]);
+		view->nodes[attribute->node].new_others += attribute->new_hash - attribute->hash;
 	}
 }
 
@@ -218,6 +254,8 @@ static void adopt(struct crash__view *view)
 
 		block->hash = crash__block_content_hash(view, block, view->nodes[block->node].new_size);
 	}
+	for (size_t i = 0; i < view->changed_count && !view->hashless; i++)
+		view->attributes[view->changed[i]].hash = view->attributes[view->changed[i]].new_hash;
 	crash__state_hash_adopt(view);
 	for (size_t i = 0; i < view->difference.nodes_count; i++) {
 		struct crash__view_node *node = &view->nodes[view->difference.nodes[i]];
@@ -264,6 +302,7 @@ static void enlist_atom(struct crash__view *view, crash__atom_id id)
 {
 	const struct crash__atom *atom = &view->atoms->list[id];
 	struct crash__view_node *node = &view->nodes[atom->node];
+	uint32_t index;
 
 	switch (atom->kind) {
 	case CRASH__ATOM_DATA:
@@ -276,7 +315,9 @@ static void enlist_atom(struct crash__view *view, crash__atom_id id)
 			enlist(view, &node->cuts, id);
 		break;
 	case CRASH__ATOM_ATTRIBUTES:
-		break; /* that one is not there shows as well */
+		CRASH__EACH_ATTRIBUTE_OF(view, atom, index)
+		enlist(view, &view->attributes[index].shown, id);
+		break;
 	case CRASH__ATOM_ENTRY:
 		for (uint32_t i = 0; i < atom->effects; i++)
 			enlist(view, &view->slots[view->fs->effects[atom->effect + i].slot].entries, id);
@@ -297,6 +338,8 @@ static void note_written(struct crash__view *view, const struct crash__atom *ato
 /* Makes the atoms of a step known: they may be in a state from now on. */
 static void introduce(struct crash__view *view, uint32_t step)
 {
+	uint32_t index;
+
 	for (crash__atom_id id = view->atoms->first[step]; id < view->atoms->first[step + 1]; id++) {
 		const struct crash__atom *atom = &view->atoms->list[id];
 		struct crash__view_node *node = &view->nodes[atom->node];
@@ -307,8 +350,10 @@ static void introduce(struct crash__view *view, uint32_t step)
 				crash__view_push_link(view, &view->blocks[number].behind_end, id);
 		else if (atom->kind == CRASH__ATOM_SIZE && atom->class != CRASH__CLASS_REACH)
 			crash__view_push_link(view, &node->newest_size, id);
-		else if (atom->kind == CRASH__ATOM_ATTRIBUTES)
-			crash__view_push_link(view, &node->attributes, id);
+		else if (atom->class == CRASH__CLASS_BIRTH)
+			node->birth = 1 + id;
+		CRASH__EACH_ATTRIBUTE_OF(view, atom, index)
+		view->attributes[index].known = true;
 	}
 }
 
@@ -338,7 +383,7 @@ static void touch_step(struct crash__view *view, uint32_t step)
 		touch_atom(view, id);
 	}
 	while (view->undated < view->fs->undated_count && view->fs->undated[view->undated].step <= step)
-		touch_node(view, view->fs->undated[view->undated++].node);
+		touch_time(view, view->fs->undated[view->undated++].node);
 	for (uint32_t i = view->wait_first[step]; i < view->wait_first[step + 1]; i++)
 		join(view, view->waiting[i]);
 }

@@ -1,41 +1,124 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Method. Each attribute that any op changes has a list of its changes, so that the newest one is found at
+ * once, and its part of the node's hash: a state costs what it changes, however often others have been.
+ */
 #include "explore/states/view_attributes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "explore/states/view_parts.h"
 
-/* ------------------------------------------------------------------ changes */
+/* ------------------------------------------------------------------ the attributes that ops change */
 
-/* The change of an attribute that an atom is; NULL: it is none of this. */
-static const struct crash__change *change_in(const struct crash__view *view, crash__atom_id id,
-					     enum crash__attribute attribute, const char *name)
+/* A change, and its attribute; and the number of the change. */
+struct changed {
+	struct crash__view_attribute what;
+	uint32_t change;
+};
+
+static int compare(const struct crash__view_attribute *a, const struct crash__view_attribute *b)
 {
-	const struct crash__atom *atom = &view->atoms->list[id];
-
-	for (uint32_t i = 0; i < atom->effects && atom->class != CRASH__CLASS_BIRTH; i++) {
-		const struct crash__change *change =
-			crash__fs_change(view->fs, &view->fs->effects[atom->effect + i]);
-
-		if (change->attribute == attribute && (!name || strcmp(change->name, name) == 0))
-			return change;
-	}
-	return NULL;
+	if (a->node != b->node)
+		return a->node < b->node ? -1 : 1;
+	if (a->attribute != b->attribute)
+		return a->attribute < b->attribute ? -1 : 1;
+	return a->attribute == CRASH__XATTR ? strcmp(a->name, b->name) : 0;
 }
 
-/* The newest that is in the state; NULL: there is none. */
-static const struct crash__change *newest(const struct crash__view *view, crash__node_id node,
-					  enum crash__attribute attribute, const char *name)
+static int by_attribute(const void *a, const void *b)
 {
-	const struct crash__change *change;
-	crash__atom_id atom;
+	return compare(&((const struct changed *)a)->what, &((const struct changed *)b)->what);
+}
 
-	CRASH__EACH_LINK(view, view->nodes[node].attributes, atom) {
-		change = crash__view_shows(view, atom) ? change_in(view, atom, attribute, name) : NULL;
-		if (change)
-			return change;
+static size_t list_changes(const struct crash__fs *fs, struct changed *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < fs->effects_count; i++) {
+		const struct crash__effect *effect = &fs->effects[i];
+		const struct crash__change *change;
+
+		if (effect->kind != CRASH__EFFECT_ATTRIBUTES)
+			continue;
+		change = crash__fs_change(fs, effect);
+		list[count++] = (struct changed){
+			.what = {.node = effect->node, .attribute = change->attribute, .name = change->name},
+			.change = effect->change};
 	}
-	return NULL;
+	return count;
+}
+
+static bool add_attributes(struct crash__view *view, const struct changed *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct crash__view_node *node = &view->nodes[list[i].what.node];
+
+		if (i == 0 || compare(&list[i - 1].what, &list[i].what) != 0) {
+			if (!CRASH__ADD(view, attributes, list[i].what))
+				return false;
+			if (!node->attributes++)
+				node->first_attribute = (uint32_t)view->attributes_count - 1;
+		}
+		view->attribute_of_change[list[i].change] = (uint32_t)view->attributes_count - 1;
+	}
+	return true;
+}
+
+bool crash__view_find_attributes(struct crash__view *view)
+{
+	struct changed *list = calloc(view->fs->effects_count + 1, sizeof *list);
+	bool found;
+	size_t count;
+
+	view->attribute_of_change = calloc(view->fs->changes_count + 1, sizeof *view->attribute_of_change);
+	if (!list || !view->attribute_of_change) {
+		free(list);
+		return false;
+	}
+	count = list_changes(view->fs, list);
+	qsort(list, count, sizeof *list, by_attribute);
+	found = add_attributes(view, list, count);
+	free(list);
+	return found;
+}
+
+bool crash__view_find_attribute(const struct crash__view *view, crash__node_id node,
+				enum crash__attribute attribute, uint32_t *index)
+{
+	const struct crash__view_node *own = &view->nodes[node];
+	uint32_t end = own->first_attribute + own->attributes;
+
+	for (*index = own->first_attribute; *index < end; ++*index)
+		if (view->attributes[*index].attribute >= attribute)
+			return view->attributes[*index].attribute == attribute;
+	return false;
+}
+
+/* ------------------------------------------------------------------ changes */
+
+/* The newest that is in the state; NULL: there is none. */
+static const struct crash__change *newest(const struct crash__view *view, uint32_t index)
+{
+	struct crash__shown at = crash__shown_begin(view, &view->attributes[index].shown);
+	const struct crash__effect *effect;
+	crash__atom_id id;
+
+	if (!crash__shown_peek(view, &at, &id))
+		return NULL;
+	effect = &view->fs->effects[view->atoms->list[id].effect];
+	while (view->attribute_of_change[effect->change] != index)
+		effect++;
+	return crash__fs_change(view->fs, effect);
+}
+
+static const struct crash__change *newest_of(const struct crash__view *view, crash__node_id node,
+					     enum crash__attribute attribute)
+{
+	uint32_t index;
+
+	return crash__view_find_attribute(view, node, attribute, &index) ? newest(view, index) : NULL;
 }
 
 /* ------------------------------------------------------------------ modes */
@@ -43,17 +126,12 @@ static const struct crash__change *newest(const struct crash__view *view, crash_
 /* Whether a node is there without the mode that it was made with. */
 static bool is_half_made(const struct crash__view *view, crash__node_id id)
 {
-	crash__atom_id atom;
-
-	CRASH__EACH_LINK(view, view->nodes[id].attributes, atom)
-		if (view->atoms->list[atom].class == CRASH__CLASS_BIRTH && !crash__view_shows(view, atom))
-			return true;
-	return false;
+	return view->nodes[id].birth && !crash__view_shows(view, view->nodes[id].birth - 1);
 }
 
 uint32_t crash__view_mode_of(const struct crash__view *view, crash__node_id id)
 {
-	const struct crash__change *change = newest(view, id, CRASH__MODE, NULL);
+	const struct crash__change *change = newest_of(view, id, CRASH__MODE);
 	const struct crash__node *node = &view->fs->nodes[id];
 
 	if (change)
@@ -65,7 +143,7 @@ uint32_t crash__view_mode_of(const struct crash__view *view, crash__node_id id)
 
 void crash__view_owner(const struct crash__view *view, crash__node_id node, uint32_t *uid, uint32_t *gid)
 {
-	const struct crash__change *change = newest(view, node, CRASH__OWNER, NULL);
+	const struct crash__change *change = newest_of(view, node, CRASH__OWNER);
 
 	*uid = change ? change->uid : view->fs->nodes[node].uid;
 	*gid = change ? change->gid : view->fs->nodes[node].gid;
@@ -73,7 +151,7 @@ void crash__view_owner(const struct crash__view *view, crash__node_id node, uint
 
 bool crash__view_time(const struct crash__view *view, crash__node_id node, struct timespec *time)
 {
-	const struct crash__change *change = newest(view, node, CRASH__TIME, NULL);
+	const struct crash__change *change = newest_of(view, node, CRASH__TIME);
 
 	if (!change || (int64_t)change->until <= view->step)
 		return false;
@@ -81,18 +159,18 @@ bool crash__view_time(const struct crash__view *view, crash__node_id node, struc
 	return true;
 }
 
-bool crash__view_xattr(const struct crash__view *view, crash__node_id node, size_t n, const char **name,
+bool crash__view_xattr(const struct crash__view *view, crash__node_id node, uint32_t *at, const char **name,
 		       const struct crash__change **change)
 {
-	const struct crash__change *found;
-	crash__atom_id atom;
+	const struct crash__view_node *own = &view->nodes[node];
 
-	CRASH__EACH_LINK(view, view->nodes[node].attributes, atom) {
-		found = change_in(view, atom, CRASH__XATTR, NULL);
-		if (!found || n--)
+	while (*at < own->attributes) {
+		uint32_t index = own->first_attribute + (*at)++;
+
+		if (view->attributes[index].attribute != CRASH__XATTR || !view->attributes[index].known)
 			continue;
-		*name = found->name;
-		*change = newest(view, node, CRASH__XATTR, found->name);
+		*name = view->attributes[index].name;
+		*change = newest(view, index);
 		return true;
 	}
 	return false;
@@ -100,13 +178,17 @@ bool crash__view_xattr(const struct crash__view *view, crash__node_id node, size
 
 /* ------------------------------------------------------------------ hashes */
 
-static uint64_t hash_xattr(const struct crash__change *change)
+/* Not that something new does not have it. */
+static uint64_t hash_xattr(const struct crash__change *change, bool is_new)
 {
 	struct {
 		struct crash__hash name, value;
-	} what = {crash__hash_bytes(change->name, strlen(change->name), 7),
-		  crash__hash_bytes(change->value, change->bytes, change->removed ? 8 : 9)};
+	} what;
 
+	if (!change || (change->removed && is_new))
+		return 0;
+	what.name = crash__hash_bytes(change->name, strlen(change->name), 7);
+	what.value = crash__hash_bytes(change->value, change->bytes, change->removed ? 8 : 9);
 	return crash__hash_bytes(&what, sizeof what, 10).low;
 }
 
@@ -125,9 +207,8 @@ static uint64_t hash_owner(const struct crash__view *view, crash__node_id id)
 }
 
 /* Of a time it counts which op set it: what it says may be another one in each recording. */
-static uint64_t hash_time(const struct crash__view *view, crash__node_id id)
+static uint64_t hash_time(const struct crash__view *view, const struct crash__change *change)
 {
-	const struct crash__change *change = newest(view, id, CRASH__TIME, NULL);
 	uint64_t number;
 
 	if (!change || (int64_t)change->until <= view->step)
@@ -136,22 +217,29 @@ static uint64_t hash_time(const struct crash__view *view, crash__node_id id)
 	return crash__hash_bytes(&number, sizeof number, 12).low;
 }
 
-uint64_t crash__view_others_of(const struct crash__view *view, crash__node_id id)
+uint64_t crash__view_hash_attribute(const struct crash__view *view, uint32_t index)
 {
-	bool is_new = !view->fs->nodes[id].base_path;
-	uint64_t sum = hash_owner(view, id);
-	crash__atom_id atom;
+	const struct crash__view_attribute *attribute = &view->attributes[index];
 
-	if (!view->nodes[id].attributes)
-		return sum;
-	sum += hash_time(view, id);
-	CRASH__EACH_LINK(view, view->nodes[id].attributes, atom) {
-		const struct crash__change *change = change_in(view, atom, CRASH__XATTR, NULL);
-
-		/* of each name the newest, and not that something new does not have it */
-		if (change && newest(view, id, CRASH__XATTR, change->name) == change &&
-		    !(change->removed && is_new))
-			sum += hash_xattr(change);
+	switch (attribute->attribute) {
+	case CRASH__OWNER:
+		return hash_owner(view, attribute->node);
+	case CRASH__TIME:
+		return hash_time(view, newest(view, index));
+	case CRASH__XATTR:
+		return hash_xattr(newest(view, index), !view->fs->nodes[attribute->node].base_path);
+	case CRASH__MODE: /* that is beside the others */
+		break;
 	}
-	return sum;
+	return 0;
+}
+
+uint64_t crash__view_first_others(struct crash__view *view, crash__node_id id)
+{
+	uint64_t owner = hash_owner(view, id);
+	uint32_t index;
+
+	if (crash__view_find_attribute(view, id, CRASH__OWNER, &index))
+		view->attributes[index].hash = owner;
+	return owner;
 }

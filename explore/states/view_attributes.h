@@ -15,8 +15,20 @@ struct crash__view;
 
 uint32_t crash__view_mode_of(const struct crash__view *view, crash__node_id node);
 
-/** A hash of the others, as far as they are not what is usual; 0: they are. */
-uint64_t crash__view_others_of(const struct crash__view *view, crash__node_id node);
+/* ------------------------------------------------------------------ the attributes that ops change */
+
+/** Lists them; false: there is no memory. */
+bool crash__view_find_attributes(struct crash__view *view);
+
+/** The one of a node that is not an extended one; false: no op changes it. */
+bool crash__view_find_attribute(const struct crash__view *view, crash__node_id node,
+				enum crash__attribute attribute, uint32_t *index);
+
+/** Its part of a hash of what is not what is usual; 0: it is that. */
+uint64_t crash__view_hash_attribute(const struct crash__view *view, uint32_t index);
+
+/** The sum of these before the first step, with what no op changes. */
+uint64_t crash__view_first_others(struct crash__view *view, crash__node_id node);
 
 /* ------------------------------------------------------------------ looking into a state */
 
@@ -26,10 +38,11 @@ void crash__view_owner(const struct crash__view *view, crash__node_id node, uint
 bool crash__view_time(const struct crash__view *view, crash__node_id node, struct timespec *time);
 
 /**
- * The name of the n-th change of an extended attribute so far, and which of those with this name is in the
- * state; NULL: none is. Names may come again. False: there are no more.
+ * The next extended attribute that has been changed so far, and which change is in the state; NULL: none is.
+ * @param at where it is looked for; 0 is the beginning
+ * @return false: there are no more
  */
-bool crash__view_xattr(const struct crash__view *view, crash__node_id node, size_t n, const char **name,
+bool crash__view_xattr(const struct crash__view *view, crash__node_id node, uint32_t *at, const char **name,
 		       const struct crash__change **change);
 
 #endif

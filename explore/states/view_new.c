@@ -196,7 +196,7 @@ static bool allocate(struct crash__view *view)
 	view->flip_stamp = calloc(atoms, sizeof *view->flip_stamp);
 	view->step_of_effect = calloc(fs->effects_count + 1, sizeof *view->step_of_effect);
 	return view->nodes && view->slots && view->in && view->flip_stamp && view->step_of_effect &&
-	       find_blocks(view) && find_waiting(view);
+	       find_blocks(view) && find_waiting(view) && crash__view_find_attributes(view);
 }
 
 /* As things were before the first step. */
@@ -206,7 +206,7 @@ static void prepare_nodes(struct crash__view *view)
 		view->nodes[id].size = view->fs->nodes[id].base_size;
 		view->nodes[id].base_limit = CRASH__NO_LIMIT;
 		view->nodes[id].mode = view->fs->nodes[id].mode;
-		view->nodes[id].others = crash__view_others_of(view, id);
+		view->nodes[id].others = crash__view_first_others(view, id);
 	}
 	for (size_t i = 0; i < view->blocks_count && !view->hashless; i++) {
 		struct crash__view_block *block = &view->blocks[i];
@@ -279,6 +279,9 @@ void crash__view_free(struct crash__view *view)
 	free(view->nodes);
 	free(view->slots);
 	free(view->blocks);
+	free(view->attributes);
+	free(view->attribute_of_change);
+	free(view->changed);
 	free(view->links);
 	free(view->waiting);
 	free(view->wait_first);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * view_parts.h - what a view consists of, for the files that make it up: view.c, view_new.c,
- * block_content.c, state_hash.c.
+ * view_attributes.c, block_content.c, state_hash.c.
  *
  * What is marked with the present stamp was touched by the difference that is being computed, and has its new
  * value beside the one of the reference. To forget a difference is to count the stamp up.
@@ -36,13 +36,25 @@ struct crash__view_block {
 	uint32_t stamp;
 };
 
+/* One that a node has and that some op changes: its mode, its owner, its time, or an extended attribute. */
+struct crash__view_attribute {
+	crash__node_id node;
+	enum crash__attribute attribute;
+	const char *name;	       /* of an extended one */
+	struct crash__view_list shown; /* ATTRIBUTES atoms that change it */
+	bool known;		       /* one of them has been done, kept or lost */
+	uint64_t hash, new_hash; /* its part of the node's others, in the reference and in the difference */
+	uint32_t stamp;
+};
+
 struct crash__view_node {
 	struct crash__view_list sizes;	 /* SIZE atoms, but for those that reach */
 	struct crash__view_list reaches; /* these */
 	struct crash__view_list cuts;	 /* those of `sizes` of CRASH__CUTS */
 	uint32_t newest_size;		 /* list of `sizes` whether they are in the reference or not */
-	uint32_t attributes;		 /* list of ATTRIBUTES atoms, newest first */
-	uint32_t slots;			 /* list of slots that ever hold it */
+	uint32_t first_attribute, attributes;
+	uint32_t birth; /* 1 + number of the BIRTH atom that has been done; 0: there is none */
+	uint32_t slots; /* list of slots that ever hold it */
 	uint32_t first_block, blocks;
 	bool written; /* an op has changed what is in it, kept or lost */
 	/* in the reference */
@@ -92,6 +104,10 @@ struct crash__view {
 	struct crash__view_node *nodes;
 	struct crash__view_slot *slots;
 	CRASH__VECTOR(struct crash__view_block, blocks);
+	/* by node, and then as enum crash__attribute has them, and by name */
+	CRASH__VECTOR(struct crash__view_attribute, attributes);
+	uint32_t *attribute_of_change;	  /* by number of the change */
+	CRASH__VECTOR(uint32_t, changed); /* attributes that the difference touches */
 	CRASH__VECTOR(struct crash__view_link, links);
 	crash__atom_id *waiting; /* by step of durability: see touch_step() */
 	uint32_t *wait_first;
@@ -215,6 +231,20 @@ static inline void crash__shown_pass(const struct crash__view *view, struct cras
 #define CRASH__EACH_SHOWN(view, list, atom)                                                                  \
 	for (struct crash__shown atom##_at = crash__shown_begin((view), (list));                             \
 	     crash__shown_peek((view), &atom##_at, &(atom)); crash__shown_pass((view), &atom##_at, (atom)))
+
+/* The attribute that the i-th effect of an atom changes; false: there is no such. */
+static inline bool crash__view_changes(const struct crash__view *view, const struct crash__atom *atom,
+				       uint32_t i, uint32_t *index)
+{
+	if (atom->kind != CRASH__ATOM_ATTRIBUTES || atom->class == CRASH__CLASS_BIRTH || i >= atom->effects)
+		return false;
+	*index = view->attribute_of_change[view->fs->effects[atom->effect + i].change];
+	return true;
+}
+
+/* Iterates over the attributes that an atom changes. */
+#define CRASH__EACH_ATTRIBUTE_OF(view, atom, index)                                                          \
+	for (uint32_t index##_at = 0; crash__view_changes((view), (atom), index##_at, &(index)); index##_at++)
 
 static inline crash__node_id crash__view_child_now(const struct crash__view *view, crash__slot_id id)
 {

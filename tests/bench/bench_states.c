@@ -4,7 +4,9 @@
  *
  * A recording of OPS ops (1000) is made in memory: files that grow, are overwritten, replaced by rename and
  * sometimes synced. At each point each atom that is not durable is lost alone, kept alone, and lost with each
- * other one, until SETS (2000000) sets were hashed; the points are spread over the recording.
+ * other one, until SETS (2000000) sets were hashed; the points are spread over the recording. Then of 20
+ * times as many changes of the mode and the attributes of one file each is lost when it has just been done;
+ * and of twice that.
  */
 #include <crashinject/crashinject.h>
 #include <err.h>
@@ -24,6 +26,7 @@
 
 #define FILES 12
 #define MOST_BYTES 6000
+#define MOST_CHANGES 40 /* for each op of the other recording */
 
 static struct crash__event *events;
 static struct crash__piece *pieces;
@@ -213,6 +216,78 @@ static void measure(const struct crash__fs *fs, const char *name, size_t most)
 	free(open);
 }
 
+static void change_file(size_t number, size_t count)
+{
+	make_file(number, "changed");
+	for (size_t i = 0; i < count; i++) {
+		bool mode = i % 2;
+		struct crash__event *made =
+			event(CRASH__FAMILY_ATTR, mode ? CRASH__CALL_fchmod : CRASH__CALL_fsetxattr);
+
+		made->file = now[number].file;
+		made->args[1] = i % 4 == 1 ? 0600 : 0644;
+		if (mode)
+			continue;
+		pieces[ops] = (struct crash__piece){.bytes = bytes, .count = 5};
+		made->args[3] = 5;
+		made->text = i % 4 ? "user.a" : "user.b";
+		made->data = made->last = &pieces[ops];
+		made->data_bytes = 5;
+	}
+}
+
+/* What it takes to lose each op of a recording when it has just been done, in seconds. */
+static double lose_each(const struct crash__fs *fs, enum crash__reference reference)
+{
+	struct crash__model model;
+	struct crash__atoms atoms;
+	struct crash__view *view;
+	struct crash__hash hash;
+	double begun;
+
+	check(crash__model_read("ext4", &model));
+	check(crash__atoms_make(&atoms, fs, &model));
+	check(crash__view_new(&atoms, reference, &view));
+	begun = seconds();
+	for (int64_t step = 0; step < (int64_t)fs->steps_count; step++) {
+		crash__atom_id last = atoms.first[step + 1] - 1;
+
+		check(crash__view_advance(view, step));
+		if (reference == CRASH__EVERYTHING)
+			check(crash__view_hash_flipped(view, &last, 1, &hash));
+	}
+	begun = seconds() - begun;
+	crash__view_free(view);
+	crash__atoms_clear(&atoms);
+	return begun;
+}
+
+/* How that grows with the changes of one file. */
+static void measure_changes(struct crash__trace *trace, struct crash__base *base, size_t count)
+{
+	double spent[2][2];
+
+	for (size_t twice = 0; twice < 2; twice++) {
+		struct crash__fs fs;
+
+		ops = 0;
+		file_count = 1;
+		change_file(0, count << twice);
+		trace->count = ops;
+		trace->file_count = file_count;
+		check(crash__fs_replay(&fs, trace, "/r", base));
+		if (fs.unknown)
+			errx(1, "unknown: %s", fs.unknown_detail);
+		spent[0][twice] = lose_each(&fs, CRASH__EVERYTHING);
+		spent[1][twice] = lose_each(&fs, CRASH__DURABLE);
+		crash__fs_clear(&fs);
+	}
+	printf("changes of one file: %zu lost one by one in %.3f s, twice as many in %.1f times that; kept "
+	       "in "
+	       "%.3f s, twice as many in %.1f times that\n",
+	       count, spent[0][0], spent[0][1] / spent[0][0], spent[1][0], spent[1][1] / spent[1][0]);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const names[] = {"posix", "ext4", "btrfs", "ext4-writeback"};
@@ -224,8 +299,8 @@ int main(int argc, char **argv)
 	struct crash__fs fs;
 	double begun;
 
-	events = calloc(wanted + 4, sizeof *events);
-	pieces = calloc(wanted + 8, sizeof *pieces);
+	events = calloc(wanted * MOST_CHANGES + 4, sizeof *events);
+	pieces = calloc(wanted * MOST_CHANGES + 8, sizeof *pieces);
 	if (!events || !pieces || !mkdtemp(directory))
 		err(1, NULL);
 	for (size_t i = 0; i < sizeof bytes; i++)
@@ -244,6 +319,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		measure(&fs, names[i], most);
 	crash__fs_clear(&fs);
+	memset(events, 0, ops * sizeof *events);
+	measure_changes(&trace, base, wanted * MOST_CHANGES / 2);
 	crash__base_close(base);
 	rmdir(directory);
 	return 0;

@@ -237,6 +237,48 @@ static void has_a_log(int rounds)
 	sync_file(file);
 }
 
+static struct crash__event *change(uint32_t file, enum crash__call call)
+{
+	struct crash__event *event = add(CRASH__EVENT_OP, CRASH__FAMILY_ATTR, (uint16_t)call);
+
+	event->file = file;
+	return event;
+}
+
+static void set_xattr(uint32_t file, const char *name)
+{
+	struct crash__event *event = change(file, CRASH__CALL_fsetxattr);
+	struct crash__piece *piece = &run.pieces[run.trace.count - 1];
+
+	*piece = (struct crash__piece){.bytes = (const unsigned char *)"value", .count = 5};
+	event->text = name;
+	event->data = event->last = piece;
+	event->data_bytes = 5;
+	event->args[3] = 5;
+}
+
+static void changes_its_mode(int rounds)
+{
+	uint32_t file = create("f", 0);
+
+	for (int i = 0; i < rounds; i++)
+		change(file, CRASH__CALL_fchmod)->args[1] = i % 2 ? 0600 : 0644;
+	sync_file(file);
+}
+
+static void sets_attributes(int rounds)
+{
+	static char names[2 * ROUNDS][16];
+	uint32_t file = create("f", 0);
+
+	for (int i = 0; i < rounds; i++) {
+		snprintf(names[i], sizeof *names, "user.%d", i);
+		set_xattr(file, names[i]);
+		set_xattr(file, "user.same");
+	}
+	sync_file(file);
+}
+
 static const struct {
 	const char *name;
 	void (*ops)(int rounds);
@@ -250,6 +292,8 @@ static const struct {
 	{"tells and never syncs", tells_and_never_syncs},
 	{"tells of temporaries", tells_of_temporaries},
 	{"has a log", has_a_log},
+	{"changes its mode", changes_its_mode},
+	{"sets attributes", sets_attributes},
 };
 
 #define PROGRAMS ((int)(sizeof programs / sizeof *programs))

@@ -72,11 +72,11 @@ void outcomes_attributes(FILE *out, uint32_t uid, const unsigned char *value, si
 void outcomes_node_attributes(FILE *out, const struct crash__view *view, crash__node_id id)
 {
 	const struct crash__change *change = NULL;
-	uint32_t uid, gid;
+	uint32_t uid, gid, at = 0;
 	const char *name;
 
 	crash__view_owner(view, id, &uid, &gid);
-	if (!crash__view_xattr(view, id, 0, &name, &change))
+	if (!crash__view_xattr(view, id, &at, &name, &change))
 		change = NULL;
 	outcomes_attributes(out, uid, change ? change->value : NULL, change ? change->bytes : 0);
 }
