@@ -133,9 +133,18 @@ static int give_back(struct crash__cause_search *search, int64_t step)
 	return error;
 }
 
+/* No budget is left: what is looked for now is not found, or not the least. */
+static bool is_cut_short(const struct crash__cause_search *search)
+{
+	return crash__engine_is_over(search->engine) && !search->engine->options.passive;
+}
+
 /* Finds the fewest in `whole` that make the state fail as it does, and their cause. */
 static int explain_one(struct crash__cause_search *search, struct crash__entry *entry, int64_t step)
 {
+	const struct crash__guilty *known;
+	int64_t first;
+
 	search->probes = 0;
 	search->kind = entry->kind;
 	search->lost_count = 0;
@@ -146,7 +155,9 @@ static int explain_one(struct crash__cause_search *search, struct crash__entry *
 	if (search->lost_count == 0)
 		return 0;
 	crash__search_narrow(search, step);
-	return make_cause(search, entry, crash__search_first_failure(search, step));
+	first = crash__search_first_failure(search, step);
+	known = is_cut_short(search) ? crash__guilty_find(search, step) : NULL;
+	return known ? attribute_first(search, known->cause, entry) : make_cause(search, entry, first);
 }
 
 /* What is left of the failure, if it is one: the state that has lost what is in `whole`, and nothing else. */
@@ -197,6 +208,14 @@ static bool is_looked_into(struct crash__cause_search *search, const struct cras
 	return fs->steps[step].event->kind == CRASH__EVENT_ACK && search->looked_into++ < MOST_CUTS;
 }
 
+/* All that a state has lost would be its cause, if there were no budget left to look into it. */
+static bool takes_short_way(struct crash__cause_search *search, const struct crash__entry *entry)
+{
+	if (is_cut_short(search))
+		return true;
+	return !crash__search_is_thorough(search) && !is_looked_into(search, entry);
+}
+
 static int explain_loss(struct crash__cause_search *search, struct crash__entry *entry)
 {
 	const struct crash__guilty *known = NULL;
@@ -204,7 +223,7 @@ static int explain_loss(struct crash__cause_search *search, struct crash__entry 
 
 	if (error < 0)
 		return error;
-	if (!crash__search_is_thorough(search) && !is_looked_into(search, entry))
+	if (takes_short_way(search, entry))
 		known = crash__guilty_find(search, entry->state.step);
 	return known ? crash__search_attribute(search, known->cause, entry) : explain_deeply(search, entry);
 }
@@ -220,7 +239,7 @@ int crash__search_explain(struct crash__cause_search *search, struct crash__entr
 		return explain_overlap(search, entry);
 	whole = crash__search_try(search, entry->state.step, NULL, 0, true);
 	/* with no budget left, what it has lost is the better guess: it is what was to be looked for */
-	if (!whole && crash__engine_is_over(search->engine) && !search->engine->options.passive)
+	if (!whole && is_cut_short(search))
 		return explain_loss(search, entry);
 	if (!whole) {
 		search->causes->unexplained++;

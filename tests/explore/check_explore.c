@@ -936,6 +936,27 @@ START_TEST(what_explains_failures_is_within_the_budget)
 }
 END_TEST
 
+/* Everything that a later state had lost was a cause of its own, and the first of it was named. */
+START_TEST(with_no_budget_left_a_failure_has_a_cause_that_is_known)
+{
+	struct lab_result result;
+	json_t *summary;
+
+	for (int budget = 12; budget <= 40; budget += 4) {
+		make_store();
+		result = LAB_CRASHINJECT(
+			"explore", "--json", "--root", "store", "--model", "ext4", "--tiers", "cut",
+			"--budget", lab_text("%d", budget), "--check",
+			"test ! -s $CRASH_ACKED || grep -q new data", "--", "sh", "-c",
+			"cd store; printf x >b; echo new 1<>data; echo done;"
+			"for i in 1 2 3 4 5 6 7 8; do printf $i | dd of=c$i conv=fsync; done");
+		summary = summary_of(lines_of(&result));
+		ck_assert_int_gt(lab_json_number(summary, "failed", -1), 1);
+		ck_assert_int_eq((int)lab_json_number(summary, "findings", -1), 1);
+	}
+}
+END_TEST
+
 /* It was waited for until it had timed out, twice. */
 START_TEST(a_checker_that_hangs_does_not_outlast_the_budget)
 {
@@ -1791,6 +1812,7 @@ static Suite *make_suite(void)
 			    (int)(sizeof changes / sizeof *changes));
 	tcase_add_test(clear, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(clear, what_explains_failures_is_within_the_budget);
+	tcase_add_test(clear, with_no_budget_left_a_failure_has_a_cause_that_is_known);
 	tcase_add_test(clear, a_checker_that_hangs_does_not_outlast_the_budget);
 	tcase_add_test(clear, a_recording_does_not_outlast_the_budget);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
