@@ -53,20 +53,18 @@ def check(question):
     if status:
         return "inconsistent", "log: " + said
     have = len(said.split())
-    for n in range(1, have + 1):
-        status, said = hg("cat", "-r", "tip", "file%d" % n)
-        if status or said != "text %d" % n:
-            return "inconsistent", "file%d of %d commits: %s" % (n, have, said)
+    texts = ["text %d" % n for n in range(1, have + 1)]
+    status, said = hg("cat", "-r", "tip", *["file%d" % n for n in range(1, have + 1)]) if have else (0, "")
+    if status or said != " ".join(texts):
+        return "inconsistent", "the files of %d commits: %s" % (have, said)
     if have < committed:
         return "lost", "commit %d was acknowledged, and there are %d" % (committed, have)
-    with open("next", "w") as text:
-        text.write("the next text\n")
-    # files that the user has added, and that were lost, are not hg's to keep
-    for n in range(1, 5):
-        if not os.path.exists("file%d" % n):
-            with open("file%d" % n, "w") as text:
-                text.write("text %d\n" % n)
-    for command in (["add", "next"], ["commit", "-d", "9 0", "-m", "next"], ["verify", "-q"]):
+    # what the user had added, and was lost since, is not hg's to keep
+    for name in ["next"] + ["file%d" % n for n in range(1, 5)]:
+        if not os.path.exists(name):
+            with open(name, "w") as text:
+                text.write("the text of %s\n" % name)
+    for command in (["commit", "-A", "-d", "9 0", "-m", "next"], ["verify", "-q"]):
         status, said = hg(*command)
         if status:
             return "inconsistent", "then, %s: %s" % (command[0], said)
