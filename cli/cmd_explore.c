@@ -19,7 +19,6 @@
 #include "explore/recording/missed.h"
 #include "explore/recording/network.h"
 #include "explore/recording/prepare_recording.h"
-#include "report/report.h"
 #include "report/result.h"
 #include "trace/reader.h"
 
@@ -166,24 +165,6 @@ static struct crash__explore_options exploration_options(struct explore_session 
 	};
 }
 
-static int report(struct explore_session *session, json_t *result)
-{
-	const struct crash__report_options options = {.colour = crash__use_colour(stdout),
-						      .quiet = session->options.quiet,
-						      .verbose = session->options.verbose};
-
-	if (session->own.baseline && crash__result_accept(result, session->own.baseline) < 0)
-		crash__die("%s", crash_error_detail());
-	crash__report_to("--junit", session->own.junit, &crash__report_junit, result);
-	crash__report_to("--html", session->own.html, &crash__report_html, result);
-	if (session->options.json)
-		crash__report_json.print(session->options.json_out, result, &options);
-	if (!session->options.json || session->options.json_out != stdout)
-		crash__report_terminal.print(stdout, result, &options);
-	crash__streams_flush(stdout);
-	return crash__result_status(result);
-}
-
 /* ------------------------------------------------------------------ its end */
 
 /* Nobody knows which verdicts are those of the checker that the result names: none is kept. */
@@ -230,7 +211,7 @@ static int rerun(struct explore_session *session)
 					json_incref(session->settings));
 	if (!result)
 		crash__die("no memory for the result");
-	status = report(session, result);
+	status = crash__report_result(&session->options, &session->own.report, result);
 	if (session->place)
 		crash__place_finish(session, result);
 	json_decref(result);
@@ -282,7 +263,7 @@ static int finish(struct explore_session *session, int error)
 				    session->place ? session->place : session->trace);
 	if (!result)
 		crash__die("no memory for the result");
-	status = report(session, result);
+	status = crash__report_result(&session->options, &session->own.report, result);
 	if (session->place)
 		crash__place_finish(session, result);
 	json_decref(result);
@@ -472,10 +453,8 @@ const struct crash__command crash__cmd_explore = {
 		"  --shard K/N|env       only this part of the states; report merges them\n"
 		"  -o, --output DIR      keep the result in DIR; default: a new one, if there are findings\n"
 		"  --resume DIR          continue an interrupted exploration\n"
-		"  --baseline FILE       ids of findings that are accepted\n"
 		"  --finding ID[,ID]     only say whether these findings are there; or @FILE, with one a "
 		"line\n"
-		"  --junit FILE, --html FILE\n"
 		"  --check-timeout TIME  of one check (60s)\n"
 		"  --copy                use copies instead of overlays\n"
 		"  --rerun               instead: run the program again for each op, and kill it there\n"
@@ -484,7 +463,8 @@ const struct crash__command crash__cmd_explore = {
 		"all\n"
 		"  --max-trace SIZE      end the recording at SIZE; the result is then incomplete\n"
 		"  --max-tree SIZE       largest starting tree to be kept for replay "
-		"(1G)\n" CRASH__SERVER_HELP "                        With --recover: CMD of that is a "
+		"(1G)\n" CRASH__REPORT_HELP CRASH__SERVER_HELP
+		"                        With --recover: CMD of that is a "
 		"server, which --ready is about, too;\n"
 		"                        it runs while the checker does\n"
 		"  --net host            checkers and recoveries in this machine's network; default: each\n"

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json_value.h"
 #include "cli/options.h"
+#include "cli/report_options.h"
 #include "cli/streams.h"
 #include "common/control.h"
 #include "common/suggest.h"
@@ -15,12 +16,12 @@
 #include "explore/recording/missed.h"
 #include "explore/recording/prepare_recording.h"
 #include "report/lint_result.h"
-#include "report/report.h"
 #include "report/result.h"
 #include "trace/reader.h"
 
 struct lint_options {
-	const char *rules, *setup, *at, *exit_ok, *junit, *html, *baseline;
+	const char *rules, *setup, *at, *exit_ok;
+	struct crash__report_files report;
 	uint64_t max_trace;
 	bool copy;
 };
@@ -29,9 +30,6 @@ enum {
 	OPTION_RULES = CRASH__OPTION_OWN,
 	OPTION_SETUP,
 	OPTION_AT,
-	OPTION_JUNIT,
-	OPTION_HTML,
-	OPTION_BASELINE,
 	OPTION_MAX_TRACE,
 	OPTION_COPY,
 	OPTION_EXIT_OK,
@@ -41,12 +39,10 @@ static const struct option table[] = {
 	{"rules", required_argument, NULL, OPTION_RULES},
 	{"setup", required_argument, NULL, OPTION_SETUP},
 	{"at", required_argument, NULL, OPTION_AT},
-	{"junit", required_argument, NULL, OPTION_JUNIT},
-	{"html", required_argument, NULL, OPTION_HTML},
-	{"baseline", required_argument, NULL, OPTION_BASELINE},
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"copy", no_argument, NULL, OPTION_COPY},
 	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
+	CRASH__REPORT_OPTIONS,
 	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
@@ -56,13 +52,14 @@ static bool take_option(void *context, int option, const char *value)
 {
 	struct lint_options *own = context;
 	const struct crash__option_text texts[] = {
-		{OPTION_RULES, &own->rules},	 {OPTION_SETUP, &own->setup},
-		{OPTION_AT, &own->at},		 {OPTION_JUNIT, &own->junit},
-		{OPTION_HTML, &own->html},	 {OPTION_BASELINE, &own->baseline},
+		{OPTION_RULES, &own->rules},
+		{OPTION_SETUP, &own->setup},
+		{OPTION_AT, &own->at},
 		{OPTION_EXIT_OK, &own->exit_ok},
 	};
 
-	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
+	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value) ||
+	    crash__report_take_option(&own->report, option, value))
 		return true;
 	if (option == OPTION_MAX_TRACE)
 		own->max_trace = crash__options_size("--max-trace", value);
@@ -134,23 +131,6 @@ static json_t *settings_json(const struct crash__options *options, const struct 
 			 crash__json_list(options->program), "root", crash__json_string(recording->root));
 }
 
-static int report(const struct crash__options *options, const struct lint_options *own, json_t *result)
-{
-	const struct crash__report_options how = {
-		.colour = crash__use_colour(stdout), .quiet = options->quiet, .verbose = options->verbose};
-
-	if (own->baseline && crash__result_accept(result, own->baseline) < 0)
-		crash__die("%s", crash_error_detail());
-	crash__report_to("--junit", own->junit, &crash__report_junit, result);
-	crash__report_to("--html", own->html, &crash__report_html, result);
-	if (options->json)
-		crash__report_json.print(options->json_out, result, &how);
-	if (!options->json || options->json_out != stdout)
-		crash__report_terminal.print(stdout, result, &how);
-	crash__streams_flush(stdout);
-	return crash__result_status(result);
-}
-
 static int look(const struct crash__options *options, const struct lint_options *own,
 		struct crash__recording *recording, uint32_t rules)
 {
@@ -167,7 +147,7 @@ static int look(const struct crash__options *options, const struct lint_options 
 		crash__die_error(error);
 	if (!result)
 		crash__die("no memory for the result");
-	status = report(options, own, result);
+	status = crash__report_result(options, &own->report, result);
 	json_decref(result);
 	return status;
 }
@@ -230,11 +210,9 @@ const struct crash__command crash__cmd_lint = {
 		"  --at RULE             while recording, as for run: fsync#3:err=EIO\n"
 		"  --exit-ok LIST        exit statuses with which the program has done its work (0); any: "
 		"all\n"
-		"  --baseline FILE       ids of findings that are accepted\n"
-		"  --junit FILE, --html FILE\n"
 		"  --copy                run on a copy, not on an overlay\n"
 		"  --max-trace SIZE      end the recording there; the result is incomplete "
-		"then\n" CRASH__SERVER_HELP "\n"
+		"then\n" CRASH__REPORT_HELP CRASH__SERVER_HELP "\n"
 		"Examples:\n"
 		"  crashinject lint -- git commit -am x\n"
 		"  crashinject lint --rules unsynced-rename -- sh -c 'printf data > f.tmp; mv f.tmp f'\n"

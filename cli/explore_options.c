@@ -26,9 +26,6 @@ enum {
 	OPTION_JOBS,
 	OPTION_SHARD,
 	OPTION_RESUME,
-	OPTION_JUNIT,
-	OPTION_HTML,
-	OPTION_BASELINE,
 	OPTION_FINDING,
 	OPTION_CHECK_TIMEOUT,
 	OPTION_COPY,
@@ -57,9 +54,6 @@ const struct option crash__explore_table[] = {
 	{"shard", required_argument, NULL, OPTION_SHARD},
 	{"output", required_argument, NULL, 'o'},
 	{"resume", required_argument, NULL, OPTION_RESUME},
-	{"junit", required_argument, NULL, OPTION_JUNIT},
-	{"html", required_argument, NULL, OPTION_HTML},
-	{"baseline", required_argument, NULL, OPTION_BASELINE},
 	{"finding", required_argument, NULL, OPTION_FINDING},
 	{"check-timeout", required_argument, NULL, OPTION_CHECK_TIMEOUT},
 	{"copy", no_argument, NULL, OPTION_COPY},
@@ -69,27 +63,40 @@ const struct option crash__explore_table[] = {
 	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
 	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
 	{"net", required_argument, NULL, OPTION_NET},
+	CRASH__REPORT_OPTIONS,
 	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
 
+static bool take_text(struct explore_options *own, int option, const char *value)
+{
+	const struct crash__option_text texts[] = {
+		{OPTION_CHECK, &own->check},
+		{OPTION_RECOVER, &own->recover},
+		{OPTION_SETUP, &own->setup},
+		{OPTION_MODEL, &own->models},
+		{OPTION_TIERS, &own->tiers},
+		{OPTION_BUDGET, &own->budget},
+		{OPTION_SHARD, &own->shard},
+		{'o', &own->output},
+		{OPTION_RESUME, &own->resume},
+		{OPTION_FINDING, &own->finding},
+		{OPTION_AT, &own->at},
+		{OPTION_EXIT_OK, &own->exit_ok},
+		{OPTION_ORDER, &own->order},
+		{OPTION_NET, &own->net},
+		{OPTION_CHECK_SERVER, &own->check_server},
+	};
+
+	return crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value);
+}
+
 bool crash__explore_take_option(void *context, int option, const char *value)
 {
 	struct explore_options *own = context;
-	const struct crash__option_text texts[] = {
-		{OPTION_CHECK, &own->check},	 {OPTION_RECOVER, &own->recover},
-		{OPTION_SETUP, &own->setup},	 {OPTION_MODEL, &own->models},
-		{OPTION_TIERS, &own->tiers},	 {OPTION_BUDGET, &own->budget},
-		{OPTION_SHARD, &own->shard},	 {'o', &own->output},
-		{OPTION_RESUME, &own->resume},	 {OPTION_JUNIT, &own->junit},
-		{OPTION_HTML, &own->html},	 {OPTION_BASELINE, &own->baseline},
-		{OPTION_FINDING, &own->finding}, {OPTION_AT, &own->at},
-		{OPTION_EXIT_OK, &own->exit_ok}, {OPTION_ORDER, &own->order},
-		{OPTION_NET, &own->net},	 {OPTION_CHECK_SERVER, &own->check_server},
-	};
 
-	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value))
+	if (take_text(own, option, value) || crash__report_take_option(&own->report, option, value))
 		return true;
 	switch (option) {
 	case OPTION_EXHAUSTIVE:
@@ -279,13 +286,13 @@ static void refuse_beside_rerun(const struct explore_options *own)
 /* Nothing is kept of a look at a few states, and it is no result that others could be compared with. */
 static void refuse_beside_finding(const struct explore_options *own)
 {
+	const char *report = crash__report_given(&own->report);
 	const struct {
 		const char *name;
 		bool given;
 	} options[] = {
-		{"--output", own->output},     {"--resume", own->resume}, {"--shard", own->shard},
-		{"--rerun", own->rerun},       {"--junit", own->junit},	  {"--html", own->html},
-		{"--baseline", own->baseline},
+		{"--output", own->output}, {"--resume", own->resume}, {"--shard", own->shard},
+		{"--rerun", own->rerun},   {report, report},
 	};
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)

@@ -6,14 +6,15 @@
 #define CRASH_EXPLORE_OPTIONS_H
 
 #include "cli/options.h"
+#include "cli/report_options.h"
 #include "explore/atoms/persistence_model.h"
 #include "explore/check/engine.h"
 #include "explore/recording/recording.h"
 
 struct explore_options {
-	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *junit,
-		*html, *baseline, *finding;
+	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *finding;
 	const char *at, *exit_ok, *order, *net, *check_server;
+	struct crash__report_files report;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
 	unsigned int jobs;

@@ -65,6 +65,8 @@ void crash__settings_make(struct explore_session *session)
 		own->net ? own->net : "own", "check_server", crash__json_string(own->check_server));
 	if (!session->settings)
 		crash__die("no memory for the settings");
+	if (own->report.title)
+		json_object_set_new(session->settings, "title", crash__json_string(own->report.title));
 }
 
 static json_t *make_identity(struct explore_session *session)

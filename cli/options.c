@@ -12,7 +12,6 @@
 #include "common/suggest.h"
 #include "explore/recording/recorded_run.h"
 #include "explore/recording/recording.h"
-#include "report/report.h"
 #include "runner/program.h"
 
 static const char common_help[] =
@@ -371,22 +370,6 @@ void crash__refuse_beside_trace(const char *trace, const char *at, const char *s
 		crash__die("%s and a trace do not go together: the run that %s is the recording of is over; "
 			   "give %s when it is recorded, or a program",
 			   option, trace, option);
-}
-
-void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,
-		      const json_t *result)
-{
-	const struct crash__report_options plain = {0};
-	FILE *file;
-
-	if (!path)
-		return;
-	file = fopen(path, "we");
-	if (!file)
-		crash__die("%s %s: %s", option, path, strerror(errno));
-	reporter->print(file, result, &plain);
-	if (fflush(file) != 0 || ferror(file) || fclose(file) != 0)
-		crash__die("%s %s: %s", option, path, strerror(errno));
 }
 
 const char *crash__shown_text(const char *text)

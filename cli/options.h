@@ -57,6 +57,13 @@ enum crash__option {
 	CRASH__OPTION_READY_TIMEOUT,
 	CRASH__OPTION_CLIENT,
 	CRASH__OPTION_STOP,
+	CRASH__OPTION_JUNIT,
+	CRASH__OPTION_HTML,
+	CRASH__OPTION_SARIF,
+	CRASH__OPTION_MARKDOWN,
+	CRASH__OPTION_GITHUB,
+	CRASH__OPTION_TITLE,
+	CRASH__OPTION_BASELINE,
 	CRASH__OPTION_HELP,
 	CRASH__OPTION_VERSION,
 	CRASH__OPTION_OWN,
@@ -138,13 +145,6 @@ void crash__options_exits(const char *list, struct crash__exits *exits);
  */
 void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace,
 				const char *client);
-
-struct crash__reporter;
-struct json_t;
-
-/** Prints a result to a file that an option names; does nothing if it names none. */
-void crash__report_to(const char *option, const char *path, const struct crash__reporter *reporter,
-		      const struct json_t *result);
 
 /** Says that an option's value is wrong, with what is expected, and exits. */
 _Noreturn void crash__die_value(const char *option, const char *value, const char *expected);

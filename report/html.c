@@ -4,9 +4,10 @@
 
 #include "report/witness_result.h"
 
-static const char head[] =
-	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
-	"charset=\"utf-8\"><title>crashinject</title>\n<style>\n"
+static const char head[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+			   "charset=\"utf-8\"><title>";
+static const char style[] =
+	"</title>\n<style>\n"
 	"body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }\n"
 	"table { border-collapse: collapse; } td, th { padding: .2em .8em; text-align: left; border-bottom: "
 	"1px solid #ccc; }\n"
@@ -140,13 +141,18 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 {
 	const json_t *summary = json_object_get(result, "summary"),
 		     *findings = json_object_get(result, "findings");
+	const char *title = crash__report_text(json_object_get(result, "settings"), "title");
 	bool lint = crash__report_is_lint(result);
 	json_t *item;
 	size_t i;
 
 	(void)options;
 	fputs(head, stream);
-	fprintf(stream, "<h1>%zu finding%s</h1>\n<p>", json_array_size(findings),
+	crash__report_escaped(stream, *title ? title : "crashinject");
+	fputs(style, stream);
+	fputs("<h1>", stream);
+	crash__report_escaped(stream, title);
+	fprintf(stream, "%s%zu finding%s</h1>\n<p>", *title ? ": " : "", json_array_size(findings),
 		json_array_size(findings) == 1 ? "" : "s");
 	if (lint)
 		crash__report_looked_at(stream, summary);

@@ -5,16 +5,28 @@
  * output.
  */
 #include "report/report.h"
+#include "report/source_path.h"
 #include "report/witness_result.h"
 
-static void print_tiers(FILE *stream, const json_t *summary)
+/* Cases of several workloads are told apart by the title. */
+static void print_case(FILE *stream, const json_t *result, const char *class, const char *name)
 {
+	const char *title = crash__report_text(json_object_get(result, "settings"), "title");
+
+	fputs("  <testcase classname=\"", stream);
+	crash__report_escaped(stream, *title ? title : "crashinject");
+	fprintf(stream, ".%s\" name=\"%s\"", class, name);
+}
+
+static void print_tiers(FILE *stream, const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary");
 	json_t *tier;
 	size_t i;
 
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
-		fprintf(stream, "  <testcase classname=\"crashinject.%s\" name=\"%s\"",
-			crash__report_text(tier, "model"), crash__report_text(tier, "tier"));
+		print_case(stream, result, crash__report_text(tier, "model"),
+			   crash__report_text(tier, "tier"));
 		if (json_is_true(json_object_get(tier, "exhaustive")))
 			fputs("/>\n", stream);
 		else
@@ -24,29 +36,45 @@ static void print_tiers(FILE *stream, const json_t *summary)
 }
 
 /* Rules that found something are seen by what they found. */
-static size_t print_rules(FILE *stream, const json_t *summary)
+static size_t print_rules(FILE *stream, const json_t *result)
 {
+	const json_t *rules = json_object_get(json_object_get(result, "summary"), "rules");
 	size_t count = 0, i;
 	json_t *rule;
 
-	json_array_foreach(json_object_get(summary, "rules"), i, rule) {
+	json_array_foreach(rules, i, rule) {
 		if (crash__report_number(rule, "findings"))
 			continue;
 		count++;
-		if (stream)
-			fprintf(stream, "  <testcase classname=\"crashinject.lint\" name=\"%s\"/>\n",
-				crash__report_text(rule, "rule"));
+		if (!stream)
+			continue;
+		print_case(stream, result, "lint", crash__report_text(rule, "rule"));
+		fputs("/>\n", stream);
 	}
 	return count;
 }
 
-static void print_finding(FILE *stream, const json_t *finding)
+static void print_source(FILE *stream, const json_t *result, const json_t *finding)
+{
+	const json_t *location = json_object_get(crash__source_op(finding), "location");
+	bool below;
+
+	if (!location)
+		return;
+	fputs(" file=\"", stream);
+	crash__report_escaped(stream,
+			      crash__source_path(result, crash__report_text(location, "file"), &below));
+	fprintf(stream, "\" line=\"%lld\"", crash__report_number(location, "line"));
+}
+
+static void print_finding(FILE *stream, const json_t *result, const json_t *finding)
 {
 	const json_t *witness;
 	size_t i;
 
-	fprintf(stream, "  <testcase classname=\"crashinject.finding\" name=\"%s\">\n",
-		crash__report_text(finding, "id"));
+	print_case(stream, result, "finding", crash__report_text(finding, "id"));
+	print_source(stream, result, finding);
+	fputs(">\n", stream);
 	if (json_is_true(json_object_get(finding, "accepted"))) {
 		fputs("    <skipped message=\"accepted by the baseline\"/>\n  </testcase>\n", stream);
 		return;
@@ -67,16 +95,17 @@ static void print_finding(FILE *stream, const json_t *finding)
 	fputs("</failure>\n  </testcase>\n", stream);
 }
 
-static void print_incomplete(FILE *stream, const json_t *summary)
+static void print_incomplete(FILE *stream, const json_t *result)
 {
+	const json_t *reasons = json_object_get(json_object_get(result, "summary"), "incomplete_reasons");
+	char name[32];
 	json_t *reason;
 	size_t i;
 
-	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason) {
-		fprintf(stream,
-			"  <testcase classname=\"crashinject.complete\" name=\"reason %zu\"><error "
-			"message=\"",
-			i + 1);
+	json_array_foreach(reasons, i, reason) {
+		snprintf(name, sizeof name, "reason %zu", i + 1);
+		print_case(stream, result, "complete", name);
+		fputs("><error message=\"", stream);
 		crash__report_escaped(stream, json_string_value(reason));
 		fputs("\"/></testcase>\n", stream);
 	}
@@ -110,6 +139,8 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 		     *findings = json_object_get(result, "findings");
 	size_t tiers = json_array_size(json_object_get(summary, "tiers")), accepted = 0, cut = 0, i;
 	size_t reasons = json_array_size(json_object_get(summary, "incomplete_reasons"));
+	const char *title = crash__report_text(json_object_get(result, "settings"), "title"),
+		   *date = crash__report_text(summary, "date");
 	json_t *item;
 
 	(void)options;
@@ -117,17 +148,20 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 		accepted += json_is_true(json_object_get(item, "accepted"));
 	json_array_foreach(json_object_get(summary, "tiers"), i, item)
 		cut += !json_is_true(json_object_get(item, "exhaustive"));
-	fprintf(stream,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"crashinject\" tests=\"%zu\" "
-		"failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n",
-		tiers + print_rules(NULL, summary) + json_array_size(findings) + reasons,
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"", stream);
+	crash__report_escaped(stream, *title ? title : "crashinject");
+	fprintf(stream, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\"",
+		tiers + print_rules(NULL, result) + json_array_size(findings) + reasons,
 		json_array_size(findings) - accepted, cut + reasons, accepted,
 		json_number_value(json_object_get(summary, "seconds")));
-	print_tiers(stream, summary);
-	print_rules(stream, summary);
+	if (*date)
+		fprintf(stream, " timestamp=\"%.19s\"", date); /* without its time zone, which is UTC */
+	fputs(">\n", stream);
+	print_tiers(stream, result);
+	print_rules(stream, result);
 	json_array_foreach(findings, i, item)
-		print_finding(stream, item);
-	print_incomplete(stream, summary);
+		print_finding(stream, result, item);
+	print_incomplete(stream, result);
 	print_not_judged(stream, summary);
 	fputs("</testsuite>\n", stream);
 }

@@ -7,26 +7,11 @@
 #include "base/json_value.h"
 #include "explore/lint/rules.h"
 #include "report/result.h"
-#include "trace/event_text.h"
+#include "report/result_op.h"
 
 static json_t *op_json(const struct crash__lint *lint, const char *role, uint32_t step, const char *text)
 {
-	const struct crash__event *event = step == CRASH__NEVER ? NULL : lint->fs->steps[step].event;
-	const struct crash_frame *frames;
-	json_t *stack = json_array();
-	unsigned int count = 0;
-	bool op = event && event->kind == CRASH__EVENT_OP;
-	char point[CRASH__NAME + 48] = "";
-
-	frames = event ? crash__callsite_frames(lint->callsites, event, &count) : NULL;
-	for (unsigned int i = 0; i < count; i++)
-		json_array_append_new(stack, crash__json_frame(&frames[i]));
-	if (op)
-		crash__event_point(event, point, sizeof point);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "role", role, "op", crash__json_string(text), "point",
-			 crash__json_string(op ? point : NULL), "file",
-			 crash__json_string(op ? crash__event_path(lint->fs->trace, event) : NULL), "stack",
-			 stack);
+	return crash__result_op(lint->callsites, lint->fs, role, step, text);
 }
 
 static json_t *mistake_json(const struct crash__lint *lint, const struct crash__mistake *mistake)
@@ -109,11 +94,12 @@ json_t *crash__lint_result(const struct crash__recording *recording, const struc
 
 	for (size_t i = 0; i < lint->mistakes_count; i++)
 		json_array_append_new(findings, mistake_json(lint, &lint->mistakes[i]));
-	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:o}}", "settings", settings,
-			 "findings", findings, "summary", "ops", (json_int_t)lint->ops, "syncs",
+	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:o}}", "settings",
+			 settings, "findings", findings, "summary", "ops", (json_int_t)lint->ops, "syncs",
 			 (json_int_t)lint->sync_ops, "acknowledgements", (json_int_t)lint->acks,
 			 "ops_outside", (json_int_t)recording->fs.ignored, "findings",
 			 (json_int_t)lint->mistakes_count, "rules", rules_json(lint, rules), "not_judged",
 			 not_judged_json(lint), "complete", (int)(recording->incomplete_count == 0),
-			 "incomplete_reasons", crash__result_reasons(recording));
+			 "incomplete_reasons", crash__result_reasons(recording), "date",
+			 crash__result_date());
 }

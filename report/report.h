@@ -19,7 +19,7 @@ struct crash__reporter {
 };
 
 extern const struct crash__reporter crash__report_terminal, crash__report_json, crash__report_junit,
-	crash__report_html;
+	crash__report_html, crash__report_sarif, crash__report_github, crash__report_markdown;
 
 /* ------------------------------------------------------------------ for reporters */
 

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/json_value.h"
 #include "explore/phrases/op_phrase.h"
 #include "explore/states/state_name.h"
+#include "report/result_op.h"
 #include "symbols/callsite.h"
 
 /* ------------------------------------------------------------------ findings */
@@ -83,29 +85,45 @@ static json_t *files_json(const struct crash__cause *cause)
 	return list;
 }
 
-json_t *crash__result_finding(const struct crash__exploration *exploration, const struct crash__cause *cause,
-			      const char *place)
+/* Of what relied on what was lost. */
+static const char *role_of(const struct crash__fs *fs, uint32_t step)
 {
-	char point[CRASH__NAME + 48], *replay = replay_line(cause, place);
-	json_t *ops = json_array(), *finding;
+	return step != CRASH__NEVER && fs->steps[step].event->kind == CRASH__EVENT_ACK ? "acknowledged" :
+											 "survived";
+}
+
+static json_t *ops_json(const struct crash__exploration *exploration, struct crash__callsites *callsites,
+			const struct crash__cause *cause)
+{
+	const struct crash__fs *fs = &exploration->recording.fs;
+	json_t *ops = json_array();
 
 	if (cause->lost_text)
-		json_array_append_new(ops, json_pack("{s:s, s:o}", "role", "lost", "op",
-						     crash__json_string(cause->lost_text)));
+		json_array_append_new(ops,
+				      crash__result_op(callsites, fs, "lost", cause->lost, cause->lost_text));
 	if (cause->survivor_text)
-		json_array_append_new(ops, json_pack("{s:s, s:o}", "role", "survived", "op",
-						     crash__json_string(cause->survivor_text)));
+		json_array_append_new(ops, crash__result_op(callsites, fs, role_of(fs, cause->survivor),
+							    cause->survivor, cause->survivor_text));
+	return ops;
+}
+
+static json_t *finding_json(const struct crash__exploration *exploration, struct crash__callsites *callsites,
+			    const struct crash__cause *cause, const char *place)
+{
+	char point[CRASH__NAME + 48], *replay = replay_line(cause, place);
+	json_t *finding;
+
 	crash__point_name(&exploration->recording.fs, cause->state.step, point, sizeof point);
 	finding = json_pack(
 		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b}", "id",
 		cause->id, "kind", crash__verdict_name(cause->kind), "scope",
 		cause->process ? "process" : "power", "sentence", crash__json_string(cause->sentence), "ops",
-		ops, "files", files_json(cause), "models", crash__result_names(cause->allowed), "models_not",
-		crash__result_names(cause->forbidden), "repair", crash__json_string(cause->repair), "advice",
-		crash__json_string(cause->advice), "states", (json_int_t)cause->states, "repaired",
-		(json_int_t)cause->repaired, "point", point, "state", crash__json_string(cause->state_name),
-		"replay", crash__json_string(replay), "output",
-		crash__json_string(output_of(exploration->engine, cause)), "accepted", 0);
+		ops_json(exploration, callsites, cause), "files", files_json(cause), "models",
+		crash__result_names(cause->allowed), "models_not", crash__result_names(cause->forbidden),
+		"repair", crash__json_string(cause->repair), "advice", crash__json_string(cause->advice),
+		"states", (json_int_t)cause->states, "repaired", (json_int_t)cause->repaired, "point", point,
+		"state", crash__json_string(cause->state_name), "replay", crash__json_string(replay),
+		"output", crash__json_string(output_of(exploration->engine, cause)), "accepted", 0);
 	free(replay);
 	return finding;
 }
@@ -165,6 +183,16 @@ json_t *crash__result_reasons(const struct crash__recording *recording)
 	for (size_t i = 0; i < recording->incomplete_count; i++)
 		json_array_append_new(list, crash__json_string(recording->incomplete[i]));
 	return list;
+}
+
+json_t *crash__result_date(void)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	return json_string(text);
 }
 
 static void set_number(json_t *object, const char *name, uint64_t value)
@@ -266,17 +294,24 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(
 		summary, "incomplete_reasons",
 		exploration_reasons(exploration, final_said && crash__verdict_failed(engine->final->kind)));
+	json_object_set_new(summary, "date", crash__result_date());
 	add_costs(summary, exploration);
 	return summary;
 }
 
 json_t *crash__result_make(const struct crash__exploration *exploration, json_t *settings, const char *place)
 {
+	const struct crash__recording *recording = &exploration->recording;
+	const struct crash__causes *causes = &exploration->causes;
+	struct crash__callsites *callsites;
 	json_t *findings = json_array();
 
-	for (size_t i = 0; i < exploration->causes.list_count; i++)
-		json_array_append_new(
-			findings, crash__result_finding(exploration, &exploration->causes.list[i], place));
+	if (crash__callsites_new(&recording->trace, recording->root, &callsites) < 0)
+		return NULL;
+	for (size_t i = 0; i < causes->list_count; i++)
+		json_array_append_new(findings,
+				      finding_json(exploration, callsites, &causes->list[i], place));
+	crash__callsites_free(callsites);
 	return json_pack("{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
 			 summary_json(exploration));
 }
@@ -314,15 +349,17 @@ static void add_point(json_t *findings, const struct crash__recording *recording
 	else
 		json_array_append_new(
 			findings,
-			json_pack("{s:s, s:s, s:s, s:o, s:[{s:s, s:o}], s:[s], s:I, s:s, s:o, s:o, s:o, s:b}",
-				  "id", id, "kind", crash__verdict_name(point->kind), "scope", "process",
+			json_pack("{s:s, s:s, s:s, s:o, s:[o], s:[s], s:I, s:s, s:o, s:o, s:o, s:b}", "id",
+				  id, "kind", crash__verdict_name(point->kind), "scope", "process",
 				  "sentence",
 				  json_sprintf("if the process is killed right %s %s, %s",
 					       point->before ? "before" : "after", op ? op : "?",
 					       crash__verdict_clause(point->kind)),
-				  "ops", "role", point->before ? "lost" : "survived", "op",
-				  crash__json_string(text), "models", "kill", "states", (json_int_t)1,
-				  "point", point->name, "state", json_null(), "replay",
+				  "ops",
+				  crash__result_op(callsites, &recording->fs,
+						   point->before ? "lost" : "survived", point->step, text),
+				  "models", "kill", "states", (json_int_t)1, "point", point->name, "state",
+				  json_null(), "replay",
 				  json_sprintf("crashinject run --at '%s' -- PROGRAM", point->name), "output",
 				  crash__json_string(point->output), "accepted", 0));
 	free(signature);
@@ -362,7 +399,7 @@ json_t *crash__result_of_rerun(const struct crash__recording *recording, const s
 			add_point(findings, recording, callsites, &rerun->points[i]);
 	crash__callsites_free(callsites);
 	return json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:[{s:s, s:s, s:b, s:I, s:I, s:I, s:b, "
-			 "s:b, s:s}], s:s, s:b, s:o, s:f}}",
+			 "s:b, s:s}], s:s, s:b, s:o, s:f, s:o}}",
 			 "settings", settings, "findings", findings, "summary", "points", points, "states",
 			 points, "distinct", points, "checked", checked, "failed", (json_int_t)rerun->failed,
 			 "findings", (json_int_t)json_array_size(findings), "tiers", "model", "kill", "tier",
@@ -370,7 +407,7 @@ json_t *crash__result_of_rerun(const struct crash__recording *recording, const s
 			 "exhaustive", (int)(checked == points), "counted", 1, "proves",
 			 "every process crash between two ops, by real kills", "final_state", "unchecked",
 			 "complete", (int)(json_array_size(reasons) == 0), "incomplete_reasons", reasons,
-			 "seconds", (double)rerun->ns / 1e9);
+			 "seconds", (double)rerun->ns / 1e9, "date", crash__result_date());
 }
 
 /* ------------------------------------------------------------------ baselines */

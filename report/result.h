@@ -30,16 +30,15 @@ json_t *crash__result_make(const struct crash__exploration *exploration, json_t 
 json_t *crash__result_of_rerun(const struct crash__recording *recording, const struct crash__rerun *rerun,
 			       json_t *settings);
 
-/** One finding as it stands in the result. */
-json_t *crash__result_finding(const struct crash__exploration *exploration, const struct crash__cause *cause,
-			      const char *place);
-
 /** A state that failed just now, before the causes are known. */
 json_t *crash__result_failure(const struct crash__exploration *exploration, const struct crash__entry *entry,
 			      const char *output);
 
 /** Names that are separated by commas, as a list. */
 json_t *crash__result_names(const char *names);
+
+/** Now, as results have it: "2026-11-28T21:40:35Z". */
+json_t *crash__result_date(void);
 
 /** Why the exploration may have missed something. */
 json_t *crash__result_reasons(const struct crash__recording *recording);

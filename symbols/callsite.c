@@ -163,6 +163,21 @@ static const struct crash_frame *best_frame(struct crash__callsites *callsites,
 	return NULL;
 }
 
+bool crash__callsite_location(struct crash__callsites *callsites, const struct crash__event *event,
+			      struct crash__location *location)
+{
+	const struct crash_frame *frame = best_frame(callsites, event);
+
+	if (event->kind == CRASH__EVENT_POINT && event->source)
+		*location = (struct crash__location){.file = event->source, .line = event->line};
+	else if (frame && frame->file)
+		*location = (struct crash__location){
+			.file = frame->file, .function = frame->function, .line = frame->line};
+	else
+		return false;
+	return true;
+}
+
 /* ------------------------------------------------------------------ text */
 
 const char *crash__callsite_path(const struct crash__callsites *callsites, const char *path)

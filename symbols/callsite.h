@@ -28,6 +28,17 @@ char *crash__callsite_source(struct crash__callsites *callsites, const struct cr
  * the source is not known. Allocated. */
 char *crash__callsite_where(struct crash__callsites *callsites, const struct crash__event *event);
 
+/** Where in the source something is. */
+struct crash__location {
+	const char *file;     /* as the debugging information has it, mostly absolute */
+	const char *function; /* for people; NULL: not known */
+	unsigned int line;
+};
+
+/** The innermost place in the program's source, if any is known; its strings live as long as `callsites`. */
+bool crash__callsite_location(struct crash__callsites *callsites, const struct crash__event *event,
+			      struct crash__location *location);
+
 /** What was acknowledged, and how: "commit 3" on stdout. Allocated. */
 char *crash__callsite_ack(const struct crash__event *event);
 

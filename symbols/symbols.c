@@ -6,6 +6,7 @@
  */
 #include "symbols/symbols.h"
 
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "common/suggest.h"
 #include "symbols/function.h"
 #include "symbols/perf_map.h"
+#include "symbols/source_name.h"
 
 struct object {
 	char *path;
@@ -110,19 +112,22 @@ void crash__frame_clear(struct crash_frame *frame)
  * The source line of an address. libdw looks for the compilation unit in .debug_aranges, which clang does
  * not write; then the units are asked one by one.
  */
-static const char *find_line(Dwfl_Module *module, GElf_Addr address, int *number)
+static const char *find_line(Dwfl_Module *module, GElf_Addr address, int *number, const char **directory)
 {
 	Dwfl_Line *found = dwfl_module_getsrc(module, address);
 	Dwarf_Die *unit = NULL;
 	Dwarf_Addr bias;
+	Dwarf_Attribute attribute;
 	Dwarf_Line *line;
 
+	*directory = found ? dwfl_line_comp_dir(found) : NULL;
 	if (found)
 		return dwfl_lineinfo(found, NULL, number, NULL, NULL, NULL);
 	while ((unit = dwfl_module_nextcu(module, unit, &bias)) != NULL) {
 		if (dwarf_haspc(unit, address - bias) != 1)
 			continue;
 		line = dwarf_getsrc_die(unit, address - bias);
+		*directory = dwarf_formstring(dwarf_attr_integrate(unit, DW_AT_comp_dir, &attribute));
 		return line && dwarf_lineno(line, number) == 0 ? dwarf_linesrc(line, NULL, NULL) : NULL;
 	}
 	return NULL;
@@ -179,7 +184,7 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64
 {
 	struct object *object = open_object(symbols, path);
 	struct crash_frame found = {.address = address, .object = strdup(path)};
-	const char *name, *file;
+	const char *name, *file, *directory;
 	int number;
 	/* the call is in front of the address it returns to */
 	GElf_Addr call = address - 1;
@@ -190,11 +195,11 @@ int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64
 	}
 	if (object->module) {
 		name = dwfl_module_addrname(object->module, call);
-		file = is_libc(path) ? NULL : find_line(object->module, call, &number);
+		file = is_libc(path) ? NULL : find_line(object->module, call, &number, &directory);
 		if (name)
 			name_function(&found, name);
 		if (file) {
-			found.file = strdup(file);
+			found.file = crash__source_name(directory, file);
 			found.line = (unsigned int)number;
 		}
 	}

@@ -469,7 +469,8 @@ static void write_changed(const char *part, const char *name, uint64_t *random)
 static void print_all(const json_t *result)
 {
 	static const struct crash__reporter *const reporters[] = {
-		&crash__report_terminal, &crash__report_json, &crash__report_junit, &crash__report_html};
+		&crash__report_terminal, &crash__report_json,	&crash__report_junit,	&crash__report_html,
+		&crash__report_sarif,	 &crash__report_github, &crash__report_markdown};
 	const struct crash__report_options options = {.verbose = 1};
 
 	for (size_t i = 0; i < sizeof reporters / sizeof *reporters; i++)

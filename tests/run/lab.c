@@ -348,8 +348,15 @@ bool lab_json_bool(const json_t *object, const char *key)
 json_t *lab_essence(json_t *result)
 {
 	static const char *const costs[] = {
-		"seconds",	"checker_seconds",   "first_failure_seconds", "peak_memory_bytes",
-		"known_before", "checks_for_causes", "trace_bytes",	      "jobs",
+		"seconds",
+		"date",
+		"checker_seconds",
+		"first_failure_seconds",
+		"peak_memory_bytes",
+		"known_before",
+		"checks_for_causes",
+		"trace_bytes",
+		"jobs",
 	};
 	json_t *essence =
 		json_pack("{s:o, s:o}", "findings", json_deep_copy(json_object_get(result, "findings")),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_function.c - a C++ function by the names that people have for it, and in C nothing changes.
+ * check_function.c - a C++ function by the names that people have for it, and in C nothing changes; source
+ * files by theirs.
  */
 #include "symbols/function.h"
+#include "symbols/source_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -268,6 +270,29 @@ START_TEST(a_name_without_its_namespace_is_nearly_one)
 }
 END_TEST
 
+static const struct {
+	const char *directory, *file, *name;
+} sources[] = {
+	{"/home/me/store/build", "../src/wal.c", "/home/me/store/src/wal.c"},
+	{"/home/me/store", "./wal.c", "/home/me/store/wal.c"},
+	{"/home/me/store/", "src//wal.c", "/home/me/store/src/wal.c"},
+	{"/home/me", "/usr/include/../src/wal.h", "/usr/src/wal.h"},
+	{"/", "../../wal.c", "/wal.c"},
+	{"/a", "..wal/...c", "/a/..wal/...c"},
+	{NULL, "src/wal.rs", "src/wal.rs"},
+	{"build", "../wal.c", "../wal.c"},
+	{NULL, "/wal.c", "/wal.c"},
+};
+
+START_TEST(a_source_file_has_its_name_from_anywhere)
+{
+	char *name = crash__source_name(sources[_i].directory, sources[_i].file);
+
+	ck_assert_str_eq(name, sources[_i].name);
+	free(name);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("function");
@@ -285,5 +310,7 @@ int main(void)
 			    sizeof exported / sizeof *exported);
 	tcase_add_test(tcase, the_shim_reads_no_further_than_a_symbol);
 	tcase_add_test(tcase, a_name_without_its_namespace_is_nearly_one);
+	tcase_add_loop_test(tcase, a_source_file_has_its_name_from_anywhere, 0,
+			    sizeof sources / sizeof *sources);
 	return support_run(suite);
 }
