@@ -29,6 +29,7 @@
 
 static _Atomic bool stop;
 static volatile sig_atomic_t stopped_by;
+static pid_t started_as;
 
 static void on_signal(int signal)
 {
@@ -39,14 +40,26 @@ static void on_signal(int signal)
 }
 
 /* Before there is anything that could be said of the states, a signal just ends us. */
-static void catch_signals(void)
+static void on_early_signal(int signal)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	static const char text[] =
+		CRASH__PROGRAM_NAME ": interrupted while recording: nothing was explored\n";
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	sigaction(SIGALRM, &action, NULL);
+	/* processes that watch over the program have the handler, too */
+	if (getpid() == started_as && write(STDERR_FILENO, text, sizeof text - 1) < 0)
+		_exit(128 + signal);
+	raise(signal); /* SA_RESETHAND: that ends us */
+}
+
+static void catch_signals(void (*handler)(int), int flags)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+
+	started_as = getpid();
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaction(signals[i], &action, NULL);
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_signal}, NULL);
 }
 
 /* ------------------------------------------------------------------ running */
@@ -373,9 +386,11 @@ static int prepare(struct explore_session *session)
 
 static int explore(struct explore_session *session)
 {
-	int error = prepare(session);
+	int error;
 
-	catch_signals();
+	catch_signals(on_early_signal, SA_RESETHAND | SA_NODEFER);
+	error = prepare(session);
+	catch_signals(on_signal, 0);
 	if (error == 0 && session->own.rerun)
 		return rerun(session);
 	if (error == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/attributes.h"
 #include "cli/open_state.h"
@@ -109,6 +111,8 @@ static void check_arguments(char **words)
 		crash__die("replay: give a trace or a result, a state, and a directory: %s replay TRACE "
 			   "STATE DIR",
 			   CRASH__PROGRAM_NAME);
+	if (access(words[0], F_OK) < 0)
+		crash__die("replay: %s: %s", crash__shown_text(words[0]), strerror(errno));
 }
 
 static int run(int argc, char **argv)
@@ -151,6 +155,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_replay = {
 	.name = "replay",
 	.run = run,
+	.no_program = true,
 	.arguments = "[OPTION]... TRACE|RESULT STATE [DIR]",
 	.summary = "Put a crash state back on disk, or describe it",
 	.help = "  --acked FILE          write what the program had acknowledged, for $CRASH_ACKED\n"

@@ -72,6 +72,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_report = {
 	.name = "report",
 	.run = run,
+	.no_program = true,
 	.arguments = "[OPTION]... RESULT...",
 	.summary = "Print the result of an exploration, or of all its shards as one",
 	.help = CRASH__REPORT_HELP

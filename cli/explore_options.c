@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/spec.h"
+#include "common/suggest.h"
 #include "explore/states/tiers.h"
 #include "trace/starting_tree.h"
 
@@ -155,13 +156,17 @@ static void read_models(struct explore_options *own)
 
 static _Noreturn void die_of_tier(const char *name, size_t length)
 {
+	struct crash__suggestion near = {.word = name, .length = length};
 	char names[256] = "";
 	size_t used = 0;
 
-	for (int tier = 0; tier < CRASH__TIERS && used < sizeof names; tier++)
+	for (int tier = 0; tier < CRASH__TIERS && used < sizeof names; tier++) {
+		crash__suggest(&near, crash__tiers[tier].name);
 		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", tier ? ", " : "",
 					 crash__tiers[tier].name);
-	crash__die("--tiers: there is no tier \"%.*s\"; write some of %s, with commas", (int)length, name,
+	}
+	crash__die("--tiers: there is no tier \"%.*s\"%s%s%s; write some of %s, with commas", (int)length,
+		   name, near.best ? "; did you mean " : "", near.best ? near.best : "", near.best ? "?" : "",
 		   names);
 }
 

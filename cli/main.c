@@ -51,11 +51,12 @@ int main(int argc, char **argv)
 
 	crash__streams_begin(CRASH__PROGRAM_NAME, CRASH__EXIT_FAILED);
 	crash__file_limit_ignore();
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+	if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		print_help();
 		return argc < 2 ? CRASH__EXIT_FAILED : 0;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
 		printf("crashinject %s\n", crash_version());
 		return 0;
 	}

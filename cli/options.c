@@ -26,7 +26,7 @@ static const char common_help[] =
 	"  --preload FILE        the preload module, if it is not where it was installed\n"
 	"  --no-supervisor       run without the seccomp filter\n"
 	"  --io-uring=allow      let the program use io_uring; what it writes is not seen\n"
-	"  --help, --version\n";
+	"  -h, --help; -V, --version\n";
 
 void crash__die(const char *format, ...)
 {
@@ -252,10 +252,10 @@ static _Noreturn void refuse_option(const struct crash__command *command, const 
 /* The letters of the table's options, for getopt. "+": the program's options are the program's. */
 static void list_letters(const struct crash__command *command, const struct option *table, char letters[64])
 {
-	size_t length = (size_t)snprintf(letters, 64, "%s:qv", command->no_program ? "" : "+");
+	size_t length = (size_t)snprintf(letters, 64, "%s:hqvV", command->no_program ? "" : "+");
 
 	for (; table->name && length < 60; table++)
-		if (table->val < 128 && table->val != 'q' && table->val != 'v')
+		if (table->val < 128 && !strchr("hqvV", table->val))
 			length += (size_t)snprintf(letters + length, 64 - length, "%c%s", table->val,
 						   table->has_arg == required_argument ? ":" : "");
 }
@@ -275,9 +275,9 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 	while (word = optind, (option = getopt_long(argc, argv, letters, table, NULL)) != -1) {
 		if (command->no_program) /* words before it may have been passed over */
 			word = optind - 1;
-		if (option == CRASH__OPTION_HELP)
+		if (option == 'h')
 			print_help(command);
-		if (option == CRASH__OPTION_VERSION) {
+		if (option == 'V') {
 			printf("crashinject %s\n", crash_version());
 			exit(0);
 		}

@@ -64,8 +64,6 @@ enum crash__option {
 	CRASH__OPTION_GITHUB,
 	CRASH__OPTION_TITLE,
 	CRASH__OPTION_BASELINE,
-	CRASH__OPTION_HELP,
-	CRASH__OPTION_VERSION,
 	CRASH__OPTION_OWN,
 };
 
@@ -78,8 +76,8 @@ enum crash__option {
 		{"preload", required_argument, NULL, CRASH__OPTION_PRELOAD},                                 \
 		{"no-supervisor", no_argument, NULL, CRASH__OPTION_NO_SUPERVISOR},                           \
 		{"io-uring", required_argument, NULL, CRASH__OPTION_IO_URING},                               \
-		{"help", no_argument, NULL, CRASH__OPTION_HELP},                                             \
-		{"version", no_argument, NULL, CRASH__OPTION_VERSION}, {"quiet", no_argument, NULL, 'q'},    \
+		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},                       \
+		{"quiet", no_argument, NULL, 'q'},                                                           \
 	{                                                                                                    \
 		"verbose", no_argument, NULL, 'v'                                                            \
 	}

@@ -507,6 +507,25 @@ static const struct modifier *find_modifier(struct cursor *cursor, const char *w
 	return NULL;
 }
 
+/* What to write instead of a value; a name that was probably meant. */
+static bool fail_value(struct cursor *cursor, const struct modifier *modifier, const char *word,
+		       size_t length, struct value value)
+{
+	struct crash__suggestion near = {.word = value.text, .length = value.length};
+	char hint[64];
+
+	for (int i = 1; i < 256 && modifier->set == set_errno; i++)
+		if (crash__error_name(i))
+			crash__suggest(&near, crash__error_name(i));
+	for (int i = 1; i < 65 && modifier->set == set_signal; i++)
+		if (crash__signal_name(i))
+			crash__suggest(&near, crash__signal_name(i));
+	if (near.best)
+		snprintf(hint, sizeof hint, "did you mean %s=%s?", modifier->name, near.best);
+	return fail_word(cursor, word, length, "\"%.*s\" needs another value",
+			 near.best ? hint : modifier->expects);
+}
+
 static bool parse_modifier(struct cursor *cursor, struct crash__rule *rule, unsigned int *seen)
 {
 	const char *word = cursor->at, *where;
@@ -535,7 +554,7 @@ static bool parse_modifier(struct cursor *cursor, struct crash__rule *rule, unsi
 	else if (modifier->group == SCOPE)
 		rule->self = true;
 	if (modifier->set && !modifier->set(rule, value))
-		return fail_word(cursor, word, length, "\"%.*s\" needs another value", modifier->expects);
+		return fail_value(cursor, modifier, word, length, value);
 	return true;
 }
 

@@ -286,6 +286,8 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "final_state", json_string(final_state));
 	json_object_set_new(summary, "final_output",
 			    crash__json_string(final_good || !final_said ? NULL : engine->final_output));
+	if (engine->final && !final_good && final_said)
+		set_number(summary, "final_status", engine->final->exit_code);
 	json_object_set_new(summary, "namespaces", json_boolean(recording->namespaces || recording->mounted));
 	json_object_set_new(summary, "directory_missing", json_boolean(recording->directory_missing));
 	json_object_set_new(summary, "why_no_namespaces",
@@ -439,7 +441,7 @@ int crash__result_accept(json_t *result, const char *baseline)
 		return crash__fail(CRASH_EINVAL, "--baseline %s: %s", baseline, strerror(errno));
 	}
 	while (error == 0 && getline(&line, &size, file) >= 0) {
-		size_t length = strcspn(line, " \t\n#");
+		size_t length = strcspn(line, " \t\r\n#");
 
 		number++;
 		if (length == 0)

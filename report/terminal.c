@@ -137,12 +137,19 @@ static void print_tiers(FILE *stream, const json_t *summary)
 
 static void print_final(FILE *stream, const json_t *summary, const json_t *settings)
 {
+	long long status = crash__report_number(summary, "final_status");
+
 	fprintf(stream,
 		"crashinject: the final state, as the program left it, is not accepted (%s): nothing else "
 		"was "
 		"checked\n",
 		crash__report_text(summary, "final_state"));
 	print_output(stream, crash__report_text(summary, "final_output"), OUTPUT_LINES);
+	if (status == 126 || status == 127)
+		fprintf(stream,
+			"  the checker could not be run (%lld): it runs in the data directory, so write "
+			"\"$PWD/verify.sh\", not ./verify.sh\n",
+			status);
 	fprintf(stream, "  the checker runs in %s\n", crash__report_text(settings, "directory"));
 }
 

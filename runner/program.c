@@ -33,6 +33,19 @@ static bool join(char path[PATH_MAX], const char *cwd, const char *directory, si
 			length ? "/" : "", name) < PATH_MAX;
 }
 
+/* A script or a binary, which somebody has forgotten to make executable. */
+static bool begins_as_program(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char magic[4] = "";
+	bool program = fd >= 0 && read(fd, magic, sizeof magic) == (ssize_t)sizeof magic &&
+		       (memcmp(magic, "#!", 2) == 0 || memcmp(magic, "\177ELF", 4) == 0);
+
+	if (fd >= 0)
+		close(fd);
+	return program;
+}
+
 static int check_named(const char *name, const char *path)
 {
 	struct stat status;
@@ -41,8 +54,10 @@ static int check_named(const char *name, const char *path)
 		return crash__fail(CRASH_ENOPROGRAM, "%s: %s", name, strerror(errno));
 	if (S_ISDIR(status.st_mode))
 		return crash__fail(CRASH_ENOEXEC, "%s is a directory", name);
+	if (access(path, X_OK) < 0 && begins_as_program(path))
+		return crash__fail(CRASH_ENOEXEC, "%s: %s; try chmod +x", name, strerror(EACCES));
 	if (access(path, X_OK) < 0)
-		return crash__fail(CRASH_ENOEXEC, "%s: %s; try chmod +x", name, strerror(errno));
+		return crash__fail(CRASH_ENOEXEC, "%s is neither a program nor a trace", name);
 	return 0;
 }
 

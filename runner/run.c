@@ -400,7 +400,10 @@ static int await_end(struct run *run)
 	run->capture.every_ms = run->request->every_ms;
 	run->capture.context = run;
 	run->capture.tell = run->request->tell ? tell : NULL;
-	error = run->capture.keeper < 0 ? crash__fail_errno("cannot watch the keeper") : 0;
+	error = run->capture.keeper < 0 ?
+			crash__fail_errno("pidfd_open is refused, by a kernel before 5.3 or by a seccomp "
+					  "filter, for instance of a container") :
+			0;
 	atomic_store(&run->job.report->watched, 1);
 	if (error == 0)
 		error = crash__capture_run(&run->capture);

@@ -303,14 +303,19 @@ static const char *models_directory(void)
 static int refuse_name(const char *name)
 {
 	struct crash__suggestion near = {.word = name, .length = strlen(name)};
-	char **names = crash__model_names();
+	char **names = crash__model_names(), list[512] = "";
+	size_t used = 0;
 	int error;
 
-	for (size_t i = 0; names && names[i]; i++)
+	for (size_t i = 0; names && names[i]; i++) {
 		crash__suggest(&near, names[i]);
-	error = crash__fail(CRASH_EINVAL, "there is no model \"%s\"%s%s%s", name,
-			    near.best ? "; did you mean " : "; `crashinject models` lists them",
-			    near.best ? near.best : "", near.best ? "?" : "");
+		if (used < sizeof list)
+			used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+						 names[i]);
+	}
+	error = crash__fail(CRASH_EINVAL, "there is no model \"%s\"%s%s%s; there are %s", name,
+			    near.best ? "; did you mean " : "", near.best ? near.best : "",
+			    near.best ? "?" : "", list);
 	crash__model_names_free(names);
 	return error;
 }

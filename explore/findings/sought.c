@@ -48,7 +48,7 @@ static int read_file(struct crash__sought *sought, const char *path)
 	if (!file)
 		return crash__fail(CRASH_EINVAL, "--finding @%s: %s", path, strerror(errno));
 	while (error == 0 && getline(&line, &size, file) >= 0) {
-		size_t length = strcspn(line, " \t\n#");
+		size_t length = strcspn(line, " \t\r\n#");
 
 		if (length)
 			error = add_id(sought, line, length);

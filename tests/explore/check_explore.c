@@ -413,7 +413,7 @@ START_TEST(the_id_stays_and_a_baseline_accepts_it)
 	make_store();
 	result = EXPLORE("no-sync", "--json", "--model", "xfs");
 	id = strdup(lab_json_text(finding_of(lines_of(&result), 0), "id"));
-	lab_write("accepted", lab_text("# known\n%s # the rename\n0123abcd\n", id), strlen(id) + 32);
+	lab_write("accepted", lab_text("# known\n%s # the rename\r\n0123abcd\r\n", id), strlen(id) + 34);
 	result = EXPLORE("no-sync", "--baseline", "accepted", "--model", "xfs");
 	lab_assert_status(&result, 0);
 	ck_assert_msg(strstr(result.out, lab_text("finding %s", id)) && strstr(result.out, "accepted"), "%s",
@@ -508,6 +508,23 @@ START_TEST(a_checker_that_refuses_the_final_state_ends_it)
 	lab_assert_status(&result, 125);
 	ck_assert_msg(strstr(result.out, "not accepted (inconsistent)") && strstr(result.out, "no\n"), "%s",
 		      result.out);
+}
+END_TEST
+
+/* Where it was typed it is there. */
+START_TEST(a_checker_that_is_not_there_is_said_to_be)
+{
+	struct lab_result result;
+
+	make_store();
+	lab_write("verify.sh", "#!/bin/sh\nexit 0\n", 17);
+	ck_assert_int_eq(chmod("verify.sh", 0755), 0);
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--check", "./verify.sh", "--", "sh", "-c",
+				 lab_text("cd store && %s good", lab_program("saver")));
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.out, "could not be run (127): it runs in the data directory, so write "
+					 "\"$PWD/verify.sh\""),
+		      "%s", result.out);
 }
 END_TEST
 
@@ -1707,7 +1724,9 @@ static const struct {
 } mistakes[] = {
 	{"--model", "ext5", "there is no model \"ext5\"; did you mean ext4?"},
 	{"--model", "ext4,ext4", "named twice"},
-	{"--tiers", "prefix,foo", "there is no tier \"foo\""},
+	{"--model", "zfs-on-tape", "there is no model \"zfs-on-tape\"; there are btrfs, ext3-"},
+	{"--tiers", "prefix,foo", "there is no tier \"foo\"; write some of prefix, "},
+	{"--tiers", "omit1", "there is no tier \"omit1\"; did you mean omit-1?"},
 	{"--budget", "many", "write a number of states, or a time"},
 	{"--shard", "3/2", "write K/N"},
 	{"--jobs", "0", "write a number from 1 to 1024"},
@@ -1776,6 +1795,7 @@ static Suite *make_suite(void)
 	tcase_add_test(findings, a_model_does_not_allow_what_is_right_in_it);
 	tcase_add_test(findings, a_repair_says_that_it_takes_more_than_one_sync);
 	tcase_add_test(findings, the_id_stays_and_a_baseline_accepts_it);
+	tcase_add_test(findings, a_checker_that_is_not_there_is_said_to_be);
 	tcase_add_test(findings, a_failed_sync_that_is_believed_is_found);
 	tcase_add_test(findings, a_name_whose_directory_could_not_be_synced_is_lost);
 	tcase_add_test(findings, what_is_written_again_after_a_failed_sync_is_lost_again_on_ext4);

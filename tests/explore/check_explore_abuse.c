@@ -136,6 +136,8 @@ START_TEST(a_signal_during_the_recording_ends_it)
 	kill(pid, signals[_i / 2]);
 	status = world_await(pid);
 	ck_assert_msg(status == 128 + signals[_i / 2], "status %d, %s", status, world_said());
+	if (signals[_i / 2] != SIGKILL)
+		lab_assert_file("err", "crashinject: interrupted while recording: nothing was explored\n");
 	LAB_AWAIT(lab_entries("shm") == 0);
 	world_assert_nothing_left(true);
 }

@@ -187,10 +187,12 @@ START_TEST(a_name_that_is_nearly_one_is_suggested)
 	struct crash__model model;
 
 	ck_assert_int_lt(crash__model_read("ext5", &model), 0);
-	ck_assert_str_eq(crash_error_detail(), "there is no model \"ext5\"; did you mean ext4?");
+	ck_assert_ptr_eq(strstr(crash_error_detail(),
+				"there is no model \"ext5\"; did you mean ext4?; there are btrfs, ext3-"),
+			 crash_error_detail());
 	ck_assert_int_lt(crash__model_read("zfs-on-tape", &model), 0);
-	ck_assert_str_eq(crash_error_detail(),
-			 "there is no model \"zfs-on-tape\"; `crashinject models` lists them");
+	ck_assert_ptr_eq(strstr(crash_error_detail(), "there is no model \"zfs-on-tape\"; there are btrfs, "),
+			 crash_error_detail());
 }
 END_TEST
 

@@ -282,7 +282,12 @@ START_TEST(status_126_and_127_are_as_env_has_them)
 		assert_in(err, "there-is-no-such-program is not in PATH");
 		CLI(commands[i], "--", "./text");
 		assert_status(126);
+		assert_in(err, "./text is neither a program nor a trace");
+		ck_assert_int_eq(chmod("script", 0644), 0);
+		CLI(commands[i], "--", "./script");
+		assert_status(126);
 		assert_in(err, "try chmod +x");
+		ck_assert_int_eq(chmod("script", 0755), 0);
 		CLI(commands[i], "--", "./script");
 		assert_status(126);
 		assert_in(err, "its interpreter /nonexistent/sh does not exist");
