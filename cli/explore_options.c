@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/explore_shard.h"
 #include "common/spec.h"
 #include "common/suggest.h"
 #include "explore/states/tiers.h"
@@ -214,60 +215,6 @@ static void read_order(struct explore_options *own)
 		crash__die_value("--order", own->order, "write sweeps or trace");
 }
 
-#define MOST_SHARDS 1000000
-
-/* K/N, with no more digits than can be read: a number too large would be another one. */
-static void read_shard_number(struct explore_options *own)
-{
-	int end = 0;
-
-	if (sscanf(own->shard, "%9u/%9u%n", &own->shard_number, &own->shards, &end) != 2 || own->shard[end] ||
-	    own->shard_number < 1 || own->shard_number > own->shards || own->shards > MOST_SHARDS)
-		crash__die_value("--shard", own->shard,
-				 "write K/N, from 1/N to N/N, with up to 1000000 shards; or env");
-}
-
-/* K/N; or what job arrays of common schedulers say. */
-static void read_shard(struct explore_options *own)
-{
-	static const struct {
-		const char *index, *count;
-		unsigned int first;
-	} arrays[] = {
-		{"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", 0},
-		{"JOB_COMPLETION_INDEX", "JOB_COMPLETIONS", 0},
-		{"TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS", 0},
-	};
-
-	own->shard_number = own->shards = 1;
-	if (own->shard && strcmp(own->shard, "env") != 0) {
-		read_shard_number(own);
-		return;
-	}
-	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-		const char *index = getenv(arrays[i].index), *count = getenv(arrays[i].count);
-		const char *least = i == 0 ? getenv("SLURM_ARRAY_TASK_MIN") : NULL;
-
-		if (!index || !count)
-			continue;
-		own->shards = (unsigned int)crash__options_number(arrays[i].count, count, 1, MOST_SHARDS);
-		own->shard_number =
-			(unsigned int)(crash__options_number(arrays[i].index, index, 0, UINT32_MAX) -
-				       (least ? crash__options_number("SLURM_ARRAY_TASK_MIN", least, 0,
-								      UINT32_MAX) :
-						0)) +
-			1;
-		if (own->shard_number > own->shards)
-			crash__die("%s=%s is not one of %s=%s shards", arrays[i].index, index,
-				   arrays[i].count, count);
-		return;
-	}
-	if (own->shard)
-		crash__die("--shard env: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX with "
-			   "JOB_COMPLETIONS nor "
-			   "TEST_SHARD_INDEX is set");
-}
-
 /* What chooses among the states of a recording says nothing of runs that are killed, and must not look as if
  * it did. */
 static void refuse_beside_rerun(const struct explore_options *own)
@@ -325,7 +272,7 @@ void crash__explore_read_options(struct explore_options *own)
 	read_tiers(own);
 	read_budget(own);
 	read_order(own);
-	read_shard(own);
+	crash__shard_read(own->shard, &own->shard_number, &own->shards);
 	if (!own->jobs)
 		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	if (!own->samples)

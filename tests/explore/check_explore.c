@@ -1072,18 +1072,81 @@ START_TEST(shards_merge_to_the_whole)
 }
 END_TEST
 
+/* The second of two, as schedulers say it, and one that cannot be. */
+static const struct {
+	const char *variables[6]; /* name, value, ... */
+	const char *wrong;	  /* a value of the first one */
+	bool asked;		  /* only with --shard env */
+} job_arrays[] = {
+	{{"SLURM_ARRAY_TASK_ID", "8", "SLURM_ARRAY_TASK_COUNT", "2", "SLURM_ARRAY_TASK_MIN", "7"},
+	 "9",
+	 false},
+	{{"JOB_COMPLETION_INDEX", "1", "JOB_COMPLETIONS", "2"}, "2", false},
+	{{"TEST_SHARD_INDEX", "1", "TEST_TOTAL_SHARDS", "2"}, "2", false},
+	{{"CI_NODE_INDEX", "2", "CI_NODE_TOTAL", "2"}, "0", true},
+	{{"BUILDKITE_PARALLEL_JOB", "1", "BUILDKITE_PARALLEL_JOB_COUNT", "2"}, "2", true},
+	{{"CIRCLE_NODE_INDEX", "1", "CIRCLE_NODE_TOTAL", "2"}, "2", true},
+};
+
 START_TEST(job_arrays_are_shards)
+{
+	const char *const *variables = job_arrays[_i].variables;
+	struct lab_result result;
+	long long elsewhere;
+
+	make_store();
+	for (int i = 0; i < 6 && variables[i]; i += 2)
+		setenv(variables[i], variables[i + 1], 1);
+	result = EXPLORE("good", "--json", "--model", "posix", "--shard", "env");
+	elsewhere = lab_json_number(summary_of(lines_of(&result)), "other_shards", -1);
+	ck_assert_int_gt(elsewhere, 0);
+	result = EXPLORE("good", "--json", "--model", "posix", "--shard", "2/2");
+	ck_assert_int_eq(lab_json_number(summary_of(lines_of(&result)), "other_shards", -1), elsewhere);
+	result = EXPLORE("good", "--json", "--model", "posix");
+	ck_assert_int_eq(lab_json_number(summary_of(lines_of(&result)), "other_shards", -1),
+			 job_arrays[_i].asked ? 0 : elsewhere);
+	setenv(variables[0], job_arrays[_i].wrong, 1);
+	result = EXPLORE("good", "--shard", "env");
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_nonnull(
+		strstr(result.err, lab_text("%s=%s is not one of ", variables[0], job_arrays[_i].wrong)));
+}
+END_TEST
+
+/* --array=1-5:2 */
+START_TEST(steps_of_job_arrays_are_counted)
 {
 	struct lab_result result;
 
 	make_store();
-	setenv("TEST_TOTAL_SHARDS", "2", 1);
-	setenv("TEST_SHARD_INDEX", "1", 1);
-	result = EXPLORE("good", "--json", "--model", "posix");
-	ck_assert_int_gt(lab_json_number(summary_of(lines_of(&result)), "other_shards", -1), 0);
-	setenv("TEST_SHARD_INDEX", "2", 1);
-	result = EXPLORE("good", "--json");
+	setenv("SLURM_ARRAY_TASK_COUNT", "3", 1);
+	setenv("SLURM_ARRAY_TASK_MIN", "1", 1);
+	setenv("SLURM_ARRAY_TASK_STEP", "2", 1);
+	setenv("SLURM_ARRAY_TASK_ID", "5", 1);
+	result = EXPLORE("good", "-o", "part", "--model", "posix");
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("report", "part");
+	ck_assert_msg(strstr(result.out, "shard 1 of 3 is missing") != NULL, "%s", result.out);
+	ck_assert_msg(strstr(result.out, "shard 3 of 3 is missing") == NULL, "%s", result.out);
+	setenv("SLURM_ARRAY_TASK_ID", "4", 1);
+	result = EXPLORE("good");
 	lab_assert_status(&result, 125);
+}
+END_TEST
+
+START_TEST(bazel_is_told_that_shards_are_known)
+{
+	struct lab_result result;
+
+	make_store();
+	setenv("TEST_SHARD_STATUS_FILE", lab_text("%s/status", lab_dir), 1);
+	result = EXPLORE("good");
+	lab_assert_status(&result, 0);
+	lab_assert_file("status", "");
+	result = EXPLORE("good", "--shard", "env");
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_nonnull(
+		strstr(result.err, "--shard env: none of these is set: SLURM_ARRAY_TASK_ID with "));
 }
 END_TEST
 
@@ -1823,7 +1886,9 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(clear, each_kind_of_failure_has_its_name, 0,
 			    (int)(sizeof verdicts / sizeof *verdicts));
 	tcase_add_test(results, shards_merge_to_the_whole);
-	tcase_add_test(results, job_arrays_are_shards);
+	tcase_add_loop_test(results, job_arrays_are_shards, 0, sizeof job_arrays / sizeof *job_arrays);
+	tcase_add_test(results, steps_of_job_arrays_are_counted);
+	tcase_add_test(results, bazel_is_told_that_shards_are_known);
 	tcase_add_test(results, an_interrupted_exploration_is_resumed);
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);
 	tcase_add_loop_test(results, every_replayed_state_is_what_the_checker_saw, 0, 3);
