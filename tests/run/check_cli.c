@@ -454,6 +454,27 @@ START_TEST(the_result_of_a_crash_is_one_object)
 }
 END_TEST
 
+/* Where its debug information is installed, to unpack it took three times as long as all the rest. */
+START_TEST(no_source_of_the_c_library_is_looked_for)
+{
+	json_t *object, *frame;
+	size_t i, inside = 0;
+
+	CLI("run", "--json", "--at", "pwrite", "--", STEPS, "open data bc", "pwrite 3 7 one");
+	assert_status(0);
+	object = run_json(result.out);
+	json_array_foreach(json_object_get(object, "backtrace"), i, frame) {
+		if (!strstr(lab_json_text(frame, "object"), "/libc.so."))
+			continue;
+		inside++;
+		ck_assert_ptr_nonnull(lab_json_text(frame, "function"));
+		ck_assert_ptr_null(lab_json_text(frame, "file"));
+	}
+	/* what calls main() */
+	ck_assert_uint_gt(inside, 0);
+}
+END_TEST
+
 START_TEST(the_result_of_any_other_end_is_one_object_too)
 {
 	json_t *object;
@@ -1046,6 +1067,7 @@ int main(void)
 
 	tcase = lab_case(suite, "run --json", 60);
 	tcase_add_test(tcase, the_result_of_a_crash_is_one_object);
+	tcase_add_test(tcase, no_source_of_the_c_library_is_looked_for);
 	tcase_add_test(tcase, the_result_of_any_other_end_is_one_object_too);
 	tcase_add_test(tcase, json_may_go_to_a_file);
 	tcase_add_test(tcase, names_that_are_no_text_are_still_told);
