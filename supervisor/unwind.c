@@ -21,6 +21,7 @@
 
 #include "common/program/elf.h"
 #include "supervisor/machine_registers.h"
+#include "symbols/debug_file.h"
 #include "symbols/function.h"
 
 #define MOST_READS 512
@@ -108,7 +109,7 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_linux_proc_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.find_debuginfo = crash__debug_file_find,
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

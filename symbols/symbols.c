@@ -16,6 +16,7 @@
 #include "base/hash_table.h"
 #include "base/json_value.h"
 #include "common/suggest.h"
+#include "symbols/debug_file.h"
 #include "symbols/function.h"
 #include "symbols/perf_map.h"
 #include "symbols/source_name.h"
@@ -34,7 +35,7 @@ struct crash__symbols {
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.find_debuginfo = crash__debug_file_find,
 	.section_address = dwfl_offline_section_address,
 };
 

@@ -475,6 +475,35 @@ START_TEST(no_source_of_the_c_library_is_looked_for)
 }
 END_TEST
 
+/* In the places where debuggers look for it; that there is no server is found out without libdebuginfod. */
+START_TEST(debug_information_beside_a_program_is_found)
+{
+	static const char *const places[] = {"steps.debug", ".debug/steps.debug", "elsewhere/steps.debug"};
+	struct lab_result made = LAB_COMMAND(
+		"sh", "-c",
+		"mkdir .debug elsewhere && cp \"$1\" steps && objcopy --only-keep-debug steps \"$2\" && "
+		"strip -g steps && objcopy --add-gnu-debuglink=\"$2\" steps",
+		"sh", STEPS, places[_i]);
+	json_t *frame;
+	bool found = false;
+	size_t i;
+
+	if (made.status != 0)
+		LAB_SKIP("there are no binutils");
+	unsetenv("DEBUGINFOD_URLS");
+	setenv("LD_DEBUG", "files", 1);
+	setenv("LD_DEBUG_OUTPUT", lab_text("%s/loaded", lab_dir), 1);
+	CLI("run", "--json", "--at", "pwrite", "--", "./steps", "open data bc", "pwrite 3 7 one");
+	unsetenv("LD_DEBUG");
+	assert_status(0);
+	json_array_foreach(json_object_get(run_json(result.out), "backtrace"), i, frame)
+		found |= lab_json_text(frame, "file") && strstr(lab_json_text(frame, "file"), "steps.c");
+	ck_assert_int_eq(found, _i < 2);
+	if (!found)
+		ck_assert_int_ne(LAB_COMMAND("sh", "-c", "grep -l libdebuginfod loaded.*").status, 0);
+}
+END_TEST
+
 START_TEST(the_result_of_any_other_end_is_one_object_too)
 {
 	json_t *object;
@@ -1068,6 +1097,7 @@ int main(void)
 	tcase = lab_case(suite, "run --json", 60);
 	tcase_add_test(tcase, the_result_of_a_crash_is_one_object);
 	tcase_add_test(tcase, no_source_of_the_c_library_is_looked_for);
+	tcase_add_loop_test(tcase, debug_information_beside_a_program_is_found, 0, 3);
 	tcase_add_test(tcase, the_result_of_any_other_end_is_one_object_too);
 	tcase_add_test(tcase, json_may_go_to_a_file);
 	tcase_add_test(tcase, names_that_are_no_text_are_still_told);
