@@ -61,6 +61,9 @@ const struct crash__parameter crash__parameters[] = {
 		  "what is written anew in another block, which the file may have before anything is in it, "
 		  "so that what was there may be lost: pages that are written to; what a small file has when "
 		  "it becomes larger"),
+	PARAMETER(no_reuse, "reuses-blocks", "yes no",
+		  "blocks that a file gives back may have other bytes before that is on the disk; where a "
+		  "run does that the result is incomplete"),
 	PARAMETER(fsync_own_entry, "fsync-own-entry", "no yes",
 		  "fsync of a file makes the names that it was given durable, too, and those of new "
 		  "directories above it"),

@@ -43,6 +43,7 @@ struct crash__model {
 	int no_page_sizes;
 	int no_reflinks;
 	int moves_data; /* enum crash__moves_data */
+	int no_reuse;
 	int fsync_own_entry, fsync_commits_metadata;
 	int sync_overwrites;
 	int safe_rename; /* enum crash__safe_rename */

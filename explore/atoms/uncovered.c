@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+/* ------------------------------------------------------------------ names */
+
 /* What was done to a file since everything was durable. */
 struct past {
 	bool synced;	/* it is in the log */
@@ -75,16 +77,17 @@ static void note_changes(const struct crash__fs *fs, const struct crash__step *s
 	}
 }
 
-int crash__uncovered(const struct crash__fs *fs, const struct crash__model *model, uint32_t *step)
+static int no_memory(void)
 {
-	struct past *past;
+	return crash__fail(CRASH_ENOMEM, "no memory for what a model does not cover");
+}
 
-	*step = CRASH__FS_NEVER;
-	if (!model->fsync_own_entry || model->fsync_commits_metadata)
-		return 0;
-	past = calloc(fs->nodes_count, sizeof *past);
+static int find_names(const struct crash__fs *fs, uint32_t *step)
+{
+	struct past *past = calloc(fs->nodes_count, sizeof *past);
+
 	if (!past)
-		return crash__fail(CRASH_ENOMEM, "no memory for what a model does not cover");
+		return no_memory();
 	for (uint32_t i = 0; i < fs->steps_count && *step == CRASH__FS_NEVER; i++) {
 		if (is_uncovered(fs, &fs->steps[i], past))
 			*step = i;
@@ -94,4 +97,114 @@ int crash__uncovered(const struct crash__fs *fs, const struct crash__model *mode
 	}
 	free(past);
 	return 0;
+}
+
+/* ------------------------------------------------------------------ blocks */
+
+#define LEAST_BLOCK 1024u /* that a file system allocates */
+
+/* What a file has on the disk. */
+struct holding {
+	uint64_t size;
+	uint32_t links;
+	bool on_disk; /* something of it may be durable */
+};
+
+static struct holding *first_holdings(const struct crash__fs *fs)
+{
+	struct holding *holdings = calloc(fs->nodes_count, sizeof *holdings);
+
+	for (crash__node_id id = 1; holdings && id < fs->nodes_count; id++)
+		holdings[id] = (struct holding){.size = fs->nodes[id].base_size,
+						.links = fs->nodes[id].base_links,
+						.on_disk = fs->nodes[id].base_path != NULL};
+	return holdings;
+}
+
+static uint64_t up_to_block(uint64_t size)
+{
+	return (size + LEAST_BLOCK - 1) / LEAST_BLOCK * LEAST_BLOCK;
+}
+
+/* Whether an effect alone gives back blocks of a file: it is cut, or has a hole. */
+static bool gives_back(const struct crash__effect *effect, const struct holding *holding)
+{
+	if (effect->kind == CRASH__EFFECT_SIZE)
+		return up_to_block(effect->size) < holding->size;
+	if (effect->kind == CRASH__EFFECT_ZERO)
+		return up_to_block(effect->offset) < holding->size && effect->bytes >= LEAST_BLOCK;
+	return false;
+}
+
+static void hold(const struct crash__effect *effect, struct holding *holdings)
+{
+	if (effect->kind == CRASH__EFFECT_SIZE)
+		holdings[effect->node].size = effect->size;
+	if (effect->kind != CRASH__EFFECT_ENTRY)
+		return;
+	holdings[effect->node].links += effect->node != 0;
+	holdings[effect->old_node].links -= effect->old_node != 0;
+}
+
+/* Of a file of which nothing was ever synced the states have lost data already, which shows as anything. */
+static bool step_gives_back(const struct crash__fs *fs, const struct crash__step *step,
+			    struct holding *holdings)
+{
+	const struct crash__effect *effects = &fs->effects[step->first_effect];
+	bool found = false;
+
+	for (uint32_t i = 0; i < step->effects; i++) {
+		const struct holding *holding = &holdings[effects[i].node];
+
+		found |= effects[i].kind != CRASH__EFFECT_ENTRY && holding->on_disk &&
+			 gives_back(&effects[i], holding);
+		hold(&effects[i], holdings);
+	}
+	for (uint32_t i = 0; i < step->effects; i++) {
+		const struct holding *holding = &holdings[effects[i].old_node];
+
+		found |= effects[i].kind == CRASH__EFFECT_ENTRY && effects[i].old_node && !holding->links &&
+			 holding->on_disk && holding->size &&
+			 fs->nodes[effects[i].old_node].type == CRASH__NODE_FILE;
+	}
+	return found;
+}
+
+static void note_durable(const struct crash__fs *fs, const struct crash__step *step, struct holding *holdings)
+{
+	if (step->sync == CRASH__SYNC_ALL)
+		for (crash__node_id id = 1; id < fs->nodes_count; id++)
+			holdings[id].on_disk = true;
+	else if (step->sync != CRASH__SYNC_NONE)
+		holdings[step->node].on_disk = true;
+}
+
+static int find_blocks(const struct crash__fs *fs, uint32_t *step)
+{
+	struct holding *holdings = first_holdings(fs);
+
+	if (!holdings)
+		return no_memory();
+	for (uint32_t i = 0; i < fs->steps_count && *step == CRASH__FS_NEVER; i++) {
+		if (step_gives_back(fs, &fs->steps[i], holdings))
+			*step = i;
+		note_durable(fs, &fs->steps[i], holdings);
+	}
+	free(holdings);
+	return 0;
+}
+
+int crash__uncovered(const struct crash__fs *fs, const struct crash__model *model,
+		     struct crash__uncovered *uncovered)
+{
+	int error = 0;
+
+	*uncovered = (struct crash__uncovered){CRASH__FS_NEVER, CRASH__FS_NEVER};
+	if (model->process_only)
+		return 0;
+	if (model->fsync_own_entry && !model->fsync_commits_metadata)
+		error = find_names(fs, &uncovered->names);
+	if (error == 0 && !model->no_reuse)
+		error = find_blocks(fs, &uncovered->blocks);
+	return error;
 }

@@ -67,6 +67,17 @@ static int note_stores(struct crash__exploration *exploration)
 		      0;
 }
 
+static int say_uncovered(struct crash__exploration *exploration, const struct crash__model *model,
+			 uint32_t step, const char *format)
+{
+	char point[64];
+
+	if (step == CRASH__FS_NEVER)
+		return 0;
+	crash__event_point(exploration->engine->options.fs->steps[step].event, point, sizeof point);
+	return crash__recording_incomplete(&exploration->recording, format, model->name, point);
+}
+
 /* What a file system may leave and no state of its model is. */
 static int note_uncovered(struct crash__exploration *exploration)
 {
@@ -74,18 +85,20 @@ static int note_uncovered(struct crash__exploration *exploration)
 	int error = 0;
 
 	for (uint32_t i = 0; i < options->model_count && error == 0; i++) {
-		char point[64];
-		uint32_t step;
+		const struct crash__model *model = &options->models[i];
+		struct crash__uncovered uncovered;
 
-		error = crash__uncovered(options->fs, &options->models[i], &step);
-		if (error < 0 || step == CRASH__FS_NEVER)
-			continue;
-		crash__event_point(options->fs->steps[step].event, point, sizeof point);
-		error = crash__recording_incomplete(
-			&exploration->recording,
-			"%s may leave names after %s that are in no state of its model, as those of a "
-			"synced file were changed again: see crashinject-models(5)",
-			options->models[i].name, point);
+		error = crash__uncovered(options->fs, model, &uncovered);
+		if (error == 0)
+			error = say_uncovered(
+				exploration, model, uncovered.names,
+				"%s may leave names after %s that are in no state of its model, as those of "
+				"a synced file were changed again: see crashinject-models(5)");
+		if (error == 0)
+			error = say_uncovered(
+				exploration, model, uncovered.blocks,
+				"%s may leave bytes of another file after %s that are in no state of its "
+				"model, as blocks were given back: see crashinject-models(5)");
 	}
 	return error;
 }

@@ -29,6 +29,7 @@ static const char whole[] = "about = a test\n"
 			    "page-sizes = no\n"
 			    "reflinks = no\n"
 			    "moves-data = small\n"
+			    "reuses-blocks = yes\n"
 			    "fsync-own-entry = yes\n"
 			    "sync-overwrites = yes\n"
 			    "fsync-commits-metadata = no\n"
@@ -113,6 +114,7 @@ START_TEST(a_whole_model_is_read_as_written)
 	ck_assert_int_eq(model.no_page_sizes, 1);
 	ck_assert_int_eq(model.no_reflinks, 1);
 	ck_assert_int_eq(model.moves_data, CRASH__MOVES_SMALL);
+	ck_assert_int_eq(model.no_reuse, 0);
 	ck_assert_int_eq(model.fsync_own_entry, 1);
 	ck_assert_int_eq(model.fsync_commits_metadata, 0);
 	ck_assert_int_eq(model.safe_rename, CRASH__RENAME_WITH_DATA);
@@ -127,7 +129,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 {
 	refuses(with("tear", "taer = 512"), ":2: there is no parameter \"taer\"; did you mean tear?");
 	refuses(with("safe-rename", "safe-renames = yes"),
-		":20: there is no parameter \"safe-renames\"; did you mean safe-rename?");
+		":21: there is no parameter \"safe-renames\"; did you mean safe-rename?");
 	refuses(with("about", "checked = on"),
 		":1: there is no parameter \"checked\"; did you mean checked-on?");
 	refuses(with("tear", "colour = blue"), ":2: there is no parameter \"colour\"");
@@ -137,7 +139,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 		":8: dirop-order = tot: it is one of: none per-directory total");
 	refuses(with("lost-data", "tear = op"), ":3: tear = op is set twice");
 	refuses(with("about", "[model]"), ":2: a model has no sections, but here is [model]");
-	refuses(with("safe-rename", "safe-rename yes"), ":20: not a line \"parameter = value\"");
+	refuses(with("safe-rename", "safe-rename yes"), ":21: not a line \"parameter = value\"");
 }
 END_TEST
 

@@ -545,11 +545,52 @@ START_TEST(what_a_model_does_not_cover_is_known)
 {
 	struct crash__model model = model_of(names[_i].model);
 	struct recorded recorded;
-	uint32_t step;
+	struct crash__uncovered uncovered;
 
 	record(&recorded, names[_i].ops, 6);
-	trees_ok(crash__uncovered(&recorded.fs, &model, &step));
-	ck_assert_int_eq(step != CRASH__FS_NEVER, names[_i].uncovered);
+	trees_ok(crash__uncovered(&recorded.fs, &model, &uncovered));
+	ck_assert_int_eq(uncovered.names != CRASH__FS_NEVER, names[_i].uncovered);
+	ck_assert_uint_eq(uncovered.blocks, CRASH__FS_NEVER);
+	forget(&recorded);
+}
+END_TEST
+
+/* Whether blocks are given back that may be used again while the file still has them; by which op. */
+static const struct {
+	const char *model;
+	struct made_op ops[6];
+	int gives_back; /* -1: none does */
+} blocks[] = {
+	{"ext4-writeback", {{MADE_CREATE, "b"}, {MADE_RENAME, "b", "a"}}, 1},
+	{"ext3-writeback", {{MADE_CREATE, "b"}, {MADE_RENAME, "b", "a"}}, 1},
+	{"ext4", {{MADE_CREATE, "b"}, {MADE_RENAME, "b", "a"}}, -1},
+	{"ext4-writeback", {{MADE_UNLINK, "a"}}, 0},
+	{"ext4-writeback", {{MADE_LINK, "a", "c"}, {MADE_UNLINK, "a"}, {MADE_UNLINK, "c"}}, 2},
+	{"ext4-writeback", {{MADE_LINK, "a", "c"}, {MADE_UNLINK, "a"}, {MADE_RENAME, "c", "a"}}, -1},
+	{"ext4-writeback", {{MADE_CREATE, "b"}, {MADE_EXCHANGE, "b", "a"}}, -1},
+	{"ext4-writeback", {{MADE_EMPTY, "a"}}, 0},
+	{"ext4-writeback", {{MADE_SHRINK, "a"}}, -1}, /* inside a block */
+	{"ext4-writeback", {{MADE_APPEND, "a", NULL, 5000}, {MADE_RESIZE, "a", NULL, 4096}}, 1},
+	{"ext4-writeback", {{MADE_APPEND, "a", NULL, 9000}, {MADE_PUNCH, "a", NULL, 4096, 4096}}, 1},
+	/* what was never synced may show as anything already */
+	{"ext4-writeback", {{MADE_CREATE, "b"}, {MADE_APPEND, "b", NULL, 600}, {MADE_UNLINK, "b"}}, -1},
+	{"ext4-writeback",
+	 {{MADE_CREATE, "b"}, {MADE_APPEND, "b", NULL, 600}, {MADE_FSYNC, "b"}, {MADE_UNLINK, "b"}},
+	 3},
+	{"ext4-writeback",
+	 {{MADE_CREATE, "b"}, {MADE_APPEND, "b", NULL, 600}, {MADE_SYNC}, {MADE_UNLINK, "b"}},
+	 3},
+};
+
+START_TEST(blocks_that_are_given_back_are_known)
+{
+	struct crash__model model = model_of(blocks[_i].model);
+	struct recorded recorded;
+	struct crash__uncovered uncovered;
+
+	record(&recorded, blocks[_i].ops, 6);
+	trees_ok(crash__uncovered(&recorded.fs, &model, &uncovered));
+	ck_assert_int_eq((int)uncovered.blocks, blocks[_i].gives_back);
 	forget(&recorded);
 }
 END_TEST
@@ -698,6 +739,7 @@ int main(void)
 	tcase_add_loop_test(tcase, without_a_row_the_models_allow_something_else, 0, CASES);
 	tcase_add_loop_test(tcase, only_pages_that_were_written_give_a_size, 0, 3);
 	tcase_add_loop_test(tcase, what_a_model_does_not_cover_is_known, 0, sizeof names / sizeof *names);
+	tcase_add_loop_test(tcase, blocks_that_are_given_back_are_known, 0, sizeof blocks / sizeof *blocks);
 	tcase_add_loop_test(tcase, what_goes_alone_waits_for_nothing, 0, sizeof alone / sizeof *alone);
 	tcase_add_loop_test(tcase, what_overlaps_a_sync_that_fails_may_be_lost, 0, 2);
 	suite_add_tcase(suite, tcase);

@@ -287,6 +287,7 @@ struct crash__model trees_random_model(uint64_t *random)
 		.no_page_sizes = (int)support_below(random, 2),
 		.no_reflinks = (int)support_below(random, 2),
 		.moves_data = (int)support_below(random, 3),
+		.no_reuse = (int)support_below(random, 2),
 		.fsync_own_entry = (int)support_below(random, 2),
 		.fsync_commits_metadata = (int)support_below(random, 2),
 		.sync_overwrites = (int)support_below(random, 2),

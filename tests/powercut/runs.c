@@ -210,7 +210,7 @@ static bool may_free(const struct made_op *op)
 /*
  * With data=writeback blocks are used again before it is on the disk that they were given back (fs/ext4,
  * ext4_free_blocks()), and are not the old file's any more, though that is still there: "create b; rename b
- * a; write-dsync a 13774 15872" left an old a with 510 zeros. That is not in the models.
+ * a; write-dsync a 13774 15872" left an old a with 510 zeros. That is not in the models, and results say so.
  */
 bool runs_are_beyond_writeback(const struct run_ops *ops)
 {
