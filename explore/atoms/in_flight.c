@@ -40,7 +40,7 @@ static void add_entry(struct crash__atoms_builder *builder, crash__atom_id id,
 	if (!effect->node)
 		return;
 	/* xfs_cross_rename() does not log the files, so that the sync of one has nothing to commit */
-	if (!builder->fs->steps[builder->atoms->list[id].step].exchanges)
+	if (builder->model->fsync_exchanged || !builder->fs->steps[builder->atoms->list[id].step].exchanges)
 		crash__builder_push(builder, &in_flight->names[effect->node], id);
 	in_flight->parent[effect->node] = directory;
 }

@@ -70,6 +70,9 @@ const struct crash__parameter crash__parameters[] = {
 	PARAMETER(fsync_commits_metadata, "fsync-commits-metadata", "no yes",
 		  "fsync of a file makes every metadata op up to its own last change durable; fdatasync up "
 		  "to its last change of size"),
+	PARAMETER(fsync_exchanged, "fsync-exchanged-names", "no yes",
+		  "where fsync of a file makes its names durable, also those that two files were given in "
+		  "exchange for each other's"),
 	PARAMETER(sync_overwrites, "sync-overwrites", "no yes",
 		  "sync makes overwrites durable, too, also when there is no metadata to commit"),
 	PARAMETER(safe_rename, "safe-rename", "no size yes",

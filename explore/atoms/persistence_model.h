@@ -45,6 +45,7 @@ struct crash__model {
 	int moves_data; /* enum crash__moves_data */
 	int no_reuse;
 	int fsync_own_entry, fsync_commits_metadata;
+	int fsync_exchanged;
 	int sync_overwrites;
 	int safe_rename; /* enum crash__safe_rename */
 	int safe_truncate;

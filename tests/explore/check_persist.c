@@ -33,6 +33,7 @@ static const char whole[] = "about = a test\n"
 			    "fsync-own-entry = yes\n"
 			    "sync-overwrites = yes\n"
 			    "fsync-commits-metadata = no\n"
+			    "fsync-exchanged-names = yes\n"
 			    "safe-rename = yes\n"
 			    "safe-truncate = no\n"
 			    "fdatasync-drops = entry\n"
@@ -115,6 +116,7 @@ START_TEST(a_whole_model_is_read_as_written)
 	ck_assert_int_eq(model.no_reflinks, 1);
 	ck_assert_int_eq(model.moves_data, CRASH__MOVES_SMALL);
 	ck_assert_int_eq(model.no_reuse, 0);
+	ck_assert_int_eq(model.fsync_exchanged, 1);
 	ck_assert_int_eq(model.fsync_own_entry, 1);
 	ck_assert_int_eq(model.fsync_commits_metadata, 0);
 	ck_assert_int_eq(model.safe_rename, CRASH__RENAME_WITH_DATA);
@@ -129,7 +131,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 {
 	refuses(with("tear", "taer = 512"), ":2: there is no parameter \"taer\"; did you mean tear?");
 	refuses(with("safe-rename", "safe-renames = yes"),
-		":21: there is no parameter \"safe-renames\"; did you mean safe-rename?");
+		":22: there is no parameter \"safe-renames\"; did you mean safe-rename?");
 	refuses(with("about", "checked = on"),
 		":1: there is no parameter \"checked\"; did you mean checked-on?");
 	refuses(with("tear", "colour = blue"), ":2: there is no parameter \"colour\"");
@@ -139,7 +141,7 @@ START_TEST(a_mistake_is_shown_with_its_line_and_key)
 		":8: dirop-order = tot: it is one of: none per-directory total");
 	refuses(with("lost-data", "tear = op"), ":3: tear = op is set twice");
 	refuses(with("about", "[model]"), ":2: a model has no sections, but here is [model]");
-	refuses(with("safe-rename", "safe-rename yes"), ":21: not a line \"parameter = value\"");
+	refuses(with("safe-rename", "safe-rename yes"), ":22: not a line \"parameter = value\"");
 }
 END_TEST
 

@@ -290,6 +290,7 @@ struct crash__model trees_random_model(uint64_t *random)
 		.no_reuse = (int)support_below(random, 2),
 		.fsync_own_entry = (int)support_below(random, 2),
 		.fsync_commits_metadata = (int)support_below(random, 2),
+		.fsync_exchanged = (int)support_below(random, 2),
 		.sync_overwrites = (int)support_below(random, 2),
 		.safe_rename = (int)support_below(random, 3),
 		.safe_truncate = (int)support_below(random, 2),
