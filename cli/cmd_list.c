@@ -104,9 +104,11 @@ static int list_points(const struct crash__options *options)
 		print_site(options, &found.sites[i]);
 	if (!options->json && !found.count)
 		printf("%s and its libraries have no explicit breakpoints%s\n", path,
-		       found.runtime_names ? " except those with names made at run time" : "");
-	else if (!options->json && found.runtime_names)
-		printf("(and others with names made at run time: crash_breakpoint())\n");
+		       found.runtime_names || found.channel ? " except those with names made at run time" :
+							      "");
+	else if (!options->json && (found.runtime_names || found.channel))
+		printf("(and others with names made at run time: %s)\n",
+		       found.runtime_names ? "crash_breakpoint()" : "CRASH_FD");
 	crash__sites_clear(&found);
 	return 0;
 }

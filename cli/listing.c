@@ -141,8 +141,10 @@ static void print_event(const struct crash__trace *trace, const struct crash__ev
 
 	crash__event_point(event, point, sizeof point);
 	if (event->kind == CRASH__EVENT_POINT) {
-		printf("%-14s %-16s %10s %8s %8s  %s:%u\n", point, "(breakpoint)", "", "", "",
-		       event->source ? event->source : "", event->line);
+		printf("%-14s %-16s", point, "(breakpoint)");
+		if (event->source) /* of one that came by CRASH_FD nothing is known but its name */
+			printf(" %10s %8s %8s  %s:%u", "", "", "", event->source, event->line);
+		putchar('\n');
 		return;
 	}
 	if (event->offset != UINT64_MAX)
@@ -159,6 +161,32 @@ static void print_event(const struct crash__trace *trace, const struct crash__ev
 	if (event->sync_occurrence)
 		printf("  (synchronous: fsync#%llu)", (unsigned long long)event->sync_occurrence);
 	putchar('\n');
+}
+
+static void print_note(const struct crash__options *options, const struct crash__trace_note *note)
+{
+	const char *value = note->value ? note->value : "";
+
+	if (options->json) {
+		crash__json_print(options->json_out,
+				  json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "seq",
+					    (json_int_t)note->start, "note", crash__json_string(note->key),
+					    "value", crash__json_string(value), "pid", (json_int_t)note->pid,
+					    "tid", (json_int_t)note->tid, "process",
+					    (json_int_t)note->process, "thread", (json_int_t)note->thread));
+		return;
+	}
+	printf("%-14s %-16s %10s %8s %8s  ", crash__shown_text(note->key), "(note)", "", "", "");
+	puts(crash__shown_text(value)); /* it gives the same memory each time */
+}
+
+/* Those that came before an op, from the `next` on; returns the one after. */
+static size_t print_notes(const struct crash__options *options, const struct crash__trace *trace, size_t next,
+			  uint64_t before)
+{
+	while (next < trace->note_count && trace->notes[next].start < before)
+		print_note(options, &trace->notes[next++]);
+	return next;
 }
 
 /* ------------------------------------------------------------------ summary */
@@ -273,6 +301,7 @@ void crash__listing_print(const struct crash__options *options, const struct cra
 			  const struct crash_out *out)
 {
 	struct crash__symbols *symbols = crash__symbols_new();
+	size_t note = 0;
 
 	if (!options->json && !options->quiet)
 		printf("%-14s %-16s %10s %8s %s  %s\n", "POINT", "CALL", "OFFSET", "BYTES", "RESULT", "FILE");
@@ -282,6 +311,7 @@ void crash__listing_print(const struct crash__options *options, const struct cra
 
 		if (event->kind == CRASH__EVENT_ACK)
 			continue;
+		note = print_notes(options, trace, note, event->start);
 		if (options->verbose && symbols)
 			frames = frames_of(trace, symbols, event->stack);
 		if (options->json)
@@ -294,6 +324,7 @@ void crash__listing_print(const struct crash__options *options, const struct cra
 			print_frames(&frames);
 		free_frames(&frames);
 	}
+	print_notes(options, trace, note, UINT64_MAX);
 	print_summary(options, trace, out);
 	crash__symbols_free(symbols);
 }

@@ -155,7 +155,12 @@ struct crash__control {
 			 program's when it starts): not storage */
 	struct {
 		uint64_t device, inode;
-	} inherited[3]; /* what the program finds at 0, 1 and 2, which is all that it inherits */
+	} inherited[3]; /* what the program finds at 0, 1 and 2: with the channel all that it inherits */
+	struct {
+		uint64_t device, inode; /* 0: there is none */
+		int32_t number;
+		uint32_t pad;
+	} channel; /* common/channel/channel.h */
 	struct crash__plan plan;
 	uint32_t range_count;
 	struct crash__range ranges[CRASH__RANGES];

@@ -32,7 +32,7 @@ VALUE(CRASH__KIND_CALL, 2);
 VALUE(CRASH__TORN_PERCENT, 3);
 VALUE(CRASH__SHORT, 8);
 VALUE(CRASH__RING_OWNED, 2);
-VALUE(CRASH__INCOMPLETES, 28);
+VALUE(CRASH__INCOMPLETES, 30);
 VALUE(CRASH__DEAD, 0x44454144u);
 
 /* ------------------------------------------------------------------ the control block */
@@ -52,8 +52,9 @@ AT(control, directory, 4136);
 AT(control, preload, 8232);
 AT(control, outside, 12328);
 AT(control, inherited, 12360);
-AT(control, plan, 12408);
-#define RANGES (12408 + sizeof(struct crash__plan))
+AT(control, channel, 12408);
+AT(control, plan, 12432);
+#define RANGES (12432 + sizeof(struct crash__plan))
 AT(control, range_count, RANGES);
 AT(control, ranges, RANGES + 8);
 

@@ -30,6 +30,7 @@ enum crash__record_type {
 	CRASH__RECORD_POINT, /* an explicit breakpoint was passed */
 	CRASH__RECORD_ACK,   /* the program acknowledged something */
 	CRASH__RECORD_LOST,  /* something could not be written down */
+	CRASH__RECORD_NOTE,  /* the program said something about itself */
 	CRASH__RECORD_TYPES,
 };
 
@@ -157,6 +158,14 @@ struct crash__ack_record {
 	unsigned char bytes[];
 };
 
+struct crash__note_record {
+	struct crash__record record;
+	uint64_t start;
+	uint32_t process, thread;
+	uint32_t key_bytes, value_bytes; /* with their NULs */
+	char strings[];
+};
+
 /*
  * These are read from files that other versions wrote, and by other programs (crashinject-trace(5)). Whoever
  * changes one of the numbers, or what a field or a value means, adds 1 to CRASH__TRACE_VERSION
@@ -187,7 +196,9 @@ CRASH__RECORD_IS(data, 32, bytes, 32);
 CRASH__RECORD_IS(point, 48, name_bytes, 40);
 CRASH__RECORD_IS(point, 48, strings, 48);
 CRASH__RECORD_IS(ack, 32, bytes, 32);
-_Static_assert(CRASH__RECORD_LOST == 11 && CRASH__RECORD_TYPES == 12 && CRASH__ROUTE_MEMORY == 3 &&
+CRASH__RECORD_IS(note, 32, value_bytes, 28);
+CRASH__RECORD_IS(note, 32, strings, 32);
+_Static_assert(CRASH__RECORD_LOST == 11 && CRASH__RECORD_TYPES == 13 && CRASH__ROUTE_MEMORY == 3 &&
 		       CRASH__OP_SOCKET == 16,
 	       "values in records of the trace mean something else");
 

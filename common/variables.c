@@ -7,8 +7,8 @@
 
 /* Each is documented in crashinject(1), ENVIRONMENT. */
 static const char *const known[] = {
-	"CRASH_AT",    "CRASH_AFTER", "CRASH_DIR",   "CRASH_CONTROL",
-	"CRASH_POINT", "CRASH_STATE", "CRASH_ACKED", "CRASH_ACKED_DIR",
+	"CRASH_AT",    "CRASH_AFTER", "CRASH_DIR",	 "CRASH_CONTROL", "CRASH_POINT",
+	"CRASH_STATE", "CRASH_ACKED", "CRASH_ACKED_DIR", "CRASH_FD",	  "CRASH_FD_PATH",
 };
 
 #define KNOWN (sizeof known / sizeof *known)

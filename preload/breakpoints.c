@@ -56,8 +56,8 @@ void crash__attach(struct crash_site *start, struct crash_site *stop)
 	}
 }
 
-static void pass(struct crash__control *control, struct crash__named_point *point,
-		 const struct crash__caller *caller)
+void crash__pass_point(struct crash__control *control, struct crash__named_point *point,
+		       const struct crash__caller *caller)
 {
 	uint64_t hit;
 
@@ -74,7 +74,7 @@ void crash__hit(struct crash_site *site)
 
 	control = crash__control_now();
 	if (control && site->slot)
-		pass(control, &control->points[site->slot - 1], CRASH__CALLER());
+		crash__pass_point(control, &control->points[site->slot - 1], CRASH__CALLER());
 	errno = saved;
 }
 
@@ -92,7 +92,7 @@ void crash__breakpoint_symbol(const char *name)
 			crash__say("crashinject: crash_breakpoint(\"", name, "\"): not a name for a point\n",
 				   NULL);
 	} else if ((point = crash__control_point(control, name, "", 0)) != NULL) {
-		pass(control, point, CRASH__CALLER());
+		crash__pass_point(control, point, CRASH__CALLER());
 	}
 	errno = saved;
 }

@@ -25,6 +25,7 @@
 #define LOCK_SHIFT 24
 #define APPEND 0x00800000u
 #define DIRECT 0x00400000u
+#define CHANNEL DIRECT		/* of what is no storage */
 #define FILE_NUMBER 0x003fffffu /* its lower bits: who is filled in anew has another key */
 #define FILLING 1u		/* and the thread in the upper half: somebody is asking */
 
@@ -85,7 +86,8 @@ static struct crash__target look_up(struct crash__control *control, int fd)
 
 	if (crash__sys3(SYS_fstat, fd, (long)&status, 0) < 0)
 		return target;
-	if ((!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
+	target.channel = crash__channel_is(control, status.st_dev, status.st_ino);
+	if (target.channel || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
 	    crash__control_is_outside(control, status.st_dev, status.st_ino))
 		return target;
 	buffers = crash__path_buffers_take();
@@ -128,7 +130,8 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 		target.storage = key & STORAGE;
 		target.sync = key & SYNC;
 		target.append = key & APPEND;
-		target.direct = key & DIRECT;
+		target.direct = target.storage && (key & DIRECT);
+		target.channel = !target.storage && (key & CHANNEL);
 		target.lock = key >> LOCK_SHIFT & (CRASH__LOCKS - 1);
 		target.file = atomic_load_explicit(&entry->file, memory_order_acquire);
 		target.rules = atomic_load_explicit(&entry->rules, memory_order_acquire);
@@ -143,8 +146,8 @@ struct crash__target crash__target_of_fd(struct crash__control *control, int fd)
 	atomic_store_explicit(&entry->file, target.file, memory_order_release);
 	atomic_store_explicit(&entry->rules, target.rules, memory_order_release);
 	key = epoch << 32 | KNOWN | (target.storage ? STORAGE : 0) | (target.sync ? SYNC : 0) |
-	      (target.append ? APPEND : 0) | (target.direct ? DIRECT : 0) | target.lock << LOCK_SHIFT |
-	      (target.file & FILE_NUMBER);
+	      (target.append ? APPEND : 0) | (target.direct ? DIRECT : 0) | (target.channel ? CHANNEL : 0) |
+	      target.lock << LOCK_SHIFT | (target.file & FILE_NUMBER);
 	atomic_compare_exchange_strong_explicit(&entry->key, &mark, key, memory_order_acq_rel,
 						memory_order_relaxed);
 	return target;

@@ -216,6 +216,7 @@ static long call_outside(struct crash__op *op)
 static long by_descriptor(struct crash__op *op)
 {
 	uint64_t rules;
+	long result;
 
 	if (op->kernel->where.fd)
 		op->target =
@@ -224,6 +225,12 @@ static long by_descriptor(struct crash__op *op)
 		op->target = crash__target_of_mapping(op->control, (uintptr_t)op->args[0]);
 	else /* sync() */
 		op->target = (struct crash__target){.storage = true, .rules = ~op->control->plan.with_glob};
+	if (__builtin_expect(op->target.channel ||
+				     (op->kernel->where.fd && crash__arg(op->args, op->kernel->where.fd) ==
+								      op->control->channel.number),
+			     0) &&
+	    crash__channel_take(op, &result))
+		return result;
 	if (!op->target.storage)
 		return call_outside(op);
 	if (op->kernel->kernel == CRASH__CALL_splice)

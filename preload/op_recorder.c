@@ -624,6 +624,28 @@ void crash__record_ack(struct crash__control *control, uint64_t start, int fd, c
 	}
 }
 
+void crash__record_note(struct crash__control *control, const struct crash__line *line)
+{
+	struct crash__identity identity;
+	struct crash__note_record record = {
+		.key_bytes = (uint32_t)line->length + 1,
+		.value_bytes = (uint32_t)line->value_length + 1,
+	};
+	struct crash__part parts[] = {{&record, sizeof record},
+				      {line->text, line->length},
+				      {"", 1},
+				      {line->value, line->value_length},
+				      {"", 1}};
+
+	if (!wanted(control, 0))
+		return;
+	identity = crash__identify();
+	record.process = identity.process;
+	record.thread = identity.thread;
+	record.start = crash__next_sequence(control);
+	append(control, CRASH__RECORD_NOTE, 0, parts, 5);
+}
+
 /* Whether what came out of a pipe, or went into one, is known: it is one of the tree's own, and was told when
  * it was put in. */
 static bool is_told(const struct crash__op *op, int fd, size_t count)

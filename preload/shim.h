@@ -16,7 +16,7 @@
  *	patch.c             the system calls inside libc, which arrive at entry.S; libc_code.h what is
  *	                    known of its code, libc_cancel.c those of glibc 2.41 that are cancellable
  *	cancel.c            when a thread is cancelled in a call
- *	breakpoints.c       explicit breakpoints
+ *	breakpoints.c       explicit breakpoints; written_lines.c those written to CRASH_FD
  *	mapping.c           stores to mapped files; tracker.c finds the pages that were stored to
  *
  * The way of an op:
@@ -44,6 +44,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "common/channel/channel.h"
 #include "common/control.h"
 #include "common/decision.h"
 #include "common/sys.h"
@@ -149,6 +150,7 @@ bool crash__path_of_memory(uintptr_t start, uintptr_t end, char out[PATH_MAX]);
 /** What an op is about. */
 struct crash__target {
 	bool storage;	/* a regular file or directory that counts */
+	bool channel;	/* what CRASH_FD stands for: common/channel/channel.h */
 	bool unnamed;	/* a path of the call leads nowhere that has a name; usually the call fails */
 	bool sync;	/* what is written is durable when the call returns (O_SYNC, O_DSYNC) */
 	bool append;	/* O_APPEND: whatever offset a write names */
@@ -289,6 +291,18 @@ void crash__act_after(struct crash__op *op, const struct crash__decision *decisi
 void crash__act_point(struct crash__control *control, const struct crash__named_point *point, uint64_t hit,
 		      uint64_t rules, const struct crash__caller *caller);
 
+/* ------------------------------------------------------------------ breakpoints.c, written_lines.c */
+
+/** Passes an explicit point. */
+void crash__pass_point(struct crash__control *control, struct crash__named_point *point,
+		       const struct crash__caller *caller);
+
+/**
+ * Deals with a write to what is the channel, or has its number, instead of making it.
+ * @return false if it is to be made: it is another file's, or the kernel has to say what is wrong with it
+ */
+bool crash__channel_take(struct crash__op *op, long *result);
+
 /* ------------------------------------------------------------------ op_recorder.c */
 
 /** Writes the op down before its call; sets op->start. */
@@ -308,6 +322,8 @@ void crash__record_ack(struct crash__control *control, uint64_t start, int fd, c
 		       size_t count);
 /** The same for the first `count` bytes of what the op writes. */
 void crash__record_ack_of(const struct crash__op *op, long count);
+/** Writes down a note. */
+void crash__record_note(struct crash__control *control, const struct crash__line *line);
 /** Writes down a backtrace and returns its number. */
 uint32_t crash__record_stack(struct crash__control *control, const uint64_t *addresses, uint32_t count);
 void crash__record_module(struct crash__control *control, const struct crash__frame_module *module);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "common/glob.h"
 #include "common/spec.h"
 #include "common/suggest.h"
 #include "symbols/breakpoint_sites.h"
@@ -54,17 +55,24 @@ static int refuse_point(const struct crash__found_sites *found, const char *name
 			   length >= sizeof list - 1 ? " ..." : "");
 }
 
+static bool is_compiled_in(const struct crash__found_sites *found, const struct crash__rule *rule)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (rule->pattern ? crash__glob_match(rule->name, found->sites[i].name) :
+				    strcmp(rule->name, found->sites[i].name) == 0)
+			return true;
+	return false;
+}
+
 /*
  * A program that has points, but not this one, is not going to have it. One that has none may start
  * another that has it, or load it as a plugin.
  */
 static int check_point(const struct crash__found_sites *found, const struct crash__rule *rule)
 {
-	if (found->count == 0 || found->runtime_names || rule->pattern)
+	if (found->count == 0 || found->runtime_names || found->channel || rule->pattern ||
+	    is_compiled_in(found, rule))
 		return 0;
-	for (size_t i = 0; i < found->count; i++)
-		if (strcmp(found->sites[i].name, rule->name) == 0)
-			return 0;
 	return refuse_point(found, rule->name);
 }
 
@@ -105,7 +113,8 @@ static int bind_function(struct crash__control *control, const struct crash__fou
 	return control->range_count > before ? 0 : refuse_function(found, symbols, rule->function);
 }
 
-int crash__scenario_bind(struct crash__control *control, const char *path, struct crash__symbols *symbols)
+int crash__scenario_bind(struct crash__control *control, const char *path, struct crash__symbols *symbols,
+			 bool *elsewhere)
 {
 	struct crash__plan *plan = &control->plan;
 	struct crash__found_sites found;
@@ -121,8 +130,10 @@ int crash__scenario_bind(struct crash__control *control, const char *path, struc
 	if (error < 0)
 		return error;
 	for (uint32_t i = 0; i < plan->count && error == 0; i++) {
-		if (plan->rules[i].kind == CRASH__KIND_EXPLICIT)
+		if (plan->rules[i].kind == CRASH__KIND_EXPLICIT) {
+			*elsewhere |= !is_compiled_in(&found, &plan->rules[i]);
 			error = check_point(&found, &plan->rules[i]);
+		}
 		if (error == 0 && plan->rules[i].function[0])
 			error = bind_function(control, &found, symbols, i);
 	}

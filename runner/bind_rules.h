@@ -13,8 +13,9 @@ int crash__scenario_parse(struct crash__plan *plan, const char *scenario, const 
 
 /**
  * Checks the plan against the program: explicit points that it cannot have are an error, and the
- * functions of in= are looked up.
+ * functions of in= are looked up. `elsewhere` is set if a point is not compiled into it.
  */
-int crash__scenario_bind(struct crash__control *control, const char *path, struct crash__symbols *symbols);
+int crash__scenario_bind(struct crash__control *control, const char *path, struct crash__symbols *symbols,
+			 bool *elsewhere);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "common/channel/channel.h"
 #include "common/libc_version.h"
 
 size_t crash__list_count(const char *const *list)
@@ -88,7 +89,7 @@ int crash__environment_make(const struct crash__request *request, const char *di
 {
 	size_t own = crash__list_count((const char *const *)environ),
 	       extra = crash__list_count(request->opts.env);
-	char **list = calloc(own + extra + 8, sizeof *list);
+	char **list = calloc(own + extra + 10, sizeof *list);
 	bool good = true;
 
 	*environment = list;
@@ -98,6 +99,8 @@ int crash__environment_make(const struct crash__request *request, const char *di
 		good = (list[i] = strdup(environ[i])) != NULL;
 	drop_entry(list, "CRASH_CONTROL=");
 	drop_entry(list, "CRASH_AT=");
+	drop_entry(list, CRASH__CHANNEL_VARIABLE "=");
+	drop_entry(list, CRASH__CHANNEL_PATH_VARIABLE "=");
 	if (request->scenario && *request->scenario)
 		good = good && set_format(list, "CRASH_AT=%s", request->scenario);
 	good = good && set_format(list, "CRASH_DIR=%s", directory);
@@ -112,6 +115,10 @@ int crash__environment_add_shim(char **environment, const struct crash__job *job
 	bool good = set_format(environment, CRASH__CONTROL_VARIABLE "=%s/control%s", job->directory,
 			       first ? ",0" : "");
 
+	if (job->control->channel.inode)
+		good = good &&
+		       set_format(environment, CRASH__CHANNEL_VARIABLE "=%d", job->control->channel.number) &&
+		       set_format(environment, CRASH__CHANNEL_PATH_VARIABLE "=%s/channel", job->directory);
 	/* a static program may start others that have the points */
 	if (program->kind == CRASH__PROGRAM_GLIBC || program->kind == CRASH__PROGRAM_UNREADABLE ||
 	    (program->kind == CRASH__PROGRAM_STATIC && job->control->plan.explicit_rules))

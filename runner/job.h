@@ -92,6 +92,7 @@ struct crash__job {
 	struct crash__guardian guardian; /* removes it should runner and keeper both be killed */
 	/* of the runner */
 	int control_fd;
+	int channel;	      /* what CRASH_FD stands for; -1: there is none */
 	size_t control_bytes; /* of its mapping */
 	int wake;	      /* written by the keeper when the report changes */
 	pid_t keeper;

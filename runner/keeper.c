@@ -297,13 +297,10 @@ static void await_runner(const struct crash__report *report, pid_t runner)
 /* Keeps only the descriptors that the keeper and the program need. */
 static void close_others(const struct crash__job *job)
 {
-	int keep[] = {job->program.in,
-		      job->program.out,
-		      job->program.err,
-		      job->trace,
-		      job->control_fd,
-		      job->wake,
-		      job->guardian.pid > 0 ? job->guardian.alive : -1};
+	int keep[] = {job->program.in,	job->program.out,
+		      job->program.err, job->trace,
+		      job->control_fd,	job->channel,
+		      job->wake,	job->guardian.pid > 0 ? job->guardian.alive : -1};
 	unsigned int from = 0;
 
 	for (;;) {
@@ -339,6 +336,8 @@ static void remove_files(const struct crash__job *job)
 	char path[sizeof job->directory + 16];
 
 	strcpy(stpcpy(path, job->directory), "/control");
+	unlink(path);
+	strcpy(stpcpy(path, job->directory), "/channel");
 	unlink(path);
 	strcpy(stpcpy(path, job->directory), "/preload.so");
 	unlink(path);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
+#include "common/suggest.h"
 #include "trace/event_text.h"
 
 static const struct {
@@ -199,11 +200,36 @@ static int fill_unreached(struct crash_out *out, const struct crash__plan *plan,
 	return out->unreached ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the result");
 }
 
+/* Another name that was passed, for the first rule whose point never was; NULL: there is none. */
+static const char *find_meant(const struct crash__control *control)
+{
+	const struct crash__plan *plan = &control->plan;
+
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const struct crash__rule *rule = &plan->rules[i];
+		struct crash__suggestion near = {.word = rule->name, .length = strlen(rule->name)};
+		bool missed = rule->kind == CRASH__KIND_EXPLICIT && !rule->pattern;
+
+		for (int k = 0; k < CRASH__POINTS && missed; k++) {
+			const struct crash__named_point *point = &control->points[k];
+
+			if (atomic_load(&point->state) != 2 || !ends(point->name, sizeof point->name) ||
+			    !atomic_load(&point->hits))
+				continue;
+			missed = strcmp(point->name, rule->name) != 0;
+			crash__suggest(&near, point->name);
+		}
+		if (missed && near.best)
+			return near.best;
+	}
+	return NULL;
+}
+
 static int fill_passed(struct crash_out *out, const struct crash__control *control)
 {
 	size_t size;
 	FILE *stream = open_memstream(&out->passed, &size);
-	const char *comma = "";
+	const char *comma = "", *meant = find_meant(control);
 
 	if (!stream)
 		return crash__fail(CRASH_ENOMEM, "no memory for the result");
@@ -226,6 +252,8 @@ static int fill_passed(struct crash_out *out, const struct crash__control *contr
 	}
 	if (!*comma)
 		fputs("no points", stream);
+	if (meant)
+		fprintf(stream, "; did you mean %s?", meant);
 	fclose(stream);
 	return 0;
 }

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "runner/bind_rules.h"
 #include "runner/capture.h"
+#include "runner/channel_file.h"
 #include "runner/environment.h"
 #include "runner/keeper.h"
 #include "runner/out.h"
@@ -30,6 +31,7 @@
 #include "runner/program.h"
 #include "runner/run_chunks.h"
 #include "runner/setup.h"
+#include "symbols/breakpoint_sites.h"
 
 #define DEFAULT_TIMEOUT_MS 30000
 
@@ -274,9 +276,31 @@ static int open_trace(struct run *run)
 }
 
 /* Explicit points alone need nobody who watches system calls. */
-static bool wants_supervisor(const struct crash__plan *plan, uint32_t mode)
+static bool watches_calls(const struct crash__plan *plan, uint32_t mode)
 {
 	return (mode & CRASH__MODE_RECORD) || crash__plan_has_calls(plan);
+}
+
+static bool may_filter(const struct run *run)
+{
+	return !(run->request->opts.flags & CRASH_NO_SUPERVISOR) && crash__filter_possible();
+}
+
+/* Compares the rules with the program. Points that are not in it may come by the channel from where no shim
+ * is, and then somebody has to watch that alone. */
+static int bind(struct run *run)
+{
+	struct crash__control *control = run->job.control;
+	bool elsewhere = false;
+	int error = crash__scenario_bind(control, run->path, run->symbols, &elsewhere);
+
+	if (error == 0 && elsewhere && !run->job.filter && !crash__control_watches_calls(control) &&
+	    may_filter(run)) {
+		control->mode |= CRASH__MODE_SUPERVISOR;
+		crash__filter_build_channel(&run->filter, crash__program_stub(run->preload));
+		run->job.filter = &run->filter;
+	}
+	return error;
 }
 
 /* The shells that ask a server and use it are watched like the server itself. */
@@ -308,10 +332,10 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 {
 	const struct crash__request *request = run->request;
 	uint32_t mode = CRASH__MODE_KEEPER | CRASH__MODE_PATCH | request->mode;
-	bool shim = plan->count || request->mode, watch = wants_supervisor(plan, mode);
+	bool shim = plan->count || request->mode, watch = watches_calls(plan, mode);
 	int error = shim ? crash__program_preload(request->opts.preload, run->preload) : 0;
 
-	if (watch && !(request->opts.flags & CRASH_NO_SUPERVISOR) && crash__filter_possible())
+	if (watch && may_filter(run))
 		mode |= CRASH__MODE_SUPERVISOR;
 	if (request->opts.flags & CRASH_ALLOW_IO_URING)
 		mode |= CRASH__MODE_IO_URING;
@@ -324,10 +348,10 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	if (error < 0)
 		return error;
 	memcpy(&run->job.control->plan, plan, sizeof *plan);
+	run->job.io_uring = request->opts.flags & CRASH_ALLOW_IO_URING;
 	if (mode & CRASH__MODE_SUPERVISOR) {
 		crash__filter_build(&run->filter, crash__program_stub(run->preload), mode & CRASH__MODE_ACKS);
 		run->job.filter = &run->filter;
-		run->job.io_uring = request->opts.flags & CRASH_ALLOW_IO_URING;
 	} else if (watch) {
 		crash__control_incomplete(run->job.control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
 	}
@@ -335,7 +359,7 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	if (error == 0 && (mode & CRASH__MODE_RECORD))
 		error = open_trace(run);
 	if (error == 0)
-		error = crash__scenario_bind(run->job.control, run->path, run->symbols);
+		error = bind(run);
 	if (error == 0)
 		error = check_shim(run, plan);
 	if (error == 0 && shim)
@@ -449,14 +473,30 @@ static bool has_dead_points(const struct run *run)
 	       crash__program_points(AT_FDCWD, run->path) == CRASH__HAS_POINTS;
 }
 
+/* Whether its points may come by the channel, or one has. */
+static bool uses_channel(const struct run *run)
+{
+	struct crash__found_sites found;
+	bool uses = false;
+
+	for (int i = 0; i < CRASH__POINTS && !uses; i++)
+		uses = atomic_load(&run->job.control->points[i].hits) > 0;
+	if (!uses && crash__sites_find(run->path, &found) == 0) {
+		uses = found.channel;
+		crash__sites_clear(&found);
+	}
+	return uses;
+}
+
 /* A plan that no process has read is not a run. */
 static int check_loaded(const struct run *run)
 {
 	const struct crash__control *control = run->job.control;
 	int error;
 
-	if (!control->plan.count || atomic_load(&control->loaded) ||
-	    (control->mode & CRASH__MODE_SUPERVISOR) || run->job.report->timed_out)
+	if (!control->plan.count || atomic_load(&control->loaded) || run->job.report->timed_out ||
+	    ((control->mode & CRASH__MODE_SUPERVISOR) &&
+	     (crash__control_watches_calls(control) || uses_channel(run))))
 		return 0;
 	error = check_shim(run, &control->plan); /* the kernel may have refused the filter meanwhile */
 	if (error < 0)
@@ -493,6 +533,8 @@ static int collect(struct run *run, struct crash_out *result)
 	error = crash__out_fill(result, &run->job, run->request->scenario);
 	if (error == 0 && has_dead_points(run))
 		error = crash__out_incomplete(result, CRASH__INCOMPLETE_NO_SHIM, run->path);
+	if (error == 0 && crash__channel_has_lost(&run->job))
+		error = crash__out_incomplete(result, CRASH__INCOMPLETE_CHANNEL_LOST, NULL);
 	if (error == 0 && run->request->names)
 		error = crash__out_name(result, run->symbols);
 	if (error < 0)
@@ -539,7 +581,7 @@ int crash__run(const struct crash__request *request, struct crash_out *out)
 		return crash__fail(CRASH_ENOMEM, "no memory for a run");
 	crash__fail_clear();
 	run->request = request;
-	run->job.control_fd = run->job.trace = -1;
+	run->job.control_fd = run->job.channel = run->job.trace = -1;
 	run->capture.keeper = -1;
 	error = prepare(run);
 	if (error == 0)

@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "base/file_limit.h"
+#include "runner/channel_file.h"
 #include "runner/process_tree.h"
 
 #define PREFIX "crashinject-"
@@ -41,7 +42,7 @@ static const char *shm_directory(void)
 /* Removes the few files that a run's directory has. */
 static void remove_directory(const char *directory)
 {
-	static const char *const names[] = {"control", "preload.so"};
+	static const char *const names[] = {"control", "channel", "preload.so"};
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; fd >= 0 && i < sizeof names / sizeof *names; i++)
@@ -142,7 +143,7 @@ int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsig
 	int error;
 
 	assert(rings <= CRASH__MAX_RINGS);
-	job->control_fd = -1;
+	job->control_fd = job->channel = -1;
 	job->control = NULL;
 	job->report = NULL;
 	error = make_directory(job, place);
@@ -169,6 +170,8 @@ int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsig
 	job->control->owner = geteuid();
 	strcpy(job->control->directory, job->directory);
 	crash__control_note_outside(job->control);
+	if (preload) /* somebody is going to see what is written */
+		crash__channel_make(job);
 	crash__control_guard(job->control);
 	return 0;
 }
@@ -184,6 +187,7 @@ void crash__setup_clear(struct crash__job *job)
 		munmap(job->control, job->control_bytes);
 	if (job->control_fd >= 0)
 		close(job->control_fd);
+	crash__channel_close(job);
 	job->control_fd = -1;
 	job->control = NULL;
 	job->report = NULL;

@@ -19,6 +19,7 @@
 #include "base/file_limit.h"
 #include "common/audience.h"
 #include "runner/block_watch.h"
+#include "runner/channel_file.h"
 
 #define STACK_BYTES (64u << 10)
 
@@ -48,7 +49,8 @@ void crash__spawn_filter(struct crash__job *job)
 
 	if (result < 0) {
 		job->control->mode &= ~(uint32_t)CRASH__MODE_SUPERVISOR;
-		crash__control_incomplete(job->control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
+		if (crash__control_watches_calls(job->control))
+			crash__control_incomplete(job->control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);
 	}
 	atomic_store(listener, result < 0 ? result - 1 : result);
 	syscall(SYS_futex, listener, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -72,6 +74,7 @@ static int run_child(void *argument)
 		if (job->ignores_children)
 			signal(SIGCHLD, SIG_IGN);
 		crash__file_limit_restore();
+		crash__channel_place(job);
 		/* the last moment at which nobody else can have written to it; the memory is the keeper's */
 		if (start == &job->program)
 			crash__block_remember(job);

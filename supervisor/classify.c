@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/channel/channel.h"
 #include "common/follow.h"
 #include "common/walk.h"
 #include "supervisor/naming/naming.h"
@@ -131,8 +132,13 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 {
 	struct crash__control *control = notification->control;
 	struct stat status;
+	bool found = fetch(notification, fd, &status);
 
-	if (!fetch(notification, fd, &status) || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
+	notification->channel = notification->family == CRASH__FAMILY_WRITE &&
+				(fd == control->channel.number ||
+				 (found && crash__channel_is(control, status.st_dev, status.st_ino)));
+	if (!found || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
+	    crash__channel_is(control, status.st_dev, status.st_ino) ||
 	    crash__control_is_outside(control, status.st_dev, status.st_ino) ||
 	    !find_path(notification, fd, &status))
 		return;
@@ -242,6 +248,7 @@ static void classify_mapping(struct crash__notification *notification, uint64_t 
 static void forget(struct crash__notification *notification)
 {
 	notification->storage = notification->sync = notification->direct = notification->append = false;
+	notification->channel = false;
 	notification->ahead.count = 0;
 	notification->rules = ~notification->control->plan.with_glob;
 	notification->path[0] = notification->to[0] = notification->given[0] = notification->given_to[0] =

@@ -17,6 +17,8 @@ struct crash__notification {
 	uint64_t pc; /* behind the system call instruction */
 	long args[6];
 	bool storage, sync, direct, append; /* append: the descriptor's flags have O_APPEND */
+	bool channel; /* a write to what CRASH_FD stands for, or to its number: common/channel/channel.h */
+	const struct crash__named_point *point; /* not an op: an explicit point is passed; or NULL */
 	uint64_t rules;
 	int fd; /* the file's descriptor, duplicated from the process; -1: none, or it is not allowed */
 	uint64_t device, inode;

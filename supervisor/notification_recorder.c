@@ -251,3 +251,43 @@ void crash__record_remote_ack(struct crash__notification *notification, int fd, 
 		at += piece;
 	}
 }
+
+void crash__notification_record_point(struct crash__notification *notification)
+{
+	const struct crash__named_point *point = notification->point;
+	struct crash__point_record record = {
+		.hit = notification->occurrence,
+		.process = notification->remote.process,
+		.thread = notification->remote.thread,
+		.line = point->line,
+		.name_bytes = (uint32_t)strlen(point->name) + 1,
+		.file_bytes = (uint32_t)strlen(point->file) + 1,
+	};
+	struct crash__part parts[] = {
+		{&record, sizeof record}, {point->name, record.name_bytes}, {point->file, record.file_bytes}};
+
+	if (notification->control->mode & CRASH__MODE_STACKS)
+		record.stack = crash__unwind_number(notification, &unwind_notes);
+	record.start = crash__next_sequence(notification->control);
+	append(notification, CRASH__RECORD_POINT, (uint16_t)notification->flags, parts, 3);
+}
+
+void crash__record_remote_note(struct crash__notification *notification, const struct crash__line *line)
+{
+	struct crash__note_record record = {
+		.process = notification->remote.process,
+		.thread = notification->remote.thread,
+		.key_bytes = (uint32_t)line->length + 1,
+		.value_bytes = (uint32_t)line->value_length + 1,
+	};
+	struct crash__part parts[] = {{&record, sizeof record},
+				      {line->text, line->length},
+				      {"", 1},
+				      {line->value, line->value_length},
+				      {"", 1}};
+
+	if (!crash__notification_record_wanted(notification))
+		return;
+	record.start = crash__next_sequence(notification->control);
+	append(notification, CRASH__RECORD_NOTE, 0, parts, 5);
+}

@@ -5,6 +5,7 @@
 #ifndef CRASH_NOTIFICATION_RECORDER_H
 #define CRASH_NOTIFICATION_RECORDER_H
 
+#include "common/channel/channel.h"
 #include "supervisor/notification.h"
 #include "supervisor/proxy/proxied.h"
 
@@ -27,5 +28,11 @@ void crash__notification_record_store(struct crash__notification *store, const u
 /** Writes down an acknowledgement. */
 void crash__record_remote_ack(struct crash__notification *notification, int fd, const void *bytes,
 			      size_t count);
+
+/** Writes down that the explicit point is passed. */
+void crash__notification_record_point(struct crash__notification *notification);
+
+/** Writes down a note. */
+void crash__record_remote_note(struct crash__notification *notification, const struct crash__line *line);
 
 #endif

@@ -429,3 +429,30 @@ bool crash__notified_op_store(struct crash__notification *store, const unsigned 
 		crash__notification_record_store(store, bytes);
 	return act_on_all(store, decision.after, store->args[1]) != CRASH__STAYS;
 }
+
+struct crash__reply crash__notified_point(struct crash__notification *notification,
+					  struct crash__named_point *point, long result)
+{
+	struct crash__control *control = notification->control;
+	const struct crash__rule *due;
+	struct crash__decision decision;
+	enum crash__fate fate;
+
+	notification->point = point;
+	notification->flags = 0;
+	notification->call_occurrence = 0;
+	notification->occurrence = atomic_fetch_add(&point->hits, 1) + 1;
+	decision = ask(notification, CRASH__NATURE_POINT, point->rules);
+	if (decision.late)
+		return late(notification);
+	if (crash__notification_record_wanted(notification))
+		crash__notification_record_point(notification);
+	due = crash__plan_due(&control->plan, &decision);
+	if (due)
+		crash__act_make_due(notification, due);
+	fate = act_on_all(notification, decision.after, -1);
+	notification->point = NULL;
+	if (fate == CRASH__STAYS)
+		return crash__never;
+	return (struct crash__reply){.result = result, .ends = fate == CRASH__ENDS};
+}

@@ -33,4 +33,8 @@ struct crash__reply crash__notified_op_requested(struct crash__notification *not
 /** A store to a mapped file, found afterwards. Returns false when the tree is dead. */
 bool crash__notified_op_store(struct crash__notification *store, const unsigned char *bytes);
 
+/** The pass of an explicit point by a call that is not made. `result` is what the call returns. */
+struct crash__reply crash__notified_point(struct crash__notification *notification,
+					  struct crash__named_point *point, long result);
+
 #endif

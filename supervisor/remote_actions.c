@@ -20,21 +20,25 @@ void crash__act_sleep(uint64_t microseconds)
 	nanosleep(&time, NULL);
 }
 
-static void describe(struct crash__fired *fired, const struct crash__notification *notification,
-		     const struct crash__rule *rule, int64_t done)
+static void describe_point(struct crash__fired *fired, const struct crash__notification *notification)
+{
+	fired->call = fired->family = -1;
+	fired->offset = fired->bytes = fired->done = -1;
+	fired->occurrence = notification->occurrence;
+	fired->line = notification->point->line;
+	memcpy(fired->name, notification->point->name, sizeof fired->name);
+	strcpy(fired->file, notification->point->file);
+}
+
+static void describe_op(struct crash__fired *fired, const struct crash__notification *notification,
+			int64_t done)
 {
 	const struct crash__where *where = &notification->kernel->where;
 
-	fired->rule = (uint32_t)(rule - notification->control->plan.rules);
-	fired->pid = (uint32_t)notification->remote.pid;
-	fired->tid = (uint32_t)notification->remote.tid;
-	fired->process = notification->remote.process;
-	fired->thread = notification->remote.thread;
 	fired->call = (int32_t)notification->call;
 	fired->family = (int32_t)notification->family;
 	fired->occurrence = notification->occurrence;
 	fired->call_occurrence = notification->call_occurrence;
-	fired->hit = atomic_load(&notification->control->hits.of[fired->rule]);
 	fired->offset = where->offset ? crash__arg(notification->args, where->offset) : -1;
 	fired->bytes = crash__call_has_bytes(notification->kernel) ?
 			       (int64_t)crash__notification_bytes(notification) :
@@ -44,6 +48,21 @@ static void describe(struct crash__fired *fired, const struct crash__notificatio
 		fired->done = fired->bytes;
 	strcpy(fired->file, notification->path);
 	strcpy(fired->to, notification->to);
+}
+
+static void describe(struct crash__fired *fired, const struct crash__notification *notification,
+		     const struct crash__rule *rule, int64_t done)
+{
+	fired->rule = (uint32_t)(rule - notification->control->plan.rules);
+	fired->pid = (uint32_t)notification->remote.pid;
+	fired->tid = (uint32_t)notification->remote.tid;
+	fired->process = notification->remote.process;
+	fired->thread = notification->remote.thread;
+	fired->hit = atomic_load(&notification->control->hits.of[fired->rule]);
+	if (notification->point)
+		describe_point(fired, notification);
+	else
+		describe_op(fired, notification, done);
 }
 
 static void write_down(struct crash__notification *notification, const struct crash__rule *rule, int64_t done)
@@ -85,7 +104,8 @@ void crash__act_die(struct crash__notification *notification, const struct crash
 	struct crash__control *control = notification->control;
 
 	if (!rule->self && is_due_there(notification)) {
-		control->fired.done = crash__call_has_bytes(notification->kernel) ? done : -1;
+		control->fired.done =
+			!notification->point && crash__call_has_bytes(notification->kernel) ? done : -1;
 		crash__control_collect(control);
 	} else if (crash__control_fire(control, rule->self)) {
 		if (!rule->self)

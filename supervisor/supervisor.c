@@ -33,6 +33,7 @@
 #include "supervisor/machine_registers.h"
 #include "supervisor/naming/naming.h"
 #include "supervisor/notification_recorder.h"
+#include "supervisor/notified_channel.h"
 #include "supervisor/notified_op.h"
 #include "supervisor/naming/whereabouts.h"
 #include "supervisor/filters/program_filter.h"
@@ -336,6 +337,10 @@ static struct crash__reply take(struct crash__notification *notification, const 
 	if (notification->kernel->where.request && !takes_request(notification))
 		return crash__proceed;
 	crash__notification_classify(notification);
+	if (notification->channel && crash__notified_channel(notification, &reply))
+		return reply;
+	if (!crash__control_watches_calls(notification->control))
+		return crash__proceed;
 	return notification->storage ? crash__notified_op(notification) : take_outside(notification);
 }
 
@@ -358,6 +363,7 @@ static void serve_one(struct crash__notification *notification, const struct sec
 	notification->control = supervisor.control;
 	notification->id = received->id;
 	notification->fd = -1;
+	notification->point = NULL;
 	atomic_fetch_add(&supervisor.busy, 1);
 	if (!take_close(received) &&
 	    crash__remote_find(supervisor.control, (pid_t)received->pid, &notification->remote))

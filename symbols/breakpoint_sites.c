@@ -20,6 +20,7 @@
 #include <crashinject/breakpoint.h>
 
 #include "base/error.h"
+#include "common/channel/channel.h"
 #include "common/program/elf.h"
 
 /* ------------------------------------------------------------------ one object */
@@ -142,7 +143,8 @@ static int read_object(const char *path, struct crash__found_sites *found)
 	Elf *elf = NULL;
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
-	size_t names;
+	size_t names, bytes;
+	const char *raw;
 
 	if (fd < 0)
 		return 0;
@@ -160,6 +162,9 @@ static int read_object(const char *path, struct crash__found_sites *found)
 			if (header.sh_type == SHT_DYNSYM || header.sh_type == SHT_SYMTAB)
 				read_symbols(elf, section, &header, found);
 		}
+	raw = elf ? elf_rawfile(elf, &bytes) : NULL;
+	if (raw && memmem(raw, bytes, CRASH__CHANNEL_VARIABLE, strlen(CRASH__CHANNEL_VARIABLE)))
+		found->channel = true;
 	elf_end(elf);
 	close(fd);
 	return error;

@@ -19,7 +19,8 @@ struct crash__found_site {
 struct crash__found_sites {
 	struct crash__found_site *sites;
 	size_t count;
-	bool runtime_names; /* the program or a library uses crash_breakpoint() */
+	bool runtime_names; /* the program or a library uses crash_breakpoint(), */
+	bool channel;	    /* or has CRASH_FD in it, the name of a variable */
 	char **objects;	    /* the program and its libraries, ending with NULL */
 	size_t object_count;
 };

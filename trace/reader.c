@@ -131,6 +131,13 @@ static int by_start(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static int note_by_start(const void *a, const void *b)
+{
+	const struct crash__trace_note *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
 /* One thread alone writes down in order what it does. */
 static bool is_in_order(const struct crash__trace *trace)
 {
@@ -164,6 +171,8 @@ int crash__trace_parse(const void *bytes, size_t size, const char *name, struct 
 	free(reader.streams);
 	if (!is_in_order(trace))
 		qsort(trace->events, trace->count, sizeof *trace->events, by_start);
+	if (trace->note_count)
+		qsort(trace->notes, trace->note_count, sizeof *trace->notes, note_by_start);
 	return 0;
 }
 
@@ -240,6 +249,7 @@ void crash__trace_close(struct crash__trace *trace)
 	free(trace->stacks);
 	free(trace->modules);
 	free(trace->processes);
+	free(trace->notes);
 	free(trace->tree);
 	memset(trace, 0, sizeof *trace);
 }

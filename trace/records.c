@@ -345,6 +345,26 @@ static bool take_ack(struct crash__reader *reader, struct crash__stream *stream,
 			 record->count);
 }
 
+static bool take_note(struct crash__reader *reader, const struct crash__stream *stream,
+		      const struct crash__note_record *record)
+{
+	struct crash__trace *trace = reader->trace;
+	struct crash__trace_note note = {.start = record->start,
+					 .process = record->process,
+					 .thread = record->thread,
+					 .pid = stream->who.pid,
+					 .tid = stream->who.tid};
+	const char *at = record->strings;
+	size_t left = record->record.bytes - sizeof *record;
+
+	if (!next_string(&at, &left, record->key_bytes, &note.key) ||
+	    !next_string(&at, &left, record->value_bytes, &note.value) || !note.key ||
+	    !grow(reader, &trace->notes, &reader->note_size, trace->note_count, sizeof *trace->notes))
+		return false;
+	trace->notes[trace->note_count++] = note;
+	return true;
+}
+
 static const size_t least_bytes[CRASH__RECORD_TYPES] = {
 	[CRASH__RECORD_PROCESS] = sizeof(struct crash__process_record),
 	[CRASH__RECORD_THREAD] = sizeof(struct crash__thread_record),
@@ -356,6 +376,7 @@ static const size_t least_bytes[CRASH__RECORD_TYPES] = {
 	[CRASH__RECORD_END] = sizeof(struct crash__end_record),
 	[CRASH__RECORD_POINT] = sizeof(struct crash__point_record),
 	[CRASH__RECORD_ACK] = sizeof(struct crash__ack_record),
+	[CRASH__RECORD_NOTE] = sizeof(struct crash__note_record),
 };
 
 bool crash__reader_take(struct crash__reader *reader, struct crash__stream *stream,
@@ -390,6 +411,8 @@ bool crash__reader_take(struct crash__reader *reader, struct crash__stream *stre
 		return take_end(reader, stream, whole);
 	case CRASH__RECORD_POINT:
 		return take_point(reader, stream, whole);
+	case CRASH__RECORD_NOTE:
+		return take_note(reader, stream, whole);
 	default:
 		return take_ack(reader, stream, whole);
 	}

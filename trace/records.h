@@ -22,7 +22,7 @@ struct crash__stream {
 struct crash__reader {
 	struct crash__trace *trace;
 	struct crash__stream *streams;
-	size_t event_size, module_size, process_size;
+	size_t event_size, module_size, process_size, note_size;
 	uint32_t file_size, stack_size;
 	uint64_t most_numbers; /* each number came with a record */
 	bool no_memory;

@@ -76,6 +76,13 @@ struct crash__trace_process {
 	const char *name;
 };
 
+/** What a program said about itself: note KEY VALUE. */
+struct crash__trace_note {
+	uint64_t start;
+	uint32_t process, thread, pid, tid;
+	const char *key, *value; /* the value NULL: empty */
+};
+
 /** A chunk of the starting tree. */
 struct crash__trace_chunk {
 	uint16_t type;
@@ -94,6 +101,8 @@ struct crash__trace {
 	size_t module_count;
 	struct crash__trace_process *processes;
 	size_t process_count;
+	struct crash__trace_note *notes; /* in order of `start` */
+	size_t note_count;
 	const char *start_text, *end_text; /* JSON, with lengths; NULL: missing */
 	size_t start_length, end_length;
 	struct crash__trace_chunk *tree; /* TREE, ENTRY and CONTENT chunks, as they came */

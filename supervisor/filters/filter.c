@@ -307,6 +307,21 @@ void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
 	add_calls(filter, calls, count, stub);
 }
 
+void crash__filter_build_channel(struct crash__filter *filter, uint64_t stub)
+{
+	static const struct reported calls[] = {{.number = SYS_write}, {.number = SYS_writev}};
+
+	_Static_assert(SYS_write < SYS_writev, "they are searched for");
+	filter->length = 0;
+	ADD(LOAD(arch));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CRASH__AUDIT_ARCH, 1, 0));
+	ADD(ALLOW);
+	ADD(LOAD(nr));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, CRASH__OTHER_ABI, 0, 1));
+	ADD(ALLOW);
+	add_calls(filter, calls, sizeof calls / sizeof *calls, stub);
+}
+
 int crash__filter_install(const struct crash__filter *filter)
 {
 	struct sock_fprog program = {filter->length, (struct sock_filter *)(uintptr_t)filter->code};

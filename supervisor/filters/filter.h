@@ -23,6 +23,9 @@ struct crash__filter {
  */
 void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks);
 
+/** The one that reports nothing but what may be lines for CRASH_FD. */
+void crash__filter_build_channel(struct crash__filter *filter, uint64_t stub);
+
 /** Whether a call may change what paths mean, to its process or to others. */
 bool crash__changes_places(int number);
 

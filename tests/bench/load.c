@@ -46,6 +46,20 @@ static void do_breakpoint(long count)
 	}
 }
 
+/* As from another language. */
+static void do_channel(long count)
+{
+	static const char line[] = "point bench.point\n";
+	const char *number = getenv("CRASH_FD");
+	int channel = number ? atoi(number) : -1;
+
+	for (long i = 0; i < count; i++) {
+		KEEP(channel);
+		if (channel >= 0 && write(channel, line, sizeof line - 1) < 0)
+			abort();
+	}
+}
+
 static void do_pwrite(long count)
 {
 	for (long i = 0; i < count; i++)
@@ -110,10 +124,9 @@ static const struct {
 	const char *name;
 	void (*run)(long count);
 } loads[] = {
-	{"nothing", do_nothing}, {"breakpoint", do_breakpoint},
-	{"pwrite", do_pwrite},	 {"write", do_write},
-	{"raw", do_raw},	 {"read", do_read},
-	{"getpid", do_getpid},	 {"futex", do_futex},
+	{"nothing", do_nothing}, {"breakpoint", do_breakpoint}, {"channel", do_channel},
+	{"pwrite", do_pwrite},	 {"write", do_write},		{"raw", do_raw},
+	{"read", do_read},	 {"getpid", do_getpid},		{"futex", do_futex},
 	{"stdio", do_stdio},
 };
 
