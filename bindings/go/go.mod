@@ -1,0 +1,3 @@
+module crashinject.example/crashinject
+
+go 1.18
