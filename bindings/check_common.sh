@@ -15,6 +15,10 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/binding-XXXXXX") || exit 99
 trap 'cd /; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 cp -R "$bindings/$binding" "$work/" && chmod -R u+w "$work" && cd "$work/$binding" || exit 99
+# what was found is kept by the command for whoever wants to look at it
+mkdir "$work/tmp"
+TMPDIR=$work/tmp
+export TMPDIR
 failures=0
 
 skip()
