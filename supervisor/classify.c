@@ -137,7 +137,9 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 	notification->channel = notification->family == CRASH__FAMILY_WRITE &&
 				(fd == control->channel.number ||
 				 (found && crash__channel_is(control, status.st_dev, status.st_ino)));
-	if (!found || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
+	/* what it is called matters to nobody where only lines are waited for */
+	if (!found || !crash__control_watches_calls(control) ||
+	    (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
 	    crash__channel_is(control, status.st_dev, status.st_ino) ||
 	    crash__control_is_outside(control, status.st_dev, status.st_ino) ||
 	    !find_path(notification, fd, &status))

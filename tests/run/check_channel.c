@@ -226,6 +226,20 @@ START_TEST(what_nobody_sees_is_said_to_be_lost)
 }
 END_TEST
 
+/* The work is the client's. */
+START_TEST(a_client_has_the_channel)
+{
+	const char *command =
+		lab_text("run --at kept#2 --ready 'test -p fifo' --client '%s \"point kept\" +a "
+			 "\"point kept\" +b'",
+			 lab_program(programs[_i]));
+	struct lab_result result = crashinject(command, "sh -c 'mkfifo fifo; read x <>fifo'");
+
+	lab_assert_status(&result, 0);
+	lab_assert_file("data", "a");
+}
+END_TEST
+
 /* ------------------------------------------------------------------ the number */
 
 static void expect_number(int soft, int hard, const char *expected)
@@ -331,6 +345,7 @@ int main(void)
 	tcase_add_loop_test(wrong, a_line_that_is_none_makes_the_run_incomplete, 0, PROGRAMS);
 	tcase_add_loop_test(wrong, what_goes_elsewhere_is_said_to_be_lost, 0, PROGRAMS);
 	tcase_add_test(wrong, what_nobody_sees_is_said_to_be_lost);
+	tcase_add_loop_test(points, a_client_has_the_channel, 0, PROGRAMS);
 	tcase_add_loop_test(others, other_languages_need_nothing_but_a_write, 0, LANGUAGES);
 	return lab_run(suite);
 }
