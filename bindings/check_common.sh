@@ -49,6 +49,14 @@ contains()
 	case $1 in *"$2"*) ;; *) fail "no \"$2\" in: $1" ;; esac
 }
 
+# smallest COMMAND [ARGUMENT]...: what docs/ADD-A-CRASH-TEST.md shows passes, and fails where the store has its bug.
+smallest()
+{
+	"$@" >smallest.log 2>&1 || { cat smallest.log; fail "the smallest test: $*"; }
+	! STORE_BUG=1 "$@" >smallest.log 2>&1 || fail "the smallest test finds nothing: $*"
+	contains "$(cat smallest.log)" "fsync of "
+}
+
 finish()
 {
 	[ "$failures" -eq 0 ]

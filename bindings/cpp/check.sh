@@ -7,10 +7,13 @@ for compiler in ${CXX:-} c++ g++ clang++; do
 	compiler=
 done
 [ -n "$compiler" ] || skip "there is no C++ compiler"
-for file in example/store tests/store_test; do
-	"$compiler" -std=c++17 -O1 -Wall -Wextra -Werror -Iinclude -o "${file##*/}" "$file.cc" || fail "$file.cc"
+for file in example/store tests/store_test example/store_test; do
+	name=$(echo "$file" | tr / _)
+	"$compiler" -std=c++17 -O1 -Wall -Wextra -Werror -Iinclude -o "$name" "$file.cc" || fail "$file.cc"
 done
-./store_test "$PWD/store" || fail "store_test"
+mv example_store store
+./tests_store_test "$PWD/store" || fail "store_test"
+smallest ./example_store_test
 if command -v cmake >/dev/null; then
 	(cmake -S . -B build && cmake --build build) >cmake.log 2>&1 || { cat cmake.log; fail "cmake"; }
 fi

@@ -6,4 +6,5 @@ needs javac
 javac --release 17 -Xlint:all -Werror -d classes $(find src example -name '*.java') || skip "javac is older than 17"
 java -XX:-UsePerfData -Djava.io.tmpdir="$TMPDIR" -cp classes crashinject.CrashTest \
 	"java -XX:-UsePerfData -cp $PWD/classes Store" || fail "CrashTest"
+smallest java -XX:-UsePerfData -Djava.io.tmpdir="$TMPDIR" -cp "$PWD/classes" StoreTest
 finish

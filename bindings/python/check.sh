@@ -12,4 +12,10 @@ if "$python" -c 'import pytest' 2>/dev/null; then
 else
 	"$python" -m unittest discover -s tests || fail "unittest"
 fi
+cd example || exit 99
+if "$python" -c 'import pytest' 2>/dev/null; then
+	smallest "$python" -m pytest -q -p no:cacheprovider test_store.py
+else
+	smallest "$python" -c 'import test_store; test_store.test_the_store_is_crash_safe()'
+fi
 finish

@@ -25,4 +25,5 @@ said=$(STORE_BUG=1 crash_explore --root bad --model=posix --jobs=1 --check "$PWD
 same $? 1 "the store has a bug: $said"
 contains "$said" "replay"
 contains "$said" "fsync of"
+smallest sh -c 'rm -rf data; sh ./test.sh'
 finish
