@@ -262,7 +262,7 @@ static int finish(struct explore_session *session, int error)
 		crash__verdicts_forget(&session->log);
 	if (note_changed_checker(session) < 0)
 		crash__die("%s", crash_error_detail());
-	if (session->remembers) {
+	if (session->remembers || session->exploration.engine->unlike) {
 		session->checker_changed = true;
 		crash__verdicts_forget(&session->log);
 	}
@@ -370,6 +370,9 @@ static int prepare(struct explore_session *session)
 							   recording);
 	if (error < 0)
 		return error;
+	session->explore.engine.states_matter =
+		crash__checker_files_name(&session->files, &session->explore.engine.checker, "CRASH_STATE") ||
+		crash__checker_files_name(&session->files, &session->explore.engine.checker, "CRASH_POINT");
 	if (recording->has_recorded)
 		crash__say_recorded(&session->options, &recording->recorded);
 	if (session->own.resume) {

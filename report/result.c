@@ -278,6 +278,7 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	set_number(summary, "other_shards", engine->elsewhere);
 	set_number(summary, "failed", counts.failed);
 	set_number(summary, "flaky", counts.flaky);
+	set_number(summary, "equal_after_recovery", counts.equal);
 	set_number(summary, "not_checkable", engine->errors);
 	set_number(summary, "findings", exploration->causes.list_count);
 	set_number(summary, "ops_outside", recording->fs.ignored);

@@ -320,6 +320,7 @@ static void add_costs(struct merge *merge, json_t *summary)
 	set_bound(merge, summary, "trace_bytes", 1);
 	set_bound(merge, summary, "jobs", 1);
 	set_sum(merge, summary, "not_checkable");
+	set_sum(merge, summary, "equal_after_recovery");
 	json_object_set_new(summary, "known_before", json_integer(0));
 	json_object_set_new(summary, "checks_for_causes", json_null());
 }

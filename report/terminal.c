@@ -158,9 +158,8 @@ static void print_numbers(FILE *stream, const json_t *summary)
 	static const struct {
 		const char *name, *text;
 	} extras[] = {
-		{"known_before", "known already"},
-		{"other_shards", "left to other shards"},
-		{"flaky", "flaky"},
+		{"known_before", "known already"},	  {"equal_after_recovery", "equal after recovery"},
+		{"other_shards", "left to other shards"}, {"flaky", "flaky"},
 		{"not_checkable", "not checkable"},
 	};
 

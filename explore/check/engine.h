@@ -42,6 +42,11 @@ struct crash__entry {
 	bool elsewhere; /* another shard's */
 	bool known;	/* from an earlier exploration */
 	bool used;	/* a tier has named it, or somebody asked for its verdict */
+	bool equal;	/* its verdict is that of another state, with the same tree after recovery */
+	bool asked;	/* there was one */
+	bool compared;	/* and it was checked nevertheless */
+	const struct crash__entry *alike; /* that one */
+	struct crash__hash recovered;	  /* the tree, with what was acknowledged */
 	uint64_t checker_ns;
 	uint64_t after; /* that many states, this one included, it was its turn; 0: it was not */
 	char *error;	/* why it could not be checked; or NULL */
@@ -91,6 +96,7 @@ struct crash__engine_options {
 	const char *directory, *scratch;
 	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
 	bool acks_matter;		     /* the checker may look at CRASH_ACKED */
+	bool states_matter;		     /* the checker may look at CRASH_STATE or CRASH_POINT */
 	bool in_trace_order;		     /* no representatives first */
 	const uint64_t *sites;		     /* of each step, for crash__representatives_new(); or NULL */
 	bool passive;			     /* nothing is checked: what is not known stays so */
@@ -111,6 +117,9 @@ struct crash__awaited {
 	uint32_t model, class;
 };
 
+/** A tree that recovery has left, and the first state that has a verdict for it. */
+struct crash__recovered;
+
 struct crash__engine {
 	struct crash__engine_options options;
 	struct crash__atoms *atoms;   /* of each model, and of a killed process */
@@ -128,10 +137,13 @@ struct crash__engine {
 	struct crash__representatives *representatives[CRASH__MOST_MODELS];
 	uint64_t classes, seen; /* of all models */
 	CRASH__VECTOR(struct crash__awaited, awaited);
-	unsigned int sweeps; /* that are over */
-	bool crossed;	     /* each op's call site was looked at, over the whole recording */
-	uint64_t taken;	     /* states whose turn it was */
-	uint32_t early;	     /* states that only a representative has named */
+	unsigned int sweeps;		    /* that are over */
+	bool crossed;			    /* each op's call site was looked at, over the whole recording */
+	uint64_t taken;			    /* states whose turn it was */
+	uint32_t early;			    /* states that only a representative has named */
+	struct crash__recovered *recovered; /* uthash */
+	uint64_t alike;			    /* states whose tree after recovery was known */
+	const struct crash__entry *unlike;  /* one of these that was checked, and has another verdict */
 	struct crash__hash_set distinct;
 	bool counted;			/* all states of all tiers */
 	bool counting_over;		/* there are too many */
@@ -168,6 +180,7 @@ int crash__engine_know(struct crash__engine *engine, const struct crash__known *
 /** Verdicts of the states that came up, whether they are from now or from before. */
 struct crash__counts {
 	uint64_t checked, failed, flaky;
+	uint64_t equal; /* after recovery, to another one; so only recovery was run */
 	uint64_t known; /* of those checked: from before */
 	uint64_t checker_ns;
 };

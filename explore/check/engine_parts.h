@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * engine_parts.h - what the files that make up the engine know of each other: engine_run.c, engine_budget.c,
- * engine_sweeps.c, engine_tiers.c, engine_probe.c.
+ * engine_sweeps.c, engine_tiers.c, engine_probe.c, engine_recovered.c.
  */
 #ifndef CRASH_ENGINE_PARTS_H
 #define CRASH_ENGINE_PARTS_H
@@ -60,6 +60,18 @@ bool crash__engine_is_late(const struct crash__engine *engine);
 
 /** If so, ends the workers: what they are busy with has no verdict. */
 void crash__engine_give_up_late(struct crash__engine *engine);
+
+/* ------------------------------------------------------------------ engine_recovered.c */
+
+/** A worker asks whether the tree that recovery has left on an entry's state was checked before. */
+void crash__engine_asked(void *context, void *ticket, uint64_t acked, const struct crash__hash *recovered,
+			 struct crash__recovered_answer *answer);
+
+/** An entry has a verdict. */
+void crash__engine_recovered(struct crash__engine *engine, struct crash__entry *entry,
+			     const struct crash__check_result *result);
+
+void crash__engine_forget_recovered(struct crash__engine *engine);
 
 /* ------------------------------------------------------------------ engine_sweeps.c */
 

@@ -115,6 +115,7 @@ void crash__engine_count(const struct crash__engine *engine, struct crash__count
 		counts->known += entry->known;
 		counts->failed += crash__verdict_failed(entry->kind);
 		counts->flaky += entry->kind == CRASH__VERDICT_FLAKY;
+		counts->equal += entry->equal;
 		counts->checker_ns += entry->checker_ns;
 	}
 }
@@ -139,6 +140,9 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	entry->exit_code = result->exit_code;
 	entry->signal = result->signal;
 	entry->checker_ns = result->checker_ns;
+	crash__engine_recovered(engine, entry, result);
+	if (entry->equal && entry->alike)
+		output = entry->alike->output ? entry->alike->output : "";
 	engine->checked++;
 	if (result->checker_ns > engine->longest_ns)
 		engine->longest_ns = result->checker_ns;
@@ -197,8 +201,12 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 		.namespaces = engine->options.namespaces,
 		.mounted = engine->options.mounted,
 		.same_pids = engine->options.same_pids,
+		/* with a server it is not the tree alone that is checked */
+		.asks = engine->options.checker.recover && !engine->options.checker.server.ready &&
+			!engine->options.states_matter,
 	};
-	return crash__pool_new(&engine->config, engine->options.jobs, take_verdict, engine, &engine->pool);
+	return crash__pool_new(&engine->config, engine->options.jobs, take_verdict, crash__engine_asked,
+			       engine, &engine->pool);
 }
 
 void crash__engine_show(struct crash__engine *engine, bool now)
@@ -368,6 +376,7 @@ void crash__engine_free(struct crash__engine *engine)
 		crash__atoms_clear(&engine->atoms[i]);
 	for (uint32_t i = 0; i < CRASH__MOST_MODELS; i++)
 		crash__representatives_free(engine->representatives[i]);
+	crash__engine_forget_recovered(engine);
 	crash__hash_set_clear(&engine->distinct);
 	free(engine->atoms);
 	free(engine->results);

@@ -107,6 +107,26 @@ static void close_node(struct crash__layer *layer)
 	layer->opened = 0;
 }
 
+static int note_changed(struct crash__layer *layer, int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return crash__fail_errno("cannot look at a file of the state");
+	if (layer->changed_count && layer->changed[layer->changed_count - 1] == status.st_ino)
+		return 0;
+	return CRASH__ADD(layer, changed, status.st_ino) ? 0 :
+							   crash__fail(CRASH_ENOMEM, "no memory for a state");
+}
+
+bool crash__layer_next_changed(struct crash__layer *layer, ino_t *inode)
+{
+	if (!layer->changed_count)
+		return false;
+	*inode = layer->changed[--layer->changed_count];
+	return true;
+}
+
 /*
  * Opens a file, until another one is opened or the move ends. One that has no name and is nowhere yet goes to
  * the store: it may get a name later.
@@ -130,7 +150,8 @@ static int open_node(struct crash__layer *layer, crash__node_id id)
 	if (layer->fd < 0)
 		return crash__layer_fail("open", &at);
 	layer->opened = id;
-	return layer->fd;
+	error = note_changed(layer, layer->fd);
+	return error < 0 ? error : layer->fd;
 }
 
 static int move_blocks(struct crash__layer *layer, struct crash__view *view,
@@ -328,6 +349,7 @@ void crash__layer_free(struct crash__layer *layer)
 		close(layer->tree);
 	if (layer->store >= 0)
 		close(layer->store);
+	free(layer->changed);
 	free(layer->nodes);
 	free(layer->slots);
 	free(layer->closed);

@@ -9,6 +9,8 @@
 #ifndef CRASH_LAYER_H
 #define CRASH_LAYER_H
 
+#include <sys/types.h>
+
 #include "explore/states/view.h"
 
 struct crash__layer;
@@ -29,5 +31,9 @@ void crash__layer_free(struct crash__layer *layer);
  */
 int crash__layer_move(struct crash__layer *layer, struct crash__view *view,
 		      const struct crash__difference *difference);
+
+/** One of the files in the directory that have got other contents since it was asked for; false: there are no
+ * more. It may be said more than once. */
+bool crash__layer_next_changed(struct crash__layer *layer, ino_t *inode);
 
 #endif

@@ -41,6 +41,7 @@ struct crash__layer_closed {
 };
 
 struct crash__layer {
+	CRASH__VECTOR(ino_t, changed); /* files with other contents; nobody has asked for them yet */
 	const struct crash__fs *fs;
 	bool overlay;
 	int tree, store;

@@ -21,6 +21,7 @@
 #include "explore/checkers/checker_mounts.h"
 #include "explore/checkers/checker_server.h"
 #include "explore/check/layer.h"
+#include "explore/check/recovered_state.h"
 #include "explore/recording/mirror.h"
 #include "explore/recording/network.h"
 #include "explore/recording/sandbox.h"
@@ -47,6 +48,7 @@ struct worker {
 	int channel;
 	unsigned int passed; /* by a checker server that had seen other states, since it was last compared */
 	bool remembers;	     /* it says of a state what depends on others */
+	struct crash__recovered_state recovered;
 	struct crash__verdict verdict, first;
 };
 
@@ -69,34 +71,6 @@ static pid_t fork_worker(const struct crash__worker_config *config)
 	int death = is_alone(config) ? SIGKILL : SIGTERM;
 
 	return has_mounts(config) ? crash__sandbox_fork(is_alone(config), death) : crash__fork_bound(death);
-}
-
-bool crash__send_all(int fd, const void *bytes, size_t count)
-{
-	for (size_t done = 0; done < count;) {
-		ssize_t sent = send(fd, (const char *)bytes + done, count - done, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return false;
-		done += (size_t)sent;
-	}
-	return true;
-}
-
-bool crash__receive_all(int fd, void *bytes, size_t count)
-{
-	for (size_t done = 0; done < count;) {
-		ssize_t got = recv(fd, (char *)bytes + done, count - done, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		done += (size_t)got;
-	}
-	return true;
 }
 
 /* ------------------------------------------------------------------ places */
@@ -161,6 +135,7 @@ static int make_instance(struct worker *worker, enum crash__reference reference)
 	int error = 0;
 
 	clear_instance(instance);
+	crash__recovered_tree_clear(&worker->recovered.tree); /* its files are going to be others */
 	path_of(worker, trees[reference], tree);
 	path_of(worker, stores[reference], store);
 	if (crash__remove_tree(tree, false) < 0 || crash__remove_tree(store, false) < 0)
@@ -242,6 +217,18 @@ static void let_go(struct worker *worker)
 		crash__checker_server_end(is_alone(worker->config));
 }
 
+/* Where the tree will be that recovery leaves. */
+static void look_out(struct worker *worker, enum crash__reference reference, const char *where)
+{
+	struct crash__recovered_state *recovered = &worker->recovered;
+
+	recovered->where = where;
+	recovered->space = worker->config->namespaces ? worker->sandbox.space : -1;
+	recovered->layer = trees[reference];
+	for (int i = 0; i < 2; i++)
+		recovered->layers[i] = worker->instances[i].layer;
+}
+
 static int check_once(struct worker *worker, const struct crash__check_request *order, const char *point,
 		      const char *state)
 {
@@ -252,9 +239,12 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 				     .state = state,
 				     .acked = worker->acked.path,
 				     .acked_directory = worker->acked.directory,
-				     .keeps = true};
+				     .keeps = true,
+				     .recovered = worker->config->asks ? crash__recovered_state_ask : NULL,
+				     .context = &worker->recovered};
 	int error = crash__acked_files_write(&worker->acked, order->acked), unmounted = 0, hidden;
 
+	look_out(worker, order->reference, where);
 	if (error == 0)
 		error = show_state(worker, order->reference, where);
 	if (error == 0)
@@ -262,6 +252,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 	if (error == 0) {
 		error = crash__checker_run(worker->config->checker, &check, is_alone(worker->config),
 					   &worker->verdict);
+		crash__recovered_state_end_round(&worker->recovered);
 		unmounted = crash__mounts_restore(&worker->mounts);
 		let_go(worker);
 	}
@@ -295,6 +286,7 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 	uint64_t ns;
 	int error;
 
+	crash__recovered_state_next(&worker->recovered, order->number);
 	if (worker->remembers)
 		crash__checker_server_end(is_alone(worker->config));
 	error = check_once(worker, order, point, state);
@@ -401,6 +393,11 @@ static bool result(struct worker *worker, uint64_t number, int error)
 		.signal = worker->verdict.signal,
 		.checker_ns = worker->verdict.ns,
 		.remembers = worker->remembers,
+		.recovered = worker->recovered.hash,
+		.flags = error < 0		 ? 0 :
+			 worker->recovered.equal ? CRASH__RESULT_EQUAL :
+			 worker->recovered.known ? CRASH__RESULT_RECOVERED :
+						   0,
 		.output_bytes = (uint32_t)(error < 0 ? strlen(detail) : worker->verdict.output_length),
 	};
 
@@ -468,6 +465,9 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 	reset_signals(is_alone(config));
 	worker.config = config;
 	worker.channel = channel;
+	worker.recovered = (struct crash__recovered_state){
+		.acked = &worker.acked, .mounts = &worker.mounts, .channel = channel};
+	crash__recovered_tree_begin(&worker.recovered.tree, config->fs->base);
 	error = config->checker->own_network ? crash__network_enter() : 0;
 	if (error == 0)
 		error = enter(&worker, number);

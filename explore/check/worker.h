@@ -15,8 +15,9 @@
 #ifndef CRASH_WORKER_H
 #define CRASH_WORKER_H
 
-#include <stddef.h>
+#include <sys/types.h>
 
+#include "explore/check/worker_channel.h"
 #include "explore/checkers/checker.h"
 #include "explore/states/state_name.h"
 
@@ -28,41 +29,8 @@ struct crash__worker_config {
 	const char *directory;		     /* the data directory */
 	const char *scratch;		     /* a directory of ours for files that the checker is to see */
 	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
+	bool asks;			     /* whether a tree was checked before that recovery has left */
 };
-
-/** What goes to a worker, followed by the atoms, CRASH_POINT and CRASH_STATE. */
-struct crash__check_request {
-	uint64_t number;
-	int64_t step;
-	uint64_t acked; /* bytes */
-	uint32_t reference, choice;
-	uint32_t count;
-	uint32_t point_bytes, state_bytes; /* with their NULs */
-	uint32_t pad;
-};
-
-/** What comes back, followed by output or, where `error` is set, by its detail. */
-struct crash__check_result {
-	uint64_t number;
-	int32_t error; /* the state could not be built */
-	uint32_t kind; /* enum crash__verdict_kind */
-	int32_t exit_code, signal;
-	uint64_t checker_ns;
-	uint32_t output_bytes;
-	uint32_t remembers; /* a checker server that had seen other states said something else than a fresh
-			       one */
-};
-
-/*
- * A worker is forked and never another build, so there is no version to change. But what is sent is sent
- * whole: no byte of it may be the compiler's padding, which nobody has set.
- */
-_Static_assert(sizeof(struct crash__check_request) == 8 + 8 + 8 + 6 * 4 &&
-		       offsetof(struct crash__check_request, reference) == 24,
-	       "a request has padding");
-_Static_assert(sizeof(struct crash__check_result) == 8 + 4 + 4 + 4 + 4 + 8 + 4 + 4 &&
-		       offsetof(struct crash__check_result, checker_ns) == 24,
-	       "a result has padding");
 
 /**
  * Starts one.
@@ -71,9 +39,5 @@ _Static_assert(sizeof(struct crash__check_result) == 8 + 4 + 4 + 4 + 4 + 8 + 4 +
  * @return its process id, or a negative error
  */
 pid_t crash__worker_start(const struct crash__worker_config *config, unsigned int number, int *channel);
-
-/** Reads or writes all of it; false at the end of the stream. */
-bool crash__send_all(int fd, const void *bytes, size_t count);
-bool crash__receive_all(int fd, void *bytes, size_t count);
 
 #endif

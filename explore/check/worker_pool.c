@@ -32,6 +32,7 @@ struct slot {
 struct crash__pool {
 	const struct crash__worker_config *config;
 	crash__pool_done *done;
+	crash__pool_ask *ask;
 	void *context;
 	uint64_t number;
 	unsigned int count, busy;
@@ -64,7 +65,7 @@ static void end_worker(struct slot *slot)
 }
 
 int crash__pool_new(const struct crash__worker_config *config, unsigned int workers, crash__pool_done *done,
-		    void *context, struct crash__pool **out)
+		    crash__pool_ask *ask, void *context, struct crash__pool **out)
 {
 	struct crash__pool *pool = calloc(1, sizeof *pool);
 	int error = 0;
@@ -74,6 +75,7 @@ int crash__pool_new(const struct crash__worker_config *config, unsigned int work
 		pool->config = config;
 		pool->count = workers;
 		pool->done = done;
+		pool->ask = ask;
 		pool->context = context;
 		pool->slots = calloc(workers, sizeof *pool->slots);
 		pool->polled = calloc(workers, sizeof *pool->polled);
@@ -215,6 +217,16 @@ static int replace_worker(struct crash__pool *pool, struct slot *slot)
 	return error;
 }
 
+static int answer_question(struct crash__pool *pool, struct slot *slot,
+			   const struct crash__check_result *question)
+{
+	struct crash__recovered_answer answer = {0};
+
+	pool->ask(pool->context, slot->ticket, slot->order.acked, &question->recovered, &answer);
+	crash__send_all(slot->channel, &answer, sizeof answer); /* if it is dead, waiting for it says so */
+	return 0;
+}
+
 static int take_answer(struct crash__pool *pool, struct slot *slot)
 {
 	struct crash__check_result result;
@@ -224,6 +236,8 @@ static int take_answer(struct crash__pool *pool, struct slot *slot)
 	    result.output_bytes > sizeof((struct crash__verdict *)NULL)->output ||
 	    !crash__receive_all(slot->channel, pool->output, result.output_bytes))
 		return replace_worker(pool, slot);
+	if (result.flags & CRASH__RESULT_ASKS)
+		return answer_question(pool, slot, &result);
 	pool->output[result.output_bytes] = '\0';
 	finish(pool, slot, result.error, &result, pool->output);
 	return 1;

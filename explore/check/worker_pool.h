@@ -16,9 +16,16 @@ struct crash__pool;
 typedef void crash__pool_done(void *context, void *ticket, int error,
 			      const struct crash__check_result *result, const char *output);
 
+/**
+ * What is known of a tree that recovery has left on a state, of which a worker asks.
+ * @param acked how much was acknowledged by then
+ */
+typedef void crash__pool_ask(void *context, void *ticket, uint64_t acked, const struct crash__hash *recovered,
+			     struct crash__recovered_answer *answer);
+
 /** Starts workers. The config must stay where it is. */
 int crash__pool_new(const struct crash__worker_config *config, unsigned int workers, crash__pool_done *done,
-		    void *context, struct crash__pool **pool);
+		    crash__pool_ask *ask, void *context, struct crash__pool **pool);
 
 /** Ends the workers, whatever they do. */
 void crash__pool_free(struct crash__pool *pool);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/checkers/acked_files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -293,4 +294,30 @@ int crash__acked_files_write(struct crash__acked_files *files, uint64_t bytes)
 	int error = write_everything(files, bytes);
 
 	return error < 0 ? error : write_streams(files, bytes);
+}
+
+/* How many names there are in a directory; -1: it cannot be read. */
+static int count_names(int directory)
+{
+	DIR *stream = fdopendir(directory);
+	int count = stream ? 0 : -1;
+
+	while (stream && readdir(stream))
+		count++;
+	if (stream)
+		closedir(stream);
+	else
+		close(directory);
+	return count;
+}
+
+bool crash__acked_files_are_untouched(const struct crash__acked_files *files)
+{
+	int directory = open(files->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool good = directory >= 0 && is_untouched(AT_FDCWD, files->path, files->bytes);
+
+	for (size_t i = 0; i < files->streams_count && good; i++)
+		good = is_untouched(directory, files->streams[i].name, files->streams[i].size);
+	/* with "." and ".." */
+	return directory >= 0 && count_names(directory) == (int)files->streams_count + 2 && good;
 }

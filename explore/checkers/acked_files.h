@@ -50,6 +50,9 @@ int crash__acked_files_open(struct crash__acked_files *files, const struct crash
 /** Makes the files say what was acknowledged by then: so many bytes of everything. */
 int crash__acked_files_write(struct crash__acked_files *files, uint64_t bytes);
 
+/** Whether nobody has changed them since, or put anything beside them. */
+bool crash__acked_files_are_untouched(const struct crash__acked_files *files);
+
 void crash__acked_files_clear(struct crash__acked_files *files);
 
 #endif

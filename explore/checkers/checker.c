@@ -84,6 +84,7 @@ struct checking {
 	bool alone;
 	struct crash__verdict *verdict;
 	struct crash__command_run *server; /* that runs beside the check; or NULL */
+	uint64_t asking_ns;
 };
 
 /* Runs one command to its end. A command that cannot be started says nothing of the state: that is an error.
@@ -171,14 +172,26 @@ static int look_at_server(struct checking *checking)
 	return error;
 }
 
+/* What that takes is not the check's time. */
+static bool is_known(struct checking *checking)
+{
+	const struct crash__check *check = checking->check;
+	uint64_t began = crash__now_ns();
+	bool known = check->recovered && check->recovered(check->context, checking->verdict);
+
+	checking->asking_ns = crash__now_ns() - began;
+	return known;
+}
+
 static int recover_and_look(struct checking *checking)
 {
 	const char *recover = checking->checker->recover;
-	int error = recover ? run_shell(checking, recover, CRASH__VERDICT_RECOVERY,
-					CRASH__VERDICT_RECOVERY_TIMEOUT) :
-			      0;
+	int error;
 
-	if (error < 0 || (recover && checking->verdict->kind != CRASH__VERDICT_PASSED))
+	if (!recover)
+		return look(checking);
+	error = run_shell(checking, recover, CRASH__VERDICT_RECOVERY, CRASH__VERDICT_RECOVERY_TIMEOUT);
+	if (error < 0 || checking->verdict->kind != CRASH__VERDICT_PASSED || is_known(checking))
 		return error;
 	return look(checking);
 }
@@ -203,7 +216,7 @@ int crash__checker_run(const struct crash__checker *checker, const struct crash_
 		error = ask_server(&checking);
 	else
 		error = checker->server.ready ? look_at_server(&checking) : recover_and_look(&checking);
-	verdict->ns = crash__now_ns() - started;
+	verdict->ns = crash__now_ns() - started - checking.asking_ns;
 	free_environment(checking.environment);
 	return error;
 }

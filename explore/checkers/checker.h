@@ -28,6 +28,10 @@ struct crash__check {
 	const char *point, *state, *acked; /* CRASH_POINT, CRASH_STATE, CRASH_ACKED */
 	const char *acked_directory;	   /* CRASH_ACKED_DIR */
 	bool keeps;			   /* a checker server stays for the next check */
+	/** Called where recovery has succeeded: whether the verdict is known, which is given then. Or NULL.
+	 */
+	bool (*recovered)(void *context, struct crash__verdict *verdict);
+	void *context;
 };
 
 /** Whether the checker is one that the user has given. */

@@ -45,6 +45,10 @@ int crash__checker_files_note_original(const struct crash__checker_files *files,
 				       const struct crash__checker *checker,
 				       struct crash__recording *recording);
 
+/** Whether a word stands in one of the commands or files: a variable that they may look at. */
+bool crash__checker_files_name(const struct crash__checker_files *files, const struct crash__checker *checker,
+			       const char *word);
+
 void crash__checker_files_clear(struct crash__checker_files *files);
 
 #endif

@@ -68,6 +68,7 @@ int crash__mounts_note(struct crash__mounts *mounts, const char *state)
 	if (mounts->list < 0)
 		return 0;
 	has_changed(mounts);
+	mounts->changed = false;
 	if (statx(AT_FDCWD, state, AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) < 0)
 		return crash__fail_errno("%s", state);
 	if (status.stx_mask & STATX_MNT_ID) {
@@ -139,6 +140,13 @@ static bool find_new(const struct crash__mounts *mounts, const char *text, char 
 	return found;
 }
 
+/* Who asks is told of a change once. */
+bool crash__mounts_are_same(struct crash__mounts *mounts)
+{
+	mounts->changed |= mounts->list >= 0 && has_changed(mounts);
+	return !mounts->changed;
+}
+
 /* The last one first: it may be in one of those before, or over it. */
 int crash__mounts_restore(const struct crash__mounts *mounts)
 {
@@ -146,7 +154,7 @@ int crash__mounts_restore(const struct crash__mounts *mounts)
 	bool found = true;
 	int error = 0;
 
-	if (mounts->list < 0 || !has_changed(mounts))
+	if (mounts->list < 0 || (!has_changed(mounts) && !mounts->changed))
 		return 0;
 	while (found && error == 0) {
 		error = read_list(mounts->list, &text);

@@ -46,6 +46,12 @@ static bool has(const struct text *text, const char *word, size_t length)
 	return text->size && memmem(text->bytes, text->size, word, length);
 }
 
+static void unmap(const struct text *text)
+{
+	if (text->bytes)
+		munmap((void *)(uintptr_t)text->bytes, text->size);
+}
+
 /* The shell sets PWD anew, and CRASH_DIR is the copy. */
 static bool leads_to_copies(const char *variable)
 {
@@ -94,8 +100,7 @@ static int note_file(const char *path, struct crash__recording *recording)
 		error = note(path, NULL, recording);
 	else if ((variable = variable_of(&text, recording->directory)))
 		error = note(path, variable, recording);
-	if (text.bytes)
-		munmap((void *)(uintptr_t)text.bytes, text.size);
+	unmap(&text);
 	return error;
 }
 
@@ -115,4 +120,21 @@ int crash__checker_files_note_original(const struct crash__checker_files *files,
 	for (size_t i = 0; i < files->list_count && error == 0; i++)
 		error = note_file(files->list[i].path, recording);
 	return error;
+}
+
+bool crash__checker_files_name(const struct crash__checker_files *files, const struct crash__checker *checker,
+			       const char *word)
+{
+	const char *const commands[] = {checker->check, checker->check_server, checker->recover};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		found |= commands[i] && strstr(commands[i], word);
+	for (size_t i = 0; i < files->list_count && !found; i++) {
+		const struct text text = map(files->list[i].path);
+
+		found = has(&text, word, strlen(word));
+		unmap(&text);
+	}
+	return found;
 }

@@ -129,6 +129,24 @@ static int note_budget(struct crash__exploration *exploration)
 		engine->crossed ? "the whole trace" : "a part of the trace");
 }
 
+/* Verdicts of equal trees were taken for those of others, and are not. */
+static int note_unlike(struct crash__exploration *exploration)
+{
+	const struct crash__engine *engine = exploration->engine;
+	const struct crash__entry *entry = engine->unlike;
+	char *name = crash__state_name(&engine->atoms[entry->model], &entry->state);
+	int error = crash__recording_incomplete(
+		&exploration->recording,
+		"recovery leaves the same tree of %s and of another state, and the checker says %s of one "
+		"and %s "
+		"of the other: it looks at something else, or is flaky; have --check do both",
+		name ? name : "a state", crash__verdict_name(entry->kind),
+		crash__verdict_name(entry->alike->kind));
+
+	free(name);
+	return error;
+}
+
 static int note_unchecked(struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
@@ -169,6 +187,8 @@ static int note_unchecked(struct crash__exploration *exploration)
 			&exploration->recording,
 			"the checker is flaky: %llu states failed once and passed when checked again",
 			(unsigned long long)counts.flaky);
+	if (error == 0 && engine->unlike)
+		error = note_unlike(exploration);
 	if (error == 0 && exploration->causes.unexplained)
 		error = crash__recording_incomplete(&exploration->recording,
 						    "the cause of %llu failing states was not found",

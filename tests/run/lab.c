@@ -357,6 +357,7 @@ json_t *lab_essence(json_t *result)
 		"checks_for_causes",
 		"trace_bytes",
 		"jobs",
+		"equal_after_recovery",
 	};
 	json_t *essence =
 		json_pack("{s:o, s:o}", "findings", json_deep_copy(json_object_get(result, "findings")),
