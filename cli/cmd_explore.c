@@ -94,6 +94,8 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 	/* the final state is not a crash: the summary has it */
 	if (session->options.json && crash__verdict_failed(entry->kind) &&
 	    entry != session->exploration.engine->final) {
+		if (session->options.json_out == stdout)
+			crash__progress_clear();
 		crash__json_print(session->options.json_out,
 				  json_pack("{s:o}", "failure",
 					    crash__result_failure(&session->exploration, entry, output)));
@@ -170,6 +172,7 @@ static struct crash__explore_options exploration_options(struct explore_session 
 				.acks_matter = own->check || own->check_server,
 				.stop = &stop,
 				.progress = crash__progress_show,
+				.finding = crash__progress_finding,
 				.verdict = on_verdict,
 				.context = session,
 				.wants = own->finding ? crash__sought_wants : NULL,
@@ -217,7 +220,7 @@ static int rerun(struct explore_session *session)
 		error = crash__note_changed(&session->exploration.recording);
 	if (error == 0)
 		error = note_changed_checker(session);
-	crash__progress_end();
+	crash__progress_clear();
 	if (error < 0)
 		crash__die_error(error);
 	result = crash__result_of_rerun(&session->exploration.recording, &runs,
@@ -250,7 +253,7 @@ static int finish(struct explore_session *session, int error)
 	json_t *result;
 	int status;
 
-	crash__progress_end();
+	crash__progress_clear();
 	if (error < 0 && !session->settings)
 		crash__place_abandon(session);
 	if (error < 0 && !session->exploration.engine)
@@ -373,6 +376,7 @@ static int prepare(struct explore_session *session)
 	session->explore.engine.states_matter =
 		crash__checker_files_name(&session->files, &session->explore.engine.checker, "CRASH_STATE") ||
 		crash__checker_files_name(&session->files, &session->explore.engine.checker, "CRASH_POINT");
+	crash__progress_clear();
 	if (recording->has_recorded)
 		crash__say_recorded(&session->options, &recording->recorded);
 	if (session->own.resume) {
@@ -433,7 +437,9 @@ static int run(int argc, char **argv)
 		crash__die("%s", crash_error_detail());
 	limit_recording(&session);
 	choose_place(&session);
-	crash__progress_begin(!session.options.quiet);
+	crash__progress_begin(!session.options.quiet, session.request.trace >= 0 ? "recording" : "reading");
+	if (session.request.trace >= 0)
+		crash__progress_watch(&session.request, true);
 	session.explore = exploration_options(&session);
 	status = explore(&session);
 	crash__explore_clear(&session.exploration);

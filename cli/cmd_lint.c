@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json_value.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/report_options.h"
 #include "cli/streams.h"
 #include "common/control.h"
@@ -184,10 +185,13 @@ static int run(int argc, char **argv)
 					   options.server.client);
 	} else {
 		request = request_of(&options, &own);
+		crash__progress_begin(!options.quiet, "recording");
+		crash__progress_watch(&request, true);
 		how.request = &request;
 		how.directory = options.opts.root ? options.opts.root : request.opts.dir;
 	}
 	error = crash__recording_prepare(&how, &recording);
+	crash__progress_clear();
 	if (error == 0 && how.request)
 		error = crash__note_original_named(&recording, (const char *const *)options.program);
 	if (error < 0)

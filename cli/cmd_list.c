@@ -8,6 +8,7 @@
 #include "base/json_value.h"
 #include "cli/listing.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "common/control.h"
 #include "runner/program.h"
 #include "symbols/breakpoint_sites.h"
@@ -127,6 +128,8 @@ static int list_run(const struct crash__options *options)
 	if (request.trace < 0)
 		crash__die("cannot allocate memory for the trace: %m");
 	request.out = STDERR_FILENO; /* stdout is for the listing alone */
+	crash__progress_begin(!options->quiet, "recording");
+	crash__progress_watch(&request, false);
 	error = crash__run(&request, &out);
 	if (error == 0)
 		error = crash__trace_open_fd(request.trace, "the recording", &trace);

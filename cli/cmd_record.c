@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "common/control.h"
 #include "trace/starting_tree.h"
 #include "trace/writer.h"
@@ -115,6 +116,8 @@ static int run(int argc, char **argv)
 	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
 	request.trace = begin_trace(&own, directory, &saved);
 	request.trace_most = own.max_trace;
+	crash__progress_begin(!options.quiet, "recording");
+	crash__progress_watch(&request, false);
 	error = crash__run(&request, &out);
 	if (error < 0)
 		crash__die_error(error);

@@ -8,6 +8,7 @@
 #include "base/json_value.h"
 #include "cli/open_state.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "common/spec.h"
 #include "explore/recording/network.h"
 #include "report/report.h"
@@ -152,12 +153,20 @@ static json_t *to_json(const struct witness_options *own, const struct crash__wi
 
 /* ------------------------------------------------------------------ looking for it */
 
+static void show(void *context, const struct crash__witness *witness)
+{
+	const uint64_t *most = context;
+
+	crash__progress_cuts(witness->cuts, *most, witness->runs);
+}
+
 static void find(const struct witness_options *own, const char *place, const json_t *settings,
 		 const json_t *finding, struct crash__witness *witness)
 {
 	const char *state = crash__report_text(finding, "state");
 	struct crash__checker checker = checker_of(settings);
 	struct crash__replay replay;
+	uint64_t most = own->ns ? 0 : own->cuts;
 	struct crash__witness_options options = {
 		.replay = &replay,
 		.state = state,
@@ -171,11 +180,14 @@ static void find(const struct witness_options *own, const char *place, const jso
 		.ns = own->ns,
 		.image = own->image,
 		.seed = own->seed,
+		.progress = show,
+		.context = &most,
 	};
 	int error = crash__open_state(&replay, place, settings, NULL, state);
 
 	if (error == 0)
 		error = crash__witness_find(&options, witness);
+	crash__progress_clear();
 	crash__replay_close(&replay);
 	free((void *)(uintptr_t)checker.program);
 	if (error < 0)
@@ -239,6 +251,7 @@ static int run(int argc, char **argv)
 		crash__die("witness: finding %s is of real kills, and has no state", options.program[1]);
 	bytes = json_deep_copy(finding);
 	crash__json_to_bytes(bytes);
+	crash__progress_begin(!options.quiet, "cutting the power");
 	find(&own, place, settings, bytes, &found);
 	witness = to_json(&own, &found);
 	crash__witness_add(finding, witness);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
+#include "cli/screen.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -32,6 +33,7 @@ void crash__die(const char *format, ...)
 {
 	va_list args;
 
+	crash__screen_clear();
 	fputs(CRASH__PROGRAM_NAME ": ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
@@ -49,6 +51,7 @@ void crash__die_error(int error)
 {
 	const char *detail = crash_error_detail();
 
+	crash__screen_clear();
 	/* the detail of these is a picture of its own */
 	if (error == CRASH_ESPEC)
 		fprintf(stderr, "%s: %s:\n  ", CRASH__PROGRAM_NAME, crash_strerror(error));

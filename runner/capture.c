@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 bool crash__buffer_add(struct crash__buffer *buffer, const char *bytes, size_t count)
@@ -52,11 +53,22 @@ static ssize_t read_some(int *fd, struct crash__buffer *buffer, bool *no_memory)
 	return got;
 }
 
+static bool is_due(const struct crash__capture *capture, uint64_t *told)
+{
+	uint64_t now = crash__now_ns();
+
+	if (!capture->every_ms || now - *told < (uint64_t)capture->every_ms * 1000000)
+		return false;
+	*told = now;
+	return true;
+}
+
 int crash__capture_run(struct crash__capture *capture)
 {
 	int fds[2] = {capture->out, capture->err};
 	struct crash__buffer *buffers[2] = {&capture->out_data, &capture->err_data};
 	bool no_memory = !crash__buffer_add(buffers[0], "", 0) || !crash__buffer_add(buffers[1], "", 0);
+	uint64_t told = crash__now_ns();
 	bool ended = false;
 
 	while (!ended) {
@@ -76,7 +88,8 @@ int crash__capture_run(struct crash__capture *capture)
 			capture->wake = -1;
 			message = 0;
 		}
-		if (capture->tell && (message || ready == 0))
+		/* also where the program writes all the time */
+		if (capture->tell && (message || is_due(capture, &told)))
 			capture->tell(capture->context, message);
 		for (int i = 0; i < 2; i++)
 			if (polled[2 + i].revents)

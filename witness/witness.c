@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@
 #include "witness/same_words.h"
 #include "witness/show.h"
 
+#define SHOWN_EVERY_MS 200
 #define MOST_CUTS 24 /* of one run of the ops */
 
 /* One search. */
@@ -368,14 +371,27 @@ static _Noreturn void run(const struct crash__witness_options *options, const ch
 	_exit(0);
 }
 
+/* Its numbers are the child's, and may be a moment old. */
+static void await(const struct crash__witness_options *options, pid_t pid, const struct answer *answer)
+{
+	struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+	while (options->progress && ended.fd >= 0 && poll(&ended, 1, SHOWN_EVERY_MS) <= 0)
+		options->progress(options->context, &answer->witness);
+	if (ended.fd >= 0)
+		close(ended.fd);
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
 static int run_bound(const struct crash__witness_options *options, const char *place, struct answer *answer)
 {
 	pid_t pid = crash__sandbox_fork(true, SIGKILL);
 
 	if (pid == 0)
 		run(options, place, answer);
-	while (pid > 0 && waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		await(options, pid, answer);
 	if (pid < 0)
 		return crash__fail_errno("cannot make namespaces");
 	if (!answer->there)

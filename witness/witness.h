@@ -22,6 +22,8 @@
 #include "explore/findings/replay.h"
 #include "witness/real_fs.h"
 
+struct crash__witness;
+
 struct crash__witness_options {
 	const struct crash__replay *replay; /* the finding's state, opened */
 	const char *state;		    /* its name */
@@ -35,6 +37,9 @@ struct crash__witness_options {
 	uint64_t ns;	   /* or for so long; 0: no matter */
 	const char *image; /* where a disk that shows it is kept; or NULL */
 	uint64_t seed;
+	/** Called now and then with what has come of it so far; or NULL. */
+	void (*progress)(void *context, const struct crash__witness *witness);
+	void *context;
 };
 
 #define CRASH__WITNESS_OUTPUT 4096

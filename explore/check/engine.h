@@ -72,13 +72,17 @@ struct crash__tier_result {
 };
 
 struct crash__progress {
+	const char *phase; /* what is being done; NULL: nobody says */
 	const char *model, *tier;
 	uint64_t done, total; /* of this tier; total 0: not counted */
 	unsigned int sweep;   /* from 1; 0: tier after tier */
 	uint64_t classes, seen;
 	uint64_t distinct; /* states of all tiers; 0: not counted */
 	uint64_t checked, failed;
-	uint64_t ns; /* since the beginning */
+	uint64_t equal;	  /* of those checked: after recovery, to another one */
+	uint64_t ns;	  /* since the beginning */
+	bool limited;	  /* there is a budget; */
+	uint64_t left_ns; /* and so much of it is left */
 };
 
 /** What to do. Everything is the caller's. */
@@ -102,6 +106,8 @@ struct crash__engine_options {
 	bool passive;			     /* nothing is checked: what is not known stays so */
 	_Atomic bool *stop;		     /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
+	/** A finding came up; its sentence may become another one. Or NULL. */
+	void (*finding)(void *context, const char *sentence);
 	/** A verdict came in; the entry has it. */
 	void (*verdict)(void *context, const struct crash__entry *entry,
 			const struct crash__check_result *result, const char *output);

@@ -50,6 +50,13 @@ bool crash__engine_time_is_up(struct crash__engine *engine)
 	return engine->explaining ? engine->cut_short : engine->out_of_budget;
 }
 
+uint64_t crash__engine_left(const struct crash__engine *engine)
+{
+	uint64_t limit = time_limit(engine), spent = elapsed(engine);
+
+	return limit > spent ? limit - spent : 0;
+}
+
 bool crash__engine_spent(struct crash__engine *engine)
 {
 	/* there is none yet where what has come so far was known */

@@ -52,6 +52,9 @@ void crash__engine_show(struct crash__engine *engine, bool now);
 /** Whether the time is over for what is being done: exploring leaves some of it for explaining failures. */
 bool crash__engine_time_is_up(struct crash__engine *engine);
 
+/** How much time is left for it; 0: none, or there is no limit. */
+uint64_t crash__engine_left(const struct crash__engine *engine);
+
 /** The same, or as many states were checked as may be. */
 bool crash__engine_spent(struct crash__engine *engine);
 

@@ -30,9 +30,11 @@ static void check_probed(struct crash__engine *engine, struct crash__entry *entr
 		return;
 	if (crash__engine_submit(engine, entry, model, state) != GO_ON)
 		return;
-	while (entry->pending && !crash__engine_interrupted(engine) && !crash__engine_is_late(engine))
+	while (entry->pending && !crash__engine_interrupted(engine) && !crash__engine_is_late(engine)) {
 		if (crash__pool_wait(engine->pool, 100) < 0)
 			break;
+		crash__engine_show(engine, false);
+	}
 	crash__engine_give_up_late(engine);
 }
 

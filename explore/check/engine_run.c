@@ -144,6 +144,7 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	if (entry->equal && entry->alike)
 		output = entry->alike->output ? entry->alike->output : "";
 	engine->checked++;
+	engine->now.equal += entry->equal;
 	if (result->checker_ns > engine->longest_ns)
 		engine->longest_ns = result->checker_ns;
 	engine->failed += crash__verdict_failed(entry->kind);
@@ -219,6 +220,9 @@ void crash__engine_show(struct crash__engine *engine, bool now)
 	engine->now.checked = engine->checked;
 	engine->now.failed = engine->failed;
 	engine->now.ns = time - engine->started;
+	engine->now.limited = engine->options.budget_ns != 0;
+	engine->now.left_ns = crash__engine_left(engine);
+	engine->now.phase = engine->explaining ? "explaining failures" : "exploring";
 	engine->options.progress(engine->options.context, &engine->now);
 }
 

@@ -65,13 +65,32 @@ static struct crash__entry **list_failures(struct crash__engine *engine, size_t 
 	return list;
 }
 
+/* Who waits is told of what has come up, as far as it is known by now. */
+static void announce(struct crash__cause_search *search, size_t from)
+{
+	const struct crash__engine_options *options = &search->engine->options;
+
+	for (size_t i = from; i < search->causes->list_count && options->finding; i++) {
+		char *sentence = crash__cause_sentence(search, &search->causes->list[i]);
+
+		if (sentence)
+			options->finding(options->context, sentence);
+		free(sentence);
+	}
+}
+
 static int explain(struct crash__cause_search *search, struct crash__entry *entry)
 {
 	int error = entry->cause ? 0 : crash__search_begin_model(search, entry->model);
+	size_t known = search->causes->list_count;
 
 	if (entry->cause) /* as what was left of another one */
 		return 0;
-	return error == 0 ? crash__search_explain(search, entry) : error;
+	if (error == 0)
+		error = crash__search_explain(search, entry);
+	if (error == 0)
+		announce(search, known);
+	return error;
 }
 
 /* Also those that come up meanwhile. */
