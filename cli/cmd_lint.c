@@ -135,15 +135,18 @@ static json_t *settings_json(const struct crash__options *options, const struct 
 static int look(const struct crash__options *options, const struct lint_options *own,
 		struct crash__recording *recording, uint32_t rules)
 {
+	static const struct crash__lint_watch watch = {.progress = crash__progress_steps,
+						       .found = crash__progress_finding};
 	struct crash__lint lint;
 	json_t *result = NULL;
-	int error = crash__lint_run(&recording->fs, rules, &lint), status;
+	int error = crash__lint_run(&recording->fs, rules, &watch, &lint), status;
 
 	if (error == 0)
 		error = crash__note_changed(recording);
 	if (error == 0)
 		result = crash__lint_result(recording, &lint, rules, settings_json(options, recording));
 	crash__lint_clear(&lint);
+	crash__progress_clear();
 	if (error < 0)
 		crash__die_error(error);
 	if (!result)
@@ -170,6 +173,7 @@ static int run(int argc, char **argv)
 		return CRASH__EXIT_GOOD;
 	}
 	rules = read_rules(own.rules);
+	crash__progress_begin(!options.quiet, "recording");
 	if (!options.program[0])
 		crash__die("lint: no program; write it after --: %s lint -- PROGRAM; or name a trace",
 			   CRASH__PROGRAM_NAME);
@@ -185,7 +189,6 @@ static int run(int argc, char **argv)
 					   options.server.client);
 	} else {
 		request = request_of(&options, &own);
-		crash__progress_begin(!options.quiet, "recording");
 		crash__progress_watch(&request, true);
 		how.request = &request;
 		how.directory = options.opts.root ? options.opts.root : request.opts.dir;

@@ -155,9 +155,9 @@ static json_t *to_json(const struct witness_options *own, const struct crash__wi
 
 static void show(void *context, const struct crash__witness *witness)
 {
-	const uint64_t *most = context;
+	const struct witness_options *own = context;
 
-	crash__progress_cuts(witness->cuts, *most, witness->runs);
+	crash__progress_cuts(witness->cuts, own->ns ? 0 : own->cuts, own->ns, witness->runs);
 }
 
 static void find(const struct witness_options *own, const char *place, const json_t *settings,
@@ -166,7 +166,6 @@ static void find(const struct witness_options *own, const char *place, const jso
 	const char *state = crash__report_text(finding, "state");
 	struct crash__checker checker = checker_of(settings);
 	struct crash__replay replay;
-	uint64_t most = own->ns ? 0 : own->cuts;
 	struct crash__witness_options options = {
 		.replay = &replay,
 		.state = state,
@@ -181,7 +180,7 @@ static void find(const struct witness_options *own, const char *place, const jso
 		.image = own->image,
 		.seed = own->seed,
 		.progress = show,
-		.context = &most,
+		.context = (void *)(uintptr_t)own,
 	};
 	int error = crash__open_state(&replay, place, settings, NULL, state);
 

@@ -180,25 +180,28 @@ static uint64_t time_left(const struct crash__progress *now, double rate)
 	return ns < 1e18 ? (uint64_t)ns : 0;
 }
 
-static void print_rate(FILE *stream, const struct crash__progress *now)
+static void print_pace(FILE *stream, double rate, uint64_t left, const char *of)
 {
-	double rate = rate_of(now->checked);
-	uint64_t left = time_left(now, rate);
-
 	if (rate > 0)
 		fprintf(stream, "%s%.*f a second", between(), rate < 10, rate);
 	if (left)
-		fprintf(stream, "%s%s left%s", rate > 0 ? ", " : between(), seconds(left),
-			now->distinct || now->limited ? "" : " in this strategy");
+		fprintf(stream, "%s%s left%s", rate > 0 ? ", " : between(), seconds(left), of);
 }
 
-static void print_findings(FILE *stream, const struct crash__progress *now)
+static void print_rate(FILE *stream, const struct crash__progress *now)
+{
+	double rate = rate_of(now->checked);
+
+	print_pace(stream, rate, time_left(now, rate),
+		   now->distinct || now->limited ? "" : " in this strategy");
+}
+
+static void print_findings(FILE *stream, const char *before)
 {
 	uint64_t count = progress.finding_count, first = count > SHOWN ? count - SHOWN : 0;
 
-	fprintf(stream, "%s%s failed", between(), number(now->failed));
 	if (count)
-		fprintf(stream, ", %s finding%s", number(count), count == 1 ? "" : "s");
+		fprintf(stream, "%s%s finding%s", before, number(count), count == 1 ? "" : "s");
 	for (uint64_t i = first; i < count && is_block(); i++)
 		fprintf(stream, "\n  - %s", progress.findings[i % SHOWN]);
 }
@@ -217,25 +220,56 @@ void crash__progress_show(void *context, const struct crash__progress *now)
 	print_phase(stream, now);
 	print_counts(stream, now);
 	print_rate(stream, now);
-	print_findings(stream, now);
+	fprintf(stream, "%s%s failed", between(), number(now->failed));
+	print_findings(stream, ", ");
 	putc('\n', stream);
 	show(stream, &text);
 }
 
+/* At once: the next state may take long. */
+static void show_again(void)
+{
+	if (is_block())
+		progress.shown = 0;
+	if (progress.last.model)
+		crash__progress_show(NULL, &progress.last);
+}
+
 void crash__progress_finding(void *context, const char *sentence)
 {
-	char **place = &progress.findings[progress.finding_count++ % SHOWN];
+	char **place = &progress.findings[progress.finding_count % SHOWN], *text;
 
+	(void)context;
+	text = strdup(crash__shown_text(sentence));
+	if (!text)
+		return;
 	free(*place);
-	*place = strdup(crash__shown_text(sentence));
-	if (!*place)
-		progress.finding_count--;
+	*place = text;
+	progress.finding_count++;
 	progress.last.phase = "explaining failures";
 	progress.last.tier = NULL;
 	progress.last.sweep = 0;
+	show_again();
+}
+
+/* ------------------------------------------------------------------ looking for mistakes */
+
+void crash__progress_steps(void *context, const char *phase, uint64_t done, uint64_t all)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream;
+
+	(void)context;
+	progress.lines_only = false;
+	if (!is_due(is_block()) || !(stream = open_memstream(&text, &size)))
+		return;
+	fprintf(stream, "%s: %s of %s", phase, number(done), number(all));
 	if (is_block())
-		progress.shown = 0; /* at once */
-	crash__progress_show(context, &progress.last);
+		fprintf(stream, " (%s)", seconds(crash__now_ns() - progress.began));
+	print_findings(stream, between());
+	putc('\n', stream);
+	show(stream, &text);
 }
 
 /* ------------------------------------------------------------------ recording */
@@ -270,9 +304,19 @@ void crash__progress_watch(struct crash__request *request, bool apart)
 
 /* ------------------------------------------------------------------ cutting the power */
 
-void crash__progress_cuts(uint64_t cuts, uint64_t most, uint64_t runs)
+static uint64_t cutting_left(double rate, uint64_t cuts, uint64_t most, uint64_t most_ns)
+{
+	uint64_t spent = crash__now_ns() - progress.began;
+
+	if (most_ns)
+		return most_ns > spent ? most_ns - spent : 0;
+	return rate > 0 && most > cuts ? (uint64_t)((double)(most - cuts) / rate * 1e9) : 0;
+}
+
+void crash__progress_cuts(uint64_t cuts, uint64_t most, uint64_t most_ns, uint64_t runs)
 {
 	double rate = rate_of(cuts);
+	uint64_t left = cutting_left(rate, cuts, most, most_ns);
 	char *text = NULL;
 	size_t size;
 	FILE *stream;
@@ -283,10 +327,7 @@ void crash__progress_cuts(uint64_t cuts, uint64_t most, uint64_t runs)
 	if (most)
 		fprintf(stream, " of %s", number(most));
 	fprintf(stream, " power cuts, the ops were done %s time%s", number(runs), runs == 1 ? "" : "s");
-	if (rate > 0)
-		fprintf(stream, "%s%.*f a second", between(), rate < 10, rate);
-	if (rate > 0 && most > cuts)
-		fprintf(stream, ", %s left", seconds((uint64_t)((double)(most - cuts) / rate * 1e9)));
+	print_pace(stream, rate, left, "");
 	putc('\n', stream);
 	show(stream, &text);
 }

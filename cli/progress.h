@@ -21,11 +21,14 @@ void crash__progress_watch(struct crash__request *request, bool apart);
 
 /** For struct crash__engine_options: the context is ignored. */
 void crash__progress_show(void *context, const struct crash__progress *progress);
-/** For the same: a finding came up. */
+/** For that, and for struct crash__lint_watch: a finding came up. */
 void crash__progress_finding(void *context, const char *sentence);
 
-/** Of power cuts: so many of at most so many, or of none that is known. */
-void crash__progress_cuts(uint64_t cuts, uint64_t most, uint64_t runs);
+/** For struct crash__lint_watch: so many of all are done. */
+void crash__progress_steps(void *context, const char *phase, uint64_t done, uint64_t all);
+
+/** Of power cuts: so many of at most so many, or for so long; 0: that is no matter. */
+void crash__progress_cuts(uint64_t cuts, uint64_t most, uint64_t most_ns, uint64_t runs);
 
 /** Takes the lines away: somebody else is going to write. What comes next is written below that. */
 void crash__progress_clear(void);

@@ -5,7 +5,8 @@
  * Method. A state's identity is the hash of its tree and of what was acknowledged by then. What has been seen
  * under that hash is not checked again, whichever tier or model names it: a verdict counts for every model
  * that allows the state. The final state, as the program left it, comes first: if the checker does not accept
- * it, the checker is wrong, and nothing else runs.
+ * it, the checker is wrong, and nothing else runs. Where there is a recovery, the trees that it leaves are
+ * compared in the same way (engine_recovered.c).
  *
  * Then come representatives (representatives.h), in sweeps over the whole recording, and then the tiers, one
  * after the other. For those a verdict of a representative is one that is known already: how a state is

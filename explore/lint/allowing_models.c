@@ -97,9 +97,15 @@ void crash__find_allowing_models(struct crash__lint *lint)
 {
 	char **names = lint->mistakes_count ? crash__model_names() : NULL;
 	struct crash__model model;
+	size_t count = 0;
 
-	for (size_t i = 0; names && names[i]; i++)
+	while (names && names[count])
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		if (lint->watch)
+			lint->watch->progress(lint->watch->context, "asking which models allow it", i, count);
 		if (crash__model_read(names[i], &model) == 0)
 			list_model(lint, &model);
+	}
 	crash__model_names_free(names);
 }

@@ -146,7 +146,16 @@ struct crash__name_part {
 	bool whole;
 };
 
+/** Who waits is told how far it is, and what was found: its count, and which models allow it, come at the
+ * end. */
+struct crash__lint_watch {
+	void (*progress)(void *context, const char *phase, uint64_t done, uint64_t all);
+	void (*found)(void *context, const char *sentence);
+	void *context;
+};
+
 struct crash__lint {
+	const struct crash__lint_watch *watch; /* or NULL */
 	const struct crash__fs *fs;
 	struct crash__model model;
 	struct crash__atoms atoms;

@@ -124,11 +124,16 @@ void crash__lint_look(struct crash__lint *lint, uint32_t step, uint32_t rules)
 		}
 }
 
+/* How far it is, is said after so many steps. */
+#define SHOWN_EVERY 1024
+
 static void walk(struct crash__lint *lint, uint32_t rules)
 {
 	uint32_t steps = (uint32_t)lint->fs->steps_count;
 
 	for (uint32_t step = 0; step < steps && lint->error == 0; step++) {
+		if (lint->watch && step % SHOWN_EVERY == 0)
+			lint->watch->progress(lint->watch->context, "looking at ops", step, steps);
 		crash__lint_look(lint, step, rules);
 		crash__lint_take(lint, step);
 	}
@@ -256,12 +261,14 @@ static void forget_tree(struct crash__lint *lint)
 	crash__trace_let_go(lint->fs->trace);
 }
 
-int crash__lint_run(const struct crash__fs *fs, uint32_t rules, struct crash__lint *lint)
+int crash__lint_run(const struct crash__fs *fs, uint32_t rules, const struct crash__lint_watch *watch,
+		    struct crash__lint *lint)
 {
 	int error = crash__lint_begin(fs, lint);
 
 	if (error < 0)
 		return error;
+	lint->watch = watch;
 	crash__trace_let_go(fs->trace);
 	walk(lint, rules);
 	name_ops(lint);

@@ -11,8 +11,10 @@
 /**
  * Looks for mistakes in a run that was replayed. Call crash__lint_clear() also when it fails.
  * @param rules bit i: crash__lint_rules[i]
+ * @param watch may be NULL
  */
-int crash__lint_run(const struct crash__fs *fs, uint32_t rules, struct crash__lint *lint);
+int crash__lint_run(const struct crash__fs *fs, uint32_t rules, const struct crash__lint_watch *watch,
+		    struct crash__lint *lint);
 
 /* ------------------------------------------------------------------ its parts, for tests of classifiers */
 

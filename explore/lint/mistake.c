@@ -63,4 +63,6 @@ void crash__lint_say(struct crash__lint *lint, char *sentence, char *repair)
 	assert(lint->mistakes_count && !mistake->sentence); /* crash__lint_found() has just made it */
 	mistake->sentence = sentence;
 	mistake->repair = repair;
+	if (lint->watch && sentence)
+		lint->watch->found(lint->watch->context, sentence);
 }

@@ -348,7 +348,7 @@ static void explore_replayed(const struct crash__fs *fs, const char *tree, const
 			make_last_state(&atoms, tree, store);
 		crash__atoms_clear(&atoms);
 	}
-	crash__lint_run(fs, (1u << crash__lint_rule_count) - 1, &lint);
+	crash__lint_run(fs, (1u << crash__lint_rule_count) - 1, NULL, &lint);
 	crash__lint_clear(&lint);
 }
 

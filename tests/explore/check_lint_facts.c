@@ -1038,7 +1038,7 @@ START_TEST(a_run_counts_what_it_does_not_judge_and_nothing_else)
 	say(1, "stored");
 	append_text("a", "another\n");
 	walk_to_start();
-	trees_ok(crash__lint_run(&fs, (1u << crash__lint_rule_count) - 1, &whole));
+	trees_ok(crash__lint_run(&fs, (1u << crash__lint_rule_count) - 1, NULL, &whole));
 	ck_assert_uint_eq(whole.mistakes_count, 0);
 	for (int fact = CRASH__FACT_NONE; fact < CRASH__FACTS; fact++)
 		ck_assert_uint_eq(whole.not_judged[fact].count, fact == CRASH__FACT_LOG);

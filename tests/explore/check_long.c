@@ -336,7 +336,7 @@ static uint64_t effort_of_lint(int program, int rounds)
 	struct crash__lint lint;
 
 	begin(&fs, program, rounds);
-	trees_ok(crash__lint_run(&fs, UINT32_MAX, &lint));
+	trees_ok(crash__lint_run(&fs, UINT32_MAX, NULL, &lint));
 	ck_assert_uint_eq(lint.ops + lint.acks, run.trace.count);
 	crash__lint_clear(&lint);
 	crash__fs_clear(&fs);

@@ -20,6 +20,7 @@
 
 #define ROWS 400
 #define COLUMNS 200
+#define INCOMPLETE 3
 
 struct terminal {
 	char cells[ROWS][COLUMNS + 1];
@@ -67,7 +68,7 @@ static size_t control(struct terminal *terminal, const char *text)
 
 static void put(struct terminal *terminal, char c)
 {
-	if (terminal->column == terminal->width) {
+	if (terminal->column >= terminal->width) {
 		terminal->column = 0;
 		newline(terminal);
 	}
@@ -126,6 +127,7 @@ static int run(struct terminal *terminal, int width, int narrow, const char *con
 
 	memset(terminal, 0, sizeof *terminal);
 	terminal->width = width;
+	terminal->raw = calloc(1, 1);
 	pid = forkpty(&fd, NULL, NULL, &size);
 	if (pid == 0) {
 		execv(argv[0], (char *const *)(uintptr_t)argv);
@@ -168,15 +170,15 @@ static void make_store(void)
 static const char saves[] = "for i in 1 2 3 4 5 6; do echo $i >store/tmp; mv store/tmp store/f$i; done";
 
 #define EXPLORE(width, narrow, ...)                                                                          \
-	RUN(&terminal, width, narrow, "explore", "--root", "store", "--jobs=1", "--model=ext4", "--check",   \
-	    "sleep 0.05", __VA_ARGS__, "--", "sh", "-c", saves)
+	RUN(&terminal, width, narrow, "explore", "--root", "store", "--jobs=1", "--model=ext4",              \
+	    "--budget=5s", "--check", "sleep 0.05", __VA_ARGS__, "--", "sh", "-c", saves)
 
 /* ------------------------------------------------------------------ on a terminal */
 
 START_TEST(lines_are_drawn_and_nothing_of_them_is_left)
 {
 	make_store();
-	ck_assert_int_eq(EXPLORE(100, 0, "--tiers=prefix,omit-1"), 0);
+	ck_assert_int_eq(INCOMPLETE, EXPLORE(100, 0, "--tiers=prefix,omit-1"));
 	ck_assert_msg(strstr(terminal.raw, "exploring: ext4, ") && strstr(terminal.raw, " classes, ") &&
 			      strstr(terminal.raw, " a second") && strstr(terminal.raw, " left"),
 		      "%s", terminal.raw);
@@ -191,7 +193,7 @@ static const int widths[] = {2, 3, 12, 40};
 START_TEST(a_narrow_terminal_has_shorter_lines)
 {
 	make_store();
-	ck_assert_int_eq(EXPLORE(widths[_i], 0, "--tiers=prefix,omit-1", "--json=out"), 0);
+	ck_assert_int_eq(INCOMPLETE, EXPLORE(widths[_i], 0, "--tiers=prefix,omit-1", "--json=out"));
 	ck_assert_int_ge(terminal.most_up, 3);
 	for (const char *line = terminal.raw; (line = strstr(line, "\033[J")) != NULL; line++) {
 		const char *text = line + 3;
@@ -209,7 +211,7 @@ END_TEST
 START_TEST(after_the_width_has_changed_lines_begin_anew)
 {
 	make_store();
-	ck_assert_int_eq(EXPLORE(100, 30, "--tiers=prefix,omit-1,cut,keep-1"), 0);
+	ck_assert_int_eq(INCOMPLETE, EXPLORE(100, 30, "--tiers=prefix,omit-1,cut,keep-1"));
 	ck_assert_int_ge(terminal.after_resize_up, 3);
 	ck_assert(has(&terminal, "exploring: ext4, ")); /* as it was */
 	ck_assert(has(&terminal, "no findings"));
@@ -247,10 +249,27 @@ START_TEST(without_colours_there_are_lines_all_the_same)
 {
 	make_store();
 	setenv("NO_COLOR", "1", 1);
-	ck_assert_int_eq(EXPLORE(100, 0, "--tiers=prefix,omit-1"), 0);
+	ck_assert_int_eq(INCOMPLETE, EXPLORE(100, 0, "--tiers=prefix,omit-1"));
 	ck_assert_int_ge(terminal.most_up, 3);
 	for (const char *at = terminal.raw; (at = strstr(at, "\033[")) != NULL; at++)
 		ck_assert(at[2 + strspn(at + 2, "0123456789;")] != 'm');
+}
+END_TEST
+
+/* Long before it is known which models allow it. */
+START_TEST(mistakes_are_shown_as_they_are_found)
+{
+	make_store();
+	ck_assert_int_eq(RUN(&terminal, 150, 0, "record", "--root", "store", "-o", "trace", "--", "sh", "-c",
+			     "echo 1 >store/tmp; mv store/tmp store/f; head -c 100000000 /dev/zero | "
+			     "dd bs=1000 of=store/g 2>/dev/null"),
+			 0);
+	ck_assert_int_eq(
+		RUN(&terminal, 150, 0, "lint", "--root", "store", "--rules=unsynced-rename", "trace"), 1);
+	ck_assert_msg(strstr(terminal.raw, "asking which models allow it: ") &&
+			      strstr(terminal.raw, "  1 finding\r\n  - "),
+		      "%s", terminal.raw);
+	ck_assert(!has(&terminal, "looking at ops") && !has(&terminal, "asking"));
 }
 END_TEST
 
@@ -264,7 +283,7 @@ START_TEST(who_cannot_or_will_not_see_them_has_none)
 {
 	make_store();
 	setenv("TERM", plain[_i].terminal, 1);
-	ck_assert_int_eq(EXPLORE(100, 0, "--tiers=prefix,omit-1", plain[_i].option), 0);
+	ck_assert_int_eq(INCOMPLETE, EXPLORE(100, 0, "--tiers=prefix,omit-1", plain[_i].option));
 	ck_assert_msg(!strstr(terminal.raw, "\033[J") && !strstr(terminal.raw, "exploring"), "%s",
 		      terminal.raw);
 }
@@ -307,6 +326,7 @@ int main(void)
 	tcase_add_test(lines, after_the_width_has_changed_lines_begin_anew);
 	tcase_add_test(lines, findings_are_shown_as_they_come);
 	tcase_add_test(lines, ops_are_shown_as_they_are_recorded);
+	tcase_add_test(lines, mistakes_are_shown_as_they_are_found);
 	tcase_add_test(lines, without_colours_there_are_lines_all_the_same);
 	tcase_add_loop_test(lines, who_cannot_or_will_not_see_them_has_none, 0, sizeof plain / sizeof *plain);
 	tcase_add_test(lines, the_output_of_a_recorded_program_is_left_alone);
