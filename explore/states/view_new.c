@@ -49,7 +49,8 @@ static bool add_zeroed_blocks(struct crash__view *view, const struct crash__atom
 	return true;
 }
 
-/* All blocks that any op writes to, in order, each once. */
+/* All blocks that any op writes to, in order, each once. One to which zeros are moved may show what it had.
+ */
 static bool find_blocks(struct crash__view *view)
 {
 	size_t kept = 0;
@@ -59,7 +60,8 @@ static bool find_blocks(struct crash__view *view)
 
 		if (atom->kind != CRASH__ATOM_DATA)
 			continue;
-		if (view->fs->effects[atom->effect].kind == CRASH__EFFECT_ZERO ?
+		if (view->fs->effects[atom->effect].kind == CRASH__EFFECT_ZERO &&
+				    !crash__atom_in(atom, CRASH__MOVED) ?
 			    !add_zeroed_blocks(view, atom) :
 			    !add_blocks(view, atom->node, atom->offset, atom->offset + atom->bytes))
 			return false;
