@@ -524,11 +524,13 @@ static const char *joined(const json_t *names)
 
 static void assert_finding(const struct row *row, const json_t *finding)
 {
-	const char *survived = op_of(finding, "survived"), *lost = op_of(finding, "lost");
+	const char *survived = op_of(finding, "survived"), *lost = op_of(finding, "lost"),
+		   *acked = op_of(finding, "acknowledged");
 	long long states = lab_json_number(finding, "states", 0);
 
 	ck_assert_str_eq(lab_json_text(finding, "kind"), row->kind);
 	ck_assert_str_eq(lab_json_text(finding, "scope"), row->power ? "power" : "process");
+	survived = acked ? acked : survived;
 	assert_like("what survived", row->survived, survived);
 	assert_place(survived, &row->survived_at);
 	assert_like("what was lost", row->lost, lost);

@@ -449,27 +449,46 @@ static const char *open_rig(struct rig *rig, const struct row *row)
 	return problem ? problem : make_file_system(rig);
 }
 
-START_TEST(a_failed_fsync_is_as_the_table_says)
+/* Does what a row says on a disk of its own. */
+static const char *see_row(const struct row *row, char text[512])
 {
-	const struct row *row = &rows[_i];
-	char text[512], expected[512];
-	struct utsname kernel;
 	struct seen seen;
 	struct rig rig;
 	const char *problem = open_rig(&rig, row);
 
 	if (problem)
-		support_skip(problem);
+		return problem;
 	make_file(&rig, row->kind);
 	if (row->kind == NAME)
 		snprintf(rig.file, sizeof rig.file, "%s/g", rig.mount);
 	for (enum run kind = CUT; kind <= WRITE_AGAIN_AND_CUT; kind++)
 		do_run(&rig, row, kind, &seen);
 	disk_close();
-	uname(&kernel);
 	seen_text(&seen, text);
+	return NULL;
+}
+
+/* The kernel may write, or commit, of its own accord in between: seen once in hundreds of runs on a busy
+ * machine. */
+#define TRIES 3
+
+START_TEST(a_failed_fsync_is_as_the_table_says)
+{
+	const struct row *row = &rows[_i];
+	char text[512] = "", expected[512];
+	struct utsname kernel;
+	bool required;
+
+	uname(&kernel);
+	required = is_of(kernel.release, row->kernels);
 	seen_text(&row->seen, expected);
-	if (is_of(kernel.release, row->kernels))
+	for (int i = 0; i == 0 || (i < TRIES && required && strcmp(text, expected) != 0); i++) {
+		const char *problem = see_row(row, text);
+
+		if (problem)
+			support_skip(problem);
+	}
+	if (required)
 		ck_assert_msg(strcmp(text, expected) == 0, "%s: %s; should be: %s", row->name, text,
 			      expected);
 	else
