@@ -153,6 +153,20 @@ START_TEST(report_prints_what_explore_printed)
 }
 END_TEST
 
+START_TEST(options_may_stand_behind_the_result)
+{
+	struct lab_result result = EXPLORE_SAVER();
+
+	lab_assert_status(&result, 1);
+	result = LAB_CRASHINJECT("report", "result", "--json");
+	lab_assert_status(&result, 1);
+	ck_assert_int_eq(json_array_size(lab_json_lines(result.out)), 2);
+	result = LAB_CRASHINJECT("replay", "nowhere", "ext4@1");
+	lab_assert_status(&result, 125);
+	ck_assert_str_eq(result.err, "crashinject: replay: nowhere: No such file or directory\n");
+}
+END_TEST
+
 /* ------------------------------------------------------------------ GitHub */
 
 /* A path is that of the repository, which is not always the working directory. */
@@ -256,6 +270,7 @@ int main(void)
 	tcase_add_test(tcase, ops_of_findings_say_where_they_come_from);
 	tcase_add_test(tcase, every_format_has_the_finding);
 	tcase_add_test(tcase, report_prints_what_explore_printed);
+	tcase_add_test(tcase, options_may_stand_behind_the_result);
 	tcase = lab_case(suite, "github", 60);
 	tcase_add_test(tcase, annotations_are_at_lines_of_the_repository);
 	tcase_add_test(tcase, names_are_no_commands);
