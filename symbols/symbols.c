@@ -21,10 +21,18 @@
 #include "symbols/perf_map.h"
 #include "symbols/source_name.h"
 
+/* libdw looks through all symbols for each address, and a program is at few places again and again. */
+struct named {
+	uint64_t address;
+	struct crash_frame frame;
+	UT_hash_handle hh;
+};
+
 struct object {
 	char *path;
 	Dwfl *dwfl;
 	Dwfl_Module *module;
+	struct named *named; /* by address */
 	UT_hash_handle hh;
 };
 
@@ -51,6 +59,13 @@ struct crash__perf_map **crash__symbols_maps(struct crash__symbols *symbols)
 
 static void free_object(struct object *object)
 {
+	struct named *named, *next;
+
+	HASH_ITER(hh, object->named, named, next) {
+		HASH_DEL(object->named, named);
+		crash__frame_clear(&named->frame);
+		free(named);
+	}
 	if (object->dwfl)
 		dwfl_end(object->dwfl);
 	free(object->path);
@@ -180,31 +195,58 @@ static bool is_libc(const char *path)
 	return false;
 }
 
+/* What is known of an address; no strings where there is no memory. */
+static struct crash_frame name_address(const struct object *object, uint64_t address)
+{
+	struct crash_frame found = {.address = address, .object = strdup(object->path)};
+	const char *name, *file, *directory;
+	/* the call is in front of the address it returns to */
+	GElf_Addr call = address - 1;
+	int number;
+
+	if (!object->module || !found.object)
+		return found;
+	name = dwfl_module_addrname(object->module, call);
+	file = is_libc(object->path) ? NULL : find_line(object->module, call, &number, &directory);
+	if (name)
+		name_function(&found, name);
+	if (file) {
+		found.file = crash__source_name(directory, file);
+		found.line = (unsigned int)number;
+	}
+	return found;
+}
+
+static char *copied(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
 int crash__symbols_name(struct crash__symbols *symbols, const char *path, uint64_t address,
 			struct crash_frame *frame)
 {
 	struct object *object = open_object(symbols, path);
-	struct crash_frame found = {.address = address, .object = strdup(path)};
-	const char *name, *file, *directory;
-	int number;
-	/* the call is in front of the address it returns to */
-	GElf_Addr call = address - 1;
+	struct named *named = NULL;
 
-	if (!object || !found.object) {
-		crash__frame_clear(&found);
-		return crash__fail(CRASH_ENOMEM, "no memory for symbols");
-	}
-	if (object->module) {
-		name = dwfl_module_addrname(object->module, call);
-		file = is_libc(path) ? NULL : find_line(object->module, call, &number, &directory);
-		if (name)
-			name_function(&found, name);
-		if (file) {
-			found.file = crash__source_name(directory, file);
-			found.line = (unsigned int)number;
+	if (object)
+		HASH_FIND(hh, object->named, &address, sizeof address, named);
+	if (object && !named && (named = calloc(1, sizeof *named)) != NULL) {
+		named->address = address;
+		named->frame = name_address(object, address);
+		HASH_ADD(hh, object->named, address, sizeof named->address, named);
+		if (!CRASH__HASHED(named)) {
+			crash__frame_clear(&named->frame);
+			free(named);
+			named = NULL;
 		}
 	}
-	*frame = found;
+	if (!named || !named->frame.object)
+		return crash__fail(CRASH_ENOMEM, "no memory for symbols");
+	*frame = named->frame;
+	frame->object = copied(named->frame.object);
+	frame->function = copied(named->frame.function);
+	frame->symbol = copied(named->frame.symbol);
+	frame->file = copied(named->frame.file);
 	return 0;
 }
 
