@@ -302,7 +302,7 @@ static void choose_source(struct explore_session *session)
 		crash__die(
 			"explore: no program; write it after --: %s explore --check ./verify.sh -- PROGRAM",
 			CRASH__PROGRAM_NAME);
-	if (!session->options.program[1] && crash__trace_is(session->options.program[0])) {
+	if (crash__options_name_trace(&session->options, "explore")) {
 		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
 		crash__refuse_beside_trace(session->trace, session->own.at, session->own.setup,
 					   session->own.max_trace, session->options.server.client);

@@ -183,7 +183,7 @@ static int run(int argc, char **argv)
 	crash__options_exits(own.exit_ok, &exits);
 	how.exits = &exits;
 	how.directory = options.opts.root;
-	if (!options.program[1] && crash__trace_is(options.program[0])) {
+	if (crash__options_name_trace(&options, "lint")) {
 		how.trace_path = options.program[0];
 		crash__refuse_beside_trace(how.trace_path, own.at, own.setup, own.max_trace,
 					   options.server.client);

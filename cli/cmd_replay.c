@@ -79,8 +79,8 @@ static void print_check(const struct crash__replay *replay, const json_t *settin
 		}
 	}
 	puts(" )");
-	if (check && strstr(check, "CRASH_ACKED") && !acked)
-		puts("  (the checker reads $CRASH_ACKED: --acked FILE writes it)");
+	if (check && !acked && replay->state.step >= 0 && replay->fs.steps[replay->state.step].acked)
+		puts("  (if the checker reads $CRASH_ACKED: --acked FILE writes it)");
 }
 
 /* What the model lacks is in no state either. */

@@ -272,7 +272,9 @@ void crash__explore_read_options(struct explore_options *own)
 	read_tiers(own);
 	read_budget(own);
 	read_order(own);
-	crash__shard_read(own->shard, &own->shard_number, &own->shards);
+	own->shard_number = own->shards = 1;
+	if (!own->finding) /* a part of the states cannot tell that it is gone */
+		crash__shard_read(own->shard, &own->shard_number, &own->shards);
 	if (!own->jobs)
 		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	if (!own->samples)

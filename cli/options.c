@@ -14,6 +14,7 @@
 #include "explore/recording/recorded_run.h"
 #include "explore/recording/recording.h"
 #include "runner/program.h"
+#include "trace/reader.h"
 
 static const char common_help[] =
 	"Common options:\n"
@@ -277,7 +278,7 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 	opterr = 0;
 	while (word = optind, (option = getopt_long(argc, argv, letters, table, NULL)) != -1) {
 		if (command->no_program) /* words before it may have been passed over */
-			word = optind - 1;
+			word = optarg && optarg == argv[optind - 1] ? optind - 2 : optind - 1;
 		if (option == 'h')
 			print_help(command);
 		if (option == 'V') {
@@ -288,8 +289,11 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 			refuse_option(command, argv[word], table, option);
 		/* usually a variable of a script that was not set; the run would be one that asks for nothing
 		 */
-		if (optarg && !*optarg)
+		if (optarg && optarg[strspn(optarg, " \t\n")] == '\0')
 			crash__die("%s: %s: the value is empty", command->name, argv[word]);
+		/* the value has been forgotten: that ends the options */
+		if (optarg && strcmp(optarg, "--") == 0)
+			refuse_option(command, argv[word], table, ':');
 		if (!take_common(options, option, optarg) && !take_server(options, option, optarg) &&
 		    !(own && own(context, option, optarg)))
 			refuse_option(command, argv[word], table, '?');
@@ -318,6 +322,16 @@ struct crash__request crash__options_request(const struct crash__options *option
 	request.out = 1;
 	request.err = 2;
 	return request;
+}
+
+bool crash__options_name_trace(const struct crash__options *options, const char *command)
+{
+	if (!crash__trace_is(options->program[0]))
+		return false;
+	if (options->program[1])
+		crash__die("%s: %s is a trace, and nothing can stand behind it; options go before it",
+			   command, options->program[0]);
+	return true;
 }
 
 void crash__options_directory(const struct crash__options *options, char directory[PATH_MAX])

@@ -126,6 +126,9 @@ void crash__options_directory(const struct crash__options *options, char directo
  */
 void crash__options_check_server(const struct crash__options *options, bool recovers);
 
+/** Whether the words after the options are a trace; dies of words behind one, which would have no effect. */
+bool crash__options_name_trace(const struct crash__options *options, const char *command);
+
 struct crash__recorded;
 struct crash__recording;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -66,6 +67,17 @@ static void print_github(const json_t *result)
 }
 
 /* Paths are shown as the repository has them: CI says where that is, or it is where we are. */
+/* Whatever a checker has printed is no command to the workflow, until the token comes. */
+static void stop_commands(char token[40])
+{
+	uint64_t random[2] = {0};
+
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		random[0] = (uint64_t)getpid();
+	snprintf(token, 40, "%016llx%016llx", (unsigned long long)random[0], (unsigned long long)random[1]);
+	printf("::stop-commands::%s\n", token);
+}
+
 static void set_source_root(json_t *result)
 {
 	static const char *const names[] = {"GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE"};
@@ -94,6 +106,7 @@ int crash__report_result(const struct crash__options *options, const struct cras
 {
 	const struct crash__report_options how = {
 		.colour = crash__use_colour(stdout), .quiet = options->quiet, .verbose = options->verbose};
+	char token[40];
 	bool json_on_stdout = options->json && options->json_out == stdout;
 
 	set_source_root(result);
@@ -107,8 +120,12 @@ int crash__report_result(const struct crash__options *options, const struct cras
 	print_to("--markdown", files->markdown, "we", &crash__report_markdown, result);
 	if (options->json)
 		crash__report_json.print(options->json_out, result, &how);
+	if (files->github && !json_on_stdout)
+		stop_commands(token);
 	if (!json_on_stdout)
 		crash__report_terminal.print(stdout, result, &how);
+	if (files->github && !json_on_stdout)
+		printf("::%s::\n", token);
 	if (files->github)
 		print_github(result);
 	crash__streams_flush(stdout);

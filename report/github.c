@@ -13,9 +13,13 @@
 static void print_escaped(FILE *stream, const char *text, bool property)
 {
 	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
+		unsigned char byte = (unsigned char)*text, lone = crash__json_byte(text);
 
-		if (byte < ' ' || byte == 0x7f || byte == '%' || (property && (byte == ':' || byte == ',')))
+		if (lone) { /* three bytes stand for it: the log is UTF-8 */
+			fprintf(stream, "\\x%02x", lone);
+			text += 2;
+		} else if (byte < ' ' || byte == 0x7f || byte == '%' ||
+			   (property && (byte == ':' || byte == ',')))
 			fprintf(stream, "%%%02X", byte);
 		else
 			fputc(byte, stream);
@@ -73,6 +77,13 @@ static void print_result(FILE *stream, const json_t *result)
 	json_t *item;
 	size_t i;
 
+	if (crash__report_is_shard(result)) {
+		fputs("::notice ", stream);
+		print_title(stream, result, "a shard");
+		crash__report_shard(stream, result);
+		fputc('\n', stream);
+	}
+
 	json_array_foreach(json_object_get(result, "findings"), i, item)
 		print_finding(stream, result, item);
 	json_array_foreach(json_object_get(json_object_get(result, "summary"), "incomplete_reasons"), i,
@@ -86,12 +97,8 @@ static void print_result(FILE *stream, const json_t *result)
 
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
-	json_t *bytes = json_deep_copy(result);
-
 	(void)options;
-	crash__json_to_bytes(bytes);
-	print_result(stream, bytes);
-	json_decref(bytes);
+	print_result(stream, result);
 }
 
 const struct crash__reporter crash__report_github = {print};

@@ -27,7 +27,10 @@ static void print_tiers(FILE *stream, const json_t *result)
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
 		print_case(stream, result, crash__report_text(tier, "model"),
 			   crash__report_text(tier, "tier"));
-		if (json_is_true(json_object_get(tier, "exhaustive")))
+		if (json_is_true(json_object_get(tier, "exhaustive")) && crash__report_is_shard(result))
+			fputs("><skipped message=\"only this shard's states were checked\"/></testcase>\n",
+			      stream);
+		else if (json_is_true(json_object_get(tier, "exhaustive")))
 			fputs("/>\n", stream);
 		else
 			fprintf(stream, "><error message=\"%lld of %lld states checked\"/></testcase>\n",
@@ -152,7 +155,8 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	crash__report_escaped(stream, *title ? title : "crashinject");
 	fprintf(stream, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\"",
 		tiers + print_rules(NULL, result) + json_array_size(findings) + reasons,
-		json_array_size(findings) - accepted, cut + reasons, accepted,
+		json_array_size(findings) - accepted, cut + reasons,
+		accepted + (crash__report_is_shard(result) ? tiers - cut : 0),
 		json_number_value(json_object_get(summary, "seconds")));
 	if (*date)
 		fprintf(stream, " timestamp=\"%.19s\"", date); /* without its time zone, which is UTC */

@@ -11,9 +11,12 @@
 static void print_text(FILE *stream, const char *text)
 {
 	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
+		unsigned char byte = (unsigned char)*text, lone = crash__json_byte(text);
 
-		if (byte == '\n' || byte == '\t')
+		if (lone) { /* three bytes stand for it: Markdown is UTF-8 */
+			fprintf(stream, "\\\\x%02x", lone);
+			text += 2;
+		} else if (byte == '\n' || byte == '\t')
 			fputc(' ', stream);
 		else if (byte < ' ' || byte == 0x7f)
 			fprintf(stream, "\\\\%03o", byte);
@@ -58,10 +61,14 @@ static void print_block(FILE *stream, const char *kind, const char *text)
 	print_fence(stream, fence, kind);
 	fputc('\n', stream);
 	for (const char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' && *at != '\n' && *at != '\t')
+		if (crash__json_byte(at)) {
+			fprintf(stream, "\\x%02x", crash__json_byte(at));
+			at += 2;
+		} else if ((unsigned char)*at < ' ' && *at != '\n' && *at != '\t') {
 			fprintf(stream, "\\%03o", (unsigned char)*at);
-		else
+		} else {
 			fputc(*at, stream);
+		}
 	if (text[strlen(text) - 1] != '\n')
 		fputc('\n', stream);
 	print_fence(stream, fence, "\n\n");
@@ -104,8 +111,10 @@ static void print_finding(FILE *stream, const json_t *finding)
 	print_block(stream, "", crash__report_text(finding, "output"));
 }
 
-static void print_tiers(FILE *stream, const json_t *summary)
+static void print_tiers(FILE *stream, const json_t *result)
 {
+	const json_t *summary = json_object_get(result, "summary");
+	const char *whole = crash__report_is_shard(result) ? "this shard" : "exhaustive";
 	json_t *tier;
 	size_t i;
 
@@ -114,7 +123,7 @@ static void print_tiers(FILE *stream, const json_t *summary)
 		fprintf(stream, "| %s | %s | %lld | %lld of %lld | %s |\n", crash__report_text(tier, "model"),
 			crash__report_text(tier, "tier"), crash__report_number(tier, "named"),
 			crash__report_number(tier, "checked"), crash__report_number(tier, "new"),
-			json_is_true(json_object_get(tier, "exhaustive")) ? "exhaustive" : "**cut short**");
+			json_is_true(json_object_get(tier, "exhaustive")) ? whole : "**cut short**");
 	fputc('\n', stream);
 }
 
@@ -158,6 +167,11 @@ static void print_result(FILE *stream, const json_t *result)
 	else
 		fprintf(stream, ": %s\n\n",
 			json_is_true(json_object_get(summary, "complete")) ? "no findings" : "incomplete");
+	if (crash__report_is_shard(result)) {
+		fputs("**", stream);
+		crash__report_shard(stream, result);
+		fputs("**\n\n", stream);
+	}
 	print_incomplete(stream, summary);
 	json_array_foreach(findings, i, finding)
 		print_finding(stream, finding);
@@ -165,20 +179,15 @@ static void print_result(FILE *stream, const json_t *result)
 		crash__report_looked_at(stream, summary);
 		fputs("\n\n", stream);
 	} else {
-		print_tiers(stream, summary);
+		print_tiers(stream, result);
 	}
 	print_not_judged(stream, summary);
 }
 
-/* Names are shown as the bytes that they are. */
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
-	json_t *bytes = json_deep_copy(result);
-
 	(void)options;
-	crash__json_to_bytes(bytes);
-	print_result(stream, bytes);
-	json_decref(bytes);
+	print_result(stream, result);
 }
 
 const struct crash__reporter crash__report_markdown = {print};

@@ -22,6 +22,20 @@ bool crash__report_is_lint(const json_t *result)
 	return json_object_get(json_object_get(result, "summary"), "rules") != NULL;
 }
 
+bool crash__report_is_shard(const json_t *result)
+{
+	return crash__report_number(json_object_get(result, "settings"), "shards") > 1;
+}
+
+void crash__report_shard(FILE *stream, const json_t *result)
+{
+	const json_t *settings = json_object_get(result, "settings");
+
+	fprintf(stream,
+		"This is shard %lld of %lld: it proves nothing alone; report merges the results of all.",
+		crash__report_number(settings, "shard"), crash__report_number(settings, "shards"));
+}
+
 void crash__report_times(FILE *stream, const json_t *finding)
 {
 	long long times = crash__report_number(finding, "times"),

@@ -39,6 +39,12 @@ void crash__report_looked_at(FILE *stream, const json_t *summary);
 /** "3 files taken for logs, 2 messages taken for wake-ups": what lint did not judge, of a summary. */
 void crash__report_not_judged(FILE *stream, const json_t *summary);
 
+/** Whether it is a part of an exploration: it alone proves nothing, however much of it was checked. */
+bool crash__report_is_shard(const json_t *result);
+
+/** "This is shard 2 of 5: ...": a sentence for those. */
+void crash__report_shard(FILE *stream, const json_t *result);
+
 /** Prints text on one line of a terminal, which it does not speak to: control characters in octal. */
 void crash__report_plain(FILE *stream, const char *text);
 

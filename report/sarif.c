@@ -195,17 +195,36 @@ static size_t rule_of(json_t *rules, const json_t *finding)
 	return i;
 }
 
-static json_t *invocation_json(const json_t *summary)
+/* What alone proves nothing must not look as if it did. */
+static void add_shard(json_t *notes, const json_t *result)
 {
+	char *text = NULL;
+	size_t size;
+	FILE *stream = crash__report_is_shard(result) ? open_memstream(&text, &size) : NULL;
+
+	if (!stream)
+		return;
+	crash__report_shard(stream, result);
+	fclose(stream);
+	json_array_append_new(notes, json_pack("{s:s, s:o}", "level", "warning", "message",
+					       message_json(text ? text : "")));
+	free(text);
+}
+
+static json_t *invocation_json(const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary");
 	json_t *notes = json_array(), *reason;
 	size_t i;
 
+	add_shard(notes, result);
 	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason)
 		json_array_append_new(
 			notes, json_pack("{s:s, s:{s:O}}", "level", "error", "message", "text", reason));
 	return json_pack("{s:b, s:o}", "executionSuccessful",
-			 json_is_true(json_object_get(summary, "complete")), "toolExecutionNotifications",
-			 notes);
+			 json_is_true(json_object_get(summary, "complete")) &&
+				 !crash__report_is_shard(result),
+			 "toolExecutionNotifications", notes);
 }
 
 static json_t *run_json(const json_t *result)
@@ -222,7 +241,7 @@ static json_t *run_json(const json_t *result)
 	run = json_pack("{s:{s:{s:s, s:s, s:o}}, s:{s:o}, s:[o], s:o}", "tool", "driver", "name",
 			"crashinject", "version", crash__report_text(settings, "version"), "rules", rules,
 			"automationDetails", "id", json_sprintf("crashinject/%s/", title), "invocations",
-			invocation_json(json_object_get(result, "summary")), "results", results);
+			invocation_json(result), "results", results);
 	if (uri && *root)
 		json_object_set_new(run, "originalUriBaseIds",
 				    json_pack("{s:{s:o}}", BASE, "uri", json_sprintf("%s/", uri)));

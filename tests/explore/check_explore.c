@@ -1113,6 +1113,42 @@ START_TEST(job_arrays_are_shards)
 }
 END_TEST
 
+/* A part of the states cannot tell that a finding is gone. */
+START_TEST(findings_are_looked_for_in_all_states)
+{
+	struct lab_result result;
+	const char *id;
+
+	make_store();
+	result = EXPLORE("no-sync", "--json", "--model", "xfs");
+	id = lab_json_text(finding_of(lines_of(&result), 0), "id");
+	setenv("JOB_COMPLETIONS", "4", 1);
+	for (int i = 0; i < 4; i++) {
+		setenv("JOB_COMPLETION_INDEX", lab_text("%d", i), 1);
+		result = EXPLORE("no-sync", "--model", "xfs", "--finding", id);
+		lab_assert_status(&result, 1);
+	}
+}
+END_TEST
+
+START_TEST(nothing_stands_behind_a_trace)
+{
+	static const char *const commands[] = {"explore", "lint"};
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("record", "-o", "run.trace", "--dir", "store", "--", "true");
+	lab_assert_status(&result, 0);
+	for (int i = 0; i < 2; i++) {
+		result = LAB_CRASHINJECT(commands[i], "run.trace", "--model", "ext4");
+		lab_assert_status(&result, 125);
+		ck_assert_ptr_nonnull(strstr(
+			result.err,
+			"run.trace is a trace, and nothing can stand behind it; options go before it"));
+	}
+}
+END_TEST
+
 /* --array=1-5:2 */
 START_TEST(steps_of_job_arrays_are_counted)
 {
@@ -1796,6 +1832,8 @@ static const struct {
 	{"--check-timeout", "soon", "not a time"},
 	{"--max-trace", "10X", "write a size in bytes"},
 	{"--baseline", "missing", "No such file"},
+	{"--check", "--", "explore: --check needs a value"},
+	{"--check", " ", "explore: --check: the value is empty"},
 	{"--root", "nowhere", "No such file"},
 };
 
@@ -1888,6 +1926,8 @@ static Suite *make_suite(void)
 	tcase_add_test(results, shards_merge_to_the_whole);
 	tcase_add_loop_test(results, job_arrays_are_shards, 0, sizeof job_arrays / sizeof *job_arrays);
 	tcase_add_test(results, steps_of_job_arrays_are_counted);
+	tcase_add_test(results, findings_are_looked_for_in_all_states);
+	tcase_add_test(results, nothing_stands_behind_a_trace);
 	tcase_add_test(results, bazel_is_told_that_shards_are_known);
 	tcase_add_test(results, an_interrupted_exploration_is_resumed);
 	tcase_add_test(results, a_replayed_state_is_what_the_checker_saw);

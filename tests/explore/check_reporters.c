@@ -201,7 +201,7 @@ START_TEST(names_are_no_commands)
 	lab_assert_status(&result, 1);
 	ck_assert_ptr_nonnull(strstr(result.out, "\n::error "));
 	ck_assert_ptr_null(strstr(result.out, "\n::error::b"));
-	ck_assert_ptr_nonnull(strstr(result.out, "a%0A::error::b|<i>*c*\xe4"));
+	ck_assert_ptr_nonnull(strstr(result.out, "a%0A::error::b|<i>*c*\\xe4"));
 	ck_assert(!has("r.md", "<i>") && !has("r.md", "*c*") && !has("r.md", "\n::error"));
 	ck_assert(!has("r.html", "<i>") && !has("r.xml", "<i>"));
 	is_sarif("r.sarif");
@@ -224,6 +224,39 @@ START_TEST(what_was_missed_is_in_every_format)
 	ck_assert(has("r.sarif", "\"executionSuccessful\": false") && has("r.xml", "<error message="));
 	ck_assert(has("r.html", "incomplete:"));
 	is_sarif("r.sarif");
+}
+END_TEST
+
+/* However much of it was checked: it was only its part. */
+START_TEST(a_shard_looks_like_one_in_every_format)
+{
+	struct lab_result result = EXPLORE_SAVER("--shard", "1/3", "--github", ALL);
+
+	ck_assert_ptr_nonnull(
+		strstr(result.out, "\n::notice title=crashinject%3A a shard::This is shard 1 of 3:"));
+	ck_assert(has("r.md", "**This is shard 1 of 3: ") && !has("r.md", "exhaustive"));
+	ck_assert(has("r.sarif", "\"executionSuccessful\": false") && has("r.sarif", "This is shard 1 of 3"));
+	ck_assert(has("r.xml", "<skipped message=\"only this shard's states") &&
+		  !has("r.xml", "name=\"tear\"/>"));
+	is_sarif("r.sarif");
+}
+END_TEST
+
+/* The workflow reads all that a step prints. */
+START_TEST(what_a_checker_prints_is_no_command)
+{
+	struct lab_result result =
+		LAB_CRASHINJECT("explore", "--github", "--check", "echo ::stop-commands::x; exit 1", "--",
+				"sh", "-c", "echo x > f");
+	const char *begin = strstr(result.out, "::stop-commands::"), *end;
+
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_eq(begin, result.out);
+	begin += strlen("::stop-commands::");
+	end = strstr(result.out, lab_text("\n::%.32s::\n", begin));
+	ck_assert_ptr_nonnull(end);
+	ck_assert(strstr(result.out, "    ::stop-commands::x\n") < end &&
+		  strstr(end, "\n::warning ") != NULL);
 }
 END_TEST
 
@@ -276,6 +309,8 @@ int main(void)
 	tcase_add_test(tcase, names_are_no_commands);
 	tcase = lab_case(suite, "not clean", 60);
 	tcase_add_test(tcase, what_was_missed_is_in_every_format);
+	tcase_add_test(tcase, a_shard_looks_like_one_in_every_format);
+	tcase_add_test(tcase, what_a_checker_prints_is_no_command);
 	tcase_add_test(tcase, accepted_findings_are_suppressed);
 	tcase_add_test(tcase, a_file_that_cannot_be_written_is_an_error);
 	return lab_run(suite);
