@@ -2,13 +2,14 @@
 /*
  * Method. The identity of a tree that recovery has left is its hash with what was acknowledged, as that of a
  * state is. The first state with a verdict has it for all of them; flaky is none. The check of some of the
- * others is run all the same: of the first, of some of those that follow, and of one in a hundred. If one of
+ * others is run all the same: of the first ones, of some of those that follow, and of one in fifty. If one of
  * these has another verdict, the checker has looked at something else than the tree: from then on each state
  * is checked, and the result is incomplete.
  */
 #include "explore/check/engine_parts.h"
 
-#define COMPARED_EVERY 100
+#define COMPARED_FIRST 8
+#define COMPARED_EVERY 50
 
 struct crash__recovered {
 	struct crash__hash hash;
@@ -26,7 +27,8 @@ static struct crash__recovered *find(struct crash__engine *engine, const struct 
 
 static bool is_compared(uint64_t number)
 {
-	return number < COMPARED_EVERY ? (number & (number - 1)) == 0 : number % COMPARED_EVERY == 0;
+	return number <= COMPARED_FIRST || number % COMPARED_EVERY == 0 ||
+	       (number < COMPARED_EVERY && (number & (number - 1)) == 0);
 }
 
 /* A failure is asked for twice: the answer is the same. */

@@ -197,6 +197,15 @@ static void judge_end(bool hangs, bool alone, struct crash__verdict *verdict)
 		crash__verdict_keep(verdict, gone, strlen(gone));
 }
 
+/* What is there before a question was put would be taken for the answer to it. */
+static bool has_spoken(void)
+{
+	struct pollfd polled = {.fd = server.run.answers, .events = POLLIN};
+
+	return server.length > 0 ||
+	       (poll(&polled, 1, 0) > 0 && (polled.revents & POLLIN) && read_answer() && server.length > 0);
+}
+
 int crash__checker_server_ask(const char *command, char *const *environment, const char *cwd,
 			      const struct crash__checker_question *question, uint64_t timeout_ms, bool alone,
 			      struct crash__verdict *verdict)
@@ -208,6 +217,10 @@ int crash__checker_server_ask(const char *command, char *const *environment, con
 	said.output_length = 0;
 	if (server.run.pid <= 0)
 		error = start(command, environment, cwd);
+	if (error == 0 && has_spoken()) {
+		error = refuse("was there before the question");
+		crash__checker_server_end(alone);
+	}
 	if (error < 0)
 		return error;
 	server.asked++;

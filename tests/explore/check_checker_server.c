@@ -121,6 +121,21 @@ START_TEST(an_answer_that_is_none_is_an_error)
 }
 END_TEST
 
+/* One behind: what it says of a state would be taken for what it says of the next. */
+START_TEST(what_is_there_before_the_question_is_no_answer)
+{
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE(
+		"--check-server",
+		"echo '{\"verdict\": \"ok\"}'; while read line; do echo '{\"verdict\": \"ok\"}'; done", save);
+	lab_assert_status(&result, INCOMPLETE);
+	ck_assert_msg(strstr(result.out, "the checker server's answer ") != NULL, "%s",
+		      lab_describe(&result));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ what it remembers */
 
 START_TEST(a_server_that_remembers_a_failure_is_named_and_blames_nobody)
@@ -219,6 +234,7 @@ int main(void)
 	tcase_add_test(says, what_it_prints_is_no_answer);
 	tcase_add_test(says, a_server_that_goes_on_a_state_has_judged_it);
 	tcase_add_test(says, an_answer_that_is_none_is_an_error);
+	tcase_add_test(says, what_is_there_before_the_question_is_no_answer);
 	tcase_add_test(remembers, a_server_that_remembers_a_failure_is_named_and_blames_nobody);
 	tcase_add_test(remembers, a_server_that_remembers_that_all_was_right_is_named);
 	tcase_add_test(remembers, a_server_that_holds_a_state_is_started_anew);
