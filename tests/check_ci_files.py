@@ -76,7 +76,7 @@ def kubernetes(service):
     spec = service["spec"]
     container, = spec["template"]["spec"]["containers"]
     assert container["command"] == ["sh", "-c"]
-    explore = container["args"][0].replace("/work/", os.getcwd() + "/")
+    explore = container["args"][0].replace("/crash/", os.getcwd() + "/")
     variables = {item["name"]: item["value"] for item in container["env"]}
     assert run("mkdir data; cd data; crashinject record --output ../run.trace -- ../store") == 0
     for index in range(spec["completions"]):
