@@ -268,7 +268,7 @@ static void changes_its_mode(int rounds)
 
 static void sets_attributes(int rounds)
 {
-	static char names[2 * ROUNDS][16];
+	static char names[2 * ROUNDS][24];
 	uint32_t file = create("f", 0);
 
 	for (int i = 0; i < rounds; i++) {

@@ -48,7 +48,7 @@ static ssize_t put(const char *text, size_t bytes)
 	}
 }
 
-static void say(const char *text)
+__attribute__((noinline)) static void say(const char *text)
 {
 	char line[8192];
 	int bytes = snprintf(line, sizeof line, "%s\n", text);
