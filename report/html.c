@@ -86,14 +86,10 @@ static bool is_whole(const json_t *tier)
 	return json_is_true(json_object_get(tier, "exhaustive"));
 }
 
-/* Some of it is left to other shards: this one alone proves nothing. */
-static bool is_shared(const json_t *summary)
+static void print_tiers(FILE *stream, const json_t *result)
 {
-	return crash__report_number(summary, "other_shards") > 0;
-}
-
-static void print_tiers(FILE *stream, const json_t *summary)
-{
+	const json_t *summary = json_object_get(result, "summary");
+	bool shard = crash__report_is_shard(result);
 	json_t *tier;
 	size_t i;
 
@@ -107,10 +103,10 @@ static void print_tiers(FILE *stream, const json_t *summary)
 			crash__report_text(tier, "model"), crash__report_text(tier, "tier"),
 			crash__report_number(tier, "named"), crash__report_number(tier, "new"),
 			crash__report_number(tier, "checked"),
-			!is_whole(tier)	   ? " (cut short)" :
-			is_shared(summary) ? " (this shard)" :
-					     "",
-			is_whole(tier) && !is_shared(summary) ? crash__report_text(tier, "proves") : "");
+			!is_whole(tier) ? " (cut short)" :
+			shard		? " (this shard)" :
+					  "",
+			is_whole(tier) && !shard ? crash__report_text(tier, "proves") : "");
 	fputs("</table>\n", stream);
 }
 
@@ -174,7 +170,7 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 		fputs("</ul>\n", stream);
 	}
 	if (!lint)
-		print_tiers(stream, summary);
+		print_tiers(stream, result);
 	json_array_foreach(findings, i, item)
 		print_finding(stream, item);
 	print_not_judged(stream, summary);

@@ -101,7 +101,7 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 }
 
 /* What a tier has come to: what it proves, or how far it came. A shard alone proves nothing. */
-static void print_tier_end(FILE *stream, const json_t *tier, bool shared)
+static void print_tier_end(FILE *stream, const json_t *tier, bool shard)
 {
 	long long checked = crash__report_number(tier, "checked"), fresh = crash__report_number(tier, "new");
 	bool sample = strcmp(crash__report_text(tier, "tier"), "sample") == 0; /* is never exhaustive */
@@ -109,16 +109,17 @@ static void print_tier_end(FILE *stream, const json_t *tier, bool shared)
 	if (!json_is_true(json_object_get(tier, "exhaustive")))
 		fprintf(stream, "%lld of %s%lld checked\n", checked,
 			json_is_true(json_object_get(tier, "counted")) ? "" : "at least ", fresh);
-	else if (shared)
+	else if (shard)
 		fprintf(stream, "%lld of %lld checked, which is this shard\n", checked, fresh);
 	else
 		fprintf(stream, "%s: %s\n", sample ? "done" : "exhaustive",
 			crash__report_text(tier, "proves"));
 }
 
-static void print_tiers(FILE *stream, const json_t *summary)
+static void print_tiers(FILE *stream, const json_t *result)
 {
-	bool shared = crash__report_number(summary, "other_shards") > 0;
+	const json_t *summary = json_object_get(result, "summary");
+	bool shard = crash__report_is_shard(result);
 	json_t *tier;
 	size_t i;
 
@@ -131,7 +132,7 @@ static void print_tiers(FILE *stream, const json_t *summary)
 		fprintf(stream, "  %-15s %-10s %8lld states %8lld new  ", crash__report_text(tier, "model"),
 			crash__report_text(tier, "tier"), crash__report_number(tier, "named"),
 			crash__report_number(tier, "new"));
-		print_tier_end(stream, tier, shared);
+		print_tier_end(stream, tier, shard);
 	}
 }
 
@@ -290,7 +291,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 	}
 	if (!options->quiet) {
 		print_sweeps(stream, summary);
-		print_tiers(stream, summary);
+		print_tiers(stream, result);
 		print_not_judged(stream, summary, options->verbose > 0);
 		print_remarks(stream, result);
 	}

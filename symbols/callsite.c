@@ -71,16 +71,11 @@ void crash__callsites_free(struct crash__callsites *callsites)
 /* Every program's writes go through these, so they do not identify a callsite. */
 static bool is_library(const char *path)
 {
-	static const char *const names[] = {
-		"libc.so", "libc-",    "ld-linux", "libpthread", "libcrashinject-preload",
-		"ld-musl", "libstdc++"};
 	const char *base = strrchr(path, '/');
 
 	base = base ? base + 1 : path;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strncmp(base, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
+	return crash__is_libc_file(path) || strncmp(base, "libstdc++", strlen("libstdc++")) == 0 ||
+	       strncmp(base, "libcrashinject-preload", strlen("libcrashinject-preload")) == 0;
 }
 
 /* Whether a frame is one through which all ops of the program go, by whatever way its library has them. */

@@ -75,3 +75,15 @@ bool crash__is_of_libc(const char *symbol)
 			return true;
 	return false;
 }
+
+bool crash__is_libc_file(const char *path)
+{
+	static const char *const beginnings[] = {"libc.so",  "libc-", "libpthread",
+						 "ld-linux", "ld-2.", "ld-musl"};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+		if (begins(name, beginnings[i]))
+			return true;
+	return false;
+}

@@ -18,6 +18,7 @@
 #include "common/suggest.h"
 #include "symbols/debug_file.h"
 #include "symbols/function.h"
+#include "symbols/own_library.h"
 #include "symbols/perf_map.h"
 #include "symbols/source_name.h"
 
@@ -179,22 +180,6 @@ void crash__frame_print(FILE *stream, const struct crash_frame *frame)
 	free(name);
 }
 
-/*
- * Whether it is the C library or its dynamic linker. Nobody looks for his mistake in their source; but where
- * their debug information is installed, it is compressed, and to unpack it takes longer than all the rest of
- * a run.
- */
-static bool is_libc(const char *path)
-{
-	static const char *const beginnings[] = {"libc.so.", "libc-2.", "ld-linux", "ld-2.", "ld-musl"};
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
-			return true;
-	return false;
-}
-
 /* What is known of an address; no strings where there is no memory. */
 static struct crash_frame name_address(const struct object *object, uint64_t address)
 {
@@ -207,7 +192,10 @@ static struct crash_frame name_address(const struct object *object, uint64_t add
 	if (!object->module || !found.object)
 		return found;
 	name = dwfl_module_addrname(object->module, call);
-	file = is_libc(object->path) ? NULL : find_line(object->module, call, &number, &directory);
+	/* Nobody looks for his mistake in libc's source; but where its debug information is installed, it is
+	 * compressed, and to unpack it takes longer than all the rest of a run. */
+	file = crash__is_libc_file(object->path) ? NULL :
+						   find_line(object->module, call, &number, &directory);
 	if (name)
 		name_function(&found, name);
 	if (file) {

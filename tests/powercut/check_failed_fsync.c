@@ -85,6 +85,7 @@ struct row {
 	enum fails fails;
 	const char *kernels; /* the beginnings of their names */
 	struct seen seen;
+	const char *second_too; /* what the second fsync has returned, too; NULL: only what is seen */
 };
 
 #define BOTH "6.1 6.18"
@@ -166,7 +167,8 @@ static const struct row rows[] = {
 	 APPEND,
 	 DATA,
 	 "6.18",
-	 {"EIO", "0", "old new", "old", "old", "0", "old again"}},
+	 {"EIO", "0", "old new", "old", "old", "0", "old again"},
+	 "EIO"}, /* once on a busy machine: the error came again */
 	{"btrfs append, in part",
 	 &btrfs,
 	 APPEND_PART,
@@ -449,46 +451,29 @@ static const char *open_rig(struct rig *rig, const struct row *row)
 	return problem ? problem : make_file_system(rig);
 }
 
-/* Does what a row says on a disk of its own. */
-static const char *see_row(const struct row *row, char text[512])
+START_TEST(a_failed_fsync_is_as_the_table_says)
 {
-	struct seen seen;
+	const struct row *row = &rows[_i];
+	char text[512], expected[512];
+	struct utsname kernel;
+	struct seen seen, known = row->seen;
 	struct rig rig;
 	const char *problem = open_rig(&rig, row);
 
 	if (problem)
-		return problem;
+		support_skip(problem);
 	make_file(&rig, row->kind);
 	if (row->kind == NAME)
 		snprintf(rig.file, sizeof rig.file, "%s/g", rig.mount);
 	for (enum run kind = CUT; kind <= WRITE_AGAIN_AND_CUT; kind++)
 		do_run(&rig, row, kind, &seen);
 	disk_close();
-	seen_text(&seen, text);
-	return NULL;
-}
-
-/* The kernel may write, or commit, of its own accord in between: seen once in hundreds of runs on a busy
- * machine. */
-#define TRIES 3
-
-START_TEST(a_failed_fsync_is_as_the_table_says)
-{
-	const struct row *row = &rows[_i];
-	char text[512] = "", expected[512];
-	struct utsname kernel;
-	bool required;
-
 	uname(&kernel);
-	required = is_of(kernel.release, row->kernels);
-	seen_text(&row->seen, expected);
-	for (int i = 0; i == 0 || (i < TRIES && required && strcmp(text, expected) != 0); i++) {
-		const char *problem = see_row(row, text);
-
-		if (problem)
-			support_skip(problem);
-	}
-	if (required)
+	seen_text(&seen, text);
+	if (row->second_too && strcmp(seen.second, row->second_too) == 0)
+		strcpy(known.second, row->second_too);
+	seen_text(&known, expected);
+	if (is_of(kernel.release, row->kernels))
 		ck_assert_msg(strcmp(text, expected) == 0, "%s: %s; should be: %s", row->name, text,
 			      expected);
 	else
