@@ -8,44 +8,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/run/lab.h"
+#include "tests/explore/saver_store.h"
 
 #define ALL "--sarif", "r.sarif", "--markdown", "r.md", "--junit", "r.xml", "--html", "r.html"
-#define CHECK "[ ! -s \"$CRASH_ACKED\" ] || [ \"$(head -c1 data)\" = n ] || exit 2"
-
-static void make_store(void)
-{
-	static const char old[8192] = {'o'};
-
-	lab_remove("store");
-	mkdir("store", 0755);
-	lab_write("store/data", old, sizeof old);
-}
 
 /* The finding's line is in tests/programs/saver.c. */
 static struct lab_result explore_saver(const char *const *options)
 {
-	const char *argv[32] = {lab_variable("CRASHINJECT"),
-				"explore",
-				"--root",
-				"store",
-				"--model",
-				"ext4",
-				"--check",
-				CHECK,
-				"-o",
-				"result"};
-	size_t count = 10;
+	const char *all[24] = {"--model", "ext4", "-o", "result"};
+	size_t count = 4;
 
 	for (; *options; options++)
-		argv[count++] = *options;
-	argv[count++] = "--";
-	argv[count++] = "sh";
-	argv[count++] = "-c";
-	argv[count++] = lab_text("cd store && exec %s no-sync", lab_program("saver"));
-	make_store();
+		all[count++] = *options;
+	all[count] = NULL;
+	saver_store();
 	lab_remove("result");
-	return lab_command(NULL, argv);
+	return saver_explore("no-sync", all);
 }
 
 #define EXPLORE_SAVER(...) explore_saver((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
