@@ -3,13 +3,5 @@
 # old: a member that was there before, with three keys
 [ "$1" = old ] || exit 0
 here=$(dirname "$0")
-sh "$here/server.sh" >/dev/null 2>&1 &
-server=$!
-until sh "$here/ready.sh" >/dev/null 2>&1; do
-	kill -0 $server || exit 1
-	sleep 0.05
-done
-sh "$here/client.sh" >/dev/null
-kill $server
-wait $server
+sh "$here/../with_server.sh" "$here" sh "$here/client.sh" >/dev/null || exit
 [ -e data/member/wal ]

@@ -4,16 +4,6 @@
 mariadb-install-db --no-defaults --user=root --datadir="$PWD" --auth-root-authentication-method=normal --skip-test-db \
 	--innodb-log-file-size=4M >/dev/null || exit
 here=$(dirname "$0")
-sh "$here/server.sh" >/dev/null 2>&1 &
-server=$!
-until sh "$here/ready.sh" >/dev/null 2>&1; do
-	kill -0 $server || exit 1
-	sleep 0.05
-done
-mariadb --no-defaults --socket=my.sock -u root mysql -e "
+sh "$here/../with_server.sh" "$here" mariadb --no-defaults --socket=my.sock -u root mysql -e "
 	create database d;
 	create table d.t(id int primary key auto_increment, n int not null, v varchar(500), key(n)) engine=innodb"
-done=$?
-kill $server
-wait $server
-exit $done
