@@ -425,8 +425,8 @@ static int run(int argc, char **argv)
 	static struct explore_session session = {.log = {.fd = -1}};
 	int status;
 
-	crash__options_parse(&session.options, &crash__cmd_explore, argc, argv, crash__explore_table,
-			     crash__explore_take_option, &session.own);
+	crash__options_parse(&session.options, &crash__cmd_explore, argc, argv, crash__explore_take_option,
+			     &session.own);
 	if (!getcwd(session.cwd, sizeof session.cwd))
 		crash__die("the working directory: %s", strerror(errno));
 	session.began = crash__now_ns();
@@ -454,6 +454,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_explore = {
 	.name = "explore",
 	.run = run,
+	.options = crash__explore_table,
 	.arguments = "[--check CMD] [OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "Run a program once, and check every state that a crash can leave",
 	.help = "The program runs on an overlay: its data directory stays as it is.\n\n"

@@ -167,7 +167,7 @@ static int run(int argc, char **argv)
 	uint32_t rules;
 	int error, status;
 
-	crash__options_parse(&options, &crash__cmd_lint, argc, argv, table, take_option, &own);
+	crash__options_parse(&options, &crash__cmd_lint, argc, argv, take_option, &own);
 	if (own.rules && strcmp(own.rules, "help") == 0) {
 		list_rules();
 		return CRASH__EXIT_GOOD;
@@ -209,6 +209,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_lint = {
 	.name = "lint",
 	.run = run,
+	.options = table,
 	.arguments = "[OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "Run a program once, and name durability mistakes that need no checker to be seen",
 	.help = "The program runs on an overlay: its data directory stays as it is.\n\n"

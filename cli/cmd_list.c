@@ -176,7 +176,7 @@ static int run(int argc, char **argv)
 	struct crash__options options;
 	struct list_options own = {0};
 
-	crash__options_parse(&options, &crash__cmd_list, argc, argv, table, take_option, &own);
+	crash__options_parse(&options, &crash__cmd_list, argc, argv, take_option, &own);
 	if (own.calls)
 		return list_calls(&options);
 	if (!options.program[0])
@@ -193,6 +193,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_list = {
 	.name = "list",
 	.run = run,
+	.options = table,
 	.arguments = "[OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "List every point that a run of a program passes",
 	.help = "  --points              instead: the breakpoints compiled into PROGRAM, without running it\n"

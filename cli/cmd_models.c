@@ -197,7 +197,7 @@ static int run(int argc, char **argv)
 	struct crash__model model;
 	char **names = NULL;
 
-	crash__options_parse(&options, &crash__cmd_models, argc, argv, table, NULL, NULL);
+	crash__options_parse(&options, &crash__cmd_models, argc, argv, NULL, NULL);
 	if (!options.program[0])
 		names = crash__model_names();
 	for (char **name = names ? names : options.program; name && *name; name++) {
@@ -216,6 +216,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_models = {
 	.name = "models",
 	.run = run,
+	.options = table,
 	.arguments = "[NAME|FILE]...",
 	.summary = "List the persistence models, or explain some",
 	.help = "A persistence model says what a file system may keep, lose, tear and reorder when the\n"

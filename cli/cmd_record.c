@@ -103,7 +103,7 @@ static int run(int argc, char **argv)
 	bool saved;
 	int error, status;
 
-	crash__options_parse(&options, &crash__cmd_record, argc, argv, table, take_option, &own);
+	crash__options_parse(&options, &crash__cmd_record, argc, argv, take_option, &own);
 	if (!own.output || !options.program[0])
 		crash__die("record: %s: %s record -o TRACE -- PROGRAM",
 			   own.output ? "no program" : "no file for the trace", CRASH__PROGRAM_NAME);
@@ -139,6 +139,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_record = {
 	.name = "record",
 	.run = run,
+	.options = table,
 	.arguments = "-o TRACE [OPTION]... -- PROGRAM [ARG]...",
 	.summary = "Run a program and record everything it does to storage",
 	.help = "The program runs as it would without recording, and changes its data directory. The\n"

@@ -124,7 +124,7 @@ static int run(int argc, char **argv)
 	bool missed = false;
 	int error;
 
-	crash__options_parse(&options, &crash__cmd_replay, argc, argv, table, take_option, &own);
+	crash__options_parse(&options, &crash__cmd_replay, argc, argv, take_option, &own);
 	check_arguments(options.program);
 	settings = crash__read_settings(options.program[0]);
 	error = crash__open_state(&replay, options.program[0], settings, own.model, options.program[1]);
@@ -155,6 +155,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_replay = {
 	.name = "replay",
 	.run = run,
+	.options = table,
 	.no_program = true,
 	.arguments = "[OPTION]... TRACE|RESULT STATE [DIR]",
 	.summary = "Put a crash state back on disk, or describe it",

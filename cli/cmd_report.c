@@ -60,7 +60,7 @@ static int run(int argc, char **argv)
 	json_t *result;
 	int status;
 
-	crash__options_parse(&options, &crash__cmd_report, argc, argv, table, take_option, &files);
+	crash__options_parse(&options, &crash__cmd_report, argc, argv, take_option, &files);
 	if (!options.program[0])
 		crash__die("report: no result; name the directory that explore --output made");
 	result = read_all(options.program);
@@ -72,6 +72,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_report = {
 	.name = "report",
 	.run = run,
+	.options = table,
 	.no_program = true,
 	.arguments = "[OPTION]... RESULT...",
 	.summary = "Print the result of an exploration, or of all its shards as one",

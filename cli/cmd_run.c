@@ -94,7 +94,7 @@ static int run(int argc, char **argv)
 	struct crash_out out;
 	int error, status;
 
-	crash__options_parse(&options, &crash__cmd_run, argc, argv, table, take_option, &own);
+	crash__options_parse(&options, &crash__cmd_run, argc, argv, take_option, &own);
 	if (!options.program[0])
 		crash__die("run: no program; write it after --: %s run --at write#3 -- PROGRAM",
 			   CRASH__PROGRAM_NAME);
@@ -124,6 +124,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_run = {
 	.name = "run",
 	.run = run,
+	.options = table,
 	.arguments = "[--at RULE]... [OPTION]... -- PROGRAM [ARG]...",
 	.summary = "Run a program, crash it where a rule says so, and report how it ended",
 	.help = "  --at RULE             where and how: POINT[@GLOB][#WHEN][:MODIFIER]...;\n"

@@ -236,7 +236,7 @@ static int run(int argc, char **argv)
 	json_t *settings, *result, *finding, *bytes, *witness;
 	const char *place;
 
-	crash__options_parse(&options, &crash__cmd_witness, argc, argv, table, take_option, &own);
+	crash__options_parse(&options, &crash__cmd_witness, argc, argv, take_option, &own);
 	check_arguments(&own, options.program);
 	read_budget(&own);
 	place = options.program[0];
@@ -271,7 +271,7 @@ static int run(int argc, char **argv)
 	struct witness_options own = {0};
 	struct crash__options options;
 
-	crash__options_parse(&options, &crash__cmd_witness, argc, argv, table, take_option, &own);
+	crash__options_parse(&options, &crash__cmd_witness, argc, argv, take_option, &own);
 	crash__die("witness: this %s was built without FUSE", CRASH__PROGRAM_NAME);
 }
 
@@ -280,6 +280,7 @@ static int run(int argc, char **argv)
 const struct crash__command crash__cmd_witness = {
 	.name = "witness",
 	.run = run,
+	.options = table,
 	.arguments = "RESULT FINDING --fs KIND [OPTION]...",
 	.no_program = true,
 	.summary = "Show a finding on a real file system that loses power",

@@ -11,12 +11,19 @@
 #include "common/variables.h"
 #include "runner/setup.h"
 
-static const struct crash__command *const commands[] = {
-	&crash__cmd_run,    &crash__cmd_list,	 &crash__cmd_record, &crash__cmd_explore, &crash__cmd_lint,
-	&crash__cmd_replay, &crash__cmd_witness, &crash__cmd_report, &crash__cmd_models,
+const struct crash__command *const crash__commands[] = {
+	&crash__cmd_run,
+	&crash__cmd_list,
+	&crash__cmd_record,
+	&crash__cmd_explore,
+	&crash__cmd_lint,
+	&crash__cmd_replay,
+	&crash__cmd_witness,
+	&crash__cmd_report,
+	&crash__cmd_models,
+	&crash__cmd_completion,
+	NULL,
 };
-
-#define COMMANDS (sizeof commands / sizeof *commands)
 
 static void print_help(void)
 {
@@ -24,8 +31,8 @@ static void print_help(void)
 	       "If the process or the machine dies here, is what is left on disk still right?\n\n"
 	       "Commands:\n",
 	       CRASH__PROGRAM_NAME);
-	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; crash__commands[i]; i++)
+		printf("  %-10s %s\n", crash__commands[i]->name, crash__commands[i]->summary);
 	printf("\nFor example:\n"
 	       "  %s list -- sqlite3 t.db 'create table t(a); insert into t values(1)'\n"
 	       "  %s run --at 'fdatasync#3' -- sqlite3 t.db 'insert into t values(2)'\n"
@@ -62,13 +69,13 @@ int main(int argc, char **argv)
 	}
 	near.word = argv[1];
 	near.length = strlen(argv[1]);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i]->name) == 0) {
+	for (size_t i = 0; crash__commands[i]; i++) {
+		if (strcmp(argv[1], crash__commands[i]->name) == 0) {
 			warn_about_environment();
 			crash__setup_sweep();
-			return commands[i]->run(argc - 1, argv + 1);
+			return crash__commands[i]->run(argc - 1, argv + 1);
 		}
-		crash__suggest(&near, commands[i]->name);
+		crash__suggest(&near, crash__commands[i]->name);
 	}
 	if (near.best)
 		crash__die("there is no command \"%s\"; did you mean %s?", argv[1], near.best);

@@ -16,7 +16,7 @@
 #include "runner/program.h"
 #include "trace/reader.h"
 
-static const char common_help[] =
+const char crash__common_help[] =
 	"Common options:\n"
 	"  --root DIR            only files below DIR count as storage\n"
 	"  --dir DIR             CRASH_DIR for the program; default: the working directory\n"
@@ -78,7 +78,8 @@ void crash__die_value(const char *option, const char *value, const char *expecte
 static _Noreturn void print_help(const struct crash__command *command)
 {
 	crash__streams_printed(printf("Usage: %s %s %s\n%s.\n\n%s\n%s", CRASH__PROGRAM_NAME, command->name,
-				      command->arguments, command->summary, command->help, common_help));
+				      command->arguments, command->summary, command->help,
+				      crash__common_help));
 	exit(0);
 }
 
@@ -236,9 +237,9 @@ static bool take_common(struct crash__options *options, int option, const char *
 }
 
 /* getopt's own message says neither which command it was nor what was probably meant. */
-static _Noreturn void refuse_option(const struct crash__command *command, const char *word,
-				    const struct option *table, int error)
+static _Noreturn void refuse_option(const struct crash__command *command, const char *word, int error)
 {
+	const struct option *table = command->options;
 	struct crash__suggestion near = {.word = word + 2, .length = strcspn(word, "=") - 2};
 
 	if (error == ':')
@@ -254,8 +255,9 @@ static _Noreturn void refuse_option(const struct crash__command *command, const 
 }
 
 /* The letters of the table's options, for getopt. "+": the program's options are the program's. */
-static void list_letters(const struct crash__command *command, const struct option *table, char letters[64])
+static void list_letters(const struct crash__command *command, char letters[64])
 {
+	const struct option *table = command->options;
 	size_t length = (size_t)snprintf(letters, 64, "%s:hqvV", command->no_program ? "" : "+");
 
 	for (; table->name && length < 60; table++)
@@ -265,13 +267,14 @@ static void list_letters(const struct crash__command *command, const struct opti
 }
 
 void crash__options_parse(struct crash__options *options, const struct crash__command *command, int argc,
-			  char **argv, const struct option *table,
-			  bool (*own)(void *context, int option, const char *value), void *context)
+			  char **argv, bool (*own)(void *context, int option, const char *value),
+			  void *context)
 {
+	const struct option *table = command->options;
 	char letters[64];
 	int option, word;
 
-	list_letters(command, table, letters);
+	list_letters(command, letters);
 	memset(options, 0, sizeof *options);
 	options->opts.timeout_ms = CRASH_NO_TIMEOUT;
 	optind = 1;
@@ -286,17 +289,17 @@ void crash__options_parse(struct crash__options *options, const struct crash__co
 			exit(0);
 		}
 		if (option == '?' || option == ':')
-			refuse_option(command, argv[word], table, option);
+			refuse_option(command, argv[word], option);
 		/* usually a variable of a script that was not set; the run would be one that asks for nothing
 		 */
 		if (optarg && optarg[strspn(optarg, " \t\n")] == '\0')
 			crash__die("%s: %s: the value is empty", command->name, argv[word]);
 		/* the value has been forgotten: that ends the options */
 		if (optarg && strcmp(optarg, "--") == 0)
-			refuse_option(command, argv[word], table, ':');
+			refuse_option(command, argv[word], ':');
 		if (!take_common(options, option, optarg) && !take_server(options, option, optarg) &&
 		    !(own && own(context, option, optarg)))
-			refuse_option(command, argv[word], table, '?');
+			refuse_option(command, argv[word], '?');
 	}
 	options->program = argv + optind;
 }

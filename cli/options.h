@@ -27,10 +27,11 @@ enum crash__exit {
 struct crash__command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *arguments; /* for the usage line */
-	const char *summary;   /* one line */
-	const char *help;      /* options of its own and examples */
-	bool no_program;       /* options may also stand behind the words */
+	const struct option *options; /* ending with one without a name */
+	const char *arguments;	      /* for the usage line */
+	const char *summary;	      /* one line */
+	const char *help;	      /* options of its own and examples */
+	bool no_program;	      /* options may also stand behind the words */
 };
 
 /** The options that every command takes. */
@@ -105,8 +106,8 @@ enum crash__option {
  * @param own called for an option that is not a common one; returns false if the value is wrong
  */
 void crash__options_parse(struct crash__options *options, const struct crash__command *command, int argc,
-			  char **argv, const struct option *table,
-			  bool (*own)(void *context, int option, const char *value), void *context);
+			  char **argv, bool (*own)(void *context, int option, const char *value),
+			  void *context);
 
 /** The request for a run of the program behind "--"; fails if there is none. */
 struct crash__request crash__options_request(const struct crash__options *options);
@@ -179,7 +180,14 @@ bool crash__use_colour(FILE *stream);
 void crash__print_incomplete(const struct crash_out *out);
 
 extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore,
-	crash__cmd_lint, crash__cmd_replay, crash__cmd_report, crash__cmd_models, crash__cmd_witness;
+	crash__cmd_lint, crash__cmd_replay, crash__cmd_report, crash__cmd_models, crash__cmd_witness,
+	crash__cmd_completion;
+
+/** All of them, in the order in which a user meets them; ends with NULL. */
+extern const struct crash__command *const crash__commands[];
+
+/** Of the options that every command takes. */
+extern const char crash__common_help[];
 
 /** The name the program was called by, for messages. */
 #define CRASH__PROGRAM_NAME "crashinject"
