@@ -19,6 +19,13 @@ struct crash__guilty {
 	uint32_t next;	/* 1 + index of another one with the same first atom; 0: none */
 };
 
+/* What is known of a model's atoms already. */
+struct crash__guilty_known {
+	CRASH__VECTOR(struct crash__guilty, guilty);
+	uint32_t *guilty_of;	   /* by atom: 1 + index of the first that begins with it */
+	uint32_t *in_whole, stamp; /* by atom: the stamp, of those in `whole` */
+};
+
 struct crash__cause_search {
 	struct crash__engine *engine;
 	struct crash__causes *causes;
@@ -34,11 +41,9 @@ struct crash__cause_search {
 	unsigned int choice;		      /* what data that it has lost shows as */
 	CRASH__VECTOR(crash__atom_id, whole); /* what it has lost */
 	CRASH__VECTOR(crash__atom_id, lost);  /* the same, made fewer */
-	uint32_t *in_whole, stamp;	      /* by atom of the model: the stamp, of those in `whole` */
 
 	/* what is known already */
-	CRASH__VECTOR(struct crash__guilty, guilty); /* of the model */
-	uint32_t *guilty_of;			     /* by atom: 1 + index of the first that begins with it */
+	struct crash__guilty_known known[CRASH__MOST_MODELS];
 	uint32_t *prefix_cause; /* by step + 1: the number of the cause of a process crash */
 	CRASH__VECTOR(struct crash__entry *, queue); /* failures to be explained */
 	CRASH__VECTOR(uint32_t,
@@ -72,7 +77,7 @@ static inline const struct crash__event *crash__search_event(const struct crash_
 
 /* ------------------------------------------------------------------ find_causes.c */
 
-/** What follows is about a model's states. Of the atoms of another one nothing is known any more. */
+/** What follows is about a model's states. */
 int crash__search_begin_model(struct crash__cause_search *search, uint32_t model);
 
 /** Puts a failure behind those that will be explained, if it is not among them. */
@@ -140,6 +145,13 @@ int crash__guilty_note(struct crash__cause_search *search, uint32_t cause, int64
 
 /** Known ones among those in `whole` that explain the failure at hand; NULL: there are none. */
 const struct crash__guilty *crash__guilty_find(struct crash__cause_search *search, int64_t step);
+
+/**
+ * Whether those in `whole`, with which the failure at hand is one at a step, show the mistakes of other
+ * causes than these two, and none of theirs.
+ */
+bool crash__guilty_others_alone(struct crash__cause_search *search, int64_t step, uint32_t one,
+				uint32_t other);
 
 /* ------------------------------------------------------------------ unite_causes.c */
 

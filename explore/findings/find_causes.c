@@ -110,15 +110,10 @@ static int explain_all(struct crash__cause_search *search)
 	struct crash__entry **failures = list_failures(search->engine, &count);
 	int error = failures ? 0 : crash__fail(CRASH_ENOMEM, "no memory for causes");
 
-	for (size_t i = 0; i < count && error == 0; i++) {
-		/* what is known of a model's atoms is not kept */
-		if (i && failures[i]->model != failures[i - 1]->model)
-			error = explain_queue(search);
-		if (error == 0)
-			error = explain(search, failures[i]);
-	}
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = explain(search, failures[i]);
 	free(failures);
-	return error == 0 ? explain_queue(search) : error;
+	return error;
 }
 
 /* What only the repairs have shown is explained, too, and has repairs. */
@@ -156,7 +151,6 @@ static void describe(struct crash__cause_search *search, struct crash__cause *ca
 static void clear(struct crash__cause_search *search)
 {
 	crash__guilty_clear(search);
-	free(search->guilty);
 	free(search->queue);
 	free(search->united);
 	free(search->prefix_cause);

@@ -14,39 +14,42 @@ static int no_memory(void)
 	return crash__fail(CRASH_ENOMEM, "no memory for causes");
 }
 
-static void forget(struct crash__cause_search *search)
+static struct crash__guilty_known *known(struct crash__cause_search *search)
 {
-	for (size_t i = 0; i < search->guilty_count; i++) {
-		search->guilty_of[search->guilty[i].atoms[0]] = 0;
-		free(search->guilty[i].atoms);
-	}
-	search->guilty_count = 0;
+	return &search->known[search->model];
 }
 
 void crash__guilty_clear(struct crash__cause_search *search)
 {
-	forget(search);
-	free(search->guilty_of);
-	free(search->in_whole);
-	search->guilty_of = NULL;
-	search->in_whole = NULL;
+	for (size_t model = 0; model < CRASH__MOST_MODELS; model++) {
+		struct crash__guilty_known *of = &search->known[model];
+
+		for (size_t i = 0; i < of->guilty_count; i++)
+			free(of->guilty[i].atoms);
+		free(of->guilty);
+		free(of->guilty_of);
+		free(of->in_whole);
+		memset(of, 0, sizeof *of);
+	}
 }
 
 int crash__guilty_begin(struct crash__cause_search *search)
 {
 	size_t atoms = crash__search_atoms(search)->list_count + 1;
+	struct crash__guilty_known *of = known(search);
 
-	crash__guilty_clear(search);
-	search->guilty_of = calloc(atoms, sizeof *search->guilty_of);
-	search->in_whole = calloc(atoms, sizeof *search->in_whole);
-	search->stamp = 0;
-	return search->guilty_of && search->in_whole ? 0 : no_memory();
+	if (of->guilty_of)
+		return 0;
+	of->guilty_of = calloc(atoms, sizeof *of->guilty_of);
+	of->in_whole = calloc(atoms, sizeof *of->in_whole);
+	return of->guilty_of && of->in_whole ? 0 : no_memory();
 }
 
 int crash__guilty_note(struct crash__cause_search *search, uint32_t cause, int64_t since)
 {
-	uint32_t *first = &search->guilty_of[search->lost[0]];
-	struct crash__guilty *noted = CRASH__PUSH(search, guilty);
+	struct crash__guilty_known *of = known(search);
+	uint32_t *first = &of->guilty_of[search->lost[0]];
+	struct crash__guilty *noted = CRASH__PUSH(of, guilty);
 
 	if (!noted)
 		return no_memory();
@@ -54,10 +57,10 @@ int crash__guilty_note(struct crash__cause_search *search, uint32_t cause, int64
 	for (size_t i = 0; i < search->lost_count; i++)
 		if (!CRASH__ADD(noted, atoms, search->lost[i])) {
 			free(noted->atoms);
-			search->guilty_count--;
+			of->guilty_count--;
 			return no_memory();
 		}
-	*first = (uint32_t)search->guilty_count;
+	*first = (uint32_t)of->guilty_count;
 	return 0;
 }
 
@@ -65,16 +68,17 @@ int crash__guilty_note(struct crash__cause_search *search, uint32_t cause, int64
 
 static void mark_whole(struct crash__cause_search *search)
 {
-	search->stamp++;
+	struct crash__guilty_known *of = known(search);
+
+	of->stamp++;
 	for (size_t i = 0; i < search->whole_count; i++)
-		search->in_whole[search->whole[i]] = search->stamp;
+		of->in_whole[search->whole[i]] = of->stamp;
 }
 
-static bool is_lost(const struct crash__cause_search *search, const struct crash__guilty *guilty,
-		    int64_t step)
+static bool is_lost(const struct crash__guilty_known *of, const struct crash__guilty *guilty, int64_t step)
 {
 	for (size_t i = 0; i < guilty->atoms_count; i++)
-		if (search->in_whole[guilty->atoms[i]] != search->stamp)
+		if (of->in_whole[guilty->atoms[i]] != of->stamp)
 			return false;
 	return guilty->since <= step;
 }
@@ -90,13 +94,46 @@ static bool may_explain(struct crash__cause_search *search, const struct crash__
 	return !alone || crash__cause_alike(alone->kind, search->kind);
 }
 
+/* Those in `whole` that explain the failure at hand: the next one behind another, or the first. */
+static const struct crash__guilty *find_next(struct crash__cause_search *search, int64_t step, size_t *in,
+					     uint32_t *at)
+{
+	const struct crash__guilty_known *of = known(search);
+
+	for (; *in < search->whole_count; ++*in, *at = 0) {
+		*at = *at ? of->guilty[*at - 1].next : of->guilty_of[search->whole[*in]];
+		for (; *at; *at = of->guilty[*at - 1].next)
+			if (is_lost(of, &of->guilty[*at - 1], step) &&
+			    may_explain(search, &of->guilty[*at - 1], step))
+				return &of->guilty[*at - 1];
+	}
+	return NULL;
+}
+
 const struct crash__guilty *crash__guilty_find(struct crash__cause_search *search, int64_t step)
 {
+	size_t in = 0;
+	uint32_t at = 0;
+
 	mark_whole(search);
-	for (size_t i = 0; i < search->whole_count; i++)
-		for (uint32_t at = search->guilty_of[search->whole[i]]; at; at = search->guilty[at - 1].next)
-			if (is_lost(search, &search->guilty[at - 1], step) &&
-			    may_explain(search, &search->guilty[at - 1], step))
-				return &search->guilty[at - 1];
-	return NULL;
+	return find_next(search, step, &in, &at);
+}
+
+bool crash__guilty_others_alone(struct crash__cause_search *search, int64_t step, uint32_t one,
+				uint32_t other)
+{
+	const struct crash__guilty *guilty;
+	size_t in = 0;
+	uint32_t at = 0;
+	bool others = false;
+
+	mark_whole(search);
+	while ((guilty = find_next(search, step, &in, &at)) != NULL) {
+		uint32_t cause = crash__search_cause(search, guilty->cause)->number;
+
+		if (cause == one || cause == other)
+			return false;
+		others = true;
+	}
+	return others;
 }

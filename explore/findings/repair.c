@@ -159,6 +159,19 @@ static bool list_remaining(struct crash__cause_search *search, const struct cras
 	return search->lost_count < search->whole_count;
 }
 
+/* A state that has lost much shows several mistakes, and is listed as the first of them that was found: what
+ * is in `lost` may be another one. */
+static bool is_of_others(struct crash__cause_search *search, const struct crash__entry *rest, int64_t step,
+			 const struct proof *proof)
+{
+	search->whole_count = 0;
+	search->kind = rest->kind;
+	for (size_t i = 0; i < search->lost_count; i++)
+		if (!CRASH__ADD(search, whole, search->lost[i]))
+			return false;
+	return crash__guilty_others_alone(search, step, proof->cause, proof->other);
+}
+
 /* Whether a state of a cause is impossible, and what is left of it is none of that cause's. */
 static bool is_gone(struct crash__cause_search *search, const struct crash__atoms *repaired,
 		    const struct crash__state *state, const struct proof *proof)
@@ -175,7 +188,9 @@ static bool is_gone(struct crash__cause_search *search, const struct crash__atom
 		crash__search_queue(search, rest);
 		return false;
 	}
-	return rest->cause && rest->cause != proof->cause && rest->cause != proof->other;
+	if (rest->cause && rest->cause != proof->cause && rest->cause != proof->other)
+		return true;
+	return rest->cause && is_of_others(search, rest, state->step, proof);
 }
 
 static uint64_t count_gone_of(struct crash__cause_search *search, const struct crash__cause *cause,

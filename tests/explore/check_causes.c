@@ -200,6 +200,29 @@ START_TEST(two_mistakes_are_two_findings)
 }
 END_TEST
 
+/*
+ * Where nearly everything is lost, both mistakes show, and the state is listed with the one that was found
+ * first. "Removes 14 of 20 states" was said of its repair, because the other mistake's was not made as well.
+ */
+START_TEST(a_repair_is_not_blamed_for_another_mistake)
+{
+	json_t *findings =
+		explore("cd store && mkdir a b && echo old >a/conf && echo old >b/x && sync .",
+			"echo new >a/conf.new; mv a/conf.new a/conf; echo new >b/x.new; sync b/x.new; "
+			"mv b/x.new b/x; echo y >done.new; sync done.new; mv done.new done; "
+			"echo more >more; sync .",
+			"[ ! -e done ] || { grep -qx new a/conf && grep -qx new b/x; }", "posix", tiers[0]);
+
+	ck_assert_uint_eq(json_array_size(findings), 2);
+	assert_like("fsync of a/conf before rename#* of done.new to done removes all * states",
+		    help_of(json_array_get(findings, 0)));
+	assert_like("fsync of the directory a and the directory b before rename#* of done.new to done "
+		    "removes all * "
+		    "states",
+		    help_of(json_array_get(findings, 1)));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ one mistake with several files */
 
 /* The index names objects, and those are there. */
@@ -533,6 +556,7 @@ int main(void)
 			    sizeof elsewhere / sizeof *elsewhere);
 	tcase_add_loop_test(causes, two_mistakes_are_two_findings, 0,
 			    2 * (int)(sizeof programs / sizeof *programs));
+	tcase_add_test(causes, a_repair_is_not_blamed_for_another_mistake);
 	tcase_add_test(causes, a_finding_lists_every_file_and_its_id_says_which);
 	tcase_add_loop_test(causes, a_sentence_says_which_sync_is_missing, 0,
 			    (int)(sizeof sentences / sizeof *sentences));
