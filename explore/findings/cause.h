@@ -24,6 +24,7 @@ struct crash__cause {
 	bool failed_sync;	 /* a sync failed, and was believed when it was tried again */
 	bool torn;		 /* a part of an op is lost, and another is not */
 	uint32_t lost, survivor; /* steps; CRASH__NEVER: none */
+	uint32_t suspects; /* ops were lost, and the budget ended before it was known which are guilty */
 	uint32_t model;
 	struct crash__state state; /* the smallest; its atoms are the cause's */
 	char *state_name;

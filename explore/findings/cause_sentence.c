@@ -210,6 +210,11 @@ static void print_loss(struct crash__cause_search *search, const struct crash__c
 	print_reason(search, cause, lost, stream);
 	if (!ack || cause->kind != CRASH__VERDICT_LOST)
 		print_verdict(cause, stream);
+	if (cause->suspects)
+		fprintf(stream,
+			". (%u ops were lost, and the budget ended before it was known which of them are "
+			"guilty)",
+			cause->suspects);
 }
 
 static void print_torn(struct crash__cause_search *search, const struct crash__cause *cause, FILE *stream)

@@ -193,6 +193,8 @@ uint32_t crash__search_enter(struct crash__cause_search *search, struct crash__c
 
 	make_group(search, cause);
 	entered = find_group(search, cause->group);
+	if (entered && !cause->suspects)
+		entered->suspects = 0;
 	if (!entered)
 		entered = make(search, cause, state);
 	if (!entered || add_lost(search, entered, cause->survivor) < 0)

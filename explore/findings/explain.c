@@ -90,6 +90,12 @@ static bool is_of_failed_sync(const struct crash__atom *atom)
 	return atom->failed || atom->abandoned;
 }
 
+/* No budget is left: what is looked for now is not found, or not the least. */
+static bool is_cut_short(const struct crash__cause_search *search)
+{
+	return crash__engine_is_over(search->engine) && !search->engine->options.passive;
+}
+
 /* The cause of what is in `lost`, which is a failure from a step on. */
 static int make_cause(struct crash__cause_search *search, struct crash__entry *entry, int64_t step)
 {
@@ -111,6 +117,8 @@ static int make_cause(struct crash__cause_search *search, struct crash__entry *e
 	uint32_t number;
 	int error;
 
+	if (is_cut_short(search) && search->lost_count > 1)
+		cause.suspects = (uint32_t)search->lost_count;
 	cause.torn = cause.lost == cause.survivor;
 	number = crash__search_enter(search, &cause, &state);
 	error = attribute_first(search, number, entry);
@@ -131,12 +139,6 @@ static int give_back(struct crash__cause_search *search, int64_t step)
 			search->whole[kept++] = search->whole[i];
 	search->whole_count = kept;
 	return error;
-}
-
-/* No budget is left: what is looked for now is not found, or not the least. */
-static bool is_cut_short(const struct crash__cause_search *search)
-{
-	return crash__engine_is_over(search->engine) && !search->engine->options.passive;
 }
 
 /* Finds the fewest in `whole` that make the state fail as it does, and their cause. */

@@ -494,6 +494,48 @@ START_TEST(with_no_budget_left_a_failure_has_a_cause_that_is_known)
 }
 END_TEST
 
+static const char *failing_sentence(const struct lab_result *result)
+{
+	json_t *lines = saver_lines(result), *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+		if (json_object_get(line, "finding"))
+			return lab_json_text(json_object_get(line, "finding"), "sentence");
+	return NULL;
+}
+
+/* Where nothing had been tried, the first of what was lost was said to be guilty: of LevelDB its log for
+ * humans. */
+START_TEST(what_the_budget_left_open_is_said)
+{
+	int open = 0, found = 0;
+
+	for (int budget = 2; budget <= 40; budget++) {
+		struct lab_result result;
+		const char *sentence;
+
+		saver_store();
+		result = LAB_CRASHINJECT(
+			"explore", "--json", "--root", "store", "--model", "ext4", "--tiers", "cut",
+			"--jobs=1", "--order=trace", "--budget", lab_text("%d", budget), "--check",
+			"test ! -s $CRASH_ACKED || grep -q new data", "--", "sh", "-c",
+			"cd store; for i in 1 2 3 4 5 6; do echo x >b$i; done; echo new 1<>data; echo done");
+		sentence = failing_sentence(&result);
+		if (!sentence)
+			continue;
+		open += strstr(sentence, "the budget ended before it was known which of them are guilty") !=
+			NULL;
+		found += strstr(sentence, " data ") != NULL;
+		ck_assert_msg(strstr(sentence, " data ") || strstr(sentence, " of data") ||
+				      strstr(sentence, "the budget ended before it was known"),
+			      "%d: %s", budget, sentence);
+	}
+	ck_assert_int_gt(open, 0);
+	ck_assert_int_gt(found, 0);
+}
+END_TEST
+
 /* It was waited for until it had timed out, twice. */
 START_TEST(a_checker_that_hangs_does_not_outlast_the_budget)
 {
@@ -592,6 +634,7 @@ static Suite *make_suite(void)
 	tcase_add_test(budgets, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(budgets, what_explains_failures_is_within_the_budget);
 	tcase_add_test(budgets, with_no_budget_left_a_failure_has_a_cause_that_is_known);
+	tcase_add_test(budgets, what_the_budget_left_open_is_said);
 	tcase_add_test(budgets, a_checker_that_hangs_does_not_outlast_the_budget);
 	tcase_add_test(budgets, a_recording_does_not_outlast_the_budget);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
