@@ -123,7 +123,7 @@ static int list_run(const struct crash__options *options)
 	struct crash_out out;
 	int error, status;
 
-	request.mode = CRASH__MODE_RECORD | (options->verbose ? CRASH__MODE_STACKS : 0);
+	request.mode = CRASH__MODE_RECORD | CRASH__MODE_ACKS | (options->verbose ? CRASH__MODE_STACKS : 0);
 	request.trace = memfd_create("crashinject-trace", MFD_CLOEXEC);
 	if (request.trace < 0)
 		crash__die("cannot allocate memory for the trace: %m");

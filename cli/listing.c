@@ -9,6 +9,7 @@
 #include "common/control.h"
 #include "common/names.h"
 #include "runner/out.h"
+#include "symbols/callsite.h"
 #include "symbols/trace_frame.h"
 #include "trace/event_text.h"
 
@@ -163,6 +164,26 @@ static void print_event(const struct crash__trace *trace, const struct crash__ev
 	putchar('\n');
 }
 
+/* What a program told the world is between its ops, and no point: nothing stops there. */
+static void print_ack(const struct crash__options *options, const struct crash__event *event)
+{
+	char *text = crash__callsite_ack(event);
+
+	if (options->json)
+		crash__json_print(options->json_out,
+				  json_pack("{s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:I}", "seq",
+					    (json_int_t)event->start, "acknowledged",
+					    crash__json_string(text), "bytes", (json_int_t)event->data_bytes,
+					    "descriptor",
+					    event->fd < 0 ? json_null() : json_integer(event->fd), "pid",
+					    (json_int_t)event->pid, "tid", (json_int_t)event->tid, "process",
+					    (json_int_t)event->process, "thread", (json_int_t)event->thread));
+	else
+		printf("%-14s %-16s %10s %8llu %8s  %s\n", "-", "(acknowledged)", "",
+		       (unsigned long long)event->data_bytes, "", crash__shown_text(text ? text : ""));
+	free(text);
+}
+
 static void print_note(const struct crash__options *options, const struct crash__trace_note *note)
 {
 	const char *value = note->value ? note->value : "";
@@ -309,9 +330,11 @@ void crash__listing_print(const struct crash__options *options, const struct cra
 		const struct crash__event *event = &trace->events[i];
 		struct frames frames = {0};
 
-		if (event->kind == CRASH__EVENT_ACK)
-			continue;
 		note = print_notes(options, trace, note, event->start);
+		if (event->kind == CRASH__EVENT_ACK) {
+			print_ack(options, event);
+			continue;
+		}
 		if (options->verbose && symbols)
 			frames = frames_of(trace, symbols, event->stack);
 		if (options->json)

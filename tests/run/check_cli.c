@@ -662,6 +662,15 @@ START_TEST(a_listing_is_one_object_an_op)
 	ck_assert_int_eq(lab_json_number(json_array_get(listing.ops, 5), "result", -1), -2);
 	ck_assert(lab_json_bool(json_array_get(listing.ops, 8), "implied"));
 	ck_assert_int_eq(lab_json_number(listing.summary, "ops", -1), 8);
+	ck_assert_uint_ge(json_array_size(listing.acks), 1);
+	op = json_array_get(listing.acks, 0);
+	ck_assert_str_eq(lab_json_text(op, "acknowledged"), "\"hello\" on stdout");
+	ck_assert_int_eq(lab_json_number(op, "bytes", -1), 6);
+	ck_assert_int_eq(lab_json_number(op, "descriptor", -1), 1);
+	ck_assert_int_gt(lab_json_number(op, "seq", -1),
+			 lab_json_number(json_array_get(listing.ops, 0), "seq", -1));
+	ck_assert_int_lt(lab_json_number(op, "seq", -1),
+			 lab_json_number(json_array_get(listing.ops, 1), "seq", -1));
 	ck_assert_int_eq(lab_json_number(json_object_get(listing.summary, "families"), "write", -1), 3);
 	ck_assert_int_eq(lab_json_number(json_object_get(listing.summary, "families"), "fsync", -1), 1);
 	ck_assert_ptr_null(json_object_get(json_object_get(listing.summary, "families"), "mkdir"));

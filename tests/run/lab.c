@@ -412,6 +412,12 @@ struct lab_listing lab_list(const char *const *options, const char *const *progr
 	ck_assert_msg(listing.summary != NULL, "no summary: %s", lab_describe(&listing.result));
 	json_incref(listing.summary);
 	json_array_remove(listing.ops, count - 1);
+	listing.acks = json_array();
+	for (size_t i = json_array_size(listing.ops); i-- > 0;)
+		if (json_object_get(json_array_get(listing.ops, i), "acknowledged")) {
+			json_array_insert(listing.acks, 0, json_array_get(listing.ops, i));
+			json_array_remove(listing.ops, i);
+		}
 	return listing;
 }
 

@@ -127,7 +127,7 @@ json_t *lab_essence_of_lines(const char *text);
 /** What a listing says of a run: `ops` is an array without the summary. */
 struct lab_listing {
 	struct lab_result result;
-	json_t *ops, *summary;
+	json_t *ops, *acks, *summary; /* acks: what was acknowledged in between */
 };
 
 /** `crashinject list --json [OPTION]... -- PROGRAM...`, in lab_dir. */
