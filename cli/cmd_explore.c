@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json_value.h"
+#include "cli/default_models.h"
 #include "cli/explore_place.h"
 #include "cli/explore_settings.h"
 #include "cli/explore_sought.h"
@@ -350,6 +351,27 @@ static int choose_network(struct explore_session *session)
 			   "on states at the same time may have met; use --jobs 1");
 }
 
+/* Who names no model asks about what can happen here: a killed process, and a power loss on that disk. */
+static void choose_models(struct explore_session *session)
+{
+	static char names[64];
+	const char *directory = session->exploration.recording.directory;
+	char kind[32];
+	const char *model = crash__model_of_directory(directory, kind);
+
+	snprintf(names, sizeof names, "kill,%s", model);
+	session->own.models = names;
+	crash__explore_read_models(&session->own);
+	session->explore.model_count = session->own.model_count;
+	if (session->options.quiet)
+		return;
+	crash__progress_clear();
+	fprintf(stderr, "%s: exploring kill and %s: %s is on %s%s; --model names others\n",
+		CRASH__PROGRAM_NAME, model, crash__shown_path(directory),
+		*kind ? kind : "a file system that is not known",
+		strcmp(model, "posix") == 0 ? ", of which there is no model" : "");
+}
+
 static int prepare(struct explore_session *session)
 {
 	struct crash__recording *recording = &session->exploration.recording;
@@ -383,6 +405,8 @@ static int prepare(struct explore_session *session)
 		crash__settings_check(session);
 		return 0;
 	}
+	if (!session->own.models)
+		choose_models(session);
 	crash__settings_make(session);
 	if (session->place)
 		crash__place_keep_trace(session);
@@ -467,7 +491,9 @@ const struct crash__command crash__cmd_explore = {
 		"                        lines on its standard input and output; see crashinject-servers(7)\n"
 		"  --recover CMD         runs before the checker; its failure is a finding of its own kind\n"
 		"  --setup CMD           prepares the data directory; this is not recorded\n"
-		"  --model LIST          kill (default), posix, ext4, xfs, btrfs, ..., or files; see models\n"
+		"  --model LIST          kill, posix, ext4, xfs, btrfs, ..., or files; see models. Default: "
+		"kill\n"
+		"                        and that of the file system that the data is on\n"
 		"  --tiers LIST          prefix,cut,omit-1,keep-1,tear (default); also pairs, sample\n"
 		"  --exhaustive          every state that the model allows\n"
 		"  --budget N|TIME       check at most N states, or for TIME; the rest is only counted\n"

@@ -135,13 +135,10 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 
 /* ------------------------------------------------------------------ what the options mean */
 
-static void read_models(struct explore_options *own)
+void crash__explore_read_models(struct explore_options *own)
 {
-	char *list, *rest, *name;
+	char *list = strdup(own->models), *rest = list, *name;
 
-	if (own->model_count) /* resumed: those of the result */
-		return;
-	list = rest = strdup(own->models ? own->models : "kill");
 	while ((name = strsep(&rest, ",")) != NULL) {
 		if (own->model_count == CRASH__MOST_MODELS)
 			crash__die("--model: %u are too many", own->model_count + 1);
@@ -268,7 +265,10 @@ void crash__explore_read_options(struct explore_options *own)
 			own->check ? "--check" : "--recover");
 	if (own->net && strcmp(own->net, "host") != 0 && strcmp(own->net, "own") != 0)
 		crash__die_value("--net", own->net, "write host or own");
-	read_models(own);
+	if (own->rerun)
+		own->models = "kill";
+	if (own->models && !own->model_count) /* resumed: those of the result */
+		crash__explore_read_models(own);
 	read_tiers(own);
 	read_budget(own);
 	read_order(own);

@@ -32,6 +32,9 @@ struct explore_options {
 extern const struct option crash__explore_table[];
 bool crash__explore_take_option(void *context, int option, const char *value);
 
+/** Reads the models that `models` names; dies if there is one that cannot be read. */
+void crash__explore_read_models(struct explore_options *own);
+
 /** Finds out what the texts mean, and fills in defaults; dies of mistakes. */
 void crash__explore_read_options(struct explore_options *own);
 

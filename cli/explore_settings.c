@@ -16,7 +16,7 @@
 static json_t *model_files(const struct explore_options *own)
 {
 	json_t *models = json_array();
-	char *copy = strdup(own->models ? own->models : "kill"), *rest = copy, *name, path[PATH_MAX];
+	char *copy = strdup(own->models), *rest = copy, *name, path[PATH_MAX];
 
 	while ((name = strsep(&rest, ",")) != NULL)
 		json_array_append_new(

@@ -156,7 +156,9 @@ static void print_counts(FILE *stream, const struct crash__progress *now)
 	if (now->classes)
 		fprintf(stream, "%s of %s classes, ", number(now->seen), number(now->classes));
 	if (now->distinct)
-		fprintf(stream, "%s of %s states", number(now->checked), number(now->distinct));
+		fprintf(stream, "%s of %s states",
+			number(now->checked < now->distinct ? now->checked : now->distinct),
+			number(now->distinct));
 	else if (now->total)
 		fprintf(stream, "%s of %s, %s checked", number(now->done), number(now->total),
 			number(now->checked));

@@ -175,6 +175,18 @@ static void print_numbers(FILE *stream, const json_t *summary)
 	fprintf(stream, "; %.1f s\n", json_number_value(json_object_get(summary, "seconds")));
 }
 
+/* Of the states of the tiers: what explains failures is checked besides. */
+static long long count_checked(const json_t *summary)
+{
+	const json_t *tiers = json_object_get(summary, "tiers"), *tier;
+	long long checked = 0;
+	size_t i;
+
+	json_array_foreach(tiers, i, tier)
+		checked += crash__report_number(tier, "checked");
+	return checked;
+}
+
 /* How much of the whole that is, which a budget may have cut short. */
 static void print_sweeps(FILE *stream, const json_t *summary)
 {
@@ -183,7 +195,7 @@ static void print_sweeps(FILE *stream, const json_t *summary)
 	if (json_is_object(sweeps) && crash__report_number(sweeps, "classes"))
 		fprintf(stream, "  %lld of %lld classes, %lld of %s%lld states%s\n",
 			crash__report_number(sweeps, "seen"), crash__report_number(sweeps, "classes"),
-			crash__report_number(summary, "checked"),
+			count_checked(summary),
 			json_is_true(json_object_get(sweeps, "counted")) ? "" : "at least ",
 			crash__report_number(summary, "distinct"),
 			json_is_true(json_object_get(sweeps, "whole_trace")) ? ", over the whole trace" : "");

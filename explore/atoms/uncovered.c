@@ -16,12 +16,15 @@ struct past {
 	bool bereft;	/* it has more names, and one was given to another file */
 	bool exchanged; /* it got another file's name, which has its own */
 	bool cut;
+	bool known; /* it was there before; this alone outlasts a commit */
+	bool made;  /* since, so that nothing but the log can have it */
 };
 
 static void note_sync(const struct crash__fs *fs, const struct crash__step *step, struct past *past)
 {
 	if (step->sync == CRASH__SYNC_ALL && !step->sync_failed)
-		memset(past, 0, fs->nodes_count * sizeof *past);
+		for (crash__node_id id = 0; id < fs->nodes_count; id++)
+			past[id] = (struct past){.known = past[id].known};
 	else if (step->sync != CRASH__SYNC_NONE && step->node)
 		past[step->node].synced = true;
 }
@@ -41,10 +44,39 @@ static bool names_again(const struct crash__step *step, const struct crash__effe
 	       effect->node && past[effect->node].cut;
 }
 
+/*
+ * Whether a file takes the name of one that only the log has. That loses the name at once, in memory, and is
+ * written with the next sync of whatever else; the new name is in it only if its file was, and if the
+ * directories are known.
+ */
+static bool takes_logged_name(const struct crash__fs *fs, const struct crash__step *step,
+			      const struct past *past)
+{
+	crash__node_id from = 0, to = 0, file = 0;
+	bool logged = false;
+
+	for (uint32_t i = 0; i < step->effects; i++) {
+		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
+
+		if (effect->kind != CRASH__EFFECT_ENTRY || !effect->old_node)
+			continue;
+		if (!effect->node) {
+			from = fs->slots[effect->slot].directory;
+			continue;
+		}
+		to = fs->slots[effect->slot].directory;
+		file = effect->node;
+		logged = past[effect->old_node].synced && past[effect->old_node].made;
+	}
+	return logged && (!past[file].synced || (from != to && (past[from].made || past[to].made)));
+}
+
 static bool is_uncovered(const struct crash__fs *fs, const struct crash__step *step, const struct past *past)
 {
 	bool found = step->sync != CRASH__SYNC_NONE && step->sync != CRASH__SYNC_ALL && step->node &&
 		     (past[step->node].exchanged || past[step->node].taken || past[step->node].bereft);
+
+	found |= takes_logged_name(fs, step, past);
 
 	for (uint32_t i = 0; i < step->effects && !found; i++) {
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
@@ -69,6 +101,10 @@ static void note_changes(const struct crash__fs *fs, const struct crash__step *s
 
 		if (effect->kind == CRASH__EFFECT_SIZE && effect->size < effect->old_size)
 			past[effect->node].cut = true;
+		if (effect->kind == CRASH__EFFECT_ENTRY && effect->node) {
+			past[effect->node].made |= !past[effect->node].known;
+			past[effect->node].known = true;
+		}
 		if (effect->kind == CRASH__EFFECT_ENTRY && effect->node && effect->old_node) {
 			past[effect->node].replacing = true;
 			past[effect->node].exchanged |= step->exchanges;
@@ -88,6 +124,8 @@ static int find_names(const struct crash__fs *fs, uint32_t *step)
 
 	if (!past)
 		return no_memory();
+	for (crash__node_id id = 1; id < fs->nodes_count; id++)
+		past[id].known = fs->nodes[id].base_path != NULL;
 	for (uint32_t i = 0; i < fs->steps_count && *step == CRASH__FS_NEVER; i++) {
 		if (is_uncovered(fs, &fs->steps[i], past))
 			*step = i;

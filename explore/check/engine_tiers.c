@@ -253,6 +253,24 @@ void crash__engine_forget_pending(struct crash__engine *engine)
 	}
 }
 
+/* A sweep takes a state for the tier in which it meets it. If more of a tier's were checked than are new
+ * there, an earlier tier has the others among its own. */
+static void move_excess(struct crash__engine *engine, size_t from)
+{
+	struct crash__tier_result *results = engine->results;
+
+	for (size_t to = 0; to < from && results[from].checked > results[from].fresh; to++) {
+		uint64_t excess = results[from].checked - results[from].fresh,
+			 room = results[to].fresh > results[to].checked ?
+					results[to].fresh - results[to].checked :
+					0,
+			 moved = excess < room ? excess : room;
+
+		results[from].checked -= moved;
+		results[to].checked += moved;
+	}
+}
+
 void crash__engine_finish_results(struct crash__engine *engine)
 {
 	for (const struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next) {
@@ -269,6 +287,7 @@ void crash__engine_finish_results(struct crash__engine *engine)
 		}
 	}
 	for (size_t i = 0; i < engine->results_count; i++) {
+		move_excess(engine, i);
 		engine->named += engine->results[i].named;
 		engine->fresh += engine->results[i].fresh;
 	}

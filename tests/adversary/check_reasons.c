@@ -335,6 +335,7 @@ static const struct {
 	{"btrfs", "printf x >b; mv b a; sync a; rm a; sync", "btrfs may leave names after unlink#1"},
 	{"ext4", "printf x >b; mv b a; sync a; rm a; sync", NULL},
 	{"btrfs", "printf x >b; sync b; mv b a; printf y >b; sync b; mv b a; sync", NULL},
+	{"btrfs", "printf x >b; sync b; printf y >c; mv c b", "btrfs may leave names after rename#2"},
 	{"ext4-writeback", "printf x >b; mv b a",
 	 "ext4-writeback may leave bytes of another file after rename#2"},
 	{"ext4-writeback", "printf x >b; sync b; printf y >>b", NULL},

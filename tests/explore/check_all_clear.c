@@ -453,6 +453,28 @@ START_TEST(a_spent_budget_is_incomplete_and_names_what_was_not_done)
 }
 END_TEST
 
+/* Who names no model is told which is taken, and is asked about a power loss, too. */
+START_TEST(the_default_is_the_file_system_of_the_data)
+{
+	struct lab_result result;
+	const char *told, *end;
+
+	saver_store();
+	result = SAVER_EXPLORE("no-sync");
+	lab_assert_status(&result, 1);
+	told = strstr(result.err, "exploring kill and ");
+	ck_assert_msg(told, "%s", lab_describe(&result));
+	told += strlen("exploring kill and ");
+	end = strchr(told, ':');
+	ck_assert(end && strstr(end, " is on ") && strstr(end, "; --model names others"));
+	ck_assert(strstr(result.out, "\n  kill "));
+	ck_assert_msg(strstr(result.out, lab_text("\n  %.*s ", (int)(end - told), told)), "%s", result.out);
+	result = SAVER_EXPLORE("no-sync", "--model", "kill");
+	lab_assert_status(&result, 0);
+	ck_assert_ptr_null(strstr(result.err, "exploring kill"));
+}
+END_TEST
+
 /* Explaining failures once was beside the budget. */
 START_TEST(what_explains_failures_is_within_the_budget)
 {
@@ -633,6 +655,7 @@ static Suite *make_suite(void)
 			    (int)(sizeof changes / sizeof *changes));
 	tcase_add_test(budgets, a_spent_budget_is_incomplete_and_names_what_was_not_done);
 	tcase_add_test(budgets, what_explains_failures_is_within_the_budget);
+	tcase_add_test(budgets, the_default_is_the_file_system_of_the_data);
 	tcase_add_test(budgets, with_no_budget_left_a_failure_has_a_cause_that_is_known);
 	tcase_add_test(budgets, what_the_budget_left_open_is_said);
 	tcase_add_test(budgets, a_checker_that_hangs_does_not_outlast_the_budget);

@@ -515,7 +515,7 @@ START_TEST(a_store_comes_before_its_acknowledgement)
 
 	mkdir("empty", 0755);
 	result = LAB_CRASHINJECT(
-		"explore", "--dir", "empty", "--check",
+		"explore", "--model=kill", "--dir", "empty", "--check",
 		"[ ! -s \"$CRASH_ACKED\" ] || [ \"$(cat \"$CRASH_DIR/f\")\" = stored ] || exit 2", "--", "sh",
 		"-c",
 		lab_text("cd empty && exec %s socketpair 'open f bc' 'ftruncate 5 6' 'poke 5 0 stored' '%s'",
@@ -546,7 +546,7 @@ START_TEST(stores_are_in_no_order_when_the_process_dies)
 	mkdir("store", 0755);
 	lab_assert_status(
 		&(struct lab_result){.status = LAB_COMMAND("truncate", "-s", "8192", "store/m").status}, 0);
-	result = LAB_CRASHINJECT("explore", "-q", "--json", "--dir", "store", "--check",
+	result = LAB_CRASHINJECT("explore", "-q", "--json", "--model=kill", "--dir", "store", "--check",
 				 "! grep -q flag m || grep -q data m", "--", "sh", "-c",
 				 lab_text("cd store && exec %s 'open m b' %s 'say end'", lab_program("steps"),
 					  rows[_i].steps));

@@ -481,8 +481,8 @@ START_TEST(what_a_program_does_is_seen_whatever_its_habits)
 	int status;
 
 	world_make(NULL);
-	status = world_command(EXPLORE("--linger=5s", "--exit-ok=0,137", "--check", check, "--", "sh", "-c",
-				       habits[_i].script));
+	status = world_command(EXPLORE("--model=kill", "--linger=5s", "--exit-ok=0,137", "--check", check,
+				       "--", "sh", "-c", habits[_i].script));
 	ck_assert_msg(status == 0, "a program that %s: status %d, %s", habits[_i].name, status, world_said());
 	ck_assert_int_ne(system("sort -u -o seen seen"), -1);
 	lab_assert_file("seen", "\n1\n1 2\n"); /* nothing; 1; both */

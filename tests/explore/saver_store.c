@@ -50,7 +50,13 @@ json_t *saver_summary(json_t *lines)
 {
 	json_t *last = json_array_get(lines, json_array_size(lines) - 1);
 
+	const json_t *tier;
+	size_t i;
+
 	ck_assert_msg(json_object_get(last, "summary") != NULL, "the last line is not a summary");
+	/* "38 of 36 states" */
+	json_array_foreach(json_object_get(json_object_get(last, "summary"), "tiers"), i, tier)
+		ck_assert_int_le(lab_json_number(tier, "checked", -1), lab_json_number(tier, "new", -1));
 	return json_object_get(last, "summary");
 }
 

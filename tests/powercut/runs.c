@@ -151,13 +151,35 @@ bool runs_are_beyond_fast_commit(const struct run_ops *ops)
  * again may be the older file's again, and a file that was cut and has got another name may have its new size
  * and its old data. A name of a file that another file took may be gone with neither there. The last is that
  * of two files that exchanged their names one may have none, when the other was synced and it had never been
- * on the disk.
+ * on the disk. And a file that comes from a directory that was made takes the name away from one that is in
+ * the log, before it has it.
  */
+/* Whether an op puts a file over one that the run has made, and the log may have lost that name and not have
+ * the new one: it has it where the file was synced before, and both are in the top directory, which is always
+ * there. */
+static bool takes_made_name(const struct run_ops *ops, int at)
+{
+	const struct made_op *op = ops->list[at];
+	bool made = false, synced = false;
+
+	for (int i = 0; i < at && op->kind == MADE_RENAME; i++) {
+		const struct made_op *before = ops->list[i];
+
+		made |= strcmp(before->path, op->to) == 0 || (before->to && strcmp(before->to, op->to) == 0);
+		synced |= (before->kind == MADE_FSYNC || before->kind == MADE_FDATASYNC) &&
+			  strcmp(before->path, op->path) == 0;
+	}
+	return made && strcmp(op->to, "a") != 0 &&
+	       !(synced && !strchr(op->path, '/') && !strchr(op->to, '/'));
+}
+
 bool runs_are_beyond_btrfs(const struct run_ops *ops)
 {
 	bool cut = false, exchanged = false, linked = false;
 
 	for (int i = 0; i < ops->count; i++) {
+		if (takes_made_name(ops, i))
+			return true;
 		linked |= ops->list[i]->kind == MADE_LINK;
 		if (linked && ops->list[i]->kind == MADE_RENAME)
 			return true;
