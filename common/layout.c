@@ -142,7 +142,7 @@ AT(plan, of_family, 40);
 AT(plan, of_call, 40 + 8 * CRASH__FAMILIES);
 AT(plan, rules, 40 + 8 * (CRASH__FAMILIES + CRASH__CALLS));
 
-BYTES(struct crash__rule, 680);
+BYTES(struct crash__rule, 704);
 AT(rule, kind, 0);
 AT(rule, moment, 1);
 AT(rule, action, 2);
@@ -153,16 +153,21 @@ AT(rule, thread, 8);
 AT(rule, child, 12);
 AT(rule, has_thread, 16);
 AT(rule, has_child, 17);
+AT(rule, has_seed, 18);
 AT(rule, first, 24);
 AT(rule, last, 32);
 AT(rule, step, 40);
-AT(rule, torn, 48);
-AT(rule, argument, 56);
-AT(rule, column, 64);
-AT(rule, length, 68);
-AT(rule, name, 72);
-AT(rule, glob, 168);
-AT(rule, function, 424);
+AT(rule, chance, 48);
+AT(rule, seed, 56);
+AT(rule, torn, 64);
+AT(rule, argument, 72);
+AT(rule, column, 80);
+AT(rule, length, 84);
+AT(rule, chance_column, 88);
+AT(rule, chance_length, 92);
+AT(rule, name, 96);
+AT(rule, glob, 192);
+AT(rule, function, 448);
 BYTES(struct crash__hits, 8 * CRASH__RULES);
 
 /* ------------------------------------------------------------------ the crash */

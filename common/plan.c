@@ -65,9 +65,53 @@ uint64_t crash__plan_rules_of_thread(const struct crash__plan *plan, uint64_t ru
 	return rules;
 }
 
+/* splitmix64's last step: what it makes of two numbers that differ in a bit has nothing in common. */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+/* Whether chance has it that the rule fires at this hit. */
+static bool is_drawn(const struct crash__rule *rule, uint64_t hit)
+{
+	uint64_t drawn = mix(rule->seed + hit * 0x9e3779b97f4a7c15u);
+
+	return (uint64_t)((unsigned __int128)drawn * CRASH__CERTAIN >> 64) < rule->chance;
+}
+
+bool crash__plan_has_chance(const struct crash__plan *plan)
+{
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (plan->rules[i].chance)
+			return true;
+	return false;
+}
+
+/* The number of the rule is part of it, or two rules with one seed would fire at the same hits. That none is
+ * drawn in so many hits happens once in 10^18 seeds. */
+void crash__plan_draw(struct crash__plan *plan, uint64_t seed)
+{
+	for (uint32_t i = 0; i < plan->count; i++) {
+		struct crash__rule *rule = &plan->rules[i];
+		uint64_t left = rule->chance ? 42 * (CRASH__CERTAIN / rule->chance + 1) : 0;
+
+		if (!rule->chance)
+			continue;
+		rule->seed = mix(mix(rule->has_seed ? rule->seed : seed) + i);
+		while (left && rule->first < rule->last && !is_drawn(rule, rule->first)) {
+			rule->first++;
+			left--;
+		}
+	}
+}
+
 bool crash__rule_fires(const struct crash__rule *rule, uint64_t hit)
 {
-	return hit >= rule->first && hit <= rule->last && (hit - rule->first) % rule->step == 0;
+	if (hit < rule->first || hit > rule->last)
+		return false;
+	return rule->chance ? is_drawn(rule, hit) : (hit - rule->first) % rule->step == 0;
 }
 
 /*

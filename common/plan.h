@@ -21,6 +21,8 @@
 #define CRASH__GLOB 256	    /* longest file pattern, with its NUL */
 #define CRASH__FUNCTION 256 /* longest function name, with its NUL */
 
+#define CRASH__CERTAIN 10000000u /* a chance of 100 % */
+
 enum crash__kind { CRASH__KIND_EXPLICIT, CRASH__KIND_FAMILY, CRASH__KIND_CALL };
 
 /* When an action happens, seen from the op. */
@@ -51,11 +53,14 @@ struct crash__rule {
 	bool self;	/* only this process dies, not the tree */
 	uint16_t which; /* the family or call, by kind */
 	uint32_t thread, child;
-	bool has_thread, has_child;
+	bool has_thread, has_child, has_seed;
 	uint64_t first, last, step; /* fires at hit first, first + step, ... up to last */
+	uint64_t chance; /* of CRASH__CERTAIN hits from `first` to `last` it fires at so many; 0: at all */
+	uint64_t seed;	 /* what decides at which; crash__plan_draw() */
 	uint64_t torn;
 	int64_t argument;
-	uint32_t column, length; /* where the rule stands in its specification */
+	uint32_t column, length;	       /* where the rule stands in its specification */
+	uint32_t chance_column, chance_length; /* and where its p1% does */
 	char name[CRASH__NAME];
 	char glob[CRASH__GLOB];
 	char function[CRASH__FUNCTION];
@@ -79,6 +84,19 @@ struct crash__hits {
 
 /** Appends a filled rule. Returns false when there are CRASH__RULES of them already. */
 bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule);
+
+/**
+ * Decides at which hits the rules with a chance fire; once, when all rules are there.
+ * @param seed for those that name none; the same one decides the same
+ *
+ * From then on such a rule is like any other: its `first` is the first hit at which it fires. So a rule that
+ * ends the tree has one number, which can be asked for instead of the chance. Hits are counted, not timed: a
+ * program that does the same does it again.
+ */
+void crash__plan_draw(struct crash__plan *plan, uint64_t seed);
+
+/** Whether a rule leaves it to chance. */
+bool crash__plan_has_chance(const struct crash__plan *plan);
 
 /** The rules that speak of this call, whatever its file. */
 static inline uint64_t crash__plan_rules_of(const struct crash__plan *plan, unsigned int call)

@@ -5,11 +5,11 @@
  *	SPEC  = RULE { "," RULE }
  *	RULE  = POINT [ "@" GLOB ] [ "#" WHEN ] { ":" MOD }
  *	POINT = FAMILY | CALL | CALL "()" | NAME       a NAME may hold * and ?
- *	WHEN  = N | A ".." B | A "+" | A "+" STEP | "*"
+ *	WHEN  = N | A ".." B | A "+" | A "+" STEP | "*" | "p" PCT "%"
  *	MOD   = "before" | "after" | "torn=" BYTES | "torn=" PCT "%"
  *	      | "kill" | "abort" | "sig=" NAME | "exit=" N | "stop" | "delay=" TIME | "log"
  *	      | "err=" ERRNO | "short=" BYTES
- *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION
+ *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION | "seed=" N
  *
  * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part
  * of it: no MOD is empty. "write()" is the call where "write" is the family. Runs also inside the program
@@ -283,7 +283,8 @@ static bool parse_occurrence(struct cursor *cursor, uint64_t *value)
 	size_t length = strspn(where, "0123456789");
 
 	if (length == 0)
-		return fail(cursor, where, "a number is missing here", "N, A..B, A+, A+STEP or * follows #");
+		return fail(cursor, where, "a number is missing here",
+			    "N, A..B, A+, A+STEP, * or p1% follows #");
 	if (!crash__parse_count(where, length, value))
 		return fail(cursor, where, "this number does not fit into 64 bits", NULL);
 	if (*value == 0)
@@ -292,10 +293,39 @@ static bool parse_occurrence(struct cursor *cursor, uint64_t *value)
 	return true;
 }
 
+/* Percent with up to five digits behind the point, and the sign. */
+static bool parse_chance(struct cursor *cursor, struct crash__rule *rule)
+{
+	const char *where = cursor->at + 1;
+	size_t digits = strspn(where, "0123456789"), fraction = 0, length = digits;
+	uint64_t unit = CRASH__CERTAIN / 100, part = 0;
+
+	if (digits && where[digits] == '.') {
+		fraction = strspn(where + digits + 1, "0123456789");
+		length += 1 + fraction;
+	}
+	if (!crash__parse_count(where, digits, &rule->chance) || where[length] != '%' ||
+	    (length > digits && (fraction < 1 || fraction > 5)) || rule->chance > 100)
+		return fail(cursor, where, "a percentage is missing here",
+			    "p1% is one in a hundred; the least is p0.00001%");
+	for (size_t i = 0; i < fraction; i++)
+		part += (uint64_t)(where[digits + 1 + i] - '0') * (unit /= 10);
+	rule->chance = rule->chance * (CRASH__CERTAIN / 100) + part;
+	if (rule->chance == 0 || rule->chance > CRASH__CERTAIN)
+		return fail(cursor, where, "this is no chance", "it is above 0 and at most 100 %");
+	cursor->at = where + length + 1;
+	rule->chance_column = (uint32_t)(where - 1 - cursor->start) + 1;
+	rule->chance_length = (uint32_t)(cursor->at - where) + 1;
+	rule->last = UINT64_MAX;
+	return true;
+}
+
 static bool parse_when(struct cursor *cursor, struct crash__rule *rule)
 {
 	const char *where = cursor->at;
 
+	if (*cursor->at == 'p')
+		return parse_chance(cursor, rule);
 	if (*cursor->at == '*') {
 		cursor->at++;
 		rule->last = UINT64_MAX;
@@ -414,6 +444,12 @@ static bool set_errno(struct crash__rule *rule, struct value value)
 	return rule->argument > 0;
 }
 
+static bool set_seed(struct crash__rule *rule, struct value value)
+{
+	rule->has_seed = true;
+	return crash__parse_count(value.text, value.length, &rule->seed);
+}
+
 static bool set_short(struct crash__rule *rule, struct value value)
 {
 	uint64_t n;
@@ -462,7 +498,7 @@ static bool set_function(struct crash__rule *rule, struct value value)
 }
 
 /* What a modifier says; two of one group contradict each other. */
-enum group { MOMENT, ACTION, SCOPE, THREAD, CHILD, FUNCTION, GROUPS };
+enum group { MOMENT, ACTION, SCOPE, THREAD, CHILD, FUNCTION, SEED, GROUPS };
 
 static const struct modifier {
 	const char *name;
@@ -487,6 +523,7 @@ static const struct modifier {
 	{"thread", THREAD, 0, set_thread, "the number of a thread, from 1: thread=2"},
 	{"child", CHILD, 0, set_child, "the number of a child process, 0 for the program: child=1"},
 	{"in", FUNCTION, 0, set_function, "the name of a function: in=wal_append"},
+	{"seed", SEED, 0, set_seed, "a number: seed=7"},
 };
 
 #define MODIFIERS (sizeof modifiers / sizeof *modifiers)
@@ -585,6 +622,9 @@ static bool check_rule(struct cursor *cursor, const struct crash__rule *rule, co
 	if (changes_call && rule->moment != CRASH__BEFORE)
 		return fail(cursor, where,
 			    "err and short replace the call: before, after and torn cannot be used", NULL);
+	if (rule->has_seed && !rule->chance)
+		return fail(cursor, where, "a seed decides only where there is a chance",
+			    "as in write#p1%:seed=7");
 	if (torn && !crash__action_is_death(rule->action))
 		return fail(cursor, where, "torn goes with kill, abort or exit", "use short= to go on");
 	return true;

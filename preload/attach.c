@@ -263,6 +263,7 @@ static void attach_alone(const char *spec, char **environment)
 	struct crash__spec_error error;
 	const char *after = variable(environment, "CRASH_AFTER"), *unknown, *nearest;
 	uint64_t first = 0;
+	uint32_t seed = 0;
 	size_t position = 0;
 	struct crash__control *control;
 	long memory = crash__sys6(SYS_mmap, 0, sizeof *control, PROT_READ | PROT_WRITE,
@@ -280,6 +281,9 @@ static void attach_alone(const char *spec, char **environment)
 	}
 	if (!crash__spec_parse(&control->plan, spec, first, &error))
 		refuse_spec(spec, &error);
+	if (crash__sys3(SYS_getrandom, (long)&seed, sizeof seed, 0) != sizeof seed)
+		seed = (uint32_t)crash__sys3(SYS_getpid, 0, 0, 0);
+	crash__plan_draw(&control->plan, seed);
 	control->magic = CRASH__CONTROL_MAGIC;
 	control->version = CRASH__CONTROL_VERSION;
 	control->bytes = sizeof *control;

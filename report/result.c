@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
+#include "base/shell_word.h"
 #include "explore/phrases/op_phrase.h"
 #include "explore/states/state_name.h"
 #include "report/result_op.h"
@@ -45,29 +46,9 @@ static const char *output_of(struct crash__engine *engine, const struct crash__c
 	return NULL;
 }
 
-/* A path as a shell takes it. */
-static char *quoted(const char *path)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%=";
-	size_t length = strlen(path);
-	char *text = malloc(4 * length + 3), *to = text;
-
-	if (!text || path[strspn(path, plain)] == '\0')
-		return text ? memcpy(text, path, length + 1) : NULL;
-	*to++ = '\'';
-	for (; *path; path++)
-		if (*path == '\'')
-			to = stpcpy(to, "'\\''");
-		else
-			*to++ = *path;
-	strcpy(to, "'");
-	return text;
-}
-
 static char *replay_line(const struct crash__cause *cause, const char *place)
 {
-	char *line = NULL, *from = quoted(place && *place ? place : "TRACE");
+	char *line = NULL, *from = crash__shell_word(place && *place ? place : "TRACE");
 
 	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from,
 			      cause->state_name ? cause->state_name : "?") < 0)

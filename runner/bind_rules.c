@@ -27,6 +27,56 @@ int crash__scenario_parse(struct crash__plan *plan, const char *scenario, const 
 			   error.column, error.message, error.hint[0] ? "; " : "", error.hint);
 }
 
+/* Where the chance has become one number, as it is typed; else with the seed that decides. */
+static void print_drawn(FILE *stream, const struct crash__rule *rule, const char *text, uint64_t after,
+			uint64_t seed)
+{
+	size_t before = rule->chance_column - rule->column, behind = before + rule->chance_length;
+	bool ends = crash__action_is_death(rule->action) && !rule->self;
+
+	if (!ends) {
+		fprintf(stream, "%.*s", (int)rule->length, text);
+		if (!rule->has_seed)
+			fprintf(stream, ":seed=%llu", (unsigned long long)seed);
+		return;
+	}
+	fprintf(stream, "%.*s%llu", (int)before, text, (unsigned long long)(rule->first - after));
+	/* a seed goes with a chance alone */
+	for (size_t i = behind; i < rule->length;) {
+		size_t length = 1 + strcspn(text + i + 1, ":,");
+
+		if (strncmp(text + i, ":seed=", 6) != 0)
+			fprintf(stream, "%.*s", (int)length, text + i);
+		i += length;
+	}
+}
+
+char *crash__scenario_again(const struct crash__plan *plan, const char *scenario, const char *after,
+			    uint64_t seed)
+{
+	char *text = NULL;
+	uint64_t first = 0;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return NULL;
+	if (after)
+		crash__parse_count(after, strlen(after), &first);
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const struct crash__rule *rule = &plan->rules[i];
+		const char *from = scenario + rule->column - 1;
+
+		fputs(i ? "," : "", stream);
+		if (rule->chance)
+			print_drawn(stream, rule, from, first, seed);
+		else
+			fprintf(stream, "%.*s", (int)rule->length, from);
+	}
+	fclose(stream);
+	return text;
+}
+
 /* Whether an earlier site has the same name. */
 static bool is_repeated(const struct crash__found_sites *found, size_t index)
 {

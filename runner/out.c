@@ -334,6 +334,7 @@ void crash_out_clear(struct crash_out *out)
 	free(out->point);
 	free(out->call_point);
 	free(out->rule);
+	free(out->again);
 	free(out->call);
 	free(out->file);
 	free(out->to);
@@ -352,18 +353,19 @@ json_t *crash__json_run(const struct crash_out *out)
 
 	for (size_t i = 0; i < out->frames; i++)
 		json_array_append_new(backtrace, crash__json_frame(&out->backtrace[i]));
-	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o,"
-		" s:i, s:o, s:f, s:o, s:o, s:b, s:o}",
-		"point", crash__json_string(out->point), "call_point", crash__json_string(out->call_point),
-		"rule", crash__json_string(out->rule), "call", crash__json_string(out->call), "file",
-		crash__json_string(out->file), "to", crash__json_string(out->to), "offset",
-		number_or_null(out->offset), "bytes", number_or_null(out->bytes), "written",
-		number_or_null(out->written), "backtrace", backtrace, "backtrace_complete",
-		(int)out->backtrace_complete, "killed", (int)out->killed, "timed_out", (int)out->timed_out,
-		"exit_code", number_or_null(out->exit_code), "signal",
-		out->signal ? json_integer(out->signal) : json_null(), "left_behind", (int)out->left_behind,
-		"dir", crash__json_string(out->dir), "seconds", out->seconds, "unreached",
-		crash__json_list(out->unreached), "log", crash__json_list(out->log), "complete",
-		(int)out->complete, "incomplete_reasons", crash__json_list(out->incomplete_reasons));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o,"
+			 " s:i, s:o, s:f, s:o, s:o, s:o, s:b, s:o}",
+			 "point", crash__json_string(out->point), "call_point",
+			 crash__json_string(out->call_point), "rule", crash__json_string(out->rule), "call",
+			 crash__json_string(out->call), "file", crash__json_string(out->file), "to",
+			 crash__json_string(out->to), "offset", number_or_null(out->offset), "bytes",
+			 number_or_null(out->bytes), "written", number_or_null(out->written), "backtrace",
+			 backtrace, "backtrace_complete", (int)out->backtrace_complete, "killed",
+			 (int)out->killed, "timed_out", (int)out->timed_out, "exit_code",
+			 number_or_null(out->exit_code), "signal",
+			 out->signal ? json_integer(out->signal) : json_null(), "left_behind",
+			 (int)out->left_behind, "dir", crash__json_string(out->dir), "seconds", out->seconds,
+			 "unreached", crash__json_list(out->unreached), "log", crash__json_list(out->log),
+			 "again", crash__json_string(out->again), "complete", (int)out->complete,
+			 "incomplete_reasons", crash__json_list(out->incomplete_reasons));
 }

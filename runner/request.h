@@ -25,7 +25,9 @@ struct crash__server {
 struct crash__request {
 	struct crash_opts opts;
 	const char *scenario; /* NULL or "": none */
-	uint32_t mode;	      /* enum crash__mode that is wanted besides what the scenario needs */
+	uint64_t seed;	      /* for its rules that leave it to chance and name none, if has_seed; else any */
+	bool has_seed;
+	uint32_t mode; /* enum crash__mode that is wanted besides what the scenario needs */
 	struct crash__server server;
 	int trace;	     /* where records go; -1: nowhere */
 	uint64_t trace_most; /* bytes; 0: no limit */

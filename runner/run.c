@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -43,7 +44,8 @@ struct run {
 	struct crash__capture capture;
 	struct crash__filter filter;
 	char path[PATH_MAX], preload[PATH_MAX];
-	char *dir; /* CRASH_DIR, absolute */
+	char *dir;     /* CRASH_DIR, absolute */
+	uint64_t seed; /* of the rules that leave it to chance */
 	bool made_dir;
 	char **argv, **envp; /* envp's strings are ours, argv's are not */
 	struct crash__session session;
@@ -367,6 +369,14 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	return error == 0 ? prepare_session(run, shim) : error;
 }
 
+/* Short enough to be typed. */
+static uint64_t any_seed(void)
+{
+	uint32_t seed;
+
+	return getrandom(&seed, sizeof seed, 0) == sizeof seed ? seed : (uint64_t)getpid();
+}
+
 static int prepare(struct run *run)
 {
 	const struct crash__request *request = run->request;
@@ -390,6 +400,8 @@ static int prepare(struct run *run)
 	if (error == 0) {
 		after = crash__environment_get(run->envp, "CRASH_AFTER=");
 		error = crash__scenario_parse(plan, request->scenario, after);
+		run->seed = request->has_seed ? request->seed : any_seed();
+		crash__plan_draw(plan, run->seed);
 	}
 	run->job.program.path = run->path;
 	run->job.program.argv = run->argv;
@@ -514,6 +526,18 @@ static int check_loaded(const struct run *run)
 			   run->capture.err_data.data ? run->capture.err_data.data : "");
 }
 
+/* Where it was left to chance: the rules by which it happens again. */
+static int fill_again(const struct run *run, struct crash_out *result)
+{
+	const struct crash__plan *plan = &run->job.control->plan;
+	const char *after = crash__environment_get(run->envp, "CRASH_AFTER=");
+
+	if (!crash__plan_has_chance(plan))
+		return 0;
+	result->again = crash__scenario_again(plan, run->request->scenario, after, run->seed);
+	return result->again ? 0 : crash__fail(CRASH_ENOMEM, "no memory for the result");
+}
+
 static int collect(struct run *run, struct crash_out *result)
 {
 	uint32_t state = atomic_load(&run->job.report->state);
@@ -531,6 +555,8 @@ static int collect(struct run *run, struct crash_out *result)
 	if (error < 0)
 		return error;
 	error = crash__out_fill(result, &run->job, run->request->scenario);
+	if (error == 0)
+		error = fill_again(run, result);
 	if (error == 0 && has_dead_points(run))
 		error = crash__out_incomplete(result, CRASH__INCOMPLETE_NO_SHIM, run->path);
 	if (error == 0 && crash__channel_has_lost(&run->job))

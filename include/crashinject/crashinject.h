@@ -119,7 +119,9 @@ struct crash_out {
 	/** How many processes were still there when the program had ended and had to be ended. */
 	unsigned int left_behind;
 	double seconds;
-	void *reserved[8];
+	/** Where rules left it to chance (#p1%): the scenario by which the same happens again; else NULL. */
+	char *again;
+	void *reserved[7];
 };
 
 /**

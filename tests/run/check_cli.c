@@ -255,6 +255,63 @@ START_TEST(status_1_is_a_point_that_was_not_reached)
 }
 END_TEST
 
+/* What it says is to be typed, is typed. */
+static void run_again(void)
+{
+	const char *line = strstr(result.err, "  again: crashinject ");
+	char *typed;
+
+	ck_assert_msg(line, "nothing to type: %s", lab_describe(&result));
+	line += strlen("  again: crashinject ");
+	typed = lab_text("%s %.*s", lab_variable("CRASHINJECT"), (int)strcspn(line, "\n"), line);
+	result = LAB_COMMAND("/bin/sh", "-c", typed);
+}
+
+#define ONES "write 3 1", "write 3 1", "write 3 1", "write 3 1", "write 3 1", "write 3 1", "write 3 1"
+
+START_TEST(a_death_by_chance_says_how_to_have_it_again)
+{
+	for (int seed = 1; seed <= 5; seed++) {
+		char *first, *written;
+
+		CLI("run", "--seed", lab_text("%d", seed), "--dir=.", "--at=write@data#p40%:torn=0", "--",
+		    STEPS, "open data wct", "write 3 don't", ONES, ONES);
+		assert_status(0);
+		written = lab_read("data", NULL);
+		first = strndup(result.err, strcspn(result.err, "\n"));
+		run_again();
+		assert_status(0);
+		ck_assert_int_eq(strncmp(result.err, first, strlen(first)), 0);
+		ck_assert_msg(!strstr(result.err, "again:"), "what is typed leaves something to chance");
+		lab_assert_file("data", written);
+	}
+	/* a rule that does not end the program goes on drawing */
+	CLI("run", "--at", "write#p50%:err=EIO", "--", STEPS, "open data wct", ONES);
+	assert_in(err, "  again: crashinject run --at 'write#p50%:err=EIO:seed=");
+}
+END_TEST
+
+START_TEST(repeat_ends_where_the_program_fails)
+{
+	CLI("run", "--repeat", "20", "--seed", "3", "--at", "write#p20%", "--", STEPS, "open data wct", ONES);
+	assert_status(0);
+	assert_in(err, "crashinject: 20 of 20 runs: ");
+	assert_matches(result.err, "^crashinject: run [0-9]+: killed at write#[0-9]+ ");
+	assert_in(err, "  again: crashinject run --at 'write#");
+	CLI("run", "--repeat", "5", "--at", "write#9", "--", STEPS, "open data wct", ONES);
+	assert_status(1);
+	assert_in(err, "5 of 5 runs: 0 crashed as asked, 5 ended by themselves\n");
+	/* the second run finds what the first has left */
+	CLI("run", "-q", "--repeat", "5", "--at", "write#2", "--", "sh", "-c",
+	    "test ! -e left || exit 7; echo 1 > left; echo 2 >> left");
+	assert_status(7);
+	assert_in(err, "crashinject: run 2: ");
+	assert_in(err, "2 of 5 runs: 1 crashed as asked");
+	CLI("run", "--repeat", "2", "--json", "--at", "write#1", "--", STEPS, "open data wct", ONES);
+	ck_assert_uint_eq(json_array_size(lab_json_lines(result.out)), 2);
+}
+END_TEST
+
 START_TEST(status_124_is_a_timeout)
 {
 	CLI("run", "--timeout", "300ms", "--", "sleep", "600");
@@ -1096,6 +1153,8 @@ int main(void)
 	tcase_add_test(tcase, without_rules_the_status_is_the_programs);
 	tcase_add_test(tcase, status_0_is_a_crash_as_asked);
 	tcase_add_test(tcase, status_1_is_a_point_that_was_not_reached);
+	tcase_add_test(tcase, a_death_by_chance_says_how_to_have_it_again);
+	tcase_add_test(tcase, repeat_ends_where_the_program_fails);
 	tcase_add_test(tcase, status_124_is_a_timeout);
 	tcase_add_test(tcase, status_126_and_127_are_as_env_has_them);
 	tcase_add_test(tcase, log_lines_go_to_stderr);

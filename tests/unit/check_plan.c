@@ -241,6 +241,81 @@ START_TEST(plain_rules_are_those_that_take_everything)
 }
 END_TEST
 
+/* ---- chance ---- */
+
+/* Of many hits about so many fire: within five standard deviations, for this seed. */
+START_TEST(a_chance_is_a_share_of_the_hits)
+{
+	static const struct {
+		const char *spec;
+		uint64_t chance;
+	} rows[] = {{"write#p100%:log", CRASH__CERTAIN},
+		    {"write#p50%:log", CRASH__CERTAIN / 2},
+		    {"write#p1%:log", CRASH__CERTAIN / 100},
+		    {"write#p0.5%:log", CRASH__CERTAIN / 200}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint64_t fired = 0, expected = 100000 * rows[i].chance / CRASH__CERTAIN, off;
+
+		make_plan(rows[i].spec, 0);
+		crash__plan_draw(&plan, 7);
+		for (uint64_t hit = 1; hit <= 100000; hit++)
+			fired += crash__rule_fires(&plan.rules[0], hit);
+		off = fired > expected ? fired - expected : expected - fired;
+		ck_assert_msg(off * off <= 25 * (expected - expected * rows[i].chance / CRASH__CERTAIN),
+			      "%s: %llu for %llu", rows[i].spec, (unsigned long long)fired,
+			      (unsigned long long)expected);
+	}
+}
+END_TEST
+
+/* The hits at which one rule of a plan fires, for a seed. */
+static uint64_t drawn(const char *spec, uint64_t seed, unsigned int rule)
+{
+	uint64_t set = 0;
+
+	make_plan(spec, 0);
+	crash__plan_draw(&plan, seed);
+	for (uint64_t hit = 1; hit <= 64; hit++)
+		set |= (uint64_t)crash__rule_fires(&plan.rules[rule], hit) << (hit - 1);
+	return set;
+}
+
+START_TEST(a_seed_decides_the_same_again)
+{
+	uint64_t seven = drawn("write#p20%:log", 7, 0);
+
+	ck_assert_uint_eq(drawn("write#p20%:log", 7, 0), seven);
+	ck_assert_uint_ne(drawn("write#p20%:log", 8, 0), seven);
+	ck_assert_uint_eq(drawn("write#p20%:log:seed=7", 8, 0), seven);
+	/* two rules with one seed have nothing in common */
+	ck_assert_uint_ne(drawn("write#p20%:log,write#p20%:log", 7, 1), seven);
+	ck_assert_uint_eq(drawn("write#p20%:log,write#p20%:log", 7, 0), seven);
+}
+END_TEST
+
+/* A rule that ends the tree has one number: who comes behind it is late, and nobody before. */
+START_TEST(a_death_by_chance_has_a_number)
+{
+	for (uint64_t seed = 0; seed < 200; seed++) {
+		uint64_t count = 0, first;
+		bool late = false;
+
+		make_plan("write#p5%", 3);
+		crash__plan_draw(&plan, seed);
+		first = plan.rules[0].first;
+		ck_assert_uint_ge(first, 4);
+		while (count + 1 < first)
+			ck_assert_uint_eq(next_write(&count, &late), 0);
+		ck_assert(!late);
+		ck_assert_uint_eq(next_write(&count, &late), 1);
+		ck_assert(!late);
+		next_write(&count, &late);
+		ck_assert(late);
+	}
+}
+END_TEST
+
 /* Two threads may hit the rule in the other order than they were numbered: write#5 is the fifth all the same.
  */
 START_TEST(a_plain_rule_goes_by_the_ops_own_number)
@@ -398,6 +473,8 @@ int main(void)
 	support_case(suite, "order", plain_rules_are_those_that_take_everything,
 		     a_plain_rule_goes_by_the_ops_own_number, who_comes_after_the_crash_is_late,
 		     of_many_threads_exactly_one_is_the_nth, NULL);
+	support_case(suite, "chance", a_chance_is_a_share_of_the_hits, a_seed_decides_the_same_again,
+		     a_death_by_chance_has_a_number, NULL);
 	support_case(suite, "parts", a_part_is_never_more_than_the_whole, NULL);
 	return support_run(suite);
 }

@@ -190,6 +190,32 @@ START_TEST(when_is_a_number_a_range_or_a_progression)
 }
 END_TEST
 
+static const struct {
+	const char *spec;
+	uint64_t chance, seed;
+	unsigned int column, length;
+} chances[] = {
+	{"write#p1%", 100000, 0, 7, 3},
+	{"write#p100%:kill", CRASH__CERTAIN, 0, 7, 5},
+	{"write#p0.1%", 10000, 0, 7, 5},
+	{"io@a#p12.34567%:seed=7", 1234567, 7, 6, 10},
+	{"a.b#p0.00001%:seed=18446744073709551615:log", 1, UINT64_MAX, 5, 9},
+};
+
+START_TEST(when_may_be_left_to_chance)
+{
+	const struct crash__rule *rule = rule_of(chances[_i].spec);
+
+	ck_assert_uint_eq(rule->chance, chances[_i].chance);
+	ck_assert_uint_eq(rule->seed, chances[_i].seed);
+	ck_assert_uint_eq(rule->has_seed, strstr(chances[_i].spec, "seed") != NULL);
+	ck_assert_uint_eq(rule->chance_column, chances[_i].column);
+	ck_assert_uint_eq(rule->chance_length, chances[_i].length);
+	ck_assert_uint_eq(rule->first, 1);
+	ck_assert_uint_eq(rule->last, UINT64_MAX);
+}
+END_TEST
+
 START_TEST(crash_after_moves_first_and_last)
 {
 	static const struct {
@@ -424,7 +450,9 @@ END_TEST
 /* ---- what is refused ---- */
 
 static const char no_number[] = "a number is missing here";
-static const char when_hint[] = "N, A..B, A+, A+STEP or * follows #";
+static const char when_hint[] = "N, A..B, A+, A+STEP, * or p1% follows #";
+static const char no_chance[] = "a percentage is missing here";
+static const char chance_hint[] = "p1% is one in a hundred; the least is p0.00001%";
 static const char big[] = "this number does not fit into 64 bits";
 static const char from_one[] = "occurrences are counted from 1";
 static const char no_point[] = "a point is missing here";
@@ -447,6 +475,21 @@ static const struct {
 	{"write,,fsync", 7, no_point, point_hint},
 	{":kill", 1, no_point, point_hint},
 	{"@x", 1, no_point, point_hint},
+	/* chances */
+	{"write#p", 8, no_chance, chance_hint},
+	{"write#p1", 8, no_chance, chance_hint},
+	{"write#p%", 8, no_chance, chance_hint},
+	{"write#p.5%", 8, no_chance, chance_hint},
+	{"write#p1.%", 8, no_chance, chance_hint},
+	{"write#p0.000001%", 8, no_chance, chance_hint},
+	{"write#p101%", 8, no_chance, chance_hint},
+	{"write#p18446744073709551616%", 8, no_chance, chance_hint},
+	{"write#p100.1%", 8, "this is no chance", "it is above 0 and at most 100 %"},
+	{"write#p0%", 8, "this is no chance", "it is above 0 and at most 100 %"},
+	{"write#p1%..3", 10, stray, stray_hint},
+	{"write#3:seed=7", 1, "a seed decides only where there is a chance", "as in write#p1%:seed=7"},
+	{"write#p1%:seed=x", 11, "\"seed\" needs another value", "a number: seed=7"},
+	{"write#p1%:seed", 11, "\"seed\" needs another value", "a number: seed=7"},
 	/* misspelt points */
 	{"wirte#1", 1, "there is no call or family \"wirte\"", "did you mean write?"},
 	{"fsync,renmae", 7, "there is no call or family \"renmae\"", "did you mean rename?"},
@@ -764,6 +807,7 @@ int main(void)
 	tcase = support_case(suite, "when", crash_after_moves_first_and_last, NULL);
 	tcase_add_loop_test(tcase, when_is_a_number_a_range_or_a_progression, 0,
 			    sizeof whens / sizeof *whens);
+	tcase_add_loop_test(tcase, when_may_be_left_to_chance, 0, sizeof chances / sizeof *chances);
 	tcase = support_case(suite, "files", NULL);
 	tcase_add_loop_test(tcase, a_file_pattern_ends_where_the_rule_goes_on, 0,
 			    sizeof globs / sizeof *globs);
