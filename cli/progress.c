@@ -288,7 +288,7 @@ static void tell(void *context, char message, const struct crash__control *contr
 	(void)pid;
 	if (!is_due(is_block()) || !(stream = open_memstream(&text, &size)))
 		return;
-	for (int i = 0; i < CRASH__FAMILIES; i++)
+	for (int i = 0; i < CRASH__IO_FAMILIES; i++)
 		ops += atomic_load(&control->family_hits[i]);
 	fprintf(stream, "recording%s%s ops, %s\n", is_block() ? "\n  " : ": ", number(ops),
 		seconds(crash__now_ns() - progress.began));

@@ -42,6 +42,7 @@ const struct crash__call_info crash__calls[CRASH__CALLS] = {
 	KERNEL_ROW(name, CRASH__NO_NUMBER, FAMILY, where, PLAIN, sentence)
 #define TWIN(symbol, kernel, ...) SYMBOL_ROW(symbol, kernel)
 #define OWN(symbol, kernel) SYMBOL_ROW(symbol, kernel)
+#define INPUT(name, FAMILY, where, sentence) KERNEL_ROW(name, SYS_##name, FAMILY, where, PLAIN, sentence)
 #define ALIAS(...)
 #define HAND(...)
 #include "calls.def"
@@ -76,6 +77,14 @@ int crash__call_find(const char *name, size_t length)
 int crash__call_of_number(long number)
 {
 	for (int i = 0; i < CRASH__KERNEL_CALLS; i++)
+		if (crash__calls[i].number == number)
+			return i;
+	return -1;
+}
+
+int crash__input_of_number(long number)
+{
+	for (int i = CRASH__FIRST_INPUT; i < CRASH__CALLS; i++)
 		if (crash__calls[i].number == number)
 			return i;
 	return -1;

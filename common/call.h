@@ -17,6 +17,7 @@ enum crash__family {
 #include "families.def"
 #undef FAMILY
 	CRASH__FAMILIES,
+	CRASH__IO_FAMILIES = CRASH__FAMILY_READ, /* those of ops come first */
 	/* every op of the families above; only in rules, never the family of a call */
 	CRASH__FAMILY_IO = CRASH__FAMILIES,
 };
@@ -43,6 +44,14 @@ enum crash__call {
 #define MEMORY(...)
 #define TWIN(symbol, ...) CRASH__CALL_##symbol,
 #define OWN(symbol, ...) CRASH__CALL_##symbol,
+#include "calls.def"
+#undef TWIN
+#undef OWN
+	CRASH__FIRST_INPUT,
+	CRASH__LAST_NAME = CRASH__FIRST_INPUT - 1,
+#define TWIN(...)
+#define OWN(...)
+#define INPUT(name, ...) CRASH__CALL_##name,
 #include "calls.def"
 #undef CALL
 #undef RAW
@@ -99,8 +108,11 @@ int crash__family_find(const char *name, size_t length);
 /** The call of that name, or -1. */
 int crash__call_find(const char *name, size_t length);
 
-/** The kernel call with that number, or -1. */
+/** The kernel call with that number that may be an op, or -1. */
 int crash__call_of_number(long number);
+
+/** The one that is none and that rules may name all the same, or -1. */
+int crash__input_of_number(long number);
 
 /**
  * Whether after such a call what is known of names may not hold any more: an open file or directory may have

@@ -10,7 +10,7 @@ static bool has_parts(enum crash__nature nature)
 
 static bool is_call(enum crash__nature nature)
 {
-	return nature == CRASH__NATURE_CALL || has_parts(nature);
+	return nature == CRASH__NATURE_CALL || nature == CRASH__NATURE_READ || has_parts(nature);
 }
 
 /* What the rule lets be made of the call. */
@@ -18,7 +18,9 @@ static enum crash__making making_of(const struct crash__rule *rule, enum crash__
 {
 	if (rule->action == CRASH__ERROR && is_call(nature))
 		return CRASH__MAKES_NOTHING;
-	if (rule->action == CRASH__SHORT && has_parts(nature))
+	if (rule->action == CRASH__FLIP && nature == CRASH__NATURE_READ)
+		return CRASH__MAKES_FLIPPED;
+	if (rule->action == CRASH__SHORT && (has_parts(nature) || nature == CRASH__NATURE_READ))
 		return CRASH__MAKES_SHORT;
 	if (rule->moment >= CRASH__TORN_BYTES && has_parts(nature))
 		return CRASH__MAKES_TORN;
@@ -48,7 +50,8 @@ static void add(struct crash__decision *decision, const struct crash__rule *rule
 		decision->making = making;
 		decision->by = rule;
 	}
-	if (making != CRASH__MAKES_ALL || rule->action == CRASH__ERROR || rule->action == CRASH__SHORT)
+	if (making != CRASH__MAKES_ALL || rule->action == CRASH__ERROR || rule->action == CRASH__SHORT ||
+	    rule->action == CRASH__FLIP)
 		return;
 	if (rule->moment == CRASH__AFTER || !is_call(nature))
 		decision->after |= bit;

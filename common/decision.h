@@ -9,12 +9,14 @@
  *
  * - Those that act before the call do so in the order in which they were given, and so do those that act
  *   after it, also where the call was made to fail.
- * - Torn wins over err, and err over short; of two of a kind the first counts. Where a rule ends the tree
- *   before its op or in the middle of it, later ops already wait for that end (`late`): it has to come.
+ * - Torn wins over err, err over short, and short over flip; of two of a kind the first counts. Where a rule
+ * ends the tree before its op or in the middle of it, later ops already wait for that end (`late`): it has to
+ * come.
  * - For the same reason the death of one process does not keep the tree from dying at the same op.
  * - A signal that a thread takes before its op ends the tree may run a handler, and the handler may do ops.
  *   They are later ones, so the first of them lets that end happen (crash__plan_due()).
- * - What has no parts cannot be torn: then torn means before, and short means nothing.
+ * - What has no parts cannot be torn: then torn means before, and short means nothing. Nor can a read, but it
+ *   can be short.
  * - A store has been done when it is found, and a point is nothing that could be done: every action comes
  *   after it, err and short mean nothing, and a store is never late.
  *
@@ -36,6 +38,7 @@
 enum crash__nature {
 	CRASH__NATURE_CALL,  /* it can be made or not; so is the sync that a write implies */
 	CRASH__NATURE_WRITE, /* a part of it can be made, too */
+	CRASH__NATURE_READ,  /* and what it brings can be another thing */
 	CRASH__NATURE_STORE, /* nothing, it is done: stores to a shared mapping */
 	CRASH__NATURE_POINT, /* nothing, it is no call: an explicit point */
 };
@@ -50,6 +53,7 @@ struct crash__facts {
 /* How much of a call is made; what is greater wins. */
 enum crash__making {
 	CRASH__MAKES_ALL,
+	CRASH__MAKES_FLIPPED, /* all of it, and the program sees a byte that is not in the file */
 	CRASH__MAKES_SHORT,   /* the first part, and the program sees how much that was */
 	CRASH__MAKES_NOTHING, /* it fails */
 	CRASH__MAKES_TORN,    /* the first part, and the program ends there */
@@ -69,6 +73,8 @@ static inline enum crash__nature crash__nature_of(const struct crash__call_info 
 {
 	if (kernel->number == CRASH__NO_NUMBER)
 		return CRASH__NATURE_STORE;
+	if (kernel->family == CRASH__FAMILY_READ)
+		return CRASH__NATURE_READ;
 	return kernel->family == CRASH__FAMILY_WRITE && (kernel->where.bytes || kernel->where.iov) ?
 		       CRASH__NATURE_WRITE :
 		       CRASH__NATURE_CALL;

@@ -20,7 +20,8 @@ bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule)
 		plan->of_call[rule->which] |= bit;
 	else
 		for (int family = 0; family < CRASH__FAMILIES; family++)
-			if (rule->which == CRASH__FAMILY_IO || rule->which == family)
+			if (rule->which == family ||
+			    (rule->which == CRASH__FAMILY_IO && family < CRASH__IO_FAMILIES))
 				plan->of_family[family] |= bit;
 	if (rule->glob[0])
 		plan->with_glob |= bit;
@@ -30,6 +31,16 @@ bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule)
 	    !(rule->kind == CRASH__KIND_FAMILY && rule->which == CRASH__FAMILY_IO))
 		plan->plain |= bit;
 	return true;
+}
+
+bool crash__plan_names(const struct crash__plan *plan, unsigned int family)
+{
+	uint64_t rules = plan->of_family[family];
+
+	for (int call = CRASH__FIRST_INPUT; call < CRASH__CALLS; call++)
+		if (crash__calls[call].family == family)
+			rules |= plan->of_call[call];
+	return rules;
 }
 
 uint64_t crash__plan_rules_of_point(const struct crash__plan *plan, const char *name)

@@ -42,7 +42,8 @@ enum crash__action {
 	CRASH__DELAY, /* argument: microseconds */
 	CRASH__LOG,
 	CRASH__ERROR, /* argument: errno; the call is not made */
-	CRASH__SHORT, /* argument: bytes that are written, and reported */
+	CRASH__SHORT, /* argument: bytes that are written or read, and reported */
+	CRASH__FLIP,  /* argument: which byte of what is read has another bit */
 };
 
 struct crash__rule {
@@ -105,6 +106,9 @@ static inline uint64_t crash__plan_rules_of(const struct crash__plan *plan, unsi
 
 	return plan->of_family[family] | plan->of_call[call];
 }
+
+/** Whether a rule names this family, which is not in io, or a call of it. */
+bool crash__plan_names(const struct crash__plan *plan, unsigned int family);
 
 /** The rules that speak of the sync that a write implies: it has a family and no call of its own. */
 static inline uint64_t crash__plan_rules_of_implied_sync(const struct crash__plan *plan)

@@ -8,7 +8,7 @@
  *	WHEN  = N | A ".." B | A "+" | A "+" STEP | "*" | "p" PCT "%"
  *	MOD   = "before" | "after" | "torn=" BYTES | "torn=" PCT "%"
  *	      | "kill" | "abort" | "sig=" NAME | "exit=" N | "stop" | "delay=" TIME | "log"
- *	      | "err=" ERRNO | "short=" BYTES
+ *	      | "err=" ERRNO | "short=" BYTES | "flip=" N
  *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION | "seed=" N
  *
  * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part
@@ -519,6 +519,7 @@ static const struct modifier {
 	{"log", ACTION, CRASH__LOG, NULL, NULL},
 	{"err", ACTION, CRASH__ERROR, set_errno, "an error name: err=EIO"},
 	{"short", ACTION, CRASH__SHORT, set_short, "a number of bytes: short=100"},
+	{"flip", ACTION, CRASH__FLIP, set_short, "which byte, from 0: flip=7"},
 	{"self", SCOPE, 0, NULL, NULL},
 	{"thread", THREAD, 0, set_thread, "the number of a thread, from 1: thread=2"},
 	{"child", CHILD, 0, set_child, "the number of a child process, 0 for the program: child=1"},
@@ -604,6 +605,33 @@ static bool only_writes(const struct crash__rule *rule)
 	       crash__calls[crash__calls[rule->which].kernel].family == CRASH__FAMILY_WRITE;
 }
 
+/* The family of a rule's ops. */
+static unsigned int family_of(const struct crash__rule *rule)
+{
+	return rule->kind == CRASH__KIND_CALL	? crash__calls[crash__calls[rule->which].kernel].family :
+	       rule->kind == CRASH__KIND_FAMILY ? rule->which :
+						  CRASH__FAMILY_IO;
+}
+
+/* What changes nothing leaves no state to look at. */
+static bool check_input(struct cursor *cursor, const struct crash__rule *rule, const char *where)
+{
+	bool reads = family_of(rule) == CRASH__FAMILY_READ,
+	     input = reads || family_of(rule) == CRASH__FAMILY_CLOSE;
+	bool fits = rule->action == CRASH__ERROR || rule->action == CRASH__DELAY ||
+		    (reads && (rule->action == CRASH__SHORT || rule->action == CRASH__FLIP));
+
+	if (rule->action == CRASH__FLIP && !reads)
+		return fail(cursor, where, "only what is read can have a flipped byte",
+			    "as in read#3:flip=7");
+	if (input && (!fits || rule->moment != CRASH__BEFORE))
+		return fail(cursor, where,
+			    reads ? "a read can only be delayed, fail, be short or be wrong" :
+				    "a close can only be delayed or fail",
+			    reads ? "delay=, err=, short= or flip=" : "delay= or err=");
+	return true;
+}
+
 /* Refuses what parses but cannot mean anything. */
 static bool check_rule(struct cursor *cursor, const struct crash__rule *rule, const char *where)
 {
@@ -617,8 +645,10 @@ static bool check_rule(struct cursor *cursor, const struct crash__rule *rule, co
 			    "an explicit point is not a call: torn, err and short cannot be used", NULL);
 	if (torn && !only_writes(rule))
 		return fail(cursor, where, "only a write can be torn", "use before or after");
-	if (rule->action == CRASH__SHORT && !only_writes(rule))
-		return fail(cursor, where, "only a write can be short", "use err=");
+	if (!check_input(cursor, rule, where))
+		return false;
+	if (rule->action == CRASH__SHORT && !only_writes(rule) && family_of(rule) != CRASH__FAMILY_READ)
+		return fail(cursor, where, "only a write or a read can be short", "use err=");
 	if (changes_call && rule->moment != CRASH__BEFORE)
 		return fail(cursor, where,
 			    "err and short replace the call: before, after and torn cannot be used", NULL);

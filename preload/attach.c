@@ -257,6 +257,25 @@ static _Noreturn void refuse_spec(const char *spec, const struct crash__spec_err
 	leave(125);
 }
 
+/* Reads are seen by the filter alone. */
+static bool can_be_done_alone(const struct crash__plan *plan, struct crash__spec_error *error)
+{
+	static const char message[] = "reads are not seen by the shim alone", hint[] = "use crashinject run";
+
+	if (!crash__plan_names(plan, CRASH__FAMILY_READ))
+		return true;
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const struct crash__rule *rule = &plan->rules[i];
+
+		if (rule->kind == CRASH__KIND_CALL ? crash__calls[rule->which].family == CRASH__FAMILY_READ :
+						     rule->which == CRASH__FAMILY_READ)
+			error->column = rule->column;
+	}
+	memcpy(error->message, message, sizeof message);
+	memcpy(error->hint, hint, sizeof hint);
+	return false;
+}
+
 /* Only LD_PRELOAD and CRASH_AT are set: the block is ours and of what we fork. */
 static void attach_alone(const char *spec, char **environment)
 {
@@ -279,7 +298,8 @@ static void attach_alone(const char *spec, char **environment)
 		crash__say("crashinject: CRASH_AFTER=", after, ": not a number\n", NULL);
 		leave(125);
 	}
-	if (!crash__spec_parse(&control->plan, spec, first, &error))
+	if (!crash__spec_parse(&control->plan, spec, first, &error) ||
+	    !can_be_done_alone(&control->plan, &error))
 		refuse_spec(spec, &error);
 	if (crash__sys3(SYS_getrandom, (long)&seed, sizeof seed, 0) != sizeof seed)
 		seed = (uint32_t)crash__sys3(SYS_getpid, 0, 0, 0);

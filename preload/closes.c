@@ -21,18 +21,30 @@ static long other(long number, long a, long b, long c)
 	return crash__result(result);
 }
 
+/*
+ * Where a rule lets the close fail it is made all the same: on Linux the descriptor is gone whatever the
+ * error says, EINTR as well.
+ */
+long crash__close(int fd, bool cancellable, const struct crash__caller *caller)
+{
+	struct crash__decision decision = {.making = CRASH__MAKES_ALL};
+	long result;
+
+	if (crash__tracker_owns(fd))
+		return -EBADF;
+	crash__close_begins(fd, caller, &decision);
+	crash__fds_forget(fd, fd);
+	result = cancellable ? crash__cancellable(SYS_close, (long[6]){fd}) :
+			       crash__syscall(SYS_close, (long[6]){fd});
+	return decision.making == CRASH__MAKES_NOTHING && result != -EBADF ? -decision.by->argument : result;
+}
+
 /* A cancellation point, and one that has closed the descriptor even when it is cancelled. */
 CRASH__EXPORT int close(int fd)
 {
 	int saved = errno;
-	long result;
+	long result = crash__close(fd, true, CRASH__CALLER());
 
-	if (crash__tracker_owns(fd)) {
-		errno = EBADF;
-		return -1;
-	}
-	crash__fds_forget(fd, fd);
-	result = crash__cancellable(SYS_close, (long[6]){fd});
 	errno = saved;
 	return (int)crash__result(result);
 }

@@ -157,11 +157,6 @@ long crash__other_call(long number, const long args[6])
 	long result;
 
 	switch (number) {
-	case SYS_close:
-		if (crash__tracker_owns((int)args[0]))
-			return -EBADF;
-		crash__fds_forget((int)args[0], (int)args[0]);
-		break;
 	case SYS_dup2:
 	case SYS_dup3:
 		crash__tracker_avoid((int)args[1]);
@@ -210,6 +205,8 @@ long crash__call_by_number(long number, const long args[6], enum crash__route ro
 
 	if (call)
 		return crash__op(call - 1, call - 1, args, route, caller);
+	if (number == SYS_close)
+		return crash__close((int)args[0], false, caller);
 	return crash__other_call(number, args);
 }
 
@@ -227,14 +224,6 @@ long crash__site(long number, const long args[6], const void *const caller[2])
 	return result;
 }
 
-static long close_cancellable(const long args[6])
-{
-	if (crash__tracker_owns((int)args[0]))
-		return -EBADF;
-	crash__fds_forget((int)args[0], (int)args[0]);
-	return crash__cancellable(SYS_close, args);
-}
-
 long crash__cancel_site(long a, long b, long c, long d, long e, long f, long number)
 {
 	const long args[6] = {a, b, c, d, e, f};
@@ -247,7 +236,7 @@ long crash__cancel_site(long a, long b, long c, long d, long e, long f, long num
 		return crash__libc_cancel(a, b, c, d, e, f, number);
 	caller.is_point = true;
 	result = call ? crash__op(call - 1, call - 1, args, CRASH__ROUTE_LIBC, &caller) :
-			close_cancellable(args);
+			crash__close((int)args[0], true, &caller);
 	errno = saved;
 	return result;
 }

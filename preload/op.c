@@ -330,6 +330,27 @@ static long by_kind(struct crash__op *op)
 	return result;
 }
 
+/* No op, and nothing of it is written down. */
+void crash__close_begins(int fd, const struct crash__caller *caller, struct crash__decision *decision)
+{
+	struct crash__control *control = crash__me.unwinding ? NULL : crash__control_now();
+	struct crash__op op = {.control = control,
+			       .kernel = &crash__calls[CRASH__CALL_close],
+			       .name = &crash__calls[CRASH__CALL_close],
+			       .caller = caller,
+			       .call = CRASH__CALL_close,
+			       .family = CRASH__FAMILY_CLOSE,
+			       .args = {fd}};
+	uint64_t rules;
+
+	if (__builtin_expect(!control || crash__delegate || !crash__plan_rules_of(&control->plan, op.call),
+			     1))
+		return;
+	op.target = crash__target_of_fd(control, fd);
+	if (op.target.storage && count(&op, &rules) && rules)
+		*decision = crash__act_before(&op, CRASH__NATURE_CALL, rules);
+}
+
 void crash__op_store(struct crash__op *op, const char *path)
 {
 	uint64_t rules;

@@ -207,10 +207,16 @@ extern long (*crash__call_cancellable)(long (*enter)(long, const long[6]), long 
 /** Finds out which libc it is. */
 void crash__cancel_start(void);
 
+/** Closes a descriptor of the program's, as the rules have it. */
+long crash__close(int fd, bool cancellable, const struct crash__caller *caller);
+
+/** Asks the rules that name closes; does what comes before it. */
+void crash__close_begins(int fd, const struct crash__caller *caller, struct crash__decision *decision);
+
 /** A system call that is a cancellation point and no op. */
 long crash__cancellable(long number, const long args[6]);
 
-/** A system call that is no op but may close descriptors, exec or map; makes it. */
+/** A system call that is no op but may replace descriptors, exec or map; makes it. */
 long crash__other_call(long number, const long args[6]);
 
 /** Any system call by number: an op or another. */

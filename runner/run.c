@@ -352,7 +352,8 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	memcpy(&run->job.control->plan, plan, sizeof *plan);
 	run->job.io_uring = request->opts.flags & CRASH_ALLOW_IO_URING;
 	if (mode & CRASH__MODE_SUPERVISOR) {
-		crash__filter_build(&run->filter, crash__program_stub(run->preload), mode & CRASH__MODE_ACKS);
+		crash__filter_build(&run->filter, crash__program_stub(run->preload), mode & CRASH__MODE_ACKS,
+				    plan);
 		run->job.filter = &run->filter;
 	} else if (watch) {
 		crash__control_incomplete(run->job.control, CRASH__INCOMPLETE_NO_SUPERVISOR, NULL);

@@ -146,7 +146,7 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 		return;
 	notification->storage = true;
 	notification->rules = crash__plan_rules_of_file(&control->plan, ~UINT64_C(0), notification->path);
-	if (notification->family == CRASH__FAMILY_WRITE)
+	if (notification->family == CRASH__FAMILY_WRITE || notification->family == CRASH__FAMILY_READ)
 		note_flags(notification, fd);
 }
 

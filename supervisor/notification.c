@@ -32,7 +32,8 @@ uint64_t crash__notification_bytes(const struct crash__notification *notificatio
 	uint64_t bytes = 0, at = (uint64_t)argument(notification, where->iov);
 	long left = argument(notification, where->count);
 
-	if (notification->kernel->family != CRASH__FAMILY_WRITE)
+	if (notification->kernel->family != CRASH__FAMILY_WRITE &&
+	    notification->kernel->family != CRASH__FAMILY_READ)
 		return 0;
 	if (!where->iov)
 		return (uint64_t)argument(notification, where->bytes);

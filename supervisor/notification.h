@@ -45,7 +45,7 @@ static inline bool crash__notification_is_dead(const struct crash__notification 
 /** Closes what was duplicated for it. */
 void crash__notification_clear(struct crash__notification *notification);
 
-/** How many bytes it wants to write; 0 if it is not a write. */
+/** How many bytes it wants to write or read; 0 if it does neither. */
 uint64_t crash__notification_bytes(const struct crash__notification *notification);
 
 /** The flags that an open call opens with. */

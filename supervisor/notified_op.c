@@ -32,8 +32,8 @@ static struct crash__decision ask(struct crash__notification *notification, enum
 	return decision;
 }
 
-/* Gives the op its numbers, and asks what is to become of it. */
-static struct crash__decision count_op(struct crash__notification *notification, enum crash__nature nature)
+struct crash__decision crash__notified_count(struct crash__notification *notification,
+					     enum crash__nature nature)
 {
 	struct crash__control *control = notification->control;
 	uint64_t rules;
@@ -326,7 +326,7 @@ struct crash__reply crash__notified_op(struct crash__notification *notification)
 	if (crash__call_is_direct(notification->kernel, notification->direct))
 		notification->flags |= CRASH__OP_DIRECT;
 	if (!crash__held_resume(notification, &decision)) {
-		decision = count_op(notification, crash__nature_of(notification->kernel));
+		decision = crash__notified_count(notification, crash__nature_of(notification->kernel));
 		if (decision.late)
 			return late(notification);
 	}
@@ -380,7 +380,7 @@ static bool can_fail(const struct crash__notification *notification, const struc
 struct crash__reply crash__notified_op_request(struct crash__notification *notification,
 					       struct crash__requests *requests)
 {
-	struct crash__decision decision = count_op(notification, CRASH__NATURE_CALL);
+	struct crash__decision decision = crash__notified_count(notification, CRASH__NATURE_CALL);
 	struct crash__proxied assumed = {.fd = -1, .offset = UINT64_MAX};
 	enum crash__fate fate;
 
@@ -423,7 +423,7 @@ struct crash__reply crash__notified_op_requested(struct crash__notification *not
 
 bool crash__notified_op_store(struct crash__notification *store, const unsigned char *bytes)
 {
-	struct crash__decision decision = count_op(store, crash__nature_of(store->kernel));
+	struct crash__decision decision = crash__notified_count(store, crash__nature_of(store->kernel));
 
 	if (crash__notification_record_wanted(store))
 		crash__notification_record_store(store, bytes);

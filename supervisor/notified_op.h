@@ -5,7 +5,12 @@
 #ifndef CRASH_NOTIFIED_OP_H
 #define CRASH_NOTIFIED_OP_H
 
+#include "common/decision.h"
 #include "supervisor/reply.h"
+
+/** Gives an op its numbers, and asks what is to become of it. */
+struct crash__decision crash__notified_count(struct crash__notification *notification,
+					     enum crash__nature nature);
 
 /** A call that changes storage. */
 struct crash__reply crash__notified_op(struct crash__notification *notification);

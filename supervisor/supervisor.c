@@ -34,6 +34,7 @@
 #include "supervisor/naming/naming.h"
 #include "supervisor/notification_recorder.h"
 #include "supervisor/notified_channel.h"
+#include "supervisor/notified_input.h"
 #include "supervisor/notified_op.h"
 #include "supervisor/naming/whereabouts.h"
 #include "supervisor/filters/program_filter.h"
@@ -211,6 +212,7 @@ static bool take_close(const struct seccomp_notif *received)
 	int number = received->data.nr;
 
 	if (!crash__call_is_ours(&received->data) ||
+	    (number == SYS_close && crash__plan_names(&supervisor.control->plan, CRASH__FAMILY_CLOSE)) ||
 	    (number != SYS_close && number != SYS_dup2 && number != SYS_dup3 && number != SYS_close_range) ||
 	    !crash__remote_leads((pid_t)received->pid))
 		return false;
@@ -305,6 +307,21 @@ static bool take_other(struct crash__notification *notification, const struct se
 	return true;
 }
 
+/* What changes no storage: reads are reported only where a rule names them, and what is left closes. */
+static struct crash__reply take_input(struct crash__notification *notification, int number)
+{
+	int input = crash__input_of_number(number);
+
+	if (input < 0 || crash__calls[input].family != CRASH__FAMILY_READ)
+		void_descriptors(notification->remote.pid);
+	if (input < 0 || !crash__plan_names(&notification->control->plan, crash__calls[input].family))
+		return crash__proceed;
+	if (crash__notification_is_dead(notification))
+		return crash__proceed; /* it changes nothing, and may be the unwinder's */
+	set_call(notification, (unsigned int)input);
+	return crash__notified_input(notification);
+}
+
 static struct crash__reply take(struct crash__notification *notification, const struct seccomp_data *data)
 {
 	int call = crash__call_of_number(data->nr);
@@ -318,10 +335,8 @@ static struct crash__reply take(struct crash__notification *notification, const 
 		return take_foreign(notification);
 	if (take_other(notification, data, &reply))
 		return reply;
-	if (call < 0) {
-		void_descriptors(notification->remote.pid);
-		return crash__proceed;
-	}
+	if (call < 0)
+		return take_input(notification, data->nr);
 	set_call(notification, (unsigned int)call);
 	if (!crash__call_changes(
 		    notification->kernel, notification->args,

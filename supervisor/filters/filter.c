@@ -180,7 +180,8 @@ bool crash__changes_places(int number)
 /* What tells the outside something, and is no op in any case. */
 static const uint16_t sends[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_vmsplice, SYS_tee};
 
-_Static_assert(CRASH__KERNEL_CALLS + sizeof others / sizeof *others + sizeof sends / sizeof *sends <=
+_Static_assert(CRASH__KERNEL_CALLS + CRASH__CALLS - CRASH__FIRST_INPUT + sizeof others / sizeof *others +
+			       sizeof sends / sizeof *sends <=
 		       MOST_CALLS,
 	       "there is room for all calls");
 
@@ -206,7 +207,7 @@ static int by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks)
+static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks, const struct crash__plan *plan)
 {
 	unsigned int count = 0;
 
@@ -218,6 +219,10 @@ static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks)
 			calls[count++] = others[i];
 	for (size_t i = 0; acks && i < sizeof sends / sizeof *sends; i++)
 		calls[count++] = (struct reported){.number = sends[i]};
+	/* close is reported in any case */
+	for (int i = CRASH__FIRST_INPUT; i < CRASH__CALLS; i++)
+		if (i != CRASH__CALL_close && crash__plan_names(plan, crash__calls[i].family))
+			calls[count++] = (struct reported){.number = crash__calls[i].number};
 	qsort(calls, count, sizeof *calls, by_number);
 	for (unsigned int i = 1; i < count; i++)
 		assert(calls[i - 1].number < calls[i].number); /* each is found in one place */
@@ -292,10 +297,11 @@ static void add_calls(struct crash__filter *filter, const struct reported *calls
 	}
 }
 
-void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks)
+void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks,
+			 const struct crash__plan *plan)
 {
 	struct reported calls[MOST_CALLS];
-	unsigned int count = list_calls(calls, acks);
+	unsigned int count = list_calls(calls, acks, plan);
 
 	filter->length = 0;
 	ADD(LOAD(arch));

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/plan.h"
+
 #define CRASH__FILTER_MOST 1024
 
 struct crash__filter {
@@ -20,8 +22,10 @@ struct crash__filter {
  * Builds the filter.
  * @param stub     the address from which the shim makes its calls; 0: there is none
  * @param acks     report what goes to sockets, too
+ * @param plan     report what its rules name that is no op
  */
-void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks);
+void crash__filter_build(struct crash__filter *filter, uint64_t stub, bool acks,
+			 const struct crash__plan *plan);
 
 /** The one that reports nothing but what may be lines for CRASH_FD. */
 void crash__filter_build_channel(struct crash__filter *filter, uint64_t stub);

@@ -167,6 +167,47 @@ static long do_write(char **word)
 	return write(number(word[1]), word[2], strlen(word[2]));
 }
 
+/* Says what came. */
+static long tell_read(const char *bytes, long count)
+{
+	if (count >= 0)
+		tell(1, "read: %.*s\n", (int)count, bytes);
+	return count;
+}
+
+static long do_read(char **word)
+{
+	char bytes[4096];
+
+	return tell_read(bytes, read(number(word[1]), bytes, (size_t)number(word[2])));
+}
+
+static long do_pread(char **word)
+{
+	char bytes[4096];
+
+	return tell_read(bytes, pread(number(word[1]), bytes, (size_t)number(word[3]), number(word[2])));
+}
+
+/* Into pieces of two bytes. */
+static long do_readv(char **word)
+{
+	char bytes[6];
+	struct iovec iov[3] = {{bytes, 2}, {bytes + 2, 2}, {bytes + 4, 2}};
+
+	return tell_read(bytes, readv(number(word[1]), iov, 3));
+}
+
+static long do_fgets(char **word)
+{
+	char line[4096];
+	FILE *stream = streams[number(word[1])];
+
+	if (fgets(line, sizeof line, stream))
+		return tell_read(line, (long)strcspn(line, "\n"));
+	return ferror(stream) ? -1 : tell_read("", 0);
+}
+
 static long do_raw_write(char **word)
 {
 	long result = crash__sys3(SYS_write, number(word[1]), (long)word[2], (long)strlen(word[2]));
@@ -579,6 +620,10 @@ static const struct verb {
 	{"write", do_write, "FD TEXT"},
 	{"raw-write", do_raw_write, "FD TEXT: by an inline system call"},
 	{"pwrite", do_pwrite, "FD OFFSET TEXT"},
+	{"read", do_read, "FD BYTES: says what it got"},
+	{"pread", do_pread, "FD OFFSET BYTES"},
+	{"readv", do_readv, "FD: 6 bytes in three pieces"},
+	{"fgets", do_fgets, "FD"},
 	{"writev", do_writev, "FD TEXT..."},
 	{"pwritev2", do_pwritev2, "FD OFFSET none|dsync|sync TEXT"},
 	{"fill", do_fill, "FD BYTES LETTER: one write"},

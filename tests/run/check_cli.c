@@ -939,6 +939,7 @@ static const char *const call_names[] = {
 #define ALIAS(...)
 #define OWN(symbol, ...) #symbol,
 #define HAND(...)
+#define INPUT(name, ...) #name,
 #include "common/calls.def"
 };
 

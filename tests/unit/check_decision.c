@@ -43,7 +43,7 @@ static char *put_rules(char *at, uint64_t rules)
 
 static const char *text_of(const struct crash__decision *decision)
 {
-	static const char *const makings[] = {"all", "short", "nothing", "torn"};
+	static const char *const makings[] = {"all", "flipped", "short", "nothing", "torn"};
 	static char text[1024];
 	char *at = put_rules(text, decision->before);
 
@@ -83,6 +83,10 @@ START_TEST(each_rule_acts_at_its_moment)
 		{"write:log", CRASH__NATURE_WRITE, "0 | all |"},
 		{"write:err=EIO", CRASH__NATURE_WRITE, "| nothing by 0 |"},
 		{"write:short=3", CRASH__NATURE_WRITE, "| short by 0 |"},
+		{"read:short=3", CRASH__NATURE_READ, "| short by 0 |"},
+		{"read:flip=3", CRASH__NATURE_READ, "| flipped by 0 |"},
+		{"read:err=EIO", CRASH__NATURE_READ, "| nothing by 0 |"},
+		{"read:delay=1s", CRASH__NATURE_READ, "0 | all |"},
 		/* what has no parts: torn is before, short is nothing */
 		{"io:torn=3", CRASH__NATURE_CALL, "0 | all |"},
 		{"io:torn=3%:self", CRASH__NATURE_CALL, "0 | all |"},
@@ -222,7 +226,9 @@ static const struct crash__rule *death_of(const struct crash__decision *decision
 static void check_any(uint64_t fired, enum crash__nature nature)
 {
 	struct crash__decision decision = crash__plan_decide(&plan, fired, nature);
-	bool is_call = nature == CRASH__NATURE_CALL || nature == CRASH__NATURE_WRITE, tree = false;
+	bool is_call = nature == CRASH__NATURE_CALL || nature == CRASH__NATURE_WRITE ||
+		       nature == CRASH__NATURE_READ,
+	     tree = false;
 	const struct crash__rule *rule;
 
 	ck_assert_uint_eq(decision.before & decision.after, 0);
@@ -231,8 +237,10 @@ static void check_any(uint64_t fired, enum crash__nature nature)
 	ck_assert(!decision.by || (fired >> (decision.by - plan.rules) & 1));
 	ck_assert(!decision.late);
 	ck_assert(is_call || (decision.before == 0 && decision.making == CRASH__MAKES_ALL));
-	ck_assert(nature == CRASH__NATURE_WRITE || decision.making == CRASH__MAKES_ALL ||
-		  decision.making == CRASH__MAKES_NOTHING);
+	ck_assert(nature == CRASH__NATURE_WRITE || nature == CRASH__NATURE_READ ||
+		  decision.making == CRASH__MAKES_ALL || decision.making == CRASH__MAKES_NOTHING);
+	ck_assert(nature != CRASH__NATURE_READ || decision.making != CRASH__MAKES_TORN);
+	ck_assert(nature == CRASH__NATURE_READ || decision.making != CRASH__MAKES_FLIPPED);
 	CRASH__EACH_RULE(&plan, decision.before | decision.after, rule)
 		ck_assert(rule->action != CRASH__ERROR && rule->action != CRASH__SHORT);
 	CRASH__EACH_RULE(&plan, decision.before, rule)

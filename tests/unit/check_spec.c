@@ -104,15 +104,17 @@ START_TEST(every_family_and_every_call_can_be_named)
 	char text[64];
 
 	for (unsigned int i = 0; i <= CRASH__FAMILIES; i++) {
-		const struct crash__rule *rule = rule_of(crash__family_name(i));
+		const struct crash__rule *rule;
 
+		snprintf(text, sizeof text, "%s:err=EIO", crash__family_name(i));
+		rule = rule_of(text);
 		ck_assert_int_eq(rule->kind, CRASH__KIND_FAMILY);
 		ck_assert_uint_eq(rule->which, i);
 	}
 	for (int i = 0; i < CRASH__CALLS; i++) {
 		const struct crash__rule *rule;
 
-		snprintf(text, sizeof text, "%s()", crash__calls[i].name);
+		snprintf(text, sizeof text, "%s():err=EIO", crash__calls[i].name);
 		rule = rule_of(text);
 		ck_assert_int_eq(rule->kind, CRASH__KIND_CALL);
 		ck_assert_int_eq(rule->which, i);
@@ -490,6 +492,19 @@ static const struct {
 	{"write#3:seed=7", 1, "a seed decides only where there is a chance", "as in write#p1%:seed=7"},
 	{"write#p1%:seed=x", 11, "\"seed\" needs another value", "a number: seed=7"},
 	{"write#p1%:seed", 11, "\"seed\" needs another value", "a number: seed=7"},
+	/* what changes nothing */
+	{"read#3", 1, "a read can only be delayed, fail, be short or be wrong",
+	 "delay=, err=, short= or flip="},
+	{"pread64#3:kill", 1, "a read can only be delayed, fail, be short or be wrong",
+	 "delay=, err=, short= or flip="},
+	{"read:delay=1s:after", 1, "a read can only be delayed, fail, be short or be wrong",
+	 "delay=, err=, short= or flip="},
+	{"close#3", 1, "a close can only be delayed or fail", "delay= or err="},
+	{"close:short=1", 1, "a close can only be delayed or fail", "delay= or err="},
+	{"write:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
+	{"io:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
+	{"wal.x:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
+	{"read:flip", 6, "\"flip\" needs another value", "which byte, from 0: flip=7"},
 	/* misspelt points */
 	{"wirte#1", 1, "there is no call or family \"wirte\"", "did you mean write?"},
 	{"fsync,renmae", 7, "there is no call or family \"renmae\"", "did you mean rename?"},
@@ -592,8 +607,8 @@ static const struct {
 	{"write,wal.x:short=5", 7, no_call_here, ""},
 	{"fsync:torn=5", 1, "only a write can be torn", "use before or after"},
 	{"ftruncate:torn=5", 1, "only a write can be torn", "use before or after"},
-	{"fsync:short=5", 1, "only a write can be short", "use err="},
-	{"rename:short=5", 1, "only a write can be short", "use err="},
+	{"fsync:short=5", 1, "only a write or a read can be short", "use err="},
+	{"rename:short=5", 1, "only a write or a read can be short", "use err="},
 	{"write:err=EIO:after", 1, replaces, ""},
 	{"write:torn=5:err=EIO", 1, replaces, ""},
 	{"write:short=5:after", 1, replaces, ""},
