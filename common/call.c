@@ -144,6 +144,12 @@ bool crash__call_appends(const struct crash__call_info *kernel, const long args[
 	return (flags & RWF_APPEND) || (descriptor_appends && !(flags & NOT_APPENDING));
 }
 
+bool crash__call_cuts(const struct crash__call_info *kernel, uint64_t open_flags)
+{
+	return kernel->family == CRASH__FAMILY_TRUNCATE || kernel->kernel == CRASH__CALL_creat ||
+	       (kernel->family == CRASH__FAMILY_OPEN && (open_flags & O_TRUNC));
+}
+
 void crash__call_times(unsigned int kernel, const int64_t *given, struct timespec times[2])
 {
 	for (int i = 0; given && i < 2; i++) {

@@ -154,6 +154,9 @@ static inline bool crash__call_has_bytes(const struct crash__call_info *kernel)
 	return kernel->family == CRASH__FAMILY_WRITE && !kernel->where.request;
 }
 
+/** Whether a call may make a file shorter. `open_flags` are those of a call that opens. */
+bool crash__call_cuts(const struct crash__call_info *kernel, uint64_t open_flags);
+
 struct file_clone_range;
 
 /**

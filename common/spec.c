@@ -191,15 +191,30 @@ static bool take_value(struct cursor *cursor, char *out, size_t size, size_t *le
 	return true;
 }
 
-static const char *nearest_point(const char *word, size_t length, bool call_only)
+static const char *nearest_call(const char *word, size_t length)
 {
 	struct crash__suggestion near = {.word = word, .length = length};
 
-	for (unsigned int i = 0; i <= CRASH__FAMILIES && !call_only; i++)
-		crash__suggest(&near, crash__family_name(i));
 	for (int i = 0; i < CRASH__CALLS; i++)
 		crash__suggest(&near, crash__calls[i].name);
 	return near.best;
+}
+
+/*
+ * The family or call that a name misspells. One that goes on after it, as "linked" does, is a word of its
+ * own, and so is what has more than one letter wrong.
+ */
+static const char *misspelt(const char *word, size_t length)
+{
+	struct crash__suggestion near = {.word = word, .length = length};
+
+	for (unsigned int i = 0; i <= CRASH__FAMILIES; i++)
+		crash__suggest(&near, crash__family_name(i));
+	for (int i = 0; i < CRASH__CALLS; i++)
+		crash__suggest(&near, crash__calls[i].name);
+	return near.best && near.distance <= 1 && strncmp(word, near.best, strlen(near.best)) != 0 ?
+		       near.best :
+		       NULL;
 }
 
 /* Whether a * or ? in the text is to be taken as it is, which no name has. */
@@ -227,8 +242,10 @@ static bool parse_explicit(struct cursor *cursor, struct crash__rule *rule, cons
 	if (wrong)
 		return fail_word(cursor, where, typed,
 				 "\"%.*s\" is not a point: names have letters, digits, . _ - and /", NULL);
-	/* Explicit names usually have a dot; a word that is nearly "write" is a misspelt "write". */
-	near = strpbrk(rule->name, ".*?/") ? NULL : nearest_point(rule->name, length, false);
+	/* Explicit names usually have a dot; a word that is nearly "write" is a misspelt "write", unless a
+	 * backslash says that it is meant. */
+	near = strpbrk(rule->name, ".*?/") || memchr(where, '\\', typed) ? NULL :
+									   misspelt(rule->name, length);
 	if (near) {
 		snprintf(hint, sizeof hint, "did you mean %s?", near);
 		return fail_word(cursor, where, typed, "there is no call or family \"%.*s\"", hint);
@@ -264,7 +281,7 @@ static bool parse_point(struct cursor *cursor, struct crash__rule *rule)
 		return true;
 	}
 	if (call_only) {
-		const char *near = nearest_point(rule->name, length, true);
+		const char *near = nearest_call(rule->name, length);
 		char hint[CRASH__NAME];
 
 		if (crash__family_find(rule->name, length) >= 0)

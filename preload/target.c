@@ -82,6 +82,8 @@ struct crash__target crash__target_of_path(struct crash__control *control,
 	}
 	if (exists && follow && S_ISLNK(status.st_mode))
 		exists = lstat_at(AT_FDCWD, buffers->path, &status, &bad);
+	if (exists && crash__call_cuts(kernel, crash__open_flags(kernel, args)))
+		crash__channel_cut(control, status.st_dev, status.st_ino, (uint64_t)status.st_size);
 	if (exists && !crash__counts_as_file(kernel, status.st_mode))
 		return target;
 	target.storage = crash__path_counts(control, buffers->path);

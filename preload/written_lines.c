@@ -116,6 +116,14 @@ static bool take_lines(const struct crash__op *op, const char *bytes, size_t cou
 	return true;
 }
 
+static void note_cut(const struct crash__op *op)
+{
+	struct stat status;
+
+	if (crash__sys3(SYS_fstat, crash__arg(op->args, op->kernel->where.fd), (long)&status, 0) == 0)
+		crash__channel_cut(op->control, status.st_dev, status.st_ino, (uint64_t)status.st_size);
+}
+
 bool crash__channel_take(struct crash__op *op, long *result)
 {
 	struct crash__path_buffers *buffers = NULL;
@@ -123,6 +131,8 @@ bool crash__channel_take(struct crash__op *op, long *result)
 	size_t count;
 	bool taken;
 
+	if (op->kernel->family == CRASH__FAMILY_TRUNCATE)
+		note_cut(op);
 	if (op->kernel->family != CRASH__FAMILY_WRITE || !op->control->channel.inode)
 		return false;
 	if (op->kernel->where.iov)

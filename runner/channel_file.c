@@ -67,6 +67,18 @@ void crash__channel_place(const struct crash__job *job)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void crash__channel_settle(const struct crash__job *job)
+{
+	char path[sizeof job->directory + 16];
+	struct stat status;
+
+	snprintf(path, sizeof path, "%s/channel", job->directory);
+	if (job->channel >= 0 &&
+	    (stat(path, &status) < 0 || !crash__channel_is(job->control, status.st_dev, status.st_ino)))
+		crash__control_incomplete(job->control, CRASH__INCOMPLETE_CHANNEL_LOST,
+					  "its file was removed or replaced");
+}
+
 bool crash__channel_has_lost(const struct crash__job *job)
 {
 	struct stat status;

@@ -11,6 +11,9 @@ void crash__channel_make(struct crash__job *job);
 /** Puts it at its number in the calling process, which is about to exec. Async-signal-safe. */
 void crash__channel_place(const struct crash__job *job);
 
+/** In the keeper at the end: notes if another file has come into its place, where lines may have gone. */
+void crash__channel_settle(const struct crash__job *job);
+
 /** Whether bytes have arrived that nobody has dealt with. */
 bool crash__channel_has_lost(const struct crash__job *job);
 

@@ -24,9 +24,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/remove.h"
 #include "common/numbers.h"
 #include "common/sys.h"
 #include "runner/block_watch.h"
+#include "runner/channel_file.h"
 #include "runner/process_tree.h"
 #include "runner/server_session.h"
 #include "runner/spawn.h"
@@ -331,19 +333,6 @@ static void occupy_standard(void)
 		close(fd);
 }
 
-static void remove_files(const struct crash__job *job)
-{
-	char path[sizeof job->directory + 16];
-
-	strcpy(stpcpy(path, job->directory), "/control");
-	unlink(path);
-	strcpy(stpcpy(path, job->directory), "/channel");
-	unlink(path);
-	strcpy(stpcpy(path, job->directory), "/preload.so");
-	unlink(path);
-	rmdir(job->directory);
-}
-
 /* The program has started. */
 static void keep_to_the_end(struct crash__job *job)
 {
@@ -362,6 +351,7 @@ static void keep_to_the_end(struct crash__job *job)
 		drain_rings(false);
 	if (job->session)
 		crash__session_settle(crashed(), ended);
+	crash__channel_settle(job);
 	crash__block_settle(job);
 	report->trace_error = (int16_t)keeper.writer.error;
 	report->trace_full = keeper.writer.full;
@@ -403,7 +393,7 @@ static _Noreturn void keep(struct crash__job *job, pid_t runner)
 		keep_to_the_end(job);
 		atomic_store(&report->state, 2);
 	}
-	remove_files(job);
+	crash__remove_tree(job->directory, true); /* also what the program has put there */
 	await_runner(report, runner);
 	_exit(0);
 }

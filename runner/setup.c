@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "base/file_limit.h"
+#include "base/remove.h"
 #include "runner/channel_file.h"
 #include "runner/process_tree.h"
 
@@ -39,26 +40,13 @@ static const char *shm_directory(void)
 	return temporary && *temporary ? temporary : "/tmp";
 }
 
-/* Removes the few files that a run's directory has. */
-static void remove_directory(const char *directory)
-{
-	static const char *const names[] = {"control", "channel", "preload.so"};
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (size_t i = 0; fd >= 0 && i < sizeof names / sizeof *names; i++)
-		unlinkat(fd, names[i], 0);
-	if (fd >= 0)
-		close(fd);
-	rmdir(directory);
-}
-
 /* In the guardian: where the directory is still there nobody has ended the tree, either. */
 static void remove_run(const char *directory)
 {
 	if (access(directory, F_OK) < 0)
 		return;
 	crash__tree_kill_orphans(directory);
-	remove_directory(directory);
+	crash__remove_tree(directory, true);
 }
 
 /* Somebody removes the place with all that is in it; elsewhere a guardian removes the directory. */
@@ -179,7 +167,7 @@ int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsig
 void crash__setup_clear(struct crash__job *job)
 {
 	if (job->directory[0])
-		remove_directory(job->directory);
+		crash__remove_tree(job->directory, true);
 	crash__guardian_end(&job->guardian, false);
 	if (job->report)
 		munmap(job->report, sizeof *job->report);
@@ -215,7 +203,7 @@ void crash__setup_sweep(void)
 		/* One that is just being made has no control file yet, or is not locked yet: leave it. */
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &status) == 0 &&
 		    status.st_size > 0)
-			remove_directory(path);
+			crash__remove_tree(path, true);
 		if (fd >= 0)
 			close(fd);
 	}

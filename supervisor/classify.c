@@ -137,6 +137,8 @@ static void classify_descriptor(struct crash__notification *notification, int fd
 	notification->channel = notification->family == CRASH__FAMILY_WRITE &&
 				(fd == control->channel.number ||
 				 (found && crash__channel_is(control, status.st_dev, status.st_ino)));
+	if (found && notification->family == CRASH__FAMILY_TRUNCATE)
+		crash__channel_cut(control, status.st_dev, status.st_ino, (uint64_t)status.st_size);
 	/* what it is called matters to nobody where only lines are waited for */
 	if (!found || !crash__control_watches_calls(control) ||
 	    (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) ||
@@ -174,6 +176,8 @@ static void classify_path(struct crash__notification *notification)
 		return;
 	}
 	if (status.st_nlink) {
+		if (crash__call_cuts(notification->kernel, crash__notification_open_flags(notification)))
+			crash__channel_cut(control, status.st_dev, status.st_ino, (uint64_t)status.st_size);
 		if (!crash__counts_as_file(notification->kernel, status.st_mode))
 			return;
 		note_file(notification, &status);

@@ -89,6 +89,13 @@ struct crash__named_point *crash__channel_point(struct crash__control *control,
 	return crash__control_point(control, name, "", 0);
 }
 
+void crash__channel_cut(struct crash__control *control, uint64_t device, uint64_t inode, uint64_t size)
+{
+	if (size && crash__channel_is(control, device, inode))
+		crash__control_incomplete(control, CRASH__INCOMPLETE_CHANNEL_LOST,
+					  "a program cut its file, in which there were some");
+}
+
 void crash__channel_complain(struct crash__control *control, const struct crash__line *line)
 {
 	char detail[160];

@@ -8,8 +8,8 @@
  *
  * Method. The descriptor is an empty file of the run's own, so device and inode tell it from everything else
  * by whatever number or path it was reached. Whoever sees a write to it, the shim or the supervisor, deals
- * with its lines and does not make the call: the file stays empty. Bytes that are in it when the run ends are
- * lines that nobody has seen.
+ * with its lines and does not make the call: the file stays empty. Bytes that are in it when the run ends, or
+ * when it is cut, are lines that nobody has seen.
  *
  * The number is one that programs do not get: 1024, or their limit of descriptors where that is smaller.
  * Where it is closed a write of a line to it is dealt with nevertheless.
@@ -52,6 +52,12 @@ static inline bool crash__channel_is(const struct crash__control *control, uint6
 {
 	return control->channel.inode == inode && inode && control->channel.device == device;
 }
+
+/**
+ * A call is about to cut a file that has so many bytes: if it is the channel, lines that nobody has seen are
+ * lost, and the run says so. Async-signal-safe.
+ */
+void crash__channel_cut(struct crash__control *control, uint64_t device, uint64_t inode, uint64_t size);
 
 /** The entry of the point that a line names. NULL if the table is full. */
 struct crash__named_point *crash__channel_point(struct crash__control *control,

@@ -226,6 +226,45 @@ START_TEST(what_nobody_sees_is_said_to_be_lost)
 }
 END_TEST
 
+/* What came by a way that is no line, and is gone at the end; or what may have come into another file. */
+static const char *const loses[] = {
+	"echo 'point wal.mid' >line; exec %s 'open line r' \"open $CRASH_FD_PATH w\" 'sendfile 4 3 100' "
+	"\"open $CRASH_FD_PATH wt\"",
+	"echo 'point wal.mid' >line; exec %s 'open line r' \"open $CRASH_FD_PATH w\" 'sendfile 4 3 100' "
+	"'ftruncate 4 0'",
+	"echo 'point wal.mid' >new; mv new \"$CRASH_FD_PATH\"; true %s",
+	"rm \"$CRASH_FD_PATH\"; true %s",
+};
+
+START_TEST(what_is_cut_away_is_said_to_be_lost)
+{
+	const char *command = lab_text(loses[_i / 2], lab_program(_i % 2 ? "steps_static" : "steps"));
+	struct lab_result result = LAB_CRASHINJECT("run", "--root", ".", "--at", "wal.mid,write@nothing",
+						   "--", "sh", "-c", command);
+
+	lab_assert_status(&result, INCOMPLETE);
+	ck_assert_msg(strcmp(reason(&result), "channel-lost") == 0, "%s", lab_describe(&result));
+}
+END_TEST
+
+/* To cut what is empty loses nothing, and what is put beside it goes with it. */
+START_TEST(nothing_is_left_where_it_was)
+{
+	char *beside;
+	struct lab_result result = LAB_CRASHINJECT(
+		"run", "--at", "wal.mid", "--", "sh", "-c",
+		": >\"$CRASH_FD_PATH\"; echo x >\"$CRASH_FD_PATH.beside\"; mkdir \"$CRASH_FD_PATH.d\"; "
+		"echo \"$CRASH_FD_PATH.beside\"; echo point wal.mid >\"$CRASH_FD_PATH\"");
+
+	lab_assert_status(&result, 0);
+	beside = lab_text("%.*s", (int)strcspn(result.out, "\n"), result.out);
+	ck_assert_ptr_nonnull(strstr(beside, "channel.beside"));
+	ck_assert_int_eq(access(beside, F_OK), -1);
+	*strrchr(beside, '/') = '\0';
+	ck_assert_int_eq(access(beside, F_OK), -1);
+}
+END_TEST
+
 /* The work is the client's. */
 START_TEST(a_client_has_the_channel)
 {
@@ -345,6 +384,8 @@ int main(void)
 	tcase_add_loop_test(wrong, a_line_that_is_none_makes_the_run_incomplete, 0, PROGRAMS);
 	tcase_add_loop_test(wrong, what_goes_elsewhere_is_said_to_be_lost, 0, PROGRAMS);
 	tcase_add_test(wrong, what_nobody_sees_is_said_to_be_lost);
+	tcase_add_loop_test(points, what_is_cut_away_is_said_to_be_lost, 0, 2 * sizeof loses / sizeof *loses);
+	tcase_add_test(points, nothing_is_left_where_it_was);
 	tcase_add_loop_test(points, a_client_has_the_channel, 0, PROGRAMS);
 	tcase_add_loop_test(others, other_languages_need_nothing_but_a_write, 0, LANGUAGES);
 	return lab_run(suite);

@@ -137,6 +137,21 @@ START_TEST(a_rule_alone_is_kill_before_the_first)
 }
 END_TEST
 
+/* Words that a program may well use, though they are near to a family's or a call's. */
+START_TEST(a_name_that_is_a_word_of_its_own_is_no_misspelt_call)
+{
+	static const char *const names[] = {"written", "synced",  "linked",    "renamed", "opened",
+					    "closed",  "reading", "truncated", "synced2", "\\wirte"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct crash__rule *rule = rule_of(names[i]);
+
+		ck_assert_int_eq(rule->kind, CRASH__KIND_EXPLICIT);
+		ck_assert_str_eq(rule->name, names[i] + (names[i][0] == '\\'));
+	}
+}
+END_TEST
+
 START_TEST(names_have_a_length_that_they_may_have)
 {
 	char text[2 * CRASH__NAME];
@@ -817,7 +832,7 @@ int main(void)
 
 	tcase = support_case(suite, "points", every_family_and_every_call_can_be_named,
 			     a_rule_alone_is_kill_before_the_first, names_have_a_length_that_they_may_have,
-			     NULL);
+			     a_name_that_is_a_word_of_its_own_is_no_misspelt_call, NULL);
 	tcase_add_loop_test(tcase, a_point_is_a_family_a_call_or_a_name, 0, sizeof points / sizeof *points);
 	tcase = support_case(suite, "when", crash_after_moves_first_and_last, NULL);
 	tcase_add_loop_test(tcase, when_is_a_number_a_range_or_a_progression, 0,
