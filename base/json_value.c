@@ -17,9 +17,9 @@ unsigned char crash__json_byte(const char *text)
 	return (unsigned char)((at[1] & 1 ? 0xc0 : 0x80) | (at[2] & 0x3f));
 }
 
-/* How many bytes the character at `at` has; 0: there is none. */
-static size_t character_length(const unsigned char *at)
+size_t crash__json_character(const char *text)
 {
+	const unsigned char *at = (const unsigned char *)text;
 	/* the first byte, how many follow, and the bounds of the second: no character can be written in two
 	 * ways */
 	static const struct {
@@ -62,7 +62,7 @@ json_t *crash__json_string(const char *text)
 	if (!encoded)
 		return json_null();
 	while (*text) {
-		size_t length = crash__json_byte(text) ? 0 : character_length((const unsigned char *)text);
+		size_t length = crash__json_byte(text) ? 0 : crash__json_character(text);
 
 		if (length)
 			out = mempcpy(out, text, length);

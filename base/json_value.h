@@ -22,6 +22,10 @@ void crash__json_to_bytes(json_t *object);
  */
 unsigned char crash__json_byte(const char *text);
 
+/** How many bytes the character of UTF-8 at `at` has; 0: there is none, or it is a NUL. A text ends with a
+ * byte that goes on no character. */
+size_t crash__json_character(const char *at);
+
 /** The strings of a list that ends with NULL. */
 json_t *crash__json_list(char *const *list);
 

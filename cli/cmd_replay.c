@@ -7,17 +7,19 @@
 #include "base/attributes.h"
 #include "cli/open_state.h"
 #include "cli/options.h"
+#include "explore/checkers/acked_files.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/states/state_name.h"
 
 struct replay_options {
-	const char *acked, *model;
+	const char *acked, *acked_dir, *model;
 };
 
-enum { OPTION_ACKED = CRASH__OPTION_OWN, OPTION_MODEL };
+enum { OPTION_ACKED = CRASH__OPTION_OWN, OPTION_ACKED_DIR, OPTION_MODEL };
 
 static const struct option table[] = {
 	{"acked", required_argument, NULL, OPTION_ACKED},
+	{"acked-dir", required_argument, NULL, OPTION_ACKED_DIR},
 	{"model", required_argument, NULL, OPTION_MODEL},
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
@@ -29,6 +31,8 @@ static bool take_option(void *context, int option, const char *value)
 
 	if (option == OPTION_ACKED)
 		own->acked = value;
+	else if (option == OPTION_ACKED_DIR)
+		own->acked_dir = value;
 	else if (option == OPTION_MODEL)
 		own->model = value;
 	else
@@ -47,9 +51,19 @@ static void print_quoted(const char *text)
 	putchar('\'');
 }
 
+static void print_path(const char *variable, const char *path)
+{
+	char where[PATH_MAX];
+
+	if (!path || !realpath(path, where))
+		return;
+	printf(" %s=", variable);
+	print_quoted(where);
+}
+
 /* The line that checks the state as explore did. */
 static void print_check(const struct crash__replay *replay, const json_t *settings, const char *state,
-			const char *directory, const char *acked)
+			const char *directory, const struct replay_options *own)
 {
 	const char *check = json_string_value(json_object_get(settings, "check"));
 	char point[256], where[PATH_MAX];
@@ -64,10 +78,8 @@ static void print_check(const struct crash__replay *replay, const json_t *settin
 	printf(" && CRASH_DIR=");
 	print_quoted(where);
 	printf(" CRASH_POINT='%s' CRASH_STATE='%s'", point, state);
-	if (acked && realpath(acked, where)) {
-		printf(" CRASH_ACKED=");
-		print_quoted(where);
-	}
+	print_path("CRASH_ACKED", own->acked);
+	print_path("CRASH_ACKED_DIR", own->acked_dir);
 	if (check) {
 		printf(" sh -c ");
 		print_quoted(check);
@@ -79,8 +91,10 @@ static void print_check(const struct crash__replay *replay, const json_t *settin
 		}
 	}
 	puts(" )");
-	if (check && !acked && replay->state.step >= 0 && replay->fs.steps[replay->state.step].acked)
-		puts("  (if the checker reads $CRASH_ACKED: --acked FILE writes it)");
+	if (check && !own->acked && !own->acked_dir && replay->state.step >= 0 &&
+	    replay->fs.steps[replay->state.step].acked)
+		puts("  (if the checker reads $CRASH_ACKED: --acked FILE writes it; $CRASH_ACKED_DIR: "
+		     "--acked-dir DIR)");
 }
 
 /* What the model lacks is in no state either. */
@@ -143,8 +157,10 @@ static int run(int argc, char **argv)
 		missed |= print_lost();
 	if (error == 0 && own.acked)
 		error = crash__replay_acked(&replay, own.acked);
+	if (error == 0 && own.acked_dir)
+		error = crash__acked_files_write_apart(&replay.fs, own.acked_dir, replay.state.acked);
 	if (error == 0 && options.program[2] && !options.quiet)
-		print_check(&replay, settings, options.program[1], options.program[2], own.acked);
+		print_check(&replay, settings, options.program[1], options.program[2], &own);
 	crash__replay_close(&replay);
 	if (error < 0)
 		crash__die_error(error);
@@ -160,6 +176,7 @@ const struct crash__command crash__cmd_replay = {
 	.arguments = "[OPTION]... TRACE|RESULT STATE [DIR]",
 	.summary = "Put a crash state back on disk, or describe it",
 	.help = "  --acked FILE          write what the program had acknowledged, for $CRASH_ACKED\n"
+		"  --acked-dir DIR       the same with a file for each stream, for $CRASH_ACKED_DIR\n"
 		"  --model FILE          the model, if it is not a shipped one\n\n"
 		"DIR must be empty or not exist yet; nothing outside of it is touched.\n"
 		"Exit status: 0 good, 3 the state may be another one, 125 crashinject failed.\n\n"

@@ -44,8 +44,10 @@ static json_t *read_all(char **places)
 				   crash_error_detail());
 	}
 	if (count == 1 &&
-	    json_integer_value(json_object_get(json_object_get(result, "settings"), "shards")) <= 1)
+	    json_integer_value(json_object_get(json_object_get(result, "settings"), "shards")) <= 1) {
+		crash__result_found_at(result, places[0]);
 		return result;
+	}
 	json_decref(result);
 	if (crash__result_merge(places, count, &result) < 0)
 		crash__die("%s", crash_error_detail());

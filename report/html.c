@@ -158,8 +158,9 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 			crash__report_number(summary, "distinct"), crash__report_number(summary, "checked"),
 			crash__report_number(summary, "failed"));
 	fputs("</p>\n", stream);
-	if (json_is_true(json_object_get(summary, "complete"))) {
-		fputs("<p class=\"good\">complete</p>\n", stream);
+	if (crash__report_is_whole(result)) {
+		fprintf(stream, "<p class=\"good\">%s</p>\n",
+			crash__report_is_shard(result) ? "complete, as far as it goes" : "complete");
 	} else {
 		fputs("<p class=\"bad\">incomplete:</p><ul>\n", stream);
 		json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, item) {

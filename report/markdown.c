@@ -127,12 +127,13 @@ static void print_tiers(FILE *stream, const json_t *result)
 	fputc('\n', stream);
 }
 
-static void print_incomplete(FILE *stream, const json_t *summary)
+static void print_incomplete(FILE *stream, const json_t *result)
 {
+	const json_t *summary = json_object_get(result, "summary");
 	json_t *reason;
 	size_t i;
 
-	if (json_is_true(json_object_get(summary, "complete")))
+	if (crash__report_is_whole(result))
 		return;
 	fputs("**Incomplete:**\n\n", stream);
 	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason) {
@@ -165,14 +166,13 @@ static void print_result(FILE *stream, const json_t *result)
 	if (count)
 		fprintf(stream, ": %zu finding%s\n\n", count, count == 1 ? "" : "s");
 	else
-		fprintf(stream, ": %s\n\n",
-			json_is_true(json_object_get(summary, "complete")) ? "no findings" : "incomplete");
+		fprintf(stream, ": %s\n\n", crash__report_is_whole(result) ? "no findings" : "incomplete");
 	if (crash__report_is_shard(result)) {
 		fputs("**", stream);
 		crash__report_shard(stream, result);
 		fputs("**\n\n", stream);
 	}
-	print_incomplete(stream, summary);
+	print_incomplete(stream, result);
 	json_array_foreach(findings, i, finding)
 		print_finding(stream, finding);
 	if (crash__report_is_lint(result)) {

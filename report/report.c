@@ -27,6 +27,15 @@ bool crash__report_is_shard(const json_t *result)
 	return crash__report_number(json_object_get(result, "settings"), "shards") > 1;
 }
 
+bool crash__report_is_whole(const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary");
+
+	return json_is_true(json_object_get(summary, "complete")) ||
+	       (crash__report_is_shard(result) &&
+		json_array_size(json_object_get(summary, "incomplete_reasons")) == 0);
+}
+
 void crash__report_shard(FILE *stream, const json_t *result)
 {
 	const json_t *settings = json_object_get(result, "settings");

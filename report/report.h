@@ -42,6 +42,9 @@ void crash__report_not_judged(FILE *stream, const json_t *summary);
 /** Whether it is a part of an exploration: it alone proves nothing, however much of it was checked. */
 bool crash__report_is_shard(const json_t *result);
 
+/** Whether nothing is missing from it; of a shard, nothing of its own part. */
+bool crash__report_is_whole(const json_t *result);
+
 /** "This is shard 2 of 5: ...": a sentence for those. */
 void crash__report_shard(FILE *stream, const json_t *result);
 

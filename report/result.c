@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #include "base/shell_word.h"
 #include "explore/phrases/op_phrase.h"
 #include "explore/states/state_name.h"
+#include "report/report.h"
 #include "report/result_op.h"
 #include "symbols/callsite.h"
 
@@ -46,15 +48,29 @@ static const char *output_of(struct crash__engine *engine, const struct crash__c
 	return NULL;
 }
 
-static char *replay_line(const struct crash__cause *cause, const char *place)
+static char *replay_line(const char *state, const char *place)
 {
 	char *line = NULL, *from = crash__shell_word(place && *place ? place : "TRACE");
 
-	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from,
-			      cause->state_name ? cause->state_name : "?") < 0)
+	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from, state ? state : "?") < 0)
 		line = NULL;
 	free(from);
 	return line;
+}
+
+void crash__result_found_at(json_t *result, const char *place)
+{
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "findings"), i, finding) {
+		const char *state = json_string_value(json_object_get(finding, "state"));
+		char *replay = state ? replay_line(state, place) : NULL;
+
+		if (replay)
+			json_object_set_new(finding, "replay", crash__json_string(replay));
+		free(replay);
+	}
 }
 
 static json_t *files_json(const struct crash__cause *cause)
@@ -91,7 +107,7 @@ static json_t *ops_json(const struct crash__exploration *exploration, struct cra
 static json_t *finding_json(const struct crash__exploration *exploration, struct crash__callsites *callsites,
 			    const struct crash__cause *cause, const char *place)
 {
-	char point[CRASH__NAME + 48], *replay = replay_line(cause, place);
+	char point[CRASH__NAME + 48], *replay = replay_line(cause->state_name, place);
 	json_t *finding;
 
 	crash__point_name(&exploration->recording.fs, cause->state.step, point, sizeof point);
@@ -239,7 +255,7 @@ static json_t *exploration_reasons(const struct crash__exploration *exploration,
 	return reasons;
 }
 
-static json_t *summary_json(const struct crash__exploration *exploration)
+static json_t *summary_json(const struct crash__exploration *exploration, bool is_shard)
 {
 	const struct crash__engine *engine = exploration->engine;
 	const struct crash__recording *recording = &exploration->recording;
@@ -274,7 +290,8 @@ static json_t *summary_json(const struct crash__exploration *exploration)
 	json_object_set_new(summary, "directory_missing", json_boolean(recording->directory_missing));
 	json_object_set_new(summary, "why_no_namespaces",
 			    crash__json_string(recording->namespaces ? NULL : recording->why_no_namespaces));
-	json_object_set_new(summary, "complete", json_boolean(final_good && !recording->incomplete_count));
+	json_object_set_new(summary, "complete",
+			    json_boolean(final_good && !recording->incomplete_count && !is_shard));
 	json_object_set_new(
 		summary, "incomplete_reasons",
 		exploration_reasons(exploration, final_said && crash__verdict_failed(engine->final->kind)));
@@ -296,8 +313,9 @@ json_t *crash__result_make(const struct crash__exploration *exploration, json_t 
 		json_array_append_new(findings,
 				      finding_json(exploration, callsites, &causes->list[i], place));
 	crash__callsites_free(callsites);
-	return json_pack("{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
-			 summary_json(exploration));
+	return json_pack(
+		"{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
+		summary_json(exploration, json_integer_value(json_object_get(settings, "shards")) > 1));
 }
 
 /* ------------------------------------------------------------------ real kills */
@@ -459,5 +477,5 @@ int crash__result_status(const json_t *result)
 	json_array_foreach(json_object_get(result, "findings"), i, finding)
 		if (!json_is_true(json_object_get(finding, "accepted")))
 			return 1;
-	return json_is_true(json_object_get(summary, "complete")) ? 0 : 3;
+	return crash__report_is_whole(result) ? 0 : 3;
 }

@@ -61,6 +61,10 @@ int crash__result_write(json_t *object, const char *directory, const char *name)
 /** Reads one; fails if it is not as it was written. */
 int crash__result_read(const char *directory, const char *name, json_t **object);
 
+/** Whoever reads a result need not be where it was made: lets what is to be typed name its directory as it
+ * was given. */
+void crash__result_found_at(json_t *result, const char *place);
+
 /** Brings the names in a directory to the disk; -1 with errno. */
 int crash__sync_directory(const char *directory);
 

@@ -236,7 +236,7 @@ static void print_remarks(FILE *stream, const json_t *result)
 				"which were mounted in the data directory's place" :
 				"at other paths than the program's own",
 			crash__report_text(summary, "why_no_namespaces"));
-	if (json_is_true(json_object_get(summary, "complete")))
+	if (crash__report_is_whole(result))
 		return;
 	fputs("incomplete:\n", stream);
 	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason) {
@@ -312,9 +312,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 	print_baseline(stream, summary);
 	if (json_array_size(findings) == 0)
 		fprintf(stream, "%sno findings%s%s\n", paint(options, "\033[32m"), paint(options, "\033[0m"),
-			json_is_true(json_object_get(summary, "complete")) ?
-				"" :
-				", but the result is incomplete");
+			crash__report_is_whole(result) ? "" : ", but the result is incomplete");
 }
 
 /* Names are shown as the bytes that they are. */

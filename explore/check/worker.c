@@ -28,8 +28,10 @@
 #include "explore/states/view_new.h"
 #include "runner/process_tree.h"
 
-/* Of the states that pass, one of so many is compared with what a fresh checker server says. */
+/* Of the states that pass, one of so many is compared with what a fresh checker server says, and more of the
+ * first ones: what a server remembers it has seen early, and many an exploration ends soon. */
 #define PASSED_COMPARED 100
+#define FIRST_COMPARED 8
 
 /* A tree on disk that stands at a step. */
 struct instance {
@@ -46,7 +48,7 @@ struct worker {
 	struct crash__acked_files acked;
 	char cwd[PATH_MAX]; /* where the program runs as the checker */
 	int channel;
-	unsigned int passed; /* by a checker server that had seen other states, since it was last compared */
+	unsigned int passed; /* by a checker server that had seen other states */
 	bool remembers;	     /* it says of a state what depends on others */
 	struct crash__recovered_state recovered;
 	struct crash__verdict verdict, first;
@@ -268,13 +270,18 @@ static int check_afresh(struct worker *worker, const struct crash__check_request
 	return check_once(worker, order, point, state);
 }
 
-/* One in a hundred states that pass is looked at again by a server that does not know the others. */
+/* The first few, then those whose number is a power of two, then each hundredth. */
+static bool is_compared(unsigned int passed)
+{
+	return passed <= FIRST_COMPARED || (passed & (passed - 1)) == 0 || passed % PASSED_COMPARED == 0;
+}
+
+/* Some of the states that pass are looked at again by a server that does not know the others. */
 static int compare_passed(struct worker *worker, const struct crash__check_request *order, const char *point,
 			  const char *state, bool fresh)
 {
-	if (fresh || ++worker->passed < PASSED_COMPARED)
+	if (fresh || !is_compared(++worker->passed))
 		return 0;
-	worker->passed = 0;
 	return check_afresh(worker, order, point, state);
 }
 

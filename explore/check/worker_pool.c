@@ -79,7 +79,7 @@ int crash__pool_new(const struct crash__worker_config *config, unsigned int work
 		pool->context = context;
 		pool->slots = calloc(workers, sizeof *pool->slots);
 		pool->polled = calloc(workers, sizeof *pool->polled);
-		pool->output = malloc(sizeof((struct crash__verdict *)NULL)->output + 1);
+		pool->output = malloc(4 * sizeof((struct crash__verdict *)NULL)->output + 1);
 	}
 	if (!pool || !pool->slots || !pool->polled || !pool->output) {
 		crash__pool_free(pool);
@@ -227,6 +227,25 @@ static int answer_question(struct crash__pool *pool, struct slot *slot,
 	return 0;
 }
 
+/* A NUL would end the text: it is shown as other control characters are. There is room for nothing else. */
+static void end_text(char *text, size_t bytes)
+{
+	size_t nuls = 0, to;
+
+	for (size_t i = 0; i < bytes; i++)
+		nuls += text[i] == '\0';
+	to = bytes + 3 * nuls;
+	text[to] = '\0';
+	while (nuls && bytes--)
+		if (text[bytes]) {
+			text[--to] = text[bytes];
+		} else {
+			to -= 4;
+			memcpy(text + to, "\\000", 4);
+			nuls--;
+		}
+}
+
 static int take_answer(struct crash__pool *pool, struct slot *slot)
 {
 	struct crash__check_result result;
@@ -238,7 +257,7 @@ static int take_answer(struct crash__pool *pool, struct slot *slot)
 		return replace_worker(pool, slot);
 	if (result.flags & CRASH__RESULT_ASKS)
 		return answer_question(pool, slot, &result);
-	pool->output[result.output_bytes] = '\0';
+	end_text(pool->output, result.output_bytes);
 	finish(pool, slot, result.error, &result, pool->output);
 	return 1;
 }

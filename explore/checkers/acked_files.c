@@ -296,6 +296,22 @@ int crash__acked_files_write(struct crash__acked_files *files, uint64_t bytes)
 	return error < 0 ? error : write_streams(files, bytes);
 }
 
+int crash__acked_files_write_apart(const struct crash__fs *fs, const char *directory, uint64_t bytes)
+{
+	struct crash__acked_files files = {0};
+	int error = mkdir(directory, 0777) < 0 ? crash__fail_errno("%s", directory) : 0;
+
+	if (error == 0)
+		error = crash__acked_files_open(&files, fs, ".");
+	if (error == 0 &&
+	    snprintf(files.directory, sizeof files.directory, "%s", directory) >= (int)sizeof files.directory)
+		error = crash__fail(CRASH_EDIR, "%s: this path is too long", directory);
+	if (error == 0)
+		error = write_streams(&files, bytes);
+	crash__acked_files_clear(&files);
+	return error;
+}
+
 /* How many names there are in a directory; -1: it cannot be read. */
 static int count_names(int directory)
 {

@@ -50,6 +50,10 @@ int crash__acked_files_open(struct crash__acked_files *files, const struct crash
 /** Makes the files say what was acknowledged by then: so many bytes of everything. */
 int crash__acked_files_write(struct crash__acked_files *files, uint64_t bytes);
 
+/** Writes the directory alone, for somebody who looks at one state: `directory` is made, and must not exist
+ * yet. */
+int crash__acked_files_write_apart(const struct crash__fs *fs, const char *directory, uint64_t bytes);
+
 /** Whether nobody has changed them since, or put anything beside them. */
 bool crash__acked_files_are_untouched(const struct crash__acked_files *files);
 

@@ -145,6 +145,40 @@ static int refuse(const char *why)
 			   server.length > 200 ? 200 : (int)strcspn(server.answer, "\n"), server.answer);
 }
 
+/* The number behind "\u"; -1: it is no such escape. */
+static long escaped(const char *at, size_t left)
+{
+	char digits[5] = "";
+
+	if (left < 6 || at[0] != '\\' || at[1] != 'u')
+		return -1;
+	memcpy(digits, at + 2, 4);
+	return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
+}
+
+/*
+ * What is said for people may be anything that the state had: bytes that are no UTF-8, or half of a pair of
+ * surrogates, of which JSON has none. The verdict stands beside it and must not be lost for that.
+ */
+static void make_text(char *line, size_t left)
+{
+	while (left) {
+		long unit = escaped(line, left), second = unit < 0 ? -1 : escaped(line + 6, left - 6);
+		size_t bytes = unit >= 0 ? 6 : *line == '\\' && left > 1 ? 2 : crash__json_character(line);
+
+		if (unit >= 0xd800 && unit < 0xdc00 && second >= 0xdc00 && second < 0xe000)
+			bytes = 12;
+		else if (unit >= 0xd800 && unit < 0xe000)
+			memcpy(line + 2, "fffd", 4);
+		if (bytes == 0) {
+			*line = '?';
+			bytes = 1;
+		}
+		line += bytes;
+		left -= bytes;
+	}
+}
+
 static int take_answer(struct crash__verdict *verdict)
 {
 	static const struct {
@@ -160,7 +194,8 @@ static int take_answer(struct crash__verdict *verdict)
 		return refuse("is too long");
 	if (end + 1 != server.answer + server.length)
 		return refuse("has more than one line");
-	object = json_loadb(server.answer, server.length, 0, NULL);
+	make_text(server.answer, server.length);
+	object = json_loadb(server.answer, server.length, JSON_ALLOW_NUL, NULL);
 	name = json_string_value(json_object_get(object, "verdict"));
 	for (size_t i = 0; name && i < sizeof verdicts / sizeof *verdicts; i++)
 		if (strcmp(verdicts[i].name, name) == 0)

@@ -458,9 +458,12 @@ START_TEST(a_replayed_state_is_what_the_checker_saw)
 	saver_store();
 	result = SAVER_EXPLORE("no-sync", "--json", "--model", "posix", "--output", "kept");
 	finding = saver_finding(saver_lines(&result), 0);
-	result = LAB_CRASHINJECT("replay", "--acked", "told", "kept", lab_json_text(finding, "state"),
-				 "state");
+	result = LAB_CRASHINJECT("replay", "--acked", "told", "--acked-dir", "streams", "kept",
+				 lab_json_text(finding, "state"), "state");
 	lab_assert_status(&result, 0);
+	ck_assert_msg(strstr(result.out, lab_text(" CRASH_ACKED_DIR='%s/streams'", lab_dir)), "%s",
+		      result.out);
+	lab_assert_file("streams/stdout", lab_read("told", NULL));
 	ck_assert_msg(strstr(result.out, "write#1 data.tmp") && strstr(result.out, "sh -c"), "%s",
 		      result.out);
 	result = LAB_COMMAND(
@@ -933,6 +936,20 @@ START_TEST(a_checker_that_misses_the_copy_is_no_all_clear)
 }
 END_TEST
 
+/* It would be the end of what is shown. */
+START_TEST(a_nul_that_the_checker_prints_is_shown)
+{
+	struct lab_result result;
+
+	saver_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", "posix", "--check",
+				 "test -s data || test ! -e data || { printf 'a\\0b\\0\\0c'; exit 1; }", "--",
+				 "sh", "-c", "printf new >store/tmp; mv store/tmp store/data");
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "a\\000b\\000\\000c") != NULL, "%s", lab_describe(&result));
+}
+END_TEST
+
 START_TEST(the_replay_line_can_be_typed)
 {
 	struct lab_result result;
@@ -946,6 +963,18 @@ START_TEST(the_replay_line_can_be_typed)
 				      (int)(strlen(line) - strlen("DIR")), line));
 	lab_assert_status(&result, 0);
 	ck_assert_int_gt(lab_entries("state"), 0);
+	/* by whoever reads the result, wherever that is */
+	result = LAB_COMMAND(
+		"sh", "-c",
+		"mkdir sub && cd sub && \"$CRASHINJECT\" report --json \"../it's kept\" >lines; test $? = 1");
+	lab_assert_status(&result, 0);
+	line = lab_json_text(saver_finding(lab_json_lines(lab_read("sub/lines", NULL)), 0), "replay");
+	result = LAB_COMMAND(
+		"sh", "-c",
+		lab_text("cd sub; crashinject() { \"$CRASHINJECT\" \"$@\"; }; DIR=state; %.*s$DIR",
+			 (int)(strlen(line) - strlen("DIR")), line));
+	lab_assert_status(&result, 0);
+	ck_assert_int_gt(lab_entries("sub/state"), 0);
 	setenv("TMPDIR", "/nonexistent", 1);
 	result = SAVER_EXPLORE("no-sync", "--model", "posix");
 	lab_assert_status(&result, 1);
@@ -1188,6 +1217,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(ways, a_checker_that_misses_the_copy_is_no_all_clear, 0,
 			    (int)(sizeof lookers / sizeof *lookers));
 	tcase_add_test(ways, the_replay_line_can_be_typed);
+	tcase_add_test(ways, a_nul_that_the_checker_prints_is_shown);
 	tcase_add_test(ways, setup_prepares_what_is_then_the_starting_tree);
 	tcase_add_test(ways, without_a_checker_the_program_runs_again);
 	tcase_add_test(ways, exhaustive_has_every_state_of_the_tiers);

@@ -26,6 +26,7 @@ START_TEST(shards_merge_to_the_whole)
 		result = SAVER_EXPLORE("no-sync", "--json", "--model", "posix", "--shard",
 				       lab_text("%d/3", shard), "--output", lab_text("part-%d", shard));
 		checked += lab_json_number(saver_summary(saver_lines(&result)), "other_shards", -1);
+		ck_assert(!lab_json_bool(saver_summary(saver_lines(&result)), "complete"));
 	}
 	ck_assert_int_gt(checked, 0);
 	result = LAB_CRASHINJECT("report", "part-1", "part-2");

@@ -6,7 +6,8 @@
  *
  * Each start adds a line to the file that STARTS names. Habits: "grudge": who has failed once says so of all
  * states that follow; "trusting": a file "tmp" is wrong, but after two states nothing is; "hangs", "aborts",
- *"leaves": on a state that is wrong; "holds": never closes the file; "chatty": prints.
+ *"leaves": on a state that is wrong; "holds": never closes the file; "chatty": prints; "first": says of all
+ *what it said of the first.
  */
 #include <crashinject/crashinject.h>
 
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
 {
 	struct crash_checked check = {0};
 	unsigned int states = 0;
+	enum crash_verdict first = CRASH_CONSISTENT;
 	bool grudge = false;
 	int error;
 
@@ -91,6 +93,10 @@ int main(int argc, char **argv)
 		else if (is_lost(&check))
 			check.verdict = CRASH_LOST;
 		grudge |= check.verdict != CRASH_CONSISTENT;
+		if (states == 1)
+			first = check.verdict;
+		if (has("first"))
+			check.verdict = first;
 		if (has("grudge") && grudge)
 			check.verdict = CRASH_INCONSISTENT;
 	}
