@@ -16,8 +16,9 @@ struct past {
 	bool bereft;	/* it has more names, and one was given to another file */
 	bool exchanged; /* it got another file's name, which has its own */
 	bool cut;
-	bool known; /* it was there before; this alone outlasts a commit */
-	bool made;  /* since, so that nothing but the log can have it */
+	bool shorter; /* it was cut, and not synced since */
+	bool known;   /* it was there before; this alone outlasts a commit */
+	bool made;    /* since, so that nothing but the log can have it */
 };
 
 static void note_sync(const struct crash__fs *fs, const struct crash__step *step, struct past *past)
@@ -25,23 +26,28 @@ static void note_sync(const struct crash__fs *fs, const struct crash__step *step
 	if (step->sync == CRASH__SYNC_ALL && !step->sync_failed)
 		for (crash__node_id id = 0; id < fs->nodes_count; id++)
 			past[id] = (struct past){.known = past[id].known};
-	else if (step->sync != CRASH__SYNC_NONE && step->node)
+	else if (step->sync != CRASH__SYNC_NONE && step->node) {
 		past[step->node].synced = true;
+		past[step->node].shorter = false;
+	}
 }
 
 /* Whether a name that a file had got from another one is taken away again. */
-static bool takes_back(const struct crash__effect *effect, const struct past *past)
+static bool takes_back(const struct crash__step *step, const struct crash__effect *effect,
+		       const struct past *past)
 {
-	return effect->kind == CRASH__EFFECT_ENTRY && effect->old_node && !effect->node &&
-	       past[effect->old_node].replacing;
+	return effect->kind == CRASH__EFFECT_ENTRY && effect->old_node &&
+	       (!effect->node || step->exchanges) && past[effect->old_node].replacing;
 }
 
-/* Whether a file that was cut gets one more name. */
+/* Whether a file that was cut gets one more name, or another one's. */
 static bool names_again(const struct crash__step *step, const struct crash__effect *effect,
 			const struct past *past)
 {
-	return effect->kind == CRASH__EFFECT_ENTRY && step->event->family == CRASH__FAMILY_LINK &&
-	       effect->node && past[effect->node].cut;
+	if (effect->kind != CRASH__EFFECT_ENTRY || !effect->node)
+		return false;
+	return (step->event->family == CRASH__FAMILY_LINK && past[effect->node].cut) ||
+	       (effect->old_node && past[effect->node].shorter);
 }
 
 /*
@@ -81,7 +87,7 @@ static bool is_uncovered(const struct crash__fs *fs, const struct crash__step *s
 	for (uint32_t i = 0; i < step->effects && !found; i++) {
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
 
-		found = (takes_back(effect, past) && past[effect->old_node].synced) ||
+		found = (takes_back(step, effect, past) && past[effect->old_node].synced) ||
 			names_again(step, effect, past);
 	}
 	return found;
@@ -90,7 +96,7 @@ static bool is_uncovered(const struct crash__fs *fs, const struct crash__step *s
 static void note_taken(const struct crash__fs *fs, const struct crash__step *step, struct past *past)
 {
 	for (uint32_t i = 0; i < step->effects; i++)
-		if (takes_back(&fs->effects[step->first_effect + i], past))
+		if (takes_back(step, &fs->effects[step->first_effect + i], past))
 			past[fs->effects[step->first_effect + i].old_node].taken = true;
 }
 
@@ -100,7 +106,7 @@ static void note_changes(const struct crash__fs *fs, const struct crash__step *s
 		const struct crash__effect *effect = &fs->effects[step->first_effect + i];
 
 		if (effect->kind == CRASH__EFFECT_SIZE && effect->size < effect->old_size)
-			past[effect->node].cut = true;
+			past[effect->node].cut = past[effect->node].shorter = true;
 		if (effect->kind == CRASH__EFFECT_ENTRY && effect->node) {
 			past[effect->node].made |= !past[effect->node].known;
 			past[effect->node].known = true;

@@ -173,6 +173,20 @@ static bool takes_made_name(const struct run_ops *ops, int at)
 	       !(synced && !strchr(op->path, '/') && !strchr(op->to, '/'));
 }
 
+/* Whether what an op renames was cut, and not synced since. */
+static bool was_cut(const struct run_ops *ops, int at)
+{
+	bool cut = false;
+
+	for (int i = 0; i < at; i++) {
+		const struct made_op *op = ops->list[i];
+
+		if (strcmp(op->path, ops->list[at]->path) == 0)
+			cut = may_cut(op) || (cut && op->kind != MADE_FSYNC && op->kind != MADE_FDATASYNC);
+	}
+	return cut;
+}
+
 bool runs_are_beyond_btrfs(const struct run_ops *ops)
 {
 	bool cut = false, exchanged = false, linked = false;
@@ -189,13 +203,17 @@ bool runs_are_beyond_btrfs(const struct run_ops *ops)
 		cut |= may_cut(ops->list[i]);
 		if (cut && ops->list[i]->kind == MADE_LINK)
 			return true;
+		if (ops->list[i]->kind == MADE_RENAME && was_cut(ops, i))
+			return true;
 		for (int j = i + 1; ops->list[i]->kind == MADE_RENAME && j < ops->count; j++) {
 			const struct made_op *op = ops->list[j];
 			const char *name = ops->list[i]->to;
 
-			if (((op->kind == MADE_UNLINK || op->kind == MADE_RENAME) &&
+			if (((op->kind == MADE_UNLINK || op->kind == MADE_RENAME ||
+			      op->kind == MADE_EXCHANGE) &&
 			     strcmp(op->path, name) == 0) ||
-			    (op->kind == MADE_RENAME && strcmp(op->to, name) == 0))
+			    ((op->kind == MADE_RENAME || op->kind == MADE_EXCHANGE) &&
+			     strcmp(op->to, name) == 0))
 				return true;
 		}
 	}
