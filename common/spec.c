@@ -8,7 +8,11 @@
  *	WHEN  = N | A ".." B | A "+" | A "+" STEP | "*" | "p" PCT "%"
  *	MOD   = "before" | "after" | "torn=" BYTES | "torn=" PCT "%"
  *	      | "kill" | "abort" | "sig=" NAME | "exit=" N | "stop" | "delay=" TIME | "log"
+<<<<<<< HEAD
  *	      | "err=" ERRNO | "short=" BYTES | "flip=" N
+=======
+ *	      | "err=" ERRNO | "short=" BYTES
+>>>>>>> d69b681 (rules: #p1% leaves it to chance, from a seed; run --repeat, and what to type to have a death again)
  *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION | "seed=" N
  *
  * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part
