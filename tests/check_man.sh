@@ -91,13 +91,17 @@ sed -n 's/^\.It Dv \(CRASH_E[A-Z]*\)$/\1/p' "$man/crash_run.3" >"$work/page"
 same "errors" "$work/names" "$work/page"
 
 sed -n 's/^\t\(crash_[a-z_]*\);.*/\1/p' "$source/runner/crashinject.map" >"$work/names"
-sed -n 's/^\.Fn \(crash_[a-z_]*\) .*/\1/p' "$man/crash_run.3" >"$work/page"
+sed -n '/^\.Sh DESCRIPTION/q; s/^\.Fn \(crash_[a-z_]*\) .*/\1/p' "$man/crash_run.3" >"$work/page"
+sed -n '/^\.Sh DESCRIPTION/q; s/^\.Fn \(crash_[a-z_]*\) .*/\1/p' "$man/crash_explore.3" | grep -v '_function$' >>"$work/page"
 same "functions of the library" "$work/names" "$work/page"
 
 sed -n '/^struct crash_opts {/,/^};/p; /^struct crash_out {/,/^};/p; /^struct crash_frame {/,/^};/p' \
 	"$source/include/crashinject/crashinject.h" | sed 's,/\*.*,,; s,^ \*.*,,' |
 	grep ';' | grep -v reserved | tr -d '*;' | sed 's/, /\n/g' | awk 'NF { print $NF }' | grep -v '^}' >"$work/names"
 mentioned "members of the library's structures" "$work/names" "$man/crash_run.3"
+sed -n '/^struct crash_[a-z_]* {/,/^};/p' "$source/include/crashinject/explore.h" | sed 's,/\*.*,,; s,^ \*.*,,' |
+	grep ';' | grep -v reserved | tr -d '*;' | sed 's/, /\n/g' | awk 'NF { print $NF }' | grep -v '^}' >"$work/names"
+mentioned "members of structures of exploring" "$work/names" "$man/crash_explore.3"
 
 sed -n 's/^FACT([A-Z_]*, "\([a-z0-9-]*\)".*/\1/p' "$source/explore/lint/facts.def" >"$work/names"
 sed -n '/^\.Ss Facts/,/^\.Sh/s/^\.It Cm //p' "$man/crashinject-lint.1" >"$work/page"

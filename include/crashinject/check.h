@@ -5,6 +5,8 @@
  *	ck_assert_crash_run("wal.mid-frame", &opts, &out);
  *	ck_assert_crashed_at(&out, "wal.mid-frame");
  *
+ *	ck_assert_crash_safe(save_twice, look, "ext4"); with two functions of the test's, see explore.h
+ *
  * A failing assertion shows how the run really ended, the backtrace of the crash and what the program
  * wrote.
  */
@@ -12,10 +14,12 @@
 #define CRASHINJECT_CHECK_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <crashinject/crashinject.h>
+#include <crashinject/explore.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,6 +76,36 @@ static inline int crash_out_is_at(const struct crash_out *out, const char *point
 
 /** Nothing can have been missed. */
 #define ck_assert_complete(out) CRASH__CHECK((out)->complete, out, "expected a complete run%s, but %s", "")
+
+/**
+ * No crash leaves a state that the check does not accept, and that is known: else the test fails with the
+ * findings, their repairs, how to replay them, and where the result is. What passes prints one line.
+ */
+#define ck_assert_crash_explore(opts)                                                                        \
+	do {                                                                                                 \
+		char *crash__text = NULL;                                                                    \
+		int crash__safe = crash_is_safe(opts, &crash__text);                                         \
+		char crash__copy[16384];                                                                     \
+                                                                                                             \
+		crash__copy[0] = '\0';                                                                       \
+		strncat(crash__copy, crash__text ? crash__text : "no memory", sizeof crash__copy - 1);       \
+		free(crash__text);                                                                           \
+		ck_assert_msg(crash__safe, "%s", crash__copy);                                               \
+		puts(crash__copy);                                                                           \
+		fflush(stdout);                                                                              \
+	} while (0)
+
+/** The same of two functions, crash_workload_function and crash_check_function, on these models. */
+#define ck_assert_crash_safe(workload_function, check_function, model_list)                                  \
+	do {                                                                                                 \
+		struct crash_explore_opts crash__opts;                                                       \
+                                                                                                             \
+		memset(&crash__opts, 0, sizeof crash__opts);                                                 \
+		crash__opts.workload = (workload_function);                                                  \
+		crash__opts.check_state = (check_function);                                                  \
+		crash__opts.models = (model_list);                                                           \
+		ck_assert_crash_explore(&crash__opts);                                                       \
+	} while (0)
 
 #ifdef __cplusplus
 }
