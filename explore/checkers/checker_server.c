@@ -179,6 +179,23 @@ static void make_text(char *line, size_t left)
 	}
 }
 
+/* Whoever says what is in a page that was never written says zeros: they become "\\0", as people write it. */
+static void show_zeros(json_t *text)
+{
+	size_t length = json_string_length(text), used = 0;
+	const char *old = json_string_value(text);
+	char *shown = length > strlen(old ? old : "") ? malloc(2 * length) : NULL;
+
+	for (size_t i = 0; shown && i < length; i++) {
+		if (!old[i])
+			shown[used++] = '\\';
+		shown[used++] = old[i] ? old[i] : '0';
+	}
+	if (shown)
+		json_string_setn_nocheck(text, shown, used);
+	free(shown);
+}
+
 static int take_answer(struct crash__verdict *verdict)
 {
 	static const struct {
@@ -200,6 +217,7 @@ static int take_answer(struct crash__verdict *verdict)
 	for (size_t i = 0; name && i < sizeof verdicts / sizeof *verdicts; i++)
 		if (strcmp(verdicts[i].name, name) == 0)
 			verdict->kind = verdicts[i].kind;
+	show_zeros(json_object_get(object, "text"));
 	crash__json_to_bytes(object);
 	text = json_string_value(json_object_get(object, "text"));
 	if (text && verdict->kind > CRASH__VERDICT_PASSED) {

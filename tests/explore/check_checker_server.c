@@ -142,6 +142,22 @@ START_TEST(an_answer_that_is_none_is_an_error)
 }
 END_TEST
 
+/* As of a page that was never written. */
+START_TEST(an_answer_may_have_zeros)
+{
+	static const char server[] =
+		"while read line; do if test -s store/data; then echo '{\"verdict\": \"ok\"}'; "
+		"else echo '{\"verdict\": \"inconsistent\", \"text\": \"there is \\u0000a\"}'; fi; done";
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("--check-server", server, save);
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "there is \\0a") && !strstr(result.out, "no verdict"), "%s",
+		      lab_describe(&result));
+}
+END_TEST
+
 /* One behind: what it says of a state would be taken for what it says of the next. */
 START_TEST(what_is_there_before_the_question_is_no_answer)
 {
@@ -266,6 +282,7 @@ int main(void)
 	tcase_add_test(says, a_text_that_is_none_does_not_lose_the_verdict);
 	tcase_add_test(says, a_server_that_goes_on_a_state_has_judged_it);
 	tcase_add_test(says, an_answer_that_is_none_is_an_error);
+	tcase_add_test(says, an_answer_may_have_zeros);
 	tcase_add_test(says, what_is_there_before_the_question_is_no_answer);
 	tcase_add_test(remembers, a_server_that_remembers_a_failure_is_named_and_blames_nobody);
 	tcase_add_test(remembers, a_server_that_remembers_that_all_was_right_is_named);
