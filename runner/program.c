@@ -147,7 +147,7 @@ uint64_t crash__program_stub(const char *preload)
 /* Puts `name` in the place of the last part of the path `self`. */
 static bool find_beside(const char *self, const char *name, char path[PATH_MAX])
 {
-	char *slash;
+	char *slash, real[PATH_MAX];
 
 	if (!realpath(self, path))
 		return false;
@@ -155,18 +155,26 @@ static bool find_beside(const char *self, const char *name, char path[PATH_MAX])
 	if (!slash || (size_t)(slash - path) + strlen(name) + 2 > PATH_MAX)
 		return false;
 	strcpy(slash + 1, name);
-	return access(path, R_OK) == 0;
+	if (!realpath(path, real) || access(real, R_OK) < 0)
+		return false;
+	strcpy(path, real);
+	return true;
 }
 
-/* The module in the tree that this library, or this command, was built in and not installed from. */
-static bool find_in_build_tree(char path[PATH_MAX])
+/*
+ * The module that goes with this library, or this command: in the tree that it was built in, or where it was
+ * installed with it, below whichever prefix that is now.
+ */
+static bool find_own(char path[PATH_MAX])
 {
 	Dl_info info;
 
 	if (dladdr((void *)crash__program_preload, &info) && info.dli_fname &&
-	    find_beside(info.dli_fname, "libcrashinject-preload.so", path))
+	    (find_beside(info.dli_fname, "libcrashinject-preload.so", path) ||
+	     find_beside(info.dli_fname, "crashinject/libcrashinject-preload.so", path)))
 		return true;
-	return find_beside("/proc/self/exe", ".libs/libcrashinject-preload.so", path);
+	return find_beside("/proc/self/exe", ".libs/libcrashinject-preload.so", path) ||
+	       find_beside("/proc/self/exe", "../lib/crashinject/libcrashinject-preload.so", path);
 }
 
 int crash__program_preload(const char *given, char path[PATH_MAX])
@@ -181,7 +189,7 @@ int crash__program_preload(const char *given, char path[PATH_MAX])
 		snprintf(path, PATH_MAX, "%s", given);
 		return 0;
 	}
-	if (find_in_build_tree(path))
+	if (find_own(path))
 		return 0;
 	if (access(installed, R_OK) < 0)
 		return crash__fail(CRASH_EPRELOAD, "%s: %s; set CRASHINJECT_PRELOAD to where it is",

@@ -282,19 +282,24 @@ static int take_pair(void *context, const char *section, const char *name, const
 	return refuse_key(reading, name);
 }
 
-/* Where the models are beside a command that was built and not installed. */
-static const char *models_in_build_tree(void)
+/* Where the models are beside a command that was built, or below the prefix that it was installed below. */
+static const char *models_of_command(void)
 {
+	static const char *const places[] = {"models", "../share/crashinject/models"};
 	static char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "models");
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "../share/crashinject/models");
 	char *slash;
 
 	if (length <= 0)
 		return NULL;
 	path[length] = '\0';
 	slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, "models");
-	return access(path, R_OK) == 0 ? path : NULL;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		strcpy(slash ? slash + 1 : path, places[i]);
+		if (access(path, R_OK) == 0)
+			return path;
+	}
+	return NULL;
 }
 
 static const char *models_directory(void)
@@ -302,7 +307,7 @@ static const char *models_directory(void)
 	const char *given = getenv("CRASHINJECT_MODELS");
 
 	if (!given || !*given)
-		given = models_in_build_tree();
+		given = models_of_command();
 	return given ? given : PKGDATADIR "/models";
 }
 

@@ -16,6 +16,39 @@ const what = {
   models: ['posix'],
 };
 
+const saving = (sync) => (directory) => {
+  process.chdir(directory);
+  for (const value of ['1', '2']) {
+    const fd = fs.openSync('value.new', 'w');
+    fs.writeSync(fd, value);
+    if (sync) fs.fsyncSync(fd);
+    fs.closeSync(fd);
+    fs.renameSync('value.new', 'value');
+    const parent = fs.openSync('.', 'r');
+    fs.fsyncSync(parent);
+    fs.closeSync(parent);
+    crashinject.ack(value);
+  }
+};
+
+const mine = crashinject.functions(__filename, {
+  save: saving(true),
+  saveCarelessly: async (directory) => {
+    await null;
+    saving(false)(directory);
+  },
+  look({ acks }) {
+    console.log('which is no answer');
+    if (!acks.length) return;
+    const there = fs.readFileSync('value', 'latin1');
+    assert.ok(there === '1' || there === '2', `there is ${JSON.stringify(there)}`);
+    if (there < acks.at(-1)) throw new crashinject.Lost(`acknowledged ${acks}`);
+  },
+  async refuse() {
+    throw new Error('never right');
+  },
+});
+
 function inNewDirectory(use) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'crashinject-test-'));
   try {
@@ -60,6 +93,20 @@ test('the planted bug is found', () => {
   }
 });
 
+test('functions are called in other processes', () => {
+  assert.ok(crashinject.explore({ workload: mine.save, check: mine.look, models: ['posix'] }).checked > 5);
+  assert.throws(() => crashinject.explore({ workload: mine.saveCarelessly, check: mine.look, models: ['posix'] }), (error) => {
+    assert.match(error.message, /repair: fsync of value\.new before rename/);
+    assert.match(error.message, /the check said: there is "/);
+    const [, kept] = /\nthe result is in (.*)$/.exec(error.message);
+    fs.rmSync(kept, { recursive: true });
+    return true;
+  });
+});
+
 test('what cannot be explored is an error', () => {
-  assert.throws(() => crashinject.explore({ workload: 'exit 1', check: 'true' }), /^Error: incomplete: /);
+  assert.throws(() => crashinject.explore({ workload: 'echo x >$CRASH_DIR/f; exit 1', check: 'true' }),
+    /^Error: 0 found\nincomplete: /);
+  assert.throws(() => crashinject.explore({ workload: mine.save, check: mine.refuse }), /exit status 125.*never right/s);
+  assert.throws(() => crashinject.explore({ workload: () => {}, check: 'true' }), /give it to functions\(\) before/);
 });

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
+import functools
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,6 +72,70 @@ class Explore(unittest.TestCase):
             crashinject.explore(["/nonexistent"], "true")
         with self.assertRaises(crashinject.Incomplete):
             crashinject.explore("echo x >$CRASH_DIR/f; exit 1", "true")
+
+
+def save(values, directory, sync=True):
+    os.chdir(directory)
+    for value in values:
+        with open("value.new", "w") as file:
+            file.write(value)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.rename("value.new", "value")
+        fd = os.open(".", os.O_RDONLY)
+        os.fsync(fd)
+        os.close(fd)
+        crashinject.ack(value)
+
+
+save_safely = functools.partial(save, "12")
+save_carelessly = functools.partial(save, "12", sync=False)
+
+
+def look(state):
+    if state.acks:
+        with open("value", encoding="latin-1") as file:
+            there = file.read()
+        assert there in ("1", "2")
+        if there < state.acks[-1]:
+            raise crashinject.Lost("acknowledged %s, there is %s" % (state.acks[-1], there))
+
+
+def refuse(state):
+    raise ValueError("never right")
+
+
+class Functions(unittest.TestCase):
+    def setUp(self):
+        self.before, self.place = tempfile.tempdir, tempfile.mkdtemp()
+        tempfile.tempdir = self.place
+
+    def tearDown(self):
+        tempfile.tempdir = self.before
+        shutil.rmtree(self.place)
+
+    def test_what_is_right_passes_and_leaves_nothing(self):
+        self.assertGreater(crashinject.explore(save_safely, look, models="posix")["checked"], 5)
+        self.assertEqual(os.listdir(self.place), [])
+
+    def test_what_is_wrong_is_found_and_kept(self):
+        with self.assertRaises(crashinject.CrashFound) as found:
+            crashinject.explore(save_carelessly, look, models=["posix"])
+        text = str(found.exception)
+        self.assertIn("repair: fsync of value.new before rename", text)
+        self.assertRegex(text, r"the check said: AssertionError \(test_crashinject.py:\d+: assert there in")
+        kept, = os.listdir(self.place)
+        self.assertTrue(text.endswith("the result is in " + os.path.join(self.place, kept)), text)
+
+    def test_a_check_that_refuses_everything_is_an_error(self):
+        with self.assertRaisesRegex(RuntimeError, "never right"):
+            crashinject.explore(save_safely, refuse)
+        self.assertEqual(os.listdir(self.place), [])
+
+    def test_only_what_another_process_finds_can_be_called(self):
+        with self.assertRaisesRegex(TypeError, "workload.*at the top of a module"):
+            crashinject.explore(lambda directory: None, look)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,19 @@ pub fn parse(text: &str) -> Option<Value> {
     rest.next().is_none().then_some(value)
 }
 
+/// A text as JSON has it.
+pub fn text(text: &str) -> String {
+    let mut result = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => result.extend(['\\', c]),
+            c if (c as u32) < 0x20 => result += &format!("\\u{:04x}", c as u32),
+            c => result.push(c),
+        }
+    }
+    result + "\""
+}
+
 fn skip(rest: &mut Peekable<Chars>) {
     while rest.next_if(|c| c.is_ascii_whitespace()).is_some() {}
 }
@@ -176,6 +189,12 @@ mod tests {
         assert_eq!(a.get("c"), Some(&Value::Null));
         assert_eq!(value.get("d"), Some(&Value::Bool(true)));
         assert_eq!(parse(r#"{"n":3}"#).unwrap().number("n"), 3.0);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let all = "\"\\\n\u{1}\u{e9}\u{1f600}/";
+        assert_eq!(parse(&text(all)), Some(Value::Text(all.into())));
     }
 
     #[test]

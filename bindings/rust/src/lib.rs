@@ -9,10 +9,12 @@ use std::mem::ManuallyDrop;
 use std::os::unix::io::{FromRawFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
+mod call;
 mod explore;
 mod json;
 
-pub use explore::{explore, Explore, Finding};
+pub use call::{Check, State, Workload, Wrong};
+pub use explore::{explore, Explore, Explored, Finding};
 
 const UNKNOWN: i32 = -2;
 const NONE: i32 = -1;

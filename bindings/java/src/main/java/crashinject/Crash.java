@@ -3,10 +3,15 @@ package crashinject;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Crash points and acknowledgements, and exploring crash states as an assertion. Without crashinject around the program
@@ -67,32 +72,124 @@ public final class Crash {
         }
     }
 
+    /** Works in a data directory, in another process: a lambda that captures nothing but what is serializable. */
+    public interface Workload extends Serializable {
+        void run(Path directory) throws Exception;
+    }
+
+    /** Looks at a crash state, in another process likewise: it accepts by returning, and refuses by throwing. */
+    public interface Check extends Serializable {
+        void look(State state) throws Exception;
+    }
+
+    /** The state is consistent, but something that was acknowledged is gone. */
+    public static final class Lost extends Exception {
+        private static final long serialVersionUID = 1;
+
+        public Lost(String text) {
+            super(text);
+        }
+    }
+
     /**
-     * Runs the workload once and checks every state that a crash can leave. Both are commands for the shell: the
-     * workload finds its data directory in $CRASH_DIR, and for the check a crash state is the working directory.
+     * One crash state.
+     *
+     * @param dir      the data directory; Java knows no other working directory than the one it was started in
+     * @param acked    a file with all that was acknowledged before the crash
+     * @param ackedDir a directory with a file for each stream of it
+     * @param point    of the crash
+     * @param state    its name
+     */
+    public record State(Path dir, Path acked, Path ackedDir, String point, String state) {
+        /** What was given to {@link Crash#ack} before the crash. */
+        public List<String> acks() throws IOException {
+            Path points = ackedDir.resolve("points");
+            return Files.exists(points) ? Files.readAllLines(points) : List.of(); // none: nothing ever was
+        }
+    }
+
+    /**
+     * Runs the workload once and checks every state that a crash can leave. Both are called in other Java machines, where
+     * nothing else of this one is.
      *
      * @param options of crashinject-explore(1), as "--model=ext4"
-     * @throws AssertionError with findings, repairs and how to replay them, or why something may have been missed
+     * @throws AssertionError with findings, repairs, how to replay them and where the result is, or why something may have
+     *     been missed; IllegalStateException if it could not be explored
+     */
+    public static void explore(Workload workload, Check check, String... options) throws IOException {
+        explore(Call.command(workload), List.of("--check-server", Call.quoted(Call.command(check))), null, options);
+    }
+
+    /**
+     * The same of commands for the shell: the workload finds its data directory in $CRASH_DIR, and for the check a crash
+     * state is the working directory.
      */
     public static void explore(String workload, String check, Path directory, String... options) throws IOException {
-        String name = System.getenv().getOrDefault("CRASHINJECT", "crashinject");
-        List<String> command = new ArrayList<>(List.of(name, "explore", "--dir", directory.toString(), "--check", check));
+        explore(List.of("/bin/sh", "-c", workload), List.of("--check", check), directory, options);
+    }
 
-        command.addAll(List.of(options));
-        command.addAll(List.of("--", "/bin/sh", "-c", workload));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        int status;
+    private static void explore(List<String> workload, List<String> check, Path directory, String... options)
+            throws IOException {
+        Path data = directory == null ? Files.createTempDirectory("crashinject-data-") : directory;
+        Path result = keepsItself(options) ? null : Files.createTempDirectory("crashinject-");
+        boolean keep = false;
+
         try {
-            status = process.waitFor();
+            String name = System.getenv().getOrDefault("CRASHINJECT", "crashinject");
+            List<String> command = new ArrayList<>(List.of(name, "explore", "--json", "--dir", data.toString()));
+            if (result != null) {
+                command.addAll(List.of("--output", result.toString()));
+            }
+            command.addAll(check);
+            command.addAll(List.of(options));
+            command.add("--");
+            command.addAll(workload);
+            run(command, result);
+        } catch (AssertionError failed) {
+            keep = true;
+            throw failed;
+        } finally {
+            if (directory == null) {
+                remove(data);
+            }
+            if (result != null && !keep) {
+                remove(result);
+            }
+        }
+    }
+
+    private static boolean keepsItself(String... options) {
+        return Arrays.stream(options).anyMatch(option -> option.matches("-o.*|--(output|resume|finding)(=.*)?"));
+    }
+
+    private static void run(List<String> command, Path result) throws IOException {
+        Path errors = Files.createTempFile("crashinject-", ".err");
+        try {
+            Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+            process.getOutputStream().close();
+            Explored explored = new Explored(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+            int status = process.waitFor();
+
+            if (explored.safe(status)) {
+                System.out.println(explored.line());
+            } else if (explored.judged(status)) {
+                throw new AssertionError(explored.text(result));
+            } else {
+                throw new IllegalStateException("crashinject explore: exit status " + status + ": "
+                        + Files.readString(errors, StandardCharsets.ISO_8859_1) + explored.finalOutput());
+            }
         } catch (InterruptedException interrupted) {
-            process.destroy();
             throw new IOException(interrupted);
+        } finally {
+            Files.delete(errors);
         }
-        if (status != 0) {
-            throw new AssertionError("crashinject explore: exit status " + status + "\n" + said);
+    }
+
+    private static void remove(Path directory) throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
         }
-        System.out.println("crash-safe: " + workload);
     }
 }
