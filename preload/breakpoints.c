@@ -12,6 +12,7 @@
 #include "common/ring_append.h"
 #include "common/say.h"
 #include "common/spec.h"
+#include "preload/forward.h"
 #include "preload/mapping.h"
 #include "preload/shim.h"
 
@@ -23,6 +24,35 @@ CRASH__EXPORT void crash__ack_symbol(const void *text, size_t bytes) __asm__("cr
 
 /* What the section says is that somebody attends to points; it is read, so that the linker keeps it. */
 static const volatile uint32_t known_version __attribute__((section(CRASH__ATTENDANT))) = CRASH_SITE_VERSION;
+
+/* The shim's, where these are a copy that was linked in beside it. */
+static struct {
+	void (*attach)(struct crash_site *start, struct crash_site *stop);
+	void (*hit)(struct crash_site *site);
+	void (*breakpoint)(const char *name);
+	void (*ack)(const void *text, size_t bytes);
+} shim;
+
+static void find_shim(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	shim.hit = crash__forward("crash__hit", (void *)crash__hit);
+	shim.breakpoint = crash__forward("crash_breakpoint", (void *)crash__breakpoint_symbol);
+	shim.ack = crash__forward("crash_ack", (void *)crash__ack_symbol);
+	shim.attach = crash__forward("crash__attach", (void *)crash__attach);
+}
+
+#ifdef CRASH__LINKED
+/* Before any constructor that has points; a program may have none but crash_breakpoint(). */
+__attribute__((constructor(101))) static void look_for_shim(void)
+{
+	find_shim();
+}
+#endif
 
 static const char *name_of(const struct crash_site *site)
 {
@@ -38,6 +68,11 @@ void crash__attach(struct crash_site *start, struct crash_site *stop)
 {
 	struct crash__control *control;
 
+	find_shim();
+	if (shim.attach) {
+		shim.attach(start, stop);
+		return;
+	}
 	crash__attach_control(environ); /* libcrashpoint has no constructor of its own that is first */
 	control = crash__control;
 	if (!control)
@@ -70,8 +105,13 @@ void crash__pass_point(struct crash__control *control, struct crash__named_point
 void crash__hit(struct crash_site *site)
 {
 	struct crash__control *control;
-	int saved = errno;
+	int saved;
 
+	if (shim.hit) {
+		shim.hit(site);
+		return;
+	}
+	saved = errno;
 	control = crash__control_now();
 	if (control && site->slot)
 		crash__pass_point(control, &control->points[site->slot - 1], CRASH__CALLER());
@@ -83,8 +123,13 @@ void crash__breakpoint_symbol(const char *name)
 	static _Atomic bool complained;
 	int saved = errno;
 	struct crash__named_point *point;
-	struct crash__control *control = crash__control_now();
+	struct crash__control *control;
 
+	if (shim.breakpoint) {
+		shim.breakpoint(name);
+		return;
+	}
+	control = crash__control_now();
 	if (!control)
 		return;
 	if (!crash__point_name_ok(name, strlen(name))) {
@@ -100,8 +145,13 @@ void crash__breakpoint_symbol(const char *name)
 void crash__ack_symbol(const void *text, size_t bytes)
 {
 	int saved = errno;
-	struct crash__control *control = crash__control_now();
+	struct crash__control *control;
 
+	if (shim.ack) {
+		shim.ack(text, bytes);
+		return;
+	}
+	control = crash__control_now();
 	if (!control)
 		return;
 	crash__check_dead(control);

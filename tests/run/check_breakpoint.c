@@ -21,7 +21,7 @@ static const struct build {
 } builds[] = {
 	{"points", "mijnnnathce", false},	{"points_cxx", "mijnnnathc12e", false},
 	{"points_fixed", "mijnnnathce", false}, {"points_small", "mijnnnathce", false},
-	{"points_static", "mijnnnathce", true},
+	{"points_static", "mijnnnathce", true}, {"points_linked", "mijnnnathce", false},
 };
 
 #define BUILDS (int)(sizeof builds / sizeof *builds)
