@@ -91,7 +91,7 @@ for module in crashinject crashpoint; do
 done
 
 claim "the manual is there"
-for page in man1/crashinject.1 man1/crashinject-run.1 man3/crash_run.3 man3/libcrashinject.3 man5/crashinject-trace.5 \
+for page in man1/crashinject.1 man1/crashinject-run.1 man3/crash_run.3 man3/crash_explore.3 man3/libcrashinject.3 man5/crashinject-trace.5 \
 	man7/crashinject-calls.7; do
 	[ -s "$DESTDIR$mandir/$page" ] || fail "$page is not installed"
 done
@@ -128,6 +128,51 @@ if [ -f "$DESTDIR$libdir/libcrashinject.a" ]; then
 	succeeds ./run-static
 	prints '^write#2, killed 1, written 2$'
 	! ldd ./run-static | grep -q libcrashinject || fail "it uses the shared library after all"
+fi
+
+cat >explore.c <<'END'
+#include <crashinject/explore.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int work(const char *directory, const void *argument)
+{
+	int fd = chdir(directory) == 0 ? open("f", O_WRONLY | O_CREAT, 0666) : -1;
+
+	return write(fd, "x", 1) != 1 || *(const int *)argument != 7;
+}
+
+static void look(struct crash_checked *state, const void *argument)
+{
+	if (*(const int *)argument != 7)
+		state->verdict = CRASH_INCONSISTENT;
+}
+
+int main(void)
+{
+	int seven = 7;
+	struct crash_explore_opts opts = {.workload = work, .check_state = look, .models = "ext4", .argument = &seven,
+		.argument_size = sizeof seven};
+	char *text;
+	int safe = crash_is_safe(&opts, &text);
+
+	puts(text);
+	free(text);
+	return !safe;
+}
+END
+
+claim "a program explores functions of its own"
+succeeds $CC -o explore explore.c $(package crashinject --cflags --libs)
+succeeds ./explore
+prints '^crash-safe: [0-9]* states checked'
+if [ -f "$DESTDIR$libdir/libcrashinject.a" ]; then
+	succeeds $CC -o explore-static explore.c "$DESTDIR$libdir/libcrashinject.a" \
+		$(package crashinject --static --cflags --libs | sed 's/-lcrashinject//')
+	succeeds ./explore-static
+	prints '^crash-safe: [0-9]* states checked'
 fi
 
 cat >point.c <<'END'
