@@ -113,7 +113,8 @@ static int run(int argc, char **argv)
 	request = crash__options_request(&options);
 	request.opts.root = NULL; /* what happens elsewhere is counted */
 	request.scenario = own.at;
-	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
+	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS |
+		       CRASH__MODE_TIMES;
 	request.trace = begin_trace(&own, directory, &saved);
 	request.trace_most = own.max_trace;
 	crash__progress_begin(!options.quiet, "recording");

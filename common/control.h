@@ -57,6 +57,7 @@ enum crash__mode {
 	CRASH__MODE_LOGGED = 64,     /* only ops of rules with :log go to the rings */
 	CRASH__MODE_PATCH = 128,     /* the shim may patch libc */
 	CRASH__MODE_IO_URING = 256,  /* io_uring is not refused */
+	CRASH__MODE_TIMES = 512,     /* it is recorded how long syncs take */
 };
 
 /* Why a run is not complete; each has a sentence in incomplete.def. */

@@ -115,6 +115,14 @@ struct crash__op_record {
 	char strings[];			      /* path, to, text */
 };
 
+/** How long a sync took, as its record has it. */
+static inline uint32_t crash__took(uint64_t began_ns, uint64_t ended_ns)
+{
+	uint64_t us = ended_ns > began_ns ? (ended_ns - began_ns + 999) / 1000 : 1;
+
+	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
 struct crash__end_record {
 	struct crash__record record;
 	uint64_t start; /* of the op that ended */
@@ -123,7 +131,7 @@ struct crash__end_record {
 	uint64_t offset;	/* where the data really went; UINT64_MAX: has no meaning or is not known */
 	uint64_t device, inode; /* of what the call opened, made, or gave other attributes */
 	uint32_t mode, uid, gid;
-	uint32_t pad;
+	uint32_t took;		  /* of a sync: microseconds, rounded up; 0: not measured */
 	uint64_t sync_occurrence; /* of the sync that the write implied; 0: none */
 };
 

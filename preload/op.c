@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/ioctl_request.h"
@@ -154,6 +155,27 @@ static uint64_t next_of(struct crash__op *op, unsigned int family)
 	return atomic_fetch_add_explicit(&op->control->family_hits[family], 1, memory_order_relaxed) + 1;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now = {0};
+
+	crash__sys3(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Makes the call; of a sync that is recorded it is measured how long that takes. */
+static long make(struct crash__op *op, const struct crash__decision *decision)
+{
+	bool measured = op->start && (op->control->mode & CRASH__MODE_TIMES) &&
+			(op->family == CRASH__FAMILY_FSYNC || (op->flags & CRASH__OP_SYNC));
+	uint64_t began = measured ? now_ns() : 0;
+	long result = crash__act_call(op, decision);
+
+	if (measured)
+		op->took = crash__took(began, now_ns());
+	return result;
+}
+
 static long take(struct crash__op *op, uint64_t rules)
 {
 	struct crash__control *control = op->control;
@@ -167,7 +189,7 @@ static long take(struct crash__op *op, uint64_t rules)
 	decision = crash__act_before(op, crash__nature_of(op->kernel), rules);
 	crash__record_op(op);
 	crash__check_dead(control);
-	result = crash__act_call(op, &decision);
+	result = make(op, &decision);
 	if ((op->flags & CRASH__OP_SYNC) && result > 0 && decision.making != CRASH__MAKES_TORN) {
 		op->sync_occurrence = next_of(op, CRASH__FAMILY_FSYNC);
 		atomic_fetch_add_explicit(&control->implied_syncs, 1, memory_order_relaxed);
@@ -384,7 +406,7 @@ long crash__op(unsigned int call, unsigned int kernel, const long args[6], enum 
 	op.call = call;
 	op.route = route;
 	op.start = op.sync_occurrence = 0;
-	op.flags = 0;
+	op.flags = op.took = 0;
 	op.cancel = op.blocking_cancel = op.asynchronous = false;
 	if (!crash__single_threaded()) {
 		/* Libc's own cancellation points arrive with asynchronous cancellation switched on. */

@@ -561,8 +561,10 @@ static void identify_made(const struct crash__op *op, long result, struct crash_
 
 void crash__record_end(struct crash__op *op, long result)
 {
-	struct crash__end_record record = {
-		.start = op->start, .result = result, .sync_occurrence = op->sync_occurrence};
+	struct crash__end_record record = {.start = op->start,
+					   .result = result,
+					   .sync_occurrence = op->sync_occurrence,
+					   .took = op->took};
 	struct crash__part part = {&record, sizeof record};
 
 	if (!op->start)

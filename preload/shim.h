@@ -250,6 +250,7 @@ struct crash__op {
 	uint64_t occurrence;	 /* of the family */
 	uint64_t call_occurrence;
 	uint64_t sync_occurrence; /* of the sync that the write implied; 0: none */
+	uint32_t took;		  /* of a sync that is recorded: microseconds, rounded up */
 	uint32_t flags;		  /* enum crash__op_flags */
 };
 

@@ -33,6 +33,7 @@ struct crash__notification {
 	uint64_t sync_occurrence; /* of the sync that the write implies; 0: not counted yet, or none */
 	uint64_t start;		  /* sequence number; 0: not recorded */
 	uint32_t flags;		  /* enum crash__op_flags */
+	uint32_t took;		  /* of a sync: microseconds, rounded up */
 	struct crash__ahead ahead;
 };
 

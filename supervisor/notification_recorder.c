@@ -165,6 +165,7 @@ void crash__notification_record_end(struct crash__notification *notification,
 		.offset = notification->kernel->kernel == CRASH__CALL_msync ? notification->mapped_at :
 									      proxied->offset,
 		.sync_occurrence = notification->sync_occurrence,
+		.took = notification->took,
 	};
 	struct crash__part part = {&record, sizeof record};
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/clock.h"
 #include "common/decision.h"
 #include "common/sys.h"
 #include "supervisor/held_ops.h"
@@ -239,13 +240,18 @@ static struct crash__reply make(struct crash__notification *notification,
 	uint64_t part = part_of(notification, decision);
 	struct crash__proxied proxied = {.fd = -1, .offset = UINT64_MAX};
 	struct crash__reply reply;
+	uint64_t began;
 
 	if (may_take_long(notification))
 		crash__leader_hand_over();
+	began = crash__now_ns();
 	if (part && !crash__proxy_call(notification, part, &proxied)) {
 		crash__proxied_clear(&proxied);
 		return let(notification, decision);
 	}
+	if ((notification->control->mode & CRASH__MODE_TIMES) &&
+	    (notification->family == CRASH__FAMILY_FSYNC || (notification->flags & CRASH__OP_SYNC)))
+		notification->took = crash__took(began, crash__now_ns());
 	if (proxied.fd >= 0)
 		crash__reply_hand_over(notification, &proxied);
 	if (proxied.result > 0 && decision->making != CRASH__MAKES_TORN)

@@ -286,6 +286,7 @@ static bool take_end(struct crash__reader *reader, struct crash__stream *stream,
 	event->offset = record->offset;
 	event->sync_occurrence = record->sync_occurrence;
 	event->flags = record->record.flags;
+	event->took = record->took;
 	event->made_device = record->device;
 	event->made_inode = record->inode;
 	event->made_mode = record->mode;

@@ -43,6 +43,7 @@ struct crash__event {
 	uint64_t occurrence;	  /* of the family, or of the explicit point */
 	uint64_t call_occurrence; /* of the call */
 	uint64_t sync_occurrence; /* of the sync that a write implies; 0: none */
+	uint32_t took;		  /* of a sync: microseconds, rounded up; 0: not known */
 	/* explicit points */
 	const char *name, *source;
 	uint32_t line;
