@@ -14,6 +14,7 @@
 #include "cli/explore_place.h"
 #include "cli/explore_settings.h"
 #include "cli/explore_sought.h"
+#include "cli/explore_syncs.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "common/control.h"
@@ -93,7 +94,7 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 	if (session->log.fd >= 0 && !crash__attributes_lost())
 		crash__verdicts_add(&session->log, entry);
 	/* the final state is not a crash: the summary has it */
-	if (session->options.json && crash__verdict_failed(entry->kind) &&
+	if (session->options.json && !session->syncs && crash__verdict_failed(entry->kind) &&
 	    entry != session->exploration.engine->final) {
 		if (session->options.json_out == stdout)
 			crash__progress_clear();
@@ -273,6 +274,8 @@ static int finish(struct explore_session *session, int error)
 	note_unkept(session);
 	if (session->own.finding)
 		return crash__sought_report(session);
+	if (session->syncs)
+		return crash__explore_syncs(session);
 	/* findings can be replayed later */
 	if (!session->place && session->exploration.causes.list_count && session->request.trace >= 0)
 		crash__place_find(session);
@@ -300,16 +303,15 @@ static void choose_source(struct explore_session *session)
 	}
 	crash__options_check_server(&session->options, session->own.recover);
 	if (!session->options.program[0])
-		crash__die(
-			"explore: no program; write it after --: %s explore --check ./verify.sh -- PROGRAM",
-			CRASH__PROGRAM_NAME);
-	if (crash__options_name_trace(&session->options, "explore")) {
+		crash__die("%s: no program; write it after --: %s %s --check ./verify.sh -- PROGRAM",
+			   session->name, CRASH__PROGRAM_NAME, session->name);
+	if (crash__options_name_trace(&session->options, session->name)) {
 		snprintf(session->trace, PATH_MAX, "%.4000s", session->options.program[0]);
 		crash__refuse_beside_trace(session->trace, session->own.at, session->own.setup,
 					   session->own.max_trace, session->options.server.client);
 		if (!session->own.check && !session->own.check_server)
-			crash__die(
-				"explore: a trace has no program to run again: give a checker with --check");
+			crash__die("%s: a trace has no program to run again: give a checker with --check",
+				   session->name);
 		return;
 	}
 	session->request = crash__options_request(&session->options);
@@ -444,19 +446,24 @@ static void limit_recording(struct explore_session *session)
 		session->request.opts.timeout_ms = (uint32_t)most;
 }
 
-static int run(int argc, char **argv)
+int crash__explore_command(const struct crash__command *command, bool syncs, int argc, char **argv)
 {
 	static struct explore_session session = {.log = {.fd = -1}};
 	int status;
 
-	crash__options_parse(&session.options, &crash__cmd_explore, argc, argv, crash__explore_take_option,
-			     &session.own);
+	session.name = command->name;
+	session.syncs = syncs;
+	crash__options_parse(&session.options, command, argc, argv, crash__explore_take_option, &session.own);
 	if (!getcwd(session.cwd, sizeof session.cwd))
 		crash__die("the working directory: %s", strerror(errno));
 	session.began = crash__now_ns();
 	session.input = lseek(STDIN_FILENO, 0, SEEK_CUR);
 	choose_source(&session);
+	if (syncs && !session.own.models)
+		session.own.models = CRASH__SYNCS_MODEL;
 	crash__explore_read_options(&session.own);
+	if (syncs)
+		crash__explore_syncs_options(&session);
 	if (session.own.finding && crash__sought_read(&session.sought, session.own.finding) < 0)
 		crash__die("%s", crash_error_detail());
 	limit_recording(&session);
@@ -473,6 +480,11 @@ static int run(int argc, char **argv)
 	crash__checker_files_clear(&session.files);
 	crash__verdicts_close(&session.log);
 	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	return crash__explore_command(&crash__cmd_explore, false, argc, argv);
 }
 
 const struct crash__command crash__cmd_explore = {

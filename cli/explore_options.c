@@ -38,36 +38,48 @@ enum {
 	OPTION_EXIT_OK,
 	OPTION_NET,
 	OPTION_CHECK_SERVER,
+	OPTION_VERIFY,
 };
 
+/* What is recorded, which states are looked at, and how. */
+#define EXPLORING_OPTIONS                                                                                    \
+	{"check", required_argument, NULL, OPTION_CHECK},                                                    \
+		{"check-server", required_argument, NULL, OPTION_CHECK_SERVER},                              \
+		{"recover", required_argument, NULL, OPTION_RECOVER},                                        \
+		{"setup", required_argument, NULL, OPTION_SETUP},                                            \
+		{"model", required_argument, NULL, OPTION_MODEL},                                            \
+		{"tiers", required_argument, NULL, OPTION_TIERS},                                            \
+		{"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},                                        \
+		{"budget", required_argument, NULL, OPTION_BUDGET},                                          \
+		{"order", required_argument, NULL, OPTION_ORDER},                                            \
+		{"seed", required_argument, NULL, OPTION_SEED},                                              \
+		{"samples", required_argument, NULL, OPTION_SAMPLES},                                        \
+		{"jobs", required_argument, NULL, OPTION_JOBS},                                              \
+		{"check-timeout", required_argument, NULL, OPTION_CHECK_TIMEOUT},                            \
+		{"copy", no_argument, NULL, OPTION_COPY}, {"at", required_argument, NULL, OPTION_AT},        \
+		{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},                                    \
+		{"max-tree", required_argument, NULL, OPTION_MAX_TREE},                                      \
+		{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},                                        \
+	{                                                                                                    \
+		"net", required_argument, NULL, OPTION_NET                                                   \
+	}
+
 const struct option crash__explore_table[] = {
-	{"check", required_argument, NULL, OPTION_CHECK},
-	{"check-server", required_argument, NULL, OPTION_CHECK_SERVER},
-	{"recover", required_argument, NULL, OPTION_RECOVER},
-	{"setup", required_argument, NULL, OPTION_SETUP},
-	{"model", required_argument, NULL, OPTION_MODEL},
-	{"tiers", required_argument, NULL, OPTION_TIERS},
-	{"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},
-	{"budget", required_argument, NULL, OPTION_BUDGET},
-	{"order", required_argument, NULL, OPTION_ORDER},
-	{"seed", required_argument, NULL, OPTION_SEED},
-	{"samples", required_argument, NULL, OPTION_SAMPLES},
-	{"jobs", required_argument, NULL, OPTION_JOBS},
+	EXPLORING_OPTIONS,
 	{"shard", required_argument, NULL, OPTION_SHARD},
 	{"output", required_argument, NULL, 'o'},
 	{"resume", required_argument, NULL, OPTION_RESUME},
 	{"finding", required_argument, NULL, OPTION_FINDING},
-	{"check-timeout", required_argument, NULL, OPTION_CHECK_TIMEOUT},
-	{"copy", no_argument, NULL, OPTION_COPY},
 	{"rerun", no_argument, NULL, OPTION_RERUN},
-	{"at", required_argument, NULL, OPTION_AT},
-	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
-	{"max-tree", required_argument, NULL, OPTION_MAX_TREE},
-	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
-	{"net", required_argument, NULL, OPTION_NET},
 	CRASH__REPORT_OPTIONS,
 	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
+	{NULL, 0, NULL, 0},
+};
+
+const struct option crash__syncs_table[] = {
+	EXPLORING_OPTIONS,     {"verify", no_argument, NULL, OPTION_VERIFY},
+	CRASH__SERVER_OPTIONS, CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
 
@@ -109,6 +121,9 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		return true;
 	case OPTION_RERUN:
 		own->rerun = true;
+		return true;
+	case OPTION_VERIFY:
+		own->verify = true;
 		return true;
 	case OPTION_SEED:
 		own->seed = crash__options_number("--seed", value, 0, UINT64_MAX);

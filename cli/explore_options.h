@@ -18,7 +18,7 @@ struct explore_options {
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
 	unsigned int jobs;
-	bool exhaustive, copy, rerun, in_trace_order;
+	bool exhaustive, copy, rerun, in_trace_order, verify;
 	/* of those */
 	struct crash__model model[CRASH__MOST_MODELS];
 	uint32_t model_count;
@@ -29,7 +29,7 @@ struct explore_options {
 
 /** The table for crash__options_parse(), and the function that takes its options into a struct
  * explore_options. */
-extern const struct option crash__explore_table[];
+extern const struct option crash__explore_table[], crash__syncs_table[];
 bool crash__explore_take_option(void *context, int option, const char *value);
 
 /** Reads the models that `models` names; dies if there is one that cannot be read. */

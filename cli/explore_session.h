@@ -27,11 +27,20 @@ struct explore_session {
 	bool checker_changed;		   /* since, or it is none: no verdict is kept */
 	uint64_t began;			   /* ns */
 	struct crash__sought sought;	   /* findings that are looked for */
+	bool syncs;			   /* is asked what those are worth; */
+	uint64_t syncs_states, syncs_ns;   /* with this budget for all of it; 0: none */
+	const char *name;		   /* of the command */
 	off_t input;			   /* where standard input was at first; -1: it has no place */
 	const char *place;		   /* the result directory; NULL: there is none */
 	struct crash__verdict_log log;	   /* fd -1: none */
 	json_t *settings;
 	json_t *given; /* those of the result that is resumed, as bytes: options point into them */
 };
+
+/**
+ * A command that explores a recording.
+ * @param syncs it is syncs, which says afterwards what each sync is worth
+ */
+int crash__explore_command(const struct crash__command *command, bool syncs, int argc, char **argv);
 
 #endif

@@ -18,7 +18,7 @@
  * - What has no parts cannot be torn: then torn means before, and short means nothing. Nor can a read, but it
  *   can be short.
  * - A store has been done when it is found, and a point is nothing that could be done: every action comes
- *   after it, err and short mean nothing, and a store is never late.
+ *   after it, err, short and skip mean nothing, and a store is never late.
  *
  * How many bytes a part has is not in the decision: to ask for that may mean to read a vector out of another
  * process, so it is asked only where a rule cuts (crash__rule_part()).
@@ -55,7 +55,7 @@ enum crash__making {
 	CRASH__MAKES_ALL,
 	CRASH__MAKES_FLIPPED, /* all of it, and the program sees a byte that is not in the file */
 	CRASH__MAKES_SHORT,   /* the first part, and the program sees how much that was */
-	CRASH__MAKES_NOTHING, /* it fails */
+	CRASH__MAKES_NOTHING, /* it fails; or, as a sync that is skipped, it succeeds */
 	CRASH__MAKES_TORN,    /* the first part, and the program ends there */
 };
 
@@ -66,6 +66,12 @@ struct crash__decision {
 	uint32_t flags; /* enum crash__op_flags: what the op's record says of it */
 	bool late;	/* must not be done: an op that came earlier is about to end the tree */
 };
+
+/** Whether the op fails by it. A sync that is skipped is not made either, and succeeds. */
+static inline bool crash__decision_fails(const struct crash__decision *decision)
+{
+	return decision->making == CRASH__MAKES_NOTHING && decision->by->argument;
+}
 
 /** The nature of a kernel's call, or of stores. A request of io_submit() has no parts, whatever call it is.
  */

@@ -41,7 +41,7 @@ enum crash__action {
 	CRASH__STOP,
 	CRASH__DELAY, /* argument: microseconds */
 	CRASH__LOG,
-	CRASH__ERROR, /* argument: errno; the call is not made */
+	CRASH__ERROR, /* argument: errno, or 0: success; the call is not made */
 	CRASH__SHORT, /* argument: bytes that are written or read, and reported */
 	CRASH__FLIP,  /* argument: which byte of what is read has another bit */
 };

@@ -8,11 +8,7 @@
  *	WHEN  = N | A ".." B | A "+" | A "+" STEP | "*" | "p" PCT "%"
  *	MOD   = "before" | "after" | "torn=" BYTES | "torn=" PCT "%"
  *	      | "kill" | "abort" | "sig=" NAME | "exit=" N | "stop" | "delay=" TIME | "log"
-<<<<<<< HEAD
- *	      | "err=" ERRNO | "short=" BYTES | "flip=" N
-=======
- *	      | "err=" ERRNO | "short=" BYTES
->>>>>>> d69b681 (rules: #p1% leaves it to chance, from a seed; run --repeat, and what to type to have a death again)
+ *	      | "err=" ERRNO | "short=" BYTES | "flip=" N | "skip"
  *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION | "seed=" N
  *
  * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part
@@ -541,6 +537,7 @@ static const struct modifier {
 	{"err", ACTION, CRASH__ERROR, set_errno, "an error name: err=EIO"},
 	{"short", ACTION, CRASH__SHORT, set_short, "a number of bytes: short=100"},
 	{"flip", ACTION, CRASH__FLIP, set_short, "which byte, from 0: flip=7"},
+	{"skip", ACTION, CRASH__ERROR, NULL, NULL}, /* with no error */
 	{"self", SCOPE, 0, NULL, NULL},
 	{"thread", THREAD, 0, set_thread, "the number of a thread, from 1: thread=2"},
 	{"child", CHILD, 0, set_child, "the number of a child process, 0 for the program: child=1"},
@@ -663,19 +660,23 @@ static bool check_rule(struct cursor *cursor, const struct crash__rule *rule, co
 		return fail(cursor, where, "an explicit point has no file, so @ cannot be used", NULL);
 	if (rule->kind == CRASH__KIND_EXPLICIT && (torn || changes_call))
 		return fail(cursor, where,
-			    "an explicit point is not a call: torn, err and short cannot be used", NULL);
+			    "an explicit point is not a call: torn, err, short and skip cannot be used",
+			    NULL);
 	if (torn && !only_writes(rule))
 		return fail(cursor, where, "only a write can be torn", "use before or after");
 	if (!check_input(cursor, rule, where))
 		return false;
 	if (rule->action == CRASH__SHORT && !only_writes(rule) && family_of(rule) != CRASH__FAMILY_READ)
 		return fail(cursor, where, "only a write or a read can be short", "use err=");
-	if (changes_call && rule->moment != CRASH__BEFORE)
-		return fail(cursor, where,
-			    "err and short replace the call: before, after and torn cannot be used", NULL);
 	if (rule->has_seed && !rule->chance)
 		return fail(cursor, where, "a seed decides only where there is a chance",
 			    "as in write#p1%:seed=7");
+	if (rule->action == CRASH__ERROR && !rule->argument && family_of(rule) != CRASH__FAMILY_FSYNC)
+		return fail(cursor, where, "only a sync can be skipped", "use err=");
+	if (changes_call && rule->moment != CRASH__BEFORE)
+		return fail(cursor, where,
+			    "err, short and skip replace the call: before, after and torn cannot be used",
+			    NULL);
 	if (torn && !crash__action_is_death(rule->action))
 		return fail(cursor, where, "torn goes with kill, abort or exit", "use short= to go on");
 	return true;

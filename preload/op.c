@@ -143,8 +143,10 @@ static long imply_sync(struct crash__op *op, long result)
 	sync.occurrence = op->sync_occurrence;
 	sync.flags = 0;
 	decision = crash__act_before(&sync, CRASH__NATURE_CALL, rules);
-	if (decision.making == CRASH__MAKES_NOTHING)
+	if (crash__decision_fails(&decision))
 		result = crash__act_call(&sync, &decision);
+	else if (decision.making == CRASH__MAKES_NOTHING)
+		crash__control_incomplete(op->control, CRASH__INCOMPLETE_RULE_UNDONE, op->kernel->name);
 	log_sync(&sync, result);
 	crash__act_after(&sync, &decision, result);
 	return result;

@@ -48,20 +48,11 @@ static const char *output_of(struct crash__engine *engine, const struct crash__c
 	return NULL;
 }
 
-<<<<<<< HEAD
 static char *replay_line(const char *state, const char *place)
 {
 	char *line = NULL, *from = crash__shell_word(place && *place ? place : "TRACE");
 
 	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from, state ? state : "?") < 0)
-=======
-static char *replay_line(const struct crash__cause *cause, const char *place)
-{
-	char *line = NULL, *from = crash__shell_word(place && *place ? place : "TRACE");
-
-	if (!from || asprintf(&line, "crashinject replay %s '%s' DIR", from,
-			      cause->state_name ? cause->state_name : "?") < 0)
->>>>>>> d69b681 (rules: #p1% leaves it to chance, from a seed; run --repeat, and what to type to have a death again)
 		line = NULL;
 	free(from);
 	return line;

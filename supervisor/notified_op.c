@@ -311,9 +311,10 @@ static struct crash__reply imply_sync(struct crash__notification *notification, 
 	fate = act_on_all(notification, decision.before, -1);
 	if (fate != CRASH__GOES_ON)
 		return fate == CRASH__STAYS ? crash__never : reply;
-	if (decision.making == CRASH__MAKES_NOTHING)
+	if (crash__decision_fails(&decision))
 		reply.result = -decision.by->argument;
-	if (decision.making == CRASH__MAKES_NOTHING && reply.proceed) /* to a result that is not ours */
+	/* it goes on to a result that is not ours, or has synced already */
+	if (decision.making == CRASH__MAKES_NOTHING && (reply.proceed || !crash__decision_fails(&decision)))
 		crash__control_incomplete(control, CRASH__INCOMPLETE_RULE_UNDONE, notification->kernel->name);
 	log_sync(notification, reply.result);
 	return act_on_all(notification, decision.after, -1) == CRASH__STAYS ? crash__never : reply;

@@ -232,12 +232,13 @@ static uint32_t make_attributes(struct crash__atoms_builder *builder, uint32_t s
 	return both ? 2 : 1;
 }
 
-static void make_atoms(struct crash__atoms_builder *builder, uint32_t index)
+static void make_atoms(struct crash__atoms_builder *builder, uint32_t index, bool dropped)
 {
 	const struct crash__step *step = &builder->fs->steps[index];
 	bool writes = step->event->family == CRASH__FAMILY_WRITE;
 
-	crash__page_sizes_of_part(builder, index);
+	if (!dropped)
+		crash__page_sizes_of_part(builder, index);
 	for (uint32_t i = 0; i < step->effects; i++) {
 		uint32_t at = step->first_effect + i, count = 1;
 
@@ -282,17 +283,25 @@ static bool begin(struct crash__atoms_builder *builder, const struct crash__rows
 	       crash__durability_begin(builder, left_out->durability);
 }
 
-static void make_step(struct crash__atoms_builder *builder, uint32_t step)
+/* In what the atoms are others than those of the recording. */
+struct changes {
+	const struct crash__virtual_sync *syncs;
+	size_t count;
+	struct crash__rows_left_out left_out;
+	const bool *dropped; /* of each step, whether its sync is not made; or NULL */
+};
+
+static void make_step(struct crash__atoms_builder *builder, uint32_t step, bool dropped)
 {
 	crash__atom_id first = (crash__atom_id)builder->atoms->list_count;
 
-	make_atoms(builder, step);
+	make_atoms(builder, step, dropped);
 	crash__order_step(builder, step, first);
 	for (crash__atom_id id = first; id < builder->atoms->list_count && !builder->no_memory; id++)
 		crash__in_flight_add(builder, id);
 	if (!builder->no_memory)
 		crash__durability_op(builder, step, first);
-	if (!builder->no_memory)
+	if (!builder->no_memory && !dropped)
 		crash__durability_sync(builder, &builder->fs->steps[step], step);
 }
 
@@ -306,15 +315,16 @@ static void clear(struct crash__atoms_builder *builder)
 }
 
 static int make_all(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model,
-		    const struct crash__virtual_sync *syncs, size_t count,
-		    const struct crash__rows_left_out *left_out)
+		    const struct changes *changes)
 {
 	struct crash__atoms_builder builder = {.atoms = atoms, .fs = fs, .model = model};
+	const struct crash__virtual_sync *syncs = changes->syncs;
+	size_t count = changes->count;
 
 	memset(atoms, 0, sizeof *atoms);
 	atoms->fs = fs;
 	atoms->model = model;
-	builder.no_memory = !begin(&builder, left_out);
+	builder.no_memory = !begin(&builder, &changes->left_out);
 	for (uint32_t step = 0; step < fs->steps_count && !builder.no_memory; step++) {
 		atoms->first[step] = (crash__atom_id)atoms->list_count;
 		for (; count && syncs->step == step; syncs++, count--) {
@@ -324,7 +334,7 @@ static int make_all(struct crash__atoms *atoms, const struct crash__fs *fs, cons
 
 			crash__durability_sync(&builder, &sync, step);
 		}
-		make_step(&builder, step);
+		make_step(&builder, step, changes->dropped && changes->dropped[step]);
 	}
 	if (atoms->first)
 		atoms->first[fs->steps_count] = (uint32_t)atoms->list_count;
@@ -338,20 +348,26 @@ static int make_all(struct crash__atoms *atoms, const struct crash__fs *fs, cons
 int crash__atoms_make(struct crash__atoms *atoms, const struct crash__fs *fs,
 		      const struct crash__model *model)
 {
-	return make_all(atoms, fs, model, NULL, 0, &(struct crash__rows_left_out){0});
+	return make_all(atoms, fs, model, &(struct changes){0});
 }
 
 int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,
 			   const struct crash__model *model, const struct crash__virtual_sync *syncs,
 			   size_t count)
 {
-	return make_all(atoms, fs, model, syncs, count, &(struct crash__rows_left_out){0});
+	return make_all(atoms, fs, model, &(struct changes){.syncs = syncs, .count = count});
 }
 
 int crash__atoms_make_without(struct crash__atoms *atoms, const struct crash__fs *fs,
 			      const struct crash__model *model, const struct crash__rows_left_out *left_out)
 {
-	return make_all(atoms, fs, model, NULL, 0, left_out);
+	return make_all(atoms, fs, model, &(struct changes){.left_out = *left_out});
+}
+
+int crash__atoms_make_dropping(struct crash__atoms *atoms, const struct crash__fs *fs,
+			       const struct crash__model *model, const bool *dropped)
+{
+	return make_all(atoms, fs, model, &(struct changes){.dropped = dropped});
 }
 
 void crash__atoms_clear(struct crash__atoms *atoms)

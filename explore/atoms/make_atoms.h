@@ -34,6 +34,13 @@ struct crash__rows_left_out {
 int crash__atoms_make_without(struct crash__atoms *atoms, const struct crash__fs *fs,
 			      const struct crash__model *model, const struct crash__rows_left_out *left_out);
 
+/**
+ * What the atoms would be if the program had not made some syncs.
+ * @param dropped of each step, whether its sync is one of those; NULL: none is
+ */
+int crash__atoms_make_dropping(struct crash__atoms *atoms, const struct crash__fs *fs,
+			       const struct crash__model *model, const bool *dropped);
+
 void crash__atoms_clear(struct crash__atoms *atoms);
 
 #endif

@@ -105,7 +105,9 @@ struct crash__engine_options {
 	bool in_trace_order;		     /* no representatives first */
 	const uint64_t *sites;		     /* of each step, for crash__representatives_new(); or NULL */
 	bool passive;			     /* nothing is checked: what is not known stays so */
-	_Atomic bool *stop;		     /* set by a signal */
+	const bool *dropped;	/* of each step, whether its sync is taken for not made; or NULL */
+	uint64_t most_failures; /* after so many no more states are looked at; 0: all are */
+	_Atomic bool *stop;	/* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
 	/** A finding came up; its sentence may become another one. Or NULL. */
 	void (*finding)(void *context, const char *sentence);

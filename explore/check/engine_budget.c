@@ -62,6 +62,9 @@ bool crash__engine_spent(struct crash__engine *engine)
 	/* there is none yet where what has come so far was known */
 	unsigned int busy = engine->pool ? crash__pool_busy(engine->pool) : 0;
 
+	if (engine->options.most_failures && engine->failed >= engine->options.most_failures &&
+	    !engine->explaining)
+		engine->out_of_budget = true;
 	if (engine->options.budget_states && engine->checked + busy >= state_limit(engine)) {
 		if (engine->explaining)
 			engine->cut_short = true;

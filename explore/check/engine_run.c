@@ -351,7 +351,8 @@ int crash__engine_new(const struct crash__engine_options *options, struct crash_
 	if (!engine->atoms)
 		error = crash__fail(CRASH_ENOMEM, "no memory for an exploration");
 	for (uint32_t i = 0; i < options->model_count && error == 0; i++)
-		error = crash__atoms_make(&engine->atoms[i], options->fs, &options->models[i]);
+		error = crash__atoms_make_dropping(&engine->atoms[i], options->fs, &options->models[i],
+						   options->dropped);
 	if (error == 0)
 		error = crash__atoms_make(&engine->atoms[options->model_count], options->fs, &final_model);
 	if (error < 0)

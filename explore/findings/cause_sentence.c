@@ -71,14 +71,17 @@ static const struct crash__atom *lost_atom(const struct crash__cause_search *sea
 /* ------------------------------------------------------------------ why it was lost */
 
 /* Whether a sync of a file or directory returned at a step or behind it. */
-static bool was_synced(const struct crash__fs *fs, crash__node_id node, uint32_t from)
+static bool was_synced(const struct crash__cause_search *search, crash__node_id node, uint32_t from)
 {
+	const struct crash__fs *fs = crash__search_fs(search);
+	const bool *dropped = search->engine->options.dropped;
+
 	for (uint32_t at = from; at < fs->steps_count; at++) {
 		const struct crash__step *step = &fs->steps[at];
 
 		if ((step->sync == CRASH__SYNC_ALL ||
 		     (step->sync != CRASH__SYNC_NONE && step->node == node)) &&
-		    !step->sync_failed)
+		    !step->sync_failed && !(dropped && dropped[at]))
 			return true;
 	}
 	return false;
@@ -116,17 +119,19 @@ static void print_directory(const struct crash__fs *fs, crash__node_id node, uin
 }
 
 /* Why a name is not durable: "its directory was never synced", and which one, where there are two. */
-static void print_unsynced_names(const struct crash__fs *fs, const struct crash__atom *atom, FILE *stream)
+static void print_unsynced_names(const struct crash__cause_search *search, const struct crash__atom *atom,
+				 FILE *stream)
 {
+	const struct crash__fs *fs = crash__search_fs(search);
 	const struct crash__step *step = &fs->steps[atom->step];
 	struct directories own = directories_of(fs, atom->effect, atom->effects),
 			   all = directories_of(fs, step->first_effect, step->effects), not = {0};
 	bool ever = false;
 
 	for (unsigned int i = 0; i < own.count; i++)
-		if (!was_synced(fs, own.list[i], atom->step + 1)) {
+		if (!was_synced(search, own.list[i], atom->step + 1)) {
 			not .list[not .count++] = own.list[i];
-			ever |= was_synced(fs, own.list[i], 0);
+			ever |= was_synced(search, own.list[i], 0);
 		}
 	if (!not .count) {
 		fputs("no sync that followed covers it", stream);
@@ -172,10 +177,10 @@ static void print_reason(const struct crash__cause_search *search, const struct 
 		crash__point_name(fs, atom->durable, point, sizeof point);
 		fprintf(stream, "it became durable only later, by %.*s", (int)strcspn(point, ":"), point);
 	} else if (atom->kind == CRASH__ATOM_ENTRY) {
-		print_unsynced_names(fs, atom, stream);
+		print_unsynced_names(search, atom, stream);
 	} else {
-		fputs(was_synced(fs, atom->node, atom->step + 1) ? "no sync that followed covers it" :
-								   "it was never synced",
+		fputs(was_synced(search, atom->node, atom->step + 1) ? "no sync that followed covers it" :
+								       "it was never synced",
 		      stream);
 	}
 }

@@ -524,6 +524,8 @@ static void replay_sync(struct crash__op_replay *replay)
 	enum crash__sync_kind kind = CRASH__SYNC_FILE;
 	crash__node_id node = 0;
 
+	if ((event->flags & CRASH__OP_FAILED) && event->result >= 0) /* it was skipped */
+		return;
 	switch (event->kernel) {
 	case CRASH__CALL_syncfs:
 		if (!is_of_ours(replay)) {

@@ -298,6 +298,15 @@ static const struct row calls[] = {
 	 "open EMFILE\nopen 3\nwrite 3\n",
 	 "b=abc",
 	 "1 write, 2 open"},
+	/* nobody can tell from the result that a sync was not made */
+	{"fsync#*:skip,fsync#*:log",
+	 {"open data ct", "write 3 abc", "fsync 3", "fsync 3"},
+	 NULL,
+	 "exit 0",
+	 "open 3\nwrite 3\nfsync 0\nfsync 0\n",
+	 "data=abc",
+	 "1 write, 2 fsync, 1 open",
+	 "fsync#1 (fsync) on data|fsync#2 (fsync) on data|"},
 	{"fsync#*:err=EIO,rename:err=EROFS,truncate:err=EDQUOT",
 	 {"open data ct", "write 3 abc", "fsync 3", "rename data b", "truncate 3 1", "fsync 3"},
 	 NULL,
@@ -402,6 +411,11 @@ static const struct row syncs[] = {
 	/* the write is done, and the program is told that it failed */
 	{"fsync:err=EIO", SYNCED, NULL, "exit 0", "open 3\nwrite EIO\nwrite 3\n", "data=abcdef",
 	 "2 write, 2 fsync, 1 open"},
+	/* that of a write is over when the write is */
+	{"fsync:skip", SYNCED, NULL, "exit 0", "open 3\nwrite 3\nwrite 3\n", "data=abcdef",
+	 "2 write, 2 fsync, 1 open",
+	 .reason = "rule-not-done: what a rule wanted of a call could not be done from outside the program "
+		   "(write)"},
 	{"fsync:err=EIO,fsync#1:err=ENOSPC", SYNCED, NULL, "exit 0", "open 3\nwrite EIO\nwrite 3\n",
 	 "data=abcdef", "2 write, 2 fsync, 1 open"},
 	{"fsync:err=EIO,fsync", SYNCED, "fsync#1", "signal 9", "open 3\n", "data=abc",

@@ -507,7 +507,6 @@ static const struct {
 	{"write#3:seed=7", 1, "a seed decides only where there is a chance", "as in write#p1%:seed=7"},
 	{"write#p1%:seed=x", 11, "\"seed\" needs another value", "a number: seed=7"},
 	{"write#p1%:seed", 11, "\"seed\" needs another value", "a number: seed=7"},
-<<<<<<< HEAD
 	/* what changes nothing */
 	{"read#3", 1, "a read can only be delayed, fail, be short or be wrong",
 	 "delay=, err=, short= or flip="},
@@ -521,8 +520,6 @@ static const struct {
 	{"io:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
 	{"wal.x:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
 	{"read:flip", 6, "\"flip\" needs another value", "which byte, from 0: flip=7"},
-=======
->>>>>>> d69b681 (rules: #p1% leaves it to chance, from a seed; run --repeat, and what to type to have a death again)
 	/* misspelt points */
 	{"wirte#1", 1, "there is no call or family \"wirte\"", "did you mean write?"},
 	{"fsync,renmae", 7, "there is no call or family \"renmae\"", "did you mean rename?"},

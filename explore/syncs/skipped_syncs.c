@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/syncs/skipped_syncs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "common/op_record.h"
+
+static bool is_saved(const struct crash__sync_site *site)
+{
+	return site->value == CRASH__SYNC_REDUNDANT && !site->alone;
+}
+
+/* ------------------------------------------------------------------ rules */
+
+struct numbers {
+	CRASH__VECTOR(uint64_t, list);
+};
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int list_numbers(const struct crash__fs *fs, const struct crash__syncs *syncs, struct numbers *numbers,
+			struct crash__skipped *skipped)
+{
+	for (size_t i = 0; i < syncs->sites_count; i++) {
+		const struct crash__sync_site *site = &syncs->sites[i];
+
+		if (!is_saved(site))
+			continue;
+		if (site->implied)
+			skipped->left_out += site->steps_count;
+		for (size_t at = 0; at < site->steps_count && !site->implied; at++)
+			if (!CRASH__ADD(numbers, list, fs->steps[site->steps[at]].event->occurrence))
+				return crash__fail(CRASH_ENOMEM, "no memory for rules");
+	}
+	if (numbers->list_count)
+		qsort(numbers->list, numbers->list_count, sizeof *numbers->list, by_number);
+	return 0;
+}
+
+/* Numbers that follow each other are one rule. */
+static void print_rules(const struct numbers *numbers, uint32_t most, struct crash__skipped *skipped,
+			FILE *stream)
+{
+	uint32_t rules = 0;
+
+	for (size_t i = 0; i < numbers->list_count;) {
+		size_t last = i;
+
+		while (last + 1 < numbers->list_count && numbers->list[last + 1] == numbers->list[last] + 1)
+			last++;
+		if (rules == most) {
+			skipped->left_out += numbers->list_count - i;
+			return;
+		}
+		fprintf(stream, "%sfsync#%llu..%llu:skip", rules++ ? "," : "",
+			(unsigned long long)numbers->list[i], (unsigned long long)numbers->list[last]);
+		skipped->wanted += last + 1 - i;
+		i = last + 1;
+	}
+}
+
+int crash__skipped_rules(const struct crash__fs *fs, const struct crash__syncs *syncs, uint32_t most,
+			 struct crash__skipped *skipped)
+{
+	struct numbers numbers = {0};
+	size_t size;
+	FILE *stream;
+	int error;
+
+	*skipped = (struct crash__skipped){0};
+	error = list_numbers(fs, syncs, &numbers, skipped);
+	stream = error == 0 ? open_memstream(&skipped->rules, &size) : NULL;
+	if (stream)
+		print_rules(&numbers, most, skipped, stream);
+	free(numbers.list);
+	if (error == 0 && (!stream || fclose(stream) != 0))
+		error = crash__fail(CRASH_ENOMEM, "no memory for rules");
+	return error;
+}
+
+/* ------------------------------------------------------------------ how it went */
+
+struct signatures {
+	CRASH__VECTOR(char *, list);
+};
+
+static int list_signatures(const struct crash__fs *fs, const struct crash__syncs *syncs,
+			   struct signatures *signatures)
+{
+	struct crash__callsites *callsites;
+	int error = crash__callsites_new(fs->trace, fs->root, &callsites);
+
+	for (size_t i = 0; i < syncs->sites_count && error == 0; i++) {
+		const struct crash__sync_site *site = &syncs->sites[i];
+		char *signature;
+
+		if (!is_saved(site))
+			continue;
+		signature = crash__callsite_signature(callsites, fs->steps[site->steps[0]].event);
+		if (!signature || !CRASH__ADD(signatures, list, signature)) {
+			free(signature);
+			error = crash__fail(CRASH_ENOMEM, "no memory for call sites");
+		}
+	}
+	crash__callsites_free(callsites);
+	return error;
+}
+
+static bool is_among(const struct signatures *signatures, const char *signature)
+{
+	for (size_t i = 0; signature && i < signatures->list_count; i++)
+		if (strcmp(signatures->list[i], signature) == 0)
+			return true;
+	return false;
+}
+
+int crash__skipped_count(const struct crash__fs *recorded, const struct crash__syncs *syncs,
+			 const struct crash__fs *again, uint64_t *count, uint64_t *elsewhere)
+{
+	struct crash__callsites *callsites = NULL;
+	struct signatures signatures = {0};
+	int error = list_signatures(recorded, syncs, &signatures);
+
+	*count = *elsewhere = 0;
+	if (error == 0)
+		error = crash__callsites_new(again->trace, again->root, &callsites);
+	for (size_t i = 0; i < again->trace->count && error == 0; i++) {
+		const struct crash__event *event = &again->trace->events[i];
+		char *signature;
+
+		if (event->kind != CRASH__EVENT_OP || event->family != CRASH__FAMILY_FSYNC ||
+		    !(event->flags & CRASH__OP_FAILED) || event->result < 0)
+			continue;
+		signature = crash__callsite_signature(callsites, event);
+		(*count)++;
+		*elsewhere += !is_among(&signatures, signature);
+		free(signature);
+	}
+	for (size_t i = 0; i < signatures.list_count; i++)
+		free(signatures.list[i]);
+	free(signatures.list);
+	crash__callsites_free(callsites);
+	return error;
+}
