@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/private_mounts.h"
 
 #define NAME "/disk"
 
@@ -340,7 +341,7 @@ const char *disk_open(const char *where, uint64_t bytes)
 		return "it needs root";
 	if (access("/dev/fuse", R_OK | W_OK) < 0 || access("/dev/loop-control", R_OK | W_OK) < 0)
 		return "there is no /dev/fuse or no /dev/loop-control";
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || crash__mounts_make_private() < 0)
 		return "there can be no mount namespace";
 	snprintf(directory, sizeof directory, "%s", where);
 	disk = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

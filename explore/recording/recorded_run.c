@@ -192,9 +192,8 @@ int crash__set_up(const char *command, const char *directory, const char *copy)
 	pid_t pid = crash__sandbox_fork(true, SIGKILL);
 
 	if (pid == 0) {
-		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount(copy, directory, NULL, MS_BIND, NULL) < 0 || chdir(directory) < 0 ||
-		    setenv("CRASH_DIR", directory, 1) < 0)
+		if (crash__sandbox_enter_plain(directory) < 0 || crash__sandbox_bind(copy, directory) < 0 ||
+		    chdir(directory) < 0 || setenv("CRASH_DIR", directory, 1) < 0)
 			_exit(126);
 		crash__file_limit_restore();
 		execl("/bin/sh", "sh", "-c", command, "sh", directory, (char *)NULL);

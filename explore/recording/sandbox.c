@@ -21,6 +21,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
+#include "base/private_mounts.h"
 #include "base/remove.h"
 #include "base/user_namespace.h"
 #include "explore/recording/mount_point.h"
@@ -87,8 +88,10 @@ void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name,
 /* Mounts are the child's own from here on. */
 static int keep_mounts(void)
 {
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return crash__fail_errno("cannot make mounts private");
+	int error = crash__mounts_make_private();
+
+	if (error < 0)
+		return error;
 	/* without the outside's /proc, descriptors could not be named by path in a new pid namespace */
 	if (getpid() == 1 && mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return crash__fail_errno("cannot mount /proc");

@@ -831,6 +831,36 @@ START_TEST(a_chroot_is_a_place_like_any_other)
 END_TEST
 
 /*
+ * Package builders work in directories that are no mount points; mounts could not be made private there, and
+ * states were checked on copies. What the chroot lies in is shared with other namespaces, and nothing that
+ * was mounted is left there.
+ */
+START_TEST(a_chroot_need_not_be_a_mount_point)
+{
+	static const char make[] =
+		"mount --bind . . && cd \"$PWD\" && mount --make-shared . && mkdir -p root && "
+		"for entry in /*; do case $entry in *[*]) continue ;; esac; "
+		"if [ -L \"$entry\" ]; then cp -P \"$entry\" root/; "
+		"elif [ -d \"$entry\" ]; then mkdir \"root$entry\" && mount --rbind \"$entry\" "
+		"\"root$entry\" || exit; "
+		"fi; done; cat /proc/self/mountinfo >before; chroot root sh -c \"$0\"; status=$?; "
+		"cat /proc/self/mountinfo >after; cmp before after && exit $status";
+	struct lab_result result;
+
+	if (geteuid() != 0)
+		LAB_SKIP("only root can make a chroot");
+	saver_store();
+	result = LAB_COMMAND(
+		"unshare", "--mount", "--propagation", "private", "sh", "-c", make,
+		lab_text("cd %s/store && exec %s explore --root . --setup 'echo >from-setup' --check '%s' "
+			 "-- %s good",
+			 lab_dir, lab_variable("CRASHINJECT"), saver_check, lab_program("saver")));
+	ck_assert_msg(result.status == 0 && !strstr(result.out, "copies"), "%s", lab_describe(&result));
+	assert_untouched();
+}
+END_TEST
+
+/*
  * A copy at another path had nothing beside it: the program failed, nothing was tested, and that was an
  * all-clear; and the checker's failure to find its script, exit status 2, was lost data.
  */
@@ -1212,6 +1242,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
 	tcase_add_test(ways, a_chroot_is_a_place_like_any_other);
+	tcase_add_test(ways, a_chroot_need_not_be_a_mount_point);
 	tcase_add_loop_test(ways, paths_lead_out_of_a_copy, 0, 4);
 	tcase_add_test(ways, a_program_that_misses_the_copy_is_told_where_its_files_are);
 	tcase_add_loop_test(ways, a_checker_that_misses_the_copy_is_no_all_clear, 0,
