@@ -180,8 +180,8 @@ bool crash__use_colour(FILE *stream);
 void crash__print_incomplete(const struct crash_out *out);
 
 extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore,
-	crash__cmd_lint, crash__cmd_replay, crash__cmd_report, crash__cmd_models, crash__cmd_witness,
-	crash__cmd_syncs, crash__cmd_completion;
+	crash__cmd_lint, crash__cmd_syncs, crash__cmd_replay, crash__cmd_witness, crash__cmd_report,
+	crash__cmd_models, crash__cmd_doctor, crash__cmd_completion;
 
 /** All of them, in the order in which a user meets them; ends with NULL. */
 extern const struct crash__command *const crash__commands[];

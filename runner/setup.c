@@ -31,7 +31,7 @@
 
 #define PREFIX "crashinject-"
 
-static const char *shm_directory(void)
+const char *crash__setup_place(void)
 {
 	const char *temporary = getenv("TMPDIR");
 
@@ -52,7 +52,7 @@ static void remove_run(const char *directory)
 /* Somebody removes the place with all that is in it; elsewhere a guardian removes the directory. */
 static int make_directory(struct crash__job *job, const char *place)
 {
-	const char *base = place ? place : shm_directory();
+	const char *base = place ? place : crash__setup_place();
 	int error;
 
 	if ((size_t)snprintf(job->directory, sizeof job->directory, "%s/" PREFIX "XXXXXX", base) >=
@@ -184,7 +184,7 @@ void crash__setup_clear(struct crash__job *job)
 
 void crash__setup_sweep(void)
 {
-	const char *base = shm_directory();
+	const char *base = crash__setup_place();
 	DIR *directory = opendir(base);
 	struct dirent *entry;
 	struct stat status;

@@ -17,6 +17,9 @@
 int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsigned int rings,
 		 const char *preload);
 
+/** Where a run's files are made, if nobody names a place. */
+const char *crash__setup_place(void);
+
 /** Unmaps, closes, removes; safe on a job that crash__setup() failed for. */
 void crash__setup_clear(struct crash__job *job);
 

@@ -2,11 +2,13 @@
 /*
  * forbid CALL[,CALL]... COMMAND [ARG]... - runs a command where the kernel refuses some calls with EPERM, as
  * a container's profile does: seccomp, notify (seccomp with a listener), pidfd_getfd, userfaultfd, unshare,
- * process_vm_readv, ptrace.
+ * namespaces (clone that makes some), setns, mount, memfd_create, process_vm_readv, process_vm_writev,
+ * ptrace.
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +21,17 @@
 static const struct {
 	const char *name;
 	int number;
-	unsigned int flag; /* in the second argument; 0: always */
+	unsigned int flag; /* in the second argument, of clone in the first; 0: always */
 } calls[] = {
 	{"seccomp", SYS_seccomp, 0},
 	{"notify", SYS_seccomp, SECCOMP_FILTER_FLAG_NEW_LISTENER},
 	{"pidfd_getfd", SYS_pidfd_getfd, 0},
 	{"userfaultfd", SYS_userfaultfd, 0},
 	{"unshare", SYS_unshare, 0},
+	{"namespaces", SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID},
+	{"setns", SYS_setns, 0},
+	{"mount", SYS_mount, 0},
+	{"memfd_create", SYS_memfd_create, 0},
 	{"process_vm_readv", SYS_process_vm_readv, 0},
 	{"process_vm_writev", SYS_process_vm_writev, 0},
 	{"ptrace", SYS_ptrace, 0},
@@ -46,7 +52,7 @@ static unsigned short refuse(struct sock_filter *code, const char *name)
 		code[at++] = (struct sock_filter)BPF_JUMP(
 			BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)calls[i].number, 0, calls[i].flag ? 3 : 1);
 		if (calls[i].flag) {
-			code[at++] = LOAD(args[1]);
+			code[at++] = calls[i].number == SYS_clone ? LOAD(args[0]) : LOAD(args[1]);
 			code[at++] =
 				(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, calls[i].flag, 0, 1);
 		}
