@@ -11,4 +11,11 @@
 /** In a new user namespace: we stay who we are, one user and one group, mapped to themselves. */
 bool crash__map_own_ids(uid_t uid, gid_t gid);
 
+/** For a child in a new user namespace: everybody stays who they are. Only root may do that, if it may be
+ * anybody. */
+bool crash__map_all_ids(pid_t child);
+
+/** Whether everybody is there in the namespaces that we make: in our own, or because we may map all. */
+bool crash__has_everybody(void);
+
 #endif

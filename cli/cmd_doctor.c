@@ -56,7 +56,7 @@ static void print_text(const struct told *told, const struct crash__trial *trial
 	       result->works	? "works" :
 				  "refused",
 	       trial->name,
-	       result->unneeded ? ": root does without" :
+	       result->unneeded ? ": it has the rights already" :
 	       result->why[0]	? ": " :
 				  "",
 	       crash__shown_text(result->why));

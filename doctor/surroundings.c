@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "base/rights.h"
 
 /* The first line of a file; empty if it cannot be read. */
 static void read_line(const char *path, char *out, size_t size)
@@ -36,14 +37,6 @@ static bool is_filtered(void)
 	return mode != 0;
 }
 
-static bool may_mount(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-
-	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & (1u << CAP_SYS_ADMIN));
-}
-
 /* In a chroot the list has what is mounted below, and nothing at "/" unless the chroot is a mount point. */
 static bool in_chroot(void)
 {
@@ -68,7 +61,7 @@ void crash__surroundings_look(struct crash__surroundings *surroundings)
 
 	memset(surroundings, 0, sizeof *surroundings);
 	surroundings->root = geteuid() == 0;
-	surroundings->mounts = may_mount();
+	surroundings->mounts = crash__may(CAP_SYS_ADMIN);
 	surroundings->filtered = is_filtered();
 	surroundings->chroot = in_chroot();
 	read_line("/proc/version", text, sizeof text);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +17,15 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/rights.h"
 #include "doctor/attempts.h"
 #include "explore/recording/sandbox.h"
 
 #define SECONDS 10
 
-static bool is_root(void)
+static bool has_rights(void)
 {
-	return geteuid() == 0;
+	return crash__may(CAP_SYS_ADMIN);
 }
 
 const struct crash__trial crash__trials[] = {
@@ -44,7 +46,7 @@ const struct crash__trial crash__trials[] = {
 	 "programs that execute a file in memory (memfd) fail, by themselves too",
 	 crash__attempt_memory_program, NULL},
 	{"user-namespace", CRASH__NEEDED_TO_EXPLORE, "states are checked on copies, at another path",
-	 crash__attempt_user_namespace, is_root},
+	 crash__attempt_user_namespace, has_rights},
 	{"mount-namespace", CRASH__NEEDED_TO_EXPLORE, "states are checked on copies, at another path",
 	 crash__attempt_mount_namespace, NULL},
 	{"pid-namespace", CRASH__NEEDED_TO_EXPLORE, "states are checked on copies, at another path",

@@ -16,6 +16,7 @@
 
 #include "base/directory.h"
 #include "base/error.h"
+#include "base/rights.h"
 #include "explore/check/layer_parts.h"
 
 int crash__layer_make_parents(struct crash__layer *layer, const struct crash__location *at)
@@ -107,7 +108,8 @@ static int make_opaque(const struct crash__location *at)
 	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof path, "/proc/self/fd/%d/%s", at->root, at->path) >= (int)sizeof path ||
-	    setxattr(path, geteuid() ? "user.overlay.opaque" : "trusted.overlay.opaque", "y", 1, 0) < 0)
+	    setxattr(path, crash__is_trusted() ? "trusted.overlay.opaque" : "user.overlay.opaque", "y", 1,
+		     0) < 0)
 		return crash__layer_fail("cut off", at);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/as_owner.h"
 #include "base/directory.h"
 #include "base/error.h"
+#include "base/user_namespace.h"
 
 struct search {
 	int top;
@@ -72,7 +73,7 @@ int crash__overlay_cannot_copy(const char *directory, char **what)
 	int error = 0;
 
 	*what = NULL;
-	if (geteuid() == 0) /* whose sandbox has everybody */
+	if (crash__has_everybody())
 		return 0;
 	search = calloc(1, sizeof *search);
 	if (!search)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include "base/error.h"
 #include "base/private_mounts.h"
 #include "base/remove.h"
+#include "base/rights.h"
 #include "base/user_namespace.h"
 #include "explore/recording/mount_point.h"
 
@@ -38,20 +40,50 @@ static void die_with(int parent, int death)
 		_exit(125);
 }
 
+static void close_both(const int ends[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+}
+
+/* In the child: waits for those outside to have said who is who, which it may not do itself. */
+static bool is_mapped(int ends[2])
+{
+	char mapped = 0;
+
+	close(ends[1]);
+	ends[1] = -1;
+	return read(ends[0], &mapped, 1) == 1 && mapped;
+}
+
+static void map(pid_t child, const int ends[2])
+{
+	char mapped = (char)crash__map_all_ids(child);
+
+	if (write(ends[1], &mapped, 1) < 0)
+		return; /* it is gone already */
+}
+
 static pid_t fork_with(unsigned long flags, int death)
 {
+	int parent = (int)syscall(SYS_pidfd_open, getpid(), 0), ends[2] = {-1, -1}, error;
+	bool waits = (flags & CLONE_NEWUSER) && geteuid() == 0 && pipe2(ends, O_CLOEXEC) == 0;
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	int parent = (int)syscall(SYS_pidfd_open, getpid(), 0), error;
 	pid_t pid;
 
 	fflush(NULL);
 	pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid == 0 && (flags & CLONE_NEWUSER) && !crash__map_own_ids(uid, gid))
+	error = errno;
+	if (pid == 0 && (flags & CLONE_NEWUSER) && !(waits && is_mapped(ends)) &&
+	    !crash__map_own_ids(uid, gid))
 		_exit(125);
 	if (pid == 0)
 		die_with(parent, death);
-	error = errno;
+	if (pid > 0 && waits)
+		map(pid, ends);
+	close_both(ends);
 	if (parent >= 0)
 		close(parent);
 	errno = error;
@@ -60,8 +92,9 @@ static pid_t fork_with(unsigned long flags, int death)
 
 pid_t crash__sandbox_fork(bool own_pids, int death)
 {
-	return fork_with(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0ul) | (own_pids ? CLONE_NEWPID : 0ul),
-			 death);
+	unsigned long user = crash__may(CAP_SYS_ADMIN) ? 0 : CLONE_NEWUSER;
+
+	return fork_with(CLONE_NEWNS | user | (own_pids ? CLONE_NEWPID : 0ul), death);
 }
 
 pid_t crash__fork_bound(int death)
@@ -180,14 +213,14 @@ int crash__sandbox_mount(struct crash__sandbox *sandbox, const char *between)
 	crash__sandbox_path(sandbox, "upper", upper);
 	crash__sandbox_path(sandbox, "work", work);
 	/* redirect_dir: or directories of the starting tree could not be renamed */
-	length =
-		snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree,
-			 between ? ":" : "", lower, upper, work, geteuid() ? "userxattr" : "redirect_dir=on");
+	length = snprintf(options, sizeof options, "lowerdir=%s%s%s,upperdir=%s,workdir=%s,%s", tree,
+			  between ? ":" : "", lower, upper, work,
+			  crash__is_trusted() ? "redirect_dir=on" : "userxattr");
 	/*
 	 * The names of a file stay names of one file, also when it is written to. A layer in between has such
 	 * files whole; and an upper layer with an index goes with one stack of lower ones only.
 	 */
-	if (!between && geteuid() == 0)
+	if (!between && crash__is_trusted())
 		snprintf(options + length, sizeof options - (size_t)length, ",index=on");
 	if (mount("overlay", sandbox->directory, "overlay", 0, options) == 0) {
 		sandbox->mounted = true;
@@ -255,7 +288,7 @@ int crash__sandbox_unbind(const char *directory)
 /* Layers mark directories: file systems in memory can do that without rights since Linux 6.6. */
 static int try_to_cut_off(const struct crash__sandbox *sandbox)
 {
-	const char *mark = geteuid() ? "user.overlay.opaque" : "trusted.overlay.opaque";
+	const char *mark = crash__is_trusted() ? "trusted.overlay.opaque" : "user.overlay.opaque";
 	char tree[64];
 
 	crash__sandbox_path(sandbox, "tree", tree);

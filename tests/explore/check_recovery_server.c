@@ -165,8 +165,6 @@ START_TEST(servers_that_share_a_network_are_said)
 	const char *jobs[] = {"--jobs=2", "--jobs=1"};
 	const char *reason = "there are no network namespaces here";
 
-	if (geteuid() != 0)
-		LAB_SKIP("only root can have namespaces taken away");
 	ck_assert_int_eq(mkdir("store", 0755), 0);
 	for (size_t i = 0; i < 2; i++) {
 		struct lab_result result =

@@ -119,8 +119,11 @@ json_t *lab_essence(json_t *result);
 /** The same from what --json prints. */
 json_t *lab_essence_of_lines(const char *text);
 
-/** Before a command that root runs: it cannot make namespaces, and mount nothing. */
-#define LAB_WITHOUT_NAMESPACES "/usr/bin/env", "setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"
+/** Before a command: it cannot make namespaces, and mount nothing. */
+#define LAB_WITHOUT_NAMESPACES "/usr/bin/env", lab_program("forbid"), "namespaces,unshare,mount"
+
+/** Before a command that root runs: it may do no more than root of a container. */
+#define LAB_IN_CONTAINER "/usr/bin/env", "setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"
 
 /* ------------------------------------------------------------------ listings */
 
