@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "doctor/surroundings.h"
 
 #define DOCKER "docker run --security-opt "
@@ -141,7 +142,9 @@ static bool is_set(const char *setting, char value)
 /* Beside the models, wherever those are. */
 static const char *profiles_directory(void)
 {
-	return PKGDATADIR;
+	static char path[PATH_MAX];
+
+	return crash__beside("/proc/self/exe", "../share/crashinject", path) ? path : PKGDATADIR;
 }
 
 bool crash__remedy(const struct crash__surroundings *surroundings, const struct crash__trial *trial,

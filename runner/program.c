@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/error.h"
 #include "common/machine.h"
 
@@ -144,37 +145,22 @@ uint64_t crash__program_stub(const char *preload)
 	return address;
 }
 
-/* Puts `name` in the place of the last part of the path `self`. */
-static bool find_beside(const char *self, const char *name, char path[PATH_MAX])
+/* The module in the tree that this library, or this command, was built in, or that was moved with it. */
+static bool find_in_tree(char path[PATH_MAX])
 {
-	char *slash, real[PATH_MAX];
-
-	if (!realpath(self, path))
-		return false;
-	slash = strrchr(path, '/');
-	if (!slash || (size_t)(slash - path) + strlen(name) + 2 > PATH_MAX)
-		return false;
-	strcpy(slash + 1, name);
-	if (!realpath(path, real) || access(real, R_OK) < 0)
-		return false;
-	strcpy(path, real);
-	return true;
-}
-
-/*
- * The module that goes with this library, or this command: in the tree that it was built in, or where it was
- * installed with it, below whichever prefix that is now.
- */
-static bool find_own(char path[PATH_MAX])
-{
+	static const char *const from_library[] = {"libcrashinject-preload.so",
+						   "crashinject/libcrashinject-preload.so"},
+				 *const from_command[] = {".libs/libcrashinject-preload.so",
+							  "../lib/crashinject/libcrashinject-preload.so"};
 	Dl_info info;
+	bool found = false;
 
-	if (dladdr((void *)crash__program_preload, &info) && info.dli_fname &&
-	    (find_beside(info.dli_fname, "libcrashinject-preload.so", path) ||
-	     find_beside(info.dli_fname, "crashinject/libcrashinject-preload.so", path)))
-		return true;
-	return find_beside("/proc/self/exe", ".libs/libcrashinject-preload.so", path) ||
-	       find_beside("/proc/self/exe", "../lib/crashinject/libcrashinject-preload.so", path);
+	if (dladdr((void *)crash__program_preload, &info) && info.dli_fname)
+		for (int i = 0; i < 2 && !found; i++)
+			found = crash__beside(info.dli_fname, from_library[i], path);
+	for (int i = 0; i < 2 && !found; i++)
+		found = crash__beside("/proc/self/exe", from_command[i], path);
+	return found;
 }
 
 int crash__program_preload(const char *given, char path[PATH_MAX])
@@ -189,7 +175,7 @@ int crash__program_preload(const char *given, char path[PATH_MAX])
 		snprintf(path, PATH_MAX, "%s", given);
 		return 0;
 	}
-	if (find_own(path))
+	if (find_in_tree(path))
 		return 0;
 	if (access(installed, R_OK) < 0)
 		return crash__fail(CRASH_EPRELOAD, "%s: %s; set CRASHINJECT_PRELOAD to where it is",

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/error.h"
 #include "runner/bind_rules.h"
 #include "runner/capture.h"
@@ -174,7 +175,8 @@ static int find_program(struct run *run)
 	int error = crash__program_find(run->argv[0], opts->cwd, run->path);
 
 	if (error == CRASH_ENOPROGRAM && !opts->program) {
-		snprintf(run->path, sizeof run->path, "%s/crashinject-helper", BINDIR);
+		if (!crash__beside("/proc/self/exe", "crashinject-helper", run->path))
+			snprintf(run->path, sizeof run->path, "%s/crashinject-helper", BINDIR);
 		error = access(run->path, X_OK) == 0 ? 0 : error;
 	}
 	return error < 0 ? error : crash__program_check(run->path, &run->program);

@@ -85,6 +85,21 @@ mkdir store
 succeeds crashinject run --at wal.mid-frame#2 --dir store -- crashinject-helper
 prints 'wal_append'
 
+if [ "$pkglibdir" = "$prefix/lib/crashinject" ] && [ "$pkgdatadir" = "$prefix/share/crashinject" ] &&
+	[ "$bindir" = "$prefix/bin" ]; then
+	claim "a tree that was moved has its own parts"
+	mkdir -p moved/bin moved/lib moved/share
+	cp "$DESTDIR$bindir/crashinject" "$DESTDIR$bindir/crashinject-helper" moved/bin/
+	cp -R "$DESTDIR$pkglibdir" moved/lib/
+	cp -R "$DESTDIR$pkgdatadir" moved/share/
+	cp moved/share/crashinject/models/posix.ini moved/share/crashinject/models/moved.ini
+	succeeds env -u CRASHINJECT_PRELOAD moved/bin/crashinject list -- sh -c 'cat /proc/$$/maps'
+	prints " $(realpath moved)/lib/crashinject/libcrashinject-preload.so\$"
+	succeeds env -u CRASHINJECT_MODELS moved/bin/crashinject models
+	prints '^moved '
+	rm -rf moved
+fi
+
 claim "the .pc files are of this version"
 for module in crashinject crashpoint; do
 	[ "$(pkg-config --modversion $module)" = "$version" ] || fail "$module has another"

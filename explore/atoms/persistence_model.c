@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/error.h"
 #include "common/suggest.h"
 
@@ -282,24 +283,15 @@ static int take_pair(void *context, const char *section, const char *name, const
 	return refuse_key(reading, name);
 }
 
-/* Where the models are beside a command that was built, or below the prefix that it was installed below. */
-static const char *models_of_command(void)
+/* Beside a command that was built and not installed, or in the tree that was moved with it. */
+static const char *models_in_tree(void)
 {
-	static const char *const places[] = {"models", "../share/crashinject/models"};
 	static char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof "../share/crashinject/models");
-	char *slash;
 
-	if (length <= 0)
-		return NULL;
-	path[length] = '\0';
-	slash = strrchr(path, '/');
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		strcpy(slash ? slash + 1 : path, places[i]);
-		if (access(path, R_OK) == 0)
-			return path;
-	}
-	return NULL;
+	return crash__beside("/proc/self/exe", "models", path) ||
+			       crash__beside("/proc/self/exe", "../share/crashinject/models", path) ?
+		       path :
+		       NULL;
 }
 
 static const char *models_directory(void)
@@ -307,7 +299,7 @@ static const char *models_directory(void)
 	const char *given = getenv("CRASHINJECT_MODELS");
 
 	if (!given || !*given)
-		given = models_of_command();
+		given = models_in_tree();
 	return given ? given : PKGDATADIR "/models";
 }
 
