@@ -27,6 +27,12 @@
 #include "preload/fork_gate.h"
 #include "preload/mapping.h"
 
+/* Packagers' flags come last. A canary is read, and a checked call is made, before either can work. */
+#if defined __SSP__ || defined __SSP_ALL__ || defined __SSP_STRONG__ ||                                      \
+	(defined _FORTIFY_SOURCE && _FORTIFY_SOURCE > 0)
+#error "leave stack protector and _FORTIFY_SOURCE out of CFLAGS and CPPFLAGS: the module has neither"
+#endif
+
 struct self {
 	_Atomic uint32_t state; /* 0 just forked, 1 being filled, 2 valid */
 	uint32_t pid;
