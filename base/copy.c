@@ -26,7 +26,7 @@ struct linked {
 	UT_hash_handle hh;
 };
 
-struct copying {
+struct crash__copying {
 	struct linked *links;
 	char from[PATH_MAX], to[PATH_MAX]; /* what is being copied */
 };
@@ -106,7 +106,7 @@ static bool is_closed_to_us(const struct stat *status)
 	return errno == EACCES && geteuid() != 0 && geteuid() != status->st_uid;
 }
 
-static int copy_file(const struct copying *copying, const struct stat *status)
+static int copy_file(const struct crash__copying *copying, const struct stat *status)
 {
 	int from = crash__owner_open(AT_FDCWD, copying->from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to, result;
 
@@ -123,7 +123,7 @@ static int copy_file(const struct copying *copying, const struct stat *status)
 	return result;
 }
 
-static int copy_link(const struct copying *copying)
+static int copy_link(const struct crash__copying *copying)
 {
 	char text[PATH_MAX];
 	ssize_t length = crash__owner_readlink(AT_FDCWD, copying->from, text, sizeof text - 1);
@@ -149,7 +149,7 @@ static int link_again(const char *path, const char *to)
 }
 
 /* Returns 1 if the file is there already by another name, and now by this one. */
-static int copy_as_link(struct copying *copying, const struct stat *status)
+static int copy_as_link(struct crash__copying *copying, const struct stat *status)
 {
 	uint64_t key[2] = {status->st_dev, status->st_ino};
 	struct linked *found;
@@ -177,7 +177,7 @@ static int copy_as_link(struct copying *copying, const struct stat *status)
  * Without rights a copy of somebody else's file is ours. We may do to it what we may do to the original, and
  * what kept us out of that keeps us out of the copy.
  */
-static mode_t mode_of_copy(const struct copying *copying, const struct stat *status)
+static mode_t mode_of_copy(const struct crash__copying *copying, const struct stat *status)
 {
 	static const struct {
 		int right;
@@ -195,7 +195,7 @@ static mode_t mode_of_copy(const struct copying *copying, const struct stat *sta
 }
 
 /* Another owner takes some away, and a mode may forbid to give them. */
-static int copy_xattrs(const struct copying *copying)
+static int copy_xattrs(const struct crash__copying *copying)
 {
 	struct crash__xattrs xattrs;
 
@@ -206,7 +206,7 @@ static int copy_xattrs(const struct copying *copying)
 	return 0;
 }
 
-static int copy_attributes(const struct copying *copying, const struct stat *status)
+static int copy_attributes(const struct crash__copying *copying, const struct stat *status)
 {
 	const struct timespec times[2] = {status->st_atim, status->st_mtim};
 
@@ -219,9 +219,9 @@ static int copy_attributes(const struct copying *copying, const struct stat *sta
 	return utimensat(AT_FDCWD, copying->to, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static int copy_below(struct copying *copying, const struct stat *status);
+static int copy_below(struct crash__copying *copying, const struct stat *status);
 
-static int copy_thing(struct copying *copying)
+static int copy_thing(struct crash__copying *copying)
 {
 	struct stat status;
 	int result;
@@ -244,7 +244,7 @@ static int copy_thing(struct copying *copying)
 	return result < 0 ? -1 : copy_attributes(copying, &status);
 }
 
-static int copy_below(struct copying *copying, const struct stat *status)
+static int copy_below(struct crash__copying *copying, const struct stat *status)
 {
 	size_t from = strlen(copying->from), to = strlen(copying->to);
 	int fd = crash__owner_open(AT_FDCWD, copying->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -270,28 +270,93 @@ static int copy_below(struct copying *copying, const struct stat *status)
 	return result == 0 && got < 0 ? -1 : result;
 }
 
-int crash__copy_tree(const char *from, const char *to)
+/* ------------------------------------------------------------------ what others see */
+
+struct crash__copying *crash__copying_new(void)
 {
-	struct copying *copying = calloc(1, sizeof *copying);
-	struct linked *entry, *next;
-	struct stat status;
-	int result = -1, error = 0;
+	struct crash__copying *copying = calloc(1, sizeof *copying);
 
 	if (!copying)
-		return crash__fail(CRASH_ENOMEM, "no memory to copy %s", from);
-	snprintf(copying->from, PATH_MAX, "%s", from);
-	snprintf(copying->to, PATH_MAX, "%s", to);
-	if (stat(from, &status) == 0)
-		result = copy_below(copying, &status);
-	if (result == 0)
-		result = copy_attributes(copying, &status);
-	if (result < 0)
-		error = crash__fail_errno("cannot copy %s to %s", copying->from, copying->to);
+		crash__fail(CRASH_ENOMEM, "no memory to copy files");
+	return copying;
+}
+
+void crash__copying_free(struct crash__copying *copying)
+{
+	struct linked *entry, *next;
+
 	HASH_ITER(hh, copying->links, entry, next) {
 		HASH_DEL(copying->links, entry);
 		free(entry->path);
 		free(entry);
 	}
 	free(copying);
+}
+
+static int say(const struct crash__copying *copying, int result)
+{
+	return result < 0 ? crash__fail_errno("cannot copy %s to %s", copying->from, copying->to) : 0;
+}
+
+static void name(struct crash__copying *copying, const char *from, const char *to)
+{
+	snprintf(copying->from, PATH_MAX, "%s", from);
+	snprintf(copying->to, PATH_MAX, "%s", to);
+}
+
+int crash__copying_add(struct crash__copying *copying, const char *from, const char *to)
+{
+	name(copying, from, to);
+	return say(copying, copy_thing(copying));
+}
+
+static int take_other_xattrs(const struct crash__copying *copying)
+{
+	struct crash__xattrs has, should;
+	const unsigned char *value;
+	const char *attribute;
+	size_t at = 0, bytes;
+
+	if (crash__xattrs_read(AT_FDCWD, copying->to, &has) < 0)
+		return -1;
+	if (crash__xattrs_read(AT_FDCWD, copying->from, &should) < 0) {
+		crash__xattrs_clear(&has);
+		return -1;
+	}
+	while (crash__xattrs_next(&has, &at, &attribute, &value, &bytes))
+		if (!crash__xattrs_find(&should, attribute, &bytes))
+			crash__xattr_give(AT_FDCWD, copying->to, attribute, NULL, 0);
+	crash__xattrs_clear(&has);
+	crash__xattrs_clear(&should);
+	return 0;
+}
+
+int crash__copying_attributes(struct crash__copying *copying, const char *from, const char *to)
+{
+	struct stat status;
+	int result;
+
+	name(copying, from, to);
+	result = crash__owner_lstat(AT_FDCWD, from, &status);
+	if (result == 0)
+		result = take_other_xattrs(copying);
+	return say(copying, result == 0 ? copy_attributes(copying, &status) : result);
+}
+
+int crash__copy_tree(const char *from, const char *to)
+{
+	struct crash__copying *copying = crash__copying_new();
+	struct stat status;
+	int result = -1, error;
+
+	if (!copying)
+		return CRASH_ENOMEM;
+	name(copying, from, to);
+	if (stat(from, &status) == 0)
+		result = copy_below(copying, &status);
+	if (result == 0)
+		result = copy_attributes(copying, &status);
+	error = say(copying, result);
+	crash__copying_free(copying);
 	return error;
 }

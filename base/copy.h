@@ -20,4 +20,17 @@ int crash__copy_range(int from, uint64_t at, int to, uint64_t to_at, uint64_t by
  */
 int crash__copy_tree(const char *from, const char *to);
 
+/** Copies that belong together: what are names of one file there are names of one file here. NULL: no memory.
+ */
+struct crash__copying;
+
+struct crash__copying *crash__copying_new(void);
+void crash__copying_free(struct crash__copying *copying);
+
+/** Copies one thing, with what is below it. Nothing is at its new name yet. */
+int crash__copying_add(struct crash__copying *copying, const char *from, const char *to);
+
+/** Gives a directory that is there the attributes of another one, and no others. */
+int crash__copying_attributes(struct crash__copying *copying, const char *from, const char *to);
+
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/copy.h"
 #include "base/error.h"
+#include "base/kept_copy.h"
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
 #include "explore/checkers/acked_files.h"
@@ -36,17 +37,22 @@
 /* A tree on disk that stands at a step. */
 struct instance {
 	struct crash__view *view;
-	struct crash__layer *layer;
+	struct crash__layer *layer, *shown; /* the other is for checkers, where it is a copy that is kept */
+	struct crash__kept_copy *copy;	    /* during a check: what was in that */
+	bool damaged;			    /* and could not be made what it was */
 };
 
 struct worker {
 	const struct crash__worker_config *config;
+	/* where copies are kept: what the trees were as the starting tree, and those for checkers */
+	struct crash__kept_copy *begun[2], *shown_begun[2];
 	struct crash__sandbox sandbox;
 	struct crash__mounts mounts;
 	struct instance instances[2]; /* by enum crash__reference */
 	char place[PATH_MAX];	      /* without namespaces: a directory of ours */
+	bool keeps;		      /* copies for checkers are not made anew for each */
 	struct crash__acked_files acked;
-	char cwd[PATH_MAX]; /* where the program runs as the checker */
+	char cwds[2][PATH_MAX]; /* where the program runs as the checker */
 	int channel;
 	unsigned int passed; /* by a checker server that had seen other states */
 	bool remembers;	     /* it says of a state what depends on others */
@@ -55,6 +61,10 @@ struct worker {
 };
 
 static const char *const trees[2] = {"tree", "durable"}, *const stores[2] = {"store", "durable-store"};
+/* For checkers, where there is no overlay. */
+static const char *const shown_trees[2] = {"state", "durable-state"}, *const shown_stores[2] = {
+									      "state-store",
+									      "durable-state-store"};
 
 static bool has_mounts(const struct crash__worker_config *config)
 {
@@ -85,10 +95,48 @@ static void path_of(const struct worker *worker, const char *name, char out[PATH
 		out[0] = '\0';
 }
 
+/* Which of two copies a checker gets; if they are not kept there is one. */
+static const char *copy_for(const struct worker *worker, enum crash__reference reference)
+{
+	return shown_trees[worker->keeps ? reference : 0];
+}
+
+static void shown_path(const struct worker *worker, enum crash__reference reference, char out[PATH_MAX])
+{
+	char copy[PATH_MAX];
+
+	path_of(worker, copy_for(worker, reference), copy);
+	snprintf(out, PATH_MAX, "%.2000s%.2000s", copy,
+		 worker->config->mounted ? "" : worker->config->directory);
+}
+
+/*
+ * A checker server may go on to write to a file of one state while another one is in its place: each state
+ * has files of its own then.
+ */
+static int enter_copies(struct worker *worker)
+{
+	const char *directory = worker->config->directory, *cwd = worker->config->checker->cwd;
+	char path[PATH_MAX];
+	int error = 0;
+
+	worker->keeps = !worker->config->checker->check_server && crash__kept_copy_possible(worker->place);
+	if (worker->config->mounted)
+		return crash__sandbox_enter_plain(directory);
+	for (int i = 0; i < 2 && error == 0; i++) {
+		path_of(worker, shown_trees[i], path);
+		error = crash__mirror_make(path, directory);
+		path_of(worker, copy_for(worker, (enum crash__reference)i), path);
+		if (cwd)
+			crash__mirror_path(path, directory, cwd, worker->cwds[i]);
+	}
+	return error;
+}
+
 static int enter(struct worker *worker, unsigned int number)
 {
-	static const char *const places[] = {"tree", "store", "durable", "durable-store", "state"};
-	const char *directory = worker->config->directory, *cwd = worker->config->checker->cwd;
+	static const char *const *const places[] = {trees, stores, shown_trees, shown_stores};
+	const char *cwd = worker->config->checker->cwd;
 	char path[PATH_MAX];
 	int error;
 
@@ -100,23 +148,18 @@ static int enter(struct worker *worker, unsigned int number)
 	error = crash__acked_files_open(&worker->acked, worker->config->fs, worker->place);
 	if (error < 0)
 		return error;
-	if (cwd)
-		snprintf(worker->cwd, sizeof worker->cwd, "%s", cwd);
+	for (int i = 0; i < 2 && cwd; i++)
+		snprintf(worker->cwds[i], sizeof worker->cwds[i], "%s", cwd);
 	if (worker->config->namespaces)
 		return crash__sandbox_enter(&worker->sandbox, worker->config->directory,
 					    crash__base_directory(worker->config->fs->base));
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		path_of(worker, places[i], path);
+	for (size_t i = 0; i < 2 * sizeof places / sizeof *places; i++) {
+		path_of(worker, places[i / 2][i % 2], path);
 		/* an earlier worker of this number may have left something */
 		if ((mkdir(path, 0700) < 0 && errno != EEXIST) || crash__remove_tree(path, false) < 0)
 			return crash__fail_errno("cannot make %s", path);
 	}
-	if (worker->config->mounted)
-		return crash__sandbox_enter_plain(directory);
-	error = crash__mirror_make(path, directory);
-	if (cwd)
-		crash__mirror_path(path, directory, cwd, worker->cwd);
-	return error;
+	return enter_copies(worker);
 }
 
 /* ------------------------------------------------------------------ instances */
@@ -125,8 +168,46 @@ static void clear_instance(struct instance *instance)
 {
 	crash__view_free(instance->view);
 	crash__layer_free(instance->layer);
-	instance->view = NULL;
-	instance->layer = NULL;
+	crash__layer_free(instance->shown);
+	crash__kept_copy_free(instance->copy);
+	memset(instance, 0, sizeof *instance);
+}
+
+/* An empty tree, and an empty store for it. */
+static int empty(const char *tree, const char *store)
+{
+	return crash__remove_tree(tree, false) < 0 || crash__remove_tree(store, false) < 0 ?
+		       crash__fail_errno("cannot empty %s", tree) :
+		       0;
+}
+
+/* Makes a tree the starting tree: anew, or by what was changed since it was that. */
+static int begin_tree(struct worker *worker, const char *tree, const char *store,
+		      struct crash__kept_copy **begun)
+{
+	const char *base = crash__base_directory(worker->config->fs->base);
+	bool there = *begun && crash__remove_tree(store, false) == 0 &&
+		     crash__kept_copy_restore(*begun, base) == 0;
+	int error = there ? 0 : empty(tree, store);
+
+	crash__kept_copy_free(*begun);
+	*begun = NULL;
+	if (error == 0 && !there)
+		error = crash__copy_tree(base, tree);
+	return error == 0 && worker->keeps ? crash__kept_copy_note(tree, true, begun) : error;
+}
+
+/* The copy that checkers get is moved as the tree is that it is a copy of. */
+static int make_shown(struct worker *worker, enum crash__reference reference)
+{
+	struct crash__layer **shown = &worker->instances[reference].shown;
+	char tree[PATH_MAX], store[PATH_MAX];
+	int error;
+
+	shown_path(worker, reference, tree);
+	path_of(worker, shown_stores[reference], store);
+	error = begin_tree(worker, tree, store, &worker->shown_begun[reference]);
+	return error < 0 ? error : crash__layer_new(worker->config->fs, tree, store, false, shown);
 }
 
 static int make_instance(struct worker *worker, enum crash__reference reference)
@@ -134,21 +215,28 @@ static int make_instance(struct worker *worker, enum crash__reference reference)
 	struct instance *instance = &worker->instances[reference];
 	const struct crash__worker_config *config = worker->config;
 	char tree[PATH_MAX], store[PATH_MAX];
-	int error = 0;
+	int error;
 
 	clear_instance(instance);
 	crash__recovered_tree_clear(&worker->recovered.tree); /* its files are going to be others */
 	path_of(worker, trees[reference], tree);
 	path_of(worker, stores[reference], store);
-	if (crash__remove_tree(tree, false) < 0 || crash__remove_tree(store, false) < 0)
-		error = crash__fail_errno("cannot empty %s", tree);
-	if (error == 0 && !config->namespaces)
-		error = crash__copy_tree(crash__base_directory(config->fs->base), tree);
+	error = config->namespaces ? empty(tree, store) :
+				     begin_tree(worker, tree, store, &worker->begun[reference]);
 	if (error == 0)
 		error = crash__view_new(config->atoms, reference, &instance->view);
 	if (error == 0)
 		error = crash__layer_new(config->fs, tree, store, config->namespaces, &instance->layer);
-	return error;
+	return error == 0 && worker->keeps ? make_shown(worker, reference) : error;
+}
+
+static int move(struct instance *instance, const struct crash__difference *difference)
+{
+	int error = crash__layer_move(instance->layer, instance->view, difference);
+
+	return error == 0 && instance->shown ?
+		       crash__layer_move(instance->shown, instance->view, difference) :
+		       error;
 }
 
 /* Moves a tree to a step; they only go forward. */
@@ -158,12 +246,12 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 	const struct crash__difference *difference;
 	int error = 0;
 
-	if (!instance->view || crash__view_step(instance->view) > step)
+	if (!instance->view || instance->damaged || crash__view_step(instance->view) > step)
 		error = make_instance(worker, reference);
 	if (error == 0 && crash__view_step(instance->view) < step) {
 		error = crash__view_advance_difference(instance->view, step, &difference);
 		if (error == 0)
-			error = crash__layer_move(instance->layer, instance->view, difference);
+			error = move(instance, difference);
 	}
 	if (error < 0)
 		clear_instance(instance); /* it is somewhere in between */
@@ -172,17 +260,22 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 
 /* ------------------------------------------------------------------ one state */
 
-/* Without an overlay each check gets a copy of its own; without namespaces it is at another path. */
-static int show_copy(struct worker *worker, const char *tree, char where[PATH_MAX])
+/*
+ * Without an overlay a check gets a copy of its own, or one that is made what it was afterwards; without
+ * namespaces it is at another path.
+ */
+static int show_copy(struct worker *worker, enum crash__reference reference, const char *tree,
+		     char where[PATH_MAX])
 {
 	const char *directory = worker->config->directory;
-	char state[PATH_MAX];
+	char copy[PATH_MAX];
 	int error;
 
-	path_of(worker, "state", state);
-	snprintf(where, PATH_MAX, "%.2000s%.2000s", worker->config->mounted ? "" : state, directory);
-	error = crash__copy_tree(tree, worker->config->mounted ? state : where);
-	return error == 0 && worker->config->mounted ? crash__sandbox_bind(state, directory) : error;
+	shown_path(worker, reference, copy);
+	snprintf(where, PATH_MAX, "%s", worker->config->mounted ? directory : copy);
+	error = worker->keeps ? crash__kept_copy_note(copy, false, &worker->instances[reference].copy) :
+				crash__copy_tree(tree, copy);
+	return error == 0 && worker->config->mounted ? crash__sandbox_bind(copy, directory) : error;
 }
 
 static int show_state(struct worker *worker, enum crash__reference reference, char where[PATH_MAX])
@@ -194,21 +287,39 @@ static int show_state(struct worker *worker, enum crash__reference reference, ch
 		return crash__sandbox_mount(&worker->sandbox, trees[reference]);
 	}
 	path_of(worker, trees[reference], tree);
-	return show_copy(worker, tree, where);
+	return show_copy(worker, reference, tree, where);
 }
 
-static int hide_state(struct worker *worker, const char *where)
+static int restore(struct worker *worker, enum crash__reference reference)
 {
-	char state[PATH_MAX];
+	struct instance *instance = &worker->instances[reference];
+	char tree[PATH_MAX];
+	int error;
+
+	if (!instance->copy)
+		return 0;
+	path_of(worker, trees[reference], tree);
+	error = crash__kept_copy_restore(instance->copy, tree);
+	crash__kept_copy_free(instance->copy);
+	instance->copy = NULL;
+	instance->damaged = error < 0;
+	return error;
+}
+
+static int hide_state(struct worker *worker, enum crash__reference reference, const char *where)
+{
+	char copy[PATH_MAX];
 
 	if (worker->config->namespaces)
 		return crash__sandbox_unmount(&worker->sandbox);
-	if (worker->config->mounted && where[0] && crash__sandbox_unbind(worker->config->directory) < 0)
+	if (worker->config->mounted && where[0] && crash__sandbox_unbind(worker->config->directory) < 0) {
+		worker->instances[reference].damaged = true;
 		return crash__fail_errno("cannot unmount %s", where);
-	path_of(worker, "state", state);
-	if (!worker->config->mounted)
-		snprintf(state, sizeof state, "%s", where);
-	return crash__remove_tree(state, false) < 0 ? crash__fail_errno("cannot empty %s", state) : 0;
+	}
+	if (worker->keeps)
+		return restore(worker, reference);
+	shown_path(worker, reference, copy);
+	return crash__remove_tree(copy, false) < 0 ? crash__fail_errno("cannot empty %s", copy) : 0;
 }
 
 /* A checker server that has files of a state open is of no use for the next one, which has its place. */
@@ -236,7 +347,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 {
 	char where[PATH_MAX] = "";
 	struct crash__check check = {.directory = where,
-				     .cwd = worker->cwd,
+				     .cwd = worker->cwds[order->reference],
 				     .point = point,
 				     .state = state,
 				     .acked = worker->acked.path,
@@ -258,7 +369,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 		unmounted = crash__mounts_restore(&worker->mounts);
 		let_go(worker);
 	}
-	hidden = hide_state(worker, where);
+	hidden = hide_state(worker, order->reference, where);
 	return error < 0 ? error : unmounted < 0 ? unmounted : hidden;
 }
 
@@ -358,11 +469,11 @@ static int build_and_check(struct worker *worker, const struct crash__check_requ
 	crash__view_choose(instance->view, order->choice);
 	error = crash__view_flip(instance->view, flipped, order->count, &difference);
 	if (error == 0)
-		error = crash__layer_move(instance->layer, instance->view, difference);
+		error = move(instance, difference);
 	if (error == 0)
 		error = check_state(worker, order, point, state);
 	crash__view_unflip(instance->view);
-	back = crash__layer_move(instance->layer, instance->view, difference);
+	back = move(instance, difference);
 	crash__view_choose(instance->view, 0);
 	if (error < 0 || back < 0)
 		clear_instance(instance);

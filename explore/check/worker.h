@@ -8,6 +8,9 @@
  * written into that tree, an overlay is mounted above it at the data directory's own path, the checker runs,
  * the overlay goes, and the difference is taken back.
  *
+ * Without overlays the checker gets a copy of that tree, which is moved as the tree is, and made what it was
+ * after each check by what the checker has changed (base/kept_copy.h).
+ *
  * A worker lives in namespaces of its own, as the first process there. Whatever it mounted and whatever the
  * checker started ends with it, and it ends when its parent does. A recording that names the pid namespace in
  * which it was made is checked in the same one, and there the worker ends what the checker has left.

@@ -112,7 +112,19 @@ copied() { cp -r data copy && sh -c true && rm -r copy; }
 copies() { for _ in 1 2 3 4 5 6 7 8 9 10; do copied; done; }
 tell "copying a directory of 64 MB for each state, against that" \
 	"$(awk -v s="$(seconds copies)" -v b="$base" 'BEGIN { printf "%.1f", 100 * s / b }')" 50
+written 500 --jobs 1
+base=$(each)
+written 500 --jobs 1 --copy
+tell "time for each state on copies of 64 MB, against overlays" "$(ratio "$(each)" "$base")" 2 "\"ms\": $(each)"
 rm data/ballast
+mkdir data/many
+i=1
+while [ $i -le 200 ]; do echo $i >data/many/$i; i=$((i + 1)); done
+written 500 --jobs 1
+base=$(each)
+written 500 --jobs 1 --copy
+tell "time for each state on copies of 200 files, against overlays" "$(ratio "$(each)" "$base")" 2 "\"ms\": $(each)"
+rm -r data/many
 written 2000
 base=$(number result seconds)
 written 2000 --rerun

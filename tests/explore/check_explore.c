@@ -809,6 +809,68 @@ START_TEST(copies_do_where_namespaces_do_not)
 }
 END_TEST
 
+/* What a checker does to one copy must not be there in the next, whatever the way to show it. */
+static json_t *what_is_said(const struct lab_result *result)
+{
+	static const char *const keys[] = {"points", "states", "distinct", "checked",
+					   "failed", "flaky",  "tiers"};
+	json_t *lines = lab_json_lines(result->out), *said = json_object(), *ids = json_array(), *line;
+	const json_t *summary = json_object_get(json_array_get(lines, json_array_size(lines) - 1), "summary");
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		json_object_set(said, keys[i], json_object_get(summary, keys[i]));
+	json_array_foreach(lines, i, line)
+		if (json_object_get(line, "finding"))
+			json_array_append(ids, json_object_get(json_object_get(line, "finding"), "id"));
+	json_object_set_new(said, "ids", ids);
+	json_decref(lines);
+	return said;
+}
+
+START_TEST(copies_say_what_an_overlay_says)
+{
+	static const char check[] =
+		"grep -qx -e old -e new note && [ ! -e left ] && [ \"$(cat d/*/deep)\" = deep ] || exit 1; "
+		"echo damaged >note; echo x >left; mv d e; chmod 0 log; "
+		"dd if=/dev/zero of=large bs=1 count=1 conv=notrunc status=none; exit 0",
+			  program[] = "cd \"$CRASH_DIR\"; for i in 1 2 3; do echo new >tmp; echo $i >>log; "
+				      "mv tmp note; "
+				      "mv d/a d/b; mv d/b d/a; done";
+	const char *const ways[][4] = {{NULL}, {"--copy", NULL}, {NULL}};
+	json_t *first = NULL, *is;
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *argv[32] = {NULL};
+		struct lab_result result;
+		size_t count = 0;
+
+		ck_assert_int_eq(system("rm -rf store && mkdir -p store/d/a && echo deep >store/d/a/deep && "
+					"echo old >store/note && : >store/log && "
+					"head -c 2000000 /dev/zero >store/large"),
+				 0);
+		if (i == 2) {
+			memcpy(argv, ((const char *[]){LAB_WITHOUT_NAMESPACES}), 3 * sizeof *argv);
+			count = 3;
+		}
+		argv[count++] = lab_variable("CRASHINJECT");
+		argv[count++] = "explore";
+		for (size_t j = 0; ways[i][j]; j++)
+			argv[count++] = ways[i][j];
+		memcpy(argv + count,
+		       ((const char *[]){"-q", "--json", "--dir", "store", "--model", "posix,ext4", "--check",
+					 check, "--", "sh", "-c", program}),
+		       12 * sizeof *argv);
+		result = lab_command(NULL, argv);
+		lab_assert_status(&result, 1);
+		is = what_is_said(&result);
+		ck_assert_msg(!first || json_equal(first, is), "%s is not %s", json_dumps(is, JSON_COMPACT),
+			      first ? json_dumps(first, JSON_COMPACT) : "");
+		first = first ? first : is;
+	}
+}
+END_TEST
+
 /*
  * Where its "/" is a mount. A sandbox did not find the module beside the command there, as /proc/self/exe
  * then leads out of the chroot.
@@ -1257,6 +1319,7 @@ static Suite *make_suite(void)
 	tcase_add_test(ways, real_kills_read_the_same_input);
 	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);
 	tcase_add_test(ways, copies_do_where_namespaces_do_not);
+	tcase_add_test(ways, copies_say_what_an_overlay_says);
 	tcase_add_test(ways, a_chroot_is_a_place_like_any_other);
 	tcase_add_test(ways, a_chroot_need_not_be_a_mount_point);
 	tcase_add_test(ways, root_of_a_container_has_everybody_in_its_sandbox);
