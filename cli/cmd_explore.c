@@ -16,6 +16,7 @@
 #include "cli/explore_sought.h"
 #include "cli/explore_syncs.h"
 #include "cli/progress.h"
+#include "cli/stopping.h"
 #include "cli/streams.h"
 #include "common/control.h"
 #include "explore/recording/missed.h"
@@ -23,46 +24,6 @@
 #include "explore/recording/prepare_recording.h"
 #include "report/result.h"
 #include "trace/reader.h"
-
-/* ------------------------------------------------------------------ stopping */
-
-/* So long may it take to say what is known: what takes longer is ended, and can be resumed. */
-#define MOST_SECONDS 10
-
-static _Atomic bool stop;
-static volatile sig_atomic_t stopped_by;
-static pid_t started_as;
-
-static void on_signal(int signal)
-{
-	if (atomic_exchange(&stop, true)) /* twice, or too late: at once */
-		_exit(128 + (signal == SIGALRM ? stopped_by : signal));
-	stopped_by = signal;
-	alarm(MOST_SECONDS);
-}
-
-/* Before there is anything that could be said of the states, a signal just ends us. */
-static void on_early_signal(int signal)
-{
-	static const char text[] =
-		CRASH__PROGRAM_NAME ": interrupted while recording: nothing was explored\n";
-
-	/* processes that watch over the program have the handler, too */
-	if (getpid() == started_as && write(STDERR_FILENO, text, sizeof text - 1) < 0)
-		_exit(128 + signal);
-	raise(signal); /* SA_RESETHAND: that ends us */
-}
-
-static void catch_signals(void (*handler)(int), int flags)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
-
-	started_as = getpid();
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		sigaction(signals[i], &action, NULL);
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_signal}, NULL);
-}
 
 /* ------------------------------------------------------------------ running */
 
@@ -172,7 +133,7 @@ static struct crash__explore_options exploration_options(struct explore_session 
 						.environment = environ,
 					},
 				.acks_matter = own->check || own->check_server,
-				.stop = &stop,
+				.stop = &crash__stop,
 				.progress = crash__progress_show,
 				.finding = crash__progress_finding,
 				.verdict = on_verdict,
@@ -207,7 +168,7 @@ static int rerun(struct explore_session *session)
 					   .checker = &session->explore.engine.checker,
 					   .input = session->input,
 					   .jobs = session->own.jobs,
-					   .stop = &stop,
+					   .stop = &crash__stop,
 					   .progress = crash__progress_show};
 	struct crash__rerun runs;
 	json_t *result;
@@ -421,9 +382,9 @@ static int explore(struct explore_session *session)
 {
 	int error;
 
-	catch_signals(on_early_signal, SA_RESETHAND | SA_NODEFER);
+	crash__stop_early("nothing was explored");
 	error = prepare(session);
-	catch_signals(on_signal, 0);
+	crash__stop_catch();
 	if (error == 0 && session->own.rerun)
 		return rerun(session);
 	if (error == 0)

@@ -204,22 +204,6 @@ static void read_tiers(struct explore_options *own)
 	own->tier_mask |= own->tiers_before; /* or findings of theirs would be gone */
 }
 
-/* 500 states, or 30s. */
-static void read_budget(struct explore_options *own)
-{
-	const char *text = own->budget;
-	uint64_t us;
-
-	if (!text)
-		return;
-	if (*text && strspn(text, "0123456789") == strlen(text))
-		own->budget_states = crash__options_number("--budget", text, 1, UINT64_MAX);
-	else if (crash__parse_time(text, strlen(text), &us) && us)
-		own->budget_ns = us * 1000;
-	else
-		crash__die_value("--budget", text, "write a number of states, or a time: 500, 30s, 5m");
-}
-
 static void read_order(struct explore_options *own)
 {
 	own->in_trace_order = own->order && strcmp(own->order, "trace") == 0;
@@ -285,7 +269,7 @@ void crash__explore_read_options(struct explore_options *own)
 	if (own->models && !own->model_count) /* resumed: those of the result */
 		crash__explore_read_models(own);
 	read_tiers(own);
-	read_budget(own);
+	crash__options_budget(own->budget, "states", &own->budget_states, &own->budget_ns);
 	read_order(own);
 	own->shard_number = own->shards = 1;
 	if (!own->finding) /* a part of the states cannot tell that it is gone */

@@ -12,19 +12,13 @@
 #include "runner/setup.h"
 
 const struct crash__command *const crash__commands[] = {
-	&crash__cmd_run,
-	&crash__cmd_list,
-	&crash__cmd_record,
-	&crash__cmd_explore,
-	&crash__cmd_lint,
-	&crash__cmd_syncs,
-	&crash__cmd_replay,
-	&crash__cmd_witness,
-	&crash__cmd_report,
-	&crash__cmd_models,
-	&crash__cmd_doctor,
-	&crash__cmd_completion,
-	NULL,
+	&crash__cmd_run,	&crash__cmd_list,
+	&crash__cmd_record,	&crash__cmd_explore,
+	&crash__cmd_lint,	&crash__cmd_faults,
+	&crash__cmd_syncs,	&crash__cmd_replay,
+	&crash__cmd_witness,	&crash__cmd_report,
+	&crash__cmd_models,	&crash__cmd_doctor,
+	&crash__cmd_completion, NULL,
 };
 
 static void print_help(void)

@@ -377,6 +377,22 @@ void crash__options_exits(const char *list, struct crash__exits *exits)
 	free(copy);
 }
 
+void crash__options_budget(const char *text, const char *things, uint64_t *number, uint64_t *ns)
+{
+	char expected[80];
+	uint64_t us;
+
+	if (!text)
+		return;
+	snprintf(expected, sizeof expected, "write a number of %s, or a time: 500, 30s, 5m", things);
+	if (*text && strspn(text, "0123456789") == strlen(text))
+		*number = crash__options_number("--budget", text, 1, UINT64_MAX);
+	else if (crash__parse_time(text, strlen(text), &us) && us)
+		*ns = us * 1000;
+	else
+		crash__die_value("--budget", text, expected);
+}
+
 void crash__refuse_beside_trace(const char *trace, const char *at, const char *setup, uint64_t max_trace,
 				const char *client)
 {

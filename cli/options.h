@@ -141,6 +141,9 @@ struct crash__exits;
 /** The list of --exit-ok: numbers with commas, or "any"; NULL: 0. */
 void crash__options_exits(const char *list, struct crash__exits *exits);
 
+/** Takes 500 (states, or whatever `things` are) or 30s, of --budget; NULL leaves both as they are. */
+void crash__options_budget(const char *text, const char *things, uint64_t *number, uint64_t *ns);
+
 /**
  * Refuses options that are about a run beside a trace, whose run is over: nobody is to believe that they did
  * anything.
@@ -180,8 +183,8 @@ bool crash__use_colour(FILE *stream);
 void crash__print_incomplete(const struct crash_out *out);
 
 extern const struct crash__command crash__cmd_run, crash__cmd_list, crash__cmd_record, crash__cmd_explore,
-	crash__cmd_lint, crash__cmd_syncs, crash__cmd_replay, crash__cmd_witness, crash__cmd_report,
-	crash__cmd_models, crash__cmd_doctor, crash__cmd_completion;
+	crash__cmd_lint, crash__cmd_faults, crash__cmd_syncs, crash__cmd_replay, crash__cmd_witness,
+	crash__cmd_report, crash__cmd_models, crash__cmd_doctor, crash__cmd_completion;
 
 /** All of them, in the order in which a user meets them; ends with NULL. */
 extern const struct crash__command *const crash__commands[];

@@ -16,6 +16,12 @@ const struct crash__family_info crash__families[CRASH__FAMILIES] = {
 #undef FAMILY
 };
 
+const struct crash__fault_info crash__faults[CRASH__FAULTS] = {
+#define FAULT(text, about) [CRASH__FAULT_##text] = {.name = #text, .sentence = about},
+#include "faults.def"
+#undef FAULT
+};
+
 #define CANCEL true
 #define PLAIN false
 #define WHERE(...)                                                                                           \

@@ -63,11 +63,39 @@ enum crash__call {
 	CRASH__CALLS,
 };
 
+/** The ways in which a call can fail: faults.def. */
+enum crash__fault {
+#define FAULT(name, ...) CRASH__FAULT_##name,
+#include "faults.def"
+#undef FAULT
+	CRASH__FAULTS,
+};
+
+/** Sets of these, for the column `fails` of calls.def. */
+enum crash__fails {
+#define FAULT(name, ...) CRASH__FAILS_##name = 1 << CRASH__FAULT_##name,
+#include "faults.def"
+#undef FAULT
+	CRASH__FAILS_CHANGE = CRASH__FAILS_EIO | CRASH__FAILS_EROFS, /* what needs no space */
+	CRASH__FAILS_SPACE = CRASH__FAILS_CHANGE | CRASH__FAILS_ENOSPC | CRASH__FAILS_EDQUOT,
+	CRASH__FAILS_SIZE = CRASH__FAILS_CHANGE | CRASH__FAILS_EINTR,
+	CRASH__FAILS_SYNC = CRASH__FAILS_SPACE | CRASH__FAILS_EINTR,
+	CRASH__FAILS_DATA = CRASH__FAILS_SYNC | CRASH__FAILS_SHORT,
+	CRASH__FAILS_OPEN = CRASH__FAILS_SYNC | CRASH__FAILS_EMFILE,
+};
+
+struct crash__fault_info {
+	const char *name, *sentence;
+};
+
+extern const struct crash__fault_info crash__faults[CRASH__FAULTS];
+
 /**
  * Which arguments of a kernel call say what; each is counted from 1, and 0 means "has none".
  * `offset` is the offset itself, `offset_at` and `from_offset` point to one (or are NULL: the file
  * position). `owner` is followed by the group, and the `value` of an extended attribute by its length.
- * `nofollow` is not an argument: the call never follows a final symbolic link.
+ * `nofollow` is not an argument: the call never follows a final symbolic link. Nor is `fails`: in which ways
+ * the call can fail on a real system, a set of enum crash__fails.
  */
 struct crash__where {
 	uint8_t fd, from;
@@ -77,6 +105,7 @@ struct crash__where {
 	uint8_t size, flags, mode, how, request, text, address;
 	uint8_t owner, times, name, value;
 	uint8_t nofollow;
+	uint8_t fails;
 };
 
 /* The number of what is no system call. Nor are others from CRASH__KERNEL_NUMBERS on: common/machine.h. */

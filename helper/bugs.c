@@ -17,8 +17,16 @@ const struct bug_row bug_rows[] = {
 	{BUG_NONE, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
+const struct fault_bug_row fault_bug_rows[] = {
+#define FAULT_BUG(id, name, scenario, kind, removes) {BUG_##id, name, scenario, kind, removes},
+#include "fault_bugs.def"
+#undef FAULT_BUG
+	{BUG_NONE, NULL, NULL, NULL, NULL},
+};
+
 int bug_plant(const char *name)
 {
+	const struct fault_bug_row *fault;
 	const struct bug_row *row;
 
 	for (row = bug_rows; row->name; row++) {
@@ -27,15 +35,24 @@ int bug_plant(const char *name)
 			return 0;
 		}
 	}
+	for (fault = fault_bug_rows; fault->name; fault++) {
+		if (strcmp(fault->name, name) == 0) {
+			bug_planted = fault->bug;
+			return 0;
+		}
+	}
 	return -ENOENT;
 }
 
 const char *bug_nearest(const char *mistyped)
 {
+	const struct fault_bug_row *fault;
 	const struct bug_row *row;
 	struct nearest nearest = {0};
 
 	for (row = bug_rows; row->name; row++)
 		nearest_try(&nearest, mistyped, row->name);
+	for (fault = fault_bug_rows; fault->name; fault++)
+		nearest_try(&nearest, mistyped, fault->name);
 	return nearest.name;
 }

@@ -15,7 +15,10 @@ enum bug {
 #define BUG(id, name, part, shows_on, scenario, point, removes) BUG_##id,
 #include "bugs.def"
 #undef BUG
-	BUG_COUNT
+	BUG_COUNT,
+#define FAULT_BUG(id, name, scenario, kind, removes) BUG_##id,
+#include "fault_bugs.def"
+#undef FAULT_BUG
 };
 
 /** One row of bugs.def. */
@@ -31,6 +34,18 @@ struct bug_row {
 
 /** All bugs; the last row's name is NULL. */
 extern const struct bug_row bug_rows[];
+
+/** One row of fault_bugs.def. */
+struct fault_bug_row {
+	enum bug bug;
+	const char *name;
+	const char *scenario; /* the one to run */
+	const char *kind;     /* what a call that fails leads to */
+	const char *removes;
+};
+
+/** All bugs that only a call which fails can show; the last row's name is NULL. */
+extern const struct fault_bug_row fault_bug_rows[];
 
 /** Switches one bug on and every other off. Before threads start. @return 0 or -ENOENT */
 int bug_plant(const char *name);

@@ -66,6 +66,8 @@ static int replace_log(int directory, struct wal *wal, const struct bytes *frame
 	if (renameat(directory, CHECKPOINT_TMP, directory, WAL_NAME) < 0) {
 		error = -errno;
 		close(fd);
+		if (bug(BUG_CHECKPOINT_UNLINKS_AFTER_RENAME))
+			unlinkat(directory, WAL_NAME, 0);
 		return error;
 	}
 	CRASH_BREAKPOINT("checkpoint.truncprefix.post-rename-pre-dirfsync");

@@ -48,6 +48,7 @@ static const char usage_text[] =
 	"  or:  " PROGRAM " [OPTION]... verify DIR ACKS\n"
 	"  or:  " PROGRAM " list [--json]\n"
 	"  or:  " PROGRAM " bugs [--json]\n"
+	"  or:  " PROGRAM " faults [--json]\n"
 	"\n"
 	"Recovers the store in the directory that CRASH_DIR names (or the current one), checks\n"
 	"it, and runs a scenario on it: a row of commits, and snapshots, checkpoints and more.\n"
@@ -63,6 +64,7 @@ static const char usage_text[] =
 	"  verify DIR ACKS    recover the store in DIR and compare it with the file ACKS\n"
 	"  list               the scenarios, and the breakpoints that each passes\n"
 	"  bugs               the bugs that can be planted\n"
+	"  faults             those that only a call which fails can show\n"
 	"\n"
 	"Options:\n"
 	"  --bug NAME         plant a bug (also: environment HELPER_BUG)\n"
@@ -245,6 +247,26 @@ static int command_bugs(struct options *options, char **arguments)
 	return 0;
 }
 
+static int command_faults(struct options *options, char **arguments)
+{
+	const struct fault_bug_row *row;
+
+	(void)arguments;
+	for (row = fault_bug_rows; row->name; row++) {
+		if (!options->json) {
+			printf("%s\n    %s\n    scenario: %s; leads to: %s\n", row->name, row->removes,
+			       row->scenario, row->kind);
+			continue;
+		}
+		print_json_member("{", "bug", row->name);
+		print_json_member(", ", "removes", row->removes);
+		print_json_member(", ", "scenario", row->scenario);
+		print_json_member(", ", "kind", row->kind);
+		puts("}");
+	}
+	return 0;
+}
+
 static int command_verify(struct options *options, char **arguments)
 {
 	options->session.path = arguments[0];
@@ -256,10 +278,8 @@ static const struct command {
 	int arguments;
 	int (*run)(struct options *options, char **arguments);
 } commands[] = {
-	{"verify", 2, command_verify},
-	{"list", 0, command_list},
-	{"bugs", 0, command_bugs},
-	{NULL, 0, NULL},
+	{"verify", 2, command_verify}, {"list", 0, command_list}, {"bugs", 0, command_bugs},
+	{"faults", 0, command_faults}, {NULL, 0, NULL},
 };
 
 /* @param name what the user gave, or NULL @return 0 or the exit status */

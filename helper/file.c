@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "file.h"
 
+#include "bugs.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,10 +18,18 @@ int file_write(int fd, const void *data, size_t size, uint64_t offset)
 		written = pwrite(fd, at, size, (off_t)offset);
 		if (written < 0 && errno == EINTR)
 			continue;
+		if (written < 0 && errno == ENOSPC && bug(BUG_WAL_WAITS_FOR_SPACE)) {
+			usleep(1000);
+			continue;
+		}
+		if (written < 0 && bug(BUG_WAL_ABORTS))
+			abort();
 		if (written < 0)
 			return -errno;
 		if (written == 0)
 			return -EIO;
+		if (bug(BUG_WAL_TAKES_SHORT_WRITE))
+			return 0;
 		at += written;
 		size -= (size_t)written;
 		offset += (uint64_t)written;

@@ -265,7 +265,7 @@ static int write_frame(struct wal *wal, uint64_t sequence, const void *payload, 
 		return error;
 	CRASH_BREAKPOINT("wal.mid-frame");
 	error = file_write(wal->fd, payload, size, wal->end + WAL_HEADER_SIZE);
-	if (error)
+	if (error && !bug(BUG_WAL_IGNORES_WRITE_ERROR))
 		return error;
 	CRASH_BREAKPOINT("wal.append.frame-emitted");
 	wal->end += WAL_HEADER_SIZE + size;
@@ -288,6 +288,15 @@ int wal_append(struct wal *wal, uint64_t sequence, const void *payload, size_t s
 	return error;
 }
 
+static int sync_frames(int fd)
+{
+	int error = file_sync_data(fd);
+
+	if (error && bug(BUG_WAL_RETRIES_SYNC))
+		error = file_sync_data(fd);
+	return bug(BUG_WAL_IGNORES_SYNC_ERROR) ? 0 : error;
+}
+
 /* Syncs for everybody. Called and returns with the lock held, which it gives up meanwhile. */
 static void sync_group(struct wal *wal)
 {
@@ -299,10 +308,12 @@ static void sync_group(struct wal *wal)
 	wal->syncing = true;
 	pthread_mutex_unlock(&wal->lock);
 	CRASH_BREAKPOINT("wal.sync.pre-datasync");
-	error = bug(BUG_WAL_NO_SYNC) ? 0 : file_sync_data(wal->fd);
+	error = bug(BUG_WAL_NO_SYNC) ? 0 : sync_frames(wal->fd);
 	CRASH_BREAKPOINT("wal.sync.post-datasync-pre-ack");
 	pthread_mutex_lock(&wal->lock);
-	wal->syncing = false;
+	wal->syncing = error && bug(BUG_WAL_SYNC_NEVER_DONE);
+	if (wal->syncing)
+		return;
 	if (error)
 		wal->error = error;
 	else

@@ -22,6 +22,11 @@ bool crash__report_is_lint(const json_t *result)
 	return json_object_get(json_object_get(result, "summary"), "rules") != NULL;
 }
 
+bool crash__report_is_faults(const json_t *result)
+{
+	return json_object_get(json_object_get(result, "summary"), "faults") != NULL;
+}
+
 bool crash__report_is_shard(const json_t *result)
 {
 	return crash__report_number(json_object_get(result, "settings"), "shards") > 1;
@@ -49,13 +54,14 @@ void crash__report_times(FILE *stream, const json_t *finding)
 {
 	long long times = crash__report_number(finding, "times"),
 		  states = crash__report_number(finding, "states");
+	const char *what = json_object_get(finding, "faults") ? "fault" : "state";
 
 	if (times == 1)
 		fputs("once", stream);
 	else if (times)
 		fprintf(stream, "%lld times", times);
 	else
-		fprintf(stream, "%lld state%s", states, states == 1 ? "" : "s");
+		fprintf(stream, "%lld %s%s", states, what, states == 1 ? "" : "s");
 }
 
 void crash__report_looked_at(FILE *stream, const json_t *summary)

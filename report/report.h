@@ -30,7 +30,10 @@ long long crash__report_number(const json_t *object, const char *name);
 /** Whether a result is lint's: it has rules, and neither points nor states. */
 bool crash__report_is_lint(const json_t *result);
 
-/** "12 states"; of a finding of lint's "once" or "3 times". */
+/** Whether a result is of runs with faults: a state is one of those. */
+bool crash__report_is_faults(const json_t *result);
+
+/** "12 states", "3 faults"; of a finding of lint's "once" or "3 times". */
 void crash__report_times(FILE *stream, const json_t *finding);
 
 /** "40 ops, 3 syncs, 2 acknowledgements": what lint looked at. */

@@ -66,6 +66,33 @@ static void print_witnesses(FILE *stream, const json_t *finding)
 	}
 }
 
+/* No model has a part in what a fault leads to. */
+static void print_models(FILE *stream, const json_t *finding)
+{
+	const json_t *models = json_object_get(finding, "models");
+
+	if (json_object_get(finding, "faults") && json_array_size(models) == 0)
+		return;
+	fputs("  allowed by: ", stream);
+	crash__report_names(stream, models);
+	if (json_array_size(json_object_get(finding, "models_not"))) {
+		fputs("; not by: ", stream);
+		crash__report_names(stream, json_object_get(finding, "models_not"));
+	}
+	fputc('\n', stream);
+}
+
+/* What the program wrote to standard error when a call of it failed. */
+static void print_said(FILE *stream, const json_t *finding)
+{
+	const char *said = crash__report_text(finding, "said");
+
+	if (!*said)
+		return;
+	fputs("  the program said: ", stream);
+	fprintf(stream, "%.*s\n", (int)strcspn(said, "\n"), said);
+}
+
 static void print_finding(FILE *stream, const json_t *finding, const struct crash__report_options *options)
 {
 	bool accepted = json_is_true(json_object_get(finding, "accepted"));
@@ -85,18 +112,13 @@ static void print_finding(FILE *stream, const json_t *finding, const struct cras
 		print_words(stream, "repair: ", crash__report_text(finding, "repair"));
 	else if (*crash__report_text(finding, "advice"))
 		print_words(stream, "", crash__report_text(finding, "advice"));
-	fputs("  allowed by: ", stream);
-	crash__report_names(stream, json_object_get(finding, "models"));
-	if (json_array_size(json_object_get(finding, "models_not"))) {
-		fputs("; not by: ", stream);
-		crash__report_names(stream, json_object_get(finding, "models_not"));
-	}
-	fputc('\n', stream);
+	print_models(stream, finding);
 	print_witnesses(stream, finding);
 	if (*crash__report_text(finding, "replay"))
 		fprintf(stream, "  again:  %s\n", crash__report_text(finding, "replay"));
 	if (options->verbose && *crash__report_text(finding, "explanation"))
 		fprintf(stream, "  %s\n", crash__report_text(finding, "explanation"));
+	print_said(stream, finding);
 	print_output(stream, crash__report_text(finding, "output"), options->verbose ? 1000 : OUTPUT_LINES);
 }
 
@@ -119,6 +141,7 @@ static void print_tier_end(FILE *stream, const json_t *tier, bool shard)
 static void print_tiers(FILE *stream, const json_t *result)
 {
 	const json_t *summary = json_object_get(result, "summary");
+	const char *what = crash__report_is_faults(result) ? "faults" : "states";
 	bool shard = crash__report_is_shard(result);
 	json_t *tier;
 	size_t i;
@@ -129,8 +152,8 @@ static void print_tiers(FILE *stream, const json_t *result)
 				crash__report_text(tier, "tier"));
 			continue;
 		}
-		fprintf(stream, "  %-15s %-10s %8lld states %8lld new  ", crash__report_text(tier, "model"),
-			crash__report_text(tier, "tier"), crash__report_number(tier, "named"),
+		fprintf(stream, "  %-15s %-10s %8lld %s %8lld new  ", crash__report_text(tier, "model"),
+			crash__report_text(tier, "tier"), crash__report_number(tier, "named"), what,
 			crash__report_number(tier, "new"));
 		print_tier_end(stream, tier, shard);
 	}
@@ -185,6 +208,21 @@ static long long count_checked(const json_t *summary)
 	json_array_foreach(tiers, i, tier)
 		checked += crash__report_number(tier, "checked");
 	return checked;
+}
+
+static void print_fault_numbers(FILE *stream, const json_t *summary)
+{
+	const json_t *faults = json_object_get(summary, "faults");
+
+	fprintf(stream, "%lld ops that can fail, %lld faults, %lld tried, %lld with a failure",
+		crash__report_number(summary, "points"), crash__report_number(summary, "states"),
+		crash__report_number(summary, "checked"), crash__report_number(summary, "failed"));
+	if (crash__report_number(faults, "strayed"))
+		fprintf(stream, ", %lld found by their call site, as the run went another way",
+			crash__report_number(faults, "strayed"));
+	if (crash__report_number(summary, "known_before"))
+		fprintf(stream, ", %lld known already", crash__report_number(summary, "known_before"));
+	fprintf(stream, "; %.1f s\n", json_number_value(json_object_get(summary, "seconds")));
 }
 
 /* How much of the whole that is, which a budget may have cut short. */
@@ -298,6 +336,8 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 	if (lint) {
 		crash__report_looked_at(stream, summary);
 		fputc('\n', stream);
+	} else if (crash__report_is_faults(result)) {
+		print_fault_numbers(stream, summary);
 	} else {
 		print_numbers(stream, summary);
 	}

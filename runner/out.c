@@ -22,6 +22,13 @@ static const struct {
 #undef INCOMPLETE
 };
 
+bool crash__is_incomplete_because(const char *reason, enum crash__incomplete why)
+{
+	size_t length = strlen(incompletes[why].name);
+
+	return strncmp(reason, incompletes[why].name, length) == 0 && reason[length] == ':';
+}
+
 char *crash__fired_point(const struct crash__fired *fired)
 {
 	char name[CRASH__NAME + 24];

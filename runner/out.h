@@ -18,6 +18,9 @@ int crash__out_fill(struct crash_out *out, const struct crash__job *job, const c
  * rest. */
 int crash__out_name(struct crash_out *out, struct crash__symbols *symbols);
 
+/** Whether a sentence of out->incomplete_reasons is about that. */
+bool crash__is_incomplete_because(const char *reason, enum crash__incomplete why);
+
 /** Adds a sentence to out->incomplete_reasons. */
 int crash__out_incomplete(struct crash_out *out, enum crash__incomplete why, const char *detail);
 

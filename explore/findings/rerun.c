@@ -2,7 +2,6 @@
 #include "explore/findings/rerun.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "explore/check/worker.h"
 #include "explore/recording/network.h"
+#include "explore/recording/run_input.h"
 #include "explore/recording/sandbox.h"
 #include "trace/event_text.h"
 
@@ -79,26 +79,13 @@ static bool is_the_same(const struct runner *runner, const struct crash__event *
 	       strcmp(out->file ? out->file : "", path ? path : "") == 0;
 }
 
-/* Every run reads a file from where the recorded one did, with an offset of its own; what came through a pipe
- * is gone. */
-static int open_input(off_t at)
-{
-	int fd = at < 0 ? -1 : open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && lseek(fd, at, SEEK_SET) < 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
 static int run_to_point(struct runner *runner, const struct crash__rerun_point *point, struct answer *answer,
 			char **text)
 {
 	struct crash__request request = *runner->options->request;
 	const struct crash__event *event = runner->options->recording->fs.steps[point->step].event;
 	struct crash_out out;
-	int input = open_input(runner->options->input), error;
+	int input = crash__input_open(runner->options->input), error;
 
 	request.in = input < 0 ? request.in : input;
 	request.scenario = point->name;

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json_value.h"
+#include "cli/faults_options.h"
+#include "cli/progress.h"
+#include "cli/stopping.h"
+#include "common/control.h"
+#include "explore/checkers/checker_files.h"
+#include "explore/recording/missed.h"
+#include "explore/recording/network.h"
+#include "explore/recording/prepare_recording.h"
+#include "report/faults_result.h"
+
+/* Where --timeout does not say when a run hangs: so long, and so many times as long as the recorded one. */
+#define LEAST_TIMEOUT_MS 30000
+#define MOST_TIMES_SLOWER 10
+
+/* One call of faults: what is asked, and what is at hand for it. */
+struct session {
+	struct crash__options options;
+	struct faults_options own;
+	struct crash__request request;
+	struct crash__recording recording;
+	struct crash__checker checker;
+	struct crash__checker_files files; /* of the checker, as they were before it was used */
+	struct crash__callsites *callsites;
+	struct crash__injections injections;
+	struct crash__fault_sweep sweep;
+	char cwd[PATH_MAX];
+	uint64_t began; /* ns */
+	off_t input;	/* where standard input was at first; -1: it has no place */
+};
+
+/* ------------------------------------------------------------------ what is needed */
+
+static struct crash__request request_of(const struct session *session)
+{
+	struct crash__request request = crash__options_request(&session->options);
+
+	request.out = request.err = -1;
+	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
+	request.trace_most = session->own.max_trace;
+	request.opts.root = NULL;
+	request.trace = memfd_create("crashinject-trace", MFD_CLOEXEC);
+	if (request.trace < 0)
+		crash__die("cannot make memory for the trace: %s", strerror(errno));
+	return request;
+}
+
+/* The server that --recover is, if --ready says so. */
+static struct crash__recovery_server server_of(const struct session *session)
+{
+	const struct crash__server *server = &session->options.server;
+	uint32_t linger = session->options.opts.linger_ms;
+
+	return (struct crash__recovery_server){
+		.ready = session->own.recover ? server->ready : NULL,
+		.ready_timeout_ms =
+			server->ready_timeout_ms ? server->ready_timeout_ms : CRASH__DEFAULT_READY_MS,
+		.linger_ms = linger ? linger : CRASH__DEFAULT_LINGER_MS,
+		.stop = server->stop ? server->stop : SIGTERM,
+	};
+}
+
+static struct crash__checker checker_of(const struct session *session)
+{
+	const struct faults_options *own = &session->own;
+	bool host = own->net && strcmp(own->net, "host") == 0;
+
+	return (struct crash__checker){.check = own->check,
+				       .check_server = own->check_server,
+				       .recover = own->recover,
+				       .server = server_of(session),
+				       .program = session->options.program,
+				       .cwd = session->cwd,
+				       .timeout_ms = own->check_timeout_ms,
+				       .environment = environ,
+				       .own_network = !host && crash__network_possible()};
+}
+
+/* A run that is not over long after the recorded one was hangs. */
+static void limit_runs(struct session *session, uint64_t recording_ns)
+{
+	uint32_t *timeout = &session->request.opts.timeout_ms;
+
+	if (*timeout == CRASH_NO_TIMEOUT)
+		*timeout = LEAST_TIMEOUT_MS + (uint32_t)(MOST_TIMES_SLOWER * (recording_ns / 1000000));
+}
+
+static int record(struct session *session)
+{
+	struct crash__recording_options how = {.request = &session->request,
+					       .directory = session->options.opts.root ?
+								    session->options.opts.root :
+								    session->request.opts.dir,
+					       .setup = session->own.setup,
+					       .exits = &session->own.exits};
+	struct crash__recording *recording = &session->recording;
+	uint64_t started = crash__now_ns();
+	int error;
+
+	crash__stop_early("no fault was tried");
+	error = crash__recording_prepare(&how, recording);
+	crash__stop_catch();
+	limit_runs(session, crash__now_ns() - started);
+	crash__progress_clear();
+	if (error < 0)
+		return error;
+	crash__say_recorded(&session->options, &recording->recorded);
+	if (!recording->namespaces)
+		crash__die("faults needs namespaces%s%s", *recording->why_no_namespaces ? ": " : "",
+			   recording->why_no_namespaces);
+	return crash__callsites_new(&recording->trace, recording->root, &session->callsites);
+}
+
+/* ------------------------------------------------------------------ which faults */
+
+static bool is_named(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == length && strncmp(list, name, length) == 0)
+			return true;
+	return false;
+}
+
+/* Of all faults those that --only names. */
+static void keep_only(struct session *session)
+{
+	struct crash__injections *injections = &session->injections;
+	const char *only = session->own.only;
+	size_t kept = 0, wanted = 1;
+
+	for (const char *at = only; *at; at++)
+		wanted += *at == ',';
+	for (size_t i = 0; i < injections->list_count; i++)
+		if (is_named(only, injections->list[i].name))
+			injections->list[kept++] = injections->list[i];
+	injections->list_count = kept;
+	if (kept < wanted)
+		crash__die("--only %s: the program did nothing that could fail so; write faults as they are "
+			   "named in results: write#17:err=EIO",
+			   only);
+}
+
+static int find_faults(struct session *session)
+{
+	const struct faults_options *own = &session->own;
+	bool sticky = own->sticky || own->only;
+	int error = crash__injections_find(&session->recording.fs, session->callsites, own->fails, sticky,
+					   &session->injections);
+
+	if (error == 0 && own->only)
+		keep_only(session);
+	return error;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static void prepare_sweep(struct session *session)
+{
+	const struct faults_options *own = &session->own;
+	struct stat status;
+
+	session->sweep = (struct crash__fault_sweep){
+		.faulting = {.request = &session->request,
+			     .recording = &session->recording,
+			     .checker = &session->checker,
+			     .exits = &own->exits,
+			     .input = session->input,
+			     .cwd = session->cwd},
+		.injections = &session->injections,
+		.jobs = own->jobs,
+		.shard = own->shard_number,
+		.shards = own->shards,
+		.budget_faults = own->budget_faults,
+		.budget_ns = own->budget_ns,
+		.began_ns = session->began,
+		.stop = &crash__stop,
+		.progress = crash__progress_show,
+		.outcomes = calloc(session->injections.list_count + 1, sizeof *session->sweep.outcomes)};
+	if (!session->sweep.outcomes)
+		crash__die("no memory for faults");
+	if (stat(session->recording.directory, &status) == 0)
+		session->sweep.faulting.device = status.st_dev;
+}
+
+static json_t *settings_json(const struct session *session)
+{
+	const struct faults_options *own = &session->own;
+	const struct crash__recording *recording = &session->recording;
+	char *before, *behind;
+	json_t *settings;
+
+	crash__faults_again(&session->options, own, &before, &behind);
+	settings = json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:b, s:i, s:i, s:[o, o]}", "version",
+		crash_version(), "command", "faults", "directory", crash__json_string(recording->directory),
+		"cwd", crash__json_string(session->cwd), "check", crash__json_string(own->check), "recover",
+		crash__json_string(own->recover), "default_checker", !own->check && !own->check_server,
+		"program", crash__json_list(session->options.program), "root",
+		crash__json_string(recording->root), "sticky", (int)own->sticky, "shard",
+		(int)own->shard_number, "shards", (int)own->shards, "again", crash__json_string(before),
+		crash__json_string(behind));
+	free(before);
+	free(behind);
+	if (!settings)
+		crash__die("no memory for the settings");
+	return settings;
+}
+
+static int report(struct session *session)
+{
+	json_t *result;
+	int status;
+
+	if (crash__note_changed(&session->recording) < 0 ||
+	    crash__checker_files_note_changed(&session->files, &session->checker, &session->recording) < 0 ||
+	    crash__faults_note_missed(&session->sweep, &session->recording) < 0)
+		crash__die("%s", crash_error_detail());
+	result = crash__faults_result(&session->sweep, &session->recording, session->callsites,
+				      settings_json(session));
+	if (!result)
+		crash__die("no memory for the result");
+	status = crash__report_result(&session->options, &session->own.report, result);
+	json_decref(result);
+	return status;
+}
+
+static int look(struct session *session)
+{
+	int error =
+		crash__checker_files_find(&session->checker, session->recording.directory, &session->files);
+
+	if (error == 0)
+		error = find_faults(session);
+	if (error == 0) {
+		prepare_sweep(session);
+		error = crash__fault_sweep_run(&session->sweep);
+		crash__progress_clear();
+	}
+	if (error < 0)
+		crash__die_error(error);
+	return report(session);
+}
+
+static int run(int argc, char **argv)
+{
+	static struct session session;
+	int error, status;
+
+	crash__options_parse(&session.options, &crash__cmd_faults, argc, argv, crash__faults_take_option,
+			     &session.own);
+	if (session.own.errors && strcmp(session.own.errors, "help") == 0) {
+		crash__faults_list_errors();
+		return CRASH__EXIT_GOOD;
+	}
+	if (!getcwd(session.cwd, sizeof session.cwd))
+		crash__die("the working directory: %s", strerror(errno));
+	session.began = crash__now_ns();
+	session.input = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	crash__options_check_server(&session.options, session.own.recover);
+	if (!session.options.program[0])
+		crash__die("faults: no program; write it after --: %s faults --check ./verify.sh -- PROGRAM",
+			   CRASH__PROGRAM_NAME);
+	crash__faults_read_options(&session.own);
+	crash__progress_begin(!session.options.quiet, "recording");
+	session.request = request_of(&session);
+	crash__progress_watch(&session.request, true);
+	session.checker = checker_of(&session);
+	error = record(&session);
+	if (error < 0)
+		crash__die_error(error);
+	status = look(&session);
+	crash__fault_sweep_clear(&session.sweep);
+	crash__injections_clear(&session.injections);
+	crash__callsites_free(session.callsites);
+	crash__checker_files_clear(&session.files);
+	crash__recording_clear(&session.recording);
+	return status;
+}
+
+const struct crash__command crash__cmd_faults = {
+	.name = "faults",
+	.run = run,
+	.options = crash__faults_table,
+	.arguments = "[--check CMD] [OPTION]... -- PROGRAM [ARG]...",
+	.summary = "Let each call fail in each way it can, and check what the program makes of it",
+	.help = "The program runs once to see what it does. Then it runs again for each of its ops and for\n"
+		"each error that the op's call can return, with that one fault; and the checker looks at\n"
+		"what is left. Each run is on an overlay: the data directory stays as it is.\n\n"
+		"  --check CMD           the checker: sh -c CMD exits with 0 if what is left is right, 2 if\n"
+		"                        acknowledged data is lost, and else another status, as for "
+		"explore.\n"
+		"                        Default: the program itself, run again\n"
+		"  --check-server CMD    instead: a checker that speaks JSON; see crashinject-servers(7)\n"
+		"  --recover CMD         runs before the checker; its failure is a finding\n"
+		"  --setup CMD           prepares the data directory; this is not recorded\n"
+		"  --errors LIST         only these, as EIO,ENOSPC,SHORT; help: what there is\n"
+		"  --sticky              also each fault from there on: a disk that stays full\n"
+		"  --only LIST           only these faults, as results name them: write#17:err=EIO\n"
+		"  --budget N|TIME       make at most N runs, or runs for TIME\n"
+		"  --jobs N              runs at the same time; default: the processors\n"
+		"  --shard K/N|env       only this part of the faults\n"
+		"  --check-timeout TIME  of one check (60s)\n"
+		"  --exit-ok LIST        exit statuses with which the program has done its work (0); any: "
+		"all\n"
+		"  --max-trace SIZE      end recordings at SIZE; the result is then "
+		"incomplete\n" CRASH__REPORT_HELP CRASH__SERVER_HELP
+		"                        With --recover: CMD of that is a "
+		"server, which --ready is about, too\n"
+		"  --net host            programs and checkers in this machine's network; default: each job\n"
+		"                        has one of its own\n\n"
+		"Examples:\n"
+		"  crashinject faults --check ./verify.sh -- ./program\n"
+		"  crashinject faults --errors ENOSPC --sticky --check ./verify.sh -- ./program\n"
+		"  crashinject faults --only write#17:err=EIO -v --check ./verify.sh -- ./program\n\n"
+		"Exit status: 0 nothing found, 1 something found, 3 incomplete, 125 failed, or the checker\n"
+		"does not accept what the program leaves without a fault.\n",
+};

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include "explore/faults/faulted_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "explore/checkers/acked_files.h"
+#include "explore/faults/fault_notice.h"
+#include "explore/fs/fs_replay.h"
+#include "explore/recording/run_input.h"
+#include "runner/out.h"
+#include "trace/reader.h"
+
+/* Of what the program said, so much is kept. */
+#define SAID_KEPT 2000
+
+/* A run that is over, while its sandbox is still there. */
+struct run {
+	struct crash_out out;
+	int trace_fd;
+	struct crash__trace trace;
+	struct crash__fs fs;
+	const struct crash__event *hit; /* the first op that failed; NULL: none did */
+	uint64_t hits;
+	bool has_out, has_trace, has_fs;
+};
+
+/* ------------------------------------------------------------------ the program */
+
+static int run_program(const struct crash__faulting *faulting, const char *place, const char *rules,
+		       struct run *run)
+{
+	struct crash__request request = *faulting->request;
+	int input = crash__input_open(faulting->input), error;
+
+	request.in = input < 0 ? request.in : input;
+	request.scenario = rules;
+	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
+	request.trace = run->trace_fd;
+	request.out = request.err = -1;
+	request.place = place;
+	request.device = faulting->device;
+	request.tell = NULL;
+	request.every_ms = 0;
+	error = crash__run(&request, &run->out);
+	run->has_out = error == 0;
+	if (input >= 0)
+		close(input);
+	return error;
+}
+
+static int read_trace(const struct crash__recording *recording, struct run *run)
+{
+	int error = crash__trace_open_fd(run->trace_fd, "the recording of a fault", &run->trace);
+
+	run->has_trace = error == 0;
+	if (error == 0)
+		error = crash__fs_replay(&run->fs, &run->trace, recording->root, recording->base);
+	run->has_fs = run->has_trace && error == 0;
+	if (error == 0)
+		run->hit = crash__fault_first(&run->trace, &run->hits);
+	return error;
+}
+
+static void clear(struct run *run)
+{
+	if (run->has_fs)
+		crash__fs_clear(&run->fs);
+	if (run->has_trace)
+		crash__trace_close(&run->trace);
+	if (run->has_out)
+		crash_out_clear(&run->out);
+	if (run->trace_fd >= 0)
+		close(run->trace_fd);
+	*run = (struct run){.trace_fd = -1};
+}
+
+/* Afterwards the data directory is as the program left it. */
+static int make_run(struct crash__fault_place *place, const char *rules, struct run *run)
+{
+	int error = crash__sandbox_mount(&place->sandbox, NULL);
+
+	*run = (struct run){.trace_fd = memfd_create("crashinject-fault", MFD_CLOEXEC)};
+	if (error == 0 && run->trace_fd < 0)
+		error = crash__fail_errno("cannot make memory for a recording");
+	if (error == 0 && chdir(place->faulting->cwd) < 0)
+		error = crash__fail_errno("%s", place->faulting->cwd);
+	if (error == 0)
+		error = run_program(place->faulting, place->run, rules, run);
+	if (chdir("/") < 0 && error == 0)
+		error = crash__fail_errno("/");
+	return error == 0 ? read_trace(place->faulting->recording, run) : error;
+}
+
+static int end_run(struct crash__fault_place *place, struct run *run, int error)
+{
+	int hidden;
+
+	clear(run);
+	hidden = place->sandbox.mounted ? crash__sandbox_unmount(&place->sandbox) : 0;
+	return error < 0 ? error : hidden;
+}
+
+/* ------------------------------------------------------------------ the checker */
+
+static int check(struct crash__fault_place *place, const struct run *run, const char *name,
+		 struct crash__verdict *verdict)
+{
+	struct crash__acked_files acked = {0};
+	struct crash__check check = {.directory = place->sandbox.directory,
+				     .cwd = place->faulting->checker->cwd,
+				     .point = name,
+				     .state = name,
+				     .acked = acked.path,
+				     .acked_directory = acked.directory};
+	size_t steps = run->fs.steps_count;
+	int error = crash__acked_files_open(&acked, &run->fs, place->files);
+
+	if (error == 0)
+		error = crash__acked_files_write(&acked, steps ? run->fs.steps[steps - 1].acked : 0);
+	if (error == 0)
+		error = crash__checker_run(place->faulting->checker, &check, true, verdict);
+	crash__acked_files_clear(&acked);
+	return error;
+}
+
+/* ------------------------------------------------------------------ what came of it */
+
+/* As a shell says it. */
+static int status_of(const struct crash_out *out)
+{
+	return out->signal ? 128 + out->signal : out->exit_code;
+}
+
+static bool is_success(const struct crash__faulting *faulting, const struct crash_out *out)
+{
+	int status = status_of(out);
+
+	return !out->timed_out && status >= 0 && status < CRASH__EXITS && faulting->exits->good[status];
+}
+
+/* Signals by which a program ends itself, of which a shell that has started it tells by its own status. */
+static bool is_own_signal(int status)
+{
+	static const int signals[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (status == 128 + signals[i])
+			return true;
+	return false;
+}
+
+static enum crash__fault_kind kind_of(const struct crash__faulting *faulting,
+				      const struct crash__injection *injection, const struct run *run,
+				      const struct crash__verdict *verdict)
+{
+	const struct crash__fs *fs = &faulting->recording->fs;
+
+	if (verdict->kind == CRASH__VERDICT_LOST)
+		return CRASH__FAULT_LIED;
+	if (verdict->kind != CRASH__VERDICT_PASSED)
+		return CRASH__FAULT_INCONSISTENT;
+	if (run->out.timed_out)
+		return CRASH__FAULT_HUNG;
+	if (is_success(faulting, &run->out)) {
+		struct crash__event_of recorded = {&faulting->recording->trace,
+						   fs->steps[injection ? injection->step : 0].event},
+				       now = {&run->trace, run->hit};
+
+		return injection && !crash__fault_is_noticed(recorded, now) ? CRASH__FAULT_IGNORED :
+									      CRASH__FAULT_GOOD;
+	}
+	return run->out.signal || is_own_signal(run->out.exit_code) ? CRASH__FAULT_CRASHED :
+								      CRASH__FAULT_GOOD;
+}
+
+/* Whether a run that a fault has cut short may be incomplete so: a server that gives up has ended. */
+static bool is_consequence(const char *reason)
+{
+	static const enum crash__incomplete consequences[] = {
+		CRASH__INCOMPLETE_NOT_READY, CRASH__INCOMPLETE_SERVER_LEFT, CRASH__INCOMPLETE_NOT_STOPPED,
+		CRASH__INCOMPLETE_LEFT_RUNNING};
+
+	for (size_t i = 0; i < sizeof consequences / sizeof *consequences; i++)
+		if (crash__is_incomplete_because(reason, consequences[i]))
+			return true;
+	return false;
+}
+
+static char *missed_of(const struct crash_out *out)
+{
+	for (size_t i = 0; out->incomplete_reasons && out->incomplete_reasons[i]; i++)
+		if (!is_consequence(out->incomplete_reasons[i]))
+			return strdup(out->incomplete_reasons[i]);
+	return NULL;
+}
+
+static void fill(const struct run *run, const struct crash__verdict *verdict,
+		 struct crash__fault_outcome *outcome)
+{
+	const struct crash_out *out = &run->out;
+	size_t skip = out->stderr_len > SAID_KEPT ? out->stderr_len - SAID_KEPT : 0;
+
+	outcome->verdict = verdict->kind;
+	outcome->exit_code = out->exit_code;
+	outcome->signal = out->signal;
+	outcome->timed_out = out->timed_out;
+	outcome->hits = run->hits;
+	outcome->ns = (uint64_t)(out->seconds * 1e9);
+	outcome->checker_ns = verdict->ns;
+	outcome->checker_status = verdict->exit_code;
+	outcome->said = out->stderr_len ? strndup(out->stderr_data + skip, out->stderr_len - skip) : NULL;
+	outcome->output = verdict->output_length ? strndup(verdict->output, verdict->output_length) : NULL;
+	outcome->missed = missed_of(out);
+}
+
+static int judge(struct crash__fault_place *place, const struct crash__injection *injection,
+		 const struct run *run, struct crash__fault_outcome *outcome)
+{
+	static struct crash__verdict verdict;
+	int error = check(place, run, injection ? injection->name : "", &verdict);
+
+	if (error < 0)
+		return error;
+	outcome->kind = kind_of(place->faulting, injection, run, &verdict);
+	fill(run, &verdict, outcome);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ finding the op */
+
+static bool is_met(const struct crash__faulting *faulting, const struct crash__injection *injection,
+		   const struct run *run)
+{
+	const struct crash__recording *recording = faulting->recording;
+	struct crash__event_of recorded = {&recording->trace, NULL}, now = {&run->trace, run->hit};
+
+	if (!injection)
+		return true;
+	recorded.event = recording->fs.steps[injection->step].event;
+	return run->hit && crash__fault_is_same_op(recorded, now);
+}
+
+static int rules_of_site(struct crash__fault_place *place, const struct crash__injection *injection,
+			 char **rules)
+{
+	const struct crash__recording *recording = place->faulting->recording;
+	int error = 0;
+
+	if (!place->callsites)
+		error = crash__callsites_new(&recording->trace, recording->root, &place->callsites);
+	*rules = error == 0 ? crash__injection_rules_of_site(&recording->fs, place->callsites, injection) :
+			      NULL;
+	return error;
+}
+
+/* Sets `outcome->kind` to NOT_MET, or leaves a run in which the op failed. */
+static int find_run(struct crash__fault_place *place, const struct crash__injection *injection,
+		    struct run *run, struct crash__fault_outcome *outcome)
+{
+	char *rules =
+		injection ? crash__injection_rules(&place->faulting->recording->fs, injection) : strdup("");
+	int error = rules ? make_run(place, rules, run) : crash__fail(CRASH_ENOMEM, "no memory for rules");
+
+	free(rules);
+	if (error < 0 || is_met(place->faulting, injection, run))
+		return error;
+	outcome->strayed = true;
+	error = end_run(place, run, rules_of_site(place, injection, &rules));
+	if (error == 0 && rules)
+		error = make_run(place, rules, run);
+	free(rules);
+	if (error == 0 && (!run->has_trace || !is_met(place->faulting, injection, run)))
+		outcome->kind = CRASH__FAULT_NOT_MET;
+	return error;
+}
+
+static int run_once(struct crash__fault_place *place, const struct crash__injection *injection,
+		    struct crash__fault_outcome *outcome)
+{
+	struct run run = {.trace_fd = -1};
+	int error;
+
+	*outcome = (struct crash__fault_outcome){0};
+	error = find_run(place, injection, &run, outcome);
+	if (error == 0 && outcome->kind != CRASH__FAULT_NOT_MET)
+		error = judge(place, injection, &run, outcome);
+	return end_run(place, &run, error);
+}
+
+int crash__faulted_run(struct crash__fault_place *place, const struct crash__injection *injection,
+		       struct crash__fault_outcome *outcome)
+{
+	struct crash__fault_outcome again;
+	int error = run_once(place, injection, outcome);
+
+	if (error < 0 || !injection || !crash__fault_is_found(outcome->kind))
+		return error;
+	error = run_once(place, injection, &again);
+	if (error == 0 && again.kind != outcome->kind) {
+		again.flaky = true;
+		crash__fault_outcome_clear(outcome);
+		*outcome = again;
+		/* another failure is a failure */
+		outcome->flaky = !crash__fault_is_found(again.kind);
+		return 0;
+	}
+	crash__fault_outcome_clear(&again);
+	return error;
+}

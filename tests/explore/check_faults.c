@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_faults.c - faults finds every bug of the reference stores that a call which fails can show, and
+ * nothing in stores that are right.
+ *
+ * Method: helper/fault_bugs.def says what each bug leads to. Runs of small shells have the ways in which a
+ * run can end, and in which a sweep can be cut short.
+ */
+#include "tests/run/lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BUGS 16 /* more than there are */
+
+struct faults {
+	struct lab_result result;
+	json_t *findings, *summary;
+};
+
+static struct faults take(struct lab_result result)
+{
+	struct faults faults = {.result = result, .findings = json_array()};
+	json_t *lines = lab_json_lines(result.out), *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) {
+		if (json_object_get(line, "finding"))
+			json_array_append(faults.findings, json_object_get(line, "finding"));
+		if (json_object_get(line, "summary"))
+			faults.summary = json_object_get(line, "summary");
+	}
+	ck_assert_msg(faults.summary != NULL, "%s", lab_describe(&result));
+	return faults;
+}
+
+/* faults --json [OPTION]... -- sh -c COMMAND, on an empty directory */
+static struct faults run_faults(const char *check, const char *command, const char *const *options)
+{
+	const char *argv[40] = {
+		lab_variable("CRASHINJECT"), "faults", "--json", "--dir=store", "--check", check};
+	size_t count = 6;
+
+	setenv("LAB", lab_dir, 1);
+	lab_remove("store");
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	while (*options)
+		argv[count++] = *options++;
+	argv[count++] = "--";
+	argv[count++] = "sh";
+	argv[count++] = "-c";
+	argv[count++] = lab_text("cd store; %s", command);
+	return take(lab_command(NULL, argv));
+}
+
+#define FAULTS(check, command, ...)                                                                          \
+	run_faults(check, command, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static void assert_complete(const struct faults *faults)
+{
+	ck_assert_msg(lab_json_bool(faults->summary, "complete"), "%s", lab_describe(&faults->result));
+}
+
+static const json_t *only_finding(const struct faults *faults, const char *kind)
+{
+	const json_t *finding = json_array_get(faults->findings, 0);
+
+	ck_assert_msg(json_array_size(faults->findings) == 1, "%s", lab_describe(&faults->result));
+	ck_assert_str_eq(lab_json_text(finding, "kind"), kind);
+	return finding;
+}
+
+/* ------------------------------------------------------------------ the reference stores */
+
+static struct faults store_faults(const char *bug, const char *scenario, const char *const *options)
+{
+	const char *argv[40] = {lab_variable("CRASHINJECT"),
+				"faults",
+				"--json",
+				"--dir=store",
+				"--check",
+				lab_text("%s verify . \"$CRASH_ACKED\"", lab_variable("HELPER"))};
+	size_t count = 6;
+
+	lab_remove("store");
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	while (*options)
+		argv[count++] = *options++;
+	argv[count++] = "--";
+	argv[count++] = lab_variable("HELPER");
+	if (bug) {
+		argv[count++] = "--bug";
+		argv[count++] = bug;
+	}
+	argv[count++] = "--commits";
+	argv[count++] = "2";
+	argv[count++] = scenario;
+	return take(lab_command(NULL, argv));
+}
+
+#define STORE_FAULTS(bug, scenario, ...)                                                                     \
+	store_faults(bug, scenario, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static const char *const scenarios[] = {"wal", "snapshot", "checkpoint", "recovery"};
+
+START_TEST(no_fault_hurts_a_store_that_is_right)
+{
+	struct faults faults = STORE_FAULTS(NULL, scenarios[_i], "--sticky");
+
+	lab_assert_status(&faults.result, 0);
+	assert_complete(&faults);
+	ck_assert_int_gt(lab_json_number(faults.summary, "checked", 0), 100);
+}
+END_TEST
+
+static json_t *bug_number(int number)
+{
+	struct lab_result result = LAB_COMMAND(lab_variable("HELPER"), "faults", "--json");
+	json_t *bugs = lab_json_lines(result.out);
+
+	ck_assert_uint_lt(json_array_size(bugs), BUGS);
+	return json_array_get(bugs, (size_t)number);
+}
+
+/* A run that hangs takes as long as it may. */
+static struct faults faults_of_bug(const char *bug, const char *kind, const char *scenario)
+{
+	if (strcmp(kind, "hung") == 0)
+		return STORE_FAULTS(bug, scenario, "--errors=EIO", "--timeout=8s");
+	if (strcmp(kind, "sticky") == 0)
+		return STORE_FAULTS(bug, scenario, "--only", "write#1:err=ENOSPC,write#1+:err=ENOSPC",
+				    "--timeout=8s");
+	return STORE_FAULTS(bug, scenario, "--sticky");
+}
+
+START_TEST(a_planted_bug_is_found_and_named)
+{
+	const json_t *bug = bug_number(_i), *finding, *op;
+	const char *kind = bug ? lab_json_text(bug, "kind") : "retried";
+	struct faults faults;
+
+	if (strcmp(kind, "retried") == 0) /* it takes a power loss */
+		return;
+	faults = faults_of_bug(lab_json_text(bug, "bug"), kind, lab_json_text(bug, "scenario"));
+	lab_assert_status(&faults.result, 1);
+	assert_complete(&faults);
+	finding = only_finding(&faults, strcmp(kind, "sticky") == 0 ? "hung" : kind);
+	op = json_array_get(json_object_get(finding, "ops"), 0);
+	ck_assert_str_eq(lab_json_text(op, "role"), "failed");
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "where "));
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "replay"), " --only "));
+	ck_assert_int_eq(lab_json_bool(finding, "sticky"), strcmp(kind, "sticky") == 0);
+	ck_assert_uint_ge(json_array_size(json_object_get(finding, "errors")), 1);
+}
+END_TEST
+
+/* What a finding says is to be typed makes the same finding, with the same id. */
+START_TEST(the_line_of_a_finding_finds_it_again)
+{
+	struct faults faults = STORE_FAULTS("wal-ignores-write-error", "wal", "--errors=EIO"), again;
+	const json_t *finding = only_finding(&faults, "lied");
+	const char *line = lab_json_text(finding, "replay");
+
+	ck_assert_int_eq(strncmp(line, "crashinject faults ", 19), 0);
+	again = take(LAB_COMMAND("sh", "-c",
+				 lab_text("%s faults --json %s", lab_variable("CRASHINJECT"), line + 19)));
+	lab_assert_status(&again.result, 1);
+	ck_assert_str_eq(lab_json_text(only_finding(&again, "lied"), "id"), lab_json_text(finding, "id"));
+	ck_assert_int_eq(lab_json_number(again.summary, "checked", 0), 1);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ what else can happen */
+
+START_TEST(what_a_program_does_not_look_at_is_ignored)
+{
+	struct faults faults = FAULTS("true", "echo data >f; rm f 2>/dev/null || :", "--errors=EIO");
+	const json_t *finding = json_array_get(faults.findings, 0);
+
+	lab_assert_status(&faults.result, 1);
+	ck_assert_uint_eq(json_array_size(faults.findings), 1);
+	ck_assert_str_eq(lab_json_text(finding, "kind"), "ignored");
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "point"), "unlink#1"));
+}
+END_TEST
+
+/* One that says something, or ends otherwise, has noticed. */
+START_TEST(what_a_program_says_is_no_finding)
+{
+	struct faults faults = FAULTS("true", "echo data >f && rm f", "--errors=EIO,ENOSPC,EMFILE");
+
+	lab_assert_status(&faults.result, 0);
+	assert_complete(&faults);
+}
+END_TEST
+
+START_TEST(the_directory_is_left_as_it_was)
+{
+	struct faults faults = FAULTS("true", "echo data >f && mv f g", "--errors=EIO");
+
+	lab_assert_status(&faults.result, 0);
+	ck_assert_int_eq(lab_entries("store"), 0);
+}
+END_TEST
+
+START_TEST(a_checker_that_refuses_the_run_without_a_fault_ends_it)
+{
+	struct faults faults = FAULTS("exit 1", "echo data >f");
+
+	lab_assert_status(&faults.result, 125);
+	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 0);
+}
+END_TEST
+
+START_TEST(a_budget_that_is_spent_is_incomplete)
+{
+	struct faults faults = FAULTS("true", "echo data >f && mv f g", "--budget=2");
+
+	lab_assert_status(&faults.result, 3);
+	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 2);
+	ck_assert_ptr_nonnull(strstr(faults.result.out, "faults were not tried"));
+}
+END_TEST
+
+/* Of each call site one comes before the second of any. */
+START_TEST(representatives_of_all_call_sites_come_first)
+{
+	struct faults faults = FAULTS("true", "for i in 1 2 3 4 5 6 7 8; do echo $i >>f; done; mv f g",
+				      "--errors=EIO", "--budget=4", "--jobs=1");
+	const json_t *numbers = json_object_get(faults.summary, "faults");
+
+	lab_assert_status(&faults.result, 3);
+	ck_assert_int_eq(lab_json_number(numbers, "seen", -1), lab_json_number(numbers, "classes", -2));
+}
+END_TEST
+
+START_TEST(a_program_that_does_nothing_is_incomplete)
+{
+	struct faults faults = FAULTS("true", "true");
+
+	lab_assert_status(&faults.result, 3);
+}
+END_TEST
+
+START_TEST(an_op_that_no_run_comes_to_is_said)
+{
+	struct faults faults = FAULTS("true", "echo a >a && if mkdir ../once 2>/dev/null; then echo b >b; fi",
+				      "--errors=EIO");
+
+	lab_assert_status(&faults.result, 3);
+	ck_assert_ptr_nonnull(strstr(faults.result.out, "never came to the op that was to fail"));
+}
+END_TEST
+
+START_TEST(a_failure_that_does_not_come_again_is_no_finding_and_no_all_clear)
+{
+	struct faults faults = FAULTS("test -z \"$CRASH_POINT\" || ! mkdir \"$LAB/once\" 2>/dev/null",
+				      "echo a >a && mv a b", "--errors=EIO", "--jobs=1");
+
+	lab_assert_status(&faults.result, 3);
+	ck_assert_uint_eq(json_array_size(faults.findings), 0);
+	ck_assert_ptr_nonnull(strstr(
+		faults.result.out, "1 faults led to a failure once and to none when they were tried again"));
+}
+END_TEST
+
+START_TEST(what_a_run_with_a_fault_has_missed_is_said)
+{
+	struct faults faults = FAULTS("true", "echo a >a || dd if=/dev/zero of=b bs=1M count=4 2>/dev/null",
+				      "--errors=EIO", "--max-trace=1M");
+
+	lab_assert_status(&faults.result, 3);
+	ck_assert_ptr_nonnull(strstr(faults.result.out, "in runs with a fault: trace-limit"));
+}
+END_TEST
+
+START_TEST(a_fault_that_is_none_of_the_run_is_refused)
+{
+	struct lab_result result;
+
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	result = LAB_CRASHINJECT("faults", "--dir=store", "--check=true", "--only", "write#9:err=EIO", "--",
+				 "sh", "-c", "echo data >store/f");
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_nonnull(strstr(result.err, "--only write#9:err=EIO"));
+	result = LAB_CRASHINJECT("faults", "--dir=store", "--check=true", "--errors=ENOSPCE", "--", "true");
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_nonnull(strstr(result.err, "did you mean ENOSPC"));
+}
+END_TEST
+
+/* A run that goes another way is found by its call site, and says so: a file is written first every other
+ * time. */
+START_TEST(a_run_that_goes_another_way_is_found_by_its_call_site)
+{
+	struct faults faults =
+		FAULTS("test ! -e store",
+		       "n=$(cat ../n 2>/dev/null || echo 0); echo $((n + 1)) >../n; "
+		       "if [ $((n % 2)) = 0 ]; then echo a >a; echo b >b; else echo b >b; echo a >a; fi; "
+		       "exit 0",
+		       "--errors=EIO", "--jobs=1", "--exit-ok=any");
+	const json_t *numbers = json_object_get(faults.summary, "faults");
+
+	ck_assert_int_gt(lab_json_number(numbers, "strayed", -1), 0);
+	ck_assert_int_eq(lab_json_number(numbers, "not_met", -1), 0);
+}
+END_TEST
+
+START_TEST(every_report_has_it)
+{
+	static const char *const files[] = {"r.xml", "r.html", "r.sarif", "r.md"};
+	struct faults faults = STORE_FAULTS("wal-ignores-write-error", "wal", "--errors=EIO", "--junit=r.xml",
+					    "--html=r.html", "--sarif=r.sarif", "--markdown=r.md");
+	const char *id = lab_json_text(only_finding(&faults, "lied"), "id");
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		const char *text = lab_read(files[i], NULL);
+
+		ck_assert_msg(text && strstr(text, id) && strstr(text, "acknowledged data is lost"), "%s: %s",
+			      files[i], text ? text : "(none)");
+	}
+	lab_write("accepted", id, strlen(id));
+	faults = STORE_FAULTS("wal-ignores-write-error", "wal", "--errors=EIO", "--baseline=accepted");
+	lab_assert_status(&faults.result, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("faults");
+	TCase *right = lab_case(suite, "right", 300), *wrong = lab_case(suite, "wrong", 300),
+	      *ends = lab_case(suite, "ends", 120);
+
+	tcase_add_loop_test(right, no_fault_hurts_a_store_that_is_right, 0,
+			    (int)(sizeof scenarios / sizeof *scenarios));
+	tcase_add_loop_test(wrong, a_planted_bug_is_found_and_named, 0, BUGS);
+	tcase_add_test(wrong, the_line_of_a_finding_finds_it_again);
+	tcase_add_test(ends, what_a_program_does_not_look_at_is_ignored);
+	tcase_add_test(ends, what_a_program_says_is_no_finding);
+	tcase_add_test(ends, the_directory_is_left_as_it_was);
+	tcase_add_test(ends, a_checker_that_refuses_the_run_without_a_fault_ends_it);
+	tcase_add_test(ends, a_budget_that_is_spent_is_incomplete);
+	tcase_add_test(ends, representatives_of_all_call_sites_come_first);
+	tcase_add_test(ends, a_program_that_does_nothing_is_incomplete);
+	tcase_add_test(ends, an_op_that_no_run_comes_to_is_said);
+	tcase_add_test(ends, a_failure_that_does_not_come_again_is_no_finding_and_no_all_clear);
+	tcase_add_test(ends, what_a_run_with_a_fault_has_missed_is_said);
+	tcase_add_test(ends, a_fault_that_is_none_of_the_run_is_refused);
+	tcase_add_test(ends, a_run_that_goes_another_way_is_found_by_its_call_site);
+	tcase_add_test(ends, every_report_has_it);
+	return lab_run(suite);
+}
