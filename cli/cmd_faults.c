@@ -19,6 +19,7 @@
 #include "explore/recording/network.h"
 #include "explore/recording/prepare_recording.h"
 #include "report/faults_result.h"
+#include "report/then_crash_result.h"
 
 /* Where --timeout does not say when a run hangs: so long, and so many times as long as the recorded one. */
 #define LEAST_TIMEOUT_MS 30000
@@ -35,6 +36,9 @@ struct session {
 	struct crash__callsites *callsites;
 	struct crash__injections injections;
 	struct crash__fault_sweep sweep;
+	struct crash__then_crash then;
+	struct crash__then_findings then_findings;
+	json_t *settings;
 	char cwd[PATH_MAX];
 	uint64_t began; /* ns */
 	off_t input;	/* where standard input was at first; -1: it has no place */
@@ -87,6 +91,20 @@ static struct crash__checker checker_of(const struct session *session)
 				       .own_network = !host && crash__network_possible()};
 }
 
+static const char *directory_of(const struct session *session)
+{
+	return session->options.opts.root ? session->options.opts.root : session->request.opts.dir;
+}
+
+static uint32_t default_tiers(void)
+{
+	uint32_t tiers = 0;
+
+	for (int tier = 0; tier < CRASH__TIERS; tier++)
+		tiers |= (uint32_t)crash__tiers[tier].by_default << tier;
+	return tiers;
+}
+
 /* A run that is not over long after the recorded one was hangs. */
 static void limit_runs(struct session *session, uint64_t recording_ns)
 {
@@ -99,9 +117,7 @@ static void limit_runs(struct session *session, uint64_t recording_ns)
 static int record(struct session *session)
 {
 	struct crash__recording_options how = {.request = &session->request,
-					       .directory = session->options.opts.root ?
-								    session->options.opts.root :
-								    session->request.opts.dir,
+					       .directory = directory_of(session),
 					       .setup = session->own.setup,
 					       .exits = &session->own.exits};
 	struct crash__recording *recording = &session->recording;
@@ -202,7 +218,7 @@ static json_t *settings_json(const struct session *session)
 	char *before, *behind;
 	json_t *settings;
 
-	crash__faults_again(&session->options, own, &before, &behind);
+	crash__faults_line(&session->options, own, &before, &behind);
 	settings = json_pack(
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:b, s:i, s:i, s:[o, o]}", "version",
 		crash_version(), "command", "faults", "directory", crash__json_string(recording->directory),
@@ -219,19 +235,66 @@ static json_t *settings_json(const struct session *session)
 	return settings;
 }
 
+/* The power losses that may follow. */
+static struct crash__then_crash then_of(struct session *session, struct crash__then_findings *findings)
+{
+	const struct faults_options *own = &session->own;
+	struct crash__explore_options explore = {.models = own->model,
+						 .model_count = own->model_count,
+						 .engine = {.tiers = default_tiers(),
+							    .budget_ns = own->budget_ns,
+							    .began_ns = session->began,
+							    .jobs = own->jobs,
+							    .shard = 1,
+							    .shards = 1,
+							    .checker = session->checker,
+							    .acks_matter = own->check || own->check_server,
+							    .stop = &crash__stop,
+							    .progress = crash__progress_show}};
+
+	return (struct crash__then_crash){.sweep = &session->sweep,
+					  .directory = directory_of(session),
+					  .setup = own->setup,
+					  .explore = explore,
+					  .explored = crash__then_findings_take,
+					  .context = findings};
+}
+
+static void explore_losses(struct session *session)
+{
+	int error;
+
+	session->then_findings = (struct crash__then_findings){&session->recording, session->callsites,
+							       session->settings, json_array(), json_array()};
+	session->then = then_of(session, &session->then_findings);
+	error = crash__then_crash_run(&session->then);
+	crash__progress_clear();
+	if (error == 0)
+		error = crash__then_note_missed(&session->then, &session->recording);
+	if (error < 0)
+		crash__die_error(error);
+}
+
 static int report(struct session *session)
 {
+	bool then = session->own.model_count && session->sweep.control.verdict == CRASH__VERDICT_PASSED;
 	json_t *result;
 	int status;
+
+	session->settings = settings_json(session);
+	if (then)
+		explore_losses(session);
 
 	if (crash__note_changed(&session->recording) < 0 ||
 	    crash__checker_files_note_changed(&session->files, &session->checker, &session->recording) < 0 ||
 	    crash__faults_note_missed(&session->sweep, &session->recording) < 0)
 		crash__die("%s", crash_error_detail());
 	result = crash__faults_result(&session->sweep, &session->recording, session->callsites,
-				      settings_json(session));
+				      session->settings);
 	if (!result)
 		crash__die("no memory for the result");
+	if (then)
+		crash__then_findings_add(&session->then_findings, &session->then, result);
 	status = crash__report_result(&session->options, &session->own.report, result);
 	json_decref(result);
 	return status;
@@ -308,6 +371,9 @@ const struct crash__command crash__cmd_faults = {
 		"  --setup CMD           prepares the data directory; this is not recorded\n"
 		"  --errors LIST         only these, as EIO,ENOSPC,SHORT; help: what there is\n"
 		"  --sticky              also each fault from there on: a disk that stays full\n"
+		"  --then-crash LIST     then explore the states that a power loss can leave after each "
+		"fault,\n"
+		"                        as these models have it: ext4,xfs\n"
 		"  --only LIST           only these faults, as results name them: write#17:err=EIO\n"
 		"  --budget N|TIME       make at most N runs, or runs for TIME\n"
 		"  --jobs N              runs at the same time; default: the processors\n"

@@ -152,19 +152,7 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 
 void crash__explore_read_models(struct explore_options *own)
 {
-	char *list = strdup(own->models), *rest = list, *name;
-
-	while ((name = strsep(&rest, ",")) != NULL) {
-		if (own->model_count == CRASH__MOST_MODELS)
-			crash__die("--model: %u are too many", own->model_count + 1);
-		if (crash__model_read(name, &own->model[own->model_count]) < 0)
-			crash__die("--model: %s", crash_error_detail());
-		for (uint32_t i = 0; i < own->model_count; i++)
-			if (strcmp(own->model[i].name, own->model[own->model_count].name) == 0)
-				crash__die("--model: %s is named twice", own->model[i].name);
-		own->model_count++;
-	}
-	free(list);
+	own->model_count = crash__options_models("--model", own->models, own->model);
 }
 
 static _Noreturn void die_of_tier(const char *name, size_t length)

@@ -21,6 +21,7 @@ enum {
 	OPTION_ERRORS,
 	OPTION_STICKY,
 	OPTION_ONLY,
+	OPTION_THEN_CRASH,
 	OPTION_BUDGET,
 	OPTION_JOBS,
 	OPTION_SHARD,
@@ -38,6 +39,7 @@ const struct option crash__faults_table[] = {
 	{"errors", required_argument, NULL, OPTION_ERRORS},
 	{"sticky", no_argument, NULL, OPTION_STICKY},
 	{"only", required_argument, NULL, OPTION_ONLY},
+	{"then-crash", required_argument, NULL, OPTION_THEN_CRASH},
 	{"budget", required_argument, NULL, OPTION_BUDGET},
 	{"jobs", required_argument, NULL, OPTION_JOBS},
 	{"shard", required_argument, NULL, OPTION_SHARD},
@@ -55,11 +57,17 @@ bool crash__faults_take_option(void *context, int option, const char *value)
 {
 	struct faults_options *own = context;
 	const struct crash__option_text texts[] = {
-		{OPTION_CHECK, &own->check},	 {OPTION_CHECK_SERVER, &own->check_server},
-		{OPTION_RECOVER, &own->recover}, {OPTION_SETUP, &own->setup},
-		{OPTION_ERRORS, &own->errors},	 {OPTION_ONLY, &own->only},
-		{OPTION_BUDGET, &own->budget},	 {OPTION_EXIT_OK, &own->exit_ok},
-		{OPTION_NET, &own->net},	 {OPTION_SHARD, &own->shard},
+		{OPTION_CHECK, &own->check},
+		{OPTION_CHECK_SERVER, &own->check_server},
+		{OPTION_RECOVER, &own->recover},
+		{OPTION_SETUP, &own->setup},
+		{OPTION_ERRORS, &own->errors},
+		{OPTION_ONLY, &own->only},
+		{OPTION_BUDGET, &own->budget},
+		{OPTION_EXIT_OK, &own->exit_ok},
+		{OPTION_NET, &own->net},
+		{OPTION_SHARD, &own->shard},
+		{OPTION_THEN_CRASH, &own->then_crash},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value) ||
@@ -112,6 +120,8 @@ void crash__faults_read_options(struct faults_options *own)
 		crash__die_value("--net", own->net, "write host or own");
 	read_errors(own);
 	crash__options_budget(own->budget, "faults", &own->budget_faults, &own->budget_ns);
+	if (own->then_crash)
+		own->model_count = crash__options_models("--then-crash", own->then_crash, own->model);
 	crash__shard_read(own->shard, &own->shard_number, &own->shards);
 	if (!own->jobs)
 		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -160,8 +170,8 @@ static void print_number(FILE *stream, const char *option, const char *unit, uin
 		fprintf(stream, " %s %llu%s", option, (unsigned long long)value, unit);
 }
 
-void crash__faults_again(const struct crash__options *options, const struct faults_options *own,
-			 char **before, char **behind)
+void crash__faults_line(const struct crash__options *options, const struct faults_options *own, char **before,
+			char **behind)
 {
 	const struct {
 		const char *option, *value;
@@ -197,7 +207,7 @@ void crash__faults_again(const struct crash__options *options, const struct faul
 	print_number(stream, "--linger", "ms", options->opts.linger_ms);
 	print_number(stream, "--check-timeout", "ms",
 		     own->check_timeout_ms == DEFAULT_CHECK_TIMEOUT_MS ? 0 : own->check_timeout_ms);
-	fputs(" --only ", stream);
+	print_option(stream, " --then-crash", own->then_crash);
 	fclose(stream);
 	stream = open_memstream(behind, &size);
 	if (!stream)

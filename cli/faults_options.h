@@ -7,10 +7,13 @@
 
 #include "cli/options.h"
 #include "cli/report_options.h"
+#include "explore/atoms/persistence_model.h"
+#include "explore/check/engine.h"
 #include "explore/recording/recording.h"
 
 struct faults_options {
 	const char *check, *check_server, *recover, *setup, *errors, *only, *budget, *exit_ok, *net, *shard;
+	const char *then_crash;
 	struct crash__report_files report;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t check_timeout_ms, max_trace;
@@ -20,6 +23,8 @@ struct faults_options {
 	uint32_t fails; /* enum crash__fails */
 	uint64_t budget_faults, budget_ns;
 	unsigned int shard_number, shards;
+	struct crash__model model[CRASH__MOST_MODELS]; /* of then_crash */
+	uint32_t model_count;
 };
 
 /** The table for crash__options_parse(), and the function that takes its options into a struct
@@ -33,8 +38,8 @@ void crash__faults_read_options(struct faults_options *own);
 /** Prints the errors and which calls have them. */
 void crash__faults_list_errors(void);
 
-/** The line that makes one fault again, without its name: what is before it, and behind. Allocated. */
-void crash__faults_again(const struct crash__options *options, const struct faults_options *own,
-			 char **before, char **behind);
+/** The line that makes all again: what is before --only, and behind. Allocated. */
+void crash__faults_line(const struct crash__options *options, const struct faults_options *own, char **before,
+			char **behind);
 
 #endif

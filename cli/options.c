@@ -11,6 +11,8 @@
 #include "cli/streams.h"
 #include "common/spec.h"
 #include "common/suggest.h"
+#include "explore/atoms/persistence_model.h"
+#include "explore/check/engine.h"
 #include "explore/recording/recorded_run.h"
 #include "explore/recording/recording.h"
 #include "runner/program.h"
@@ -375,6 +377,25 @@ void crash__options_exits(const char *list, struct crash__exits *exits)
 	while (!any && (part = strsep(&rest, ",")))
 		exits->good[crash__options_number("--exit-ok", part, 0, CRASH__EXITS - 1)] = true;
 	free(copy);
+}
+
+uint32_t crash__options_models(const char *option, const char *names, struct crash__model *models)
+{
+	char *list = strdup(names), *rest = list, *name;
+	uint32_t count = 0;
+
+	while ((name = strsep(&rest, ",")) != NULL) {
+		if (count == CRASH__MOST_MODELS)
+			crash__die("%s: %u are too many", option, count + 1);
+		if (crash__model_read(name, &models[count]) < 0)
+			crash__die("%s: %s", option, crash_error_detail());
+		for (uint32_t i = 0; i < count; i++)
+			if (strcmp(models[i].name, models[count].name) == 0)
+				crash__die("%s: %s is named twice", option, models[i].name);
+		count++;
+	}
+	free(list);
+	return count;
 }
 
 void crash__options_budget(const char *text, const char *things, uint64_t *number, uint64_t *ns)

@@ -141,6 +141,11 @@ struct crash__exits;
 /** The list of --exit-ok: numbers with commas, or "any"; NULL: 0. */
 void crash__options_exits(const char *list, struct crash__exits *exits);
 
+struct crash__model;
+
+/** Reads the models that a list names, CRASH__MOST_MODELS at most, and returns how many they are; or dies. */
+uint32_t crash__options_models(const char *option, const char *names, struct crash__model *models);
+
 /** Takes 500 (states, or whatever `things` are) or 30s, of --budget; NULL leaves both as they are. */
 void crash__options_budget(const char *text, const char *things, uint64_t *number, uint64_t *ns);
 

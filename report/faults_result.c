@@ -99,13 +99,13 @@ static json_t *sentence_json(const json_t *finding)
 	return sentence;
 }
 
-/* The line to type to see it again. */
-static json_t *again_json(const struct maker *maker, const char *fault)
+json_t *crash__faults_again(const json_t *settings, const char *fault)
 {
-	const json_t *again = json_object_get(maker->settings, "again");
-	char *word = crash__shell_word(fault);
-	json_t *line = json_sprintf("%s%s%s", json_string_value(json_array_get(again, 0)), word ? word : "",
-				    json_string_value(json_array_get(again, 1)));
+	const json_t *again = json_object_get(settings, "again");
+	char *word = fault ? crash__shell_word(fault) : NULL;
+	json_t *line =
+		json_sprintf("%s%s%s%s", json_string_value(json_array_get(again, 0)), word ? " --only " : "",
+			     word ? word : "", json_string_value(json_array_get(again, 1)));
 
 	free(word);
 	return line;
@@ -140,10 +140,10 @@ static json_t *finding_json(const struct maker *maker, const char *id, size_t nu
 		crash__result_op(maker->callsites, fs, "failed", injection->step, text), "files", "models",
 		"models_not", "repair", "advice", "states", (json_int_t)0, "point",
 		crash__json_string(injection->name), "state", injection->name, "replay",
-		again_json(maker, injection->name), "output", crash__json_string(outcome->output), "said",
-		crash__json_string(outcome->said), "accepted", 0, "errors", "faults", "sticky",
-		(int)injection->sticky, "place", crash__json_string(place), "effect",
-		crash__json_string(effect), "strayed", (int)outcome->strayed);
+		crash__faults_again(maker->settings, injection->name), "output",
+		crash__json_string(outcome->output), "said", crash__json_string(outcome->said), "accepted", 0,
+		"errors", "faults", "sticky", (int)injection->sticky, "place", crash__json_string(place),
+		"effect", crash__json_string(effect), "strayed", (int)outcome->strayed);
 
 	free(text);
 	free(effect);
@@ -373,7 +373,7 @@ int crash__faults_note_missed(const struct crash__fault_sweep *sweep, struct cra
 	uint64_t left = sweep->mine - sweep->known - sweep->done;
 	int error = 0;
 
-	if (sweep->control.verdict != CRASH__VERDICT_PASSED)
+	if (crash__verdict_failed(sweep->control.verdict)) /* which is said */
 		return 0;
 	if (sweep->injections->list_count == 0)
 		error = crash__recording_incomplete(

@@ -12,6 +12,9 @@
 
 #include "explore/faults/fault_sweep.h"
 
+/** The line to type to try one fault again, or, of NULL, all of them. */
+json_t *crash__faults_again(const json_t *settings, const char *fault);
+
 /** Notes, as reasons to be incomplete, what the sweep has left out or could not judge. */
 int crash__faults_note_missed(const struct crash__fault_sweep *sweep, struct crash__recording *recording);
 

@@ -225,6 +225,16 @@ static void print_fault_numbers(FILE *stream, const json_t *summary)
 	fprintf(stream, "; %.1f s\n", json_number_value(json_object_get(summary, "seconds")));
 }
 
+static void print_losses(FILE *stream, const json_t *summary)
+{
+	const json_t *losses = json_object_get(json_object_get(summary, "faults"), "then_crash");
+
+	if (losses)
+		fprintf(stream, "  power losses after %lld of %lld faults: %lld states, %lld failed\n",
+			crash__report_number(losses, "explored"), crash__report_number(losses, "faults"),
+			crash__report_number(losses, "states"), crash__report_number(losses, "failed"));
+}
+
 /* How much of the whole that is, which a budget may have cut short. */
 static void print_sweeps(FILE *stream, const json_t *summary)
 {
@@ -344,6 +354,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 	if (!options->quiet) {
 		print_sweeps(stream, summary);
 		print_tiers(stream, result);
+		print_losses(stream, summary);
 		print_not_judged(stream, summary, options->verbose > 0);
 		print_remarks(stream, result);
 	}

@@ -182,8 +182,7 @@ static enum crash__fault_kind kind_of(const struct crash__faulting *faulting,
 								      CRASH__FAULT_GOOD;
 }
 
-/* Whether a run that a fault has cut short may be incomplete so: a server that gives up has ended. */
-static bool is_consequence(const char *reason)
+bool crash__fault_is_consequence(const char *reason)
 {
 	static const enum crash__incomplete consequences[] = {
 		CRASH__INCOMPLETE_NOT_READY, CRASH__INCOMPLETE_SERVER_LEFT, CRASH__INCOMPLETE_NOT_STOPPED,
@@ -198,7 +197,7 @@ static bool is_consequence(const char *reason)
 static char *missed_of(const struct crash_out *out)
 {
 	for (size_t i = 0; out->incomplete_reasons && out->incomplete_reasons[i]; i++)
-		if (!is_consequence(out->incomplete_reasons[i]))
+		if (!crash__fault_is_consequence(out->incomplete_reasons[i]))
 			return strdup(out->incomplete_reasons[i]);
 	return NULL;
 }

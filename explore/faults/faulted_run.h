@@ -19,6 +19,12 @@
 #include "explore/recording/recording.h"
 #include "explore/recording/sandbox.h"
 
+/**
+ * Whether a run is incomplete for a reason that a fault may have led to: a server that gives up has ended,
+ * and a program that does may leave what it has started.
+ */
+bool crash__fault_is_consequence(const char *reason);
+
 /** What all runs share; everything is the caller's. */
 struct crash__faulting {
 	const struct crash__request *request; /* the program */

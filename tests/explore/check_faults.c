@@ -172,6 +172,72 @@ START_TEST(the_line_of_a_finding_finds_it_again)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ and then the power */
+
+START_TEST(no_power_loss_after_a_fault_hurts_a_store_that_is_right)
+{
+	struct faults faults = STORE_FAULTS(NULL, "wal", "--errors=EIO", "--then-crash=ext4,xfs");
+	const json_t *losses = json_object_get(json_object_get(faults.summary, "faults"), "then_crash");
+
+	lab_assert_status(&faults.result, 0);
+	assert_complete(&faults);
+	ck_assert_int_gt(lab_json_number(losses, "faults", 0), 5);
+	ck_assert_int_eq(lab_json_number(losses, "faults", 0), lab_json_number(losses, "explored", -1));
+}
+END_TEST
+
+START_TEST(a_sync_that_is_tried_again_and_believed_is_found)
+{
+	struct faults faults = STORE_FAULTS("wal-retries-sync", "wal", "--errors=EIO", "--then-crash=ext4");
+	const json_t *finding = only_finding(&faults, "lost");
+	json_t *models = json_object_get(finding, "models"), *name;
+	bool on_ext4 = false;
+	size_t i;
+
+	lab_assert_status(&faults.result, 1);
+	assert_complete(&faults);
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "fails with EIO, and power is lost "
+									 "later: acknowledged \"ack "));
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "its fsync failed"));
+	json_array_foreach(models, i, name)
+		on_ext4 = on_ext4 || strcmp(json_string_value(name), "ext4") == 0;
+	ck_assert(on_ext4);
+	/* without power losses it is not to be seen */
+	faults = STORE_FAULTS("wal-retries-sync", "wal", "--errors=EIO");
+	lab_assert_status(&faults.result, 0);
+}
+END_TEST
+
+/* It is one finding, however many faults there are, and has the id that explore gives it. */
+START_TEST(what_needs_no_fault_is_said_once)
+{
+	struct faults faults = STORE_FAULTS("wal-no-sync", "wal", "--errors=EIO", "--then-crash=ext4"),
+		      without;
+	const json_t *finding = only_finding(&faults, "lost");
+
+	ck_assert_ptr_null(json_object_get(finding, "faults"));
+	lab_remove("store");
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	without = take(LAB_CRASHINJECT("explore", "--json", "--model=ext4", "--dir=store", "--check",
+				       lab_text("%s verify . \"$CRASH_ACKED\"", lab_variable("HELPER")), "--",
+				       lab_variable("HELPER"), "--bug", "wal-no-sync", "--commits", "2",
+				       "wal"));
+	ck_assert_str_eq(lab_json_text(finding, "id"), lab_json_text(only_finding(&without, "lost"), "id"));
+}
+END_TEST
+
+START_TEST(power_losses_that_a_budget_leaves_out_are_said)
+{
+	struct faults faults = STORE_FAULTS(NULL, "wal", "--errors=EIO");
+	const char *all = lab_text("--budget=%lld", lab_json_number(faults.summary, "checked", -1));
+
+	lab_assert_status(&faults.result, 0);
+	faults = STORE_FAULTS(NULL, "wal", "--errors=EIO", "--then-crash=posix", all);
+	lab_assert_status(&faults.result, 3);
+	ck_assert_ptr_nonnull(strstr(faults.result.out, "power losses were explored after 0 of "));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ what else can happen */
 
 START_TEST(what_a_program_does_not_look_at_is_ignored)
@@ -221,6 +287,11 @@ START_TEST(a_budget_that_is_spent_is_incomplete)
 	lab_assert_status(&faults.result, 3);
 	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 2);
 	ck_assert_ptr_nonnull(strstr(faults.result.out, "faults were not tried"));
+	/* already after the recording */
+	faults = FAULTS("true", "echo data >f && mv f g", "--budget=1us");
+	lab_assert_status(&faults.result, 3);
+	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 0);
+	ck_assert_ptr_nonnull(strstr(faults.result.out, "faults were not tried"));
 }
 END_TEST
 
@@ -266,13 +337,28 @@ START_TEST(a_failure_that_does_not_come_again_is_no_finding_and_no_all_clear)
 }
 END_TEST
 
+/* The second file is not written any more once power losses are explored. */
+START_TEST(power_losses_of_a_run_that_goes_another_way_are_said)
+{
+	struct faults faults = FAULTS("true",
+				      "n=$(wc -c <\"$LAB/n\" 2>/dev/null || echo 0); printf x >>\"$LAB/n\"; "
+				      "echo a >a; if [ $n -lt 6 ]; then echo b >b; fi; exit 0",
+				      "--errors=EROFS", "--jobs=1", "--then-crash=posix");
+
+	lab_assert_status(&faults.result, 3);
+	ck_assert_msg(strstr(faults.result.out, "power losses were not explored after"), "%s",
+		      lab_describe(&faults.result));
+}
+END_TEST
+
 START_TEST(what_a_run_with_a_fault_has_missed_is_said)
 {
 	struct faults faults = FAULTS("true", "echo a >a || dd if=/dev/zero of=b bs=1M count=4 2>/dev/null",
-				      "--errors=EIO", "--max-trace=1M");
+				      "--errors=EIO", "--max-trace=1M", "--then-crash=ext4");
 
 	lab_assert_status(&faults.result, 3);
 	ck_assert_ptr_nonnull(strstr(faults.result.out, "in runs with a fault: trace-limit"));
+	ck_assert_ptr_nonnull(strstr(faults.result.out, "of power losses after a fault: trace-limit"));
 }
 END_TEST
 
@@ -331,12 +417,16 @@ int main(void)
 {
 	Suite *suite = suite_create("faults");
 	TCase *right = lab_case(suite, "right", 300), *wrong = lab_case(suite, "wrong", 300),
-	      *ends = lab_case(suite, "ends", 120);
+	      *power = lab_case(suite, "power", 300), *ends = lab_case(suite, "ends", 120);
 
 	tcase_add_loop_test(right, no_fault_hurts_a_store_that_is_right, 0,
 			    (int)(sizeof scenarios / sizeof *scenarios));
 	tcase_add_loop_test(wrong, a_planted_bug_is_found_and_named, 0, BUGS);
 	tcase_add_test(wrong, the_line_of_a_finding_finds_it_again);
+	tcase_add_test(power, no_power_loss_after_a_fault_hurts_a_store_that_is_right);
+	tcase_add_test(power, a_sync_that_is_tried_again_and_believed_is_found);
+	tcase_add_test(power, what_needs_no_fault_is_said_once);
+	tcase_add_test(power, power_losses_that_a_budget_leaves_out_are_said);
 	tcase_add_test(ends, what_a_program_does_not_look_at_is_ignored);
 	tcase_add_test(ends, what_a_program_says_is_no_finding);
 	tcase_add_test(ends, the_directory_is_left_as_it_was);
@@ -346,6 +436,7 @@ int main(void)
 	tcase_add_test(ends, a_program_that_does_nothing_is_incomplete);
 	tcase_add_test(ends, an_op_that_no_run_comes_to_is_said);
 	tcase_add_test(ends, a_failure_that_does_not_come_again_is_no_finding_and_no_all_clear);
+	tcase_add_test(power, power_losses_of_a_run_that_goes_another_way_are_said);
 	tcase_add_test(ends, what_a_run_with_a_fault_has_missed_is_said);
 	tcase_add_test(ends, a_fault_that_is_none_of_the_run_is_refused);
 	tcase_add_test(ends, a_run_that_goes_another_way_is_found_by_its_call_site);
