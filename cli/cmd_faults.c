@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json_value.h"
-#include "cli/faults_options.h"
+#include "cli/faults_place.h"
 #include "cli/progress.h"
 #include "cli/stopping.h"
 #include "common/control.h"
@@ -25,28 +25,9 @@
 #define LEAST_TIMEOUT_MS 30000
 #define MOST_TIMES_SLOWER 10
 
-/* One call of faults: what is asked, and what is at hand for it. */
-struct session {
-	struct crash__options options;
-	struct faults_options own;
-	struct crash__request request;
-	struct crash__recording recording;
-	struct crash__checker checker;
-	struct crash__checker_files files; /* of the checker, as they were before it was used */
-	struct crash__callsites *callsites;
-	struct crash__injections injections;
-	struct crash__fault_sweep sweep;
-	struct crash__then_crash then;
-	struct crash__then_findings then_findings;
-	json_t *settings;
-	char cwd[PATH_MAX];
-	uint64_t began; /* ns */
-	off_t input;	/* where standard input was at first; -1: it has no place */
-};
-
 /* ------------------------------------------------------------------ what is needed */
 
-static struct crash__request request_of(const struct session *session)
+static struct crash__request request_of(const struct faults_session *session)
 {
 	struct crash__request request = crash__options_request(&session->options);
 
@@ -61,7 +42,7 @@ static struct crash__request request_of(const struct session *session)
 }
 
 /* The server that --recover is, if --ready says so. */
-static struct crash__recovery_server server_of(const struct session *session)
+static struct crash__recovery_server server_of(const struct faults_session *session)
 {
 	const struct crash__server *server = &session->options.server;
 	uint32_t linger = session->options.opts.linger_ms;
@@ -75,7 +56,7 @@ static struct crash__recovery_server server_of(const struct session *session)
 	};
 }
 
-static struct crash__checker checker_of(const struct session *session)
+static struct crash__checker checker_of(const struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
 	bool host = own->net && strcmp(own->net, "host") == 0;
@@ -91,7 +72,7 @@ static struct crash__checker checker_of(const struct session *session)
 				       .own_network = !host && crash__network_possible()};
 }
 
-static const char *directory_of(const struct session *session)
+static const char *directory_of(const struct faults_session *session)
 {
 	return session->options.opts.root ? session->options.opts.root : session->request.opts.dir;
 }
@@ -106,7 +87,7 @@ static uint32_t default_tiers(void)
 }
 
 /* A run that is not over long after the recorded one was hangs. */
-static void limit_runs(struct session *session, uint64_t recording_ns)
+static void limit_runs(struct faults_session *session, uint64_t recording_ns)
 {
 	uint32_t *timeout = &session->request.opts.timeout_ms;
 
@@ -114,7 +95,7 @@ static void limit_runs(struct session *session, uint64_t recording_ns)
 		*timeout = LEAST_TIMEOUT_MS + (uint32_t)(MOST_TIMES_SLOWER * (recording_ns / 1000000));
 }
 
-static int record(struct session *session)
+static int record(struct faults_session *session)
 {
 	struct crash__recording_options how = {.request = &session->request,
 					       .directory = directory_of(session),
@@ -151,7 +132,7 @@ static bool is_named(const char *list, const char *name)
 }
 
 /* Of all faults those that --only names. */
-static void keep_only(struct session *session)
+static void keep_only(struct faults_session *session)
 {
 	struct crash__injections *injections = &session->injections;
 	const char *only = session->own.only;
@@ -169,7 +150,7 @@ static void keep_only(struct session *session)
 			   only);
 }
 
-static int find_faults(struct session *session)
+static int find_faults(struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
 	bool sticky = own->sticky || own->only;
@@ -183,7 +164,7 @@ static int find_faults(struct session *session)
 
 /* ------------------------------------------------------------------ running */
 
-static void prepare_sweep(struct session *session)
+static void prepare_sweep(struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
 	struct stat status;
@@ -204,6 +185,8 @@ static void prepare_sweep(struct session *session)
 		.began_ns = session->began,
 		.stop = &crash__stop,
 		.progress = crash__progress_show,
+		.outcome = crash__faults_place_outcome,
+		.context = session,
 		.outcomes = calloc(session->injections.list_count + 1, sizeof *session->sweep.outcomes)};
 	if (!session->sweep.outcomes)
 		crash__die("no memory for faults");
@@ -211,7 +194,7 @@ static void prepare_sweep(struct session *session)
 		session->sweep.faulting.device = status.st_dev;
 }
 
-static json_t *settings_json(const struct session *session)
+static json_t *settings_json(const struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
 	const struct crash__recording *recording = &session->recording;
@@ -236,7 +219,7 @@ static json_t *settings_json(const struct session *session)
 }
 
 /* The power losses that may follow. */
-static struct crash__then_crash then_of(struct session *session, struct crash__then_findings *findings)
+static struct crash__then_crash then_of(struct faults_session *session, struct crash__then_findings *findings)
 {
 	const struct faults_options *own = &session->own;
 	struct crash__explore_options explore = {.models = own->model,
@@ -260,7 +243,7 @@ static struct crash__then_crash then_of(struct session *session, struct crash__t
 					  .context = findings};
 }
 
-static void explore_losses(struct session *session)
+static void explore_losses(struct faults_session *session)
 {
 	int error;
 
@@ -275,16 +258,16 @@ static void explore_losses(struct session *session)
 		crash__die_error(error);
 }
 
-static int report(struct session *session)
+static int report(struct faults_session *session)
 {
 	bool then = session->own.model_count && session->sweep.control.verdict == CRASH__VERDICT_PASSED;
 	json_t *result;
 	int status;
 
-	session->settings = settings_json(session);
 	if (then)
 		explore_losses(session);
 
+	crash__faults_place_note(session);
 	if (crash__note_changed(&session->recording) < 0 ||
 	    crash__checker_files_note_changed(&session->files, &session->checker, &session->recording) < 0 ||
 	    crash__faults_note_missed(&session->sweep, &session->recording) < 0)
@@ -296,11 +279,12 @@ static int report(struct session *session)
 	if (then)
 		crash__then_findings_add(&session->then_findings, &session->then, result);
 	status = crash__report_result(&session->options, &session->own.report, result);
+	crash__faults_place_finish(session, result);
 	json_decref(result);
 	return status;
 }
 
-static int look(struct session *session)
+static int look(struct faults_session *session)
 {
 	int error =
 		crash__checker_files_find(&session->checker, session->recording.directory, &session->files);
@@ -309,6 +293,8 @@ static int look(struct session *session)
 		error = find_faults(session);
 	if (error == 0) {
 		prepare_sweep(session);
+		session->settings = settings_json(session);
+		crash__faults_place_begin(session);
 		error = crash__fault_sweep_run(&session->sweep);
 		crash__progress_clear();
 	}
@@ -319,7 +305,7 @@ static int look(struct session *session)
 
 static int run(int argc, char **argv)
 {
-	static struct session session;
+	static struct faults_session session;
 	int error, status;
 
 	crash__options_parse(&session.options, &crash__cmd_faults, argc, argv, crash__faults_take_option,
@@ -328,6 +314,10 @@ static int run(int argc, char **argv)
 		crash__faults_list_errors();
 		return CRASH__EXIT_GOOD;
 	}
+	session.argc = argc;
+	session.argv = argv;
+	if (session.own.resume)
+		crash__faults_resume(&session);
 	if (!getcwd(session.cwd, sizeof session.cwd))
 		crash__die("the working directory: %s", strerror(errno));
 	session.began = crash__now_ns();
@@ -337,6 +327,7 @@ static int run(int argc, char **argv)
 		crash__die("faults: no program; write it after --: %s faults --check ./verify.sh -- PROGRAM",
 			   CRASH__PROGRAM_NAME);
 	crash__faults_read_options(&session.own);
+	crash__faults_place_open(&session);
 	crash__progress_begin(!session.options.quiet, "recording");
 	session.request = request_of(&session);
 	crash__progress_watch(&session.request, true);
@@ -376,8 +367,10 @@ const struct crash__command crash__cmd_faults = {
 		"                        as these models have it: ext4,xfs\n"
 		"  --only LIST           only these faults, as results name them: write#17:err=EIO\n"
 		"  --budget N|TIME       make at most N runs, or runs for TIME\n"
+		"  -o, --output DIR      keep the result in DIR\n"
+		"  --resume DIR          continue an interrupted sweep\n"
 		"  --jobs N              runs at the same time; default: the processors\n"
-		"  --shard K/N|env       only this part of the faults\n"
+		"  --shard K/N|env       only this part of the faults; report merges them\n"
 		"  --check-timeout TIME  of one check (60s)\n"
 		"  --exit-ok LIST        exit statuses with which the program has done its work (0); any: "
 		"all\n"

@@ -5,6 +5,8 @@
 
 #include "cli/options.h"
 #include "cli/report_options.h"
+#include "report/faults_merge.h"
+#include "report/report.h"
 #include "report/result.h"
 #include "report/witness_result.h"
 
@@ -31,6 +33,24 @@ static void take_witnesses(json_t *merged, char **places)
 		}
 }
 
+/* Of faults each shard says by itself what came of its own. */
+static json_t *merge_faults(char **places, size_t count)
+{
+	json_t **results = calloc(count + 1, sizeof *results), *merged;
+
+	if (!results)
+		crash__die("no memory for the results");
+	for (size_t i = 0; i < count; i++)
+		if (crash__result_read(places[i], "result.json", &results[i]) < 0)
+			crash__die("%s: %s", places[i], crash_error_detail());
+	if (crash__faults_merge(results, places, count, &merged) < 0)
+		crash__die("%s", crash_error_detail());
+	for (size_t i = 0; i < count; i++)
+		json_decref(results[i]);
+	free(results);
+	return merged;
+}
+
 /* Only shards have to be merged. One result that is whole is printed as it is. */
 static json_t *read_all(char **places)
 {
@@ -47,6 +67,10 @@ static json_t *read_all(char **places)
 	    json_integer_value(json_object_get(json_object_get(result, "settings"), "shards")) <= 1) {
 		crash__result_found_at(result, places[0]);
 		return result;
+	}
+	if (crash__report_is_faults(result)) {
+		json_decref(result);
+		return merge_faults(places, count);
 	}
 	json_decref(result);
 	if (crash__result_merge(places, count, &result) < 0)

@@ -22,6 +22,7 @@ enum {
 	OPTION_STICKY,
 	OPTION_ONLY,
 	OPTION_THEN_CRASH,
+	OPTION_RESUME,
 	OPTION_BUDGET,
 	OPTION_JOBS,
 	OPTION_SHARD,
@@ -39,6 +40,8 @@ const struct option crash__faults_table[] = {
 	{"errors", required_argument, NULL, OPTION_ERRORS},
 	{"sticky", no_argument, NULL, OPTION_STICKY},
 	{"only", required_argument, NULL, OPTION_ONLY},
+	{"output", required_argument, NULL, 'o'},
+	{"resume", required_argument, NULL, OPTION_RESUME},
 	{"then-crash", required_argument, NULL, OPTION_THEN_CRASH},
 	{"budget", required_argument, NULL, OPTION_BUDGET},
 	{"jobs", required_argument, NULL, OPTION_JOBS},
@@ -68,6 +71,8 @@ bool crash__faults_take_option(void *context, int option, const char *value)
 		{OPTION_NET, &own->net},
 		{OPTION_SHARD, &own->shard},
 		{OPTION_THEN_CRASH, &own->then_crash},
+		{'o', &own->output},
+		{OPTION_RESUME, &own->resume},
 	};
 
 	if (crash__options_take_text(texts, sizeof texts / sizeof *texts, option, value) ||

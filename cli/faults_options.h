@@ -13,7 +13,7 @@
 
 struct faults_options {
 	const char *check, *check_server, *recover, *setup, *errors, *only, *budget, *exit_ok, *net, *shard;
-	const char *then_crash;
+	const char *then_crash, *output, *resume;
 	struct crash__report_files report;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t check_timeout_ms, max_trace;

@@ -71,7 +71,7 @@ static void print_errors(FILE *stream, const json_t *errors)
 		fprintf(stream, "%s%s", i ? ", " : "", json_string_value(name));
 }
 
-static json_t *sentence_json(const json_t *finding)
+json_t *crash__fault_sentence(const json_t *finding)
 {
 	const json_t *errors = json_object_get(finding, "errors");
 	bool cut = strcmp(json_string_value(json_array_get(errors, 0)), "SHORT") == 0,
@@ -253,7 +253,7 @@ static void find_findings(struct maker *maker)
 		json_object_set_new(
 			finding, "states",
 			json_integer((json_int_t)json_array_size(json_object_get(finding, "faults"))));
-		json_object_set_new(finding, "sentence", sentence_json(finding));
+		json_object_set_new(finding, "sentence", crash__fault_sentence(finding));
 	}
 }
 

@@ -15,6 +15,9 @@
 /** The line to type to try one fault again, or, of NULL, all of them. */
 json_t *crash__faults_again(const json_t *settings, const char *fault);
 
+/** The sentence of a finding, of its other members. */
+json_t *crash__fault_sentence(const json_t *finding);
+
 /** Notes, as reasons to be incomplete, what the sweep has left out or could not judge. */
 int crash__faults_note_missed(const struct crash__fault_sweep *sweep, struct crash__recording *recording);
 

@@ -166,16 +166,28 @@ static bool shares_file(const struct crash__trace *trace, const struct crash__ev
 						  is_name(op->to, own) || is_name(op->to, event->to));
 }
 
-/* The next op on the files of `what` from event `at` on; NULL: there is none. */
+static bool is_of_thread(const struct crash__event *op, const struct crash__event *event)
+{
+	return event->kind == CRASH__EVENT_OP && event->process == op->process && event->thread == op->thread;
+}
+
+/* The next op of the same thread, or on the files of `what`, from event `at` on; NULL: there is none. */
 static const struct crash__event *next_op(struct crash__event_of what, size_t *at)
 {
 	while (*at < what.trace->count) {
 		const struct crash__event *event = &what.trace->events[(*at)++];
 
-		if (shares_file(what.trace, what.event, event))
+		if (is_of_thread(what.event, event) || shares_file(what.trace, what.event, event))
 			return event;
 	}
 	return NULL;
+}
+
+static bool is_alike(struct crash__event_of one, struct crash__event_of other)
+{
+	return one.event->kernel == other.event->kernel &&
+	       is_same_name(crash__event_path(one.trace, one.event),
+			    crash__event_path(other.trace, other.event));
 }
 
 static bool did_the_same(struct crash__event_of one, struct crash__event_of other)
@@ -187,7 +199,8 @@ static bool did_the_same(struct crash__event_of one, struct crash__event_of othe
 	do {
 		a = next_op(one, &at_one);
 		b = next_op(other, &at_other);
-		if (!a != !b || (a && a->kernel != b->kernel))
+		if (!a != !b || (a && !is_alike((struct crash__event_of){one.trace, a},
+						(struct crash__event_of){other.trace, b})))
 			return false;
 	} while (a);
 	return true;

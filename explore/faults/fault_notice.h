@@ -5,9 +5,9 @@
  *
  * Method. A program that has noticed does something else than in the recording: it tries again or does
  * without, cleans up, says something, or ends otherwise. So it has not where everything is as if the call had
- * succeeded: the same exit status, the same lines to everybody outside, and from the op on the same calls on
- * the files that it is about. Other files do not count, as other threads may be at work there; nor does the
- * order of lines, or what numbers are in them.
+ * succeeded: the same exit status, the same lines to everybody outside, and from the op on the same calls by
+ * its thread, and on the files that it is about. What other threads do with other files does not count; nor
+ * does the order of lines, or what numbers are in them.
  */
 #ifndef CRASH_FAULT_NOTICE_H
 #define CRASH_FAULT_NOTICE_H

@@ -394,6 +394,84 @@ START_TEST(a_run_that_goes_another_way_is_found_by_its_call_site)
 }
 END_TEST
 
+/* A sweep that a budget has ended goes on to the result that it would have had. */
+START_TEST(a_sweep_that_was_ended_goes_on)
+{
+	struct faults whole = STORE_FAULTS("wal-ignores-write-error", "wal", "--errors=EIO,ENOSPC"),
+		      part = STORE_FAULTS("wal-ignores-write-error", "wal", "--errors=EIO,ENOSPC",
+					  "--budget=3", "--output=result"),
+		      rest;
+
+	lab_assert_status(&part.result, lab_json_number(part.summary, "failed", 0) ? 1 : 3);
+	ck_assert(!lab_json_bool(part.summary, "complete"));
+	rest = take(LAB_CRASHINJECT("faults", "--json", "--resume=result"));
+	lab_assert_status(&rest.result, 1);
+	assert_complete(&rest);
+	ck_assert_int_eq(lab_json_number(rest.summary, "known_before", 0), 3);
+	ck_assert_int_eq(lab_json_number(rest.summary, "failed", 0),
+			 lab_json_number(whole.summary, "failed", -1));
+	ck_assert_str_eq(lab_json_text(only_finding(&rest, "lied"), "sentence"),
+			 lab_json_text(only_finding(&whole, "lied"), "sentence"));
+}
+END_TEST
+
+/* Outcomes of another checker do not count. */
+START_TEST(a_sweep_with_another_checker_does_not_go_on)
+{
+	struct lab_result result;
+	struct faults faults;
+	const char *check = "#!/bin/sh\nexit 0\n";
+
+	lab_write("check.sh", check, strlen(check));
+	ck_assert_int_eq(chmod("check.sh", 0755), 0);
+	faults = FAULTS(lab_text("%s/check.sh", lab_dir), "echo a >a && mv a b", "--errors=EIO",
+			"--output=result");
+	lab_assert_status(&faults.result, 0);
+	lab_write("check.sh", "#!/bin/sh\nexit 1\n", strlen(check));
+	result = LAB_CRASHINJECT("faults", "--resume=result");
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_nonnull(strstr(result.err, "of another checker"));
+}
+END_TEST
+
+START_TEST(outcomes_that_cannot_be_written_are_said)
+{
+	const char *mount = "mount -t tmpfs -o size=16k none result";
+	struct lab_result result;
+
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	ck_assert_int_eq(mkdir("result", 0755), 0);
+	if (LAB_COMMAND("unshare", "-m", "sh", "-c", mount).status != 0)
+		LAB_SKIP("nothing can be mounted here");
+	result = LAB_COMMAND(
+		"unshare", "-m", "sh", "-c",
+		lab_text("%s && exec %s faults --dir=store --check=true --output=result -- "
+			 "sh -c 'cd store; for i in a b c d e f g h; do echo $i >$i || exit; done'",
+			 mount, lab_variable("CRASHINJECT")));
+	ck_assert_int_ne(result.status, 0);
+	ck_assert_msg(strstr(result.out, "not all outcomes could be written"), "%s", lab_describe(&result));
+}
+END_TEST
+
+START_TEST(shards_say_together_what_one_sweep_says)
+{
+	struct faults whole = STORE_FAULTS("wal-ignores-write-error", "wal"), merged;
+
+	STORE_FAULTS("wal-ignores-write-error", "wal", "--shard=1/2", "--output=one");
+	STORE_FAULTS("wal-ignores-write-error", "wal", "--shard=2/2", "--output=two");
+	merged = take(LAB_CRASHINJECT("report", "--json", "one", "two"));
+	lab_assert_status(&merged.result, 1);
+	assert_complete(&merged);
+	ck_assert_int_eq(lab_json_number(merged.summary, "checked", 0),
+			 lab_json_number(whole.summary, "checked", -1));
+	ck_assert_int_eq(lab_json_number(only_finding(&merged, "lied"), "states", 0),
+			 lab_json_number(only_finding(&whole, "lied"), "states", -1));
+	merged = take(LAB_CRASHINJECT("report", "--json", "one"));
+	ck_assert(!lab_json_bool(merged.summary, "complete"));
+	ck_assert_ptr_nonnull(strstr(merged.result.out, "the result of shard 2 of 2 is missing"));
+}
+END_TEST
+
 START_TEST(every_report_has_it)
 {
 	static const char *const files[] = {"r.xml", "r.html", "r.sarif", "r.md"};
@@ -440,6 +518,10 @@ int main(void)
 	tcase_add_test(ends, what_a_run_with_a_fault_has_missed_is_said);
 	tcase_add_test(ends, a_fault_that_is_none_of_the_run_is_refused);
 	tcase_add_test(ends, a_run_that_goes_another_way_is_found_by_its_call_site);
+	tcase_add_test(ends, a_sweep_that_was_ended_goes_on);
+	tcase_add_test(ends, a_sweep_with_another_checker_does_not_go_on);
+	tcase_add_test(ends, outcomes_that_cannot_be_written_are_said);
+	tcase_add_test(ends, shards_say_together_what_one_sweep_says);
 	tcase_add_test(ends, every_report_has_it);
 	return lab_run(suite);
 }
