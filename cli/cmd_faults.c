@@ -154,7 +154,8 @@ static int find_faults(struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
 	bool sticky = own->sticky || own->only;
-	int error = crash__injections_find(&session->recording.fs, session->callsites, own->fails, sticky,
+	uint32_t fails = own->only ? (1u << CRASH__FAULTS) - 1 : own->fails;
+	int error = crash__injections_find(&session->recording.fs, session->callsites, fails, sticky,
 					   &session->injections);
 
 	if (error == 0 && own->only)

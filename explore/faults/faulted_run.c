@@ -158,28 +158,53 @@ static bool is_own_signal(int status)
 	return false;
 }
 
+/* Also whatever --exit-ok says, but not where that is how it ends without a fault. */
+static bool has_crashed(const struct crash__recorded *recorded, const struct crash_out *out)
+{
+	if (out->signal)
+		return out->signal != recorded->signal;
+	return is_own_signal(out->exit_code) && out->exit_code != recorded->exit_code;
+}
+
+static bool has_reason(const struct crash_out *out, enum crash__incomplete why)
+{
+	for (size_t i = 0; out->incomplete_reasons && out->incomplete_reasons[i]; i++)
+		if (crash__is_incomplete_because(out->incomplete_reasons[i], why))
+			return true;
+	return false;
+}
+
+/* A server that is neither ready in time nor has ended, or does not end when it is told to. */
+static bool has_hung(const struct crash_out *out)
+{
+	return out->timed_out || has_reason(out, CRASH__INCOMPLETE_NOT_STOPPED) ||
+	       (has_reason(out, CRASH__INCOMPLETE_NOT_READY) && out->exit_code == 0);
+}
+
+static bool is_ignored(const struct crash__faulting *faulting, const struct crash__injection *injection,
+		       const struct run *run)
+{
+	struct crash__event_of recorded = {&faulting->recording->trace, NULL}, now = {&run->trace, run->hit};
+
+	if (!injection || !is_success(faulting, &run->out))
+		return false;
+	recorded.event = faulting->recording->fs.steps[injection->step].event;
+	return !crash__fault_is_noticed(recorded, now);
+}
+
 static enum crash__fault_kind kind_of(const struct crash__faulting *faulting,
 				      const struct crash__injection *injection, const struct run *run,
 				      const struct crash__verdict *verdict)
 {
-	const struct crash__fs *fs = &faulting->recording->fs;
-
 	if (verdict->kind == CRASH__VERDICT_LOST)
 		return CRASH__FAULT_LIED;
 	if (verdict->kind != CRASH__VERDICT_PASSED)
 		return CRASH__FAULT_INCONSISTENT;
-	if (run->out.timed_out)
+	if (has_hung(&run->out))
 		return CRASH__FAULT_HUNG;
-	if (is_success(faulting, &run->out)) {
-		struct crash__event_of recorded = {&faulting->recording->trace,
-						   fs->steps[injection ? injection->step : 0].event},
-				       now = {&run->trace, run->hit};
-
-		return injection && !crash__fault_is_noticed(recorded, now) ? CRASH__FAULT_IGNORED :
-									      CRASH__FAULT_GOOD;
-	}
-	return run->out.signal || is_own_signal(run->out.exit_code) ? CRASH__FAULT_CRASHED :
-								      CRASH__FAULT_GOOD;
+	if (has_crashed(&faulting->recording->recorded, &run->out))
+		return CRASH__FAULT_CRASHED;
+	return is_ignored(faulting, injection, run) ? CRASH__FAULT_IGNORED : CRASH__FAULT_GOOD;
 }
 
 bool crash__fault_is_consequence(const char *reason)
@@ -202,8 +227,8 @@ static char *missed_of(const struct crash_out *out)
 	return NULL;
 }
 
-static void fill(const struct run *run, const struct crash__verdict *verdict,
-		 struct crash__fault_outcome *outcome)
+static void fill(const struct crash__injection *injection, const struct run *run,
+		 const struct crash__verdict *verdict, struct crash__fault_outcome *outcome)
 {
 	const struct crash_out *out = &run->out;
 	size_t skip = out->stderr_len > SAID_KEPT ? out->stderr_len - SAID_KEPT : 0;
@@ -216,9 +241,11 @@ static void fill(const struct run *run, const struct crash__verdict *verdict,
 	outcome->ns = (uint64_t)(out->seconds * 1e9);
 	outcome->checker_ns = verdict->ns;
 	outcome->checker_status = verdict->exit_code;
+	outcome->missed = missed_of(out);
+	if (injection && !crash__fault_is_found(outcome->kind)) /* nobody is going to ask */
+		return;
 	outcome->said = out->stderr_len ? strndup(out->stderr_data + skip, out->stderr_len - skip) : NULL;
 	outcome->output = verdict->output_length ? strndup(verdict->output, verdict->output_length) : NULL;
-	outcome->missed = missed_of(out);
 }
 
 static int judge(struct crash__fault_place *place, const struct crash__injection *injection,
@@ -230,7 +257,7 @@ static int judge(struct crash__fault_place *place, const struct crash__injection
 	if (error < 0)
 		return error;
 	outcome->kind = kind_of(place->faulting, injection, run, &verdict);
-	fill(run, &verdict, outcome);
+	fill(injection, run, &verdict, outcome);
 	return 0;
 }
 

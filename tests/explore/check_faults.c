@@ -262,6 +262,24 @@ START_TEST(what_a_program_says_is_no_finding)
 }
 END_TEST
 
+/* However a program may end, a signal is not one of its ways. */
+START_TEST(a_signal_is_no_way_to_end)
+{
+	struct faults faults =
+		FAULTS("true", "echo data >f || kill -ABRT $$", "--only=write#1:err=EIO", "--exit-ok=any");
+	const json_t *finding = only_finding(&faults, "crashed");
+
+	lab_assert_status(&faults.result, 1);
+	ck_assert_ptr_nonnull(strstr(lab_json_text(finding, "sentence"), "signal 6, SIGABRT"));
+	/* the shell's own status tells of the program's */
+	faults = FAULTS("true", "echo data >f || sh -c 'kill -SEGV $$'", "--only=write#1:err=EIO");
+	only_finding(&faults, "crashed");
+	/* that is how it ends anyway */
+	faults = FAULTS("true", "echo data >f; kill -ABRT $$", "--only=write#1:err=EIO", "--exit-ok=134");
+	ck_assert_uint_eq(json_array_size(faults.findings), 0);
+}
+END_TEST
+
 START_TEST(the_directory_is_left_as_it_was)
 {
 	struct faults faults = FAULTS("true", "echo data >f && mv f g", "--errors=EIO");
@@ -507,6 +525,7 @@ int main(void)
 	tcase_add_test(power, power_losses_that_a_budget_leaves_out_are_said);
 	tcase_add_test(ends, what_a_program_does_not_look_at_is_ignored);
 	tcase_add_test(ends, what_a_program_says_is_no_finding);
+	tcase_add_test(ends, a_signal_is_no_way_to_end);
 	tcase_add_test(ends, the_directory_is_left_as_it_was);
 	tcase_add_test(ends, a_checker_that_refuses_the_run_without_a_fault_ends_it);
 	tcase_add_test(ends, a_budget_that_is_spent_is_incomplete);
