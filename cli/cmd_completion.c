@@ -44,6 +44,8 @@ static const struct {
 	{"shard", "env"},
 	{"exit-ok", "any"},
 	{"fs", "ext4 xfs btrfs"},
+	{"then-crash", a_model},
+	{"errors", "EIO ENOSPC SHORT EINTR EROFS EDQUOT EMFILE help"},
 };
 
 static const char *value_of(const char *option)

@@ -778,6 +778,20 @@ START_TEST(exceptions_are_still_needed)
 }
 END_TEST
 
+/* Nobody is told that sync() has failed, and stores to memory are no calls. A clone has no first half. */
+START_TEST(every_call_says_in_which_ways_it_can_fail)
+{
+	for (int call = 0; call < CRASH__KERNEL_CALLS; call++) {
+		const struct crash__call_info *info = &crash__calls[call];
+		bool silent = call == CRASH__CALL_sync || call == CRASH__CALL_store;
+
+		ck_assert_msg((info->where.fails == 0) == silent, "%s", info->name);
+		if (info->where.fails & CRASH__FAILS_SHORT)
+			ck_assert_msg(info->where.bytes || info->where.iov, "%s", info->name);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("calls");
@@ -789,7 +803,8 @@ int main(void)
 		     columns_point_at_the_arguments_of_their_names,
 		     only_calls_with_an_l_act_on_the_link_itself_always,
 		     twins_give_the_kernel_what_it_expects, posix_says_what_can_be_cancelled,
-		     only_some_opens_and_ioctls_change_anything, NULL);
+		     only_some_opens_and_ioctls_change_anything, every_call_says_in_which_ways_it_can_fail,
+		     NULL);
 	support_case(suite, "libc", libc_has_the_function_of_every_row, what_libc_has_is_wrapped,
 		     the_shim_exports_every_row, variants_are_recognised, no_variant_that_libc_has_is_missing,
 		     exceptions_are_still_needed, NULL);
