@@ -250,7 +250,8 @@ static void hand_out(struct children *children)
 
 static void show(const struct crash__fault_sweep *sweep)
 {
-	struct crash__progress progress = {.model = "faults",
+	struct crash__progress progress = {.phase = "trying faults",
+					   .model = "faults",
 					   .tier = "runs",
 					   .done = sweep->known + sweep->done,
 					   .total = sweep->mine,
