@@ -22,6 +22,7 @@
 #include "explore/recording/missed.h"
 #include "explore/recording/network.h"
 #include "explore/recording/prepare_recording.h"
+#include "report/page/page.h"
 #include "report/result.h"
 #include "trace/reader.h"
 
@@ -244,6 +245,8 @@ static int finish(struct explore_session *session, int error)
 				    session->place ? session->place : session->trace);
 	if (!result)
 		crash__die("no memory for the result");
+	if (session->place || session->own.report.html)
+		crash__page_add(&session->exploration, result);
 	status = crash__report_result(&session->options, &session->own.report, result);
 	if (session->place)
 		crash__place_finish(session, result);

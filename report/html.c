@@ -1,84 +1,122 @@
 /* SPDX-License-Identifier: MIT */
-/* One page that needs nothing else. */
+/*
+ * One page that needs nothing else. All that is to be read is in its text; its scripts (report/page) draw the
+ * run and what is on the disk, and filter.
+ */
+#include "report/html.h"
+
+#include <string.h>
+
+#include "report/identity.h"
+#include "report/page/page.h"
 #include "report/report.h"
 
-#include "report/witness_result.h"
+/* ------------------------------------------------------------------ the frame */
 
-static const char head[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
-			   "charset=\"utf-8\"><title>";
-static const char style[] =
-	"</title>\n<style>\n"
-	"body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }\n"
-	"table { border-collapse: collapse; } td, th { padding: .2em .8em; text-align: left; border-bottom: "
-	"1px solid #ccc; }\n"
-	"pre { background: #f4f4f4; padding: .8em; overflow: auto; } .bad { color: #a00; } .good { color: "
-	"#070; }\n"
-	"section { margin: 2em 0; }\n</style></head><body>\n";
-
-static void print_paragraph(FILE *stream, const char *title, const char *text)
+static bool ends_with(const char *name, const char *end)
 {
-	if (!*text)
-		return;
-	fprintf(stream, "<p><b>%s</b> ", title);
-	crash__report_escaped(stream, text);
-	fputs("</p>\n", stream);
+	return strlen(name) > strlen(end) && strcmp(name + strlen(name) - strlen(end), end) == 0;
 }
 
-static void print_files(FILE *stream, const json_t *files)
+static void print_files(FILE *stream, const char *ending, const char *element, const char *key)
 {
-	const json_t *file;
-	size_t i;
-
-	if (json_array_size(files) < 2)
-		return;
-	fputs("<p><b>Files:</b>", stream);
-	json_array_foreach(files, i, file) {
-		fputs(i ? ", " : " ", stream);
-		crash__report_escaped(stream, json_string_value(file));
-	}
-	fputs("</p>\n", stream);
+	for (const struct crash__page_file *file = crash__page_files; file->name; file++)
+		if (ends_with(file->name, ending)) {
+			fprintf(stream, "<%s nonce=\"%s\">", element, key);
+			fwrite(file->bytes, 1, file->count, stream);
+			fprintf(stream, "</%s>\n", element);
+		}
 }
 
-static void print_witnesses(FILE *stream, const json_t *finding)
+void crash__html_key(json_t *object, char key[CRASH__DIGEST_TEXT])
 {
-	const json_t *witness;
+	crash__json_digest(object, key);
+}
+
+void crash__html_begin(FILE *stream, const char *title, const char key[CRASH__DIGEST_TEXT])
+{
+	fprintf(stream,
+		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		"style-src 'nonce-%s'; script-src 'nonce-%s'\">\n<title>",
+		key, key);
+	crash__report_escaped(stream, title);
+	fputs("</title>\n", stream);
+	print_files(stream, ".css", "style", key);
+	fputs("</head>\n<body>\n", stream);
+}
+
+void crash__html_end(FILE *stream, const char key[CRASH__DIGEST_TEXT])
+{
+	print_files(stream, ".js", "script", key);
+	fputs("</body></html>\n", stream);
+}
+
+/* ------------------------------------------------------------------ what was done */
+
+const char *crash__html_verdict(const json_t *result)
+{
+	if (json_array_size(json_object_get(result, "findings")))
+		return "bad";
+	return crash__report_is_whole(result) && !crash__report_is_shard(result) ? "good" : "open";
+}
+
+static void print_headline(FILE *stream, const json_t *result)
+{
+	const char *title = crash__report_text(json_object_get(result, "settings"), "title");
+	size_t count = json_array_size(json_object_get(result, "findings"));
+	const json_t *summary = json_object_get(result, "summary");
+
+	fputs("<header class=\"top\"><h1>", stream);
+	crash__report_escaped(stream, *title ? title : "crashinject");
+	fprintf(stream, "</h1>\n<p class=\"verdict %s\">%zu finding%s</p>", crash__html_verdict(result),
+		count, count == 1 ? "" : "s");
+	if (crash__report_is_whole(result))
+		fprintf(stream, "<p class=\"verdict good\">%s</p>",
+			crash__report_is_shard(result) ? "complete, as far as it goes" : "complete");
+	else
+		fputs("<p class=\"verdict open\">incomplete</p>", stream);
+	fputs("<p class=\"date\">", stream);
+	crash__report_escaped(stream, crash__report_text(summary, "date"));
+	fputs("</p></header>\n", stream);
+}
+
+static void print_incomplete(FILE *stream, const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary"), *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(finding, "witnesses"), i, witness) {
-		fputs("<p><b>On a real file system:</b> ", stream);
-		crash__witness_text(stream, witness);
+	if (crash__report_is_shard(result)) {
+		fputs("<p class=\"bad\">", stream);
+		crash__report_shard(stream, result);
 		fputs("</p>\n", stream);
 	}
+	if (crash__report_is_whole(result))
+		return;
+	fputs("<section id=\"incomplete\"><h2>incomplete:</h2><ul>\n", stream);
+	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, item) {
+		fputs("<li>", stream);
+		crash__report_escaped(stream, json_string_value(item) ? json_string_value(item) : "?");
+		fputs("</li>\n", stream);
+	}
+	fputs("</ul></section>\n", stream);
 }
 
-static void print_finding(FILE *stream, const json_t *finding)
+static void print_numbers(FILE *stream, const json_t *summary)
 {
-	fprintf(stream, "<section id=\"%s\"><h2>%s <small>%s, ", crash__report_text(finding, "id"),
-		crash__report_text(finding, "id"), crash__report_text(finding, "kind"));
-	crash__report_times(stream, finding);
-	fprintf(stream, "%s</small></h2>\n<p>",
-		json_is_true(json_object_get(finding, "accepted")) ? ", accepted" : "");
-	crash__report_escaped(stream, crash__report_text(finding, "sentence"));
-	fputs("</p>\n", stream);
-	print_files(stream, json_object_get(finding, "files"));
-	print_paragraph(stream, "Repair:", crash__report_text(finding, "repair"));
-	print_paragraph(stream, "Advice:", crash__report_text(finding, "advice"));
-	print_paragraph(stream, "Rule:", crash__report_text(finding, "explanation"));
-	fputs("<p><b>Models that allow it:</b> ", stream);
-	crash__report_names(stream, json_object_get(finding, "models"));
-	fputs("</p>\n", stream);
-	if (*crash__report_text(finding, "replay")) {
-		fputs("<pre>", stream);
-		crash__report_escaped(stream, crash__report_text(finding, "replay"));
-		fputs("</pre>\n", stream);
-	}
-	print_witnesses(stream, finding);
-	if (*crash__report_text(finding, "output")) {
-		fputs("<p>The checker said:</p>\n<pre>", stream);
-		crash__report_escaped(stream, crash__report_text(finding, "output"));
-		fputs("</pre>\n", stream);
-	}
-	fputs("</section>\n", stream);
+	static const struct {
+		const char *name, *label;
+	} numbers[] = {
+		{"points", "crash points"}, {"states", "states"}, {"distinct", "distinct"},
+		{"checked", "checked"},	    {"failed", "failed"},
+	};
+
+	fputs("<ul class=\"numbers\">", stream);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		fprintf(stream, "<li><b>%lld</b> %s</li>", crash__report_number(summary, numbers[i].name),
+			numbers[i].label);
+	fputs("</ul>\n", stream);
 }
 
 static bool is_whole(const json_t *tier)
@@ -88,32 +126,38 @@ static bool is_whole(const json_t *tier)
 
 static void print_tiers(FILE *stream, const json_t *result)
 {
-	const json_t *summary = json_object_get(result, "summary");
+	const json_t *summary = json_object_get(result, "summary"), *tier;
 	bool shard = crash__report_is_shard(result);
-	json_t *tier;
 	size_t i;
 
-	fputs("<table><tr><th>model</th><th>tier</th><th>states</th><th>new</th><th>checked</th><th>proves</"
-	      "th></tr>\n",
+	fputs("<details class=\"tiers\"><summary>What was looked at</summary>\n"
+	      "<div class=\"scroll\"><table><thead><tr><th>model</th><th>tier</th><th "
+	      "class=\"n\">states</th><th "
+	      "class=\"n\">new</th><th class=\"n\">checked</th><th>proves</th></tr></thead><tbody>\n",
 	      stream);
-	json_array_foreach(json_object_get(summary, "tiers"), i, tier)
+	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
+		fputs("<tr><td>", stream);
+		crash__report_escaped(stream, crash__report_text(tier, "model"));
+		fputs("</td><td>", stream);
+		crash__report_escaped(stream, crash__report_text(tier, "tier"));
 		fprintf(stream,
-			"<tr><td>%s</td><td>%s</td><td>%lld</td><td>%lld</td><td>%lld%s</td><td>%s</td></"
-			"tr>\n",
-			crash__report_text(tier, "model"), crash__report_text(tier, "tier"),
+			"</td><td class=\"n\">%lld</td><td class=\"n\">%lld</td><td "
+			"class=\"n\">%lld%s</td><td>",
 			crash__report_number(tier, "named"), crash__report_number(tier, "new"),
 			crash__report_number(tier, "checked"),
 			!is_whole(tier) ? " (cut short)" :
 			shard		? " (this shard)" :
-					  "",
-			is_whole(tier) && !shard ? crash__report_text(tier, "proves") : "");
-	fputs("</table>\n", stream);
+					  "");
+		crash__report_escaped(stream,
+				      is_whole(tier) && !shard ? crash__report_text(tier, "proves") : "");
+		fputs("</td></tr>\n", stream);
+	}
+	fputs("</tbody></table></div></details>\n", stream);
 }
 
 static void print_not_judged(FILE *stream, const json_t *summary)
 {
-	const json_t *list = json_object_get(summary, "not_judged");
-	json_t *silence, *name;
+	const json_t *list = json_object_get(summary, "not_judged"), *silence, *name;
 	size_t i, at;
 
 	if (json_array_size(list) == 0)
@@ -133,49 +177,47 @@ static void print_not_judged(FILE *stream, const json_t *summary)
 	fputs("</ul></section>\n", stream);
 }
 
+/* ------------------------------------------------------------------ the whole */
+
+static void print_summary(FILE *stream, const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary");
+
+	print_incomplete(stream, result);
+	if (crash__report_is_lint(result)) {
+		fputs("<p class=\"numbers\">", stream);
+		crash__report_looked_at(stream, summary);
+		fputs("</p>\n", stream);
+		return;
+	}
+	print_numbers(stream, summary);
+	print_tiers(stream, result);
+}
+
 static void print(FILE *stream, const json_t *result, const struct crash__report_options *options)
 {
-	const json_t *summary = json_object_get(result, "summary"),
-		     *findings = json_object_get(result, "findings");
 	const char *title = crash__report_text(json_object_get(result, "settings"), "title");
-	bool lint = crash__report_is_lint(result);
-	json_t *item;
+	const json_t *findings = json_object_get(result, "findings"), *finding;
+	char key[CRASH__DIGEST_TEXT];
 	size_t i;
 
 	(void)options;
-	fputs(head, stream);
-	crash__report_escaped(stream, *title ? title : "crashinject");
-	fputs(style, stream);
-	fputs("<h1>", stream);
-	crash__report_escaped(stream, title);
-	fprintf(stream, "%s%zu finding%s</h1>\n<p>", *title ? ": " : "", json_array_size(findings),
-		json_array_size(findings) == 1 ? "" : "s");
-	if (lint)
-		crash__report_looked_at(stream, summary);
-	else
-		fprintf(stream, "%lld crash points, %lld states, %lld distinct, %lld checked, %lld failed",
-			crash__report_number(summary, "points"), crash__report_number(summary, "states"),
-			crash__report_number(summary, "distinct"), crash__report_number(summary, "checked"),
-			crash__report_number(summary, "failed"));
-	fputs("</p>\n", stream);
-	if (crash__report_is_whole(result)) {
-		fprintf(stream, "<p class=\"good\">%s</p>\n",
-			crash__report_is_shard(result) ? "complete, as far as it goes" : "complete");
-	} else {
-		fputs("<p class=\"bad\">incomplete:</p><ul>\n", stream);
-		json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, item) {
-			fputs("<li>", stream);
-			crash__report_escaped(stream, json_string_value(item));
-			fputs("</li>\n", stream);
-		}
-		fputs("</ul>\n", stream);
-	}
-	if (!lint)
-		print_tiers(stream, result);
-	json_array_foreach(findings, i, item)
-		print_finding(stream, item);
-	print_not_judged(stream, summary);
-	fputs("</body></html>\n", stream);
+	crash__html_key((json_t *)(uintptr_t)result, key);
+	crash__html_begin(stream, *title ? title : "crashinject", key);
+	print_headline(stream, result);
+	fputs("<main>\n<section id=\"summary\">\n", stream);
+	print_summary(stream, result);
+	fputs("</section>\n<section id=\"run\" hidden></section>\n<section id=\"findings\">\n<nav "
+	      "id=\"list\" "
+	      "hidden></nav>\n<div id=\"articles\">\n",
+	      stream);
+	json_array_foreach(findings, i, finding)
+		crash__html_finding(stream, result, finding);
+	fputs("</div></section>\n", stream);
+	print_not_judged(stream, json_object_get(result, "summary"));
+	fputs("</main>\n", stream);
+	crash__html_data(stream, crash__html_result_data(result));
+	crash__html_end(stream, key);
 }
 
 const struct crash__reporter crash__report_html = {print};

@@ -4,7 +4,7 @@
  *
  * The object is what every reporter prints from and what `report` reads back:
  *
- *	{"settings": {...}, "tiers": [...], "findings": [...], "summary": {...}}
+ *	{"settings": {...}, "tiers": [...], "findings": [...], "summary": {...}, "page": {...}}
  *
  * A result directory has
  *

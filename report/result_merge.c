@@ -16,6 +16,7 @@
 #include "explore/recording/prepare_recording.h"
 #include "explore/recording/recording_digest.h"
 #include "report/identity.h"
+#include "report/page/page.h"
 #include "report/result.h"
 #include "report/verdict_log.h"
 #include "trace/reader.h"
@@ -347,6 +348,7 @@ static int explore_again(struct merge *merge, json_t **merged)
 	if (!*merged)
 		return crash__fail(CRASH_ENOMEM, "no memory for the result");
 	add_costs(merge, json_object_get(*merged, "summary"));
+	crash__page_add(&merge->exploration, *merged);
 	return 0;
 }
 

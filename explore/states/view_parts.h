@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * view_parts.h - what a view consists of, for the files that make it up: view.c, view_new.c,
- * view_attributes.c, block_content.c, state_hash.c.
+ * view_attributes.c, block_content.c, state_hash.c; and for report/page/state_tree.c, which lists a state.
  *
  * What is marked with the present stamp was touched by the difference that is being computed, and has its new
  * value beside the one of the reference. To forget a difference is to count the stamp up.

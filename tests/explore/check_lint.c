@@ -606,7 +606,7 @@ START_TEST(every_reporter_prints_findings)
 	ck_assert_ptr_nonnull(strstr(junit, "tests=\"6\" failures=\"1\" errors=\"0\""));
 	ck_assert_ptr_nonnull(strstr(junit, "<failure type=\"unsynced-rename\""));
 	ck_assert_ptr_nonnull(strstr(junit, "name=\"source-removed\"/>"));
-	ck_assert_ptr_nonnull(strstr(html, "<small>unsynced-rename, once</small>"));
+	ck_assert_ptr_nonnull(strstr(html, "<span class=\"kind\">unsynced-rename</span>"));
 	ck_assert_ptr_null(strstr(junit, "system-out"));
 	ck_assert_ptr_null(strstr(html, "Not judged"));
 }
