@@ -4,13 +4,22 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "cli/report_index.h"
 #include "cli/report_options.h"
 #include "report/faults_merge.h"
 #include "report/report.h"
 #include "report/result.h"
 #include "report/witness_result.h"
 
+struct report_command {
+	struct crash__report_files files;
+	const char *index;
+};
+
+enum { OPTION_INDEX = CRASH__OPTION_OWN };
+
 static const struct option table[] = {
+	{"index", required_argument, NULL, OPTION_INDEX},
 	CRASH__REPORT_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
@@ -18,7 +27,29 @@ static const struct option table[] = {
 
 static bool take_option(void *context, int option, const char *value)
 {
-	return crash__report_take_option(context, option, value);
+	struct report_command *own = context;
+
+	if (option == OPTION_INDEX)
+		own->index = value;
+	else
+		return crash__report_take_option(&own->files, option, value);
+	return true;
+}
+
+/* The index is a page, and nothing else. */
+static int print_index(const struct crash__options *options, const struct report_command *own)
+{
+	struct crash__report_files others = own->files;
+	const char *given;
+
+	others.html = others.title = NULL;
+	given = crash__report_given(&others);
+	if (given || options->json || options->program[0])
+		crash__die("report: --index does not go together with %s", given ? given :
+									   options->json ?
+										   "--json" :
+										   "the name of a result");
+	return crash__report_index(own->index, own->files.html, own->files.title, options->quiet);
 }
 
 /* What was looked for on real file systems stands in the shards. */
@@ -81,16 +112,18 @@ static json_t *read_all(char **places)
 
 static int run(int argc, char **argv)
 {
-	struct crash__report_files files = {0};
+	struct report_command own = {0};
 	struct crash__options options;
 	json_t *result;
 	int status;
 
-	crash__options_parse(&options, &crash__cmd_report, argc, argv, take_option, &files);
+	crash__options_parse(&options, &crash__cmd_report, argc, argv, take_option, &own);
+	if (own.index)
+		return print_index(&options, &own);
 	if (!options.program[0])
 		crash__die("report: no result; name the directory that explore --output made");
 	result = read_all(options.program);
-	status = crash__report_result(&options, &files, result);
+	status = crash__report_result(&options, &own.files, result);
 	json_decref(result);
 	return status;
 }
@@ -100,11 +133,11 @@ const struct crash__command crash__cmd_report = {
 	.run = run,
 	.options = table,
 	.no_program = true,
-	.arguments = "[OPTION]... RESULT...",
+	.arguments = "[OPTION]... RESULT... | --index DIR",
 	.summary = "Print the result of an exploration, or of all its shards as one",
-	.help = CRASH__REPORT_HELP
-	"\nExamples:\n"
-	"  crashinject report result/\n"
-	"  crashinject report --junit crash.xml shard-1 shard-2 shard-3\n\n"
-	"Exit status: as explore: 0 nothing found, 1 something, 3 incomplete, 125 failed.\n",
+	.help = "  --index DIR           all results below DIR on one page: --html FILE, or "
+		"DIR/index.html\n" CRASH__REPORT_HELP "\nExamples:\n"
+		"  crashinject report result/\n"
+		"  crashinject report --junit crash.xml shard-1 shard-2 shard-3\n\n"
+		"Exit status: as explore: 0 nothing found, 1 something, 3 incomplete, 125 failed.\n",
 };

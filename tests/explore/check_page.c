@@ -300,6 +300,54 @@ START_TEST(shards_have_a_page_as_one)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ many results */
+
+/* Runs of one title are one workload; the newest counts, and what cannot be read is said and is no all-clear.
+ */
+START_TEST(an_index_has_workloads_by_models)
+{
+	struct lab_result result;
+
+	explore_page("no-sync");
+	mkdir("all", 0755);
+	rename("result", "all/first");
+	saver_store();
+	result = SAVER_EXPLORE("good", "--model", "ext4", "-o", "all/second", "--title", "a <b>");
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("report", "--index", "all");
+	lab_assert_status(&result, 0);
+	ck_assert_str_eq(result.out, "2 results of 1 workloads: all/index.html\n");
+	page = lab_read("all/index.html", NULL);
+	ASSERT_HAS("<a href=\"#workload-1\">a &lt;b&gt;</a>");
+	ASSERT_HAS("<th class=\"n\">ext4</th>");
+	ASSERT_HAS("<td class=\"cell n good\">0</td>");
+	ASSERT_HAS("findings of 2 runs: 1 0");
+	ASSERT_HAS("1 gone");
+	ck_assert_ptr_null(strstr(page, "<b>"));
+	lab_remove("all/first");
+	lab_write("all/second/result.json", "{}", 2);
+	result = LAB_CRASHINJECT("report", "--index", "all", "--html", "index.html");
+	lab_assert_status(&result, 3);
+	page = lab_read("index.html", NULL);
+	ASSERT_HAS("cannot be read");
+	ASSERT_HAS("this is no result");
+}
+END_TEST
+
+START_TEST(an_index_of_nothing_is_an_error)
+{
+	struct lab_result result;
+
+	mkdir("all", 0755);
+	result = LAB_CRASHINJECT("report", "--index", "all");
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_nonnull(strstr(result.err, "there is no result below it"));
+	result = LAB_CRASHINJECT("report", "--index", "all", "--junit", "j.xml");
+	lab_assert_status(&result, 125);
+	ck_assert_ptr_nonnull(strstr(result.err, "--index does not go together with --junit"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("page");
@@ -314,5 +362,8 @@ int main(void)
 	tcase_add_test(tcase, the_lost_op_is_among_the_steps);
 	tcase_add_test(tcase, what_is_too_much_is_said_to_be_left_out);
 	tcase_add_test(tcase, shards_have_a_page_as_one);
+	tcase = lab_case(suite, "index", 60);
+	tcase_add_test(tcase, an_index_has_workloads_by_models);
+	tcase_add_test(tcase, an_index_of_nothing_is_an_error);
 	return lab_run(suite);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A finding on a page, in words. The scripts draw what is on the disk in the place of its list. */
-#include "report/html.h"
+#include "report/page/html.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * One page that needs nothing else. All that is to be read is in its text; its scripts (report/page) draw the
  * run and what is on the disk, and filter.
  */
-#include "report/html.h"
+#include "report/page/html.h"
 
 #include <string.h>
 

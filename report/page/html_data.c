@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/html.h"
+#include "report/page/html.h"
 
 #include <string.h>
 
