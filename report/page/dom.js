@@ -40,7 +40,11 @@ const Dom = (() => {
 	}
 
 	function number(value) {
-		return Number(value).toLocaleString("en-US").replace(/,/g, "\u2009");
+		let text = String(value), grouped = "";
+
+		for (; text.length > 3 && /^[0-9]*$/.test(text); text = text.slice(0, -3))
+			grouped = "\u2009" + text.slice(-3) + grouped;
+		return text + grouped;
 	}
 
 	function size(value) {

@@ -57,6 +57,12 @@ const Ops = (() => {
 
 	/* ---------------------------------------------------------------- rows */
 
+	/* Whether a step's words have a text, which is in lower case. */
+	function has(step, text) {
+		return name(step).toLowerCase().includes(text) || fileOf(step).toLowerCase().includes(text) ||
+			siteOf(step).toLowerCase().includes(text) || (run.texts[step] || "").toLowerCase().includes(text);
+	}
+
 	function select() {
 		const text = wanted.toLowerCase();
 
@@ -66,7 +72,7 @@ const Ops = (() => {
 				continue;
 			if (only && only !== "lost" && Data.kinds[run.kind[step]] !== only)
 				continue;
-			if (text && !(line(step) + " " + siteOf(step)).toLowerCase().includes(text))
+			if (text && !has(step, text))
 				continue;
 			rows.push(step);
 		}

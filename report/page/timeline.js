@@ -11,7 +11,7 @@ const Timeline = (() => {
 	const run = Data.run;
 	let canvas, context, holder, spacer, said, modelChoice;
 	let lanes = [], view = { from: 0, to: 1 }, model = 0, chosen = null, cursor = -1, onPick = () => {};
-	let colours = {}, pending = false;
+	let colours = {}, pending = false, width = 0, left = 0; /* as the canvas was when it was drawn last */
 
 	/* ---------------------------------------------------------------- lanes */
 
@@ -72,20 +72,17 @@ const Timeline = (() => {
 
 	/* ---------------------------------------------------------------- places */
 
-	function labels() {
-		return canvas.clientWidth < 600 ? 92 : 190;
+	function measure() {
+		width = canvas.clientWidth;
+		left = width < 600 ? 92 : 190;
 	}
 
 	function toX(step) {
-		const left = labels();
-
-		return left + (step - view.from) / (view.to - view.from) * (canvas.clientWidth - left - 8);
+		return left + (step - view.from) / (view.to - view.from) * (width - left - 8);
 	}
 
 	function toStep(x) {
-		const left = labels();
-
-		return view.from + (x - left) / (canvas.clientWidth - left - 8) * (view.to - view.from);
+		return view.from + (x - left) / (width - left - 8) * (view.to - view.from);
 	}
 
 	function firstAt(steps, wanted) {
@@ -154,7 +151,7 @@ const Timeline = (() => {
 	}
 
 	function drawLane(lane, y) {
-		const width = canvas.clientWidth, left = labels(), perStep = (width - left - 8) / (view.to - view.from);
+		const perStep = (width - left - 8) / (view.to - view.from);
 
 		context.fillStyle = colours.line;
 		context.fillRect(0, y + laneHeight - 1, width, 1);
@@ -185,10 +182,10 @@ const Timeline = (() => {
 		}
 		if (best >= 0 && at >= left)
 			drawMark(best, at, y, perStep * 0.7);
-		drawLabel(lane, y, left);
+		drawLabel(lane, y);
 	}
 
-	function drawLabel(lane, y, left) {
+	function drawLabel(lane, y) {
 		let name = shown(lane.name);
 
 		context.fillStyle = colours.ground;
@@ -205,7 +202,7 @@ const Timeline = (() => {
 	/* A rename leads from one lane to another. */
 	function drawRenames(top, bottom, scroll) {
 		const byFile = new Map(lanes.filter((lane) => lane.type === "file").map((lane) => [lane.file, lane]));
-		const perStep = (canvas.clientWidth - labels()) / (view.to - view.from);
+		const perStep = (width - left) / (view.to - view.from);
 
 		if (perStep < 2.5)
 			return;
@@ -217,7 +214,7 @@ const Timeline = (() => {
 				continue;
 			const x = toX(step + 0.5), y = from.at * laneHeight + 10 - scroll, end = to.at * laneHeight + 10 - scroll;
 
-			if (x < labels() || Math.max(y, end) < top || Math.min(y, end) > bottom)
+			if (x < left || Math.max(y, end) < top || Math.min(y, end) > bottom)
 				continue;
 			context.strokeStyle = colours[chosen && chosen.lost[step] ? "bad" : "name"];
 			context.beginPath();
@@ -228,8 +225,6 @@ const Timeline = (() => {
 	}
 
 	function drawCrash(height) {
-		const width = canvas.clientWidth;
-
 		if (cursor >= 0 && cursor >= view.from - 1 && cursor <= view.to) {
 			context.fillStyle = colours.accent;
 			context.globalAlpha = 0.55;
@@ -238,7 +233,7 @@ const Timeline = (() => {
 		}
 		if (!chosen || chosen.step < -1)
 			return;
-		const x = Math.max(labels(), toX(chosen.step + 1));
+		const x = Math.max(left, toX(chosen.step + 1));
 
 		if (x > width)
 			return;
@@ -252,7 +247,8 @@ const Timeline = (() => {
 
 	function draw() {
 		pending = false;
-		const width = canvas.clientWidth, height = Math.min(most, lanes.length * laneHeight);
+		measure();
+		const height = Math.min(most, lanes.length * laneHeight);
 		const scale = window.devicePixelRatio || 1, scroll = holder.scrollTop;
 
 		if (!width)
@@ -319,14 +315,14 @@ const Timeline = (() => {
 
 	function say(step) {
 		said.textContent = step >= 0 ? shown(describe(step)) :
-			plural(run.count, "step") + (run.left_out ? "; " + number(run.left_out) + " more are not shown" : "");
+			plural(run.count, "step") + ", " + plural(lanes.length, "lane") + (run.left_out ? "; " + number(run.left_out) + " more are not shown" : "");
 	}
 
 	/* The step of a lane that is nearest to a place. */
 	function stepAt(x, y) {
 		const lane = lanes[Math.floor((y + holder.scrollTop) / laneHeight)], wanted = toStep(x) - 0.5;
 
-		if (!lane || x < labels())
+		if (!lane || x < left)
 			return -1;
 		const at = firstAt(lane.steps, wanted), before = lane.steps[at - 1], after = lane.steps[at];
 		const best = before === undefined ? after :
@@ -370,7 +366,7 @@ const Timeline = (() => {
 		});
 		canvas.addEventListener("pointermove", (event) => {
 			if (from) {
-				const by = (from.x - event.offsetX) / (canvas.clientWidth - labels()) *
+				const by = (from.x - event.offsetX) / (width - left) *
 					(from.view.to - from.view.from);
 
 				from.moved = from.moved || Math.abs(from.x - event.offsetX) > 3;
