@@ -84,6 +84,12 @@ static void print_result(FILE *stream, const json_t *result)
 		fputc('\n', stream);
 	}
 
+	json_array_foreach(json_object_get(json_object_get(result, "summary"), "not_looked_at"), i, item) {
+		fputs("::warning ", stream);
+		print_title(stream, result, "what is not checked");
+		print_escaped(stream, json_string_value(item), false);
+		fputc('\n', stream);
+	}
 	json_array_foreach(json_object_get(result, "findings"), i, item)
 		print_finding(stream, result, item);
 	json_array_foreach(json_object_get(json_object_get(result, "summary"), "incomplete_reasons"), i,

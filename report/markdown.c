@@ -144,6 +144,19 @@ static void print_incomplete(FILE *stream, const json_t *result)
 	fputc('\n', stream);
 }
 
+/* What the result is worth comes before the result. */
+static void print_not_looked_at(FILE *stream, const json_t *summary)
+{
+	json_t *sentence;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "not_looked_at"), i, sentence) {
+		fputs("**Warning:** ", stream);
+		print_text(stream, json_string_value(sentence));
+		fputs("\n\n", stream);
+	}
+}
+
 static void print_not_judged(FILE *stream, const json_t *summary)
 {
 	if (json_array_size(json_object_get(summary, "not_judged")) == 0)
@@ -172,6 +185,7 @@ static void print_result(FILE *stream, const json_t *result)
 		crash__report_shard(stream, result);
 		fputs("**\n\n", stream);
 	}
+	print_not_looked_at(stream, summary);
 	print_incomplete(stream, result);
 	json_array_foreach(findings, i, finding)
 		print_finding(stream, finding);

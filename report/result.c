@@ -13,6 +13,7 @@
 #include "base/shell_word.h"
 #include "explore/phrases/op_phrase.h"
 #include "explore/states/state_name.h"
+#include "report/blind_spots.h"
 #include "report/report.h"
 #include "report/result_op.h"
 #include "symbols/callsite.h"
@@ -295,6 +296,8 @@ static json_t *summary_json(const struct crash__exploration *exploration, bool i
 	json_object_set_new(
 		summary, "incomplete_reasons",
 		exploration_reasons(exploration, final_said && crash__verdict_failed(engine->final->kind)));
+	json_object_set_new(summary, "checker_is_blind", json_boolean(crash__engine_is_blind(engine)));
+	json_object_set_new(summary, "not_looked_at", crash__blind_spots(exploration));
 	json_object_set_new(summary, "date", crash__result_date());
 	add_costs(summary, exploration);
 	return summary;

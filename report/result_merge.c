@@ -262,6 +262,8 @@ static int note_reasons(struct merge *merge, const struct shard *shard)
 	size_t i;
 	int error = 0;
 
+	if (json_is_true(json_object_get(shard->summary, "checker_is_blind")))
+		error = crash__explore_note_blind(&merge->exploration.recording);
 	json_array_foreach(json_object_get(shard->summary, "incomplete_reasons"), i, reason) {
 		json_t *bytes = json_deep_copy(reason);
 
@@ -307,7 +309,8 @@ static void set_bound(struct merge *merge, json_t *summary, const char *name, in
 /* What it took the shards; and where a state was at another place in one of them, that is said. */
 static void add_costs(struct merge *merge, json_t *summary)
 {
-	static const char *const places[] = {"namespaces", "why_no_namespaces", "directory_missing"};
+	static const char *const places[] = {"namespaces", "why_no_namespaces", "directory_missing"},
+				 *const looks[] = {"checker_is_blind", "not_looked_at"};
 	const struct shard *shown = &merge->shards[0];
 
 	for (size_t i = 0; i < merge->count; i++)
@@ -315,6 +318,8 @@ static void add_costs(struct merge *merge, json_t *summary)
 			shown = &merge->shards[i];
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		json_object_set(summary, places[i], json_object_get(shown->summary, places[i]));
+	for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+		json_object_set(summary, looks[i], json_object_get(merge->shards[0].summary, looks[i]));
 	set_bound(merge, summary, "seconds", 1);
 	set_bound(merge, summary, "first_failure_seconds", -1);
 	set_bound(merge, summary, "peak_memory_bytes", 1);

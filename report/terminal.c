@@ -177,6 +177,20 @@ static void print_final(FILE *stream, const json_t *summary, const json_t *setti
 	fprintf(stream, "  the checker runs in %s\n", crash__report_text(settings, "directory"));
 }
 
+/* What the result is worth comes before the result. */
+static void print_not_looked_at(FILE *stream, const json_t *summary,
+				const struct crash__report_options *options)
+{
+	json_t *sentence;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "not_looked_at"), i, sentence) {
+		fprintf(stream, "%swarning%s: ", paint(options, "\033[1;33m"), paint(options, "\033[0m"));
+		crash__report_plain(stream, json_string_value(sentence));
+		fputc('\n', stream);
+	}
+}
+
 static void print_numbers(FILE *stream, const json_t *summary)
 {
 	static const struct {
@@ -349,6 +363,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 	} else if (crash__report_is_faults(result)) {
 		print_fault_numbers(stream, summary);
 	} else {
+		print_not_looked_at(stream, summary, options);
 		print_numbers(stream, summary);
 	}
 	if (!options->quiet) {

@@ -22,6 +22,7 @@
 
 #include "base/hash_table.h"
 #include "explore/check/hash_set.h"
+#include "explore/sight/sight.h"
 #include "explore/check/worker_pool.h"
 #include "explore/states/representatives.h"
 #include "explore/states/tiers.h"
@@ -163,7 +164,8 @@ struct crash__engine {
 	uint64_t first_failure;		/* ns after the start; 0: there was none */
 	bool out_of_budget, stopped;
 	struct crash__entry *final; /* the state in which the program left everything */
-	unsigned int outputs;	    /* that are kept */
+	struct crash__sight sight;
+	unsigned int outputs; /* that are kept */
 	char *final_output;
 	int failure;	   /* an error that ended it */
 	char *first_error; /* why a state could not be checked */
@@ -212,6 +214,9 @@ struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t 
 /** The same, as any atoms make it. NULL if it did not come up. Nothing is checked for it. */
 const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
 					      const struct crash__state *state);
+
+/** Whether the checker sees nothing of the data directory: its verdicts are worth nothing. */
+bool crash__engine_is_blind(const struct crash__engine *engine);
 
 /** Whether no probe is checked any more, because the budget is spent. */
 bool crash__engine_is_over(struct crash__engine *engine);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * engine_parts.h - what the files that make up the engine know of each other: engine_run.c, engine_budget.c,
- * engine_sweeps.c, engine_tiers.c, engine_probe.c, engine_recovered.c.
+ * engine_sweeps.c, engine_tiers.c, engine_probe.c, engine_recovered.c, engine_sight.c.
  */
 #ifndef CRASH_ENGINE_PARTS_H
 #define CRASH_ENGINE_PARTS_H
@@ -41,6 +41,10 @@ bool crash__engine_interrupted(struct crash__engine *engine);
 int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
 			 const struct crash__state *state);
 
+/** Has the final state, or what a look makes of it, checked by the next worker that is free. */
+int crash__engine_submit_look(struct crash__engine *engine, void *ticket, const struct crash__state *state,
+			      const struct crash__look *look);
+
 /** Waits for all that are being checked. */
 int crash__engine_drain(struct crash__engine *engine);
 
@@ -75,6 +79,18 @@ void crash__engine_recovered(struct crash__engine *engine, struct crash__entry *
 			     const struct crash__check_result *result);
 
 void crash__engine_forget_recovered(struct crash__engine *engine);
+
+/* ------------------------------------------------------------------ engine_sight.c */
+
+/** When the final state has passed: finds out what the checker sees of it. */
+int crash__engine_look(struct crash__engine *engine);
+
+/** Whether a ticket is that of a look, and not of an entry. */
+bool crash__engine_is_look(const struct crash__engine *engine, const void *ticket);
+
+/** Takes what came of a look. False: the ticket is not of one. */
+bool crash__engine_took_look(struct crash__engine *engine, const void *ticket, int error,
+			     const struct crash__check_result *result);
 
 /* ------------------------------------------------------------------ engine_sweeps.c */
 

@@ -39,6 +39,8 @@ void crash__engine_asked(void *context, void *ticket, uint64_t acked, const stru
 	struct crash__entry *entry = ticket;
 	const struct crash__recovered *found;
 
+	if (crash__engine_is_look(engine, ticket))
+		return;
 	entry->recovered = crash__engine_identity(engine, *recovered, acked);
 	found = find(engine, &entry->recovered);
 	if (!found || engine->unlike || entry == engine->final)

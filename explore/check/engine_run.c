@@ -128,6 +128,8 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	struct crash__engine *engine = context;
 	struct crash__entry *entry = ticket;
 
+	if (crash__engine_took_look(engine, ticket, error, result))
+		return;
 	entry->pending = false;
 	if (error < 0) {
 		engine->errors++;
@@ -202,6 +204,7 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 		.namespaces = engine->options.namespaces,
 		.mounted = engine->options.mounted,
 		.same_pids = engine->options.same_pids,
+		.sight = &engine->sight,
 		/* with a server it is not the tree alone that is checked */
 		.asks = engine->options.checker.recover && !engine->options.checker.server.ready &&
 			!engine->options.states_matter,
@@ -226,8 +229,8 @@ void crash__engine_show(struct crash__engine *engine, bool now)
 	engine->options.progress(engine->options.context, &engine->now);
 }
 
-int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
-			 const struct crash__state *state)
+static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
+		  const struct crash__state *state, const struct crash__look *look)
 {
 	char point[CRASH__NAME + 48];
 	char *name;
@@ -241,11 +244,28 @@ int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entr
 	if (!name)
 		return crash__fail(CRASH_ENOMEM, "no memory for a state");
 	crash__point_name(engine->options.fs, state->step, point, sizeof point);
-	entry->pending = true;
-	error = crash__pool_submit(engine->pool, state, point, name, entry);
-	if (error < 0)
-		entry->pending = false;
+	error = crash__pool_submit(engine->pool, state, look, point, name, ticket);
 	free(name);
+	return error;
+}
+
+int crash__engine_submit_look(struct crash__engine *engine, void *ticket, const struct crash__state *state,
+			      const struct crash__look *look)
+{
+	return submit(engine, ticket, engine->options.model_count, state, look);
+}
+
+int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
+			 const struct crash__state *state)
+{
+	struct crash__look look = {.kind = entry == engine->final ? CRASH__LOOK_WATCHED :
+								    CRASH__LOOK_AT_STATE};
+	int error;
+
+	entry->pending = true;
+	error = submit(engine, entry, model, state, &look);
+	if (error != GO_ON)
+		entry->pending = false;
 	return error;
 }
 
@@ -279,6 +299,8 @@ static int check_final(struct crash__engine *engine)
 	engine->now = (struct crash__progress){.model = final_model.name, .tier = "final state"};
 	if (error == 0)
 		error = crash__view_advance(view, state.step);
+	if (error == 0 && !engine->options.passive)
+		error = crash__sight_find(view, engine->options.fs, &engine->sight);
 	if (error < 0) {
 		crash__view_free(view);
 		return error;
@@ -316,6 +338,8 @@ int crash__engine_run(struct crash__engine *engine)
 	engine->began = options->began_ns ? options->began_ns : engine->started;
 	engine->points = options->fs->steps_count + 1;
 	error = check_final(engine);
+	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED)
+		error = crash__engine_look(engine);
 	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED) {
 		error = crash__engine_make_results(engine);
 		if (error == 0 && !options->in_trace_order)
@@ -383,6 +407,7 @@ void crash__engine_free(struct crash__engine *engine)
 		crash__representatives_free(engine->representatives[i]);
 	crash__engine_forget_recovered(engine);
 	crash__hash_set_clear(&engine->distinct);
+	crash__sight_clear(&engine->sight);
 	free(engine->atoms);
 	free(engine->results);
 	free(engine->awaited);

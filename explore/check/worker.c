@@ -21,7 +21,9 @@
 #include "explore/checkers/acked_files.h"
 #include "explore/checkers/checker_mounts.h"
 #include "explore/checkers/checker_server.h"
+#include "explore/checkers/opened_files.h"
 #include "explore/check/layer.h"
+#include "explore/sight/look.h"
 #include "explore/check/recovered_state.h"
 #include "explore/recording/mirror.h"
 #include "explore/recording/network.h"
@@ -57,6 +59,7 @@ struct worker {
 	unsigned int passed; /* by a checker server that had seen other states */
 	bool remembers;	     /* it says of a state what depends on others */
 	struct crash__recovered_state recovered;
+	struct crash__opened_files opened; /* of the final state */
 	struct crash__verdict verdict, first;
 };
 
@@ -342,9 +345,89 @@ static void look_out(struct worker *worker, enum crash__reference reference, con
 		recovered->layers[i] = worker->instances[i].layer;
 }
 
+/* ------------------------------------------------------------------ looks */
+
+/* An empty directory in the place of all; an overlay would have to hide each file alone. */
+static int remove_all(const struct worker *worker, const char *where)
+{
+	char empty[PATH_MAX];
+
+	if (worker->config->namespaces) {
+		path_of(worker, "empty", empty);
+		return crash__sandbox_bind(empty, where);
+	}
+	return crash__remove_tree(where, false) < 0 ? crash__fail_errno("cannot empty %s", where) : 0;
+}
+
+/* What is made of the state that is shown. */
+static int begin_look(struct worker *worker, const struct crash__check_request *order, const char *where)
+{
+	uint32_t look = order->look;
+
+	if (look == CRASH__LOOK_EMPTIED)
+		return crash__look_empty(worker->config->sight, where);
+	if (look == CRASH__LOOK_RETURNED)
+		return crash__look_return(worker->config->sight, where);
+	if (look == CRASH__LOOK_MISSING)
+		return crash__look_remove(worker->config->sight, where, order->file);
+	if (look == CRASH__LOOK_REMOVED)
+		return remove_all(worker, where);
+	if (look == CRASH__LOOK_WATCHED)
+		crash__opened_files_begin(&worker->opened, where);
+	return 0;
+}
+
+static int end_look(struct worker *worker, uint32_t look, const char *where)
+{
+	void *sight = (void *)(uintptr_t)worker->config->sight;
+	char empty[PATH_MAX];
+
+	if (look == CRASH__LOOK_WATCHED) {
+		crash__opened_files_take(&worker->opened, crash__sight_opened, sight);
+		worker->config->sight->seen->watched |= crash__opened_files_end(&worker->opened);
+	}
+	if (look != CRASH__LOOK_REMOVED || !worker->config->namespaces)
+		return 0;
+	path_of(worker, "empty", empty);
+	if (crash__sandbox_unbind(where) < 0)
+		return crash__fail_errno("cannot unmount %s", where);
+	return crash__remove_tree(empty, false) < 0 ? crash__fail_errno("cannot empty %s", empty) : 0;
+}
+
+/* What recovery has opened counts, and what we open does not. */
+static bool ask_recovered(void *context, struct crash__verdict *verdict)
+{
+	struct worker *worker = context;
+	void *sight = (void *)(uintptr_t)worker->config->sight;
+	bool known;
+
+	crash__opened_files_take(&worker->opened, crash__sight_opened, sight);
+	known = crash__recovered_state_ask(&worker->recovered, verdict);
+	crash__opened_files_take(&worker->opened, NULL, NULL);
+	return known;
+}
+
+/* ------------------------------------------------------------------ a check */
+
+static int run_checker(struct worker *worker, const struct crash__check_request *order,
+		       const struct crash__check *check)
+{
+	struct crash__checker checker = *worker->config->checker;
+	int error, ended;
+
+	if (order->timeout_ms)
+		checker.timeout_ms = order->timeout_ms;
+	error = begin_look(worker, order, check->directory);
+	if (error == 0)
+		error = crash__checker_run(&checker, check, is_alone(worker->config), &worker->verdict);
+	ended = end_look(worker, order->look, check->directory);
+	return error < 0 ? error : ended;
+}
+
 static int check_once(struct worker *worker, const struct crash__check_request *order, const char *point,
 		      const char *state)
 {
+	bool asks = worker->config->asks && order->look <= CRASH__LOOK_WATCHED;
 	char where[PATH_MAX] = "";
 	struct crash__check check = {.directory = where,
 				     .cwd = worker->cwds[order->reference],
@@ -353,8 +436,8 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 				     .acked = worker->acked.path,
 				     .acked_directory = worker->acked.directory,
 				     .keeps = true,
-				     .recovered = worker->config->asks ? crash__recovered_state_ask : NULL,
-				     .context = &worker->recovered};
+				     .recovered = asks ? ask_recovered : NULL,
+				     .context = worker};
 	int error = crash__acked_files_write(&worker->acked, order->acked), unmounted = 0, hidden;
 
 	look_out(worker, order->reference, where);
@@ -363,8 +446,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 	if (error == 0)
 		error = crash__mounts_note(&worker->mounts, where);
 	if (error == 0) {
-		error = crash__checker_run(worker->config->checker, &check, is_alone(worker->config),
-					   &worker->verdict);
+		error = run_checker(worker, order, &check);
 		crash__recovered_state_end_round(&worker->recovered);
 		unmounted = crash__mounts_restore(&worker->mounts);
 		let_go(worker);
@@ -405,6 +487,8 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 	int error;
 
 	crash__recovered_state_next(&worker->recovered, order->number);
+	if (order->look > CRASH__LOOK_WATCHED)
+		return check_once(worker, order, point, state); /* that is no verdict on a crash state */
 	if (worker->remembers)
 		crash__checker_server_end(is_alone(worker->config));
 	error = check_once(worker, order, point, state);
@@ -589,7 +673,7 @@ static _Noreturn void run(const struct crash__worker_config *config, unsigned in
 	error = config->checker->own_network ? crash__network_enter() : 0;
 	if (error == 0)
 		error = enter(&worker, number);
-	worker.mounts.list = -1;
+	worker.mounts.list = worker.opened.events = -1;
 	if (error == 0 && has_mounts(worker.config))
 		error = crash__mounts_open(&worker.mounts);
 	if (chdir("/") < 0)

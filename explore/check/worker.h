@@ -20,6 +20,7 @@
 
 #include <sys/types.h>
 
+#include "explore/sight/sight.h"
 #include "explore/check/worker_channel.h"
 #include "explore/checkers/checker.h"
 #include "explore/states/state_name.h"
@@ -32,6 +33,7 @@ struct crash__worker_config {
 	const char *directory;		     /* the data directory */
 	const char *scratch;		     /* a directory of ours for files that the checker is to see */
 	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
+	const struct crash__sight *sight;    /* what is noted of the final state */
 	bool asks;			     /* whether a tree was checked before that recovery has left */
 };
 

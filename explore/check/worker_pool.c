@@ -157,8 +157,8 @@ static int pack(struct slot *slot, const struct crash__state *state, const char 
 	return 0;
 }
 
-int crash__pool_submit(struct crash__pool *pool, const struct crash__state *state, const char *point,
-		       const char *name, void *ticket)
+int crash__pool_submit(struct crash__pool *pool, const struct crash__state *state,
+		       const struct crash__look *look, const char *point, const char *name, void *ticket)
 {
 	struct slot *slot;
 	int error;
@@ -177,6 +177,9 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 		.reference = state->reference,
 		.choice = state->choice,
 		.count = state->count,
+		.look = look->kind,
+		.timeout_ms = look->timeout_ms,
+		.file = look->file,
 	};
 	error = pack(slot, state, point, name);
 	if (error < 0)

@@ -35,8 +35,8 @@ void crash__pool_free(struct crash__pool *pool);
  * back meanwhile.
  * @param point, name CRASH_POINT and CRASH_STATE
  */
-int crash__pool_submit(struct crash__pool *pool, const struct crash__state *state, const char *point,
-		       const char *name, void *ticket);
+int crash__pool_submit(struct crash__pool *pool, const struct crash__state *state,
+		       const struct crash__look *look, const char *point, const char *name, void *ticket);
 
 /** How many states are out. */
 unsigned int crash__pool_busy(const struct crash__pool *pool);

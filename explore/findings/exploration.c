@@ -149,6 +149,14 @@ static int note_unlike(struct crash__exploration *exploration)
 	return error;
 }
 
+int crash__explore_note_blind(struct crash__recording *recording)
+{
+	return crash__recording_incomplete(
+		recording,
+		"the checker sees nothing: neither it nor recovery has opened a file of the data directory, "
+		"and an empty one is accepted, too");
+}
+
 static int note_unchecked(struct crash__exploration *exploration)
 {
 	const struct crash__engine *engine = exploration->engine;
@@ -156,7 +164,9 @@ static int note_unchecked(struct crash__exploration *exploration)
 	int error = 0;
 
 	crash__engine_count(engine, &counts);
-	if (engine->stopped)
+	if (crash__engine_is_blind(engine))
+		error = crash__explore_note_blind(&exploration->recording);
+	if (error == 0 && engine->stopped)
 		error = crash__recording_incomplete(&exploration->recording, "it was interrupted");
 	if (error == 0 && engine->out_of_budget)
 		error = note_budget(exploration);

@@ -32,6 +32,9 @@ int crash__explore_start(const struct crash__explore_options *options,
 /** Has all states checked, and finds the causes of failures. */
 int crash__explore_run(struct crash__exploration *exploration);
 
+/** Notes that the checker sees nothing of the data directory. */
+int crash__explore_note_blind(struct crash__recording *recording);
+
 /** Also when a step before has failed. */
 void crash__explore_clear(struct crash__exploration *exploration);
 

@@ -108,7 +108,8 @@ pid_t crash__fork_bound(int death)
  * The space needs no place of its own: it is mounted over the data directory, and the overlay on top of it.
  * What is below is reached through descriptors. So there is nothing that could be left behind.
  */
-static const char *const places[] = {"tree", "store", "durable", "durable-store", "upper", "work", "lower"};
+static const char *const places[] = {"tree",  "store", "durable", "durable-store",
+				     "upper", "work",  "lower",	  "empty"};
 
 void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name, char out[64])
 {

@@ -247,7 +247,7 @@ START_TEST(a_trace_that_cannot_be_written_is_said)
 				 "open store/f wc", "fill 3 100000 x", "open store/g wc");
 	assert_reason(&result, "trace-write: ");
 	lab_assert_file("store/g", "");
-	result = LAB_CRASHINJECT("explore", "--check", "true", "full/trace");
+	result = LAB_CRASHINJECT("explore", "--check", LAB_READS, "full/trace");
 	assert_reason(&result, "");
 }
 END_TEST
@@ -322,7 +322,7 @@ START_TEST(what_the_model_cannot_follow_is_said)
 	result =
 		record(ends[_i].program, false); /* there is no other file system beside the directory then */
 	lab_assert_status(&result, 0);
-	result = LAB_CRASHINJECT("explore", "--check", "true", "trace");
+	result = LAB_CRASHINJECT("explore", "--check", LAB_READS, "trace");
 	assert_reason(&result, ends[_i].reason);
 }
 END_TEST
@@ -348,8 +348,8 @@ START_TEST(what_is_in_no_state_is_said)
 
 	make_store();
 	lab_write("store/a", "old", 3);
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", names[_i].model, "--check", "true",
-				 "--", "sh", "-c", lab_text("cd store; %s", names[_i].program));
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model", names[_i].model, "--check",
+				 LAB_READS, "--", "sh", "-c", lab_text("cd store; %s", names[_i].program));
 	if (names[_i].uncovered)
 		assert_reason(&result, names[_i].uncovered);
 	else
@@ -403,7 +403,7 @@ START_TEST(a_trace_that_was_cut_is_never_clear)
 	make_trace();
 	ck_assert_int_eq(stat("trace", &status), 0);
 	ck_assert_int_eq(truncate("trace", status.st_size - 40), 0);
-	result = LAB_CRASHINJECT("explore", "--check", "true", "trace");
+	result = LAB_CRASHINJECT("explore", "--check", LAB_READS, "trace");
 	assert_reason(&result, "the trace is cut short");
 }
 END_TEST
@@ -413,11 +413,11 @@ START_TEST(a_shard_says_why_it_is_not_whole)
 	struct lab_result result;
 
 	make_trace();
-	explore_shard("1/2", "true", "3");
-	explore_shard("2/2", "true", "1h");
+	explore_shard("1/2", LAB_READS, "3");
+	explore_shard("2/2", LAB_READS, "1h");
 	result = LAB_CRASHINJECT("report", "part-1", "part-2");
 	assert_reason(&result, "shard 1 of 2: the budget ran out before all states were checked");
-	explore_shard("3/40", "true", "1h");
+	explore_shard("3/40", LAB_READS, "1h");
 	result = LAB_CRASHINJECT("report", "part-3");
 	assert_reason(&result, "the result of shard 21 of 40 is missing");
 	assert_reason(&result, "and those of 19 more");
@@ -457,8 +457,8 @@ START_TEST(results_without_any_verdict_say_so)
 	struct lab_result result;
 
 	make_trace();
-	explore_shard("1/2", "true", "1h");
-	explore_shard("2/2", "true", "1h");
+	explore_shard("1/2", LAB_READS, "1h");
+	explore_shard("2/2", LAB_READS, "1h");
 	ck_assert_int_eq(system("sed -i 2,\\$d part-1/verdicts part-2/verdicts"), 0);
 	result = LAB_CRASHINJECT("report", "part-1", "part-2");
 	assert_reason(&result, "the final state has no verdict in any of the results");

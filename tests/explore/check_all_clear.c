@@ -399,7 +399,8 @@ START_TEST(a_checker_that_changes_is_no_all_clear)
 	pid = fork();
 	if (pid == 0)
 		change_when_asked(edits[_i]);
-	result = SAVER_EXPLORE("no-sync", "-o", "out", "--jobs", "1", "--check", "sh ../look.sh || true");
+	result = SAVER_EXPLORE("no-sync", "-o", "out", "--jobs", "1", "--check",
+			       "cat data >/dev/null; sh ../look.sh || true");
 	kill(pid, SIGKILL);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	lab_assert_status(&result, 3);
@@ -585,7 +586,7 @@ START_TEST(a_recording_does_not_outlast_the_budget)
 	struct lab_result result;
 
 	saver_store();
-	result = LAB_CRASHINJECT("explore", "--root", "store", "--budget", "1s", "--check", "true", "--",
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--budget", "1s", "--check", LAB_READS, "--",
 				 "sh", "-c", "cd store; echo x >new; exec sleep 9999");
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "the program timed out") && strstr(result.out, "the budget ran out"),

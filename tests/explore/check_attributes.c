@@ -57,7 +57,7 @@ static struct lab_result explore(const char *way, const char *model, const char 
 {
 	return LAB_CRASHINJECT("explore", way, "--dir", "store", "--model", model, "--check",
 			       lab_text("attributes() { %s \"$@\"; }; said() { grep -q \"$1\" "
-					"\"$CRASH_ACKED\"; }; cd \"$CRASH_DIR\" && { %s; }",
+					"\"$CRASH_ACKED\"; }; cd \"$CRASH_DIR\" && { cat old; %s; }",
 					lab_program("attribute_words"), check),
 			       "--", "sh", "-c",
 			       lab_text("cd \"${CRASH_DIR:-store}\" && exec %s %s",
@@ -233,7 +233,7 @@ START_TEST(what_cannot_be_given_is_no_all_clear)
 	ck_assert_int_eq(chmod(".", 0777), 0);
 	ck_assert_int_eq(chmod("t.trace", 0644), 0);
 	result = LAB_COMMAND("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-			     lab_variable("CRASHINJECT"), "explore", "--model", "ext4", "--check", "true",
+			     lab_variable("CRASHINJECT"), "explore", "--model", "ext4", "--check", LAB_READS,
 			     "t.trace");
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "another owner could not be given to old") != NULL, "%s",
@@ -255,7 +255,7 @@ START_TEST(a_group_that_the_sandbox_lacks_is_no_all_clear)
 	ck_assert_int_eq(chmod(".", 0777), 0);
 	result = LAB_COMMAND("setpriv", "--reuid=65534", "--regid=65534", "--groups=65534,65533",
 			     lab_variable("CRASHINJECT"), "explore", "--dir", "store", "--model", "ext4",
-			     "--check", "true", "--", "sh", "-c",
+			     "--check", LAB_READS, "--", "sh", "-c",
 			     "echo x >store/f; chgrp 65533 store/f 2>/dev/null; true");
 	if (strstr(result.out, "checked on copies"))
 		LAB_SKIP("an ordinary user has no namespaces here");

@@ -575,7 +575,7 @@ START_TEST(many_stores_at_once_make_it_incomplete)
 		few = lab_text("%s 'poke 3 %d x'", few, 4096 * i);
 	many = lab_text("%s 'poke 3 40960 x'", few);
 	for (int i = 0; i < 2; i++) {
-		result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", "true", "--", "sh", "-c",
+		result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", LAB_READS, "--", "sh", "-c",
 					 lab_text("cd store && exec %s 'open m b' %s 'say end'",
 						  lab_program("steps"), i ? many : few));
 		lab_assert_status(&result, i ? 3 : 0);
@@ -655,7 +655,7 @@ START_TEST(a_recording_that_reached_its_limit_is_never_clear)
 				 "-c", lab_text("cd store && %s good", lab_program("saver")));
 	lab_assert_status(&result, 3);
 	lab_assert_file("store/data.tmp", NULL); /* the program went on to its end */
-	result = LAB_CRASHINJECT("explore", "--check", "true", "trace");
+	result = LAB_CRASHINJECT("explore", "--check", LAB_READS, "trace");
 	lab_assert_status(&result, 3);
 	ck_assert_msg(strstr(result.out, "trace-limit"), "%s", result.out);
 	saver_store();

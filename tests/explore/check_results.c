@@ -23,6 +23,7 @@
 		"printf z >b"
 #define CLEAN "sh", "-c", "cd \"$CRASH_DIR\"; mkdir d; mkdir e"
 #define CHECK                                                                                                \
+	"cat * >/dev/null 2>&1\n"                                                                            \
 	"[ ! -e a ] || [ -s a ] || { echo a is empty; exit 1; }\n"                                           \
 	"! grep -q done \"$CRASH_ACKED\" || [ -e a ] || exit 2\n"                                            \
 	"[ -e b ] || [ ! -e c ]"
@@ -275,7 +276,7 @@ static const struct {
 	const char *options[6];
 	const char *says;
 } others[] = {
-	{"another checker", {"--check", "true"}, "its --check is true and not"},
+	{"another checker", {"--check", "cat old"}, "its --check is cat old and not"},
 	{"a recovery", {"--recover", "true"}, "its --recover is true and not none"},
 	{"another model", {"--model", "ext4"}, "one of its models is ext4 and not posix"},
 	{"more models", {"--model", "posix,ext4"}, "it has 2 models and not 1"},
@@ -391,7 +392,7 @@ START_TEST(verdicts_of_another_exploration_do_not_count)
 
 	record("trace");
 	explore_parts("trace", 2);
-	result = LAB_CRASHINJECT("explore", "--model", "posix", "--check", "true", "-o", "easy", "trace");
+	result = LAB_CRASHINJECT("explore", "--model", "posix", "--check", LAB_READS, "-o", "easy", "trace");
 	lab_assert_status(&result, 0);
 	lab_copy("easy/verdicts", "part-1/verdicts");
 	lab_copy("easy/verdicts", "part-2/verdicts");
@@ -436,13 +437,15 @@ START_TEST(shards_that_disagree_about_a_state_are_flaky)
 	/* the final state is everybody's; only the second run of the checker accepts nothing else */
 	result = LAB_CRASHINJECT(
 		"explore", "--model", "kill", "--check",
-		lab_text("[ ! -e %s/strict ] || { [ -s a ] && [ \"$(cat b)\" = z ] && [ -e c ]; }", lab_dir),
+		lab_text("cat old; [ ! -e %s/strict ] || { [ -s a ] && [ \"$(cat b)\" = z ] && [ -e c ]; }",
+			 lab_dir),
 		"--shard=1/2", "-o", "part-1", "trace");
 	lab_assert_status(&result, 0);
 	lab_write("strict", "", 0);
 	result = LAB_CRASHINJECT(
 		"explore", "--model", "kill", "--check",
-		lab_text("[ ! -e %s/strict ] || { [ -s a ] && [ \"$(cat b)\" = z ] && [ -e c ]; }", lab_dir),
+		lab_text("cat old; [ ! -e %s/strict ] || { [ -s a ] && [ \"$(cat b)\" = z ] && [ -e c ]; }",
+			 lab_dir),
 		"--shard=2/2", "-o", "part-2", "trace");
 	lab_assert_status(&result, 1);
 	result = LAB_CRASHINJECT("report", "part-1", "part-2");
@@ -519,9 +522,11 @@ START_TEST(a_data_directory_without_any_parent_need_not_exist_either)
 				 lab_text("cd %s; printf x >a.tmp; mv a.tmp a", place));
 	LAB_COMMAND("rm", "-r", lab_text("/crashinject-test-%d", (int)getpid()));
 	lab_write("seen", "", 0);
-	result = LAB_CRASHINJECT("explore", "--check",
-				 lab_text("pwd >>%s/seen; test -d /proc/self && test -e /dev/null", lab_dir),
-				 "trace");
+	result = LAB_CRASHINJECT(
+		"explore", "--check",
+		lab_text("cat a >/dev/null 2>&1; pwd >>%s/seen; test -d /proc/self && test -e /dev/null",
+			 lab_dir),
+		"trace");
 	lab_assert_status(&result, 0);
 	result = LAB_COMMAND("sort", "-u", "seen");
 	ck_assert_str_eq(result.out, lab_text("%s\n", place));
@@ -717,9 +722,11 @@ START_TEST(where_nothing_was_recorded_it_says_so_and_can_start_again)
 	lab_write("kept/verdicts", "", 0);
 	result = LAB_CRASHINJECT("explore", "--resume", "kept");
 	assert_refused(&result, "--resume kept: nothing was recorded", "start again with --output kept");
-	result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", "true", "-o", "kept", "--", PROGRAM);
+	result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", LAB_READS, "-o", "kept", "--",
+				 PROGRAM);
 	lab_assert_status(&result, 0);
-	result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", "true", "-o", "kept", "--", PROGRAM);
+	result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", LAB_READS, "-o", "kept", "--",
+				 PROGRAM);
 	assert_refused(&result, "there is a result already");
 	result = LAB_CRASHINJECT("explore", "--resume", "nowhere");
 	assert_refused(&result, "--resume nowhere: No such file");
@@ -808,7 +815,8 @@ START_TEST(a_state_is_replayed_of_the_recording_that_was_explored)
 
 	make_store();
 	lab_write("store/conf", "mode=good", 9);
-	result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", "true", "-o", "kept", "--", PROGRAM);
+	result = LAB_CRASHINJECT("explore", "--dir", "store", "--check", LAB_READS, "-o", "kept", "--",
+				 PROGRAM);
 	lab_assert_status(&result, 0);
 	result = LAB_CRASHINJECT("replay", "kept", "kill@1", "state");
 	lab_assert_status(&result, 0);
@@ -873,7 +881,7 @@ START_TEST(only_one_works_in_a_directory)
 	if (pid == 0) {
 		ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
 		execl(lab_variable("CRASHINJECT"), "crashinject", "explore", "-q", "--check",
-		      lab_text("touch %s/begun; while [ ! -e %s/end ]; do sleep 0.01; done", lab_dir,
+		      lab_text("cat old; touch %s/begun; while [ ! -e %s/end ]; do sleep 0.01; done", lab_dir,
 			       lab_dir),
 		      "-o", "kept", "trace", (char *)NULL);
 		_exit(127);
@@ -1029,7 +1037,7 @@ static const struct {
 	{{"report", "kept"}},
 	{{"report", "--json", "kept"}},
 	{{"replay", "kept", "posix@3-2"}},
-	{{"explore", "--check", "true", "trace"}},
+	{{"explore", "--check", LAB_READS, "trace"}},
 	{{"explore", "--json", "--model", "posix", "--check", "test ! -e a", "trace"}},
 	{{"lint", "trace"}},
 	{{"lint", "--json", "trace"}},
@@ -1070,11 +1078,11 @@ START_TEST(what_is_printed_goes_into_no_file_of_ours)
 	struct lab_result result;
 
 	make_store();
-	result = LAB_COMMAND(
-		"sh", "-c",
-		lab_text("\"%s\" explore --dir store --check true -o kept -- sh -c 'echo >store/f' "
-			 "<&- >&- 2>&-",
-			 lab_variable("CRASHINJECT")));
+	result = LAB_COMMAND("sh", "-c",
+			     lab_text("\"%s\" explore --dir store --check '" LAB_READS
+				      "' -o kept -- sh -c 'echo >store/f' "
+				      "<&- >&- 2>&-",
+				      lab_variable("CRASHINJECT")));
 	lab_assert_status(&result, 125);
 	result = LAB_CRASHINJECT("report", "kept");
 	lab_assert_status(&result, 0);

@@ -233,7 +233,7 @@ START_TEST(in_a_sandbox_of_an_ordinary_user_results_are_known)
 	become_ordinary("data");
 	if (access(lab_variable("CRASHINJECT_PRELOAD"), R_OK) < 0 || !lab_sandboxes())
 		LAB_SKIP("there is no sandbox for other users");
-	result = LAB_CRASHINJECT("explore", "--model", "kill", "--check", "true", "--",
+	result = LAB_CRASHINJECT("explore", "--model", "kill", "--check", LAB_READS, "--",
 				 lab_program("side_ways_static"), "names");
 	lab_assert_status(&result, 0);
 }
