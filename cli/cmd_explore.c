@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json_value.h"
 #include "cli/default_models.h"
+#include "cli/explore_depth.h"
 #include "cli/explore_place.h"
 #include "cli/explore_settings.h"
 #include "cli/explore_sought.h"
@@ -92,10 +93,11 @@ static const char *directory_of(const struct explore_session *session)
 	return session->request.trace >= 0 ? session->request.opts.dir : options->opts.dir;
 }
 
+/* With --depth half of the budget is for crashes of recovery. */
 static struct crash__explore_options exploration_options(struct explore_session *session)
 {
 	const struct explore_options *own = &session->own;
-	bool records = session->request.trace >= 0;
+	bool records = session->request.trace >= 0, deep = own->depth > 1;
 
 	return (struct crash__explore_options){
 		.recording =
@@ -115,8 +117,8 @@ static struct crash__explore_options exploration_options(struct explore_session 
 			{
 				.tiers = own->tier_mask,
 				.tier_options = {.seed = own->seed, .samples = own->samples},
-				.budget_states = own->budget_states,
-				.budget_ns = own->budget_ns,
+				.budget_states = deep ? (own->budget_states + 1) / 2 : own->budget_states,
+				.budget_ns = deep ? own->budget_ns / 2 : own->budget_ns,
 				.began_ns = session->began,
 				.in_trace_order = own->in_trace_order,
 				.jobs = own->jobs,
@@ -239,7 +241,8 @@ static int finish(struct explore_session *session, int error)
 	if (session->syncs)
 		return crash__explore_syncs(session);
 	/* findings can be replayed later */
-	if (!session->place && session->exploration.causes.list_count && session->request.trace >= 0)
+	if (!session->place && session->request.trace >= 0 &&
+	    (session->exploration.causes.list_count || crash__depth_has_findings(session)))
 		crash__place_find(session);
 	result = crash__result_make(&session->exploration, json_incref(session->settings),
 				    session->place ? session->place : session->trace);
@@ -247,6 +250,7 @@ static int finish(struct explore_session *session, int error)
 		crash__die("no memory for the result");
 	if (session->place || session->own.report.html)
 		crash__page_add(&session->exploration, result);
+	crash__depth_result(session, result);
 	status = crash__report_result(&session->options, &session->own.report, result);
 	if (session->place)
 		crash__place_finish(session, result);
@@ -398,6 +402,8 @@ static int explore(struct explore_session *session)
 		error = crash__sought_begin(&session->sought, session->exploration.engine);
 	if (error == 0)
 		error = crash__explore_run(&session->exploration);
+	if (error == 0)
+		error = crash__depth_explore(session);
 	return finish(session, error);
 }
 
@@ -428,6 +434,7 @@ int crash__explore_command(const struct crash__command *command, bool syncs, int
 	crash__explore_read_options(&session.own);
 	if (syncs)
 		crash__explore_syncs_options(&session);
+	crash__depth_check(&session);
 	if (session.own.finding && crash__sought_read(&session.sought, session.own.finding) < 0)
 		crash__die("%s", crash_error_detail());
 	limit_recording(&session);
@@ -439,6 +446,7 @@ int crash__explore_command(const struct crash__command *command, bool syncs, int
 	status = explore(&session);
 	crash__explore_clear(&session.exploration);
 	crash__sought_clear(&session.sought);
+	crash__depth_clear(&session);
 	json_decref(session.settings);
 	json_decref(session.given);
 	crash__checker_files_clear(&session.files);
@@ -466,6 +474,10 @@ const struct crash__command crash__cmd_explore = {
 		"  --check-server CMD    instead: a checker that stays and answers for many states, by JSON\n"
 		"                        lines on its standard input and output; see crashinject-servers(7)\n"
 		"  --recover CMD         runs before the checker; its failure is a finding of its own kind\n"
+		"  --depth N             2: also every crash inside recovery, from a state of each class; "
+		"more:\n"
+		"                        crashes inside that. Recovery is --recover, or else the program "
+		"itself\n"
 		"  --setup CMD           prepares the data directory; this is not recorded\n"
 		"  --model LIST          kill, posix, ext4, xfs, btrfs, ..., or files; see models. Default: "
 		"kill\n"

@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "explore/checkers/acked_files.h"
 #include "explore/fs/fs_replay.h"
+#include "explore/nested/nested.h"
 #include "explore/states/state_name.h"
 
 struct replay_options {
@@ -119,6 +120,37 @@ static bool print_lost(void)
 	return lost != NULL;
 }
 
+static int write_acked_of(const struct crash__replay *replay, const struct replay_options *own)
+{
+	int error = own->acked ? crash__replay_acked(replay, own->acked) : 0;
+
+	return error == 0 && own->acked_dir ?
+		       crash__acked_files_write_apart(&replay->fs, own->acked_dir, replay->state.acked) :
+		       error;
+}
+
+/* What is done in recovery acknowledges nothing: that was done before the first crash. */
+static int write_acked(struct crash__replay *replay, char **words, const json_t *settings,
+		       const struct replay_options *own)
+{
+	size_t length = strcspn(words[1], (const char[]){CRASH__NESTED, '\0'});
+	struct crash__replay outermost;
+	char *state;
+	int error;
+
+	if (!words[1][length])
+		return write_acked_of(replay, own);
+	state = strndup(words[1], length);
+	if (!state)
+		crash__die("out of memory");
+	error = crash__open_state(&outermost, words[0], settings, own->model, state);
+	if (error == 0)
+		error = write_acked_of(&outermost, own);
+	crash__replay_close(&outermost);
+	free(state);
+	return error;
+}
+
 static void check_arguments(char **words)
 {
 	if (!words[0] || !words[1] || (words[2] && words[3]))
@@ -155,10 +187,8 @@ static int run(int argc, char **argv)
 		error = crash__replay_build(&replay, options.program[2]);
 	if (error == 0 && options.program[2])
 		missed |= print_lost();
-	if (error == 0 && own.acked)
-		error = crash__replay_acked(&replay, own.acked);
-	if (error == 0 && own.acked_dir)
-		error = crash__acked_files_write_apart(&replay.fs, own.acked_dir, replay.state.acked);
+	if (error == 0 && (own.acked || own.acked_dir))
+		error = write_acked(&replay, options.program, settings, &own);
 	if (error == 0 && options.program[2] && !options.quiet)
 		print_check(&replay, settings, options.program[1], options.program[2], &own);
 	crash__replay_close(&replay);

@@ -13,6 +13,7 @@
 
 #define DEFAULT_CHECK_TIMEOUT_MS 60000
 #define DEFAULT_SAMPLES 1000
+#define MOST_DEPTH 8
 
 enum {
 	OPTION_CHECK = CRASH__OPTION_OWN,
@@ -39,6 +40,7 @@ enum {
 	OPTION_NET,
 	OPTION_CHECK_SERVER,
 	OPTION_VERIFY,
+	OPTION_DEPTH,
 };
 
 /* What is recorded, which states are looked at, and how. */
@@ -71,6 +73,7 @@ const struct option crash__explore_table[] = {
 	{"resume", required_argument, NULL, OPTION_RESUME},
 	{"finding", required_argument, NULL, OPTION_FINDING},
 	{"rerun", no_argument, NULL, OPTION_RERUN},
+	{"depth", required_argument, NULL, OPTION_DEPTH},
 	CRASH__REPORT_OPTIONS,
 	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
@@ -133,6 +136,9 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		return true;
 	case OPTION_JOBS:
 		own->jobs = (unsigned int)crash__options_number("--jobs", value, 1, 1024);
+		return true;
+	case OPTION_DEPTH:
+		own->depth = (unsigned int)crash__options_number("--depth", value, 1, MOST_DEPTH);
 		return true;
 	case OPTION_CHECK_TIMEOUT:
 		own->check_timeout_ms = crash__options_time("--check-timeout", value);
@@ -239,6 +245,26 @@ static void refuse_beside_finding(const struct explore_options *own)
 				   options[i].name);
 }
 
+/* Recoveries are explored from states of the whole, in the order of its classes. */
+static void refuse_beside_depth(const struct explore_options *own)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} options[] = {
+		{"--shard", own->shards > 1},
+		{"--finding", own->finding},
+		{"--rerun", own->rerun},
+		{"--order trace", own->in_trace_order},
+	};
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (options[i].given)
+			crash__die("--depth and %s do not go together: recovery is explored from states of "
+				   "each class of the whole exploration",
+				   options[i].name);
+}
+
 void crash__explore_read_options(struct explore_options *own)
 {
 	if (own->finding)
@@ -262,6 +288,8 @@ void crash__explore_read_options(struct explore_options *own)
 	own->shard_number = own->shards = 1;
 	if (!own->finding) /* a part of the states cannot tell that it is gone */
 		crash__shard_read(own->shard, &own->shard_number, &own->shards);
+	if (own->depth > 1)
+		refuse_beside_depth(own);
 	if (!own->jobs)
 		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	if (!own->samples)

@@ -17,7 +17,7 @@ struct explore_options {
 	struct crash__report_files report;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t seed, samples, check_timeout_ms, max_trace, max_tree;
-	unsigned int jobs;
+	unsigned int jobs, depth;
 	bool exhaustive, copy, rerun, in_trace_order, verify;
 	/* of those */
 	struct crash__model model[CRASH__MOST_MODELS];

@@ -11,6 +11,7 @@
 #include "base/copy.h"
 #include "base/error.h"
 #include "base/remove.h"
+#include "cli/explore_depth.h"
 #include "cli/explore_settings.h"
 #include "report/identity.h"
 #include "report/result.h"
@@ -237,6 +238,8 @@ static bool finish_found(struct explore_session *session, json_t *result)
 	int error = write_verdicts(session);
 
 	if (error == 0)
+		error = crash__depth_keep(session, unfinished.path);
+	if (error == 0)
 		error = crash__result_write(session->settings, unfinished.path, "settings.json");
 	if (error == 0)
 		error = crash__result_write(result, unfinished.path, "result.json");
@@ -269,7 +272,8 @@ void crash__place_finish(struct explore_session *session, json_t *result)
 	if (unfinished.pid > 0) {
 		if (!finish_found(session, result))
 			return;
-	} else if (crash__result_write(session->settings, session->place, "settings.json") < 0 ||
+	} else if (crash__depth_keep(session, session->place) < 0 ||
+		   crash__result_write(session->settings, session->place, "settings.json") < 0 ||
 		   crash__result_write(result, session->place, "result.json") < 0) {
 		crash__die("%s", crash_error_detail());
 	}

@@ -11,8 +11,15 @@
 #include "cli/explore_options.h"
 #include "explore/checkers/checker_files.h"
 #include "explore/findings/exploration.h"
+#include "explore/nested/nested.h"
 #include "explore/findings/sought.h"
 #include "report/verdict_log.h"
+
+/** A recording of recovery in which something was found. */
+struct explore_recovery {
+	char *from; /* the name of the state */
+	int trace;
+};
 
 struct explore_session {
 	struct crash__options options;
@@ -33,6 +40,9 @@ struct explore_session {
 	off_t input;			   /* where standard input was at first; -1: it has no place */
 	const char *place;		   /* the result directory; NULL: there is none */
 	struct crash__verdict_log log;	   /* fd -1: none */
+	struct crash__nested_counts nested;
+	json_t *nested_findings; /* NULL: crashes of recovery are not looked at */
+	CRASH__VECTOR(struct explore_recovery, recoveries);
 	json_t *settings;
 	json_t *given; /* those of the result that is resumed, as bytes: options point into them */
 };

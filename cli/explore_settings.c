@@ -65,6 +65,8 @@ void crash__settings_make(struct explore_session *session)
 		own->net ? own->net : "own", "check_server", crash__json_string(own->check_server));
 	if (!session->settings)
 		crash__die("no memory for the settings");
+	if (own->depth > 1)
+		json_object_set_new(session->settings, "depth", json_integer(own->depth));
 	if (own->report.title)
 		json_object_set_new(session->settings, "title", crash__json_string(own->report.title));
 }
@@ -110,6 +112,7 @@ static void refuse_beside_resume(const struct explore_session *session)
 		{"--max-trace", own->max_trace},
 		{"--max-tree", own->max_tree},
 		{"--net", own->net},
+		{"--depth", own->depth},
 		{"--ready", session->options.server.ready},
 		{"--ready-timeout", session->options.server.ready_timeout_ms},
 		{"--client", session->options.server.client},
@@ -222,6 +225,7 @@ void crash__settings_take(struct explore_session *session)
 	own->samples = number_of(session->given, "samples");
 	own->check_timeout_ms = number_of(json_object_get(identity, "checker"), "timeout_ms");
 	own->copy = json_is_true(json_object_get(session->given, "copy"));
+	own->depth = (unsigned int)number_of(session->given, "depth");
 	snprintf(shard, sizeof shard, "%u/%u", (unsigned int)number_of(session->given, "shard"),
 		 (unsigned int)number_of(session->given, "shards"));
 	own->shard = shard;

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json_value.h"
+#include "cli/explore_depth.h"
 #include "cli/options.h"
 #include "explore/recording/recording_digest.h"
 #include "explore/states/state_name.h"
@@ -51,14 +53,41 @@ static void check_recording(const struct crash__replay *replay, const json_t *se
 		crash__die("%s/trace is not the recording that %s is of", result, result);
 }
 
+/* A state of recovery from another one: the recording of that recovery, with where it started from, is kept.
+ */
+static int open_nested(struct crash__replay *replay, const char *place, const json_t *settings,
+		       const char *wanted, const char *state)
+{
+	const char *inner = strrchr(state, CRASH__NESTED) + 1;
+	char from[NAME_MAX + 1], name[NAME_MAX + 1], trace[PATH_MAX];
+	struct crash__model model;
+	bool named = choose_model(wanted, settings, inner, &model);
+
+	if (!settings)
+		crash__die("%s is a state of recovery, whose recording is in the directory of a result: "
+			   "explore with --output, and name that",
+			   state);
+	snprintf(from, sizeof from, "%.*s", (int)(inner - state - 1), state);
+	crash__depth_trace_name(from, name);
+	snprintf(trace, sizeof trace, "%.3000s/%s", place, name);
+	if (access(trace, F_OK) < 0)
+		crash__die("%s has no recording of recovery from %s: only those are kept in which "
+			   "something was found",
+			   place, from);
+	return crash__replay_open(replay, trace, NULL, named ? &model : NULL, inner);
+}
+
 int crash__open_state(struct crash__replay *replay, const char *place, const json_t *settings,
 		      const char *wanted, const char *state)
 {
 	struct crash__model model;
-	bool named = choose_model(wanted, settings, state, &model);
 	char trace[PATH_MAX];
+	bool named;
 	int error;
 
+	if (strchr(state, CRASH__NESTED))
+		return open_nested(replay, place, settings, wanted, state);
+	named = choose_model(wanted, settings, state, &model);
 	snprintf(trace, sizeof trace, "%.4000s%s", place, settings ? "/trace" : "");
 	error = crash__replay_open(replay, trace, json_string_value(json_object_get(settings, "directory")),
 				   named ? &model : NULL, state);

@@ -49,7 +49,7 @@ static const char *output_of(struct crash__engine *engine, const struct crash__c
 	return NULL;
 }
 
-static char *replay_line(const char *state, const char *place)
+char *crash__result_replay_line(const char *state, const char *place)
 {
 	char *line = NULL, *from = crash__shell_word(place && *place ? place : "TRACE");
 
@@ -66,7 +66,7 @@ void crash__result_found_at(json_t *result, const char *place)
 
 	json_array_foreach(json_object_get(result, "findings"), i, finding) {
 		const char *state = json_string_value(json_object_get(finding, "state"));
-		char *replay = state ? replay_line(state, place) : NULL;
+		char *replay = state ? crash__result_replay_line(state, place) : NULL;
 
 		if (replay)
 			json_object_set_new(finding, "replay", crash__json_string(replay));
@@ -108,7 +108,7 @@ static json_t *ops_json(const struct crash__exploration *exploration, struct cra
 static json_t *finding_json(const struct crash__exploration *exploration, struct crash__callsites *callsites,
 			    const struct crash__cause *cause, const char *place)
 {
-	char point[CRASH__NAME + 48], *replay = replay_line(cause->state_name, place);
+	char point[CRASH__NAME + 48], *replay = crash__result_replay_line(cause->state_name, place);
 	json_t *finding;
 
 	crash__point_name(&exploration->recording.fs, cause->state.step, point, sizeof point);
@@ -303,22 +303,32 @@ static json_t *summary_json(const struct crash__exploration *exploration, bool i
 	return summary;
 }
 
-json_t *crash__result_make(const struct crash__exploration *exploration, json_t *settings, const char *place)
+json_t *crash__result_findings(const struct crash__exploration *exploration, const char *place)
 {
 	const struct crash__recording *recording = &exploration->recording;
 	const struct crash__causes *causes = &exploration->causes;
 	struct crash__callsites *callsites;
 	json_t *findings = json_array();
 
-	if (crash__callsites_new(&recording->trace, recording->root, &callsites) < 0)
+	if (crash__callsites_new(&recording->trace, recording->root, &callsites) < 0) {
+		json_decref(findings);
 		return NULL;
+	}
 	for (size_t i = 0; i < causes->list_count; i++)
 		json_array_append_new(findings,
 				      finding_json(exploration, callsites, &causes->list[i], place));
 	crash__callsites_free(callsites);
-	return json_pack(
-		"{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
-		summary_json(exploration, json_integer_value(json_object_get(settings, "shards")) > 1));
+	return findings;
+}
+
+json_t *crash__result_make(const struct crash__exploration *exploration, json_t *settings, const char *place)
+{
+	json_t *findings = crash__result_findings(exploration, place);
+	bool shard = json_integer_value(json_object_get(settings, "shards")) > 1;
+
+	return findings ? json_pack("{s:o, s:o, s:o}", "settings", settings, "findings", findings, "summary",
+				    summary_json(exploration, shard)) :
+			  NULL;
 }
 
 /* ------------------------------------------------------------------ real kills */

@@ -26,6 +26,12 @@
 /** Everything; NULL if there is no memory. `settings` is taken over. */
 json_t *crash__result_make(const struct crash__exploration *exploration, json_t *settings, const char *place);
 
+/** Its findings alone; NULL if there is no memory. */
+json_t *crash__result_findings(const struct crash__exploration *exploration, const char *place);
+
+/** The line that puts a state on disk. Allocated; NULL: no memory. */
+char *crash__result_replay_line(const char *state, const char *place);
+
 /** The same for an exploration by real kills. `settings` is taken over. */
 json_t *crash__result_of_rerun(const struct crash__recording *recording, const struct crash__rerun *rerun,
 			       json_t *settings);

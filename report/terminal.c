@@ -263,6 +263,23 @@ static void print_sweeps(FILE *stream, const json_t *summary)
 			json_is_true(json_object_get(sweeps, "whole_trace")) ? ", over the whole trace" : "");
 }
 
+/* What crashes inside recovery have come to. */
+static void print_recovery(FILE *stream, const json_t *summary)
+{
+	const json_t *recovery = json_object_get(summary, "recovery");
+
+	if (!json_is_object(recovery))
+		return;
+	fprintf(stream,
+		"  crashes of recovery, depth %lld: from %lld states, %lld of which leave it nothing to do "
+		"and "
+		"%lld are like others; %lld distinct, %lld checked, %lld failed\n",
+		crash__report_number(recovery, "depth"), crash__report_number(recovery, "from"),
+		crash__report_number(recovery, "idle"), crash__report_number(recovery, "same"),
+		crash__report_number(recovery, "distinct"), crash__report_number(recovery, "checked"),
+		crash__report_number(recovery, "failed"));
+}
+
 static void print_baseline(FILE *stream, const json_t *summary)
 {
 	json_t *id;
@@ -370,6 +387,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 		print_sweeps(stream, summary);
 		print_tiers(stream, result);
 		print_losses(stream, summary);
+		print_recovery(stream, summary);
 		print_not_judged(stream, summary, options->verbose > 0);
 		print_remarks(stream, result);
 	}

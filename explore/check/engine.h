@@ -106,9 +106,12 @@ struct crash__engine_options {
 	bool in_trace_order;		     /* no representatives first */
 	const uint64_t *sites;		     /* of each step, for crash__representatives_new(); or NULL */
 	bool passive;			     /* nothing is checked: what is not known stays so */
-	const bool *dropped;	/* of each step, whether its sync is taken for not made; or NULL */
-	uint64_t most_failures; /* after so many no more states are looked at; 0: all are */
-	_Atomic bool *stop;	/* set by a signal */
+	const bool *dropped;	      /* of each step, whether its sync is taken for not made; or NULL */
+	uint64_t most_failures;	      /* after so many no more states are looked at; 0: all are */
+	const struct crash__fs *acks; /* of a recovery: what was acknowledged is of this run, */
+	uint64_t acked;		      /* and is so much in each state; NULL: of the recording itself */
+	const char *from;	      /* of a recovery: the name of the state that it started from; or NULL */
+	_Atomic bool *stop;	      /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
 	/** A finding came up; its sentence may become another one. Or NULL. */
 	void (*finding)(void *context, const char *sentence);
@@ -217,6 +220,10 @@ const struct crash__entry *crash__engine_find(struct crash__engine *engine, cons
 
 /** Whether the checker sees nothing of the data directory: its verdicts are worth nothing. */
 bool crash__engine_is_blind(const struct crash__engine *engine);
+
+/** What a state is called, with the one that recovery started from. Allocated; NULL: no memory. */
+char *crash__engine_state_name(const struct crash__engine *engine, uint32_t model,
+			       const struct crash__state *state);
 
 /** Whether no probe is checked any more, because the budget is spent. */
 bool crash__engine_is_over(struct crash__engine *engine);

@@ -24,7 +24,8 @@
 struct crash__hash crash__engine_identity(const struct crash__engine *engine, struct crash__hash tree,
 					  uint64_t acked)
 {
-	uint64_t parts[3] = {tree.low, tree.high, engine->options.acks_matter ? acked : 0};
+	uint64_t parts[3] = {tree.low, tree.high,
+			     engine->options.acks_matter && !engine->options.acks ? acked : 0};
 	XXH128_hash_t hash = XXH3_128bits(parts, sizeof parts);
 
 	return (struct crash__hash){hash.low64, hash.high64};
@@ -205,6 +206,8 @@ static int need_pool(struct crash__engine *engine, uint32_t model)
 		.mounted = engine->options.mounted,
 		.same_pids = engine->options.same_pids,
 		.sight = &engine->sight,
+		.acks = engine->options.acks,
+		.acked = engine->options.acked,
 		/* with a server it is not the tree alone that is checked */
 		.asks = engine->options.checker.recover && !engine->options.checker.server.ready &&
 			!engine->options.states_matter,
@@ -229,6 +232,19 @@ void crash__engine_show(struct crash__engine *engine, bool now)
 	engine->options.progress(engine->options.context, &engine->now);
 }
 
+char *crash__engine_state_name(const struct crash__engine *engine, uint32_t model,
+			       const struct crash__state *state)
+{
+	char *name = crash__state_name(&engine->atoms[model], state), *whole = name;
+
+	if (name && engine->options.from) {
+		if (asprintf(&whole, "%s/%s", engine->options.from, name) < 0)
+			whole = NULL;
+		free(name);
+	}
+	return whole;
+}
+
 static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
 		  const struct crash__state *state, const struct crash__look *look)
 {
@@ -240,7 +256,7 @@ static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
 		error = await_workers(engine, engine->options.jobs - 1);
 	if (error != GO_ON)
 		return error;
-	name = crash__state_name(&engine->atoms[model], state);
+	name = crash__engine_state_name(engine, model, state);
 	if (!name)
 		return crash__fail(CRASH_ENOMEM, "no memory for a state");
 	crash__point_name(engine->options.fs, state->step, point, sizeof point);

@@ -148,7 +148,9 @@ static int enter(struct worker *worker, unsigned int number)
 		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->config->scratch);
 	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", worker->place);
-	error = crash__acked_files_open(&worker->acked, worker->config->fs, worker->place);
+	error = crash__acked_files_open(&worker->acked,
+					worker->config->acks ? worker->config->acks : worker->config->fs,
+					worker->place);
 	if (error < 0)
 		return error;
 	for (int i = 0; i < 2 && cwd; i++)
@@ -438,7 +440,9 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 				     .keeps = true,
 				     .recovered = asks ? ask_recovered : NULL,
 				     .context = worker};
-	int error = crash__acked_files_write(&worker->acked, order->acked), unmounted = 0, hidden;
+	int error = crash__acked_files_write(&worker->acked,
+					     worker->config->acks ? worker->config->acked : order->acked),
+	    unmounted = 0, hidden;
 
 	look_out(worker, order->reference, where);
 	if (error == 0)

@@ -33,8 +33,10 @@ struct crash__worker_config {
 	const char *directory;		     /* the data directory */
 	const char *scratch;		     /* a directory of ours for files that the checker is to see */
 	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
-	const struct crash__sight *sight;    /* what is noted of the final state */
-	bool asks;			     /* whether a tree was checked before that recovery has left */
+	const struct crash__fs *acks;	     /* as in struct crash__engine_options */
+	uint64_t acked;
+	const struct crash__sight *sight; /* what is noted of the final state */
+	bool asks;			  /* whether a tree was checked before that recovery has left */
 };
 
 /**

@@ -123,23 +123,23 @@ static int make_empty(const char *directory)
 }
 
 /* Moves a copy of the starting tree to the state. */
-static int move_to_state(struct crash__replay *replay, const char *directory, const char *store)
+static int move_to_state(const struct crash__fs *fs, const struct crash__atoms *atoms,
+			 const struct crash__state *state, const char *directory, const char *store)
 {
 	const struct crash__difference *difference;
 	struct crash__view *view = NULL;
 	struct crash__layer *layer = NULL;
-	int error =
-		crash__view_new_choice(&replay->atoms, replay->state.reference, replay->state.choice, &view);
+	int error = crash__view_new_choice(atoms, state->reference, state->choice, &view);
 
 	if (error == 0)
-		error = crash__layer_new(&replay->fs, directory, store, false, &layer);
-	if (error == 0 && replay->state.step >= 0) {
-		error = crash__view_advance_difference(view, replay->state.step, &difference);
+		error = crash__layer_new(fs, directory, store, false, &layer);
+	if (error == 0 && state->step >= 0) {
+		error = crash__view_advance_difference(view, state->step, &difference);
 		if (error == 0)
 			error = crash__layer_move(layer, view, difference);
 	}
-	if (error == 0 && replay->state.count) {
-		error = crash__view_flip(view, replay->state.flipped, replay->state.count, &difference);
+	if (error == 0 && state->count) {
+		error = crash__view_flip(view, state->flipped, state->count, &difference);
 		if (error == 0)
 			error = crash__layer_move(layer, view, difference);
 	}
@@ -148,23 +148,29 @@ static int move_to_state(struct crash__replay *replay, const char *directory, co
 	return error;
 }
 
-int crash__replay_build(struct crash__replay *replay, const char *directory)
+int crash__state_put(const struct crash__fs *fs, const struct crash__atoms *atoms,
+		     const struct crash__state *state, const char *directory)
 {
 	char store[PATH_MAX];
 	int error = make_empty(directory);
 
 	if (error == 0)
-		error = crash__copy_tree(crash__base_directory(replay->base), directory);
+		error = crash__copy_tree(crash__base_directory(fs->base), directory);
 	if (error < 0)
 		return error;
 	/* on the same file system, for files that have no name at the moment */
 	snprintf(store, sizeof store, "%.4000s/.crashinject-XXXXXX", directory);
 	if (!mkdtemp(store))
 		return crash__fail_errno("cannot make a directory in %s", directory);
-	error = move_to_state(replay, directory, store);
+	error = move_to_state(fs, atoms, state, directory, store);
 	if (crash__remove_tree(store, true) < 0 && error == 0)
 		error = crash__fail_errno("cannot remove %s", store);
 	return error;
+}
+
+int crash__replay_build(struct crash__replay *replay, const char *directory)
+{
+	return crash__state_put(&replay->fs, &replay->atoms, &replay->state, directory);
 }
 
 int crash__replay_acked(const struct crash__replay *replay, const char *path)

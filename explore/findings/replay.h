@@ -38,6 +38,10 @@ int crash__replay_open(struct crash__replay *replay, const char *trace, const ch
 /** Puts the state into a directory, which is empty or does not exist yet, and nothing anywhere else. */
 int crash__replay_build(struct crash__replay *replay, const char *directory);
 
+/** Puts a state into a directory, which is made. */
+int crash__state_put(const struct crash__fs *fs, const struct crash__atoms *atoms,
+		     const struct crash__state *state, const char *directory);
+
 /** Writes what was acknowledged by then. */
 int crash__replay_acked(const struct crash__replay *replay, const char *path);
 

@@ -146,6 +146,8 @@ static int choose_base(const struct crash__recording_options *options, struct cr
 	if (options->setup && !recording->namespaces && !recording->mounted)
 		return crash__fail(CRASH_EINVAL, "--setup needs user namespaces, which cannot be used: %s",
 				   recording->why_no_namespaces);
+	if (options->start)
+		return crash__base_open(options->start, &recording->base);
 	if (!options->setup && !recording->copied)
 		return crash__base_open(recording->directory, &recording->base);
 	snprintf(base, sizeof base, "%.3000s/base", recording->scratch.path);

@@ -25,6 +25,7 @@ struct crash__recording_options {
 		*request; /* the program; its trace gets the recording. NULL: trace_path */
 	const char *trace_path;
 	const char *directory; /* the data directory; NULL: the trace's */
+	const char *start;     /* a directory of ours with the starting tree; NULL: that directory's */
 	const char *setup;     /* for sh -c: prepares the data directory; or NULL */
 	bool copy;	       /* work on copies, also where namespaces would do */
 	bool passive;	       /* no state is going to be checked: nothing needs to be mounted */
