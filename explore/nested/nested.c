@@ -44,29 +44,36 @@ struct chosen {
 	CRASH__VECTOR(const struct crash__entry *, list);
 };
 
+/* Coarse classes and fine ones have numbers of one row. */
+static size_t count_classes(const struct crash__engine *engine)
+{
+	size_t count = 0;
+
+	for (const struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next)
+		if (entry->class >= count)
+			count = entry->class + 1;
+	return count;
+}
+
 /* One of each class that the checker accepts: from those that fail, nothing more is to be learnt. */
 static int choose(const struct crash__engine *engine, struct chosen *chosen)
 {
-	bool *seen[CRASH__MOST_MODELS] = {NULL};
-	int error = 0;
+	size_t classes = count_classes(engine);
+	bool *seen = calloc(classes + 1, engine->options.model_count), good = seen;
 
-	for (uint32_t i = 0; i < engine->options.model_count && error == 0; i++) {
-		seen[i] = calloc(crash__representatives_classes(engine->representatives[i]) + 2, 1);
-		if (!seen[i])
-			error = crash__fail(CRASH_ENOMEM, "no memory for states");
-	}
-	for (const struct crash__entry *entry = engine->entries; entry && error == 0;
-	     entry = entry->hh.next) {
+	for (const struct crash__entry *entry = engine->entries; entry && good; entry = entry->hh.next) {
+		bool *known = &seen[entry->model < engine->options.model_count ?
+					    entry->model * classes + entry->class :
+					    0];
+
 		if (!entry->class || entry->kind != CRASH__VERDICT_PASSED || entry->elsewhere ||
-		    entry == engine->final || seen[entry->model][entry->class])
+		    entry == engine->final || *known)
 			continue;
-		seen[entry->model][entry->class] = true;
-		if (!CRASH__ADD(chosen, list, entry))
-			error = crash__fail(CRASH_ENOMEM, "no memory for states");
+		*known = true;
+		good = CRASH__ADD(chosen, list, entry);
 	}
-	for (uint32_t i = 0; i < engine->options.model_count; i++)
-		free(seen[i]);
-	return error;
+	free(seen);
+	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for states");
 }
 
 static bool is_over(struct nesting *nesting)

@@ -118,6 +118,25 @@ START_TEST(what_two_interruptions_do_is_found_at_depth_three)
 }
 END_TEST
 
+/* Where there are coarse classes beside the fine ones, their numbers once were behind the end of a list. */
+START_TEST(states_of_many_classes_are_chosen_from)
+{
+	const char *helper = lab_variable("HELPER");
+	struct lab_result result;
+
+	lab_remove("store");
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	result = LAB_CRASHINJECT("explore", "--dir", "store", "--model=posix", "--depth=2", "--budget=200",
+				 "--recover", lab_text("%s verify . /dev/null", helper), "--check",
+				 lab_text("%s verify . \"$CRASH_ACKED\"", helper), "--", helper, "--commits",
+				 "6", "all");
+	lab_assert_status(&result, INCOMPLETE);
+	ck_assert_msg(says(&result, "crashes of recovery, depth 2: from ") &&
+			      says(&result, "not all crashes of recovery were looked at"),
+		      "%s", lab_describe(&result));
+}
+END_TEST
+
 /* The program that starts again is a recovery, too. */
 START_TEST(without_a_command_the_program_is_its_own_recovery)
 {
@@ -262,6 +281,7 @@ int main(void)
 	tcase_add_test(tcase, what_goes_wrong_in_recovery_alone_is_found_at_depth_two);
 	tcase_add_test(tcase, a_recovery_that_must_not_run_twice_is_found);
 	tcase_add_test(tcase, what_two_interruptions_do_is_found_at_depth_three);
+	tcase_add_test(tcase, states_of_many_classes_are_chosen_from);
 	tcase_add_test(tcase, without_a_command_the_program_is_its_own_recovery);
 	tcase_add_test(tcase, a_state_of_recovery_is_put_back_on_disk);
 	tcase_add_test(tcase, a_checker_is_told_which_state_of_which_it_is);
