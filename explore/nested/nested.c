@@ -34,7 +34,7 @@ struct nesting {
 	CRASH__VECTOR(struct known_recording, known);
 	uint64_t began; /* when budgets began to count */
 	uint64_t left;	/* states that recovery is still to start from, of this level */
-	bool over;
+	bool over, cut; /* all of them, or one */
 };
 
 /* ------------------------------------------------------------------ which states */
@@ -225,7 +225,7 @@ static int run(struct nesting *nesting, const struct crash__explore_options *own
 	nesting->counts->checked += counts.checked;
 	nesting->counts->failed += counts.failed;
 	if (exploration->engine->out_of_budget || exploration->engine->stopped)
-		nesting->over = true;
+		nesting->cut = true; /* the next ones have parts of the budget of their own */
 	else
 		error = take_reasons(nesting, nested);
 	return error < 0 ? error : nesting->options->explored(nesting->options->context, nested);
@@ -339,7 +339,7 @@ int crash__nested_explore(const struct crash__nested_options *options, struct cr
 	if (!exploration->engine->final || exploration->engine->final->kind != CRASH__VERDICT_PASSED)
 		return 0;
 	error = explore_level(&nesting, exploration, NULL, options->depth);
-	if (error == 0 && nesting.over)
+	if (error == 0 && (nesting.over || nesting.cut))
 		error = note_over(&nesting);
 	free(nesting.known);
 	return error;
