@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/attributes.h"
+#include "base/json_value.h"
 #include "cli/open_state.h"
 #include "cli/options.h"
 #include "explore/checkers/acked_files.h"
@@ -41,62 +42,119 @@ static bool take_option(void *context, int option, const char *value)
 	return true;
 }
 
-static void print_quoted(const char *text)
+static void print_quoted(FILE *stream, const char *text)
 {
-	putchar('\'');
+	fputc('\'', stream);
 	for (; *text; text++)
 		if (*text == '\'')
-			fputs("'\\''", stdout);
+			fputs("'\\''", stream);
 		else
-			putchar(*text);
-	putchar('\'');
+			fputc(*text, stream);
+	fputc('\'', stream);
 }
 
-static void print_path(const char *variable, const char *path)
+static void print_path(FILE *stream, const char *variable, const char *path)
 {
 	char where[PATH_MAX];
 
 	if (!path || !realpath(path, where))
 		return;
-	printf(" %s=", variable);
-	print_quoted(where);
+	fprintf(stream, " %s=", variable);
+	print_quoted(stream, where);
 }
 
-/* The line that checks the state as explore did. */
-static void print_check(const struct crash__replay *replay, const json_t *settings, const char *state,
-			const char *directory, const struct replay_options *own)
+/* The line that checks the state as explore did; NULL: nothing is known of that. */
+static char *check_line(const struct crash__replay *replay, const json_t *settings, char **words,
+			const struct replay_options *own)
 {
 	const char *check = json_string_value(json_object_get(settings, "check"));
-	char point[256], where[PATH_MAX];
+	char point[256], where[PATH_MAX], *line = NULL;
 	json_t *word;
-	size_t i;
+	size_t i, size;
+	FILE *stream;
 
-	if (!settings || !realpath(directory, where))
-		return;
+	if (!settings || !words[2] || !realpath(words[2], where) || !(stream = open_memstream(&line, &size)))
+		return NULL;
 	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
-	printf("check it again:\n  ( cd ");
-	print_quoted(where);
-	printf(" && CRASH_DIR=");
-	print_quoted(where);
-	printf(" CRASH_POINT='%s' CRASH_STATE='%s'", point, state);
-	print_path("CRASH_ACKED", own->acked);
-	print_path("CRASH_ACKED_DIR", own->acked_dir);
+	fputs("( cd ", stream);
+	print_quoted(stream, where);
+	fputs(" && CRASH_DIR=", stream);
+	print_quoted(stream, where);
+	fprintf(stream, " CRASH_POINT='%s' CRASH_STATE='%s'", point, words[1]);
+	print_path(stream, "CRASH_ACKED", own->acked);
+	print_path(stream, "CRASH_ACKED_DIR", own->acked_dir);
 	if (check) {
-		printf(" sh -c ");
-		print_quoted(check);
-		printf(" sh \"$PWD\"");
+		fputs(" sh -c ", stream);
+		print_quoted(stream, check);
+		fputs(" sh \"$PWD\"", stream);
 	} else {
 		json_array_foreach(json_object_get(settings, "program"), i, word) {
-			putchar(' ');
-			print_quoted(json_string_value(word));
+			fputc(' ', stream);
+			print_quoted(stream, json_string_value(word));
 		}
 	}
-	puts(" )");
-	if (check && !own->acked && !own->acked_dir && replay->state.step >= 0 &&
+	fputs(" )", stream);
+	return fclose(stream) == 0 ? line : NULL;
+}
+
+static void print_check(const struct crash__replay *replay, const json_t *settings, char **words,
+			const struct replay_options *own)
+{
+	char *line = check_line(replay, settings, words, own);
+
+	if (!line)
+		return;
+	printf("check it again:\n  %s\n", line);
+	free(line);
+	if (json_object_get(settings, "check") && !own->acked && !own->acked_dir && replay->state.step >= 0 &&
 	    replay->fs.steps[replay->state.step].acked)
 		puts("  (if the checker reads $CRASH_ACKED: --acked FILE writes it; $CRASH_ACKED_DIR: "
 		     "--acked-dir DIR)");
 }
+
+/* ------------------------------------------------------------------ as JSON */
+
+static void add_loss(void *context, const char *op, unsigned int lost, unsigned int all)
+{
+	json_array_append_new(context, json_pack("{s:o, s:i, s:i}", "op", crash__json_string(op),
+						 "parts_lost", (int)lost, "parts", (int)all));
+}
+
+static json_t *reasons(const struct crash__replay *replay)
+{
+	char sentences[CRASH__MISSES][CRASH__MISSED];
+	unsigned int missed = crash__fs_missed(&replay->fs, sentences);
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < missed; i++)
+		json_array_append_new(list, crash__json_string(sentences[i]));
+	if (crash__attributes_lost())
+		json_array_append_new(list, crash__json_string(crash__attributes_lost()));
+	return list;
+}
+
+static int print_json(const struct crash__options *options, struct crash__replay *replay,
+		      const json_t *settings, const struct replay_options *own)
+{
+	json_t *lost = json_array(), *incomplete = reasons(replay);
+	int error = crash__replay_losses(replay, add_loss, lost);
+	char point[256], *line = check_line(replay, settings, options->program, own);
+
+	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
+	crash__json_print(
+		options->json_out,
+		json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "state",
+			  crash__json_string(options->program[1]), "point", crash__json_string(point), "step",
+			  (json_int_t)replay->state.step + 1, "steps", (json_int_t)replay->fs.steps_count,
+			  "acknowledged_bytes", (json_int_t)replay->state.acked, "lost", lost, "directory",
+			  crash__json_string(options->program[2]), "check", crash__json_string(line),
+			  "complete", (int)(json_array_size(incomplete) == 0), "incomplete_reasons",
+			  incomplete));
+	free(line);
+	return error;
+}
+
+/* ------------------------------------------------------------------ what may be wrong with it */
 
 /* What the model lacks is in no state either. */
 static bool print_missed(const struct crash__replay *replay)
@@ -167,14 +225,15 @@ static int run(int argc, char **argv)
 	struct crash__options options;
 	struct crash__replay replay;
 	json_t *settings;
-	bool missed = false;
+	bool missed = false, words;
 	int error;
 
 	crash__options_parse(&options, &crash__cmd_replay, argc, argv, take_option, &own);
 	check_arguments(options.program);
 	settings = crash__read_settings(options.program[0]);
 	error = crash__open_state(&replay, options.program[0], settings, own.model, options.program[1]);
-	if (error == 0 && !options.quiet)
+	words = !options.quiet && !(options.json && options.json_out == stdout);
+	if (error == 0 && words)
 		error = crash__replay_describe(&replay, stdout);
 	if (error == 0 && replay.live)
 		fprintf(stderr,
@@ -189,8 +248,10 @@ static int run(int argc, char **argv)
 		missed |= print_lost();
 	if (error == 0 && (own.acked || own.acked_dir))
 		error = write_acked(&replay, options.program, settings, &own);
-	if (error == 0 && options.program[2] && !options.quiet)
-		print_check(&replay, settings, options.program[1], options.program[2], &own);
+	if (error == 0 && words)
+		print_check(&replay, settings, options.program, &own);
+	if (error == 0 && options.json)
+		error = print_json(&options, &replay, settings, &own);
 	crash__replay_close(&replay);
 	if (error < 0)
 		crash__die_error(error);

@@ -111,7 +111,8 @@ struct crash__engine_options {
 	const struct crash__fs *acks; /* of a recovery: what was acknowledged is of this run, */
 	uint64_t acked;		      /* and is so much in each state; NULL: of the recording itself */
 	const char *from;	      /* of a recovery: the name of the state that it started from; or NULL */
-	_Atomic bool *stop;	      /* set by a signal */
+	bool looks_not; /* nobody asks whether the checker sees anything: a run that failed has left little */
+	_Atomic bool *stop; /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
 	/** A finding came up; its sentence may become another one. Or NULL. */
 	void (*finding)(void *context, const char *sentence);

@@ -114,7 +114,7 @@ int crash__engine_look(struct crash__engine *engine)
 	bool unseen;
 	int error = 0;
 
-	if (engine->options.passive || engine->options.from || last.step < 0)
+	if (engine->options.passive || engine->options.from || engine->options.looks_not || last.step < 0)
 		return 0;
 	sight->acked = engine->options.acks_matter && last.acked;
 	if (!sight->seen->watched && engine->final->known) /* by an earlier exploration */

@@ -9,7 +9,7 @@
 #ifndef CRASH_RECOVERED_STATE_H
 #define CRASH_RECOVERED_STATE_H
 
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 #include "explore/recovered/recovered_tree.h"
 #include "explore/checkers/acked_files.h"
 #include "explore/checkers/checker_mounts.h"

@@ -22,7 +22,7 @@
 #include "explore/checkers/checker_mounts.h"
 #include "explore/checkers/checker_server.h"
 #include "explore/checkers/opened_files.h"
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 #include "explore/sight/look.h"
 #include "explore/check/recovered_state.h"
 #include "explore/recording/mirror.h"

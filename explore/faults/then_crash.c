@@ -81,6 +81,7 @@ static int explore_fault(struct crash__then_crash *then, const struct crash__inj
 	int input = crash__input_open(faulting->input), error;
 	char *rules = injection ? crash__injection_rules(&faulting->recording->fs, injection) : NULL;
 
+	options.engine.looks_not = injection != NULL;
 	request.in = input < 0 ? request.in : input;
 	request.scenario = rules;
 	request.tell = NULL;

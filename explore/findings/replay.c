@@ -13,7 +13,7 @@
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
 #include "explore/atoms/make_atoms.h"
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/recording/sandbox.h"
 #include "explore/states/state_name.h"
@@ -212,8 +212,8 @@ static bool has_lost(const struct crash__replay *replay, crash__atom_id id)
 	return !flipped && crash__atom_is_open(&replay->atoms.list[id], state->step);
 }
 
-static void describe_step(struct crash__replay *replay, struct crash__callsites *callsites, uint32_t step,
-			  FILE *stream)
+static void visit_step(struct crash__replay *replay, struct crash__callsites *callsites, uint32_t step,
+		       crash__replay_loss *visit, void *context)
 {
 	unsigned int lost = 0, all = replay->atoms.first[step + 1] - replay->atoms.first[step];
 	char *text;
@@ -223,29 +223,44 @@ static void describe_step(struct crash__replay *replay, struct crash__callsites 
 	if (!lost)
 		return;
 	text = crash__callsite_text(callsites, replay->fs.steps[step].event);
-	if (lost == all)
-		fprintf(stream, "  lost: %s\n", text ? text : "?");
-	else
-		fprintf(stream, "  lost in part (%u of %u): %s\n", lost, all, text ? text : "?");
+	visit(context, text ? text : "?", lost, all);
 	free(text);
 }
 
-int crash__replay_describe(struct crash__replay *replay, FILE *stream)
+int crash__replay_losses(struct crash__replay *replay, crash__replay_loss *visit, void *context)
 {
-	char point[256];
 	struct crash__callsites *callsites;
 	int error = crash__callsites_new(&replay->trace, replay->fs.root, &callsites);
 
 	if (error < 0)
 		return error;
+	for (int64_t step = 0; step <= replay->state.step; step++)
+		visit_step(replay, callsites, (uint32_t)step, visit, context);
+	crash__callsites_free(callsites);
+	return 0;
+}
+
+static void print_loss(void *context, const char *op, unsigned int lost, unsigned int all)
+{
+	FILE *stream = context;
+
+	if (lost == all)
+		fprintf(stream, "  lost: %s\n", op);
+	else
+		fprintf(stream, "  lost in part (%u of %u): %s\n", lost, all, op);
+}
+
+int crash__replay_describe(struct crash__replay *replay, FILE *stream)
+{
+	char point[256];
+	int error;
+
 	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
 	fprintf(stream, "the crash is at %s (point %lld of %zu); %llu bytes had been acknowledged\n", point,
 		(long long)replay->state.step + 1, replay->fs.steps_count,
 		(unsigned long long)replay->state.acked);
-	for (int64_t step = 0; step <= replay->state.step; step++)
-		describe_step(replay, callsites, (uint32_t)step, stream);
+	error = crash__replay_losses(replay, print_loss, stream);
 	if (replay->state.reference == CRASH__EVERYTHING && replay->state.count == 0)
 		fputs("  nothing that was done is lost\n", stream);
-	crash__callsites_free(callsites);
-	return 0;
+	return error;
 }

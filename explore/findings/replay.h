@@ -45,6 +45,12 @@ int crash__state_put(const struct crash__fs *fs, const struct crash__atoms *atom
 /** Writes what was acknowledged by then. */
 int crash__replay_acked(const struct crash__replay *replay, const char *path);
 
+/** An op that the state has lost: so many of its parts. */
+typedef void crash__replay_loss(void *context, const char *op, unsigned int lost, unsigned int all);
+
+/** Calls `visit` for each op that the state has lost something of, in the order of the recording. */
+int crash__replay_losses(struct crash__replay *replay, crash__replay_loss *visit, void *context);
+
 /** Says in words what the state is. */
 int crash__replay_describe(struct crash__replay *replay, FILE *stream);
 

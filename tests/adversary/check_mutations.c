@@ -26,7 +26,7 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/atoms/make_atoms.h"
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/lint/lint_walk.h"
 #include "explore/lint/rules.h"

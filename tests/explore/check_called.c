@@ -105,6 +105,16 @@ static void accept_all(struct crash_checked *state, const void *argument)
 	(void)state, (void)argument;
 }
 
+/* The file of the program below is never empty. */
+static void read_f(struct crash_checked *state, const void *argument)
+{
+	const char *content = lab_read("f", NULL);
+
+	(void)argument;
+	if (content && !*content)
+		state->verdict = CRASH_INCONSISTENT;
+}
+
 static void refuse_all(struct crash_checked *state, const void *argument)
 {
 	(void)argument;
@@ -291,9 +301,15 @@ START_TEST(programs_and_functions_go_together)
 	ck_assert_int_eq(out.status, 1);
 	crash_explored_clear(&out);
 	opts.check = NULL;
-	opts.check_state = accept_all;
+	opts.models = "kill";
+	opts.check_state = read_f;
 	out = explored(&opts);
 	ck_assert_int_eq(out.status, 0);
+	crash_explored_clear(&out);
+	opts.check_state = accept_all; /* that is no all-clear */
+	out = explored(&opts);
+	ck_assert_int_eq(out.status, 3);
+	assert_has(crash_explored_describe(&out), "the checker sees nothing");
 	crash_explored_clear(&out);
 }
 END_TEST

@@ -84,7 +84,7 @@ START_TEST(ctrl_c_says_what_is_known_and_the_rest_can_be_done_later)
 
 	world_make(NULL);
 	pid = world_begin(EXPLORE("--output=result", "--check",
-				  lab_text("echo >>%s/checked; sleep 0.05", lab_dir), "--",
+				  lab_text("cat ./*; echo >>%s/checked; sleep 0.05", lab_dir), "--",
 				  lab_variable("HELPER"), RIGHT));
 	LAB_AWAIT(access("checked", F_OK) == 0);
 	kill(pid, SIGINT);
@@ -261,9 +261,9 @@ START_TEST(a_limit_for_the_size_of_files_is_an_error_and_no_end)
 	const char *const *commands[] = {
 		((const char *const[]){lab_variable("CRASHINJECT"), "list", "--", "true", NULL}),
 		EXPLORE("--model=posix", "--check", verify(":"), "--", lab_variable("HELPER"), RIGHT),
-		EXPLORE("--copy", "--check=true", "--", "sh", "-c", "echo >\"$CRASH_DIR/f\""),
+		EXPLORE("--copy", "--check=[ ! -e f ] || cat f", "--", "sh", "-c", "echo >\"$CRASH_DIR/f\""),
 		EXPLORE("--rerun", "--check=true", "--", "sh", "-c", "echo >store/f"),
-		EXPLORE("--output=kept", "--check=true", "--", "sh", "-c", "echo >store/f"),
+		EXPLORE("--output=kept", "--check=[ ! -e f ] || cat f", "--", "sh", "-c", "echo >store/f"),
 	};
 
 	world_make(NULL);

@@ -193,8 +193,8 @@ START_TEST(what_was_missed_is_in_every_format)
 	struct lab_result result;
 
 	lab_write("f", "f", 1);
-	result = LAB_CRASHINJECT("explore", "--check", "grep -q . f", "-o", "result", "--github", ALL, "--",
-				 "sh", "-c", "echo x > g; mv g f; exit 3");
+	result = LAB_CRASHINJECT("explore", "--model=kill", "--check", "grep -q . f", "-o", "result",
+				 "--github", ALL, "--", "sh", "-c", "echo x > g; mv g f; exit 3");
 	lab_assert_status(&result, 3);
 	ck_assert_ptr_nonnull(strstr(result.out, "\n::warning title=crashinject%3A incomplete::"));
 	ck_assert_ptr_null(strstr(result.out, "::error"));

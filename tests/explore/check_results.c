@@ -460,6 +460,7 @@ END_TEST
 START_TEST(a_trace_is_explored_into_a_new_directory_that_has_all_of_it)
 {
 	struct lab_result result;
+	json_t *replayed;
 
 	record("trace");
 	result = EXPLORE("trace", "--shard", "1/1", "-o", "kept");
@@ -472,6 +473,15 @@ START_TEST(a_trace_is_explored_into_a_new_directory_that_has_all_of_it)
 	result = LAB_CRASHINJECT("replay", "kept", "posix@3-2", "state");
 	lab_assert_status(&result, 0);
 	lab_assert_file("state/old", "old");
+	result = LAB_CRASHINJECT("replay", "--json", "kept", "posix@3-2", "again");
+	lab_assert_status(&result, 0);
+	replayed = json_array_get(lab_json_lines(result.out), 0);
+	ck_assert_str_eq(lab_json_text(replayed, "state"), "posix@3-2");
+	ck_assert_int_eq(lab_json_number(replayed, "step", -1), 3);
+	ck_assert_uint_ge(json_array_size(json_object_get(replayed, "lost")), 1);
+	ck_assert(lab_json_bool(replayed, "complete"));
+	/* the line runs the checker as it is */
+	ck_assert_int_ne(LAB_COMMAND("sh", "-c", lab_json_text(replayed, "check")).status, 0);
 	result = LAB_CRASHINJECT("explore", "--resume", "kept");
 	lab_assert_status(&result, 1);
 }

@@ -546,10 +546,14 @@ static const struct {
 	  {MADE_EXCHANGE, "b", "a"}},
 	 true},
 	{"btrfs",
-	 {{MADE_CREATE, "b"}, {MADE_DSYNC, "b", NULL, 600}, {MADE_SHRINK, "b"}, {MADE_RENAME, "b", "a"}},
+	 {{MADE_CREATE, "b"}, {MADE_APPEND, "b", NULL, 600}, {MADE_SHRINK, "b"}, {MADE_RENAME, "b", "a"}},
 	 true},
 	{"btrfs",
-	 {{MADE_CREATE, "b"}, {MADE_SHRINK, "b"}, {MADE_FSYNC, "b"}, {MADE_RENAME, "b", "a"}},
+	 {{MADE_CREATE, "b"},
+	  {MADE_APPEND, "b", NULL, 600},
+	  {MADE_SHRINK, "b"},
+	  {MADE_FSYNC, "b"},
+	  {MADE_RENAME, "b", "a"}},
 	 false},
 	/* over the name of a file that only the log has; not where the new one is in the log, in known
 	   directories */

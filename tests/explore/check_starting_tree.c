@@ -23,7 +23,7 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/atoms/make_atoms.h"
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/states/block_content.h"
 #include "explore/states/view_new.h"

@@ -18,7 +18,7 @@
 
 #include "base/remove.h"
 #include "explore/atoms/make_atoms.h"
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 #include "explore/fs/fs_replay.h"
 #include "explore/fs/nodes.h"
 #include "explore/recording/sandbox.h"

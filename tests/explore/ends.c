@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/remove.h"
 #include "explore/atoms/make_atoms.h"
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 #include "explore/states/view_new.h"
 #include "tests/unit/support.h"
 

@@ -165,6 +165,8 @@ static bool takes_made_name(const struct run_ops *ops, int at)
 	for (int i = 0; i < at && op->kind == MADE_RENAME; i++) {
 		const struct made_op *before = ops->list[i];
 
+		if (!before->path)
+			continue;
 		made |= strcmp(before->path, op->to) == 0 || (before->to && strcmp(before->to, op->to) == 0);
 		synced |= (before->kind == MADE_FSYNC || before->kind == MADE_FDATASYNC) &&
 			  strcmp(before->path, op->path) == 0;
@@ -181,7 +183,7 @@ static bool was_cut(const struct run_ops *ops, int at)
 	for (int i = 0; i < at; i++) {
 		const struct made_op *op = ops->list[i];
 
-		if (strcmp(op->path, ops->list[at]->path) == 0)
+		if (op->path && strcmp(op->path, ops->list[at]->path) == 0)
 			cut = may_cut(op) || (cut && op->kind != MADE_FSYNC && op->kind != MADE_FDATASYNC);
 	}
 	return cut;

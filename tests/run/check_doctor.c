@@ -99,7 +99,8 @@ START_TEST(explore_does_what_is_said)
 	lab_write("data", "x", 1);
 	result = LAB_COMMAND(lab_program("forbid"), ways[_i] ? ways[_i] : "ptrace",
 			     lab_variable("CRASHINJECT"), "explore", "--dir", ".", "--model", "kill",
-			     "--check", "true", "--", "sh", "-c", "cd \"$CRASH_DIR\" && echo y >new");
+			     "--check", "grep -q x data && { [ ! -s new ] || grep -q y new; }", "--", "sh",
+			     "-c", "cd \"$CRASH_DIR\" && echo y >new");
 	lab_assert_status(&result, 0);
 	ck_assert_msg((strstr(result.out, "copies") == NULL) == in_place, "in place: %d, but %s",
 		      (int)in_place, result.out);

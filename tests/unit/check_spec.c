@@ -476,8 +476,9 @@ static const char no_point[] = "a point is missing here";
 static const char point_hint[] = "for example write#17 or wal.mid-frame";
 static const char stray[] = "this character cannot stand here";
 static const char stray_hint[] = "a rule is POINT[@GLOB][#WHEN][:MODIFIER]";
-static const char replaces[] = "err and short replace the call: before, after and torn cannot be used";
-static const char no_call_here[] = "an explicit point is not a call: torn, err and short cannot be used";
+static const char replaces[] = "err, short and skip replace the call: before, after and torn cannot be used";
+static const char no_call_here[] =
+	"an explicit point is not a call: torn, err, short and skip cannot be used";
 static const char torn_dies[] = "torn goes with kill, abort or exit";
 static const char torn_values[] = "bytes or a percentage: torn=512, torn=50%";
 
@@ -627,6 +628,11 @@ static const struct {
 	{"write:err=EIO:after", 1, replaces, ""},
 	{"write:torn=5:err=EIO", 1, replaces, ""},
 	{"write:short=5:after", 1, replaces, ""},
+	{"fsync:skip:after", 1, replaces, ""},
+	{"write:skip", 1, "only a sync can be skipped", "use err="},
+	{"io#3:skip", 1, "only a sync can be skipped", "use err="},
+	{"wal.x:skip", 1, no_call_here, ""},
+	{"fsync:skip=3", 7, "\"skip\" takes no value", ""},
 	{"write:torn=5:log", 1, torn_dies, "use short= to go on"},
 	{"write:torn=5:stop", 1, torn_dies, "use short= to go on"},
 	{"write:torn=5:sig=TERM", 1, torn_dies, "use short= to go on"},

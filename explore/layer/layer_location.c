@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "explore/check/layer_parts.h"
+#include "explore/layer/layer_parts.h"
 
 int crash__layer_fail(const char *what, const struct crash__location *at)
 {

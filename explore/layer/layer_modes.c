@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "explore/check/layer_parts.h"
+#include "explore/layer/layer_parts.h"
 
 static bool keeps_out(uint32_t mode)
 {

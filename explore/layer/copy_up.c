@@ -17,7 +17,7 @@
 #include "base/directory.h"
 #include "base/error.h"
 #include "base/rights.h"
-#include "explore/check/layer_parts.h"
+#include "explore/layer/layer_parts.h"
 
 int crash__layer_make_parents(struct crash__layer *layer, const struct crash__location *at)
 {

@@ -5,7 +5,7 @@
  * puts the new ones in place, and last sets contents, sizes and modes. A directory that moves takes what is
  * in it along, as it does in a file system.
  */
-#include "explore/check/layer.h"
+#include "explore/layer/layer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "explore/check/layer_parts.h"
+#include "explore/layer/layer_parts.h"
 #include "explore/states/block_content.h"
 
 /* ------------------------------------------------------------------ names */

@@ -10,7 +10,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
-#include "explore/check/layer_parts.h"
+#include "explore/layer/layer_parts.h"
 #include "explore/states/view_attributes.h"
 
 /* ------------------------------------------------------------------ owners, extended attributes */
