@@ -259,6 +259,38 @@ static void explore_losses(struct faults_session *session)
 		crash__die_error(error);
 }
 
+static int note_blind(void *context, const struct crash__injection *injection,
+		      struct crash__exploration *exploration)
+{
+	struct faults_session *session = context;
+
+	(void)injection;
+	return crash__engine_is_blind(exploration->engine) ? crash__explore_note_blind(&session->recording) :
+							     0;
+}
+
+/* Who accepts everything has found no fault to be one: whether the checker looks at anything is asked of the
+ * run without any. */
+static void look_at_checker(struct faults_session *session)
+{
+	struct crash__then_crash then = then_of(session, NULL);
+	struct crash__model kill;
+
+	for (size_t i = 0; i < session->injections.list_count; i++)
+		if (session->sweep.outcomes[i].kind >= CRASH__FAULT_INCONSISTENT)
+			return; /* it has refused something */
+	if (crash__model_read("kill", &kill) < 0)
+		crash__die("%s", crash_error_detail());
+	then.explore.models = &kill;
+	then.explore.model_count = 1;
+	then.explore.engine.tiers = 0;
+	then.explored = note_blind;
+	then.context = session;
+	if (crash__then_crash_without(&then) < 0)
+		crash__die("%s", crash_error_detail());
+	crash__progress_clear();
+}
+
 static int report(struct faults_session *session)
 {
 	bool then = session->own.model_count && session->sweep.control.verdict == CRASH__VERDICT_PASSED;
@@ -267,7 +299,8 @@ static int report(struct faults_session *session)
 
 	if (then)
 		explore_losses(session);
-
+	else if (session->sweep.control.verdict == CRASH__VERDICT_PASSED && !atomic_load(&crash__stop))
+		look_at_checker(session);
 	crash__faults_place_note(session);
 	if (crash__note_changed(&session->recording) < 0 ||
 	    crash__checker_files_note_changed(&session->files, &session->checker, &session->recording) < 0 ||

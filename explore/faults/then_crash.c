@@ -101,6 +101,11 @@ static int explore_fault(struct crash__then_crash *then, const struct crash__inj
 	return error;
 }
 
+int crash__then_crash_without(struct crash__then_crash *then)
+{
+	return explore_fault(then, NULL);
+}
+
 /* ------------------------------------------------------------------ all of them */
 
 int crash__then_crash_run(struct crash__then_crash *then)

@@ -37,4 +37,8 @@ bool crash__then_crash_wants(const struct crash__then_crash *then, size_t number
 /** Explores all of them. */
 int crash__then_crash_run(struct crash__then_crash *then);
 
+/** Only the run without a fault: with no tiers that is what the checker says of its end, and what it sees of
+ * that. */
+int crash__then_crash_without(struct crash__then_crash *then);
+
 #endif

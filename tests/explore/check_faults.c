@@ -172,6 +172,20 @@ START_TEST(the_line_of_a_finding_finds_it_again)
 }
 END_TEST
 
+/* It was an all-clear. */
+START_TEST(a_checker_that_sees_nothing_has_shown_nothing)
+{
+	struct faults faults = FAULTS("true", "echo a >f && sync f", "--errors=EIO");
+
+	lab_assert_status(&faults.result, 3);
+	ck_assert_msg(strstr(faults.result.out, "the checker sees nothing"), "%s",
+		      lab_describe(&faults.result));
+	faults = FAULTS("[ ! -s f ] || grep -q a f", "echo a >f && sync f", "--errors=EIO");
+	lab_assert_status(&faults.result, 0);
+	assert_complete(&faults);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ and then the power */
 
 START_TEST(no_power_loss_after_a_fault_hurts_a_store_that_is_right)
@@ -255,7 +269,8 @@ END_TEST
 /* One that says something, or ends otherwise, has noticed. */
 START_TEST(what_a_program_says_is_no_finding)
 {
-	struct faults faults = FAULTS("true", "echo data >f && rm f", "--errors=EIO,ENOSPC,EMFILE");
+	struct faults faults =
+		FAULTS("cat k || :", "echo k >k && echo data >f && rm f", "--errors=EIO,ENOSPC,EMFILE");
 
 	lab_assert_status(&faults.result, 0);
 	assert_complete(&faults);
@@ -282,7 +297,7 @@ END_TEST
 
 START_TEST(the_directory_is_left_as_it_was)
 {
-	struct faults faults = FAULTS("true", "echo data >f && mv f g", "--errors=EIO");
+	struct faults faults = FAULTS("cat ./* || :", "echo data >f && mv f g", "--errors=EIO");
 
 	lab_assert_status(&faults.result, 0);
 	ck_assert_int_eq(lab_entries("store"), 0);
@@ -438,14 +453,14 @@ START_TEST(a_sweep_with_another_checker_does_not_go_on)
 {
 	struct lab_result result;
 	struct faults faults;
-	const char *check = "#!/bin/sh\nexit 0\n";
+	const char *check = "#!/bin/sh\ncat ./* || :\n";
 
 	lab_write("check.sh", check, strlen(check));
 	ck_assert_int_eq(chmod("check.sh", 0755), 0);
 	faults = FAULTS(lab_text("%s/check.sh", lab_dir), "echo a >a && mv a b", "--errors=EIO",
 			"--output=result");
 	lab_assert_status(&faults.result, 0);
-	lab_write("check.sh", "#!/bin/sh\nexit 1\n", strlen(check));
+	lab_write("check.sh", "#!/bin/sh\ncat ./*; exit 1\n", strlen("#!/bin/sh\ncat ./*; exit 1\n"));
 	result = LAB_CRASHINJECT("faults", "--resume=result");
 	lab_assert_status(&result, 125);
 	ck_assert_ptr_nonnull(strstr(result.err, "of another checker"));
@@ -521,6 +536,7 @@ int main(void)
 	tcase_add_test(wrong, the_line_of_a_finding_finds_it_again);
 	tcase_add_test(power, no_power_loss_after_a_fault_hurts_a_store_that_is_right);
 	tcase_add_test(power, a_sync_that_is_tried_again_and_believed_is_found);
+	tcase_add_test(power, a_checker_that_sees_nothing_has_shown_nothing);
 	tcase_add_test(power, what_needs_no_fault_is_said_once);
 	tcase_add_test(power, power_losses_that_a_budget_leaves_out_are_said);
 	tcase_add_test(ends, what_a_program_does_not_look_at_is_ignored);
