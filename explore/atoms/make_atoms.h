@@ -17,8 +17,8 @@ struct crash__virtual_sync {
 };
 
 /**
- * What the atoms would be if the program had made some syncs more. Syncs are no atoms: the numbers are the
- * same.
+ * What the atoms would be if the program had made some syncs more. Syncs are no atoms, but some sizes come
+ * and go with them: crash__atoms_match() finds the same ones again.
  * @param syncs by ascending step
  */
 int crash__atoms_make_with(struct crash__atoms *atoms, const struct crash__fs *fs,

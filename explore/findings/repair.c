@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "explore/atoms/match_atoms.h"
 #include "explore/findings/cause_search.h"
 #include "explore/phrases/op_phrase.h"
 
@@ -146,14 +147,14 @@ static int make_candidate(struct crash__cause_search *search, const struct crash
 /* ------------------------------------------------------------------ trying them */
 
 /* Leaves in `lost` what a state can still have lost; false: all that it has. */
-static bool list_remaining(struct crash__cause_search *search, const struct crash__atoms *repaired,
+static bool list_remaining(struct crash__cause_search *search, const uint32_t *repaired,
 			   const struct crash__state *state)
 {
 	search->lost_count = 0;
 	if (crash__search_list_lost(search, state) < 0)
 		return false;
 	for (size_t i = 0; i < search->whole_count; i++)
-		if ((int64_t)repaired->list[search->whole[i]].durable > state->step &&
+		if ((int64_t)repaired[search->whole[i]] > state->step &&
 		    !CRASH__ADD(search, lost, search->whole[i]))
 			return false;
 	return search->lost_count < search->whole_count;
@@ -173,7 +174,7 @@ static bool is_of_others(struct crash__cause_search *search, const struct crash_
 }
 
 /* Whether a state of a cause is impossible, and what is left of it is none of that cause's. */
-static bool is_gone(struct crash__cause_search *search, const struct crash__atoms *repaired,
+static bool is_gone(struct crash__cause_search *search, const uint32_t *repaired,
 		    const struct crash__state *state, const struct proof *proof)
 {
 	struct crash__entry *rest;
@@ -193,22 +194,42 @@ static bool is_gone(struct crash__cause_search *search, const struct crash__atom
 	return rest->cause && is_of_others(search, rest, state->step, proof);
 }
 
+/* Since when each of the model's atoms would be durable; NULL: there is no memory. One that would not be
+ * there is never lost. */
+static uint32_t *repaired_since(struct crash__cause_search *search, const struct candidate *candidate)
+{
+	const struct crash__atoms *own = crash__search_atoms(search);
+	uint32_t *since = calloc(own->list_count + 1, sizeof *since);
+	struct crash__atoms atoms;
+	int error = since ? crash__atoms_make_with(&atoms, crash__search_fs(search), own->model,
+						   candidate->syncs, candidate->syncs_count) :
+			    -1;
+
+	if (error == 0) {
+		error = crash__atoms_match(own, &atoms, 0, since);
+		crash__atoms_clear(&atoms);
+	}
+	if (error == 0)
+		return since;
+	free(since);
+	return NULL;
+}
+
 static uint64_t count_gone_of(struct crash__cause_search *search, const struct crash__cause *cause,
 			      const struct proof *proof)
 {
-	struct crash__atoms atoms;
+	uint32_t *since = repaired_since(search, proof->candidate);
 	uint64_t gone = 0;
 
-	if (crash__atoms_make_with(&atoms, crash__search_fs(search), crash__search_atoms(search)->model,
-				   proof->candidate->syncs, proof->candidate->syncs_count) < 0)
+	if (!since)
 		return 0;
 	for (size_t i = 0; i < cause->entries_count && !crash__engine_is_over(search->engine); i++)
 		gone += cause->entries[i]->model == search->model &&
-			is_gone(search, &atoms, &cause->entries[i]->state, proof);
+			is_gone(search, since, &cause->entries[i]->state, proof);
 	/* the smallest one need not be among them */
-	if (cause->model == search->model && !is_gone(search, &atoms, &cause->state, proof))
+	if (cause->model == search->model && !is_gone(search, since, &cause->state, proof))
 		gone = 0;
-	crash__atoms_clear(&atoms);
+	free(since);
 	return gone;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "explore/atoms/match_atoms.h"
 #include "explore/findings/find_causes.h"
 
 /* One look. */
@@ -24,66 +25,6 @@ static int no_memory(void)
 
 /* ------------------------------------------------------------------ which states are new */
 
-/* Sizes that a file may have while it is written back page by page. Which ones there are depends on what was
- * durable before; all other atoms are the same, in the same order. */
-static bool is_reach(const struct crash__atom *atom)
-{
-	return atom->class == CRASH__CLASS_REACH;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	const struct crash__atom *x = *(const struct crash__atom *const *)a,
-				 *y = *(const struct crash__atom *const *)b;
-
-	if (x->effect != y->effect)
-		return x->effect < y->effect ? -1 : 1;
-	return (x->size > y->size) - (x->size < y->size);
-}
-
-/* Those of a step, sorted, in `sizes`. */
-static size_t list_reaches(const struct crash__atoms *atoms, uint32_t step, const struct crash__atom **sizes)
-{
-	size_t count = 0;
-
-	for (crash__atom_id id = atoms->first[step]; id < atoms->first[step + 1]; id++)
-		if (is_reach(&atoms->list[id]))
-			sizes[count++] = &atoms->list[id];
-	if (count)
-		qsort(sizes, count, sizeof *sizes, by_size);
-	return count;
-}
-
-/* Such a size that only is there without the syncs shows only where something else is lost that was durable
- * with them. */
-static uint32_t reach_since(const struct crash__atom *atom, const struct crash__atom *const *sizes,
-			    size_t count)
-{
-	const struct crash__atom *const *found =
-		count ? bsearch(&atom, sizes, count, sizeof *sizes, by_size) : NULL;
-
-	return found ? (*found)->durable : CRASH__NEVER;
-}
-
-/* Finds, of each atom of a step, when it was durable with the syncs. */
-static void match_step(const struct crash__atoms *with, const struct crash__atoms *without, uint32_t step,
-		       uint32_t *since, const struct crash__atom **sizes)
-{
-	crash__atom_id next = with->first[step], end = with->first[step + 1];
-	size_t count = list_reaches(with, step, sizes);
-
-	for (crash__atom_id id = without->first[step]; id < without->first[step + 1]; id++) {
-		if (is_reach(&without->list[id])) {
-			since[id] = reach_since(&without->list[id], sizes, count);
-			continue;
-		}
-		while (next < end && is_reach(&with->list[next]))
-			next++;
-		assert(next < end && with->list[next].effect == without->list[id].effect);
-		since[id] = with->list[next++].durable;
-	}
-}
-
 /* From a step on, and up to another one, an atom can be lost that could not be. */
 static void note_window(uint32_t *early, uint32_t from, uint32_t to, uint32_t steps)
 {
@@ -99,12 +40,10 @@ static int compare(struct look *look, uint32_t model, bool *idle)
 	uint32_t steps = (uint32_t)with->fs->steps_count;
 	uint32_t *since = look->since[model] = calloc(without->list_count + 1, sizeof *since);
 	uint32_t *early = look->early[model] = calloc(steps + 1, sizeof *early);
-	const struct crash__atom **sizes = calloc(with->list_count + 1, sizeof *sizes);
 
-	for (uint32_t step = 0; step < steps && since && early && sizes; step++)
-		match_step(with, without, step, since, sizes);
-	free((void *)sizes);
-	if (!since || !early || !sizes)
+	/* a size that only is there without the syncs shows only where something else is lost that was
+	 * durable with them */
+	if (!since || !early || crash__atoms_match(without, with, CRASH__NEVER, since) < 0)
 		return no_memory();
 	for (crash__atom_id id = 0; id < without->list_count; id++) {
 		const struct crash__atom *atom = &without->list[id];
