@@ -68,21 +68,6 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 	}
 }
 
-/* The server that --recover is, if --ready says so. */
-static struct crash__recovery_server server_of(const struct explore_session *session)
-{
-	const struct crash__server *server = &session->options.server;
-	uint32_t linger = session->options.opts.linger_ms;
-
-	return (struct crash__recovery_server){
-		.ready = session->own.recover ? server->ready : NULL,
-		.ready_timeout_ms =
-			server->ready_timeout_ms ? server->ready_timeout_ms : CRASH__DEFAULT_READY_MS,
-		.linger_ms = linger ? linger : CRASH__DEFAULT_LINGER_MS,
-		.stop = server->stop ? server->stop : SIGTERM,
-	};
-}
-
 /* Which data directory: of a trace its own, if nobody says that it has moved. */
 static const char *directory_of(const struct explore_session *session)
 {
@@ -91,6 +76,22 @@ static const char *directory_of(const struct explore_session *session)
 	if (options->opts.root)
 		return options->opts.root;
 	return session->request.trace >= 0 ? session->request.opts.dir : options->opts.dir;
+}
+
+static struct crash__checker checker_of(const struct explore_session *session)
+{
+	const struct explore_options *own = &session->own;
+
+	return (struct crash__checker){
+		.check = own->check,
+		.check_server = own->check_server,
+		.recover = own->recover,
+		.program = session->options.program,
+		.cwd = session->cwd,
+		.server = crash__options_recovery_server(&session->options, own->recover),
+		.timeout_ms = own->check_timeout_ms,
+		.environment = environ,
+	};
 }
 
 /* With --depth half of the budget is for crashes of recovery. */
@@ -124,17 +125,7 @@ static struct crash__explore_options exploration_options(struct explore_session 
 				.jobs = own->jobs,
 				.shard = own->shard_number,
 				.shards = own->shards,
-				.checker =
-					{
-						.check = own->check,
-						.check_server = own->check_server,
-						.recover = own->recover,
-						.program = session->options.program,
-						.cwd = session->cwd,
-						.server = server_of(session),
-						.timeout_ms = own->check_timeout_ms,
-						.environment = environ,
-					},
+				.checker = checker_of(session),
 				.acks_matter = own->check || own->check_server,
 				.stop = &crash__stop,
 				.progress = crash__progress_show,

@@ -41,49 +41,26 @@ static struct crash__request request_of(const struct faults_session *session)
 	return request;
 }
 
-/* The server that --recover is, if --ready says so. */
-static struct crash__recovery_server server_of(const struct faults_session *session)
-{
-	const struct crash__server *server = &session->options.server;
-	uint32_t linger = session->options.opts.linger_ms;
-
-	return (struct crash__recovery_server){
-		.ready = session->own.recover ? server->ready : NULL,
-		.ready_timeout_ms =
-			server->ready_timeout_ms ? server->ready_timeout_ms : CRASH__DEFAULT_READY_MS,
-		.linger_ms = linger ? linger : CRASH__DEFAULT_LINGER_MS,
-		.stop = server->stop ? server->stop : SIGTERM,
-	};
-}
-
 static struct crash__checker checker_of(const struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
 	bool host = own->net && strcmp(own->net, "host") == 0;
 
-	return (struct crash__checker){.check = own->check,
-				       .check_server = own->check_server,
-				       .recover = own->recover,
-				       .server = server_of(session),
-				       .program = session->options.program,
-				       .cwd = session->cwd,
-				       .timeout_ms = own->check_timeout_ms,
-				       .environment = environ,
-				       .own_network = !host && crash__network_possible()};
+	return (struct crash__checker){
+		.check = own->check,
+		.check_server = own->check_server,
+		.recover = own->recover,
+		.server = crash__options_recovery_server(&session->options, session->own.recover),
+		.program = session->options.program,
+		.cwd = session->cwd,
+		.timeout_ms = own->check_timeout_ms,
+		.environment = environ,
+		.own_network = !host && crash__network_possible()};
 }
 
 static const char *directory_of(const struct faults_session *session)
 {
 	return session->options.opts.root ? session->options.opts.root : session->request.opts.dir;
-}
-
-static uint32_t default_tiers(void)
-{
-	uint32_t tiers = 0;
-
-	for (int tier = 0; tier < CRASH__TIERS; tier++)
-		tiers |= (uint32_t)crash__tiers[tier].by_default << tier;
-	return tiers;
 }
 
 /* A run that is not over long after the recorded one was hangs. */
@@ -225,7 +202,7 @@ static struct crash__then_crash then_of(struct faults_session *session, struct c
 	const struct faults_options *own = &session->own;
 	struct crash__explore_options explore = {.models = own->model,
 						 .model_count = own->model_count,
-						 .engine = {.tiers = default_tiers(),
+						 .engine = {.tiers = crash__tiers_by_default(),
 							    .budget_ns = own->budget_ns,
 							    .began_ns = session->began,
 							    .jobs = own->jobs,

@@ -6,6 +6,7 @@
 
 #include "base/attributes.h"
 #include "base/json_value.h"
+#include "base/shell_word.h"
 #include "cli/open_state.h"
 #include "cli/options.h"
 #include "explore/checkers/acked_files.h"
@@ -42,15 +43,14 @@ static bool take_option(void *context, int option, const char *value)
 	return true;
 }
 
-static void print_quoted(FILE *stream, const char *text)
+static void print_word(FILE *stream, const char *text)
 {
-	fputc('\'', stream);
-	for (; *text; text++)
-		if (*text == '\'')
-			fputs("'\\''", stream);
-		else
-			fputc(*text, stream);
-	fputc('\'', stream);
+	char *word = crash__shell_word(text);
+
+	if (!word)
+		crash__die("out of memory");
+	fputs(word, stream);
+	free(word);
 }
 
 static void print_path(FILE *stream, const char *variable, const char *path)
@@ -60,7 +60,7 @@ static void print_path(FILE *stream, const char *variable, const char *path)
 	if (!path || !realpath(path, where))
 		return;
 	fprintf(stream, " %s=", variable);
-	print_quoted(stream, where);
+	print_word(stream, where);
 }
 
 /* The line that checks the state as explore did; NULL: nothing is known of that. */
@@ -77,20 +77,20 @@ static char *check_line(const struct crash__replay *replay, const json_t *settin
 		return NULL;
 	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
 	fputs("( cd ", stream);
-	print_quoted(stream, where);
+	print_word(stream, where);
 	fputs(" && CRASH_DIR=", stream);
-	print_quoted(stream, where);
+	print_word(stream, where);
 	fprintf(stream, " CRASH_POINT='%s' CRASH_STATE='%s'", point, words[1]);
 	print_path(stream, "CRASH_ACKED", own->acked);
 	print_path(stream, "CRASH_ACKED_DIR", own->acked_dir);
 	if (check) {
 		fputs(" sh -c ", stream);
-		print_quoted(stream, check);
+		print_word(stream, check);
 		fputs(" sh \"$PWD\"", stream);
 	} else {
 		json_array_foreach(json_object_get(settings, "program"), i, word) {
 			fputc(' ', stream);
-			print_quoted(stream, json_string_value(word));
+			print_word(stream, json_string_value(word));
 		}
 	}
 	fputs(" )", stream);

@@ -183,8 +183,8 @@ static void read_tiers(struct explore_options *own)
 
 	if (own->exhaustive)
 		own->tier_mask = 1u << CRASH__TIER_PREFIX | 1u << CRASH__TIER_EXHAUSTIVE;
-	for (int tier = 0; tier < CRASH__TIERS && !own->exhaustive && !at; tier++)
-		own->tier_mask |= (uint32_t)crash__tiers[tier].by_default << tier;
+	else if (!at)
+		own->tier_mask = crash__tiers_by_default();
 	while (at && *at) {
 		size_t length = strcspn(at, ",");
 		enum crash__tier tier = crash__tier_of_name(at, length);

@@ -92,10 +92,7 @@ void crash__settings_identify(struct explore_session *session)
 static void refuse_beside_resume(const struct explore_session *session)
 {
 	const struct explore_options *own = &session->own;
-	const struct {
-		const char *name;
-		bool given;
-	} options[] = {
+	const struct crash__option_beside options[] = {
 		{"--check", own->check},
 		{"--check-server", own->check_server},
 		{"--recover", own->recover},
@@ -120,14 +117,8 @@ static void refuse_beside_resume(const struct explore_session *session)
 		{"--linger", session->options.opts.linger_ms},
 	};
 
-	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-		if (options[i].given)
-			crash__die("--resume and %s do not go together: an exploration is resumed with "
-				   "the same settings",
-				   options[i].name);
-	if (session->options.program[0])
-		crash__die("--resume %s: the program is known; remove %s", own->resume,
-			   session->options.program[0]);
+	crash__refuse_beside_resume(options, sizeof options / sizeof *options, "an exploration", own->resume,
+				    session->options.program);
 }
 
 static void read_settings(struct explore_session *session)

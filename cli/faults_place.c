@@ -17,10 +17,7 @@
 static void refuse_beside_resume(const struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
-	const struct {
-		const char *name;
-		bool given;
-	} options[] = {
+	const struct crash__option_beside options[] = {
 		{"--check", own->check},
 		{"--check-server", own->check_server},
 		{"--recover", own->recover},
@@ -40,15 +37,13 @@ static void refuse_beside_resume(const struct faults_session *session)
 		{"--root", session->options.opts.root},
 		{"--client", session->options.server.client},
 		{"--ready", session->options.server.ready},
+		{"--ready-timeout", session->options.server.ready_timeout_ms},
+		{"--stop", session->options.server.stop},
+		{"--linger", session->options.opts.linger_ms},
 	};
 
-	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-		if (options[i].given)
-			crash__die("--resume and %s do not go together: faults go on with the same settings",
-				   options[i].name);
-	if (session->options.program[0])
-		crash__die("--resume %s: the program is known; remove %s", own->resume,
-			   session->options.program[0]);
+	crash__refuse_beside_resume(options, sizeof options / sizeof *options, "a sweep", own->resume,
+				    session->options.program);
 }
 
 /* The words that were typed; they live as long as we do. */

@@ -3,6 +3,7 @@
 #include "cli/screen.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "common/suggest.h"
 #include "explore/atoms/persistence_model.h"
 #include "explore/check/engine.h"
+#include "explore/checkers/recovery_server.h"
 #include "explore/recording/recorded_run.h"
 #include "explore/recording/recording.h"
 #include "runner/program.h"
@@ -196,6 +198,32 @@ void crash__options_check_server(const struct crash__options *options, bool reco
 	if (!option || server->client || (recovers && server->ready))
 		return;
 	crash__die("%s is about a server that somebody uses: name that with --client", option);
+}
+
+struct crash__recovery_server crash__options_recovery_server(const struct crash__options *options,
+							     const char *recover)
+{
+	const struct crash__server *server = &options->server;
+	uint32_t linger = options->opts.linger_ms;
+
+	return (struct crash__recovery_server){
+		.ready = recover ? server->ready : NULL,
+		.ready_timeout_ms =
+			server->ready_timeout_ms ? server->ready_timeout_ms : CRASH__DEFAULT_READY_MS,
+		.linger_ms = linger ? linger : CRASH__DEFAULT_LINGER_MS,
+		.stop = server->stop ? server->stop : SIGTERM,
+	};
+}
+
+void crash__refuse_beside_resume(const struct crash__option_beside *others, size_t count, const char *what,
+				 const char *resume, char *const *program)
+{
+	for (size_t i = 0; i < count; i++)
+		if (others[i].given)
+			crash__die("--resume and %s do not go together: %s is resumed with the same settings",
+				   others[i].name, what);
+	if (program[0])
+		crash__die("--resume %s: the program is known; remove %s", resume, program[0]);
 }
 
 static bool take_common(struct crash__options *options, int option, const char *value)

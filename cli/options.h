@@ -127,6 +127,25 @@ void crash__options_directory(const struct crash__options *options, char directo
  */
 void crash__options_check_server(const struct crash__options *options, bool recovers);
 
+struct crash__recovery_server;
+
+/** The server that `recover` is, if --ready says so; NULL: there is no recovery. Borrows from both. */
+struct crash__recovery_server crash__options_recovery_server(const struct crash__options *options,
+							     const char *recover);
+
+/** An option that does not go together with another, and whether it was given. */
+struct crash__option_beside {
+	const char *name;
+	bool given;
+};
+
+/**
+ * Refuses options and a program that would make something else of what --resume continues.
+ * @param what "a sweep": is resumed with the same settings
+ */
+void crash__refuse_beside_resume(const struct crash__option_beside *others, size_t count, const char *what,
+				 const char *resume, char *const *program);
+
 /** Whether the words after the options are a trace; dies of words behind one, which would have no effect. */
 bool crash__options_name_trace(const struct crash__options *options, const char *command);
 

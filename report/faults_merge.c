@@ -70,20 +70,9 @@ static void add_all(json_t *list, const json_t *more)
 		add_once(list, item);
 }
 
-static json_t *find_id(const json_t *findings, const char *id)
-{
-	json_t *finding;
-	size_t i;
-
-	json_array_foreach(findings, i, finding)
-		if (strcmp(crash__report_text(finding, "id"), id) == 0)
-			return finding;
-	return NULL;
-}
-
 static void add_finding(json_t *findings, json_t *finding)
 {
-	json_t *known = find_id(findings, crash__report_text(finding, "id"));
+	json_t *known = crash__report_find_id(findings, crash__report_text(finding, "id"));
 	json_t *faults = json_object_get(known, "faults");
 
 	if (!known) {

@@ -15,6 +15,7 @@
 #include "common/names.h"
 #include "explore/findings/cause.h"
 #include "explore/phrases/op_phrase.h"
+#include "report/report.h"
 #include "report/result.h"
 #include "report/result_op.h"
 
@@ -151,17 +152,6 @@ static json_t *finding_json(const struct maker *maker, const char *id, size_t nu
 	return finding;
 }
 
-static json_t *find_id(const json_t *findings, const char *id)
-{
-	json_t *finding;
-	size_t i;
-
-	json_array_foreach(findings, i, finding)
-		if (strcmp(json_string_value(json_object_get(finding, "id")), id) == 0)
-			return finding;
-	return NULL;
-}
-
 static void add_once(json_t *list, const char *name)
 {
 	const json_t *item;
@@ -188,7 +178,7 @@ static void add_single(struct maker *maker, size_t number)
 	json_t *finding;
 
 	make_id(maker, injection_of(maker, number), outcome_of(maker, number), id);
-	finding = find_id(maker->findings, id);
+	finding = crash__report_find_id(maker->findings, id);
 	if (!finding) {
 		finding = finding_json(maker, id, number);
 		json_array_append_new(maker->findings, finding);
@@ -230,7 +220,7 @@ static void add_sticky(struct maker *maker, size_t number)
 		return;
 	}
 	make_id(maker, injection_of(maker, single), outcome_of(maker, single), id);
-	json_array_append_new(json_object_get(find_id(maker->findings, id), "faults"),
+	json_array_append_new(json_object_get(crash__report_find_id(maker->findings, id), "faults"),
 			      json_string(injection_of(maker, number)->name));
 }
 

@@ -9,17 +9,6 @@
 #include "report/report.h"
 #include "report/result.h"
 
-static json_t *find_id(json_t *findings, const char *id)
-{
-	json_t *finding;
-	size_t i;
-
-	json_array_foreach(findings, i, finding)
-		if (strcmp(crash__report_text(finding, "id"), id) == 0)
-			return finding;
-	return NULL;
-}
-
 static void add_number(json_t *finding, const json_t *other, const char *key)
 {
 	json_object_set_new(finding, key,
@@ -30,7 +19,7 @@ static void add_number(json_t *finding, const json_t *other, const char *key)
 /* Takes the finding over. */
 static void add(json_t *findings, json_t *finding)
 {
-	json_t *known = find_id(findings, crash__report_text(finding, "id"));
+	json_t *known = crash__report_find_id(findings, crash__report_text(finding, "id"));
 
 	if (!known) {
 		json_array_append_new(findings, finding);

@@ -17,6 +17,17 @@ long long crash__report_number(const json_t *object, const char *name)
 	return (long long)json_integer_value(json_object_get(object, name));
 }
 
+json_t *crash__report_find_id(const json_t *findings, const char *id)
+{
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(findings, i, finding)
+		if (strcmp(crash__report_text(finding, "id"), id) == 0)
+			return finding;
+	return NULL;
+}
+
 bool crash__report_is_lint(const json_t *result)
 {
 	return json_object_get(json_object_get(result, "summary"), "rules") != NULL;

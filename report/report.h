@@ -27,6 +27,9 @@ extern const struct crash__reporter crash__report_terminal, crash__report_json, 
 const char *crash__report_text(const json_t *object, const char *name);
 long long crash__report_number(const json_t *object, const char *name);
 
+/** The finding with this id in a list of them, borrowed; NULL if there is none. */
+json_t *crash__report_find_id(const json_t *findings, const char *id);
+
 /** Whether a result is lint's: it has rules, and neither points nor states. */
 bool crash__report_is_lint(const json_t *result);
 

@@ -333,17 +333,6 @@ json_t *crash__result_make(const struct crash__exploration *exploration, json_t 
 
 /* ------------------------------------------------------------------ real kills */
 
-static json_t *find_id(json_t *findings, const char *id)
-{
-	json_t *finding;
-	size_t i;
-
-	json_array_foreach(findings, i, finding)
-		if (strcmp(json_string_value(json_object_get(finding, "id")), id) == 0)
-			return finding;
-	return NULL;
-}
-
 /* Points whose ops come from the same place are one finding. */
 static void add_point(json_t *findings, const struct crash__recording *recording,
 		      struct crash__callsites *callsites, const struct crash__rerun_point *point)
@@ -357,7 +346,7 @@ static void add_point(json_t *findings, const struct crash__recording *recording
 
 	crash__cause_id(id, point->before ? "%s/rerun/before/%s" : "%s/rerun/%s",
 			crash__verdict_name(point->kind), signature ? signature : "");
-	known = find_id(findings, id);
+	known = crash__report_find_id(findings, id);
 	if (known)
 		json_object_set_new(known, "states",
 				    json_integer(json_integer_value(json_object_get(known, "states")) + 1));

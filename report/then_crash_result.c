@@ -13,26 +13,9 @@
 #include "explore/findings/cause.h"
 #include "explore/phrases/op_phrase.h"
 #include "report/faults_result.h"
+#include "report/report.h"
 #include "report/result.h"
 #include "report/result_op.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static json_t *find_id(const json_t *list, const char *id)
-{
-	json_t *finding;
-	size_t i;
-
-	json_array_foreach(list, i, finding)
-		if (strcmp(text_of(finding, "id"), id) == 0)
-			return finding;
-	return NULL;
-}
 
 static bool has_name(const json_t *list, const char *name)
 {
@@ -82,7 +65,7 @@ static json_t *sentence_of(const struct crash__then_findings *findings,
 				cut ? "writes only a part" : "fails with ",
 				cut ? "" : crash__faults[injection->fault].name,
 				injection->sticky ? ", and so does all that comes after it" : "",
-				text_of(finding, "sentence"));
+				crash__report_text(finding, "sentence"));
 	json_decref(place);
 	free(phrase);
 	return sentence;
@@ -114,10 +97,10 @@ static void take_finding(struct crash__then_findings *findings, const struct cra
 		json_array_append(findings->list, finding);
 		return;
 	}
-	if (has_name(findings->plain, text_of(finding, "id")))
+	if (has_name(findings->plain, crash__report_text(finding, "id")))
 		return;
-	make_id(findings, injection, text_of(finding, "id"), id);
-	known = find_id(findings->list, id);
+	make_id(findings, injection, crash__report_text(finding, "id"), id);
+	known = crash__report_find_id(findings->list, id);
 	if (!known) {
 		make_finding(findings, injection, id, finding);
 		known = finding;

@@ -72,6 +72,21 @@ tries()
 	rm -rf "$work"/tmp/*
 }
 
+# with_cmake NAME PACKAGE FILE: the framework is a package that CMake finds
+with_cmake()
+{
+	has cmake --version || return
+	if (cd "$work/trial/$1" && cmake -S . -B build -DCMAKE_PREFIX_PATH="$prefix") >"$work/cmake.log" 2>&1; then
+		cmake --build "$work/trial/$1/build" >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log"; fail "$1: it does not build"; }
+		tries "$1" "$3" CMakeLists.txt -- build/store_test
+	elif grep -q "$2" "$work/cmake.log" && ! grep -q 'crashinject' "$work/cmake.log"; then
+		echo "SKIP: $1: CMake does not find $2"
+	else
+		cat "$work/cmake.log"
+		fail "$1: find_package"
+	fi
+}
+
 wanted()
 {
 	[ -z "$only" ] || case " $only " in *" $1 "*) ;; *) return 1 ;; esac
@@ -124,16 +139,7 @@ if wanted check && has pkg-config check && has "${CC:-cc}" --version; then
 		echo "SKIP: meson: it is not installed"
 	fi
 fi
-if wanted gtest && has cmake --version; then
-	if (cd "$work/trial/gtest" && cmake -S . -B build -DCMAKE_PREFIX_PATH="$prefix") >"$work/cmake.log" 2>&1; then
-		cmake --build "$work/trial/gtest/build" >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log"; fail "gtest: it does not build"; }
-		tries gtest store_test.cc CMakeLists.txt -- build/store_test
-	elif grep -q GTest "$work/cmake.log" && ! grep -q 'crashinject' "$work/cmake.log"; then
-		echo "SKIP: gtest: GoogleTest is not installed"
-	else
-		cat "$work/cmake.log"
-		fail "gtest: find_package"
-	fi
-fi
+wanted gtest && with_cmake gtest GTest store_test.cc
+wanted catch2 && with_cmake catch2 Catch2 store_case.cc
 [ $tried -gt 0 ] || { echo "SKIP: trial: no language is there"; exit 77; }
 [ $failures = 0 ]

@@ -3,19 +3,16 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "explore/check/worker_channel.h"
-#include "explore/recording/network.h"
+#include "explore/recording/run_child.h"
 #include "explore/recording/scratch_directory.h"
 
 /* The number of the run that has no fault. */
@@ -55,15 +52,10 @@ static _Noreturn void run_child(struct crash__fault_place *place, const struct c
 				int channel)
 {
 	const struct crash__faulting *faulting = place->faulting;
-	const struct crash__recording *recording = faulting->recording;
 	struct answer answer = {0};
 	int error;
 
-	setsid();
-	error = faulting->checker->own_network ? crash__network_enter() : 0;
-	if (error == 0)
-		error = crash__sandbox_enter(&place->sandbox, recording->directory,
-					     crash__base_directory(recording->base));
+	error = crash__run_child_enter(&place->sandbox, faulting->recording, faulting->checker->own_network);
 	while (crash__receive_all(channel, &answer.number, sizeof answer.number)) {
 		char *text;
 
@@ -80,17 +72,11 @@ static _Noreturn void run_child(struct crash__fault_place *place, const struct c
 
 /* ------------------------------------------------------------------ the children */
 
-struct child {
-	pid_t pid;
-	int channel;
-	bool busy;
-};
-
 struct children {
 	struct crash__fault_sweep *sweep;
 	struct crash__guardian
 		place; /* outside of the children's pid namespaces, in which all ends at once */
-	struct child *list;
+	struct crash__run_child *list;
 	struct pollfd *polled;
 	unsigned int count;
 	uint32_t next; /* fault that is tried; CONTROL: the first run */
@@ -100,37 +86,25 @@ struct children {
 static int start_child(struct children *children, unsigned int number)
 {
 	const struct crash__fault_sweep *sweep = children->sweep;
-	struct child *child = &children->list[number];
+	struct crash__run_child *child = &children->list[number];
 	struct crash__fault_place place = {.faulting = &sweep->faulting, .run = children->place.path};
 	char files[PATH_MAX];
-	int ends[2];
+	int error;
 
 	snprintf(files, sizeof files, "%.3000s/fault-%u", sweep->faulting.recording->scratch.path, number);
 	if (mkdir(files, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", files);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return crash__fail_errno("cannot start a run");
 	place.files = files;
-	child->pid = crash__sandbox_fork(true, SIGKILL);
-	if (child->pid == 0) {
-		close(ends[0]);
-		run_child(&place, sweep->injections, ends[1]);
-	}
-	close(ends[1]);
-	child->channel = ends[0];
-	return child->pid < 0 ? crash__fail_errno("cannot make namespaces") : 0;
+	error = crash__run_child_start(child);
+	if (error == 1)
+		run_child(&place, sweep->injections, child->channel);
+	return error;
 }
 
 static void end_children(struct children *children)
 {
-	for (unsigned int i = 0; children->list && i < children->count; i++) {
-		if (children->list[i].pid <= 0)
-			continue;
-		close(children->list[i].channel);
-		kill(children->list[i].pid, SIGKILL);
-		while (waitpid(children->list[i].pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
-	}
+	if (children->list)
+		crash__run_children_end(children->list, children->count);
 	crash__scratch_remove(&children->place);
 	free(children->list);
 	free(children->polled);
@@ -168,7 +142,7 @@ static int take_text(struct crash__fault_sweep *sweep, const struct answer *answ
 	return keep(sweep, answer->number, &outcome);
 }
 
-static int take_answer(struct crash__fault_sweep *sweep, struct child *child)
+static int take_answer(struct crash__fault_sweep *sweep, struct crash__run_child *child)
 {
 	struct answer answer;
 	char *text = NULL;
@@ -234,7 +208,7 @@ static void hand_out(struct children *children)
 	uint64_t running = count_running(children);
 
 	for (unsigned int i = 0; i < children->count; i++) {
-		struct child *child = &children->list[i];
+		struct crash__run_child *child = &children->list[i];
 
 		if (!child->busy && !is_over(children, running)) {
 			/* that a child is dead is said by reading from it */

@@ -3,12 +3,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +13,7 @@
 #include "explore/check/worker.h"
 #include "explore/recording/network.h"
 #include "explore/recording/run_input.h"
+#include "explore/recording/run_child.h"
 #include "explore/recording/sandbox.h"
 #include "trace/event_text.h"
 
@@ -149,11 +147,8 @@ static _Noreturn void run_child(struct runner *runner)
 	uint32_t index;
 	int error;
 
-	setsid();
-	error = runner->options->checker->own_network ? crash__network_enter() : 0;
-	if (error == 0)
-		error = crash__sandbox_enter(&runner->sandbox, runner->options->recording->directory,
-					     crash__base_directory(runner->options->recording->base));
+	error = crash__run_child_enter(&runner->sandbox, runner->options->recording,
+				       runner->options->checker->own_network);
 	while (crash__receive_all(runner->channel, &index, sizeof index)) {
 		struct answer answer = {.index = index};
 		char *text = NULL;
@@ -174,17 +169,11 @@ static _Noreturn void run_child(struct runner *runner)
 
 /* ------------------------------------------------------------------ the children */
 
-struct child {
-	pid_t pid;
-	int channel;
-	bool busy;
-};
-
 static int start_child(const struct crash__rerun_options *options, struct crash__rerun *rerun,
-		       const char *place, unsigned int number, struct child *child)
+		       const char *place, unsigned int number, struct crash__run_child *child)
 {
 	static struct runner runner;
-	int ends[2];
+	int error;
 
 	runner = (struct runner){.options = options, .rerun = rerun, .place = place};
 	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path,
@@ -192,33 +181,16 @@ static int start_child(const struct crash__rerun_options *options, struct crash_
 	snprintf(runner.acked_directory, sizeof runner.acked_directory, "%.4000s.d", runner.acked);
 	if (mkdir(runner.acked_directory, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", runner.acked_directory);
-	if (!getcwd(runner.cwd, sizeof runner.cwd) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+	if (!getcwd(runner.cwd, sizeof runner.cwd))
 		return crash__fail_errno("cannot start a run");
-	child->pid = crash__sandbox_fork(true, SIGKILL);
-	if (child->pid == 0) {
-		close(ends[0]);
-		runner.channel = ends[1];
+	error = crash__run_child_start(child);
+	runner.channel = child->channel;
+	if (error == 1)
 		run_child(&runner);
-	}
-	close(ends[1]);
-	child->channel = ends[0];
-	return child->pid < 0 ? crash__fail_errno("cannot make namespaces") : 0;
+	return error;
 }
 
-static void end_children(struct child *children, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (children[i].pid <= 0)
-			continue;
-		close(children[i].channel);
-		kill(children[i].pid, SIGKILL);
-		while (waitpid(children[i].pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
-	}
-}
-
-static int take_answer(struct crash__rerun *rerun, struct child *child)
+static int take_answer(struct crash__rerun *rerun, struct crash__run_child *child)
 {
 	struct crash__rerun_point *point;
 	struct answer answer;
@@ -307,7 +279,7 @@ static void show(const struct crash__rerun_options *options, const struct crash_
 }
 
 static int run_all(const struct crash__rerun_options *options, struct crash__rerun *rerun,
-		   struct child *children, struct pollfd *polled)
+		   struct crash__run_child *children, struct pollfd *polled)
 {
 	uint64_t started = crash__now_ns();
 	uint32_t next = 0, done = 0;
@@ -337,7 +309,7 @@ static int run_all(const struct crash__rerun_options *options, struct crash__rer
 
 int crash__rerun(const struct crash__rerun_options *options, struct crash__rerun *rerun)
 {
-	struct child *children = calloc(options->jobs, sizeof *children);
+	struct crash__run_child *children = calloc(options->jobs, sizeof *children);
 	struct pollfd *polled = calloc(options->jobs, sizeof *polled);
 	struct crash__guardian place = {0};
 	int error;
@@ -352,7 +324,7 @@ int crash__rerun(const struct crash__rerun_options *options, struct crash__rerun
 	if (error == 0)
 		error = run_all(options, rerun, children, polled);
 	if (children)
-		end_children(children, options->jobs);
+		crash__run_children_end(children, options->jobs);
 	crash__scratch_remove(&place);
 	free(children);
 	free(polled);

@@ -47,6 +47,15 @@ const struct crash__tier_info crash__tiers[CRASH__TIERS] = {
 #undef TIER
 };
 
+uint32_t crash__tiers_by_default(void)
+{
+	uint32_t tiers = 0;
+
+	for (int tier = 0; tier < CRASH__TIERS; tier++)
+		tiers |= (uint32_t)crash__tiers[tier].by_default << tier;
+	return tiers;
+}
+
 enum crash__tier crash__tier_of_name(const char *name, size_t length)
 {
 	int tier = 0;

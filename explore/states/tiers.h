@@ -42,6 +42,9 @@ struct crash__tier_info {
 
 extern const struct crash__tier_info crash__tiers[CRASH__TIERS];
 
+/** Those that are taken where nobody names tiers: a bit for each. */
+uint32_t crash__tiers_by_default(void);
+
 /** CRASH__TIERS if there is none of that name. */
 enum crash__tier crash__tier_of_name(const char *name, size_t length);
 

@@ -461,7 +461,7 @@ START_TEST(a_replayed_state_is_what_the_checker_saw)
 	result = LAB_CRASHINJECT("replay", "--acked", "told", "--acked-dir", "streams", "kept",
 				 lab_json_text(finding, "state"), "state");
 	lab_assert_status(&result, 0);
-	ck_assert_msg(strstr(result.out, lab_text(" CRASH_ACKED_DIR='%s/streams'", lab_dir)), "%s",
+	ck_assert_msg(strstr(result.out, lab_text(" CRASH_ACKED_DIR=%s/streams ", lab_dir)), "%s",
 		      result.out);
 	lab_assert_file("streams/stdout", lab_read("told", NULL));
 	ck_assert_msg(strstr(result.out, "write#1 data.tmp") && strstr(result.out, "sh -c"), "%s",
