@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/guardian.h"
 #include "base/remove.h"
+#include "base/shell_word.h"
 #include "callers/called.h"
 #include "callers/captured.h"
 #include "callers/explored.h"
@@ -25,9 +27,9 @@
 struct exploring {
 	const struct crash_explore_opts *opts;
 	char command[PATH_MAX];
-	char data[PATH_MAX], result[PATH_MAX]; /* directories that we made; "": none */
-	char *called[CRASH__CALL_WORDS];       /* the workload, if it is a function */
-	char *check;			       /* the check likewise, for the shell */
+	struct crash__guardian data, result; /* directories that we made; they go if we are killed */
+	char *called[CRASH__CALL_WORDS];     /* the workload, if it is a function */
+	char *check;			     /* the check likewise, for the shell */
 	char *models;
 	const char **words;
 	size_t count;
@@ -91,17 +93,11 @@ static bool keeps_result(const struct crash_explore_opts *opts)
 	return true;
 }
 
-static int make_directory(const char *kind, char path[PATH_MAX])
+static int make_directory(const char *name, struct crash__guardian *directory)
 {
 	const char *base = getenv("TMPDIR");
-	char wanted[PATH_MAX];
 
-	if (snprintf(wanted, sizeof wanted, "%s/crashinject-%sXXXXXX", base && *base ? base : "/tmp", kind) >=
-		    (int)sizeof wanted ||
-	    !mkdtemp(wanted))
-		return crash__fail(CRASH_EDIR, "%s: a directory cannot be made", wanted);
-	strcpy(path, wanted);
-	return 0;
+	return crash__guardian_start(directory, base && *base ? base : "/tmp", name, crash__remove_patiently);
 }
 
 static int check_options(const struct crash_explore_opts *opts)
@@ -120,26 +116,17 @@ static int check_options(const struct crash_explore_opts *opts)
 /* Words as one for the shell. */
 static char *quoted(char *const *words)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	char *text = strdup("exec"), *word, *longer;
 
-	if (!stream)
-		return NULL;
-	fputs("exec", stream);
-	for (; *words; words++) {
-		fputs(" '", stream);
-		for (const char *c = *words; *c; c++)
-			if (*c == '\'')
-				fputs("'\\''", stream);
-			else
-				fputc(*c, stream);
-		fputc('\'', stream);
+	for (; text && *words; words++) {
+		word = crash__shell_word(*words);
+		if (!word || asprintf(&longer, "%s %s", text, word) < 0)
+			longer = NULL;
+		free(word);
+		free(text);
+		text = longer;
 	}
-	if (fclose(stream) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return text;
 }
 
 static int prepare_check(struct exploring *exploring)
@@ -169,9 +156,9 @@ static int prepare(struct exploring *exploring)
 	if (error == 0 && opts->check_state)
 		error = prepare_check(exploring);
 	if (error == 0 && !opts->dir && (opts->workload || opts->program))
-		error = make_directory("data-", exploring->data);
+		error = make_directory("crashinject-data-XXXXXX", &exploring->data);
 	if (error == 0 && keeps_result(opts))
-		error = make_directory("", exploring->result);
+		error = make_directory("crashinject-XXXXXX", &exploring->result);
 	return error;
 }
 
@@ -201,7 +188,7 @@ static size_t length_of(const char *const *words)
 static int make_words(struct exploring *exploring)
 {
 	const struct crash_explore_opts *opts = exploring->opts;
-	const char *directory = opts->dir ? opts->dir : *exploring->data ? exploring->data : NULL;
+	const char *directory = opts->dir ? opts->dir : exploring->data.pid ? exploring->data.path : NULL;
 
 	exploring->words =
 		calloc(16 + CRASH__CALL_WORDS + length_of(opts->options) + length_of(opts->program),
@@ -212,8 +199,8 @@ static int make_words(struct exploring *exploring)
 	add(exploring, "--json", NULL);
 	if (directory)
 		add(exploring, "--dir", directory);
-	if (*exploring->result)
-		add(exploring, "--output", exploring->result);
+	if (exploring->result.pid)
+		add(exploring, "--output", exploring->result.path);
 	add(exploring, exploring->models, NULL);
 	if (opts->check)
 		add(exploring, "--check", opts->check);
@@ -242,17 +229,16 @@ static int explore(struct exploring *exploring, struct crash_explored *out)
 	if (error == 0)
 		error = crash__explored_read(out, captured.out, WEXITSTATUS(captured.status), captured.err);
 	crash__captured_clear(&captured);
-	if (error == 0 && !out->safe && *exploring->result && !(out->directory = strdup(exploring->result)))
+	if (error == 0 && !out->safe && exploring->result.pid &&
+	    !(out->directory = strdup(exploring->result.path)))
 		error = crash__fail(CRASH_ENOMEM, "no memory for a name");
 	return error;
 }
 
 static void release(struct exploring *exploring, bool keep)
 {
-	if (*exploring->data)
-		crash__remove_tree(exploring->data, true);
-	if (*exploring->result && !keep)
-		crash__remove_tree(exploring->result, true);
+	crash__guardian_end(&exploring->data, false);
+	crash__guardian_end(&exploring->result, keep);
 	for (size_t i = 0; i < CRASH__CALL_WORDS; i++)
 		free(exploring->called[i]);
 	free(exploring->check);

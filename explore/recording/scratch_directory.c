@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/recording/scratch_directory.h"
 
-#include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/remove.h"
-
-/* What is still being killed may still be writing. */
-static void remove_patiently(const char *path)
-{
-	for (int i = 0; i < 100 && crash__remove_tree(path, true) < 0 && errno != ENOENT; i++)
-		usleep(20000);
-}
 
 int crash__scratch_make(struct crash__guardian *scratch, int large)
 {
@@ -21,7 +12,7 @@ int crash__scratch_make(struct crash__guardian *scratch, int large)
 
 	if (large || access(base, W_OK | X_OK) < 0)
 		base = temporary && *temporary ? temporary : "/tmp";
-	return crash__guardian_start(scratch, base, "crashinject-explore-XXXXXX", remove_patiently);
+	return crash__guardian_start(scratch, base, "crashinject-explore-XXXXXX", crash__remove_patiently);
 }
 
 void crash__scratch_remove(struct crash__guardian *scratch)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <crashinject/check.h>
@@ -425,6 +426,39 @@ START_TEST(threads_may_explore_at_once)
 }
 END_TEST
 
+/* Until it is killed: the check waits for the end of the test. */
+static void wait_long(struct crash_checked *state, const void *argument)
+{
+	(void)state;
+	(void)argument;
+	close(open(getenv("BEGUN"), O_CREAT | O_WRONLY, 0600));
+	sleep(100);
+}
+
+START_TEST(who_is_killed_while_it_explores_leaves_nothing)
+{
+	pid_t pid;
+
+	ck_assert_int_eq(mkdir("tmp", 0755), 0);
+	setenv("TMPDIR", lab_text("%s/tmp", lab_dir), 1);
+	setenv("BEGUN", lab_text("%s/begun", lab_dir), 1);
+	pid = fork();
+	if (pid == 0) {
+		struct crash_explore_opts opts = {.workload = save_safely, .check_state = wait_long};
+		struct crash_explored out;
+
+		_exit(crash_explore(&opts, &out) < 0);
+	}
+	while (access("begun", F_OK) < 0)
+		usleep(10000);
+	ck_assert_int_eq(lab_entries("tmp"), 2);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	while (lab_entries("tmp") > 0)
+		usleep(10000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("exploring as a function");
@@ -438,6 +472,7 @@ int main(void)
 	tcase_add_test(called, a_function_finds_what_main_would_and_its_argument);
 	tcase_add_test(called, a_workload_that_fails_makes_it_incomplete);
 	tcase_add_test(called, threads_may_explore_at_once);
+	tcase_add_test(called, who_is_killed_while_it_explores_leaves_nothing);
 	tcase_add_test(options, programs_and_functions_go_together);
 	tcase_add_test(options, options_are_the_commands_own);
 	tcase_add_test(options, what_cannot_be_explored_is_an_error);
