@@ -20,6 +20,7 @@
 #include "cli/stopping.h"
 #include "cli/streams.h"
 #include "common/control.h"
+#include "common/walk.h"
 #include "explore/recording/missed.h"
 #include "explore/recording/network.h"
 #include "explore/recording/prepare_recording.h"
@@ -333,6 +334,22 @@ static void choose_models(struct explore_session *session)
 		strcmp(model, "posix") == 0 ? ", of which there is no model" : "");
 }
 
+/* Its working directory would hold the state, and the next one has to take its place. */
+static void note_server_place(const struct explore_session *session)
+{
+	const char *directory = session->exploration.recording.directory;
+
+	if (!session->own.check_server || session->options.quiet ||
+	    !crash__path_is_below(session->cwd, directory))
+		return;
+	crash__progress_clear();
+	fprintf(stderr,
+		"%s: the checker server begins in the data directory, and one that stays there is started "
+		"anew "
+		"for each state; begin elsewhere, with --dir %s\n",
+		CRASH__PROGRAM_NAME, directory);
+}
+
 static int prepare(struct explore_session *session)
 {
 	struct crash__recording *recording = &session->exploration.recording;
@@ -362,6 +379,7 @@ static int prepare(struct explore_session *session)
 	crash__progress_clear();
 	if (recording->has_recorded)
 		crash__say_recorded(&session->options, &recording->recorded);
+	note_server_place(session);
 	if (session->own.resume) {
 		crash__settings_check(session);
 		return 0;

@@ -226,6 +226,23 @@ START_TEST(a_server_that_holds_a_state_is_started_anew)
 }
 END_TEST
 
+/* As one does that begins in the data directory: who does not know has slow servers. */
+START_TEST(where_a_server_begins_is_named)
+{
+	static const char text[] = "the checker server begins in the data directory";
+	struct lab_result result;
+
+	make_store();
+	result = EXPLORE("--check-server", habit(""), save);
+	ck_assert_ptr_null(strstr(result.err, text));
+	make_store();
+	ck_assert_int_eq(chdir("store"), 0);
+	result = LAB_CRASHINJECT("explore", "--jobs=1", "--model=posix", "--check-server", habit(""), "--",
+				 "sh", "-c", "printf new >tmp; mv tmp data");
+	ck_assert_msg(strstr(result.err, text) && strstr(result.err, "--dir /"), "%s", lab_describe(&result));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ what it does not go with, and what is
  * left */
 
@@ -288,6 +305,7 @@ int main(void)
 	tcase_add_test(remembers, a_server_that_remembers_that_all_was_right_is_named);
 	tcase_add_test(remembers, a_server_that_remembers_is_named_soon);
 	tcase_add_test(remembers, a_server_that_holds_a_state_is_started_anew);
+	tcase_add_test(remembers, where_a_server_begins_is_named);
 	tcase_add_test(left, it_is_the_only_checker);
 	tcase_add_test(left, what_was_found_can_be_resumed_with_it);
 	tcase_add_test(left, nothing_is_left_of_it_when_the_command_is_killed);
