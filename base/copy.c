@@ -293,6 +293,11 @@ void crash__copying_free(struct crash__copying *copying)
 	free(copying);
 }
 
+bool crash__copying_has_links(const struct crash__copying *copying)
+{
+	return copying->links != NULL;
+}
+
 static int say(const struct crash__copying *copying, int result)
 {
 	return result < 0 ? crash__fail_errno("cannot copy %s to %s", copying->from, copying->to) : 0;

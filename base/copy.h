@@ -5,6 +5,7 @@
 #ifndef CRASH_COPY_H
 #define CRASH_COPY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -26,6 +27,9 @@ struct crash__copying;
 
 struct crash__copying *crash__copying_new(void);
 void crash__copying_free(struct crash__copying *copying);
+
+/** Whether a file with several names is among what was copied so far. */
+bool crash__copying_has_links(const struct crash__copying *copying);
 
 /** Copies one thing, with what is below it. Nothing is at its new name yet. */
 int crash__copying_add(struct crash__copying *copying, const char *from, const char *to);

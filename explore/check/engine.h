@@ -141,7 +141,6 @@ struct crash__engine {
 	CRASH__VECTOR(struct crash__tier_result, results);
 	struct crash__worker_config config;
 	struct crash__pool *pool;
-	uint32_t pool_model;
 	struct crash__progress now;
 	uint64_t shown; /* when it was shown last */
 	uint64_t points, named, fresh, errors, elsewhere;

@@ -183,22 +183,13 @@ static int await_workers(struct crash__engine *engine, unsigned int busy)
 	return error < 0 ? error : GO_ON;
 }
 
-/* Workers share the atoms of one model. */
-static int need_pool(struct crash__engine *engine, uint32_t model)
+static int need_pool(struct crash__engine *engine)
 {
-	int error;
-
-	if (engine->pool && engine->pool_model == model)
+	if (engine->pool)
 		return 0;
-	error = await_workers(engine, 0);
-	if (error != GO_ON)
-		return error;
-	crash__pool_free(engine->pool);
-	engine->pool = NULL;
-	engine->pool_model = model;
 	engine->config = (struct crash__worker_config){
 		.fs = engine->options.fs,
-		.atoms = &engine->atoms[model],
+		.atoms = engine->atoms,
 		.checker = &engine->options.checker,
 		.directory = engine->options.directory,
 		.scratch = engine->options.scratch,
@@ -250,7 +241,7 @@ static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
 {
 	char point[CRASH__NAME + 48];
 	char *name;
-	int error = need_pool(engine, model);
+	int error = need_pool(engine);
 
 	if (error == GO_ON)
 		error = await_workers(engine, engine->options.jobs - 1);
@@ -260,7 +251,7 @@ static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
 	if (!name)
 		return crash__fail(CRASH_ENOMEM, "no memory for a state");
 	crash__point_name(engine->options.fs, state->step, point, sizeof point);
-	error = crash__pool_submit(engine->pool, state, look, point, name, ticket);
+	error = crash__pool_submit(engine->pool, model, state, look, point, name, ticket);
 	free(name);
 	return error;
 }
@@ -386,7 +377,6 @@ int crash__engine_new(const struct crash__engine_options *options, struct crash_
 	if (!engine)
 		return crash__fail(CRASH_ENOMEM, "no memory for an exploration");
 	engine->options = *options;
-	engine->pool_model = UINT32_MAX;
 	engine->atoms = calloc(options->model_count + 1, sizeof *engine->atoms);
 	if (!engine->atoms)
 		error = crash__fail(CRASH_ENOMEM, "no memory for an exploration");

@@ -40,8 +40,8 @@
 struct instance {
 	struct crash__view *view;
 	struct crash__layer *layer, *shown; /* the other is for checkers, where it is a copy that is kept */
-	struct crash__kept_copy *copy;	    /* during a check: what was in that */
-	bool damaged;			    /* and could not be made what it was */
+	struct crash__kept_copy *copy;	    /* of that */
+	bool noted, damaged;		    /* during a check; and it could not be made what it was */
 };
 
 struct worker {
@@ -50,9 +50,11 @@ struct worker {
 	struct crash__kept_copy *begun[2], *shown_begun[2];
 	struct crash__sandbox sandbox;
 	struct crash__mounts mounts;
-	struct instance instances[2]; /* by enum crash__reference */
-	char place[PATH_MAX];	      /* without namespaces: a directory of ours */
-	bool keeps;		      /* copies for checkers are not made anew for each */
+	struct instance instances[2];	  /* by enum crash__reference */
+	const struct crash__atoms *atoms; /* of the model that they are of */
+	char place[PATH_MAX];		  /* without namespaces: a directory of ours */
+	bool keeps;			  /* copies for checkers are not made anew for each */
+	struct crash__change_clock clock; /* for that */
 	struct crash__acked_files acked;
 	char cwds[2][PATH_MAX]; /* where the program runs as the checker */
 	int channel;
@@ -123,7 +125,8 @@ static int enter_copies(struct worker *worker)
 	char path[PATH_MAX];
 	int error = 0;
 
-	worker->keeps = !worker->config->checker->check_server && crash__kept_copy_possible(worker->place);
+	worker->keeps = !worker->config->checker->check_server &&
+			crash__change_clock_open(&worker->clock, worker->place);
 	if (worker->config->mounted)
 		return crash__sandbox_enter_plain(directory);
 	for (int i = 0; i < 2 && error == 0; i++) {
@@ -186,6 +189,12 @@ static int empty(const char *tree, const char *store)
 		       0;
 }
 
+static int keep(struct worker *worker, const char *tree, struct crash__kept_copy **copy)
+{
+	*copy = crash__kept_copy_new(&worker->clock, tree);
+	return *copy ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a copy");
+}
+
 /* Makes a tree the starting tree: anew, or by what was changed since it was that. */
 static int begin_tree(struct worker *worker, const char *tree, const char *store,
 		      struct crash__kept_copy **begun)
@@ -195,24 +204,32 @@ static int begin_tree(struct worker *worker, const char *tree, const char *store
 		     crash__kept_copy_restore(*begun, base) == 0;
 	int error = there ? 0 : empty(tree, store);
 
-	crash__kept_copy_free(*begun);
-	*begun = NULL;
 	if (error == 0 && !there)
 		error = crash__copy_tree(base, tree);
-	return error == 0 && worker->keeps ? crash__kept_copy_note(tree, true, begun) : error;
+	if (error == 0 && worker->keeps && !*begun)
+		error = keep(worker, tree, begun);
+	if (error == 0 && worker->keeps)
+		error = crash__kept_copy_note(*begun, true);
+	if (error < 0) {
+		crash__kept_copy_free(*begun);
+		*begun = NULL;
+	}
+	return error;
 }
 
 /* The copy that checkers get is moved as the tree is that it is a copy of. */
 static int make_shown(struct worker *worker, enum crash__reference reference)
 {
-	struct crash__layer **shown = &worker->instances[reference].shown;
+	struct instance *instance = &worker->instances[reference];
 	char tree[PATH_MAX], store[PATH_MAX];
 	int error;
 
 	shown_path(worker, reference, tree);
 	path_of(worker, shown_stores[reference], store);
 	error = begin_tree(worker, tree, store, &worker->shown_begun[reference]);
-	return error < 0 ? error : crash__layer_new(worker->config->fs, tree, store, false, shown);
+	if (error == 0)
+		error = keep(worker, tree, &instance->copy);
+	return error < 0 ? error : crash__layer_new(worker->config->fs, tree, store, false, &instance->shown);
 }
 
 static int make_instance(struct worker *worker, enum crash__reference reference)
@@ -229,7 +246,7 @@ static int make_instance(struct worker *worker, enum crash__reference reference)
 	error = config->namespaces ? empty(tree, store) :
 				     begin_tree(worker, tree, store, &worker->begun[reference]);
 	if (error == 0)
-		error = crash__view_new(config->atoms, reference, &instance->view);
+		error = crash__view_new(worker->atoms, reference, &instance->view);
 	if (error == 0)
 		error = crash__layer_new(config->fs, tree, store, config->namespaces, &instance->layer);
 	return error == 0 && worker->keeps ? make_shown(worker, reference) : error;
@@ -272,14 +289,15 @@ static int advance(struct worker *worker, enum crash__reference reference, int64
 static int show_copy(struct worker *worker, enum crash__reference reference, const char *tree,
 		     char where[PATH_MAX])
 {
+	struct instance *instance = &worker->instances[reference];
 	const char *directory = worker->config->directory;
 	char copy[PATH_MAX];
 	int error;
 
 	shown_path(worker, reference, copy);
 	snprintf(where, PATH_MAX, "%s", worker->config->mounted ? directory : copy);
-	error = worker->keeps ? crash__kept_copy_note(copy, false, &worker->instances[reference].copy) :
-				crash__copy_tree(tree, copy);
+	error = worker->keeps ? crash__kept_copy_note(instance->copy, false) : crash__copy_tree(tree, copy);
+	instance->noted = worker->keeps && error == 0;
 	return error == 0 && worker->config->mounted ? crash__sandbox_bind(copy, directory) : error;
 }
 
@@ -301,12 +319,11 @@ static int restore(struct worker *worker, enum crash__reference reference)
 	char tree[PATH_MAX];
 	int error;
 
-	if (!instance->copy)
+	if (!instance->noted)
 		return 0;
 	path_of(worker, trees[reference], tree);
 	error = crash__kept_copy_restore(instance->copy, tree);
-	crash__kept_copy_free(instance->copy);
-	instance->copy = NULL;
+	instance->noted = false;
 	instance->damaged = error < 0;
 	return error;
 }
@@ -525,7 +542,7 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 static crash__atom_id *without_reference(const struct worker *worker, struct crash__check_request *order,
 					 const crash__atom_id *flipped)
 {
-	const struct crash__atoms *atoms = worker->config->atoms;
+	const struct crash__atoms *atoms = worker->atoms;
 	crash__atom_id *lost = calloc(atoms->first[order->step + 1] + 1, sizeof *lost);
 	uint32_t at = 0, count = 0;
 
@@ -568,6 +585,15 @@ static int build_and_check(struct worker *worker, const struct crash__check_requ
 	return error < 0 ? error : back;
 }
 
+static void take_model(struct worker *worker, uint32_t model)
+{
+	const struct crash__atoms *atoms = &worker->config->atoms[model];
+
+	for (int i = 0; i < 2 && worker->atoms != atoms; i++)
+		clear_instance(&worker->instances[i]);
+	worker->atoms = atoms;
+}
+
 static int work(struct worker *worker, const struct crash__check_request *order,
 		const crash__atom_id *flipped, const char *point, const char *state)
 {
@@ -577,6 +603,7 @@ static int work(struct worker *worker, const struct crash__check_request *order,
 
 	if (order->reference > CRASH__DURABLE)
 		return crash__fail(CRASH_EINVAL, "a state that is compared with nothing");
+	take_model(worker, order->model);
 	if (order->reference != CRASH__DURABLE || !order->choice)
 		return build_and_check(worker, order, flipped, point, state);
 	lost = without_reference(worker, &same, flipped);

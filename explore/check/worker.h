@@ -2,11 +2,11 @@
 /*
  * worker.h - a process that builds states and has them checked, one after the other.
  *
- * Method. A worker is forked when the model and its atoms are known and shares them with its parent. It keeps
- * two trees, one that has everything which was done up to some step and one that has only what is durable,
- * and moves them forward step by step. A state is a few atoms away from one of them: the difference is
- * written into that tree, an overlay is mounted above it at the data directory's own path, the checker runs,
- * the overlay goes, and the difference is taken back.
+ * Method. A worker is forked when the models and their atoms are known and shares them with its parent. It
+ * keeps two trees, one that has everything which was done up to some step and one that has only what is
+ * durable, and moves them forward step by step. A state is a few atoms away from one of them: the difference
+ * is written into that tree, an overlay is mounted above it at the data directory's own path, the checker
+ * runs, the overlay goes, and the difference is taken back.
  *
  * Without overlays the checker gets a copy of that tree, which is moved as the tree is, and made what it was
  * after each check by what the checker has changed (base/kept_copy.h).
@@ -25,10 +25,10 @@
 #include "explore/checkers/checker.h"
 #include "explore/states/state_name.h"
 
-/** What all workers of one model share. */
+/** What all workers share. */
 struct crash__worker_config {
 	const struct crash__fs *fs;
-	const struct crash__atoms *atoms;
+	const struct crash__atoms *atoms; /* of each model */
 	const struct crash__checker *checker;
 	const char *directory;		     /* the data directory */
 	const char *scratch;		     /* a directory of ours for files that the checker is to see */

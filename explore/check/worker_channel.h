@@ -22,6 +22,7 @@ struct crash__check_request {
 	uint32_t look;			   /* enum crash__look_kind */
 	uint32_t timeout_ms;		   /* 0: the checker's own */
 	uint32_t file;			   /* of the look */
+	uint32_t model, unused;		   /* of the worker's */
 };
 
 #define CRASH__RESULT_ASKS 1u	   /* whether `recovered` was checked before: it is not the result yet */
@@ -53,7 +54,7 @@ struct crash__recovered_answer {
  * A worker is forked and never another build, so there is no version to change. But what is sent is sent
  * whole: no byte of it may be the compiler's padding, which nobody has set.
  */
-_Static_assert(sizeof(struct crash__check_request) == 8 + 8 + 8 + 8 * 4 &&
+_Static_assert(sizeof(struct crash__check_request) == 8 + 8 + 8 + 10 * 4 &&
 		       offsetof(struct crash__check_request, reference) == 24,
 	       "a request has padding");
 _Static_assert(sizeof(struct crash__check_result) == 8 + 4 + 4 + 4 + 4 + 8 + 4 + 4 + 16 + 4 + 4 &&

@@ -26,7 +26,9 @@ struct slot {
 	size_t body_bytes;
 	void *ticket;
 	unsigned int tries;
-	int64_t step; /* where its trees stand, as far as we know */
+	/* where its trees stand, as far as we know */
+	uint32_t model;
+	int64_t step;
 };
 
 struct crash__pool {
@@ -120,8 +122,15 @@ static bool send_order(struct slot *slot)
 	return crash__send_all(slot->channel, slot->body, slot->body_bytes);
 }
 
-/* Who goes forward least: trees only go forward, so a worker that is ahead would have to begin anew. */
-static struct slot *pick(struct crash__pool *pool, int64_t step)
+/* Trees only go forward: a worker that is ahead would have to begin anew, and so would one of another model.
+ */
+static bool can_go_on(const struct slot *slot, uint32_t model, int64_t step)
+{
+	return slot->step <= step && (slot->model == model || slot->step < 0);
+}
+
+/* Who goes forward least. */
+static struct slot *pick(struct crash__pool *pool, uint32_t model, int64_t step)
 {
 	struct slot *best = NULL;
 
@@ -130,7 +139,8 @@ static struct slot *pick(struct crash__pool *pool, int64_t step)
 
 		if (slot->busy || !slot->pid)
 			continue;
-		if (!best || (slot->step <= step && (best->step > step || slot->step > best->step)))
+		if (!best || (can_go_on(slot, model, step) &&
+			      (!can_go_on(best, model, step) || slot->step > best->step)))
 			best = slot;
 	}
 	return best;
@@ -157,7 +167,7 @@ static int pack(struct slot *slot, const struct crash__state *state, const char 
 	return 0;
 }
 
-int crash__pool_submit(struct crash__pool *pool, const struct crash__state *state,
+int crash__pool_submit(struct crash__pool *pool, uint32_t model, const struct crash__state *state,
 		       const struct crash__look *look, const char *point, const char *name, void *ticket)
 {
 	struct slot *slot;
@@ -165,7 +175,7 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 
 	assert(state->step >= -1 && state->step < (int64_t)pool->config->fs->steps_count &&
 	       (state->flipped || !state->count));
-	while (!(slot = pick(pool, state->step))) {
+	while (!(slot = pick(pool, model, state->step))) {
 		error = crash__pool_wait(pool, -1);
 		if (error < 0)
 			return error;
@@ -180,12 +190,14 @@ int crash__pool_submit(struct crash__pool *pool, const struct crash__state *stat
 		.look = look->kind,
 		.timeout_ms = look->timeout_ms,
 		.file = look->file,
+		.model = model,
 	};
 	error = pack(slot, state, point, name);
 	if (error < 0)
 		return error;
 	slot->ticket = ticket;
 	slot->tries = 1;
+	slot->model = model;
 	slot->step = state->step;
 	slot->busy = true;
 	pool->busy++;

@@ -33,9 +33,10 @@ void crash__pool_free(struct crash__pool *pool);
 /**
  * Has a state checked by the next worker that is free; waits for one, and calls done() for those that come
  * back meanwhile.
+ * @param model which of the config's
  * @param point, name CRASH_POINT and CRASH_STATE
  */
-int crash__pool_submit(struct crash__pool *pool, const struct crash__state *state,
+int crash__pool_submit(struct crash__pool *pool, uint32_t model, const struct crash__state *state,
 		       const struct crash__look *look, const char *point, const char *name, void *ticket);
 
 /** How many states are out. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -21,6 +22,19 @@
 #include "tests/unit/support.h"
 
 static char base[PATH_MAX];
+static struct crash__change_clock change_clock;
+static bool time_was_set;
+
+/* In the place of libc's: what a timer says when the system's time was set. */
+ssize_t read(int fd, void *buffer, size_t count)
+{
+	if (fd == change_clock.timer && count == sizeof(uint64_t) && time_was_set) {
+		time_was_set = false;
+		errno = ECANCELED;
+		return -1;
+	}
+	return syscall(SYS_read, fd, buffer, count);
+}
 
 static const char *below(const char *name)
 {
@@ -44,7 +58,7 @@ static void script(const char *text)
 static bool begin(void)
 {
 	support_directory(base);
-	if (!crash__kept_copy_possible(base)) {
+	if (!crash__change_clock_open(&change_clock, base)) {
 		support_say_skip("kept copies", "changes do not always show in times on this file system");
 		return false;
 	}
@@ -52,6 +66,9 @@ static bool begin(void)
 	mkdir(below("copy"), 0755);
 	script("cd ../tree && mkdir -p d/e empty closed && echo one >one && ln one d/other && ln -s one link "
 	       "&& "
+	       "mkdir -p many/sub && for i in 1 2 3 4 5 6 7 8 9; do echo $i >many/$i; echo s$i >many/sub/$i; "
+	       "done && "
+	       "ln many/3 many/sub/three && "
 	       "head -c 3000000 /dev/urandom >large && echo deep >d/e/deep && mkfifo pipe && chmod 500 "
 	       "closed && "
 	       "touch -d 2001-01-01 one d d/e large");
@@ -59,12 +76,20 @@ static bool begin(void)
 	return true;
 }
 
+static struct crash__kept_copy *noted(bool patient)
+{
+	struct crash__kept_copy *copy = crash__kept_copy_new(&change_clock, below("copy"));
+
+	ck_assert_ptr_nonnull(copy);
+	trees_ok(crash__kept_copy_note(copy, patient));
+	return copy;
+}
+
 static void restored_after(const char *text)
 {
 	char *before = trees_text(below("copy")), *after;
-	struct crash__kept_copy *copy;
+	struct crash__kept_copy *copy = noted(false);
 
-	trees_ok(crash__kept_copy_note(below("copy"), false, &copy));
 	script(text);
 	trees_ok(crash__kept_copy_restore(copy, below("tree")));
 	crash__kept_copy_free(copy);
@@ -97,6 +122,15 @@ static const char *const damages[] = {
 	"rm one d/other && mkdir one",
 	"touch -d 1999-01-01 . d/e one",
 	"rm -rf ./*",
+	"mv d x",
+	"mv d/e e && rm -r d && mkdir -p d && mv e d/e",
+	"mv d/other d/e/other && mv d/e x && rm -r d && mv x d",
+	"rm -r d/e && mv many d/e && mkdir many",
+	"mv many/sub many/new && mv empty many/sub && cp -a many/new empty",
+	"rm many/7; touch many/a many/b; mv many/8 many/9",
+	"mkdir many/x && mv many/x many/y && mv many/y many/sub/x",
+	"mv many/sub s && mkdir many/sub && mv s/* many/sub && rmdir s",
+	"mv many x && mv d many && mv x d",
 };
 
 START_TEST(whatever_was_done_is_undone)
@@ -125,7 +159,7 @@ START_TEST(a_store_to_a_mapped_file_is_a_change)
 	if (!begin())
 		return;
 	before = trees_text(below("copy"));
-	trees_ok(crash__kept_copy_note(below("copy"), false, &copy));
+	copy = noted(false);
 	fd = open(below("copy/large"), O_RDWR | O_CLOEXEC);
 	memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096 * 7);
 	ck_assert_ptr_ne(memory, MAP_FAILED);
@@ -150,7 +184,7 @@ START_TEST(attributes_of_a_directory_are_taken_away_again)
 
 	if (!begin())
 		return;
-	trees_ok(crash__kept_copy_note(below("copy"), false, &copy));
+	copy = noted(false);
 	if (setxattr(below("copy/d"), "user.left", "x", 1, 0) < 0)
 		support_skip("there are no extended attributes here");
 	trees_ok(crash__kept_copy_restore(copy, below("tree")));
@@ -168,7 +202,7 @@ START_TEST(what_nobody_has_touched_is_not_copied)
 	if (!begin())
 		return;
 	ck_assert_int_eq(stat(below("copy/large"), &before), 0);
-	trees_ok(crash__kept_copy_note(below("copy"), true, &copy));
+	copy = noted(true);
 	script("cat large >/dev/null; echo two >one; rm -r d/e");
 	trees_ok(crash__kept_copy_restore(copy, below("tree")));
 	crash__kept_copy_free(copy);
@@ -178,12 +212,139 @@ START_TEST(what_nobody_has_touched_is_not_copied)
 }
 END_TEST
 
+/* What is changed while the time is set back has any change time. */
+START_TEST(where_the_time_was_set_nothing_is_trusted)
+{
+	struct crash__kept_copy *copy;
+	struct stat before, after;
+
+	if (!begin())
+		return;
+	ck_assert_int_eq(stat(below("copy/large"), &before), 0);
+	copy = noted(true);
+	time_was_set = true;
+	trees_ok(crash__kept_copy_restore(copy, below("tree")));
+	ck_assert_int_eq(stat(below("copy/large"), &after), 0);
+	ck_assert_int_ne(before.st_ino, after.st_ino);
+	ck_assert_int_eq(after.st_size, before.st_size);
+	/* the next moment holds */
+	trees_ok(crash__kept_copy_note(copy, true));
+	trees_ok(crash__kept_copy_restore(copy, below("tree")));
+	ck_assert_int_eq(stat(below("copy/large"), &before), 0);
+	ck_assert_int_eq(before.st_ino, after.st_ino);
+	crash__kept_copy_free(copy);
+}
+END_TEST
+
+/* ------------------------------------------------------------------ at random */
+
+static const char *const places[] = {"x",     "y",     "d",	"d/x", "d/y", "d/e",   "d/e/x", "d/e/y",
+				     "d/e/d", "e",     "e/x",	"e/y", "e/e", "e/e/x", "f",	"f/x",
+				     "f/d",   "f/d/x", "f/d/e", "f/e", "d/f", "d/f/x"};
+
+static void write_to(const char *path, int flags, uint64_t value)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
+
+	if (fd < 0)
+		return;
+	if (dprintf(fd, "%d", (int)(value % 100)) < 0)
+		ck_abort_msg("cannot write to %s", path);
+	close(fd);
+}
+
+/* Something is done to what is at two places, if there is something to which it can be done. */
+static void change(const char *tree, uint64_t chosen)
+{
+	static const size_t count = sizeof places / sizeof *places;
+	char from[PATH_MAX], to[PATH_MAX];
+	uint64_t value = chosen >> 32;
+	int done = 0;
+
+	snprintf(from, sizeof from, "%.2000s/%s", below(tree), places[(chosen >> 8) % count]);
+	snprintf(to, sizeof to, "%.2000s/%s", below(tree), places[(chosen >> 16) % count]);
+	switch (chosen % 12) {
+	case 0:
+		write_to(from, O_TRUNC, value);
+		break;
+	case 1:
+		write_to(from, O_APPEND, value);
+		break;
+	case 2:
+		write_to(from, O_EXCL, value);
+		break;
+	case 3:
+	case 4:
+	case 5:
+		done = rename(from, to);
+		break;
+	case 6:
+		done = link(from, to);
+		break;
+	case 7:
+		done = unlink(from);
+		break;
+	case 8:
+		done = mkdir(from, 0755);
+		break;
+	case 9:
+		done = rmdir(from);
+		break;
+	case 10:
+		done = symlink("x", from);
+		break;
+	case 11:
+		done = chmod(from, 0700 | (value & 077));
+		break;
+	}
+	(void)done; /* not everything can be done everywhere */
+}
+
+static void check_same(const char *when)
+{
+	char *should = trees_text(below("tree")), *is = trees_text(below("copy"));
+
+	ck_assert_msg(strcmp(is, should) == 0, "%s: %s", when, trees_differ(is, should));
+	free(is);
+	free(should);
+}
+
+/* The original and the copy are changed alike, as states are made of each other, then the copy as by a
+ * checker. */
+START_TEST(a_copy_follows_and_is_restored)
+{
+	uint64_t random = support_seed();
+	struct crash__kept_copy *copy;
+
+	if (!begin())
+		return;
+	copy = crash__kept_copy_new(&change_clock, below("copy"));
+	ck_assert_ptr_nonnull(copy);
+	for (int round = support_rounds(400); round > 0; round--) {
+		for (uint64_t i = support_below(&random, 6); i > 0; i--) {
+			uint64_t chosen = support_random(&random);
+
+			change("tree", chosen);
+			change("copy", chosen);
+		}
+		check_same("changed alike");
+		trees_ok(crash__kept_copy_note(copy, support_below(&random, 8) == 0));
+		for (uint64_t i = support_below(&random, 12); i > 0; i--)
+			change("copy", support_random(&random));
+		trees_ok(crash__kept_copy_restore(copy, below("tree")));
+		check_same("restored");
+	}
+	crash__kept_copy_free(copy);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kept copies");
 	TCase *tcase = support_case(
 		suite, "copies", a_copy_serves_for_many_checks, a_store_to_a_mapped_file_is_a_change,
-		attributes_of_a_directory_are_taken_away_again, what_nobody_has_touched_is_not_copied, NULL);
+		attributes_of_a_directory_are_taken_away_again, what_nobody_has_touched_is_not_copied,
+		where_the_time_was_set_nothing_is_trusted, a_copy_follows_and_is_restored, NULL);
 
 	tcase_add_loop_test(tcase, whatever_was_done_is_undone, 0, (int)(sizeof damages / sizeof *damages));
 	return support_run(suite);
