@@ -113,6 +113,11 @@ int crash__attempt_overlay(const char *directory)
 	return crash__fail(CRASH_ESYSTEM, "%s", why);
 }
 
+static int make_network(void)
+{
+	return unshare(CLONE_NEWNET);
+}
+
 static int enter_network(void)
 {
 	return crash__network_enter();
@@ -120,8 +125,14 @@ static int enter_network(void)
 
 int crash__attempt_network(const char *directory)
 {
+	int error;
+
 	(void)directory;
-	return in_child(crash__sandbox_fork(false, SIGKILL), enter_network, "unshare(CLONE_NEWNET)");
+	error = in_child(crash__sandbox_fork(false, SIGKILL), make_network, "unshare(CLONE_NEWNET)");
+	if (error == 0)
+		error = in_child(crash__sandbox_fork(false, SIGKILL), enter_network,
+				 "ioctl(SIOCSIFFLAGS) in a network namespace");
+	return error;
 }
 
 /* ------------------------------------------------------------------ what witness needs */

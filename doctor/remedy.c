@@ -62,6 +62,12 @@ static bool is_root_without_rights(const struct crash__surroundings *at)
 	return at->root && !at->mounts;
 }
 
+/* With the one right there is no user namespace, which has the other. */
+static bool lacks_networks(const struct crash__surroundings *at)
+{
+	return at->mounts && !at->networks;
+}
+
 static bool is_not_root(const struct crash__surroundings *at)
 {
 	return !at->root;
@@ -102,6 +108,7 @@ static const struct {
 	{"memory-file memory-program", "vm/memfd_noexec", '2', NULL, "sysctl -w vm.memfd_noexec=1"},
 	{NAMESPACES, NULL, 0, in_chroot,
 	 "run it as root, or enter the directory with bwrap --bind DIRECTORY / instead of chroot"},
+	{"network-namespace", NULL, 0, lacks_networks, "docker run --cap-add NET_ADMIN ..."},
 	{NAMESPACES, NULL, 0, is_filtered_and_confined,
 	 DOCKER "seccomp=%s/seccomp.json --security-opt apparmor=crashinject-container --security-opt "
 		"systempaths=unconfined ..."},

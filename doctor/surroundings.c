@@ -62,6 +62,7 @@ void crash__surroundings_look(struct crash__surroundings *surroundings)
 	memset(surroundings, 0, sizeof *surroundings);
 	surroundings->root = geteuid() == 0;
 	surroundings->mounts = crash__may(CAP_SYS_ADMIN);
+	surroundings->networks = crash__may(CAP_NET_ADMIN);
 	surroundings->filtered = is_filtered();
 	surroundings->chroot = in_chroot();
 	read_line("/proc/version", text, sizeof text);

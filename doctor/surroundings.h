@@ -12,6 +12,7 @@
 struct crash__surroundings {
 	bool root;	 /* user 0 */
 	bool mounts;	 /* we may mount (CAP_SYS_ADMIN) */
+	bool networks;	 /* we may set up networks (CAP_NET_ADMIN) */
 	bool filtered;	 /* there is a seccomp filter */
 	bool chroot;	 /* "/" is no mount point */
 	bool gvisor;	 /* the kernel is gVisor's */
