@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/syncs/dropped_syncs.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "explore/atoms/match_atoms.h"
-#include "explore/findings/find_causes.h"
-
-/* One look. */
-struct look {
-	struct crash__dropping *dropping;
-	struct crash__engine *engine;
-	uint32_t *since[CRASH__MOST_MODELS]; /* of each atom: durable with the syncs; or CRASH__NEVER */
-	uint32_t
-		*early[CRASH__MOST_MODELS]; /* of each step: atoms durable by then, and only with the syncs */
-};
+#include "explore/syncs/dropped_look.h"
 
 static int no_memory(void)
 {
@@ -33,7 +23,7 @@ static void note_window(uint32_t *early, uint32_t from, uint32_t to, uint32_t st
 		early[to]--;
 }
 
-static int compare(struct look *look, uint32_t model, bool *idle)
+static int compare(struct crash__dropped_look *look, uint32_t model, bool *idle)
 {
 	const struct crash__atoms *with = &look->dropping->with->atoms[model],
 				  *without = &look->engine->atoms[model];
@@ -59,9 +49,9 @@ static int compare(struct look *look, uint32_t model, bool *idle)
 }
 
 /* Whether a state has lost what was durable with the syncs. */
-static bool is_new(void *wishes, uint32_t model, const struct crash__state *state)
+bool crash__dropped_is_new(void *wishes, uint32_t model, const struct crash__state *state)
 {
-	const struct look *look = wishes;
+	const struct crash__dropped_look *look = wishes;
 	uint32_t early, of_these = 0;
 
 	if (state->step < 0 || (early = look->early[model][state->step]) == 0)
@@ -107,34 +97,52 @@ void crash__dropping_clear(struct crash__dropping *dropping)
 
 /* ------------------------------------------------------------------ one look */
 
-static int begin(struct look *look, const struct crash__dropping_how *how, struct crash__dropped *dropped)
+static int begin(struct crash__dropped_look *look, const struct crash__dropping_how *how,
+		 uint64_t most_failures, bool *idle)
 {
 	struct crash__engine_options options = look->dropping->with->options;
 	int error;
 
 	options.dropped = how->dropped;
-	options.most_failures = look->dropping->clean ? how->most_failures : 0;
+	options.most_failures = most_failures;
 	options.budget_states = how->budget_states;
 	options.budget_ns = how->budget_ns;
 	options.began_ns = crash__now_ns();
 	options.finding = NULL;
 	options.verdict = NULL;
-	options.wants = is_new;
+	options.wants = crash__dropped_is_new;
 	options.wishes = look;
+	options.looks_not = true; /* the exploration with all syncs has asked what the checker sees */
 	error = crash__engine_new(&options, &look->engine);
-	dropped->idle = true;
+	*idle = true;
 	for (uint32_t model = 0; model < options.model_count && error == 0; model++)
-		error = compare(look, model, &dropped->idle);
-	for (size_t i = 0; i < look->dropping->verdicts_count && error == 0 && !dropped->idle; i++)
+		error = compare(look, model, idle);
+	for (size_t i = 0; i < look->dropping->verdicts_count && error == 0 && !*idle; i++)
 		error = crash__engine_know(look->engine, &look->dropping->verdicts[i]);
 	return error;
 }
 
-static void count(const struct look *look, struct crash__dropped *dropped)
+static void end(struct crash__dropped_look *look)
+{
+	for (uint32_t i = 0; i < CRASH__MOST_MODELS; i++) {
+		free(look->since[i]);
+		free(look->early[i]);
+	}
+	crash__engine_free(look->engine);
+	*look = (struct crash__dropped_look){.dropping = look->dropping};
+}
+
+bool crash__dropped_is_failure(const struct crash__entry *entry)
+{
+	return entry->number && !entry->elsewhere && crash__verdict_failed(entry->kind);
+}
+
+static void count(const struct crash__dropped_look *look, struct crash__dropped *dropped)
 {
 	const struct crash__engine *engine = look->engine;
 	struct crash__counts counts;
 
+	dropped->states = dropped->checked = dropped->failed = dropped->masked = 0;
 	dropped->complete = dropped->counted = true;
 	for (size_t i = 0; i < engine->results_count; i++) {
 		dropped->states += engine->results[i].fresh;
@@ -145,108 +153,74 @@ static void count(const struct look *look, struct crash__dropped *dropped)
 		if (!entry->number || entry->kind == CRASH__VERDICT_NONE)
 			continue;
 		dropped->checked++;
-		dropped->failed += crash__verdict_failed(entry->kind);
+		dropped->failed += crash__dropped_is_failure(entry);
 	}
 	crash__engine_count(engine, &counts);
 	dropped->flaky = counts.flaky;
-	dropped->errors = engine->errors;
-	dropped->now = engine->checked;
+	dropped->errors += engine->errors;
 	dropped->stopped = engine->stopped;
 	dropped->complete &= !engine->errors && !counts.flaky && !engine->unlike && engine->results_count;
 }
 
-static char *copy(const char *text)
+/* @param prevented one of the failures is for want of the syncs */
+static int look_once(struct crash__dropped_look *look, bool explain, struct crash__dropped *dropped,
+		     bool *prevented)
 {
-	return text ? strdup(text) : NULL;
-}
+	struct crash__entry *failure = NULL;
+	int error = crash__engine_run(look->engine);
 
-static void take_finding(const struct look *look, const struct crash__cause *cause,
-			 struct crash__dropped *dropped)
-{
-	dropped->id = copy(cause->id);
-	dropped->kind = copy(crash__verdict_name(cause->kind));
-	dropped->sentence = copy(cause->sentence);
-	dropped->state = copy(cause->state_name);
-	dropped->model = copy(look->engine->options.models[cause->model].name);
-}
-
-/*
- * Whether what was durable with the syncs is what the state fails for: with it, the same state passes. What
- * is durable has all that persists before it, so what is left is closed.
- */
-static int needs_it(struct look *look, const struct crash__cause *cause, bool *needs)
-{
-	const struct crash__entry *rest;
-	struct crash__state state = cause->state;
-	crash__atom_id *left;
-
-	*needs = is_new(look, cause->model, &state);
-	if (look->dropping->clean || !*needs || state.reference != CRASH__EVERYTHING)
-		return 0;
-	left = calloc(state.count + 1, sizeof *left);
-	if (!left)
-		return no_memory();
-	state.count = 0;
-	for (uint32_t i = 0; i < cause->state.count; i++)
-		if ((int64_t)look->since[cause->model][cause->state.flipped[i]] > state.step)
-			left[state.count++] = cause->state.flipped[i];
-	state.flipped = left;
-	rest = crash__engine_probe(look->engine, cause->model, &state, true);
-	*needs = rest && rest->kind == CRASH__VERDICT_PASSED;
-	free(left);
-	return 0;
-}
-
-/* Those failures count that need the syncs' absence. Without an explanation of one, it does not. */
-static int explain(struct look *look, struct crash__dropped *dropped)
-{
-	struct crash__causes causes = {0};
-	int error = crash__causes_find(look->engine, &causes);
-	uint64_t found = 0;
-
-	for (size_t i = 0; i < causes.list_count && error == 0; i++) {
-		struct crash__cause *cause = &causes.list[i];
-		bool needs;
-
-		error = needs_it(look, cause, &needs);
-		if (!needs)
-			continue;
-		found += cause->states;
-		if (!dropped->sentence)
-			take_finding(look, cause, dropped);
+	count(look, dropped);
+	if (error == 0 && dropped->failed)
+		error = crash__dropped_find_failure(look, &failure);
+	*prevented = failure != NULL;
+	if (!failure) {
+		dropped->masked = dropped->failed;
+		dropped->failed = 0;
 	}
-	if (!look->dropping->clean) {
-		dropped->masked = dropped->failed > found ? dropped->failed - found : 0;
-		dropped->failed = found;
-	}
-	dropped->now = look->engine->checked;
-	crash__causes_clear(&causes);
+	if (error == 0 && failure && explain)
+		error = crash__dropped_explain(look, failure, dropped);
+	dropped->now += look->engine->checked;
 	return error;
+}
+
+/* What is left of the budget; false: nothing. */
+static bool spend(struct crash__dropping_how *left, const struct crash__dropping_how *how, uint64_t began,
+		  uint64_t checked)
+{
+	uint64_t spent = crash__now_ns() - began;
+
+	left->budget_ns = how->budget_ns > spent ? how->budget_ns - spent : 0;
+	left->budget_states = how->budget_states > checked ? how->budget_states - checked : 0;
+	return (!how->budget_ns || left->budget_ns) && (!how->budget_states || left->budget_states);
 }
 
 int crash__dropping_look(struct crash__dropping *dropping, const struct crash__dropping_how *how,
 			 struct crash__dropped *dropped)
 {
-	struct look look = {.dropping = dropping};
-	int error;
+	struct crash__dropped_look look = {.dropping = dropping};
+	struct crash__dropping_how left = *how;
+	uint64_t began = crash__now_ns();
+	bool again = true;
+	int error = 0;
 
 	*dropped = (struct crash__dropped){0};
-	error = begin(&look, how, dropped);
-	if (error == 0 && dropped->idle) {
-		dropped->complete = dropped->counted = true;
-	} else if (error == 0) {
-		error = crash__engine_run(look.engine);
-		count(&look, dropped);
-		if (error == 0 && dropped->failed && (how->explain || !dropping->clean))
-			error = explain(&look, dropped);
-		if (error == 0)
+	/* it ends at failures that turn out to have other reasons: then it goes on to more of them */
+	for (uint64_t most = 1; again && error == 0; most *= 2) {
+		bool prevented = false;
+
+		error = begin(&look, &left, most, &dropped->idle);
+		again = false;
+		if (error == 0 && dropped->idle) {
+			dropped->complete = dropped->counted = true;
+		} else if (error == 0) {
+			error = look_once(&look, how->explain, dropped, &prevented);
+			again = !prevented && !dropped->complete && !dropped->stopped &&
+				look.engine->failed >= most && spend(&left, how, began, dropped->now);
+		}
+		if (error == 0 && !dropped->idle)
 			error = remember(dropping, look.engine);
+		end(&look);
 	}
-	for (uint32_t i = 0; i < CRASH__MOST_MODELS; i++) {
-		free(look.since[i]);
-		free(look.early[i]);
-	}
-	crash__engine_free(look.engine);
 	return error;
 }
 

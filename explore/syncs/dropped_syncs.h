@@ -4,9 +4,7 @@
  *
  * Method. The atoms are made anew without these syncs: that some become durable later is all that can differ,
  * so the states that are possible now and were not are those that have lost an atom that was durable by then.
- * Nothing else is looked at. Where something failed with all syncs, what fails among them has the missing
- * ones as its reason only if the fewest ops that it has to lose for that have such an atom among them, and it
- * passes when nothing is lost that was durable.
+ * Nothing else is looked at, and no more after a first failure that the syncs prevent (dropped_failures.c).
  */
 #ifndef CRASH_DROPPED_SYNCS_H
 #define CRASH_DROPPED_SYNCS_H
@@ -25,8 +23,7 @@ struct crash__dropping {
 struct crash__dropping_how {
 	const bool *dropped;		   /* of each step, whether its sync is not made */
 	uint64_t budget_states, budget_ns; /* 0: none */
-	uint64_t most_failures;		   /* after so many it is over; 0: after all states */
-	bool explain;			   /* what fails, also where it is known that it is new */
+	bool explain;			   /* what fails, in words */
 };
 
 struct crash__dropped {
@@ -34,11 +31,11 @@ struct crash__dropped {
 	uint64_t states, checked; /* that are new; of these, with a verdict */
 	bool counted;		  /* those are all of them */
 	bool complete;		  /* each has a verdict, and so the next two are 0 if nothing fails */
-	uint64_t failed, masked;  /* of those, that fail for want of the syncs; that fail, and it is not known
-				     to be for that */
+	uint64_t failed, masked;  /* of those, that fail, and the syncs prevent one of them; that fail, and it
+				     is not known that they prevent any */
 	uint64_t now, errors, flaky; /* states that were checked for it, that could not be, that are flaky */
 	bool stopped;		     /* by a signal */
-	/* what appears; allocated, or NULL */
+	/* what appears; allocated, or NULL. Without a sentence there is a state that fails nevertheless. */
 	char *id, *kind, *sentence, *state, *model;
 };
 

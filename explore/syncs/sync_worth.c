@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* So many failures are explained to say for what a sync is needed. */
-#define ENOUGH_FAILURES 8
+/* Of what is left of the budget, that part is for a first look at each site; the second one has the rest. */
+#define FIRST_ROUND_SHARE 2
+/* And that part is kept for what comes after both. */
+#define AFTERWARDS_SHARE 5
 
 struct judging {
 	struct crash__syncs *syncs;
@@ -15,8 +17,8 @@ struct judging {
 	const struct crash__engine *with;
 	bool *dropped; /* of each step */
 	struct crash__syncs_budget budget;
-	uint64_t began, until;
-	uint64_t looks; /* that are expected to come */
+	uint64_t until;		       /* when it is spent */
+	uint64_t kept_states, kept_ns; /* of it, for later */
 	bool stopped;
 };
 
@@ -35,58 +37,69 @@ static void drop_nothing(struct judging *judging)
 
 /* ------------------------------------------------------------------ looks */
 
-static uint64_t share(uint64_t left, uint64_t looks)
+static uint64_t without(uint64_t whole, uint64_t part)
 {
-	return left / looks + (left % looks != 0);
+	return whole > part ? whole - part : 0;
 }
 
-/* What the next look may cost; false: there is nothing left for it. */
-static bool find_share(struct judging *judging, struct crash__dropping_how *how, uint64_t looks)
+/* What is left of the budget, but for what is kept of it; false: nothing. Unlimited is 0. */
+static bool find_rest(const struct judging *judging, uint64_t *states, uint64_t *ns)
 {
-	uint64_t now = crash__now_ns();
+	*states = without(without(judging->budget.states, judging->syncs->checked), judging->kept_states);
+	*ns = without(without(judging->until, crash__now_ns()), judging->kept_ns);
+	if (!judging->budget.ns)
+		*ns = 0;
+	return (!judging->budget.states || *states) && (!judging->budget.ns || *ns);
+}
 
-	if (judging->budget.ns) {
-		if (now >= judging->until)
-			return false;
-		how->budget_ns = share(judging->until - now, looks);
-	}
-	if (judging->budget.states) {
-		if (judging->syncs->checked >= judging->budget.states)
-			return false;
-		how->budget_states = share(judging->budget.states - judging->syncs->checked, looks);
-	}
-	return true;
+static uint64_t share(uint64_t rest, uint64_t parts)
+{
+	return rest / parts + (rest % parts != 0);
+}
+
+/* Keeps a part of what is left. */
+static void keep(struct judging *judging, uint64_t part)
+{
+	uint64_t states, ns;
+
+	judging->kept_states = judging->kept_ns = 0;
+	if (!part || !find_rest(judging, &states, &ns))
+		return;
+	judging->kept_states = states / part;
+	judging->kept_ns = ns / part;
 }
 
 /*
  * Looks at what fails without the syncs that are left out now.
- * @param part of the share that a look has; 1: all of it
+ * @param parts it has one of so many of what is left of the budget
  */
-static int look(struct judging *judging, uint64_t failures, bool explain, uint64_t part,
-		struct crash__dropped *dropped)
+static int look(struct judging *judging, bool explain, uint64_t parts, struct crash__dropped *dropped)
 {
-	struct crash__dropping_how how = {
-		.dropped = judging->dropped, .most_failures = failures, .explain = explain};
-	uint64_t looks = (judging->looks ? judging->looks : 1) * part;
+	struct crash__dropping_how how = {.dropped = judging->dropped, .explain = explain};
 	int error;
 
 	*dropped = (struct crash__dropped){0};
-	if (judging->stopped || !find_share(judging, &how, looks)) {
-		judging->syncs->interrupted = true;
+	if (judging->stopped || !find_rest(judging, &how.budget_states, &how.budget_ns))
 		return 0;
-	}
+	how.budget_states = share(how.budget_states, parts);
+	how.budget_ns = share(how.budget_ns, parts);
 	error = crash__dropping_look(&judging->dropping, &how, dropped);
 	judging->syncs->checked += dropped->now;
 	judging->syncs->errors += dropped->errors;
 	judging->syncs->flaky += dropped->flaky;
 	judging->stopped |= dropped->stopped;
-	judging->syncs->interrupted |= !dropped->complete && !dropped->failed && !dropped->errors;
 	return error;
 }
 
-static void looked(struct judging *judging)
+static bool is_decided(const struct crash__dropped *dropped)
 {
-	judging->looks -= judging->looks > 1;
+	return dropped->failed || dropped->complete;
+}
+
+/* Whether more of it would say the same. */
+static bool is_settled(const struct crash__dropped *dropped)
+{
+	return is_decided(dropped) || dropped->errors || dropped->flaky;
 }
 
 /* ------------------------------------------------------------------ one call site */
@@ -101,60 +114,122 @@ static void take_finding(struct crash__sync_site *site, struct crash__dropped *d
 	dropped->id = dropped->kind = dropped->sentence = dropped->state = dropped->model = NULL;
 }
 
-/* Each sync that is left out alone, or of many some that lie evenly among them. */
-static int try_each(struct judging *judging, struct crash__sync_site *site)
-{
-	size_t count = site->steps_count < CRASH__SYNCS_TRIED ? site->steps_count : CRASH__SYNCS_TRIED;
-	int error = 0;
-
-	if (count == 1) {
-		site->tried = site->needed = 1;
-		return 0;
-	}
-	for (size_t i = 0; i < count && error == 0; i++) {
-		uint32_t step = site->steps[i * site->steps_count / count];
-		struct crash__dropped dropped;
-
-		judging->dropped[step] = true;
-		error = look(judging, 1, false, count - i, &dropped);
-		judging->dropped[step] = false;
-		site->tried += dropped.failed || dropped.complete;
-		site->needed += dropped.failed != 0;
-		crash__dropped_clear(&dropped);
-	}
-	return error;
-}
-
-static int judge_site(struct judging *judging, struct crash__sync_site *site)
+/* @param settled more looks at it would say the same; untouched otherwise */
+static int judge_site(struct judging *judging, struct crash__sync_site *site, uint64_t parts, bool *settled)
 {
 	struct crash__dropped dropped;
 	int error;
 
 	drop(judging, site, true);
-	error = look(judging, ENOUGH_FAILURES, true, 1, &dropped);
+	error = look(judging, true, parts, &dropped);
 	drop(judging, site, false);
-	looked(judging);
-	site->idle = dropped.idle;
-	site->states = dropped.states;
-	site->checked = dropped.checked;
-	site->counted = dropped.counted;
-	site->masked = dropped.masked;
+	/* what a later look has no time for was seen by an earlier one */
+	if (dropped.states >= site->states && dropped.checked >= site->checked) {
+		site->idle = dropped.idle;
+		site->states = dropped.states;
+		site->checked = dropped.checked;
+		site->counted = dropped.counted;
+		site->masked = dropped.masked;
+	}
 	if (dropped.failed)
 		site->value = CRASH__SYNC_NEEDED;
 	else if (dropped.complete && !dropped.masked)
 		site->value = CRASH__SYNC_REDUNDANT;
+	*settled |= is_settled(&dropped);
 	take_finding(site, &dropped);
 	crash__dropped_clear(&dropped);
-	if (error == 0 && site->value == CRASH__SYNC_NEEDED)
-		error = try_each(judging, site);
-	looked(judging);
+	return error;
+}
+
+/* Looks at each site that is not settled yet. @param parts each has one of so many of its share */
+static int judge_round(struct judging *judging, bool *settled, uint64_t parts)
+{
+	struct crash__syncs *syncs = judging->syncs;
+	uint64_t open = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < syncs->sites_count; i++)
+		open += !settled[i];
+	for (size_t i = 0; i < syncs->sites_count && error == 0; i++)
+		if (!settled[i])
+			error = judge_site(judging, &syncs->sites[i], open-- * parts, &settled[i]);
+	return error;
+}
+
+/*
+ * Each site has its share of half of the budget, and what those that are settled soon have left of it goes to
+ * the others. Looks that go on know all that was checked before.
+ */
+static int judge_sites(struct judging *judging)
+{
+	struct crash__syncs *syncs = judging->syncs;
+	bool *settled = calloc(syncs->sites_count + 1, sizeof *settled);
+	bool limited = judging->budget.states || judging->budget.ns;
+	int error = settled ? 0 : crash__fail(CRASH_ENOMEM, "no memory for what syncs are worth");
+
+	keep(judging, AFTERWARDS_SHARE);
+	if (error == 0)
+		error = judge_round(judging, settled, limited ? FIRST_ROUND_SHARE : 1);
+	if (error == 0 && limited)
+		error = judge_round(judging, settled, 1);
+	keep(judging, 0);
+	for (size_t i = 0; i < syncs->sites_count && error == 0; i++)
+		syncs->interrupted |= !settled[i];
+	free(settled);
+	return error;
+}
+
+/* ------------------------------------------------------------------ each sync of a call site */
+
+/* Each sync that is left out alone, or of many some that lie evenly among them. */
+static int try_each(struct judging *judging, struct crash__sync_site *site, uint64_t *looks)
+{
+	size_t count = site->steps_count < CRASH__SYNCS_TRIED ? site->steps_count : CRASH__SYNCS_TRIED;
+	int error = 0;
+
+	for (size_t i = 0; i < count && error == 0; i++) {
+		uint32_t step = site->steps[i * site->steps_count / count];
+		struct crash__dropped dropped;
+
+		judging->dropped[step] = true;
+		error = look(judging, false, (*looks)--, &dropped);
+		judging->dropped[step] = false;
+		site->tried += is_decided(&dropped);
+		site->needed += dropped.failed != 0;
+		judging->syncs->interrupted |= !is_settled(&dropped);
+		crash__dropped_clear(&dropped);
+	}
+	return error;
+}
+
+static int try_all(struct judging *judging)
+{
+	struct crash__syncs *syncs = judging->syncs;
+	uint64_t looks = 0;
+	int error = 0;
+
+	drop_nothing(judging);
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < syncs->sites_count && error == 0; i++) {
+			struct crash__sync_site *site = &syncs->sites[i];
+
+			if (site->value != CRASH__SYNC_NEEDED)
+				continue;
+			if (site->steps_count == 1)
+				site->tried = site->needed = 1;
+			else if (round == 0)
+				looks += site->steps_count < CRASH__SYNCS_TRIED ? site->steps_count :
+										  CRASH__SYNCS_TRIED;
+			else
+				error = try_each(judging, site, &looks);
+		}
 	return error;
 }
 
 /* ------------------------------------------------------------------ all that is redundant */
 
 /* Leaves out as much of it as can be left out at once, one site after the other. */
-static int drop_one_by_one(struct judging *judging)
+static int drop_one_by_one(struct judging *judging, uint64_t sites)
 {
 	struct crash__syncs *syncs = judging->syncs;
 	int error = 0;
@@ -167,9 +242,9 @@ static int drop_one_by_one(struct judging *judging)
 		if (site->value != CRASH__SYNC_REDUNDANT)
 			continue;
 		drop(judging, site, true);
-		error = look(judging, 1, false, 1, &dropped);
-		looked(judging);
+		error = look(judging, false, sites--, &dropped);
 		site->alone = dropped.failed || dropped.masked || !dropped.complete;
+		syncs->interrupted |= !is_settled(&dropped);
 		if (site->alone)
 			drop(judging, site, false);
 		crash__dropped_clear(&dropped);
@@ -194,11 +269,10 @@ static int judge_together(struct judging *judging)
 	}
 	if (redundant < 2)
 		return 0;
-	judging->looks = redundant;
-	error = look(judging, 1, false, 1, &dropped);
+	error = look(judging, false, 3, &dropped);
 	good = dropped.complete && !dropped.failed && !dropped.masked;
 	crash__dropped_clear(&dropped);
-	return error == 0 && !good ? drop_one_by_one(judging) : error;
+	return error == 0 && !good ? drop_one_by_one(judging, redundant) : error;
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -212,13 +286,13 @@ static int judge_checker(struct judging *judging)
 
 	for (size_t i = 0; i < syncs->sites_count; i++)
 		drop(judging, &syncs->sites[i], true);
-	error = look(judging, 1, false, 1, &dropped);
-	looked(judging);
+	error = look(judging, false, syncs->sites_count + 1, &dropped);
 	drop_nothing(judging);
 	syncs->blind = judging->dropping.clean && !dropped.idle && !dropped.failed && dropped.checked;
 	syncs->blind_counted = dropped.counted;
 	syncs->blind_states = dropped.states;
 	syncs->blind_checked = dropped.checked;
+	syncs->interrupted |= !is_settled(&dropped);
 	crash__dropped_clear(&dropped);
 	return error;
 }
@@ -240,19 +314,20 @@ int crash__syncs_judge(struct crash__syncs *syncs, const struct crash__engine *w
 		.dropped = calloc(with->options.fs->steps_count + 1, sizeof *judging.dropped),
 		.budget = *budget,
 		.until = crash__now_ns() + budget->ns,
-		.looks = 2 * syncs->sites_count + 2,
 	};
 	int error = judging.dropped ? crash__dropping_begin(&judging.dropping, with, clean) :
 				      crash__fail(CRASH_ENOMEM, "no memory for what syncs are worth");
 
 	if (error == 0 && syncs->sites_count)
 		error = judge_checker(&judging);
-	for (size_t i = 0; i < syncs->sites_count && error == 0; i++)
-		error = judge_site(&judging, &syncs->sites[i]);
+	if (error == 0)
+		error = judge_sites(&judging);
 	if (error == 0 && syncs->blind)
 		doubt(syncs);
 	if (error == 0)
 		error = judge_together(&judging);
+	if (error == 0)
+		error = try_all(&judging);
 	free(judging.dropped);
 	crash__dropping_clear(&judging.dropping);
 	return error;
