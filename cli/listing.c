@@ -160,7 +160,8 @@ static void print_event(const struct crash__trace *trace, const struct crash__ev
 	if (event->text)
 		printf(" = %s", crash__shown_text(event->text));
 	if (event->sync_occurrence)
-		printf("  (synchronous: fsync#%llu)", (unsigned long long)event->sync_occurrence);
+		printf("  (synchronous: fsync#%llu%s)", (unsigned long long)event->sync_occurrence,
+		       crash__event_syncs(event) ? "" : ", skipped");
 	putchar('\n');
 }
 

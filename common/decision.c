@@ -102,3 +102,28 @@ struct crash__decision crash__plan_ask(const struct crash__plan *plan, struct cr
 	decision.late = late && facts->nature != CRASH__NATURE_STORE;
 	return decision;
 }
+
+/* The number that the next op is for a rule. */
+static uint64_t next_hit(const struct crash__plan *plan, const struct crash__hits *hits,
+			 const struct crash__rule *rule, const struct crash__facts *facts)
+{
+	uint64_t number = (uint64_t)(rule - plan->rules);
+
+	if (plan->plain & UINT64_C(1) << number)
+		return rule->kind == CRASH__KIND_CALL ? facts->call_occurrence : facts->occurrence;
+	return atomic_load_explicit(&hits->of[number], memory_order_relaxed) + 1;
+}
+
+bool crash__plan_would_skip(const struct crash__plan *plan, const struct crash__hits *hits, uint64_t rules,
+			    const struct crash__facts *facts)
+{
+	struct crash__decision decision;
+	const struct crash__rule *rule;
+	uint64_t fired = 0;
+
+	CRASH__EACH_RULE(plan, rules, rule)
+		if (crash__rule_fires(rule, next_hit(plan, hits, rule, facts)))
+			fired |= UINT64_C(1) << (rule - plan->rules);
+	decision = crash__plan_decide(plan, fired, facts->nature);
+	return crash__decision_skips(&decision);
+}

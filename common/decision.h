@@ -73,6 +73,18 @@ static inline bool crash__decision_fails(const struct crash__decision *decision)
 	return decision->making == CRASH__MAKES_NOTHING && decision->by->argument;
 }
 
+static inline bool crash__decision_skips(const struct crash__decision *decision)
+{
+	return decision->making == CRASH__MAKES_NOTHING && !decision->by->argument;
+}
+
+/**
+ * Whether an op that comes next would be skipped: a sync that is not made, and succeeds. Counts no hit.
+ * @param rules as for crash__plan_ask()
+ */
+bool crash__plan_would_skip(const struct crash__plan *plan, const struct crash__hits *hits, uint64_t rules,
+			    const struct crash__facts *facts);
+
 /** The nature of a kernel's call, or of stores. A request of io_submit() has no parts, whatever call it is.
  */
 static inline enum crash__nature crash__nature_of(const struct crash__call_info *kernel)

@@ -97,6 +97,7 @@ enum crash__op_flags {
 	CRASH__OP_DATA_LOST = 8, /* the data could not be read */
 	CRASH__OP_SOCKET = 16,	 /* the path names a socket: bind(2) makes those, and is not an op */
 	CRASH__OP_DIRECT = 32,	 /* a write past the page cache: O_DIRECT */
+	CRASH__OP_UNSYNCED = 64, /* at the end of a write that also syncs: a rule skips that */
 };
 
 struct crash__op_record {

@@ -129,23 +129,34 @@ static void log_sync(struct crash__op *sync, long result)
 	sync->kernel = write;
 }
 
+static struct crash__op implied(const struct crash__op *write)
+{
+	struct crash__op sync = *write;
+
+	sync.family = CRASH__FAMILY_FSYNC;
+	sync.occurrence = write->sync_occurrence;
+	sync.flags = 0;
+	return sync;
+}
+
+static uint64_t rules_of_implied(const struct crash__op *write)
+{
+	return crash__plan_rules_of_implied_sync(&write->control->plan) & write->target.rules;
+}
+
 /*
  * A write to a file that was opened with O_SYNC or O_DSYNC is a sync as well. It is counted as one
  * of its own, behind the write: a crash before it finds the data in the page cache.
  */
 static long imply_sync(struct crash__op *op, long result)
 {
-	struct crash__op sync = *op;
-	uint64_t rules = crash__plan_rules_of_implied_sync(&op->control->plan) & op->target.rules;
-	struct crash__decision decision;
+	struct crash__op sync = implied(op);
+	struct crash__decision decision = crash__act_before(&sync, CRASH__NATURE_CALL, rules_of_implied(op));
 
-	sync.family = CRASH__FAMILY_FSYNC;
-	sync.occurrence = op->sync_occurrence;
-	sync.flags = 0;
-	decision = crash__act_before(&sync, CRASH__NATURE_CALL, rules);
 	if (crash__decision_fails(&decision))
 		result = crash__act_call(&sync, &decision);
-	else if (decision.making == CRASH__MAKES_NOTHING)
+	/* it was made with the write; where a recording says that it was not, that is as good */
+	if (crash__decision_skips(&decision) != ((op->flags & CRASH__OP_UNSYNCED) != 0))
 		crash__control_incomplete(op->control, CRASH__INCOMPLETE_RULE_UNDONE, op->kernel->name);
 	log_sync(&sync, result);
 	crash__act_after(&sync, &decision, result);
@@ -178,6 +189,15 @@ static long make(struct crash__op *op, const struct crash__decision *decision)
 	return result;
 }
 
+/* The write's own record says whether its sync counts for one. */
+static void note_skipped(struct crash__op *op)
+{
+	struct crash__op sync = implied(op);
+
+	if (op->start && crash__act_would_skip(&sync, rules_of_implied(op)))
+		op->flags |= CRASH__OP_UNSYNCED;
+}
+
 static long take(struct crash__op *op, uint64_t rules)
 {
 	struct crash__control *control = op->control;
@@ -195,6 +215,7 @@ static long take(struct crash__op *op, uint64_t rules)
 	if ((op->flags & CRASH__OP_SYNC) && result > 0 && decision.making != CRASH__MAKES_TORN) {
 		op->sync_occurrence = next_of(op, CRASH__FAMILY_FSYNC);
 		atomic_fetch_add_explicit(&control->implied_syncs, 1, memory_order_relaxed);
+		note_skipped(op);
 	}
 	crash__record_end(op, result);
 	if (crash__moves_names(op->kernel))

@@ -291,6 +291,16 @@ static uint64_t filter(struct crash__control *control, uint64_t rules, const str
 	return rules;
 }
 
+bool crash__act_would_skip(const struct crash__op *op, uint64_t rules)
+{
+	struct crash__facts facts = {.nature = CRASH__NATURE_CALL,
+				     .occurrence = op->occurrence,
+				     .call_occurrence = op->call_occurrence};
+
+	return rules && crash__plan_would_skip(&op->control->plan, &op->control->hits,
+					       filter(op->control, rules, op->caller), &facts);
+}
+
 struct crash__decision crash__act_before(struct crash__op *op, enum crash__nature nature, uint64_t rules)
 {
 	bool writes = op->family == CRASH__FAMILY_WRITE && crash__call_has_bytes(op->kernel);

@@ -286,6 +286,7 @@ static inline void crash__check_dead(struct crash__control *control)
  * Asks those of `rules` that are for this thread, process and function what is to become of the op, and does
  * what is to be done before the call. Does not return if that ends the process here.
  */
+bool crash__act_would_skip(const struct crash__op *op, uint64_t rules);
 struct crash__decision crash__act_before(struct crash__op *op, enum crash__nature nature, uint64_t rules);
 
 /** Makes as much of the call as was decided. Returns the result that the program is to see. */

@@ -184,6 +184,21 @@ static bool may_take_long(const struct crash__notification *notification)
 	       crash__notification_bytes(notification) > 1 << 20;
 }
 
+/* The write's own record says whether its sync counts for one. */
+static void note_skipped(struct crash__notification *notification)
+{
+	const struct crash__plan *plan = &notification->control->plan;
+	uint64_t rules = crash__plan_rules_of_implied_sync(plan) & notification->rules;
+	struct crash__facts facts = {.nature = CRASH__NATURE_CALL,
+				     .occurrence = notification->sync_occurrence,
+				     .call_occurrence = notification->call_occurrence};
+
+	if (notification->start && rules &&
+	    crash__plan_would_skip(plan, &notification->control->hits, crash__act_filter(notification, rules),
+				   &facts))
+		notification->flags |= CRASH__OP_UNSYNCED;
+}
+
 /* Numbers the sync that a write implies; once. */
 static void count_sync(struct crash__notification *notification)
 {
@@ -193,6 +208,7 @@ static void count_sync(struct crash__notification *notification)
 		return;
 	notification->sync_occurrence = atomic_fetch_add(&control->family_hits[CRASH__FAMILY_FSYNC], 1) + 1;
 	atomic_fetch_add(&control->implied_syncs, 1);
+	note_skipped(notification);
 }
 
 /* A call that cannot be made here: the process makes it, and nobody sees how it ends. */
@@ -300,8 +316,10 @@ static struct crash__reply imply_sync(struct crash__notification *notification, 
 	uint64_t rules = crash__plan_rules_of_implied_sync(&control->plan) & notification->rules;
 	struct crash__decision decision;
 	enum crash__fate fate;
+	bool unsynced;
 
 	count_sync(notification);
+	unsynced = notification->flags & CRASH__OP_UNSYNCED;
 	notification->family = CRASH__FAMILY_FSYNC;
 	notification->occurrence = notification->sync_occurrence;
 	notification->flags = 0;
@@ -313,8 +331,10 @@ static struct crash__reply imply_sync(struct crash__notification *notification, 
 		return fate == CRASH__STAYS ? crash__never : reply;
 	if (crash__decision_fails(&decision))
 		reply.result = -decision.by->argument;
-	/* it goes on to a result that is not ours, or has synced already */
-	if (decision.making == CRASH__MAKES_NOTHING && (reply.proceed || !crash__decision_fails(&decision)))
+	/* it goes on to a result that is not ours; or has synced already, and no recording says that it has
+	 * not */
+	if ((crash__decision_fails(&decision) && reply.proceed) ||
+	    crash__decision_skips(&decision) != unsynced)
 		crash__control_incomplete(control, CRASH__INCOMPLETE_RULE_UNDONE, notification->kernel->name);
 	log_sync(notification, reply.result);
 	return act_on_all(notification, decision.after, -1) == CRASH__STAYS ? crash__never : reply;
@@ -398,7 +418,9 @@ struct crash__reply crash__notified_op_request(struct crash__notification *notif
 		return fate == CRASH__STAYS ? crash__never : crash__reply_error(EINTR);
 	if (crash__notification_record_wanted(notification))
 		crash__notification_record_op(notification);
-	if (decision.making == CRASH__MAKES_NOTHING && can_fail(notification, requests))
+	if (crash__decision_skips(&decision)) /* whoever waits for its end would wait for ever */
+		crash__control_incomplete(notification->control, CRASH__INCOMPLETE_RULE_UNDONE, "io_submit");
+	else if (decision.making == CRASH__MAKES_NOTHING && can_fail(notification, requests))
 		return fail(notification, &decision);
 	assumed.result = (long)crash__notification_bytes(notification);
 	if (notification->kernel->where.offset)

@@ -3,6 +3,11 @@
 
 #include <assert.h>
 
+bool crash__event_syncs(const struct crash__event *event)
+{
+	return (event->flags & (CRASH__OP_SYNC | CRASH__OP_UNSYNCED)) == CRASH__OP_SYNC;
+}
+
 const char *crash__event_path(const struct crash__trace *trace, const struct crash__event *event)
 {
 	if (event->kind != CRASH__EVENT_OP)

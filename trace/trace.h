@@ -119,6 +119,9 @@ struct crash__trace {
 /** The file an op is about, by path or descriptor; NULL if it has none. */
 const char *crash__event_path(const struct crash__trace *trace, const struct crash__event *event);
 
+/** Whether an op is a write that syncs what it writes, and no rule skips that. */
+bool crash__event_syncs(const struct crash__event *event);
+
 /** How many bytes were written; -1 if the op is not a write. */
 int64_t crash__event_bytes(const struct crash__event *event);
 

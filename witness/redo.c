@@ -159,7 +159,7 @@ static int write_data(const struct doing *doing, int fd)
 
 	if (!doing->event->data_bytes)
 		return 0;
-	if ((doing->event->flags & CRASH__OP_SYNC) && !doing->last)
+	if (crash__event_syncs(doing->event) && !doing->last)
 		sync = (flags & O_DSYNC) && (flags & O_SYNC) != O_SYNC ? RWF_DSYNC : RWF_SYNC;
 	if (flags & O_DIRECT) {
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

@@ -11,7 +11,7 @@ static bool shares_blocks(const struct crash__event *event)
 
 bool crash__class_is_alone(const struct crash__model *model, const struct crash__step *step)
 {
-	return (step->event->flags & (CRASH__OP_SYNC | CRASH__OP_DIRECT)) ||
+	return crash__event_syncs(step->event) || (step->event->flags & CRASH__OP_DIRECT) ||
 	       (!model->no_reflinks && shares_blocks(step->event));
 }
 

@@ -69,7 +69,7 @@ static void replay_write(struct crash__op_replay *replay)
 	step->node = node;
 	step->size = replay->fs->nodes[node].size;
 	step->sync_from = event->offset / CRASH__FS_BLOCK * CRASH__FS_BLOCK;
-	if (event->flags & CRASH__OP_SYNC)
+	if (crash__event_syncs(event))
 		sync_own(replay, node);
 }
 

@@ -33,11 +33,16 @@ static int list_numbers(const struct crash__fs *fs, const struct crash__syncs *s
 
 		if (!is_saved(site))
 			continue;
-		if (site->implied)
-			skipped->left_out += site->steps_count;
-		for (size_t at = 0; at < site->steps_count && !site->implied; at++)
-			if (!CRASH__ADD(numbers, list, fs->steps[site->steps[at]].event->occurrence))
+		for (size_t at = 0; at < site->steps_count; at++) {
+			const struct crash__event *event = fs->steps[site->steps[at]].event;
+			uint64_t number = site->implied ? event->sync_occurrence : event->occurrence;
+
+			/* whoever waits for the end of a request has to see one */
+			if (event->call == CRASH__CALL_io_submit || !number)
+				skipped->left_out++;
+			else if (!CRASH__ADD(numbers, list, number))
 				return crash__fail(CRASH_ENOMEM, "no memory for rules");
+		}
 	}
 	if (numbers->list_count)
 		qsort(numbers->list, numbers->list_count, sizeof *numbers->list, by_number);
@@ -121,6 +126,16 @@ static bool is_among(const struct signatures *signatures, const char *signature)
 	return false;
 }
 
+/* A call that was not made, and succeeded; or a write that was made, and counts for one without a sync. */
+static bool is_skipped(const struct crash__event *event)
+{
+	if (event->kind != CRASH__EVENT_OP)
+		return false;
+	return (event->flags & CRASH__OP_UNSYNCED) ||
+	       (event->family == CRASH__FAMILY_FSYNC && (event->flags & CRASH__OP_FAILED) &&
+		event->result >= 0);
+}
+
 int crash__skipped_count(const struct crash__fs *recorded, const struct crash__syncs *syncs,
 			 const struct crash__fs *again, uint64_t *count, uint64_t *elsewhere)
 {
@@ -135,8 +150,7 @@ int crash__skipped_count(const struct crash__fs *recorded, const struct crash__s
 		const struct crash__event *event = &again->trace->events[i];
 		char *signature;
 
-		if (event->kind != CRASH__EVENT_OP || event->family != CRASH__FAMILY_FSYNC ||
-		    !(event->flags & CRASH__OP_FAILED) || event->result < 0)
+		if (!is_skipped(event))
 			continue;
 		signature = crash__callsite_signature(callsites, event);
 		(*count)++;

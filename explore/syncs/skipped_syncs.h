@@ -11,8 +11,8 @@
 struct crash__skipped {
 	char *rules;	   /* allocated; empty: there is nothing to be skipped */
 	uint64_t wanted;   /* syncs that they skip */
-	uint64_t left_out; /* that could be skipped, and are not: a write is the sync, or there are too many
-			      rules */
+	uint64_t left_out; /* that are redundant, and are not skipped: requests of io_submit(), or there are
+			      too many rules */
 };
 
 /** Makes the rules that skip what can be left out all at once. @param most so many rules */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "base/error.h"
 #include "base/hash_table.h"
@@ -17,9 +18,28 @@ struct place {
 	UT_hash_handle hh;
 };
 
-static const char *call_of(const struct crash__step *step)
+/* Of a flag of the call itself it is known which one. */
+static const char *flag_of(const struct crash__event *event)
 {
-	return step->sync_own ? "write with O_DSYNC or O_SYNC" : crash__calls[step->event->call].name;
+	int64_t flags = event->kernel == CRASH__CALL_pwritev2 ?
+				crash__arg(event->args, crash__calls[event->kernel].where.flags) :
+				0;
+
+	return flags & RWF_SYNC ? "RWF_SYNC" : flags & RWF_DSYNC ? "RWF_DSYNC" : "O_DSYNC or O_SYNC";
+}
+
+/* Allocated. */
+static char *call_of(const struct crash__step *step)
+{
+	const struct crash__event *event = step->event;
+	const char *name = crash__calls[event->call].name;
+	char *text;
+
+	if (!step->sync_own)
+		return strdup(name);
+	if (asprintf(&text, "%s with %s", name, flag_of(event)) < 0)
+		return NULL;
+	return text;
 }
 
 /* "wal_sync, wal_commit": who called the innermost function, as far as they tell call sites apart. */
@@ -46,7 +66,7 @@ static int describe(struct crash__sync_site *site, const struct crash__fs *fs, u
 	const struct crash__step *sync = &fs->steps[step];
 
 	site->implied = sync->sync_own;
-	site->call = strdup(call_of(sync));
+	site->call = call_of(sync);
 	site->where = crash__callsite_where(callsites, sync->event);
 	site->callers = callers_of(callsites, sync->event);
 	site->file = sync->sync == CRASH__SYNC_ALL ? strdup("") :

@@ -29,7 +29,7 @@ struct crash__sync_site {
 	char *model;   /* its; of a state */
 	char *callers; /* functions that it was called by, the innermost first; or empty */
 	char *where;   /* in the program; empty: not known */
-	char *call;    /* fsync, fdatasync, "write with O_DSYNC" */
+	char *call;    /* fsync, fdatasync, "pwrite64 with O_DSYNC or O_SYNC" */
 	char *file;    /* of the first; ".": the data directory; empty: all of them */
 	bool implied;  /* by writes: they are not calls of their own */
 };

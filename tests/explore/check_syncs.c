@@ -292,12 +292,123 @@ START_TEST(a_sync_that_is_skipped_is_none)
 }
 END_TEST
 
-/* What writes imply is over when the write is. */
-START_TEST(what_a_write_syncs_itself_cannot_be_skipped)
+START_TEST(where_nothing_is_redundant_nothing_runs_again)
 {
-	struct judged judged = SYNCS("rarely", "--check", check, "--verify");
+	struct judged judged = SYNCS("written", "--check", check, "--verify");
 
 	ck_assert(json_is_null(json_object_get(judged.summary, "verified")));
+}
+END_TEST
+
+/* Such a write is made as it is, and the recording says that it syncs nothing. */
+START_TEST(what_a_write_syncs_itself_can_be_skipped)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("explore", "-q", "--root", "store", "--model=posix", "--at",
+				 "fsync@*log#*:skip", "--output", "kept", "--check", check, "--", "sh", "-c",
+				 "cd store && exec \"$0\" written",
+				 lab_program(_i ? "syncer_static" : "syncer"));
+	lab_assert_status(&result, 1);
+	ck_assert_ptr_nonnull(strstr(result.out, "the data of log at 0 (write#1"));
+	ck_assert_ptr_nonnull(strstr(result.out, "it was never synced"));
+	ck_assert_ptr_null(strstr(result.out, "incomplete"));
+	result = LAB_CRASHINJECT("list", "kept/trace");
+	ck_assert_ptr_nonnull(strstr(result.out, "(synchronous: fsync#2, skipped)"));
+	/* without a recording there is nobody to whom that could be said */
+	result = LAB_CRASHINJECT("run", "--root", "store", "--at", "fsync#3:skip", "--", "sh", "-c",
+				 "cd store && rm -f log && exec \"$0\" written",
+				 lab_program(_i ? "syncer_static" : "syncer"));
+	ck_assert_ptr_nonnull(strstr(result.err, "incomplete"));
+}
+END_TEST
+
+/* ------------------------------------------------------------------ by whatever way */
+
+#define WAYS(program, how, ...)                                                                              \
+	(make_store(), judged_of(LAB_CRASHINJECT(                                                            \
+			       "syncs", "--json", "-q", "--root", "store", "--jobs=1", __VA_ARGS__, "--",    \
+			       "sh", "-c", "cd store && exec \"$0\" \"$1\"", lab_program(program), how)))
+
+static const char *const programs[] = {"sync_ways", "sync_ways_static"};
+
+static const struct {
+	const char *how, *call;
+} ways[] = {{"o_dsync", "with O_DSYNC or O_SYNC"},  {"o_sync", "with O_DSYNC or O_SYNC"},
+	    {"appended", "with O_DSYNC or O_SYNC"}, {"rwf_dsync", "pwritev2 with RWF_DSYNC"},
+	    {"rwf_sync", "pwritev2 with RWF_SYNC"}, {"msync", "msync"}};
+
+/* The log's is needed; another file's is not, and the program runs again without. */
+START_TEST(each_way_to_sync_is_judged_and_left_out)
+{
+	int way = _i / 2;
+	struct judged judged = WAYS(programs[_i % 2], ways[way].how, "--check", check, "--verify");
+	const json_t *verified = json_object_get(judged.summary, "verified");
+
+	lab_assert_status(&judged.result, 1);
+	assert_site(&judged, ways[way].call, "log", "needed", 3);
+	ck_assert_int_eq(number(site_of(&judged, ways[way].call, "log"), "needed"), 3);
+	assert_site(&judged, ways[way].call, "other", "redundant", 3);
+	ck_assert_int_eq(number(verified, "skipped"), number(judged.summary, "redundant"));
+	ck_assert_int_ge(number(verified, "skipped"), 3);
+	ck_assert_int_eq(number(verified, "not_skipped"), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(verified, "findings")), 0);
+	ck_assert_msg(lab_json_bool(judged.summary, "complete"), "%s", lab_describe(&judged.result));
+}
+END_TEST
+
+/* Both are before the line is acknowledged, and each syncs everything: one has to stay. */
+START_TEST(of_two_that_sync_everything_one_stays)
+{
+	static const char *const words[] = {"sync", "syncfs"};
+	struct judged judged = WAYS("sync_ways", words[_i], "--check", check, "--verify");
+	int stay = 0;
+	json_t *site;
+	size_t i;
+
+	lab_assert_status(&judged.result, 1);
+	assert_site(&judged, "fsync", ".", "redundant", 1);
+	json_array_foreach(judged.syncs, i, site)
+		stay += lab_json_bool(site, "only_with_others");
+	ck_assert_int_eq(stay, 1);
+	ck_assert_int_eq(number(judged.summary, "redundant"), 4);
+	ck_assert_uint_eq(
+		json_array_size(json_object_get(json_object_get(judged.summary, "verified"), "findings")), 0);
+}
+END_TEST
+
+START_TEST(wherever_a_needed_sync_hides_it_is_needed)
+{
+	static const char *const words[] = {"child",	"thread", "reopened", "renamed",
+					    "one_site", "socket", "directory"};
+	struct judged judged = WAYS(programs[_i % 2], words[_i / 2], "--check", check);
+
+	assert_site(&judged, "fsync", "log", "needed", 3);
+	ck_assert_int_eq(number(site_of(&judged, "fsync", "log"), "needed"), 3);
+	assert_site(&judged, "fsync", ".", "needed", 1);
+	ck_assert_int_eq(number(judged.summary, "redundant"), strcmp(words[_i / 2], "one_site") == 0 ? 3 : 0);
+}
+END_TEST
+
+/* A line is lost where neither of two files has it: no sync is needed alone, and one of both is. */
+START_TEST(of_two_that_are_needed_together_one_stays)
+{
+	static const char either[] =
+		"n=$(grep -c . \"$CRASH_ACKED\"); most=0; for file in log mirror; do i=0; [ ! -e $file ] || "
+		"while read -r line && [ \"$line\" = $((i + 1)) ]; do i=$((i + 1)); done <$file; "
+		"[ $i -le $most ] || most=$i; done; [ $most -ge $n ] || { echo \"$most of $n\"; exit 2; }";
+	struct judged judged = WAYS("sync_ways", "mirror", "--check", either, "--verify");
+
+	lab_assert_status(&judged.result, 1);
+	assert_site(&judged, "fsync", "log", "redundant", 3);
+	assert_site(&judged, "fsync", "mirror", "redundant", 3);
+	ck_assert_int_ne(lab_json_bool(site_of(&judged, "fsync", "log"), "only_with_others"),
+			 lab_json_bool(site_of(&judged, "fsync", "mirror"), "only_with_others"));
+	assert_site(&judged, "fsync", ".", "needed", 1);
+	ck_assert_int_eq(number(judged.summary, "redundant"), 3);
+	ck_assert_uint_eq(
+		json_array_size(json_object_get(json_object_get(judged.summary, "verified"), "findings")), 0);
 }
 END_TEST
 
@@ -384,7 +495,8 @@ int main(void)
 {
 	Suite *suite = suite_create("syncs");
 	TCase *worth = lab_case(suite, "worth", 120), *never = lab_case(suite, "never", 120),
-	      *said = lab_case(suite, "said", 120), *stores = lab_case(suite, "stores", 300);
+	      *by_ways = lab_case(suite, "ways", 120), *said = lab_case(suite, "said", 120),
+	      *stores = lab_case(suite, "stores", 300);
 
 	tcase_add_test(worth, each_sync_of_what_is_right_is_needed);
 	tcase_add_test(worth, a_sync_that_makes_nothing_durable_is_redundant);
@@ -400,7 +512,13 @@ int main(void)
 	tcase_add_loop_test(never, what_is_redundant_is_left_out_and_all_is_right, 0, 2);
 	tcase_add_test(never, a_run_that_goes_otherwise_verifies_nothing);
 	tcase_add_loop_test(never, a_sync_that_is_skipped_is_none, 0, 2);
-	tcase_add_test(never, what_a_write_syncs_itself_cannot_be_skipped);
+	tcase_add_test(never, where_nothing_is_redundant_nothing_runs_again);
+	tcase_add_loop_test(never, what_a_write_syncs_itself_can_be_skipped, 0, 2);
+	tcase_add_loop_test(by_ways, each_way_to_sync_is_judged_and_left_out, 0,
+			    2 * (int)(sizeof ways / sizeof *ways));
+	tcase_add_loop_test(by_ways, of_two_that_sync_everything_one_stays, 0, 2);
+	tcase_add_loop_test(by_ways, wherever_a_needed_sync_hides_it_is_needed, 0, 14);
+	tcase_add_test(by_ways, of_two_that_are_needed_together_one_stays);
 	tcase_add_loop_test(said, a_killed_process_needs_no_sync_and_nothing_is_kept, 0, 6);
 	tcase_add_test(said, a_trace_has_how_long_they_took);
 	tcase_add_test(said, a_person_reads_the_same);
