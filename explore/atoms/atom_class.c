@@ -9,26 +9,28 @@ static bool shares_blocks(const struct crash__event *event)
 	return event->kernel == CRASH__CALL_copy_file_range || event->kernel == CRASH__CALL_ioctl;
 }
 
-bool crash__class_is_alone(const struct crash__model *model, const struct crash__step *step)
+bool crash__class_is_alone(const struct crash__model *model, const struct crash__step *step, bool unsynced)
 {
-	return crash__event_syncs(step->event) || (step->event->flags & CRASH__OP_DIRECT) ||
+	return (crash__event_syncs(step->event) && !unsynced) || (step->event->flags & CRASH__OP_DIRECT) ||
 	       (!model->no_reflinks && shares_blocks(step->event));
 }
 
 enum crash__atom_class crash__class_of_data(const struct crash__model *model, const struct crash__step *step,
-					    uint64_t from, uint64_t end, uint64_t old_size)
+					    uint64_t from, uint64_t end, uint64_t old_size, bool unsynced)
 {
 	if (end <= old_size)
 		return CRASH__CLASS_OVERWRITE;
 	if (from / CRASH__FS_BLOCK * CRASH__FS_BLOCK < old_size)
 		return CRASH__CLASS_FILL;
-	return crash__class_is_alone(model, step) ? CRASH__CLASS_LONE_APPEND : CRASH__CLASS_APPEND;
+	return crash__class_is_alone(model, step, unsynced) ? CRASH__CLASS_LONE_APPEND : CRASH__CLASS_APPEND;
 }
 
-enum crash__atom_class crash__class_of_size(const struct crash__model *model, const struct crash__step *step)
+enum crash__atom_class crash__class_of_size(const struct crash__model *model, const struct crash__step *step,
+					    bool unsynced)
 {
 	if (step->event->family == CRASH__FAMILY_WRITE)
-		return crash__class_is_alone(model, step) ? CRASH__CLASS_LONE_GROW : CRASH__CLASS_GROW;
+		return crash__class_is_alone(model, step, unsynced) ? CRASH__CLASS_LONE_GROW :
+								      CRASH__CLASS_GROW;
 	return step->replaces ? CRASH__CLASS_EMPTY : CRASH__CLASS_CUT;
 }
 

@@ -91,15 +91,19 @@ static inline bool crash__class_in(enum crash__atom_class class, crash__classes 
 	return classes >> class & 1;
 }
 
-/** Whether what a step writes reaches the disk without what else was written to the file. */
-bool crash__class_is_alone(const struct crash__model *model, const struct crash__step *step);
+/**
+ * Whether what a step writes reaches the disk without what else was written to the file.
+ * @param unsynced its own sync, if it has one, is taken for not made; here and below
+ */
+bool crash__class_is_alone(const struct crash__model *model, const struct crash__step *step, bool unsynced);
 
 /** The class of the bytes from `from` to `end` that a step writes to a file of a size. */
 enum crash__atom_class crash__class_of_data(const struct crash__model *model, const struct crash__step *step,
-					    uint64_t from, uint64_t end, uint64_t old_size);
+					    uint64_t from, uint64_t end, uint64_t old_size, bool unsynced);
 
 /** The class of a change of size by a step. */
-enum crash__atom_class crash__class_of_size(const struct crash__model *model, const struct crash__step *step);
+enum crash__atom_class crash__class_of_size(const struct crash__model *model, const struct crash__step *step,
+					    bool unsynced);
 
 /** The class of the entries of a step. */
 enum crash__atom_class crash__class_of_entries(const struct crash__fs *fs, const struct crash__step *step);

@@ -37,8 +37,17 @@ struct crash__atoms_builder {
 	struct crash__in_flight in_flight;
 	CRASH__VECTOR(struct crash__edge, links); /* of all lists but those of edges */
 	CRASH__VECTOR(crash__atom_id, stack);
+	const bool *dropped; /* of each step, whether its sync is not made; or NULL */
 	bool no_memory;
 };
+
+/* Whether a step is a write whose own sync, which is the next step, is not made: then it is like any other.
+ */
+static inline bool crash__builder_is_unsynced(const struct crash__atoms_builder *builder, size_t step)
+{
+	return builder->dropped && step + 1 < builder->fs->steps_count && builder->dropped[step + 1] &&
+	       builder->fs->steps[step + 1].sync_own;
+}
 
 static inline const struct crash__event *crash__builder_event(const struct crash__atoms_builder *builder,
 							      uint32_t step)

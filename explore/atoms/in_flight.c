@@ -88,8 +88,11 @@ uint64_t crash__in_flight_shortest(struct crash__atoms_builder *builder, crash__
 
 bool crash__in_flight_is_partial(struct crash__atoms_builder *builder, const struct crash__step *step)
 {
-	bool alone = step->writes_back || (step->effects && step->event->family == CRASH__FAMILY_WRITE &&
-					   crash__class_is_alone(builder->model, step));
+	const struct crash__step *steps = builder->fs->steps;
+	bool alone = step->writes_back ||
+		     (step->effects && step->event->family == CRASH__FAMILY_WRITE &&
+		      crash__class_is_alone(builder->model, step,
+					    crash__builder_is_unsynced(builder, (size_t)(step - steps))));
 
 	return alone && !builder->model->no_page_sizes &&
 	       crash__in_flight_shortest(builder, step->node) < step->sync_from;

@@ -55,6 +55,7 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 	const struct crash__effect *effect = &builder->fs->effects[index];
 	uint64_t unit = tear_unit(builder->model, effect->bytes), end = effect->offset + effect->bytes;
 	const struct crash__step *made = &builder->fs->steps[step];
+	bool unsynced = crash__builder_is_unsynced(builder, step);
 	uint64_t old_size = effect->old_size;
 
 	for (uint64_t at = effect->offset; (at = next_unit(builder, effect, at, unit)) < end;) {
@@ -68,9 +69,10 @@ static void make_data(struct crash__atoms_builder *builder, uint32_t step, uint3
 			next = old_size;
 		if (next > end)
 			next = end;
-		atom = crash__builder_new_atom(builder, CRASH__ATOM_DATA,
-					       crash__class_of_data(builder->model, made, at, next, old_size),
-					       step, index);
+		atom = crash__builder_new_atom(
+			builder, CRASH__ATOM_DATA,
+			crash__class_of_data(builder->model, made, at, next, old_size, unsynced), step,
+			index);
 		if (!atom)
 			return;
 		atom->offset = at;
@@ -142,7 +144,8 @@ static void make_moved(struct crash__atoms_builder *builder, uint32_t step, uint
 
 static void new_size(struct crash__atoms_builder *builder, uint32_t step, uint32_t index, uint64_t size)
 {
-	enum crash__atom_class class = crash__class_of_size(builder->model, &builder->fs->steps[step]);
+	enum crash__atom_class class = crash__class_of_size(builder->model, &builder->fs->steps[step],
+							    crash__builder_is_unsynced(builder, step));
 	struct crash__atom *atom = crash__builder_new_atom(builder, CRASH__ATOM_SIZE, class, step, index);
 
 	if (atom)
@@ -317,7 +320,8 @@ static void clear(struct crash__atoms_builder *builder)
 static int make_all(struct crash__atoms *atoms, const struct crash__fs *fs, const struct crash__model *model,
 		    const struct changes *changes)
 {
-	struct crash__atoms_builder builder = {.atoms = atoms, .fs = fs, .model = model};
+	struct crash__atoms_builder builder = {
+		.atoms = atoms, .fs = fs, .model = model, .dropped = changes->dropped};
 	const struct crash__virtual_sync *syncs = changes->syncs;
 	size_t count = changes->count;
 
