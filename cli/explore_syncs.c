@@ -86,7 +86,7 @@ static int status_of(const struct crash__syncs *syncs, const struct crash__explo
 	bool found = exploration->causes.list_count > 0;
 
 	for (size_t i = 0; i < syncs->sites_count; i++)
-		found |= syncs->sites[i].value == CRASH__SYNC_REDUNDANT;
+		found |= syncs->sites[i].value == CRASH__SYNC_REDUNDANT || syncs->sites[i].spare_count;
 	return found				       ? CRASH__EXIT_FOUND :
 	       exploration->recording.incomplete_count ? CRASH__EXIT_INCOMPLETE :
 							 CRASH__EXIT_GOOD;

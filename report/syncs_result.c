@@ -14,14 +14,19 @@ struct times {
 	uint64_t us, timed; /* of syncs that were measured; how many these are */
 };
 
-static void add_time(struct times *times, const struct crash__fs *fs, const struct crash__sync_site *site)
+static void add_steps(struct times *times, const struct crash__fs *fs, const uint32_t *steps, size_t count)
 {
-	for (size_t i = 0; i < site->steps_count; i++) {
-		uint32_t took = fs->steps[site->steps[i]].event->took;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t took = fs->steps[steps[i]].event->took;
 
 		times->us += took;
 		times->timed += took != 0;
 	}
+}
+
+static void add_time(struct times *times, const struct crash__fs *fs, const struct crash__sync_site *site)
+{
+	add_steps(times, fs, site->steps, site->steps_count);
 }
 
 static json_t *time_json(const struct times *times)
@@ -48,6 +53,21 @@ static const char *value_of(const struct crash__sync_site *site)
 						      "undecided";
 }
 
+/* The numbers of syncs in their family. */
+static json_t *numbers_json(const struct crash__fs *fs, const struct crash__sync_site *site)
+{
+	json_t *numbers = json_array();
+
+	for (size_t i = 0; i < site->spare_count; i++) {
+		const struct crash__event *event = fs->steps[site->spare[i]].event;
+
+		json_array_append_new(numbers,
+				      json_integer((json_int_t)(site->implied ? event->sync_occurrence :
+										event->occurrence)));
+	}
+	return numbers;
+}
+
 static json_t *finding_json(const struct crash__sync_site *site)
 {
 	return site->sentence ?
@@ -66,7 +86,7 @@ static json_t *site_json(const struct crash__fs *fs, const struct crash__sync_si
 	add_time(&times, fs, site);
 	return json_pack(
 		"{s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:b, s:b, s:I, s:I, s:b, s:I, s:I, s:I, "
-		"s:o}",
+		"s:o, s:o}",
 		"value", value_of(site), "call", site->call, "implied", (int)site->implied, "file",
 		crash__json_string(site->file), "where", crash__json_string(site->where), "callers",
 		crash__json_string(site->callers), "first",
@@ -74,8 +94,8 @@ static json_t *site_json(const struct crash__fs *fs, const struct crash__sync_si
 		(json_int_t)site->steps_count, "us", time_json(&times), "idle", (int)site->idle,
 		"only_with_others", (int)site->alone, "states", (json_int_t)site->states, "checked",
 		(json_int_t)site->checked, "counted", (int)site->counted, "masked", (json_int_t)site->masked,
-		"tried", (json_int_t)site->tried, "needed", (json_int_t)site->needed, "finding",
-		finding_json(site));
+		"tried", (json_int_t)site->tried, "needed", (json_int_t)site->needed, "spare",
+		numbers_json(fs, site), "finding", finding_json(site));
 }
 
 /* A finding with all syncs; `syncs` is how many its repair would add. */
@@ -106,10 +126,11 @@ static json_t *summary_json(const struct crash__exploration *exploration, const 
 	for (size_t i = 0; i < syncs->sites_count; i++) {
 		const struct crash__sync_site *site = &syncs->sites[i];
 
-		if (site->value != CRASH__SYNC_REDUNDANT || site->alone)
-			continue;
-		redundant += site->steps_count;
-		add_time(&saved, fs, site);
+		redundant += crash__sync_is_saved(site) ? site->steps_count : site->spare_count;
+		if (crash__sync_is_saved(site))
+			add_time(&saved, fs, site);
+		else
+			add_steps(&saved, fs, site->spare, site->spare_count);
 	}
 	return json_pack(
 		"{s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:I, s:b, s:o, s:b, s:o}", "models", models,
@@ -210,6 +231,20 @@ static void print_head(FILE *stream, const json_t *site)
 	fputc('\n', stream);
 }
 
+/* "fsync#4, fsync#6 can be left out" */
+static void print_spare(FILE *stream, const json_t *spare)
+{
+	const json_t *number;
+	size_t i;
+
+	if (!json_array_size(spare))
+		return;
+	fputs("           can be left out: ", stream);
+	json_array_foreach(spare, i, number)
+		fprintf(stream, "%sfsync#%lld", i ? ", " : "", (long long)json_integer_value(number));
+	fputc('\n', stream);
+}
+
 static void print_needed(FILE *stream, const json_t *site)
 {
 	const json_t *finding = json_object_get(site, "finding");
@@ -228,6 +263,7 @@ static void print_needed(FILE *stream, const json_t *site)
 			tried, needed, times);
 	else
 		fprintf(stream, "           left out alone, %lld of %lld are needed\n", needed, times);
+	print_spare(stream, json_object_get(site, "spare"));
 }
 
 static void print_states(FILE *stream, const json_t *site)
@@ -235,22 +271,20 @@ static void print_states(FILE *stream, const json_t *site)
 	long long states = crash__report_number(site, "states"),
 		  masked = crash__report_number(site, "masked");
 
-	if (is(site, "idle")) {
+	if (is(site, "idle"))
 		fputs("           all that it makes durable is so without it\n", stream);
-		return;
-	}
-	if (strcmp(crash__report_text(site, "value"), "redundant") == 0)
+	else if (strcmp(crash__report_text(site, "value"), "redundant") == 0)
 		fprintf(stream, "           all %lld states that are possible only without it are right\n",
 			states);
 	else
-		fprintf(stream, "           nothing that fails is for want of it, in %lld of %s%lld states\n",
-			crash__report_number(site, "checked"), is(site, "counted") ? "" : "at least ",
-			states);
+		fprintf(stream,
+			"           redundant in %lld of %s%lld states that are possible only without it\n",
+			crash__report_number(site, "checked") - masked,
+			is(site, "counted") ? "" : "at least ", states);
 	if (masked)
 		fprintf(stream,
 			"           %lld of these fail, and it was not shown that it would help: findings "
-			"with it come "
-			"first\n",
+			"with it come first\n",
 			masked);
 	if (is(site, "only_with_others"))
 		fputs("           but not where all others are left out that are redundant\n", stream);
@@ -303,7 +337,7 @@ static void print_total(FILE *stream, const json_t *summary)
 		print_us(stream, summary, "run_us");
 		fprintf(stream, " of the recorded run (%.0f %%)", 100.0 * (double)us / (double)run);
 	}
-	fputs("; models: ", stream);
+	fputs("; judged under ", stream);
 	crash__report_names(stream, json_object_get(summary, "models"));
 	fputc('\n', stream);
 }
@@ -315,6 +349,8 @@ static void print_summary(FILE *stream, const json_t *result)
 	size_t i;
 
 	print_total(stream, summary);
+	if (!has(summary, "us") && crash__report_number(summary, "syncs"))
+		fputs("what they took is not known: a trace of crashinject record has that\n", stream);
 	fprintf(stream, "could be saved: %lld of them", redundant);
 	if (has(summary, "redundant_us")) {
 		fputs(", ", stream);

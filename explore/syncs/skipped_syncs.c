@@ -7,11 +7,6 @@
 #include "base/error.h"
 #include "common/op_record.h"
 
-static bool is_saved(const struct crash__sync_site *site)
-{
-	return site->value == CRASH__SYNC_REDUNDANT && !site->alone;
-}
-
 /* ------------------------------------------------------------------ rules */
 
 struct numbers {
@@ -31,10 +26,12 @@ static int list_numbers(const struct crash__fs *fs, const struct crash__syncs *s
 	for (size_t i = 0; i < syncs->sites_count; i++) {
 		const struct crash__sync_site *site = &syncs->sites[i];
 
-		if (!is_saved(site))
-			continue;
-		for (size_t at = 0; at < site->steps_count; at++) {
-			const struct crash__event *event = fs->steps[site->steps[at]].event;
+		bool saved = crash__sync_is_saved(site);
+		const uint32_t *steps = saved ? site->steps : site->spare;
+		size_t count = saved ? site->steps_count : site->spare_count;
+
+		for (size_t at = 0; at < count; at++) {
+			const struct crash__event *event = fs->steps[steps[at]].event;
 			uint64_t number = site->implied ? event->sync_occurrence : event->occurrence;
 
 			/* whoever waits for the end of a request has to see one */
@@ -106,7 +103,7 @@ static int list_signatures(const struct crash__fs *fs, const struct crash__syncs
 		const struct crash__sync_site *site = &syncs->sites[i];
 		char *signature;
 
-		if (!is_saved(site))
+		if (!crash__sync_is_saved(site) && !site->spare_count)
 			continue;
 		signature = crash__callsite_signature(callsites, fs->steps[site->steps[0]].event);
 		if (!signature || !CRASH__ADD(signatures, list, signature)) {

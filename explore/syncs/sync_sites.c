@@ -139,6 +139,7 @@ void crash__syncs_clear(struct crash__syncs *syncs)
 		struct crash__sync_site *site = &syncs->sites[i];
 
 		free(site->steps);
+		free(site->spare);
 		free(site->id);
 		free(site->kind);
 		free(site->sentence);

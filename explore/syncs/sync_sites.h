@@ -23,7 +23,9 @@ struct crash__sync_site {
 	bool counted;		  /* those are all states */
 	uint64_t masked;	  /* of them, that fail, and not for want of the syncs as far as is known */
 	uint32_t tried, needed; /* syncs that were left out alone; of these, without which something fails */
-	bool alone;		/* redundant only as long as others are made that are redundant as well */
+	/* steps of a needed site whose syncs can be left out, together and with all else that can be */
+	CRASH__VECTOR(uint32_t, spare);
+	bool alone; /* redundant only as long as others are made that are redundant as well */
 	/* the finding that appears without them; or NULL */
 	char *id, *kind, *sentence, *state;
 	char *model;   /* its; of a state */
@@ -45,6 +47,12 @@ struct crash__syncs {
 	uint64_t errors;  /* states that could not be checked */
 	uint64_t flaky;	  /* states whose verdict is not the same every time */
 };
+
+/** Whether all syncs of a site can be left out, together with what is so of the others. */
+static inline bool crash__sync_is_saved(const struct crash__sync_site *site)
+{
+	return site->value == CRASH__SYNC_REDUNDANT && !site->alone;
+}
 
 /** Lists the syncs of a recording that could matter. `syncs` is empty. */
 int crash__syncs_list(const struct crash__fs *fs, struct crash__syncs *syncs);

@@ -102,6 +102,12 @@ static bool is_settled(const struct crash__dropped *dropped)
 	return is_decided(dropped) || dropped->errors || dropped->flaky;
 }
 
+/* Whether nothing fails in any state. */
+static bool is_right(const struct crash__dropped *dropped)
+{
+	return dropped->complete && !dropped->failed && !dropped->masked;
+}
+
 /* ------------------------------------------------------------------ one call site */
 
 static void take_finding(struct crash__sync_site *site, struct crash__dropped *dropped)
@@ -133,7 +139,7 @@ static int judge_site(struct judging *judging, struct crash__sync_site *site, ui
 	}
 	if (dropped.failed)
 		site->value = CRASH__SYNC_NEEDED;
-	else if (dropped.complete && !dropped.masked)
+	else if (is_right(&dropped))
 		site->value = CRASH__SYNC_REDUNDANT;
 	*settled |= is_settled(&dropped);
 	take_finding(site, &dropped);
@@ -179,53 +185,6 @@ static int judge_sites(struct judging *judging)
 	return error;
 }
 
-/* ------------------------------------------------------------------ each sync of a call site */
-
-/* Each sync that is left out alone, or of many some that lie evenly among them. */
-static int try_each(struct judging *judging, struct crash__sync_site *site, uint64_t *looks)
-{
-	size_t count = site->steps_count < CRASH__SYNCS_TRIED ? site->steps_count : CRASH__SYNCS_TRIED;
-	int error = 0;
-
-	for (size_t i = 0; i < count && error == 0; i++) {
-		uint32_t step = site->steps[i * site->steps_count / count];
-		struct crash__dropped dropped;
-
-		judging->dropped[step] = true;
-		error = look(judging, false, (*looks)--, &dropped);
-		judging->dropped[step] = false;
-		site->tried += is_decided(&dropped);
-		site->needed += dropped.failed != 0;
-		judging->syncs->interrupted |= !is_settled(&dropped);
-		crash__dropped_clear(&dropped);
-	}
-	return error;
-}
-
-static int try_all(struct judging *judging)
-{
-	struct crash__syncs *syncs = judging->syncs;
-	uint64_t looks = 0;
-	int error = 0;
-
-	drop_nothing(judging);
-	for (int round = 0; round < 2; round++)
-		for (size_t i = 0; i < syncs->sites_count && error == 0; i++) {
-			struct crash__sync_site *site = &syncs->sites[i];
-
-			if (site->value != CRASH__SYNC_NEEDED)
-				continue;
-			if (site->steps_count == 1)
-				site->tried = site->needed = 1;
-			else if (round == 0)
-				looks += site->steps_count < CRASH__SYNCS_TRIED ? site->steps_count :
-										  CRASH__SYNCS_TRIED;
-			else
-				error = try_each(judging, site, &looks);
-		}
-	return error;
-}
-
 /* ------------------------------------------------------------------ all that is redundant */
 
 /* Leaves out as much of it as can be left out at once, one site after the other. */
@@ -243,7 +202,7 @@ static int drop_one_by_one(struct judging *judging, uint64_t sites)
 			continue;
 		drop(judging, site, true);
 		error = look(judging, false, sites--, &dropped);
-		site->alone = dropped.failed || dropped.masked || !dropped.complete;
+		site->alone = !is_right(&dropped);
 		syncs->interrupted |= !is_settled(&dropped);
 		if (site->alone)
 			drop(judging, site, false);
@@ -257,7 +216,7 @@ static int judge_together(struct judging *judging)
 	struct crash__syncs *syncs = judging->syncs;
 	struct crash__dropped dropped;
 	size_t redundant = 0;
-	bool good;
+	bool right;
 	int error;
 
 	drop_nothing(judging);
@@ -270,9 +229,117 @@ static int judge_together(struct judging *judging)
 	if (redundant < 2)
 		return 0;
 	error = look(judging, false, 3, &dropped);
-	good = dropped.complete && !dropped.failed && !dropped.masked;
+	right = is_right(&dropped);
 	crash__dropped_clear(&dropped);
-	return error == 0 && !good ? drop_one_by_one(judging, redundant) : error;
+	return error == 0 && !right ? drop_one_by_one(judging, redundant) : error;
+}
+
+/* ------------------------------------------------------------------ each sync of a call site */
+
+static size_t count_tries(const struct crash__sync_site *site)
+{
+	return site->steps_count < CRASH__SYNCS_TRIED ? site->steps_count : CRASH__SYNCS_TRIED;
+}
+
+/*
+ * Each sync that is left out alone, or of many some that lie evenly among them. Those without which all is
+ * right are `spare`, for now.
+ */
+static int try_each(struct judging *judging, struct crash__sync_site *site, uint64_t *looks)
+{
+	size_t count = count_tries(site);
+	int error = 0;
+
+	drop_nothing(judging);
+
+	for (size_t i = 0; i < count && error == 0; i++) {
+		uint32_t step = site->steps[i * site->steps_count / count];
+		struct crash__dropped dropped;
+
+		judging->dropped[step] = true;
+		error = look(judging, false, (*looks)--, &dropped);
+		judging->dropped[step] = false;
+		site->tried += is_decided(&dropped);
+		site->needed += dropped.failed != 0;
+		judging->syncs->interrupted |= !is_settled(&dropped);
+		if (is_right(&dropped) && !CRASH__ADD(site, spare, step))
+			error = crash__fail(CRASH_ENOMEM, "no memory for what syncs are worth");
+		crash__dropped_clear(&dropped);
+	}
+	return error;
+}
+
+/* What can be left out of all sites but one. */
+static void drop_saved(struct judging *judging, const struct crash__sync_site *but)
+{
+	const struct crash__syncs *syncs = judging->syncs;
+
+	drop_nothing(judging);
+	for (size_t i = 0; i < syncs->sites_count; i++) {
+		const struct crash__sync_site *site = &syncs->sites[i];
+
+		if (crash__sync_is_saved(site))
+			drop(judging, site, true);
+		for (size_t at = 0; at < site->spare_count && site != but; at++)
+			judging->dropped[site->spare[at]] = true;
+	}
+}
+
+/* Of those that are not needed alone, as many as can be left out at once: all, or one after the other. */
+static int find_spare(struct judging *judging, struct crash__sync_site *site, uint64_t looks)
+{
+	struct crash__dropped dropped;
+	size_t count = site->spare_count;
+	bool right;
+	int error;
+
+	drop_saved(judging, NULL);
+	error = look(judging, false, 2 * looks, &dropped);
+	right = is_right(&dropped);
+	crash__dropped_clear(&dropped);
+	if (error < 0 || right)
+		return error;
+	drop_saved(judging, site);
+	site->spare_count = 0;
+	for (size_t i = 0; i < count && error == 0; i++) {
+		uint32_t step = site->spare[i];
+
+		judging->dropped[step] = true;
+		error = look(judging, false, looks * (count - i), &dropped);
+		if (is_right(&dropped))
+			site->spare[site->spare_count++] = step;
+		else
+			judging->dropped[step] = false;
+		crash__dropped_clear(&dropped);
+	}
+	return error;
+}
+
+static bool is_tried(const struct crash__sync_site *site)
+{
+	return site->value == CRASH__SYNC_NEEDED && site->steps_count > 1;
+}
+
+static int try_all(struct judging *judging)
+{
+	struct crash__syncs *syncs = judging->syncs;
+	uint64_t looks = 0, sites = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < syncs->sites_count; i++)
+		looks += is_tried(&syncs->sites[i]) ? count_tries(&syncs->sites[i]) : 0;
+	looks += looks / 2; /* for those that are left out together */
+	for (size_t i = 0; i < syncs->sites_count && error == 0; i++)
+		if (is_tried(&syncs->sites[i]))
+			error = try_each(judging, &syncs->sites[i], &looks);
+		else if (syncs->sites[i].value == CRASH__SYNC_NEEDED)
+			syncs->sites[i].tried = syncs->sites[i].needed = 1;
+	for (size_t i = 0; i < syncs->sites_count; i++)
+		sites += syncs->sites[i].spare_count != 0;
+	for (size_t i = 0; i < syncs->sites_count && error == 0; i++)
+		if (syncs->sites[i].spare_count)
+			error = find_spare(judging, &syncs->sites[i], sites--);
+	return error;
 }
 
 /* ------------------------------------------------------------------ all of it */

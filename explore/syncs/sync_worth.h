@@ -3,8 +3,10 @@
  * sync_worth.h - of each call site of syncs, whether something fails without them.
  *
  * Method. All syncs of a call site are left out at once: if nothing fails then, nothing fails either when
- * only some of them are. Where something does, each of them is left out alone, or of many some. What is
- * redundant is left out together with everything else that is: two syncs may each do what the other one does.
+ * only some of them are. What is redundant is left out together with everything else that is: two syncs may
+ * each do what the other one does. Of a call site that is needed each sync is left out alone, or of many
+ * some; those without which all is right are left out together as well: an interpreter has one call site for
+ * all syncs of a program.
  * And without any sync at all something has to fail, or the checker does not see what a sync is for.
  */
 #ifndef CRASH_SYNC_WORTH_H

@@ -189,6 +189,29 @@ START_TEST(of_one_call_site_some_are_needed)
 	ck_assert_str_eq(lab_json_text(site, "value"), "needed");
 	ck_assert_int_eq(number(site, "tried"), 3);
 	ck_assert_int_eq(number(site, "needed"), 1);
+	/* the other two can be left out, or those of the writes: not both */
+	ck_assert_uint_eq(json_array_size(json_object_get(site, "spare")), 0);
+	ck_assert_int_eq(number(judged.summary, "redundant"), 2);
+}
+END_TEST
+
+/* An interpreter has one call site for all syncs of a program: of each two of these one can be left out. */
+START_TEST(of_one_call_site_some_can_be_left_out)
+{
+	struct judged judged = SYNCS("often", "--check", check, "--verify");
+	const json_t *site = site_of(&judged, "fsync", "log"),
+		     *verified = json_object_get(judged.summary, "verified");
+
+	lab_assert_status(&judged.result, 1);
+	ck_assert_str_eq(lab_json_text(site, "value"), "needed");
+	ck_assert_int_eq(number(site, "times"), 6);
+	ck_assert_int_eq(number(site, "tried"), 6);
+	ck_assert_int_eq(number(site, "needed"), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(site, "spare")), 3);
+	ck_assert_int_eq(number(judged.summary, "redundant"), 3);
+	ck_assert_int_eq(number(verified, "skipped"), 3);
+	ck_assert_uint_eq(json_array_size(json_object_get(verified, "findings")), 0);
+	ck_assert_msg(lab_json_bool(judged.summary, "complete"), "%s", lab_describe(&judged.result));
 }
 END_TEST
 
@@ -505,6 +528,7 @@ int main(void)
 	tcase_add_test(worth, a_sync_that_is_not_there_is_missing);
 	tcase_add_test(worth, what_a_write_syncs_itself_is_judged);
 	tcase_add_test(worth, of_one_call_site_some_are_needed);
+	tcase_add_test(worth, of_one_call_site_some_can_be_left_out);
 	tcase_add_test(never, a_checker_that_sees_nothing_makes_no_sync_redundant);
 	tcase_add_test(never, within_a_budget_nothing_is_redundant_that_was_not_looked_at);
 	tcase_add_test(never, without_any_sync_the_checker_is_not_blamed);

@@ -7,6 +7,7 @@
  *	missing  only the directory
  *	last     a last time, when nothing is new
  *	twice    each line twice: either does what the other one does
+ *	often    the log twice before each line is acknowledged, by one call site
  *	scratch  also a file that nobody needs
  *	rarely   the log before each line is acknowledged, by one call; lines are written with O_DSYNC but the
  *first written  lines are written with O_DSYNC, and nothing else syncs the log
@@ -74,7 +75,8 @@ static void keep(int log, int line)
 
 	need(write(log, text, length) == (ssize_t)length, "write");
 	if (!is("missing") && !is("none") && !is("written"))
-		sync_line(log);
+		for (volatile int times = is("often") ? 2 : 1; times; times--)
+			sync_line(log);
 	if (is("twice"))
 		sync_again(log);
 	if (is("scratch"))
