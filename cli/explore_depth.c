@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
+#include "base/clock.h"
 #include "base/copy.h"
 #include "base/error.h"
 #include "common/control.h"
@@ -41,15 +43,66 @@ static int keep_recording(struct explore_session *session, const struct crash__n
 	return crash__fail_errno("a recording of recovery cannot be kept");
 }
 
+/* Whether it has a finding that none before has. */
+static bool is_news(const struct explore_session *session, const json_t *record)
+{
+	const json_t *finding;
+	bool news = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(record, "findings"), i, finding) {
+		const char *id = json_string_value(json_object_get(finding, "id"));
+
+		news |= !json_object_get(session->nested_ids, id);
+		json_object_set_new(session->nested_ids, id, json_true());
+	}
+	return news;
+}
+
 static int take_explored(void *context, const struct crash__nested *nested)
 {
 	struct explore_session *session = context;
-	size_t before = json_array_size(session->nested_findings);
-	int error = crash__nested_findings_add(session->nested_findings, nested);
+	const struct crash__engine *engine = nested->exploration.engine;
+	json_t *record = crash__nested_record(nested);
 
-	return error == 0 && json_array_size(session->nested_findings) > before ?
-		       keep_recording(session, nested) :
-		       error;
+	if (!record || json_array_append_new(session->nested_levels[nested->level - 2], record) < 0)
+		return crash__fail(CRASH_ENOMEM, "no memory for the result");
+	session->nested_levels[nested->level - 1] = json_object_get(record, "inner");
+	session->remembers |= engine && engine->unlike; /* its verdicts are not worth keeping, either */
+	return is_news(session, record) ? keep_recording(session, nested) : 0;
+}
+
+/* It is known from now on, as those from before are. */
+static void know(struct explore_session *session, const struct crash__entry *entry, const char *output)
+{
+	struct crash__known known = {.hash = entry->hash,
+				     .kind = entry->kind,
+				     .exit_code = entry->exit_code,
+				     .signal = entry->signal,
+				     .checker_ns = entry->checker_ns,
+				     .output = crash__verdict_failed(entry->kind) ? output : NULL};
+
+	if (crash__engine_know(session->exploration.engine, &known) < 0)
+		crash__die("%s", crash_error_detail());
+}
+
+static void on_verdict(void *context, const struct crash__nested *nested, const struct crash__entry *entry,
+		       const struct crash__check_result *result, const char *output)
+{
+	struct explore_session *session = context;
+
+	if (result->remembers && !session->remembers &&
+	    crash__recording_incomplete(&session->exploration.recording,
+					"the checker server remembers other states: in recovery from %s, one "
+					"that had seen others said something else than a fresh one",
+					nested->from) < 0)
+		crash__die("%s", crash_error_detail());
+	session->remembers |= result->remembers;
+	if (crash__attributes_lost())
+		return;
+	know(session, entry, output);
+	if (session->log.fd >= 0)
+		crash__verdicts_add(&session->log, entry);
 }
 
 /* The command of --recover; or the program, run again. */
@@ -81,6 +134,8 @@ static void make_request(const struct explore_session *session, const char *word
 int crash__depth_explore(struct explore_session *session)
 {
 	const char *words[6] = {NULL};
+	uint64_t began = crash__now_ns();
+	int error;
 	struct crash__explore_options outer = session->explore;
 	struct crash__request request;
 	struct crash__nested_options options = {
@@ -89,6 +144,7 @@ int crash__depth_explore(struct explore_session *session)
 		.depth = session->own.depth,
 		.save_tree = session->own.max_tree,
 		.explored = take_explored,
+		.verdict = on_verdict,
 		.context = session,
 	};
 
@@ -97,24 +153,42 @@ int crash__depth_explore(struct explore_session *session)
 	outer.engine.budget_ns = session->own.budget_ns;
 	outer.engine.budget_states = session->own.budget_states;
 	make_request(session, words, &request);
-	session->nested_findings = json_array();
-	if (!session->nested_findings)
+	session->nested_record = json_pack("{s:[]}", "inner");
+	session->nested_levels[0] = json_object_get(session->nested_record, "inner");
+	session->nested_ids = json_object();
+	if (!session->nested_record || !session->nested_ids)
 		return crash__fail(CRASH_ENOMEM, "no memory for the result");
-	return crash__nested_explore(&options, &session->exploration, &session->nested);
+	error = crash__nested_explore(&options, &session->exploration, &session->nested,
+				      &session->nested_over);
+	session->nested_ns = crash__now_ns() - began;
+	return error;
 }
 
 /* ------------------------------------------------------------------ what was found */
 
 bool crash__depth_has_findings(const struct explore_session *session)
 {
-	return json_array_size(session->nested_findings) > 0;
+	return session->recoveries_count > 0;
 }
 
+/* A shard keeps what each of its recoveries came to: whoever merges shards adds that up. */
 void crash__depth_result(const struct explore_session *session, json_t *result)
 {
-	if (session->nested_findings)
-		crash__nested_result(result, session->nested_findings, &session->nested, session->own.depth,
-				     session->place ? session->place : session->trace);
+	json_t *summary = json_object_get(result, "summary");
+	const json_t *records = session->nested_levels[0];
+	double seconds;
+	struct crash__nested_sum sum;
+
+	if (!records)
+		return;
+	if (crash__nested_add_up(records, session->nested.first,
+				 session->place ? session->place : session->trace, &sum) < 0)
+		crash__die("%s", crash_error_detail());
+	crash__nested_result(result, &sum, session->own.depth);
+	seconds = json_number_value(json_object_get(summary, "seconds"));
+	json_object_set_new(summary, "seconds", json_real(seconds + (double)session->nested_ns / 1e9));
+	if (session->own.shards > 1)
+		json_object_set(result, "recoveries", (json_t *)(uintptr_t)records);
 }
 
 void crash__depth_trace_name(const char *from, char name[NAME_MAX + 1])
@@ -155,5 +229,6 @@ void crash__depth_clear(struct explore_session *session)
 		free(session->recoveries[i].from);
 	}
 	free(session->recoveries);
-	json_decref(session->nested_findings);
+	json_decref(session->nested_record);
+	json_decref(session->nested_ids);
 }

@@ -13,7 +13,6 @@
 
 #define DEFAULT_CHECK_TIMEOUT_MS 60000
 #define DEFAULT_SAMPLES 1000
-#define MOST_DEPTH 8
 
 enum {
 	OPTION_CHECK = CRASH__OPTION_OWN,
@@ -138,7 +137,7 @@ bool crash__explore_take_option(void *context, int option, const char *value)
 		own->jobs = (unsigned int)crash__options_number("--jobs", value, 1, 1024);
 		return true;
 	case OPTION_DEPTH:
-		own->depth = (unsigned int)crash__options_number("--depth", value, 1, MOST_DEPTH);
+		own->depth = (unsigned int)crash__options_number("--depth", value, 1, CRASH__MOST_DEPTH);
 		return true;
 	case OPTION_CHECK_TIMEOUT:
 		own->check_timeout_ms = crash__options_time("--check-timeout", value);
@@ -252,7 +251,6 @@ static void refuse_beside_depth(const struct explore_options *own)
 		const char *name;
 		bool given;
 	} options[] = {
-		{"--shard", own->shards > 1},
 		{"--finding", own->finding},
 		{"--rerun", own->rerun},
 		{"--order trace", own->in_trace_order},

@@ -11,6 +11,9 @@
 #include "explore/check/engine.h"
 #include "explore/recording/recording.h"
 
+/** Levels of crashes at most. */
+#define CRASH__MOST_DEPTH 8
+
 struct explore_options {
 	const char *check, *recover, *setup, *models, *tiers, *budget, *shard, *output, *resume, *finding;
 	const char *at, *exit_ok, *order, *net, *check_server;

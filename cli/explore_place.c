@@ -280,7 +280,7 @@ void crash__place_finish(struct explore_session *session, json_t *result)
 	if (session->options.quiet)
 		return;
 	fprintf(stderr, "%s: the result is in %s\n", CRASH__PROGRAM_NAME, session->place);
-	if (engine && (engine->out_of_budget || engine->stopped))
+	if (engine && (engine->out_of_budget || engine->stopped || session->nested_over))
 		fprintf(stderr, "%s: to check the rest: %s explore --resume %s\n", CRASH__PROGRAM_NAME,
 			CRASH__PROGRAM_NAME, session->place);
 }

@@ -41,7 +41,11 @@ struct explore_session {
 	const char *place;		   /* the result directory; NULL: there is none */
 	struct crash__verdict_log log;	   /* fd -1: none */
 	struct crash__nested_counts nested;
-	json_t *nested_findings; /* NULL: crashes of recovery are not looked at */
+	uint64_t nested_ns;    /* that it took */
+	bool nested_over;      /* the budget, before all crashes of recovery were looked at */
+	json_t *nested_record; /* {"inner": [...]}, of all recoveries; NULL: they are not looked at */
+	json_t *nested_levels[CRASH__MOST_DEPTH]; /* the lists that records are added to; not ours */
+	json_t *nested_ids;			  /* of findings */
 	CRASH__VECTOR(struct explore_recovery, recoveries);
 	json_t *settings;
 	json_t *given; /* those of the result that is resumed, as bytes: options point into them */

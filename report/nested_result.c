@@ -113,40 +113,150 @@ static json_t *not_idempotent(const struct crash__nested *nested)
 	return finding;
 }
 
-int crash__nested_findings_add(json_t *findings, const struct crash__nested *nested)
+/* ------------------------------------------------------------------ records */
+
+static json_t *findings_of(const struct crash__nested *nested)
 {
 	const struct crash__engine *engine = nested->exploration.engine;
-	json_t *own = crash__result_findings(&nested->exploration, NULL), *finding;
+	json_t *own = crash__result_findings(&nested->exploration, NULL), *list = json_array(), *finding;
 	size_t i;
 
-	if (!own)
-		return crash__fail(CRASH_ENOMEM, "no memory for the result");
-	if (engine->final && crash__verdict_failed(engine->final->kind))
-		add(findings, not_idempotent(nested));
+	if (own && engine->final && crash__verdict_failed(engine->final->kind))
+		add(list, not_idempotent(nested));
 	json_array_foreach(own, i, finding) {
 		json_t *placed = json_deep_copy(finding);
 
 		place_finding(placed, nested);
-		add(findings, placed);
+		add(list, placed);
 	}
 	json_decref(own);
+	return list;
+}
+
+json_t *crash__nested_record(const struct crash__nested *nested)
+{
+	static const char *const outcomes[] = {[CRASH__NESTED_IDLE] = "idle",
+					       [CRASH__NESTED_SAME] = "same",
+					       [CRASH__NESTED_EXPLORED] = "explored"};
+	struct crash__engine *engine = nested->exploration.engine;
+	struct crash__counts counts = {0};
+
+	if (engine)
+		crash__engine_count(engine, &counts);
+	return json_pack("{s:o, s:s, s:s, s:I, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:[]}", "from",
+			 crash__json_string(nested->from), "outcome", outcomes[nested->outcome], "recording",
+			 nested->digest, "acked", (json_int_t)nested->acked, "cut", (int)nested->cut,
+			 "states", (json_int_t)nested->states, "distinct",
+			 (json_int_t)(engine ? engine->fresh : 0), "checked", (json_int_t)counts.checked,
+			 "failed", (json_int_t)counts.failed, "incomplete",
+			 crash__result_reasons(&nested->exploration.recording), "findings",
+			 engine ? findings_of(nested) : json_array(), "inner");
+}
+
+/* ------------------------------------------------------------------ what they come to */
+
+struct adding {
+	struct crash__nested_sum *sum;
+	json_t *seen; /* recordings, with what was acknowledged */
+	const char *place;
+};
+
+static uint64_t number(const json_t *record, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(record, key));
+}
+
+static void add_findings(struct adding *adding, const json_t *record)
+{
+	const char *place = json_string_value(json_object_get(record, "place"));
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(json_object_get(record, "findings"), i, finding) {
+		json_t *own = json_deep_copy(finding);
+		char *line = crash__result_replay_line(crash__report_text(own, "state"),
+						       place ? place : adding->place);
+
+		json_object_set_new(own, "replay", crash__json_string(line));
+		add(adding->sum->findings, own);
+		free(line);
+	}
+}
+
+/* That of one that was cut short says no more than that it was. */
+static void add_reasons(struct adding *adding, const json_t *record)
+{
+	json_t *reason;
+	size_t i;
+
+	json_array_foreach(json_object_get(record, "incomplete"), i, reason)
+		if (!json_is_true(json_object_get(record, "cut")))
+			json_array_append_new(adding->sum->reasons,
+					      json_sprintf("in recovery from %s: %s",
+							   crash__report_text(record, "from"),
+							   json_string_value(reason)));
+	adding->sum->cut += json_is_true(json_object_get(record, "cut"));
+}
+
+/* Whether a recording like it was explored; else it is noted. */
+static bool is_known(struct adding *adding, const json_t *record)
+{
+	json_t *key = json_sprintf("%s %llu", crash__report_text(record, "recording"),
+				   (unsigned long long)number(record, "acked"));
+	bool known = json_object_get(adding->seen, json_string_value(key)) != NULL;
+
+	json_object_set_new(adding->seen, json_string_value(key), json_true());
+	json_decref(key);
+	return known;
+}
+
+static void add_records(struct adding *adding, const json_t *records)
+{
+	struct crash__nested_counts *counts = &adding->sum->counts;
+	const json_t *record;
+	size_t i;
+
+	json_array_foreach(records, i, record) {
+		add_reasons(adding, record);
+		if (strcmp(crash__report_text(record, "outcome"), "idle") == 0) {
+			counts->idle++;
+			continue;
+		}
+		if (is_known(adding, record)) {
+			counts->same++;
+			continue;
+		}
+		counts->explored++;
+		counts->states += number(record, "states");
+		counts->distinct += number(record, "distinct");
+		counts->checked += number(record, "checked");
+		counts->failed += number(record, "failed");
+		add_findings(adding, record);
+		add_records(adding, json_object_get(record, "inner"));
+	}
+}
+
+int crash__nested_add_up(const json_t *records, uint64_t first, const char *place,
+			 struct crash__nested_sum *sum)
+{
+	struct adding adding = {.sum = sum, .seen = json_object(), .place = place};
+
+	*sum = (struct crash__nested_sum){.findings = json_array(),
+					  .reasons = json_array(),
+					  .counts = {.states = first, .first = first}};
+	if (!adding.seen || !sum->findings || !sum->reasons)
+		return crash__fail(CRASH_ENOMEM, "no memory for the result");
+	add_records(&adding, records);
+	json_decref(adding.seen);
 	return 0;
 }
 
-void crash__nested_result(json_t *result, json_t *findings, const struct crash__nested_counts *counts,
-			  unsigned int depth, const char *place)
+void crash__nested_result(json_t *result, struct crash__nested_sum *sum, unsigned int depth)
 {
-	json_t *summary = json_object_get(result, "summary"), *list = json_object_get(result, "findings"),
-	       *finding;
-	size_t i;
+	const struct crash__nested_counts *counts = &sum->counts;
+	json_t *summary = json_object_get(result, "summary"), *list = json_object_get(result, "findings");
 
-	json_array_foreach(findings, i, finding) {
-		char *line = crash__result_replay_line(crash__report_text(finding, "state"), place);
-
-		json_object_set_new(finding, "replay", crash__json_string(line));
-		json_array_append(list, finding);
-		free(line);
-	}
+	json_array_extend(list, sum->findings);
 	json_object_set_new(summary, "findings", json_integer((json_int_t)json_array_size(list)));
 	json_object_set_new(summary, "recovery",
 			    json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "depth", (int)depth, "from",
@@ -154,4 +264,6 @@ void crash__nested_result(json_t *result, json_t *findings, const struct crash__
 				      "same", (json_int_t)counts->same, "idle", (json_int_t)counts->idle,
 				      "distinct", (json_int_t)counts->distinct, "checked",
 				      (json_int_t)counts->checked, "failed", (json_int_t)counts->failed));
+	json_decref(sum->findings);
+	json_decref(sum->reasons);
 }

@@ -10,13 +10,33 @@
 #include "explore/nested/nested.h"
 
 /**
- * Adds what an exploration of recovery has found to a list of findings. One that is there already is the same
- * mistake, found from another state.
+ * What came of one recovery:
+ *
+ *	{"from": STATE, "outcome": "explored", "recording": DIGEST, "acked": N, "cut": false, "states": N,
+ *	 "distinct": N, "checked": N, "failed": N, "incomplete": [...], "findings": [...], "inner": [...]}
+ *
+ * `inner` is for those that started in its own states, of which there are to be `states`. NULL: no memory.
  */
-int crash__nested_findings_add(json_t *findings, const struct crash__nested *nested);
+json_t *crash__nested_record(const struct crash__nested *nested);
 
-/** Puts the findings behind those of a result, and the numbers into its summary. */
-void crash__nested_result(json_t *result, json_t *findings, const struct crash__nested_counts *counts,
-			  unsigned int depth, const char *place);
+/** What records come to. */
+struct crash__nested_sum {
+	json_t *findings; /* those with one id are one, of the first record that has it */
+	json_t *reasons;  /* why something may have been missed */
+	struct crash__nested_counts counts;
+	uint64_t cut; /* of so many the budget was over before they were done */
+};
+
+/**
+ * Adds up a list of records, in the order in which recovery was started: what a later one has in common with
+ * one before is counted and looked at once.
+ * @param first how many there are to be
+ * @param place of the result; that of a record comes before
+ */
+int crash__nested_add_up(const json_t *records, uint64_t first, const char *place,
+			 struct crash__nested_sum *sum);
+
+/** Puts it into a result, and ends the sum. */
+void crash__nested_result(json_t *result, struct crash__nested_sum *sum, unsigned int depth);
 
 #endif

@@ -16,6 +16,7 @@
 #include "explore/recording/prepare_recording.h"
 #include "explore/recording/recording_digest.h"
 #include "report/identity.h"
+#include "report/nested_merge.h"
 #include "report/page/page.h"
 #include "report/result.h"
 #include "report/verdict_log.h"
@@ -122,6 +123,29 @@ static int refuse_other(const struct shard *first, const struct shard *shard, ch
 	return error;
 }
 
+static unsigned int depth_of(const struct shard *shard)
+{
+	return (unsigned int)json_integer_value(json_object_get(shard->settings, "depth"));
+}
+
+/* Crashes inside recovery: the identity of an exploration does not say how deep they were looked for. */
+static int check_depth(const struct shard *first, const struct shard *shard)
+{
+	static const char program[] = "program";
+
+	if (depth_of(first) != depth_of(shard))
+		return crash__fail(CRASH_EINVAL,
+				   "%s and %s cannot be merged: they were explored with another --depth",
+				   first->place, shard->place);
+	if (depth_of(first) > 1 && json_is_null(json_object_get(first->settings, "recover")) &&
+	    !json_equal(json_object_get(first->settings, program), json_object_get(shard->settings, program)))
+		return crash__fail(CRASH_EINVAL,
+				   "%s and %s cannot be merged: the program, which is its own recovery, is "
+				   "another one",
+				   first->place, shard->place);
+	return 0;
+}
+
 static int check_shards(const struct merge *merge)
 {
 	const struct shard *first = &merge->shards[0];
@@ -133,6 +157,8 @@ static int check_shards(const struct merge *merge)
 
 		if (difference)
 			return refuse_other(first, shard, difference);
+		if (check_depth(first, shard) < 0)
+			return CRASH_EINVAL;
 		if (shard->of != first->of)
 			return crash__fail(CRASH_EINVAL,
 					   "%s is shard %lld of %lld, and %s is shard %lld of %lld: they "
@@ -331,8 +357,26 @@ static void add_costs(struct merge *merge, json_t *summary)
 	json_object_set_new(summary, "checks_for_causes", json_null());
 }
 
+static int merge_nested(struct merge *merge, struct crash__nested_sum *sum)
+{
+	struct crash__nested_shard *shards;
+	int error;
+
+	if (depth_of(&merge->shards[0]) < 2)
+		return 0;
+	shards = calloc(merge->count, sizeof *shards);
+	if (!shards)
+		return crash__fail(CRASH_ENOMEM, "no memory for the results");
+	for (size_t i = 0; i < merge->count; i++)
+		shards[i] = (struct crash__nested_shard){merge->shards[i].result, merge->shards[i].place};
+	error = crash__nested_merge(&merge->exploration, shards, merge->count, sum);
+	free(shards);
+	return error;
+}
+
 static int explore_again(struct merge *merge, json_t **merged)
 {
+	struct crash__nested_sum sum = {0};
 	json_t *settings;
 	int error = prepare(merge);
 
@@ -346,6 +390,9 @@ static int explore_again(struct merge *merge, json_t **merged)
 		error = note_reasons(merge, &merge->shards[i]);
 	if (error < 0)
 		return error;
+	error = merge_nested(merge, &sum);
+	if (error < 0)
+		return error;
 	settings = json_deep_copy(merge->shards[0].settings);
 	json_object_set_new(settings, "shard", json_integer(1));
 	json_object_set_new(settings, "shards", json_integer(1));
@@ -354,6 +401,8 @@ static int explore_again(struct merge *merge, json_t **merged)
 		return crash__fail(CRASH_ENOMEM, "no memory for the result");
 	add_costs(merge, json_object_get(*merged, "summary"));
 	crash__page_add(&merge->exploration, *merged);
+	if (depth_of(&merge->shards[0]) > 1)
+		crash__nested_result(*merged, &sum, depth_of(&merge->shards[0]));
 	return 0;
 }
 

@@ -111,6 +111,9 @@ struct crash__engine_options {
 	const struct crash__fs *acks; /* of a recovery: what was acknowledged is of this run, */
 	uint64_t acked;		      /* and is so much in each state; NULL: of the recording itself */
 	const char *from;	      /* of a recovery: the name of the state that it started from; or NULL */
+	struct crash__hash mark; /* of a recovery: whose states these are, as part of their identities; */
+	struct crash__engine
+		*before; /* what is known to this one holds for states of that identity; or NULL */
 	bool looks_not; /* nobody asks whether the checker sees anything: a run that failed has left little */
 	_Atomic bool *stop; /* set by a signal */
 	void (*progress)(void *context, const struct crash__progress *progress);
@@ -214,7 +217,17 @@ int crash__engine_run(struct crash__engine *engine);
 struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model,
 					 const struct crash__state *state, bool check);
 
-/** The same, as any atoms make it. NULL if it did not come up. Nothing is checked for it. */
+/**
+ * What came of a state that representatives name, at the view's step.
+ * @param check has it checked now if it is another shard's, and has no verdict
+ * @return NULL where it did not come up
+ */
+struct crash__entry *crash__engine_named(struct crash__engine *engine, uint32_t model,
+					 struct crash__view *view, const struct crash__state *state,
+					 bool check);
+
+/** The same as crash__engine_probe(), as any atoms make it. NULL if it did not come up. Nothing is checked
+ * for it. */
 const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
 					      const struct crash__state *state);
 

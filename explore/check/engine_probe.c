@@ -84,6 +84,22 @@ struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t 
 	return entry;
 }
 
+struct crash__entry *crash__engine_named(struct crash__engine *engine, uint32_t model,
+					 struct crash__view *view, const struct crash__state *state,
+					 bool check)
+{
+	struct crash__entry *entry;
+	struct crash__hash hash;
+
+	if (crash__view_hash_flipped(view, state->flipped, state->count, &hash) < 0)
+		return NULL;
+	entry = crash__engine_entry(engine, crash__engine_identity(engine, hash, state->acked));
+	if (check && entry && entry->elsewhere && entry->kind == CRASH__VERDICT_NONE &&
+	    !engine->options.passive)
+		check_probed(engine, entry, model, state);
+	return entry;
+}
+
 const struct crash__entry *crash__engine_find(struct crash__engine *engine, const struct crash__atoms *atoms,
 					      const struct crash__state *state)
 {

@@ -24,19 +24,41 @@
 struct crash__hash crash__engine_identity(const struct crash__engine *engine, struct crash__hash tree,
 					  uint64_t acked)
 {
-	uint64_t parts[3] = {tree.low, tree.high,
-			     engine->options.acks_matter && !engine->options.acks ? acked : 0};
-	XXH128_hash_t hash = XXH3_128bits(parts, sizeof parts);
+	const struct crash__engine_options *options = &engine->options;
+	uint64_t said = options->acks ? options->acked : acked;
+	uint64_t parts[] = {tree.low, tree.high, options->acks_matter ? said : 0, options->mark.low,
+			    options->mark.high};
+	/* of a recovery alone, as verdicts that are kept have the others without */
+	size_t count = options->acks ? 5 : 3;
+	XXH128_hash_t hash = XXH3_128bits(parts, count * sizeof *parts);
 
 	return (struct crash__hash){hash.low64, hash.high64};
 }
 
-struct crash__entry *crash__engine_entry(struct crash__engine *engine, struct crash__hash hash)
+static struct crash__entry *find(const struct crash__engine *engine, struct crash__hash hash)
 {
 	struct crash__entry *found;
 
 	HASH_FIND(hh, engine->entries, &hash, sizeof hash, found);
 	return found;
+}
+
+struct crash__entry *crash__engine_entry(struct crash__engine *engine, struct crash__hash hash)
+{
+	struct crash__entry *found = find(engine, hash);
+	const struct crash__entry *other =
+		!found && engine->options.before ? find(engine->options.before, hash) : NULL;
+
+	if (!other || !other->known)
+		return found;
+	return crash__engine_know(engine, &(struct crash__known){.hash = hash,
+								 .kind = other->kind,
+								 .exit_code = other->exit_code,
+								 .signal = other->signal,
+								 .checker_ns = other->checker_ns,
+								 .output = other->output}) == 0 ?
+		       find(engine, hash) :
+		       NULL;
 }
 
 bool crash__engine_wants(const struct crash__engine *engine, uint32_t model, const struct crash__state *state)
@@ -85,7 +107,7 @@ bool crash__engine_describe(struct crash__entry *entry, uint32_t model, enum cra
 
 int crash__engine_know(struct crash__engine *engine, const struct crash__known *known)
 {
-	struct crash__entry *entry = crash__engine_entry(engine, known->hash);
+	struct crash__entry *entry = find(engine, known->hash);
 
 	if (!entry)
 		entry = crash__engine_new_entry(engine, known->hash);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explore/nested/nested.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
 #include "explore/findings/replay.h"
+#include "explore/nested/chosen.h"
 #include "explore/recording/prepare_recording.h"
 #include "explore/recording/recording_digest.h"
 #include "explore/states/state_name.h"
@@ -32,49 +34,12 @@ struct nesting {
 	struct crash__exploration *outermost;
 	struct crash__nested_counts *counts;
 	CRASH__VECTOR(struct known_recording, known);
-	uint64_t began; /* when budgets began to count */
-	uint64_t left;	/* states that recovery is still to start from, of this level */
-	bool over, cut; /* all of them, or one */
+	const struct crash__nested *current; /* that is being explored */
+	uint64_t began;			     /* when budgets began to count */
+	uint64_t left;			     /* states that recovery is still to start from, of this level */
+	uint64_t cut;			     /* of how many the budget was over, */
+	bool over;			     /* and of all */
 };
-
-/* ------------------------------------------------------------------ which states */
-
-/* States that recovery starts from. */
-struct chosen {
-	CRASH__VECTOR(const struct crash__entry *, list);
-};
-
-/* Coarse classes and fine ones have numbers of one row. */
-static size_t count_classes(const struct crash__engine *engine)
-{
-	size_t count = 0;
-
-	for (const struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next)
-		if (entry->class >= count)
-			count = entry->class + 1;
-	return count;
-}
-
-/* One of each class that the checker accepts: from those that fail, nothing more is to be learnt. */
-static int choose(const struct crash__engine *engine, struct chosen *chosen)
-{
-	size_t classes = count_classes(engine);
-	bool *seen = calloc(classes + 1, engine->options.model_count), good = seen;
-
-	for (const struct crash__entry *entry = engine->entries; entry && good; entry = entry->hh.next) {
-		bool *known = &seen[entry->model < engine->options.model_count ?
-					    entry->model * classes + entry->class :
-					    0];
-
-		if (!entry->class || entry->kind != CRASH__VERDICT_PASSED || entry->elsewhere ||
-		    entry == engine->final || *known)
-			continue;
-		*known = true;
-		good = CRASH__ADD(chosen, list, entry);
-	}
-	free(seen);
-	return good ? 0 : crash__fail(CRASH_ENOMEM, "no memory for states");
-}
 
 static bool is_over(struct nesting *nesting)
 {
@@ -151,17 +116,17 @@ static int take_reasons(struct nesting *nesting, const struct crash__nested *nes
 }
 
 /* Whether a recording like it was explored; else it is noted. */
-static int is_known(struct nesting *nesting, const struct crash__fs *fs, uint64_t acked, bool *known)
+static int is_known(struct nesting *nesting, const struct crash__nested *nested, bool *known)
 {
-	struct known_recording mine = {.acked = acked};
-	int error = crash__recording_digest(fs, true, NULL, mine.digest);
+	struct known_recording mine = {.acked = nested->acked};
 
-	for (size_t i = 0; i < nesting->known_count && error == 0 && !*known; i++)
-		*known = nesting->known[i].acked == acked &&
+	memcpy(mine.digest, nested->digest, sizeof mine.digest);
+	for (size_t i = 0; i < nesting->known_count && !*known; i++)
+		*known = nesting->known[i].acked == mine.acked &&
 			 strcmp(nesting->known[i].digest, mine.digest) == 0;
-	if (error == 0 && !*known && !CRASH__ADD(nesting, known, mine))
-		error = crash__fail(CRASH_ENOMEM, "no memory for recordings of recovery");
-	return error;
+	return *known || CRASH__ADD(nesting, known, mine) ?
+		       0 :
+		       crash__fail(CRASH_ENOMEM, "no memory for recordings of recovery");
 }
 
 static uint64_t share_of(const struct nesting *nesting)
@@ -172,10 +137,18 @@ static uint64_t share_of(const struct nesting *nesting)
 	return part > LEAST_NS ? part : LEAST_NS;
 }
 
-static struct crash__explore_options options_of(const struct nesting *nesting,
-						const struct crash__request *request,
+static void on_verdict(void *context, const struct crash__entry *entry,
+		       const struct crash__check_result *result, const char *output)
+{
+	const struct nesting *nesting = context;
+
+	if (nesting->options->verdict)
+		nesting->options->verdict(nesting->options->context, nesting->current, entry, result, output);
+}
+
+static struct crash__explore_options options_of(struct nesting *nesting, const struct crash__request *request,
 						const struct crash__exploration *above, const char *start,
-						const struct crash__entry *entry, const char *from)
+						const struct crash__nested *nested)
 {
 	struct crash__explore_options own = *nesting->options->outer;
 	const struct crash__engine_options *outer = &above->engine->options;
@@ -189,31 +162,40 @@ static struct crash__explore_options options_of(const struct nesting *nesting,
 		.save_tree = nesting->options->save_tree,
 	};
 	own.engine.acks = outer->acks ? outer->acks : outer->fs;
-	own.engine.acked = outer->acks ? outer->acked : entry->state.acked;
-	own.engine.from = from;
+	own.engine.acked = nested->acked;
+	own.engine.from = nested->from;
+	own.engine.before = nesting->outermost->engine;
+	own.engine.shard = own.engine.shards = 1;
 	own.engine.began_ns = 0;
 	if (own.engine.budget_ns)
 		own.engine.budget_ns = share_of(nesting);
 	if (own.engine.budget_states)
 		own.engine.budget_states -= checked;
-	own.engine.verdict = NULL;
+	own.engine.verdict = on_verdict;
+	own.engine.context = nesting;
 	own.engine.finding = NULL;
 	own.engine.wants = NULL;
 	return own;
 }
 
-static int run(struct nesting *nesting, const struct crash__explore_options *own,
-	       struct crash__nested *nested)
+/* What tells states of one recording from those of another: their hashes are relative to its starting tree.
+ */
+static struct crash__hash mark_of(const char digest[CRASH__DIGEST_TEXT])
+{
+	struct crash__hash mark = {0};
+
+	sscanf(digest, "%16" SCNx64 "%16" SCNx64, &mark.high, &mark.low);
+	return mark;
+}
+
+static int run(struct nesting *nesting, struct crash__explore_options *own, struct crash__nested *nested)
 {
 	struct crash__exploration *exploration = &nested->exploration;
 	struct crash__counts counts;
-	bool known = false;
-	int error = is_known(nesting, &exploration->recording.fs, own->engine.acked, &known);
+	int error;
 
-	if (error < 0 || known) {
-		nesting->counts->same += known;
-		return error;
-	}
+	own->engine.mark = mark_of(nested->digest);
+	nesting->current = nested;
 	error = crash__explore_start(own, exploration);
 	if (error == 0)
 		error = crash__explore_run(exploration);
@@ -224,41 +206,64 @@ static int run(struct nesting *nesting, const struct crash__explore_options *own
 	nesting->counts->distinct += exploration->engine->fresh;
 	nesting->counts->checked += counts.checked;
 	nesting->counts->failed += counts.failed;
-	if (exploration->engine->out_of_budget || exploration->engine->stopped)
-		nesting->cut = true; /* the next ones have parts of the budget of their own */
-	else
-		error = take_reasons(nesting, nested);
-	return error < 0 ? error : nesting->options->explored(nesting->options->context, nested);
+	nested->cut = exploration->engine->out_of_budget || exploration->engine->stopped;
+	nesting->cut += nested->cut; /* the next ones have parts of the budget of their own */
+	return 0;
+}
+
+/* What is recorded is explored, if it is another one than those before. */
+static int look_at(struct nesting *nesting, struct crash__explore_options *own, struct crash__nested *nested)
+{
+	struct crash__recording *recording = &nested->exploration.recording;
+	bool known = false;
+	int error = crash__recording_prepare(&own->recording, recording);
+
+	if (error == 0 && recording->recorded.exit_code != 0)
+		error = crash__recording_incomplete(recording,
+						    "it succeeds, and not where it is recorded (exit status "
+						    "%d)",
+						    recording->recorded.exit_code);
+	if (error == 0 && !recording->fs.effects_count) {
+		nesting->counts->idle++;
+	} else if (error == 0) {
+		error = crash__recording_digest(&recording->fs, true, NULL, nested->digest);
+		if (error == 0)
+			error = is_known(nesting, nested, &known);
+		nested->outcome = known ? CRASH__NESTED_SAME : CRASH__NESTED_EXPLORED;
+		nesting->counts->same += known;
+		if (error == 0 && !known)
+			error = run(nesting, own, nested);
+	}
+	/* that the budget ran out is said of all of them */
+	return error == 0 && !nested->cut ? take_reasons(nesting, nested) : error;
 }
 
 static int explore_level(struct nesting *nesting, struct crash__exploration *exploration,
-			 const struct crash__nested *outer, unsigned int level);
+			 const struct crash__chosen *chosen, const struct crash__nested *outer);
 
 /* `start` has the state. */
-static int record_and_run(struct nesting *nesting, struct crash__exploration *above,
-			  const struct crash__entry *entry, const char *start, unsigned int level,
+static int record_and_run(struct nesting *nesting, struct crash__exploration *above, const char *start,
 			  struct crash__nested *nested)
 {
 	struct crash__request request = *nesting->options->request;
 	struct crash__exploration *exploration = &nested->exploration;
 	struct crash__explore_options own;
-	int error = 0;
+	struct crash__chosen chosen = {0};
+	int error;
 
 	request.trace = nested->trace = memfd_create("crashinject-recovery", MFD_CLOEXEC);
 	if (request.trace < 0)
 		return crash__fail_errno("cannot make memory for the trace");
-	own = options_of(nesting, &request, above, start, entry, nested->from);
-	error = crash__recording_prepare(&own.recording, &exploration->recording);
-	if (error == 0 && exploration->recording.recorded.exit_code != 0)
-		error = crash__recording_incomplete(&nesting->outermost->recording,
-						    "recovery from %s succeeds, and not where it is recorded",
-						    nested->from);
-	if (error == 0 && !exploration->recording.fs.effects_count)
-		nesting->counts->idle++;
-	else if (error == 0)
-		error = run(nesting, &own, nested);
-	if (error == 0 && level > 2 && exploration->engine && !nesting->over)
-		error = explore_level(nesting, exploration, nested, level - 1);
+	own = options_of(nesting, &request, above, start, nested);
+	error = look_at(nesting, &own, nested);
+	if (error == 0 && nested->level < nesting->options->depth && exploration->engine && !nesting->over)
+		error = crash__nested_choose(exploration->engine, &chosen);
+	nested->states = chosen.list_count;
+	if (error == 0)
+		error = nesting->options->explored(nesting->options->context, nested);
+	if (error == 0)
+		error = explore_level(nesting, exploration, &chosen, nested);
+	free(chosen.list);
 	crash__explore_clear(exploration);
 	close(nested->trace);
 	return error;
@@ -266,18 +271,20 @@ static int record_and_run(struct nesting *nesting, struct crash__exploration *ab
 
 /* `outer`: what the exploration itself has started from; NULL: it is the program's. */
 static int explore_from(struct nesting *nesting, struct crash__exploration *above,
-			const struct crash__entry *entry, const struct crash__nested *outer,
-			unsigned int level)
+			const struct crash__entry *entry, const struct crash__nested *outer)
 {
 	const struct crash__atoms *atoms = &above->engine->atoms[entry->model];
 	char start[PATH_MAX], *words = words_of(above, entry, outer ? outer->words : NULL),
 			      *name = crash__engine_state_name(above->engine, entry->model, &entry->state);
 	struct crash__nested nested = {
+		.outer = outer,
+		.level = outer ? outer->level + 1 : 2,
 		.from = name,
 		.words = words,
 		.trace = -1,
 		.power = (outer && outer->power) || first_lost(atoms, &entry->state) != CRASH__NEVER,
 		.models = entry->models & (outer ? outer->models : UINT32_MAX),
+		.acked = outer ? outer->acked : entry->state.acked,
 	};
 	int error = 0;
 
@@ -287,7 +294,7 @@ static int explore_from(struct nesting *nesting, struct crash__exploration *abov
 	if (error == 0)
 		error = crash__state_put(&above->recording.fs, atoms, &entry->state, start);
 	if (error == 0)
-		error = record_and_run(nesting, above, entry, start, level, &nested);
+		error = record_and_run(nesting, above, start, &nested);
 	if (crash__remove_tree(start, true) < 0 && error == 0)
 		error = crash__fail_errno("cannot remove %s", start);
 	free(name);
@@ -296,51 +303,69 @@ static int explore_from(struct nesting *nesting, struct crash__exploration *abov
 }
 
 static int explore_level(struct nesting *nesting, struct crash__exploration *exploration,
-			 const struct crash__nested *outer, unsigned int level)
+			 const struct crash__chosen *chosen, const struct crash__nested *outer)
 {
-	struct chosen chosen = {0};
 	uint64_t left = nesting->left;
-	int error = choose(exploration->engine, &chosen);
+	int error = 0;
 
-	nesting->counts->states += chosen.list_count;
-	for (size_t i = 0; i < chosen.list_count && error == 0 && !is_over(nesting); i++) {
-		nesting->left = left + chosen.list_count - i;
-		error = explore_from(nesting, exploration, chosen.list[i], outer, level);
+	nesting->counts->states += chosen->list_count;
+	for (size_t i = 0; i < chosen->list_count && error == 0 && !is_over(nesting); i++) {
+		nesting->left = left + chosen->list_count - i;
+		error = explore_from(nesting, exploration, chosen->list[i], outer);
 	}
 	nesting->left = left;
-	free(chosen.list);
 	return error;
 }
 
 /* ------------------------------------------------------------------ all of them */
 
+char *crash__nested_missing(const struct crash__nested_counts *counts, uint64_t cut)
+{
+	uint64_t done = counts->explored + counts->same + counts->idle;
+	char *text;
+
+	if (asprintf(&text,
+		     "not all crashes of recovery were looked at before the budget ran out, or it was "
+		     "interrupted: recovery was run from %llu of %llu states, and of %llu of these runs not "
+		     "all crashes were checked",
+		     (unsigned long long)done, (unsigned long long)counts->states,
+		     (unsigned long long)cut) < 0)
+		text = NULL;
+	return text;
+}
+
 static int note_over(struct nesting *nesting)
 {
-	const struct crash__nested_counts *counts = nesting->counts;
-	uint64_t done = counts->explored + counts->same + counts->idle;
+	char *text = crash__nested_missing(nesting->counts, nesting->cut);
+	int error = text ? crash__recording_incomplete(&nesting->outermost->recording, "%s", text) :
+			   crash__fail(CRASH_ENOMEM, "no memory for a reason");
 
-	return crash__recording_incomplete(&nesting->outermost->recording,
-					   "not all crashes of recovery were looked at before the budget ran "
-					   "out, or it was interrupted: "
-					   "recovery was run from %llu of %llu states",
-					   (unsigned long long)done, (unsigned long long)counts->states);
+	free(text);
+	return error;
 }
 
 int crash__nested_explore(const struct crash__nested_options *options, struct crash__exploration *exploration,
-			  struct crash__nested_counts *counts)
+			  struct crash__nested_counts *counts, bool *over)
 {
 	struct nesting nesting = {.options = options,
 				  .outermost = exploration,
 				  .counts = counts,
 				  .began = options->outer->engine.began_ns};
-	int error = 0;
+	struct crash__chosen chosen = {0};
+	int error;
 
 	*counts = (struct crash__nested_counts){0};
+	*over = false;
 	if (!exploration->engine->final || exploration->engine->final->kind != CRASH__VERDICT_PASSED)
 		return 0;
-	error = explore_level(&nesting, exploration, NULL, options->depth);
-	if (error == 0 && (nesting.over || nesting.cut))
+	error = crash__nested_choose(exploration->engine, &chosen);
+	counts->first = chosen.list_count;
+	if (error == 0)
+		error = explore_level(&nesting, exploration, &chosen, NULL);
+	*over = nesting.over || nesting.cut;
+	if (error == 0 && *over)
 		error = note_over(&nesting);
+	free(chosen.list);
 	free(nesting.known);
 	return error;
 }

@@ -490,6 +490,11 @@ uint32_t crash__representatives_classes(const struct crash__representatives *own
 	return own->fine;
 }
 
+uint32_t crash__representatives_numbers(const struct crash__representatives *own)
+{
+	return (uint32_t)own->classes_count;
+}
+
 uint32_t crash__representatives_seen(const struct crash__representatives *own)
 {
 	return own->seen;

@@ -40,6 +40,9 @@ void crash__representatives_free(struct crash__representatives *representatives)
 uint32_t crash__representatives_classes(const struct crash__representatives *representatives);
 uint32_t crash__representatives_seen(const struct crash__representatives *representatives);
 
+/** What the numbers of classes are less than. */
+uint32_t crash__representatives_numbers(const struct crash__representatives *representatives);
+
 /** A state of a class has a verdict. */
 void crash__representatives_saw(struct crash__representatives *representatives, uint32_t class, bool failed);
 

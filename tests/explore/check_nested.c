@@ -214,6 +214,183 @@ START_TEST(a_checker_is_told_which_state_of_which_it_is)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ going on, and in parts */
+
+/* A checker that notes which states it is asked about; "final" is none of them. */
+static const char *noting(void)
+{
+	return lab_text("echo \"$CRASH_STATE\" >>%s/calls; %s", lab_dir, check);
+}
+
+/* How often it was asked about a crash inside recovery, or about any state. */
+static int asked(const char *where)
+{
+	char *calls = lab_read("calls", NULL);
+	int count = 0;
+
+	for (char *line = calls ? strtok(calls, "\n") : NULL; line; line = strtok(NULL, "\n"))
+		count += strstr(line, where) != NULL;
+	return count;
+}
+
+static json_t *whole(const char *recover, const char *checker, const char *depth, const char *models)
+{
+	struct lab_result result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--model", models,
+						   "--recover", recover, "--check", checker, depth,
+						   "--output", "whole", "--", "sh", "-c", work);
+
+	ck_assert_int_ne(result.status, 125);
+	return lab_essence_of_lines(result.out);
+}
+
+static void assert_same(json_t *one, json_t *other)
+{
+	ck_assert_msg(json_equal(one, other), "%s\nand not\n%s", json_dumps(one, JSON_SORT_KEYS),
+		      json_dumps(other, JSON_SORT_KEYS));
+}
+
+START_TEST(verdicts_of_recovery_are_kept)
+{
+	struct lab_result result;
+	json_t *all;
+
+	make_store();
+	all = whole(early, noting(), "--depth=2", "ext4");
+	ck_assert_int_gt(asked("/kill@"), 0);
+	lab_remove("calls");
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "whole");
+	lab_assert_status(&result, FOUND);
+	assert_same(lab_essence_of_lines(result.out), all);
+	/* but for the final state: what the checker looks at is seen anew */
+	ck_assert_msg(asked("/") == 0, "%s", lab_read("calls", NULL));
+}
+END_TEST
+
+START_TEST(an_interrupted_look_at_recovery_goes_on)
+{
+	struct lab_result result;
+	json_t *all;
+	int nested;
+
+	make_store();
+	all = whole(early, noting(), "--depth=2", "ext4");
+	nested = asked("/");
+	lab_remove("calls");
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--model=ext4", "--recover", early, "--check",
+				 noting(), "--depth=2", "--budget=22", "--output", "kept", "--", "sh", "-c",
+				 work);
+	ck_assert_msg(says(&result, "not all crashes of recovery were looked at"), "%s",
+		      lab_describe(&result));
+	ck_assert_msg(strstr(result.err, "to check the rest: crashinject explore --resume kept") != NULL,
+		      "%s", lab_describe(&result));
+	ck_assert_int_gt(asked("/"), 0);
+	result = LAB_CRASHINJECT("explore", "--json", "--resume", "kept");
+	lab_assert_status(&result, FOUND);
+	assert_same(lab_essence_of_lines(result.out), all);
+	/* each of them once, over both runs; what fails is checked twice */
+	ck_assert_msg(asked("/") == nested, "%d and not %d", asked("/"), nested);
+}
+END_TEST
+
+/* Verdicts of a recovery that has become another one are not those of this one. */
+START_TEST(verdicts_are_of_one_recording_of_recovery)
+{
+	static const char moody[] = "if [ -e log ]; then if [ -e ../worse ]; then rm log; sync .; fi; "
+				    "if [ -e data.tmp ]; then mv -f data.tmp data; sync .; fi; "
+				    "rm -f log; sync .; else rm -f data.tmp; fi";
+	struct lab_result result;
+
+	make_store();
+	whole(moody, check, "--depth=2", "ext4");
+	lab_write("worse", "", 0);
+	result = LAB_CRASHINJECT("explore", "--resume", "whole");
+	lab_assert_status(&result, FOUND);
+	ck_assert_msg(says(&result, "is interrupted: if the process dies between unlink#1 of log"), "%s",
+		      lab_describe(&result));
+}
+END_TEST
+
+static const struct {
+	const char *recover, *depth, *models;
+	int status;
+} divided[] = {
+	{good, "--depth=2", "kill,ext4,xfs", CLEAR},
+	{good, "--depth=2", "posix", FOUND}, /* where a rename may be half done */
+	{early, "--depth=2", "kill,posix,ext4", FOUND},
+	{again, "--depth=2", "ext4", FOUND},
+	{twice, "--depth=3", "ext4", FOUND},
+};
+
+START_TEST(shards_of_recovery_merge_to_the_whole)
+{
+	struct lab_result result;
+	long long from = 0;
+	json_t *all, *recovery;
+
+	make_store();
+	all = whole(divided[_i].recover, check, divided[_i].depth, divided[_i].models);
+	for (int shard = 1; shard <= 3; shard++) {
+		result = LAB_CRASHINJECT("explore", "--json", "--root", "store", "--model",
+					 divided[_i].models, "--recover", divided[_i].recover, "--check",
+					 check, divided[_i].depth, "--shard", lab_text("%d/3", shard),
+					 "--output", lab_text("part-%d", shard), "--", "sh", "-c", work);
+		recovery = json_object_get(json_object_get(lab_essence_of_lines(result.out), "summary"),
+					   "recovery");
+		from += lab_json_number(recovery, "from", -1);
+		/* no shard has all the work */
+		ck_assert_int_lt(lab_json_number(recovery, "from", -1),
+				 lab_json_number(json_object_get(json_object_get(all, "summary"), "recovery"),
+						 "from", -1));
+	}
+	ck_assert_int_gt(from, 0);
+	result = LAB_CRASHINJECT("report", "--json", "part-3", "part-1", "part-2");
+	lab_assert_status(&result, divided[_i].status);
+	assert_same(lab_essence_of_lines(result.out), all);
+	result = LAB_CRASHINJECT("report", "part-1", "part-3");
+	ck_assert_msg(says(&result, "shard 2 of 3 is missing"), "%s", lab_describe(&result));
+}
+END_TEST
+
+/* What is to be typed names the shard that has the recording. */
+START_TEST(a_finding_of_a_shard_is_replayed)
+{
+	struct lab_result result;
+	json_t *lines;
+	const char *replay;
+
+	make_store();
+	for (int shard = 1; shard <= 2; shard++)
+		EXPLORE(early, "--depth=2", "--shard", lab_text("%d/2", shard), "--output",
+			lab_text("part-%d", shard));
+	result = LAB_CRASHINJECT("report", "--json", "part-1", "part-2");
+	lines = lab_json_lines(result.out);
+	replay = lab_json_text(json_object_get(json_array_get(lines, 0), "finding"), "replay");
+	ck_assert_msg(strncmp(replay, "crashinject replay part-", 24) == 0, "%s", replay);
+	result = LAB_COMMAND("sh", "-c",
+			     lab_text("\"%s\" %.*sstate", lab_variable("CRASHINJECT"),
+				      (int)(strlen(replay) - strlen("crashinject DIR")),
+				      replay + strlen("crashinject ")));
+	lab_assert_status(&result, CLEAR);
+	lab_assert_file("state/data", "old");
+	lab_assert_file("state/data.tmp", "new");
+}
+END_TEST
+
+START_TEST(shards_of_another_depth_are_refused)
+{
+	struct lab_result result;
+
+	make_store();
+	for (int shard = 1; shard <= 2; shard++)
+		EXPLORE(good, lab_text("--depth=%d", shard), "--shard", lab_text("%d/2", shard), "--output",
+			lab_text("part-%d", shard));
+	result = LAB_CRASHINJECT("report", "part-1", "part-2");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "were explored with another --depth") != NULL, "%s",
+		      lab_describe(&result));
+}
+END_TEST
+
 /* ------------------------------------------------------------------ limits */
 
 START_TEST(a_budget_that_is_over_is_said)
@@ -255,7 +432,6 @@ START_TEST(a_recovery_that_goes_otherwise_when_recorded_is_said)
 END_TEST
 
 static const char *const others[][2] = {
-	{"--shard=1/2", "--shard"},
 	{"--order=trace", "--order trace"},
 	{"--finding=01234567", "--finding"},
 };
@@ -285,6 +461,13 @@ int main(void)
 	tcase_add_test(tcase, without_a_command_the_program_is_its_own_recovery);
 	tcase_add_test(tcase, a_state_of_recovery_is_put_back_on_disk);
 	tcase_add_test(tcase, a_checker_is_told_which_state_of_which_it_is);
+	tcase_add_test(tcase, verdicts_of_recovery_are_kept);
+	tcase_add_test(tcase, an_interrupted_look_at_recovery_goes_on);
+	tcase_add_test(tcase, verdicts_are_of_one_recording_of_recovery);
+	tcase_add_loop_test(tcase, shards_of_recovery_merge_to_the_whole, 0,
+			    sizeof divided / sizeof *divided);
+	tcase_add_test(tcase, a_finding_of_a_shard_is_replayed);
+	tcase_add_test(tcase, shards_of_another_depth_are_refused);
 	tcase_add_test(tcase, a_budget_that_is_over_is_said);
 	tcase_add_test(tcase, a_recovery_that_is_not_seen_whole_is_said);
 	tcase_add_test(tcase, a_recovery_that_goes_otherwise_when_recorded_is_said);
