@@ -24,8 +24,16 @@ const struct fault_bug_row fault_bug_rows[] = {
 	{BUG_NONE, NULL, NULL, NULL, NULL},
 };
 
+const struct recovery_bug_row recovery_bug_rows[] = {
+#define RECOVERY_BUG(id, name, depth, removes) {BUG_##id, name, depth, removes},
+#include "recovery_bugs.def"
+#undef RECOVERY_BUG
+	{BUG_NONE, NULL, 0, NULL},
+};
+
 int bug_plant(const char *name)
 {
+	const struct recovery_bug_row *recovery;
 	const struct fault_bug_row *fault;
 	const struct bug_row *row;
 
@@ -41,11 +49,18 @@ int bug_plant(const char *name)
 			return 0;
 		}
 	}
+	for (recovery = recovery_bug_rows; recovery->name; recovery++) {
+		if (strcmp(recovery->name, name) == 0) {
+			bug_planted = recovery->bug;
+			return 0;
+		}
+	}
 	return -ENOENT;
 }
 
 const char *bug_nearest(const char *mistyped)
 {
+	const struct recovery_bug_row *recovery;
 	const struct fault_bug_row *fault;
 	const struct bug_row *row;
 	struct nearest nearest = {0};
@@ -54,5 +69,7 @@ const char *bug_nearest(const char *mistyped)
 		nearest_try(&nearest, mistyped, row->name);
 	for (fault = fault_bug_rows; fault->name; fault++)
 		nearest_try(&nearest, mistyped, fault->name);
+	for (recovery = recovery_bug_rows; recovery->name; recovery++)
+		nearest_try(&nearest, mistyped, recovery->name);
 	return nearest.name;
 }

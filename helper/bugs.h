@@ -19,6 +19,9 @@ enum bug {
 #define FAULT_BUG(id, name, scenario, kind, removes) BUG_##id,
 #include "fault_bugs.def"
 #undef FAULT_BUG
+#define RECOVERY_BUG(id, name, depth, removes) BUG_##id,
+#include "recovery_bugs.def"
+#undef RECOVERY_BUG
 };
 
 /** One row of bugs.def. */
@@ -46,6 +49,17 @@ struct fault_bug_row {
 
 /** All bugs that only a call which fails can show; the last row's name is NULL. */
 extern const struct fault_bug_row fault_bug_rows[];
+
+/** One row of recovery_bugs.def. */
+struct recovery_bug_row {
+	enum bug bug;
+	const char *name;
+	unsigned int depth; /* so many crashes, each inside the recovery from the one before, show it */
+	const char *removes;
+};
+
+/** All bugs that only a crash inside recovery can show; the last row's name is NULL. */
+extern const struct recovery_bug_row recovery_bug_rows[];
 
 /** Switches one bug on and every other off. Before threads start. @return 0 or -ENOENT */
 int bug_plant(const char *name);

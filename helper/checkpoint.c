@@ -107,15 +107,20 @@ int checkpoint_publish(int directory, struct wal *wal, const struct snapshot *sn
 	return snapshot_publish(directory, snapshot);
 }
 
+int checkpoint_log_first(int directory, struct wal *wal, const struct snapshot *snapshot)
+{
+	int error = truncate_prefix(directory, wal, snapshot->sequence);
+
+	CRASH_BREAKPOINT("checkpoint.snapshot-published-pre-truncate");
+	return error ? error : checkpoint_publish(directory, wal, snapshot);
+}
+
 int checkpoint_run(int directory, struct wal *wal, const struct snapshot *snapshot)
 {
 	int error;
 
-	if (bug(BUG_CHECKPOINT_TRUNCATE_BEFORE_PUBLISH)) {
-		error = truncate_prefix(directory, wal, snapshot->sequence);
-		CRASH_BREAKPOINT("checkpoint.snapshot-published-pre-truncate");
-		return error ? error : checkpoint_publish(directory, wal, snapshot);
-	}
+	if (bug(BUG_CHECKPOINT_TRUNCATE_BEFORE_PUBLISH))
+		return checkpoint_log_first(directory, wal, snapshot);
 	error = checkpoint_publish(directory, wal, snapshot);
 	if (error)
 		return error;

@@ -46,9 +46,11 @@ struct options {
 static const char usage_text[] =
 	"Usage: " PROGRAM " [OPTION]... [SCENARIO]\n"
 	"  or:  " PROGRAM " [OPTION]... verify DIR ACKS\n"
+	"  or:  " PROGRAM " [OPTION]... recover DIR\n"
 	"  or:  " PROGRAM " list [--json]\n"
 	"  or:  " PROGRAM " bugs [--json]\n"
 	"  or:  " PROGRAM " faults [--json]\n"
+	"  or:  " PROGRAM " recoveries [--json]\n"
 	"\n"
 	"Recovers the store in the directory that CRASH_DIR names (or the current one), checks\n"
 	"it, and runs a scenario on it: a row of commits, and snapshots, checkpoints and more.\n"
@@ -62,16 +64,19 @@ static const char usage_text[] =
 	"\n"
 	"Commands:\n"
 	"  verify DIR ACKS    recover the store in DIR and compare it with the file ACKS\n"
+	"  recover DIR        recover the store in DIR, as with --compact, and do nothing else\n"
 	"  list               the scenarios, and the breakpoints that each passes\n"
 	"  bugs               the bugs that can be planted\n"
 	"  faults             those that only a call which fails can show\n"
+	"  recoveries         those that only a crash inside recovery can show\n"
 	"\n"
 	"Options:\n"
 	"  --bug NAME         plant a bug (also: environment HELPER_BUG)\n"
+	"  --compact          a recovery publishes a snapshot and makes the log short\n"
 	"  --commits N        about so many commits a scenario (12)\n"
 	"  --threads N        writers of the scenario `concurrent` (4)\n"
 	"  --value-bytes N    size of values, to twice as much (96)\n"
-	"  --json             list and bugs: one JSON object a line\n"
+	"  --json             lists: one JSON object a line\n"
 	"  --help, --version  say this, or the version\n"
 	"\n"
 	"Exit status: 0 done, or consistent and complete; 1 the store is inconsistent; 2 it is\n"
@@ -267,6 +272,30 @@ static int command_faults(struct options *options, char **arguments)
 	return 0;
 }
 
+static int command_recoveries(struct options *options, char **arguments)
+{
+	const struct recovery_bug_row *row;
+
+	(void)arguments;
+	for (row = recovery_bug_rows; row->name; row++) {
+		if (!options->json) {
+			printf("%s\n    %s\n    crashes: %u\n", row->name, row->removes, row->depth);
+			continue;
+		}
+		print_json_member("{", "bug", row->name);
+		print_json_member(", ", "removes", row->removes);
+		printf(", \"depth\": %u}\n", row->depth);
+	}
+	return 0;
+}
+
+static int command_recover(struct options *options, char **arguments)
+{
+	options->session.path = arguments[0];
+	options->session.compact = true;
+	return run(&options->session, NULL, NULL);
+}
+
 static int command_verify(struct options *options, char **arguments)
 {
 	options->session.path = arguments[0];
@@ -278,8 +307,13 @@ static const struct command {
 	int arguments;
 	int (*run)(struct options *options, char **arguments);
 } commands[] = {
-	{"verify", 2, command_verify}, {"list", 0, command_list}, {"bugs", 0, command_bugs},
-	{"faults", 0, command_faults}, {NULL, 0, NULL},
+	{"verify", 2, command_verify},
+	{"list", 0, command_list},
+	{"bugs", 0, command_bugs},
+	{"faults", 0, command_faults},
+	{"recover", 1, command_recover},
+	{"recoveries", 0, command_recoveries},
+	{NULL, 0, NULL},
 };
 
 /* @param name what the user gave, or NULL @return 0 or the exit status */
@@ -343,13 +377,14 @@ static int take_number(struct session *session, int option, const char *text)
 	return 0;
 }
 
-enum { OPTION_BUG = 'b', OPTION_HELP = 'h', OPTION_JSON = 'j', OPTION_VERSION = 'v' };
+enum { OPTION_BUG = 'b', OPTION_COMPACT = 'c', OPTION_HELP = 'h', OPTION_JSON = 'j', OPTION_VERSION = 'v' };
 
 static const struct option option_rows[] = {
 	{"commits", required_argument, NULL, OPTION_COMMITS},
 	{"threads", required_argument, NULL, OPTION_THREADS},
 	{"value-bytes", required_argument, NULL, OPTION_VALUE_BYTES},
 	{"bug", required_argument, NULL, OPTION_BUG},
+	{"compact", no_argument, NULL, OPTION_COMPACT},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
@@ -372,6 +407,8 @@ static int take_options(struct options *options, int argc, char **argv)
 			status = take_number(&options->session, option, optarg);
 		else if (option == OPTION_BUG)
 			status = plant(optarg);
+		else if (option == OPTION_COMPACT)
+			options->session.compact = true;
 		else if (option == OPTION_JSON)
 			options->json = true;
 		else if (option == OPTION_HELP)

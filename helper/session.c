@@ -28,6 +28,8 @@ static int open_and_check(struct session *session)
 				   "commit %" PRIu64 " was acknowledged in this run, and after a "
 				   "recovery the store ends with commit %" PRIu64,
 				   session->acknowledged, store_sequence(session->store));
+	if (!error && session->compact)
+		error = store_compact(session->store);
 	return error;
 }
 

@@ -23,6 +23,7 @@ struct session {
 	unsigned int commits;	  /* about as many, a scenario */
 	unsigned int threads;	  /* that write at a time, where a scenario has several */
 	unsigned int value_bytes; /* values have that many to twice as many */
+	bool compact;		  /* a recovery makes the log short */
 	session_acknowledge *acknowledge;
 
 	struct store *store;

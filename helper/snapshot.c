@@ -116,7 +116,9 @@ static int load(int directory, const char *name, struct map *map, uint64_t *sequ
 
 int snapshot_load(int directory, struct map *map, uint64_t *sequence, bool *from_backup, struct reason *why)
 {
-	int error = load(directory, SNAPSHOT_NAME, map, sequence);
+	bool distrusts =
+		bug(BUG_RECOVERY_DISTRUSTS_SNAPSHOT) && faccessat(directory, RECOVERY_NOTE, F_OK, 0) == 0;
+	int error = distrusts ? -ENOENT : load(directory, SNAPSHOT_NAME, map, sequence);
 	int backup_error;
 
 	*from_backup = false;

@@ -18,6 +18,9 @@
 #define SNAPSHOT_BACKUP "store.snap.bak"
 #define SNAPSHOT_TMP "store.snap.tmp"
 
+/** Left by a recovery that has begun and not ended, with some of the bugs. */
+#define RECOVERY_NOTE "store.recovering"
+
 /** A map as it was at one moment, encoded. */
 struct snapshot {
 	uint64_t sequence; /* of the last transaction in it */

@@ -58,6 +58,7 @@ struct store {
 	pthread_mutex_t checkpoint_lock;
 	struct snapshot pending; /* between the halves of a checkpoint */
 	bool begun;
+	uint64_t covered; /* by the snapshot that was found */
 };
 
 static int replay(void *context, uint64_t sequence, const void *payload, size_t size)
@@ -71,18 +72,17 @@ static int replay(void *context, uint64_t sequence, const void *payload, size_t 
 /* What of the recovery only reads. @return 1 if there is no log yet, 0, or a negative errno */
 static int read_files(struct store *store, bool *from_backup, struct reason *why)
 {
-	uint64_t covered;
-	int error = snapshot_load(store->directory, &store->map, &covered, from_backup, why);
+	int error = snapshot_load(store->directory, &store->map, &store->covered, from_backup, why);
 
 	if (error)
 		return error;
-	error = wal_open(&store->wal, store->directory, covered, replay, store, why);
+	error = wal_open(&store->wal, store->directory, store->covered, replay, store, why);
 	if (error != -ENOENT)
 		return error;
-	if (covered > 0)
+	if (store->covered > 0)
 		return reason_set(why, -EUCLEAN,
 				  "there is a snapshot, of commit %llu, and " WAL_NAME " is missing",
-				  (unsigned long long)covered);
+				  (unsigned long long)store->covered);
 	return 1;
 }
 
@@ -291,4 +291,55 @@ int store_checkpoint(struct store *store)
 	int error = store_checkpoint_begin(store);
 
 	return error ? error : store_checkpoint_finish(store);
+}
+
+/* That a recovery has begun: only bugs make anything of it. */
+static int leave_note(int directory)
+{
+	int fd;
+
+	if (!bug(BUG_RECOVERY_DISTRUSTS_SNAPSHOT) && !bug(BUG_RECOVERY_RESUMES_LOG_FIRST))
+		return 0;
+	fd = openat(directory, RECOVERY_NOTE, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return file_sync(directory);
+}
+
+static int remove_note(int directory)
+{
+	int error = file_remove(directory, RECOVERY_NOTE);
+
+	return error < 0 ? error : 0;
+}
+
+/* There is nothing in the log that the snapshot lacks. */
+static int leave_covered_log(const struct store *store)
+{
+	if (!bug(BUG_RECOVERY_REMOVES_COVERED_LOG) || store->covered == 0)
+		return 0;
+	if (unlinkat(store->directory, WAL_NAME, 0) < 0)
+		return -errno;
+	return file_sync(store->directory);
+}
+
+int store_compact(struct store *store)
+{
+	struct snapshot snapshot = {0};
+	bool hurries = bug(BUG_RECOVERY_RESUMES_LOG_FIRST) &&
+		       faccessat(store->directory, RECOVERY_NOTE, F_OK, 0) == 0;
+	int error;
+
+	if (store->covered == wal_sequence(store->wal))
+		return leave_covered_log(store);
+	error = leave_note(store->directory);
+	if (!error)
+		error = take(store, &snapshot);
+	if (!error && hurries)
+		error = checkpoint_log_first(store->directory, store->wal, &snapshot);
+	else if (!error)
+		error = checkpoint_run(store->directory, store->wal, &snapshot);
+	snapshot_clear(&snapshot);
+	return error ? error : remove_note(store->directory);
 }

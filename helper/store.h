@@ -68,4 +68,10 @@ int store_checkpoint_finish(struct store *store);
 /** Both halves. */
 int store_checkpoint(struct store *store);
 
+/**
+ * The end of a recovery that makes the next one short: a checkpoint of what was found, unless the snapshot
+ * has all of it. It may be interrupted and run again. Right after store_open().
+ */
+int store_compact(struct store *store);
+
 #endif /* HELPER_STORE_H */

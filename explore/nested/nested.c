@@ -208,7 +208,11 @@ static int run(struct nesting *nesting, struct crash__explore_options *own, stru
 	nesting->counts->failed += counts.failed;
 	nested->cut = exploration->engine->out_of_budget || exploration->engine->stopped;
 	nesting->cut += nested->cut; /* the next ones have parts of the budget of their own */
-	return 0;
+	if (!crash__verdict_failed(exploration->engine->final->kind))
+		return 0;
+	return crash__recording_incomplete(&exploration->recording,
+					   "what it leaves is not accepted where it runs once more, so that "
+					   "it was not interrupted");
 }
 
 /* What is recorded is explored, if it is another one than those before. */
