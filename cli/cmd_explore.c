@@ -47,6 +47,21 @@ static void note_remembering(struct explore_session *session, const struct crash
 		crash__die("%s", crash_error_detail());
 }
 
+void crash__explore_failed(const struct explore_session *session,
+			   const struct crash__exploration *exploration, const struct crash__entry *entry,
+			   const char *output)
+{
+	/* the final state is not a crash: the summary has it */
+	if (!session->options.json || session->syncs || !crash__verdict_failed(entry->kind) ||
+	    entry == exploration->engine->final)
+		return;
+	if (session->options.json_out == stdout)
+		crash__progress_clear();
+	crash__json_print(session->options.json_out,
+			  json_pack("{s:o}", "failure", crash__result_failure(exploration, entry, output)));
+	crash__streams_flush(session->options.json_out);
+}
+
 static void on_verdict(void *context, const struct crash__entry *entry,
 		       const struct crash__check_result *result, const char *output)
 {
@@ -57,16 +72,7 @@ static void on_verdict(void *context, const struct crash__entry *entry,
 	/* a state that lacks something was not the state: a later run looks at it again */
 	if (session->log.fd >= 0 && !crash__attributes_lost())
 		crash__verdicts_add(&session->log, entry);
-	/* the final state is not a crash: the summary has it */
-	if (session->options.json && !session->syncs && crash__verdict_failed(entry->kind) &&
-	    entry != session->exploration.engine->final) {
-		if (session->options.json_out == stdout)
-			crash__progress_clear();
-		crash__json_print(session->options.json_out,
-				  json_pack("{s:o}", "failure",
-					    crash__result_failure(&session->exploration, entry, output)));
-		crash__streams_flush(session->options.json_out);
-	}
+	crash__explore_failed(session, &session->exploration, entry, output);
 }
 
 /* Which data directory: of a trace its own, if nobody says that it has moved. */

@@ -63,30 +63,59 @@ static void print_path(FILE *stream, const char *variable, const char *path)
 	print_word(stream, where);
 }
 
+/* What a command finds in its environment. */
+static void print_environment(FILE *stream, const struct crash__replay *replay, const char *where,
+			      char **words, const struct replay_options *own)
+{
+	char point[256];
+
+	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
+	fputs(" CRASH_DIR=", stream);
+	print_word(stream, where);
+	fprintf(stream, " CRASH_POINT='%s' CRASH_STATE='%s'", point, words[1]);
+	print_path(stream, "CRASH_ACKED", own->acked);
+	print_path(stream, "CRASH_ACKED_DIR", own->acked_dir);
+}
+
+static void print_command(FILE *stream, const char *command)
+{
+	fputs(" sh -c ", stream);
+	print_word(stream, command);
+	fputs(" sh \"$PWD\"", stream);
+}
+
+/* The command of --recover; NULL where there is none, or it is a server, which stays. */
+static const char *recovery_of(const json_t *settings)
+{
+	const json_t *ready = json_object_get(json_object_get(settings, "server"), "ready");
+
+	return json_is_string(ready) ? NULL : json_string_value(json_object_get(settings, "recover"));
+}
+
 /* The line that checks the state as explore did; NULL: nothing is known of that. */
 static char *check_line(const struct crash__replay *replay, const json_t *settings, char **words,
 			const struct replay_options *own)
 {
-	const char *check = json_string_value(json_object_get(settings, "check"));
-	char point[256], where[PATH_MAX], *line = NULL;
+	const char *check = json_string_value(json_object_get(settings, "check")),
+		   *recover = recovery_of(settings);
+	char where[PATH_MAX], *line = NULL;
 	json_t *word;
 	size_t i, size;
 	FILE *stream;
 
 	if (!settings || !words[2] || !realpath(words[2], where) || !(stream = open_memstream(&line, &size)))
 		return NULL;
-	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
 	fputs("( cd ", stream);
 	print_word(stream, where);
-	fputs(" && CRASH_DIR=", stream);
-	print_word(stream, where);
-	fprintf(stream, " CRASH_POINT='%s' CRASH_STATE='%s'", point, words[1]);
-	print_path(stream, "CRASH_ACKED", own->acked);
-	print_path(stream, "CRASH_ACKED_DIR", own->acked_dir);
+	fputs(" &&", stream);
+	if (recover) {
+		print_environment(stream, replay, where, words, own);
+		print_command(stream, recover);
+		fputs(" &&", stream);
+	}
+	print_environment(stream, replay, where, words, own);
 	if (check) {
-		fputs(" sh -c ", stream);
-		print_word(stream, check);
-		fputs(" sh \"$PWD\"", stream);
+		print_command(stream, check);
 	} else {
 		json_array_foreach(json_object_get(settings, "program"), i, word) {
 			fputc(' ', stream);
@@ -106,8 +135,7 @@ static void print_check(const struct crash__replay *replay, const json_t *settin
 		return;
 	printf("check it again:\n  %s\n", line);
 	free(line);
-	if (json_object_get(settings, "check") && !own->acked && !own->acked_dir && replay->state.step >= 0 &&
-	    replay->fs.steps[replay->state.step].acked)
+	if (json_object_get(settings, "check") && !own->acked && !own->acked_dir && replay->state.acked)
 		puts("  (if the checker reads $CRASH_ACKED: --acked FILE writes it; $CRASH_ACKED_DIR: "
 		     "--acked-dir DIR)");
 }
@@ -178,7 +206,7 @@ static bool print_lost(void)
 	return lost != NULL;
 }
 
-static int write_acked_of(const struct crash__replay *replay, const struct replay_options *own)
+static int write_acked(const struct crash__replay *replay, const struct replay_options *own)
 {
 	int error = own->acked ? crash__replay_acked(replay, own->acked) : 0;
 
@@ -187,26 +215,24 @@ static int write_acked_of(const struct crash__replay *replay, const struct repla
 		       error;
 }
 
-/* What is done in recovery acknowledges nothing: that was done before the first crash. */
-static int write_acked(struct crash__replay *replay, char **words, const json_t *settings,
-		       const struct replay_options *own)
+/* What is done in recovery acknowledges nothing: that was done before the first crash. Opens the state of the
+ * program; false: it is one. */
+static bool open_outermost(struct crash__replay *replay, struct crash__replay *outermost, char **words,
+			   const json_t *settings, const struct replay_options *own)
 {
 	size_t length = strcspn(words[1], (const char[]){CRASH__NESTED, '\0'});
-	struct crash__replay outermost;
 	char *state;
-	int error;
 
 	if (!words[1][length])
-		return write_acked_of(replay, own);
+		return false;
 	state = strndup(words[1], length);
 	if (!state)
 		crash__die("out of memory");
-	error = crash__open_state(&outermost, words[0], settings, own->model, state);
-	if (error == 0)
-		error = write_acked_of(&outermost, own);
-	crash__replay_close(&outermost);
+	if (crash__open_state(outermost, words[0], settings, own->model, state) < 0)
+		crash__die("%s", crash_error_detail());
 	free(state);
-	return error;
+	replay->state.acked = outermost->state.acked;
+	return true;
 }
 
 static void check_arguments(char **words)
@@ -223,9 +249,9 @@ static int run(int argc, char **argv)
 {
 	struct replay_options own = {0};
 	struct crash__options options;
-	struct crash__replay replay;
+	struct crash__replay replay, outermost;
 	json_t *settings;
-	bool missed = false, words;
+	bool missed = false, words, nested = false;
 	int error;
 
 	crash__options_parse(&options, &crash__cmd_replay, argc, argv, take_option, &own);
@@ -233,6 +259,8 @@ static int run(int argc, char **argv)
 	settings = crash__read_settings(options.program[0]);
 	error = crash__open_state(&replay, options.program[0], settings, own.model, options.program[1]);
 	words = !options.quiet && !(options.json && options.json_out == stdout);
+	if (error == 0)
+		nested = open_outermost(&replay, &outermost, options.program, settings, &own);
 	if (error == 0 && words)
 		error = crash__replay_describe(&replay, stdout);
 	if (error == 0 && replay.live)
@@ -247,12 +275,14 @@ static int run(int argc, char **argv)
 	if (error == 0 && options.program[2])
 		missed |= print_lost();
 	if (error == 0 && (own.acked || own.acked_dir))
-		error = write_acked(&replay, options.program, settings, &own);
+		error = write_acked(nested ? &outermost : &replay, &own);
 	if (error == 0 && words)
 		print_check(&replay, settings, options.program, &own);
 	if (error == 0 && options.json)
 		error = print_json(&options, &replay, settings, &own);
 	crash__replay_close(&replay);
+	if (nested)
+		crash__replay_close(&outermost);
 	if (error < 0)
 		crash__die_error(error);
 	json_decref(settings);

@@ -98,6 +98,7 @@ static void on_verdict(void *context, const struct crash__nested *nested, const 
 					nested->from) < 0)
 		crash__die("%s", crash_error_detail());
 	session->remembers |= result->remembers;
+	crash__explore_failed(session, &nested->exploration, entry, output);
 	if (crash__attributes_lost())
 		return;
 	know(session, entry, output);

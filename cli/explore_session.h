@@ -51,6 +51,11 @@ struct explore_session {
 	json_t *given; /* those of the result that is resumed, as bytes: options point into them */
 };
 
+/** Prints a state that has failed, where JSON is asked for. */
+void crash__explore_failed(const struct explore_session *session,
+			   const struct crash__exploration *exploration, const struct crash__entry *entry,
+			   const char *output);
+
 /**
  * A command that explores a recording.
  * @param syncs it is syncs, which says afterwards what each sync is worth

@@ -38,6 +38,42 @@ static void print_tiers(FILE *stream, const json_t *result)
 	}
 }
 
+/* How many crashes inside recovery were not looked at, or recoveries. */
+static long long left_of_recovery(const json_t *summary)
+{
+	const json_t *recovery = json_object_get(summary, "recovery");
+	long long states = crash__report_number(recovery, "distinct") -
+			   crash__report_number(recovery, "checked"),
+		  recoveries = crash__report_number(recovery, "from") -
+			       crash__report_number(recovery, "explored") -
+			       crash__report_number(recovery, "same") -
+			       crash__report_number(recovery, "idle");
+
+	return (states > 0 ? states : 0) + (recoveries > 0 ? recoveries : 0);
+}
+
+/* Crashes inside recovery are one case. */
+static void print_recovery(FILE *stream, const json_t *result)
+{
+	const json_t *summary = json_object_get(result, "summary");
+	char name[32];
+
+	if (!crash__report_has_recovery(summary))
+		return;
+	snprintf(name, sizeof name, "depth %lld",
+		 crash__report_number(json_object_get(summary, "recovery"), "depth"));
+	print_case(stream, result, "recovery", name);
+	fputc('>', stream);
+	if (left_of_recovery(summary))
+		fprintf(stream, "<error message=\"at least %lld states and recoveries were not looked at\"/>",
+			left_of_recovery(summary));
+	else if (crash__report_is_shard(result))
+		fputs("<skipped message=\"only this shard's recoveries were looked at\"/>", stream);
+	fputs("<system-out>", stream);
+	crash__report_recovery(stream, summary);
+	fputs("</system-out></testcase>\n", stream);
+}
+
 /* Rules that found something are seen by what they found. */
 static size_t print_rules(FILE *stream, const json_t *result)
 {
@@ -140,7 +176,8 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 {
 	const json_t *summary = json_object_get(result, "summary"),
 		     *findings = json_object_get(result, "findings");
-	size_t tiers = json_array_size(json_object_get(summary, "tiers")), accepted = 0, cut = 0, i;
+	size_t tiers = json_array_size(json_object_get(summary, "tiers")), accepted = 0, cut = 0,
+	       recovery = crash__report_has_recovery(summary), left = left_of_recovery(summary) > 0, i;
 	size_t reasons = json_array_size(json_object_get(summary, "incomplete_reasons"));
 	const char *title = crash__report_text(json_object_get(result, "settings"), "title"),
 		   *date = crash__report_text(summary, "date");
@@ -154,14 +191,15 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"", stream);
 	crash__report_escaped(stream, *title ? title : "crashinject");
 	fprintf(stream, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\"",
-		tiers + print_rules(NULL, result) + json_array_size(findings) + reasons,
-		json_array_size(findings) - accepted, cut + reasons,
-		accepted + (crash__report_is_shard(result) ? tiers - cut : 0),
+		tiers + recovery + print_rules(NULL, result) + json_array_size(findings) + reasons,
+		json_array_size(findings) - accepted, cut + left + reasons,
+		accepted + (crash__report_is_shard(result) ? tiers - cut + recovery - left : 0),
 		json_number_value(json_object_get(summary, "seconds")));
 	if (*date)
 		fprintf(stream, " timestamp=\"%.19s\"", date); /* without its time zone, which is UTC */
 	fputs(">\n", stream);
 	print_tiers(stream, result);
+	print_recovery(stream, result);
 	print_rules(stream, result);
 	json_array_foreach(findings, i, item)
 		print_finding(stream, result, item);

@@ -195,6 +195,11 @@ static void print_result(FILE *stream, const json_t *result)
 	} else {
 		print_tiers(stream, result);
 	}
+	if (crash__report_has_recovery(summary)) {
+		fputs("And ", stream);
+		crash__report_recovery(stream, summary);
+		fputs(".\n\n", stream);
+	}
 	print_not_judged(stream, summary);
 }
 

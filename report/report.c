@@ -52,6 +52,24 @@ bool crash__report_is_whole(const json_t *result)
 		json_array_size(json_object_get(summary, "incomplete_reasons")) == 0);
 }
 
+bool crash__report_has_recovery(const json_t *summary)
+{
+	return json_is_object(json_object_get(summary, "recovery"));
+}
+
+void crash__report_recovery(FILE *stream, const json_t *summary)
+{
+	const json_t *recovery = json_object_get(summary, "recovery");
+
+	fprintf(stream,
+		"crashes of recovery, depth %lld: from %lld states, %lld of which leave it nothing to do and "
+		"%lld are like others; %lld distinct, %lld checked, %lld failed",
+		crash__report_number(recovery, "depth"), crash__report_number(recovery, "from"),
+		crash__report_number(recovery, "idle"), crash__report_number(recovery, "same"),
+		crash__report_number(recovery, "distinct"), crash__report_number(recovery, "checked"),
+		crash__report_number(recovery, "failed"));
+}
+
 void crash__report_shard(FILE *stream, const json_t *result)
 {
 	const json_t *settings = json_object_get(result, "settings");

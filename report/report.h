@@ -51,6 +51,12 @@ bool crash__report_is_shard(const json_t *result);
 /** Whether nothing is missing from it; of a shard, nothing of its own part. */
 bool crash__report_is_whole(const json_t *result);
 
+/** Whether crashes inside recovery were looked at. */
+bool crash__report_has_recovery(const json_t *summary);
+
+/** "crashes of recovery, depth 2: from 4 states, ...": what they have come to. */
+void crash__report_recovery(FILE *stream, const json_t *summary);
+
 /** "This is shard 2 of 5: ...": a sentence for those. */
 void crash__report_shard(FILE *stream, const json_t *result);
 

@@ -130,7 +130,7 @@ json_t *crash__result_failure(const struct crash__exploration *exploration, cons
 			      const char *output)
 {
 	const struct crash__engine *engine = exploration->engine;
-	char point[CRASH__NAME + 48], *name = crash__state_name(&engine->atoms[entry->model], &entry->state);
+	char point[CRASH__NAME + 48], *name = crash__engine_state_name(engine, entry->model, &entry->state);
 	json_t *failure;
 
 	crash__point_name(&exploration->recording.fs, entry->state.step, point, sizeof point);

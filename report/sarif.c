@@ -167,6 +167,9 @@ static json_t *result_json(const json_t *result, const json_t *finding, size_t r
 		json_object_get(finding, "models"), "repair", json_object_get(finding, "repair"), "state",
 		json_object_get(finding, "state"), "replay", json_object_get(finding, "replay"), "output",
 		json_object_get(finding, "output"));
+	if (json_object_get(finding, "from"))
+		json_object_set(json_object_get(object, "properties"), "from",
+				json_object_get(finding, "from"));
 	if (json_array_size(stacks))
 		json_object_set(object, "stacks", stacks);
 	json_decref(stacks);

@@ -263,21 +263,13 @@ static void print_sweeps(FILE *stream, const json_t *summary)
 			json_is_true(json_object_get(sweeps, "whole_trace")) ? ", over the whole trace" : "");
 }
 
-/* What crashes inside recovery have come to. */
 static void print_recovery(FILE *stream, const json_t *summary)
 {
-	const json_t *recovery = json_object_get(summary, "recovery");
-
-	if (!json_is_object(recovery))
+	if (!crash__report_has_recovery(summary))
 		return;
-	fprintf(stream,
-		"  crashes of recovery, depth %lld: from %lld states, %lld of which leave it nothing to do "
-		"and "
-		"%lld are like others; %lld distinct, %lld checked, %lld failed\n",
-		crash__report_number(recovery, "depth"), crash__report_number(recovery, "from"),
-		crash__report_number(recovery, "idle"), crash__report_number(recovery, "same"),
-		crash__report_number(recovery, "distinct"), crash__report_number(recovery, "checked"),
-		crash__report_number(recovery, "failed"));
+	fputs("  ", stream);
+	crash__report_recovery(stream, summary);
+	fputc('\n', stream);
 }
 
 static void print_baseline(FILE *stream, const json_t *summary)

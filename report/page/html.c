@@ -191,6 +191,11 @@ static void print_summary(FILE *stream, const json_t *result)
 		return;
 	}
 	print_numbers(stream, summary);
+	if (crash__report_has_recovery(summary)) {
+		fputs("<p class=\"numbers\" id=\"recovery\">", stream);
+		crash__report_recovery(stream, summary);
+		fputs("</p>\n", stream);
+	}
 	print_tiers(stream, result);
 }
 

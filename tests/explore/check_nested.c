@@ -196,6 +196,85 @@ START_TEST(a_state_of_recovery_is_put_back_on_disk)
 }
 END_TEST
 
+/* What replay says to type does what explore did: recovery, and then the checker, with what was acknowledged.
+ */
+START_TEST(a_state_of_recovery_is_checked_again)
+{
+	struct lab_result result;
+	const char *state, *line;
+
+	make_store();
+	result = EXPLORE(early, "--depth=2", "--output", "kept");
+	state = state_of(&result);
+	result = LAB_CRASHINJECT("replay", "--acked", "acked", "kept", state, "state");
+	ck_assert_msg(says(&result, "; 6 bytes had been acknowledged"), "%s", lab_describe(&result));
+	line = strstr(result.out, "check it again:\n  ");
+	ck_assert_msg(line != NULL, "%s", lab_describe(&result));
+	result = LAB_COMMAND("sh", "-c", line + strlen("check it again:\n"));
+	lab_assert_status(&result, 2);
+	lab_assert_file("state/data.tmp", NULL); /* recovery has run */
+	result = LAB_CRASHINJECT("replay", "--json", "kept", state);
+	ck_assert_int_eq(
+		lab_json_number(json_array_get(lab_json_lines(result.out), 0), "acknowledged_bytes", -1), 6);
+}
+END_TEST
+
+static const struct {
+	const char *option;
+	const char *says[4];
+} reports[] = {
+	{"--junit",
+	 {"recovery from the state that a crash at ", " leaves is interrupted: if the process dies between ",
+	  "classname=\"crashinject.recovery\" name=\"depth 2\"",
+	  "crashes of recovery, depth 2: from 9 states"}},
+	{"--html",
+	 {"recovery from the state that a crash at ", " leaves is interrupted: if the process dies between ",
+	  "id=\"recovery\"", "crashes of recovery, depth 2: from 9 states"}},
+	{"--sarif",
+	 {"recovery from the state that a crash at ", " leaves is interrupted: if the process dies between ",
+	  "\"from\": \"ext4@", "\"state\": \"ext4@"}},
+	{"--markdown",
+	 {"recovery from the state that a crash at ", " leaves is interrupted: if the process dies between ",
+	  "crashinject replay kept 'ext4@", "crashes of recovery, depth 2: from 9 states"}},
+};
+
+/* As soon as it has failed, each state is a line; those of recovery, too. */
+START_TEST(each_failure_is_a_line_of_json)
+{
+	struct lab_result result;
+	json_t *lines, *line;
+	unsigned int failures = 0;
+	size_t i;
+
+	make_store();
+	result = EXPLORE(early, "--depth=2", "--json");
+	lines = lab_json_lines(result.out);
+	json_array_foreach(lines, i, line) {
+		const json_t *failure = json_object_get(line, "failure");
+
+		failures += failure != NULL;
+		ck_assert(!failure || strncmp(lab_json_text(failure, "state"), "ext4@", 5) == 0);
+		ck_assert(!failure || strstr(lab_json_text(failure, "state"), "/ext4@") != NULL);
+	}
+	ck_assert_uint_eq(failures, 1);
+}
+END_TEST
+
+START_TEST(each_report_names_both_levels)
+{
+	struct lab_result result;
+	const char *text;
+
+	make_store();
+	result = EXPLORE(early, "--depth=2", "--output", "kept", reports[_i].option, "report");
+	lab_assert_status(&result, FOUND);
+	text = lab_read("report", NULL);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_msg(text && strstr(text, reports[_i].says[i]), "%s: no \"%s\" in: %s",
+			      reports[_i].option, reports[_i].says[i], text ? text : "(no file)");
+}
+END_TEST
+
 /* The checker sees the whole name, and what had been acknowledged before the first crash. */
 START_TEST(a_checker_is_told_which_state_of_which_it_is)
 {
@@ -461,6 +540,9 @@ int main(void)
 	tcase_add_test(tcase, states_of_many_classes_are_chosen_from);
 	tcase_add_test(tcase, without_a_command_the_program_is_its_own_recovery);
 	tcase_add_test(tcase, a_state_of_recovery_is_put_back_on_disk);
+	tcase_add_test(tcase, a_state_of_recovery_is_checked_again);
+	tcase_add_test(tcase, each_failure_is_a_line_of_json);
+	tcase_add_loop_test(tcase, each_report_names_both_levels, 0, sizeof reports / sizeof *reports);
 	tcase_add_test(tcase, a_checker_is_told_which_state_of_which_it_is);
 	tcase_add_test(tcase, verdicts_of_recovery_are_kept);
 	tcase_add_test(tcase, an_interrupted_look_at_recovery_goes_on);
