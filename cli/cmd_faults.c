@@ -20,6 +20,7 @@
 #include "explore/recording/prepare_recording.h"
 #include "report/faults_result.h"
 #include "report/then_crash_result.h"
+#include "trace/run_end.h"
 
 /* Where --timeout does not say when a run hangs: so long, and so many times as long as the recorded one. */
 #define LEAST_TIMEOUT_MS 30000
@@ -27,12 +28,21 @@
 
 /* ------------------------------------------------------------------ what is needed */
 
+/* Which allocations are recorded: those that may be tried. */
+static uint32_t allocations_of(const struct faults_options *own)
+{
+	if (!(own->fails & CRASH__FAILS_ENOMEM))
+		return 0;
+	return CRASH__MODE_ALLOCATION_SITES | (own->exhaustive || own->only ? CRASH__MODE_ALLOCATIONS : 0);
+}
+
 static struct crash__request request_of(const struct faults_session *session)
 {
 	struct crash__request request = crash__options_request(&session->options);
 
 	request.out = request.err = -1;
-	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
+	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS |
+		       allocations_of(&session->own);
 	request.trace_most = session->own.max_trace;
 	request.opts.root = NULL;
 	request.trace = memfd_create("crashinject-trace", MFD_CLOEXEC);
@@ -85,6 +95,7 @@ static int record(struct faults_session *session)
 	crash__stop_early("no fault was tried");
 	error = crash__recording_prepare(&how, recording);
 	crash__stop_catch();
+	session->request.mode &= ~(CRASH__MODE_ALLOCATIONS | CRASH__MODE_ALLOCATION_SITES);
 	limit_runs(session, crash__now_ns() - started);
 	crash__progress_clear();
 	if (error < 0)
@@ -131,8 +142,7 @@ static int find_faults(struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
 	bool sticky = own->sticky || own->only;
-	uint32_t fails = own->only ? (1u << CRASH__FAULTS) - 1 : own->fails;
-	int error = crash__injections_find(&session->recording.fs, session->callsites, fails, sticky,
+	int error = crash__injections_find(&session->recording.fs, session->callsites, own->fails, sticky,
 					   &session->injections);
 
 	if (error == 0 && own->only)
@@ -141,6 +151,17 @@ static int find_faults(struct faults_session *session)
 }
 
 /* ------------------------------------------------------------------ running */
+
+/* Allocations that were not recorded, because others of their call site were. */
+static uint64_t count_left_out(const struct faults_session *session)
+{
+	const struct crash__trace *trace = &session->recording.trace;
+	uint64_t all = crash__trace_allocations(trace), recorded = 0;
+
+	for (size_t i = 0; i < trace->count; i++)
+		recorded += trace->events[i].kind == CRASH__EVENT_ALLOCATION;
+	return all > recorded ? all - recorded : 0;
+}
 
 static void prepare_sweep(struct faults_session *session)
 {
@@ -155,6 +176,7 @@ static void prepare_sweep(struct faults_session *session)
 			     .input = session->input,
 			     .cwd = session->cwd},
 		.injections = &session->injections,
+		.left_out = count_left_out(session),
 		.jobs = own->jobs,
 		.shard = own->shard_number,
 		.shards = own->shards,
@@ -371,8 +393,10 @@ const struct crash__command crash__cmd_faults = {
 		"  --check-server CMD    instead: a checker that speaks JSON; see crashinject-servers(7)\n"
 		"  --recover CMD         runs before the checker; its failure is a finding\n"
 		"  --setup CMD           prepares the data directory; this is not recorded\n"
-		"  --errors LIST         only these, as EIO,ENOSPC,SHORT; help: what there is\n"
+		"  --errors LIST         only these, as EIO,ENOSPC,SHORT; help: what there is. ENOMEM, of\n"
+		"                        malloc() and its like, only where it is named here\n"
 		"  --sticky              also each fault from there on: a disk that stays full\n"
+		"  --exhaustive          of ENOMEM each allocation, and not only some of each call site\n"
 		"  --then-crash LIST     then explore the states that a power loss can leave after each "
 		"fault,\n"
 		"                        as these models have it: ext4,xfs\n"

@@ -16,14 +16,15 @@
 #include "trace/run_end.h"
 
 struct list_options {
-	bool points, calls;
+	bool points, calls, allocations;
 };
 
-enum { OPTION_POINTS = CRASH__OPTION_OWN, OPTION_CALLS };
+enum { OPTION_POINTS = CRASH__OPTION_OWN, OPTION_CALLS, OPTION_ALLOCATIONS };
 
 static const struct option table[] = {
 	{"points", no_argument, NULL, OPTION_POINTS},
 	{"calls", no_argument, NULL, OPTION_CALLS},
+	{"allocations", no_argument, NULL, OPTION_ALLOCATIONS},
 	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
 	{NULL, 0, NULL, 0},
@@ -36,7 +37,8 @@ static bool take_option(void *context, int option, const char *value)
 	(void)value;
 	own->points |= option == OPTION_POINTS;
 	own->calls |= option == OPTION_CALLS;
-	return option == OPTION_POINTS || option == OPTION_CALLS;
+	own->allocations |= option == OPTION_ALLOCATIONS;
+	return option == OPTION_POINTS || option == OPTION_CALLS || option == OPTION_ALLOCATIONS;
 }
 
 /* ------------------------------------------------------------------ list --calls */
@@ -116,14 +118,15 @@ static int list_points(const struct crash__options *options)
 
 /* ------------------------------------------------------------------ list -- PROGRAM */
 
-static int list_run(const struct crash__options *options)
+static int list_run(const struct crash__options *options, bool allocations)
 {
 	struct crash__request request = crash__options_request(options);
 	struct crash__trace trace;
 	struct crash_out out;
 	int error, status;
 
-	request.mode = CRASH__MODE_RECORD | CRASH__MODE_ACKS | (options->verbose ? CRASH__MODE_STACKS : 0);
+	request.mode = CRASH__MODE_RECORD | CRASH__MODE_ACKS | (options->verbose ? CRASH__MODE_STACKS : 0) |
+		       (allocations ? CRASH__MODE_ALLOCATIONS : 0);
 	request.trace = memfd_create("crashinject-trace", MFD_CLOEXEC);
 	if (request.trace < 0)
 		crash__die("cannot allocate memory for the trace: %m");
@@ -185,7 +188,7 @@ static int run(int argc, char **argv)
 		return list_points(&options);
 	crash__options_check_server(&options, false);
 	if (!crash__trace_is(options.program[0]))
-		return list_run(&options);
+		return list_run(&options, own.allocations);
 	crash__refuse_beside_trace(options.program[0], NULL, NULL, 0, options.server.client);
 	return list_trace(&options);
 }
@@ -196,7 +199,8 @@ const struct crash__command crash__cmd_list = {
 	.options = table,
 	.arguments = "[OPTION]... -- PROGRAM [ARG]... | TRACE",
 	.summary = "List every point that a run of a program passes",
-	.help = "  --points              instead: the breakpoints compiled into PROGRAM, without running it\n"
+	.help = "  --allocations         also what memory PROGRAM asks for: malloc() and its like\n"
+		"  --points              instead: the breakpoints compiled into PROGRAM, without running it\n"
 		"  --calls               instead: the calls that are seen, and their "
 		"families\n" CRASH__SERVER_HELP "\n"
 		"Examples:\n"

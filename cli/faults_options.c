@@ -13,6 +13,9 @@
 
 #define DEFAULT_CHECK_TIMEOUT_MS 60000
 
+/* Memory fails only where that is asked for: watching it slows a program down. */
+#define ALL_OF_STORAGE (((1u << CRASH__FAULTS) - 1) & ~(uint32_t)CRASH__FAILS_ENOMEM)
+
 enum {
 	OPTION_CHECK = CRASH__OPTION_OWN,
 	OPTION_CHECK_SERVER,
@@ -20,6 +23,7 @@ enum {
 	OPTION_SETUP,
 	OPTION_ERRORS,
 	OPTION_STICKY,
+	OPTION_EXHAUSTIVE,
 	OPTION_ONLY,
 	OPTION_THEN_CRASH,
 	OPTION_RESUME,
@@ -39,6 +43,7 @@ const struct option crash__faults_table[] = {
 	{"setup", required_argument, NULL, OPTION_SETUP},
 	{"errors", required_argument, NULL, OPTION_ERRORS},
 	{"sticky", no_argument, NULL, OPTION_STICKY},
+	{"exhaustive", no_argument, NULL, OPTION_EXHAUSTIVE},
 	{"only", required_argument, NULL, OPTION_ONLY},
 	{"output", required_argument, NULL, 'o'},
 	{"resume", required_argument, NULL, OPTION_RESUME},
@@ -81,6 +86,8 @@ bool crash__faults_take_option(void *context, int option, const char *value)
 	switch (option) {
 	case OPTION_STICKY:
 		return own->sticky = true;
+	case OPTION_EXHAUSTIVE:
+		return own->exhaustive = true;
 	case OPTION_JOBS:
 		own->jobs = (unsigned int)crash__options_number("--jobs", value, 1, 1024);
 		return true;
@@ -102,8 +109,10 @@ static void read_errors(struct faults_options *own)
 	struct crash__suggestion near = {0};
 	const char *wrong;
 
-	own->fails = own->errors ? crash__injection_fails(own->errors, &wrong, &near.length) :
-				   (1u << CRASH__FAULTS) - 1;
+	own->fails = own->errors ? crash__injection_fails(own->errors, &wrong, &near.length) : ALL_OF_STORAGE;
+	if (own->only)
+		own->fails =
+			strstr(own->only, "ENOMEM") ? CRASH__FAILS_ENOMEM | ALL_OF_STORAGE : ALL_OF_STORAGE;
 	if (!own->errors || (!wrong && own->fails))
 		return;
 	near.word = wrong ? wrong : "";
@@ -142,7 +151,7 @@ void crash__faults_list_errors(void)
 		size_t column = 9;
 
 		printf("%-8s %s\n        ", crash__faults[fault].name, crash__faults[fault].sentence);
-		for (int call = 0; call < CRASH__KERNEL_CALLS; call++) {
+		for (int call = 0; call < CRASH__CALLS; call++) {
 			size_t length = strlen(crash__calls[call].name) + 1;
 
 			if (!(crash__calls[call].where.fails & 1u << fault))

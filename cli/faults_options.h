@@ -18,7 +18,7 @@ struct faults_options {
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t check_timeout_ms, max_trace;
 	unsigned int jobs;
-	bool sticky, errors_help;
+	bool sticky, exhaustive, errors_help;
 	/* of those */
 	uint32_t fails; /* enum crash__fails */
 	uint64_t budget_faults, budget_ns;

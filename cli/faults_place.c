@@ -25,6 +25,7 @@ static void refuse_beside_resume(const struct faults_session *session)
 		{"--errors", own->errors},
 		{"--only", own->only},
 		{"--sticky", own->sticky},
+		{"--exhaustive", own->exhaustive},
 		{"--then-crash", own->then_crash},
 		{"--exit-ok", own->exit_ok},
 		{"--net", own->net},

@@ -87,7 +87,7 @@ static json_t *json_of(const struct crash__trace *trace, const struct crash__eve
 		snprintf(point, sizeof point, "fsync#%llu", (unsigned long long)event->sync_occurrence);
 	json_object_set_new(object, "seq", json_integer((json_int_t)event->start));
 	json_object_set_new(object, "point", crash__json_string(point));
-	if (event->kind == CRASH__EVENT_OP) {
+	if (event->kind != CRASH__EVENT_POINT) {
 		crash__call_point_name(call_point, sizeof call_point, event->call, event->call_occurrence);
 		json_object_set_new(object, "call_point", implied ? json_null() : json_string(call_point));
 		json_object_set_new(object, "call", json_string(crash__calls[event->call].name));
@@ -280,6 +280,8 @@ static uint64_t count_families(const struct crash__trace *trace, uint64_t famili
 
 	memset(families, 0, CRASH__FAMILIES * sizeof *families);
 	for (size_t i = 0; i < trace->count; i++) {
+		if (trace->events[i].kind == CRASH__EVENT_ALLOCATION)
+			families[CRASH__FAMILY_ALLOC]++;
 		if (trace->events[i].kind != CRASH__EVENT_OP)
 			continue;
 		ops++;
@@ -296,6 +298,7 @@ static void print_summary(const struct crash__options *options, const struct cra
 			  const struct crash_out *out)
 {
 	uint64_t families[CRASH__FAMILIES], ops = count_families(trace, families);
+	uint64_t allocations;
 	bool complete = out->complete && !trace->cut;
 	json_t *counts;
 
@@ -314,7 +317,11 @@ static void print_summary(const struct crash__options *options, const struct cra
 		return;
 	}
 	printf("\n%llu op%s%s", (unsigned long long)ops, ops == 1 ? "" : "s", ops ? ": " : "");
+	allocations = families[CRASH__FAMILY_ALLOC];
+	families[CRASH__FAMILY_ALLOC] = 0;
 	print_families(families);
+	if (allocations)
+		printf("; %llu allocation%s", (unsigned long long)allocations, allocations == 1 ? "" : "s");
 	printf("%s\n", complete ? "" : "; incomplete");
 	print_files(trace);
 }

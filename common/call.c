@@ -49,6 +49,8 @@ const struct crash__call_info crash__calls[CRASH__CALLS] = {
 #define TWIN(symbol, kernel, ...) SYMBOL_ROW(symbol, kernel)
 #define OWN(symbol, kernel) SYMBOL_ROW(symbol, kernel)
 #define INPUT(name, FAMILY, where, sentence) KERNEL_ROW(name, SYS_##name, FAMILY, where, PLAIN, sentence)
+#define ALLOCATION(name, FAMILY, where, sentence)                                                            \
+	KERNEL_ROW(name, CRASH__NO_NUMBER, FAMILY, where, PLAIN, sentence)
 #define ALIAS(...)
 #define HAND(...)
 #include "calls.def"
@@ -90,7 +92,7 @@ int crash__call_of_number(long number)
 
 int crash__input_of_number(long number)
 {
-	for (int i = CRASH__FIRST_INPUT; i < CRASH__CALLS; i++)
+	for (int i = CRASH__FIRST_INPUT; i < CRASH__FIRST_ALLOCATION; i++)
 		if (crash__calls[i].number == number)
 			return i;
 	return -1;

@@ -53,6 +53,10 @@ enum crash__call {
 #define OWN(...)
 #define INPUT(name, ...) CRASH__CALL_##name,
 #include "calls.def"
+	CRASH__FIRST_ALLOCATION,
+	CRASH__LAST_INPUT = CRASH__FIRST_ALLOCATION - 1,
+#define ALLOCATION(name, ...) CRASH__CALL_##name,
+#include "calls.def"
 #undef CALL
 #undef RAW
 #undef MEMORY

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/plan.h"
 #include "common/ring.h"
@@ -46,18 +47,21 @@
 #define CRASH__RANGES 1024
 #define CRASH__NUMBERS 1024 /* a power of 2 */
 #define CRASH__SITES 160
+#define CRASH__ALLOCATION_SITES 8192 /* a power of 2 */
 
 enum crash__mode {
-	CRASH__MODE_KEEPER = 1,	     /* a keeper listens to the bell */
-	CRASH__MODE_RECORD = 2,	     /* ops go to the rings */
-	CRASH__MODE_DATA = 4,	     /* and so does what is written */
-	CRASH__MODE_STACKS = 8,	     /* and the backtraces */
-	CRASH__MODE_ACKS = 16,	     /* and what the program acknowledges */
-	CRASH__MODE_SUPERVISOR = 32, /* a seccomp filter reports what the shim does not see */
-	CRASH__MODE_LOGGED = 64,     /* only ops of rules with :log go to the rings */
-	CRASH__MODE_PATCH = 128,     /* the shim may patch libc */
-	CRASH__MODE_IO_URING = 256,  /* io_uring is not refused */
-	CRASH__MODE_TIMES = 512,     /* it is recorded how long syncs take */
+	CRASH__MODE_KEEPER = 1,		     /* a keeper listens to the bell */
+	CRASH__MODE_RECORD = 2,		     /* ops go to the rings */
+	CRASH__MODE_DATA = 4,		     /* and so does what is written */
+	CRASH__MODE_STACKS = 8,		     /* and the backtraces */
+	CRASH__MODE_ACKS = 16,		     /* and what the program acknowledges */
+	CRASH__MODE_SUPERVISOR = 32,	     /* a seccomp filter reports what the shim does not see */
+	CRASH__MODE_LOGGED = 64,	     /* only ops of rules with :log go to the rings */
+	CRASH__MODE_PATCH = 128,	     /* the shim may patch libc */
+	CRASH__MODE_IO_URING = 256,	     /* io_uring is not refused */
+	CRASH__MODE_TIMES = 512,	     /* it is recorded how long syncs take */
+	CRASH__MODE_ALLOCATIONS = 1024,	     /* allocations are recorded, ... */
+	CRASH__MODE_ALLOCATION_SITES = 2048, /* ... but of each call site representatives */
 };
 
 /* Why a run is not complete; each has a sentence in incomplete.def. */
@@ -135,6 +139,12 @@ struct crash__sites {
 	uint32_t at[CRASH__SITES];
 };
 
+/* How often memory was asked for from a place in the tree's programs: crash__backtrace_site(). */
+struct crash__allocation_site {
+	_Atomic uint64_t site; /* 0: free */
+	_Atomic uint64_t count;
+};
+
 struct crash__control {
 	/* The same in every version from CRASH__CONTROL_COUNTS_STRANGERS on. */
 	uint64_t magic;
@@ -149,7 +159,7 @@ struct crash__control {
 	uint32_t owner;		  /* its user */
 	char root[PATH_MAX];	  /* only what is below counts; empty: everything */
 	char directory[PATH_MAX]; /* of the run's own files: never counts */
-	char preload[PATH_MAX];	  /* what to put into LD_PRELOAD of children */
+	char preload[PATH_MAX];	  /* what to put into LD_PRELOAD of children: the shim, or MODULE:SHIM */
 	struct {
 		uint64_t device, inode;
 	} outside[2]; /* regular files that are the runner's own stdout and stderr (without a runner: the
@@ -211,6 +221,9 @@ struct crash__control {
 	uint64_t guard_reasons;
 	struct crash__reason reasons[CRASH__REASONS];
 	uint64_t guard_end;
+
+	/* Has memory with CRASH__MODE_ALLOCATION_SITES alone. */
+	struct crash__allocation_site allocation_sites[CRASH__ALLOCATION_SITES];
 };
 
 /** How much of the block is written before the program starts; whole pages. */
@@ -224,6 +237,21 @@ static inline struct crash__ring *crash__control_ring(struct crash__control *con
 	size_t at = (sizeof *control + 4095) & ~(size_t)4095;
 
 	return (struct crash__ring *)((char *)control + at) + index;
+}
+
+/** The shim's own path: the last one that is preloaded. */
+static inline const char *crash__control_shim(const struct crash__control *control)
+{
+	const char *last = strrchr(control->preload, ':');
+
+	return last ? last + 1 : control->preload;
+}
+
+/** Whether somebody wants to know of allocations: a rule, or who records them. */
+static inline bool crash__control_watches_allocations(const struct crash__control *control)
+{
+	return (control->mode & (CRASH__MODE_ALLOCATIONS | CRASH__MODE_ALLOCATION_SITES)) ||
+	       crash__plan_names(&control->plan, CRASH__FAMILY_ALLOC);
 }
 
 /** Whether ops count: not where a scenario has explicit points alone. */

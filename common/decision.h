@@ -85,10 +85,13 @@ static inline bool crash__decision_skips(const struct crash__decision *decision)
 bool crash__plan_would_skip(const struct crash__plan *plan, const struct crash__hits *hits, uint64_t rules,
 			    const struct crash__facts *facts);
 
-/** The nature of a kernel's call, or of stores. A request of io_submit() has no parts, whatever call it is.
+/** The nature of a kernel's call, of an allocation, or of stores. A request of io_submit() has no parts,
+ * whatever call it is.
  */
 static inline enum crash__nature crash__nature_of(const struct crash__call_info *kernel)
 {
+	if (kernel->family == CRASH__FAMILY_ALLOC)
+		return CRASH__NATURE_CALL;
 	if (kernel->number == CRASH__NO_NUMBER)
 		return CRASH__NATURE_STORE;
 	if (kernel->family == CRASH__FAMILY_READ)

@@ -22,17 +22,18 @@
 
 /* ------------------------------------------------------------------ numbers */
 
-VALUE(CRASH__FAMILIES, 11);
+VALUE(CRASH__FAMILIES, 12);
 VALUE(CRASH__KERNEL_CALLS, 56);
-VALUE(CRASH__CALLS, 99);
+VALUE(CRASH__CALLS, 108);
 VALUE(CRASH__RULES, 64);
 VALUE(CRASH__FRAMES, 64);
 VALUE(CRASH__MODE_IO_URING, 256);
+VALUE(CRASH__MODE_ALLOCATION_SITES, 2048);
 VALUE(CRASH__KIND_CALL, 2);
 VALUE(CRASH__TORN_PERCENT, 3);
 VALUE(CRASH__FLIP, 9);
 VALUE(CRASH__RING_OWNED, 2);
-VALUE(CRASH__INCOMPLETES, 30);
+VALUE(CRASH__INCOMPLETES, 32);
 VALUE(CRASH__DEAD, 0x44454144u);
 
 /* ------------------------------------------------------------------ the control block */
@@ -101,6 +102,11 @@ AT(control, points, COUNTERS + 52728);
 AT(control, guard_reasons, COUNTERS + 196088);
 AT(control, reasons, COUNTERS + 196096);
 AT(control, guard_end, COUNTERS + 204800);
+AT(control, allocation_sites, COUNTERS + 204808);
+VALUE(CRASH__ALLOCATION_SITES, 8192);
+
+BYTES(struct crash__allocation_site, 16);
+AT(allocation_site, count, 8);
 
 BYTES(struct crash__sites, 672);
 AT(sites, count, 4);
@@ -142,7 +148,7 @@ AT(plan, of_family, 40);
 AT(plan, of_call, 40 + 8 * CRASH__FAMILIES);
 AT(plan, rules, 40 + 8 * (CRASH__FAMILIES + CRASH__CALLS));
 
-BYTES(struct crash__rule, 704);
+BYTES(struct crash__rule, 712);
 AT(rule, kind, 0);
 AT(rule, moment, 1);
 AT(rule, action, 2);
@@ -159,15 +165,16 @@ AT(rule, last, 32);
 AT(rule, step, 40);
 AT(rule, chance, 48);
 AT(rule, seed, 56);
-AT(rule, torn, 64);
-AT(rule, argument, 72);
-AT(rule, column, 80);
-AT(rule, length, 84);
-AT(rule, chance_column, 88);
-AT(rule, chance_length, 92);
-AT(rule, name, 96);
-AT(rule, glob, 192);
-AT(rule, function, 448);
+AT(rule, site, 64);
+AT(rule, torn, 72);
+AT(rule, argument, 80);
+AT(rule, column, 88);
+AT(rule, length, 92);
+AT(rule, chance_column, 96);
+AT(rule, chance_length, 100);
+AT(rule, name, 104);
+AT(rule, glob, 200);
+AT(rule, function, 456);
 BYTES(struct crash__hits, 8 * CRASH__RULES);
 
 /* ------------------------------------------------------------------ the crash */

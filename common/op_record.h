@@ -167,6 +167,9 @@ struct crash__ack_record {
 	unsigned char bytes[];
 };
 
+/* The key of what the shim itself notes where a program calls abort(); no line of a program has it. */
+#define CRASH__NOTE_ABORT "abort()"
+
 struct crash__note_record {
 	struct crash__record record;
 	uint64_t start;

@@ -25,7 +25,7 @@ bool crash__plan_add(struct crash__plan *plan, const struct crash__rule *rule)
 				plan->of_family[family] |= bit;
 	if (rule->glob[0])
 		plan->with_glob |= bit;
-	if (rule->has_thread || rule->has_child || rule->function[0])
+	if (rule->has_thread || rule->has_child || rule->function[0] || rule->site)
 		plan->with_filter |= bit;
 	if (!((plan->with_glob | plan->with_filter) & bit) && !rule->pattern &&
 	    !(rule->kind == CRASH__KIND_FAMILY && rule->which == CRASH__FAMILY_IO))

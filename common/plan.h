@@ -58,6 +58,7 @@ struct crash__rule {
 	uint64_t first, last, step; /* fires at hit first, first + step, ... up to last */
 	uint64_t chance; /* of CRASH__CERTAIN hits from `first` to `last` it fires at so many; 0: at all */
 	uint64_t seed;	 /* what decides at which; crash__plan_draw() */
+	uint64_t site;	 /* only from this place: crash__backtrace_site(); 0: from any */
 	uint64_t torn;
 	int64_t argument;
 	uint32_t column, length;	       /* where the rule stands in its specification */
@@ -71,7 +72,7 @@ struct crash__plan {
 	uint32_t count;
 	uint64_t explicit_rules;
 	uint64_t with_glob;   /* rules that look at the file */
-	uint64_t with_filter; /* rules that look at thread, child or function */
+	uint64_t with_filter; /* rules that look at thread, child, function or site */
 	uint64_t plain;	      /* rules that take every op of one family or call, or every pass of one point */
 	uint64_t of_family[CRASH__FAMILIES];
 	uint64_t of_call[CRASH__CALLS];

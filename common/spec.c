@@ -9,7 +9,7 @@
  *	MOD   = "before" | "after" | "torn=" BYTES | "torn=" PCT "%"
  *	      | "kill" | "abort" | "sig=" NAME | "exit=" N | "stop" | "delay=" TIME | "log"
  *	      | "err=" ERRNO | "short=" BYTES | "flip=" N | "skip"
- *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION | "seed=" N
+ *	      | "self" | "thread=" K | "child=" K | "in=" FUNCTION | "seed=" N | "site=" HEX
  *
  * A backslash takes the next character as it is. In the value of a MOD, one colon is its end and two are part
  * of it: no MOD is empty. "write()" is the call where "write" is the family. Runs also inside the program
@@ -514,8 +514,26 @@ static bool set_function(struct crash__rule *rule, struct value value)
 	return true;
 }
 
+/* In hexadecimal digits, as results have it. */
+static bool set_site(struct crash__rule *rule, struct value value)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	rule->site = 0;
+	if (value.length == 0 || value.length > 16)
+		return false;
+	for (size_t i = 0; i < value.length; i++) {
+		const char *digit = value.text[i] ? strchr(digits, value.text[i]) : NULL;
+
+		if (!digit)
+			return false;
+		rule->site = rule->site << 4 | (uint64_t)(digit - digits);
+	}
+	return rule->site != 0;
+}
+
 /* What a modifier says; two of one group contradict each other. */
-enum group { MOMENT, ACTION, SCOPE, THREAD, CHILD, FUNCTION, SEED, GROUPS };
+enum group { MOMENT, ACTION, SCOPE, THREAD, CHILD, FUNCTION, SEED, SITE, GROUPS };
 
 static const struct modifier {
 	const char *name;
@@ -543,6 +561,7 @@ static const struct modifier {
 	{"child", CHILD, 0, set_child, "the number of a child process, 0 for the program: child=1"},
 	{"in", FUNCTION, 0, set_function, "the name of a function: in=wal_append"},
 	{"seed", SEED, 0, set_seed, "a number: seed=7"},
+	{"site", SITE, 0, set_site, "what results call it: site=1f0a93bc22d4e871"},
 };
 
 #define MODIFIERS (sizeof modifiers / sizeof *modifiers)
@@ -650,6 +669,21 @@ static bool check_input(struct cursor *cursor, const struct crash__rule *rule, c
 	return true;
 }
 
+/* Memory is no file, is there as a whole or not at all, and there is one reason why not. */
+static bool check_allocation(struct cursor *cursor, const struct crash__rule *rule, const char *where)
+{
+	bool allocates = family_of(rule) == CRASH__FAMILY_ALLOC;
+
+	if (rule->site && !allocates)
+		return fail(cursor, where, "only an allocation has a site", "use in=");
+	if (allocates && rule->glob[0])
+		return fail(cursor, where, "an allocation has no file, so @ cannot be used",
+			    "in=FUNCTION says from where");
+	if (allocates && rule->action == CRASH__ERROR && rule->argument && rule->argument != ENOMEM)
+		return fail(cursor, where, "an allocation fails with ENOMEM alone", "use err=ENOMEM");
+	return true;
+}
+
 /* Refuses what parses but cannot mean anything. */
 static bool check_rule(struct cursor *cursor, const struct crash__rule *rule, const char *where)
 {
@@ -664,7 +698,7 @@ static bool check_rule(struct cursor *cursor, const struct crash__rule *rule, co
 			    NULL);
 	if (torn && !only_writes(rule))
 		return fail(cursor, where, "only a write can be torn", "use before or after");
-	if (!check_input(cursor, rule, where))
+	if (!check_input(cursor, rule, where) || !check_allocation(cursor, rule, where))
 		return false;
 	if (rule->action == CRASH__SHORT && !only_writes(rule) && family_of(rule) != CRASH__FAMILY_READ)
 		return fail(cursor, where, "only a write or a read can be short", "use err=");

@@ -34,6 +34,7 @@
 #define SETS 64	 /* backtraces a thread remembers, by call site and stack depth: ... */
 #define WAYS 8	 /* so many that differ further out */
 #define STACK_BYTES (128u << 10)
+#define SITE 12 /* so many innermost frames make an allocation's site */
 
 struct frames {
 	const struct crash__caller *caller;
@@ -46,7 +47,9 @@ struct frames {
 
 struct cached {
 	const void *const *on_stack;
-	uint32_t number, count;
+	uint32_t number;       /* 0: it is not written down yet */
+	uint32_t count, whole; /* frames; whole: also where they cannot be compared */
+	uint64_t site;
 	uint64_t addresses[DEPTH];
 	const uint64_t *slots[DEPTH];
 };
@@ -212,7 +215,23 @@ static bool is_same(const struct cached *cached, const struct crash__caller *cal
 	return true;
 }
 
-uint32_t crash__backtrace_number(struct crash__control *control, const struct crash__caller *caller)
+/* The same wherever modules are mapped. */
+static uint64_t site_of(struct crash__control *control, const struct frames *frames)
+{
+	uint64_t site = 0;
+
+	for (uint32_t i = 0; i < frames->count && i < SITE; i++) {
+		const struct crash__module *module = crash__module_of(control, frames->addresses[i]);
+		uint64_t at = module ? frames->addresses[i] - module->bias : 0;
+
+		site = (site ^ at ^ at >> 29) * 0x9e3779b97f4a7c15u;
+		site ^= site >> 32;
+	}
+	return site ? site : 1;
+}
+
+/* Looks where the caller was called from, or knows it already; NULL: there is no memory. */
+static struct cached *find_stack(struct crash__control *control, const struct crash__caller *caller)
 {
 	struct crash__stacks *stacks = stacks_of_thread();
 	uint64_t key = (uint64_t)caller->address * 31 + ((uint64_t)caller->on_stack >> 3);
@@ -220,25 +239,42 @@ uint32_t crash__backtrace_number(struct crash__control *control, const struct cr
 	struct frames frames = {.caller = caller, .most = DEPTH};
 
 	if (!stacks)
-		return 0;
+		return NULL;
 	set = stacks->cached[(key * 0x9e3779b97f4a7c15u) >> 58];
 	for (int i = 0; i < WAYS; i++)
 		if (is_same(&set[i], caller))
-			return set[i].number;
+			return &set[i];
 	cached = &set[stacks->oldest++ % WAYS];
 	frames.addresses = stacks->addresses;
 	frames.slots = stacks->slots;
 	unwind(&frames, stacks);
 	for (uint32_t i = 0; i < frames.count; i++)
 		crash__module_of(control, frames.addresses[i]);
-	cached->count = 0;
-	cached->number = crash__record_stack(control, frames.addresses, frames.count);
+	cached->count = cached->number = 0;
+	cached->whole = frames.count;
+	cached->site = site_of(control, &frames);
 	cached->on_stack = caller->on_stack;
 	memcpy(cached->addresses, frames.addresses, frames.count * sizeof *frames.addresses);
 	memcpy(cached->slots, frames.slots, frames.count * sizeof *frames.slots);
 	if (frames.stable)
 		cached->count = frames.count;
-	return cached->number;
+	return cached;
+}
+
+uint32_t crash__backtrace_number(struct crash__control *control, const struct crash__caller *caller)
+{
+	struct cached *cached = find_stack(control, caller);
+
+	if (cached && !cached->number)
+		cached->number = crash__record_stack(control, cached->addresses, cached->whole);
+	return cached ? cached->number : 0;
+}
+
+uint64_t crash__backtrace_site(struct crash__control *control, const struct crash__caller *caller)
+{
+	const struct cached *cached = find_stack(control, caller);
+
+	return cached ? cached->site : 1;
 }
 
 /* ------------------------------------------------------------------ the crash's backtrace */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/numbers.h"
+#include "preload/allocation.h"
 #include "preload/mapping.h"
 #include "preload/real.h"
 #include "preload/tracker.h"
@@ -278,6 +279,7 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
 	crash__patched = crash__patch_libc(crash__control) > 0;
 	if (crash__patched && (crash__control->mode & CRASH__MODE_KEEPER))
 		crash__exec_hide(environment);
+	crash__allocations_begin();
 }
 
 /* Runs after every other destructor, as the constructor ran first. */

@@ -130,7 +130,7 @@ static bool is_stranger(const struct crash__control *control, uint32_t user)
 							 (long)&status, 0, 0, 0)) ||
 			   (user != 0 && user != status.st_uid) ||
 			   !is_open_to_us(buffers->path, R_OK | W_OK) ||
-			   !is_open_to_us(control->preload, R_OK);
+			   !is_open_to_us(crash__control_shim(control), R_OK);
 	}
 	crash__path_buffers_give(buffers);
 	return stranger;
@@ -142,6 +142,8 @@ static void note_unseen(struct crash__control *control, const char *path,
 {
 	bool secure = program->secure && program->kind != CRASH__PROGRAM_STATIC;
 
+	if (crash__control_watches_allocations(control))
+		crash__control_incomplete(control, CRASH__INCOMPLETE_ALLOCATIONS, path);
 	if ((control->plan.explicit_rules && has_points) ||
 	    (crash__control_watches_calls(control) && !(control->mode & CRASH__MODE_SUPERVISOR)))
 		crash__control_incomplete(

@@ -286,7 +286,8 @@ static uint64_t filter(struct crash__control *control, uint64_t rules, const str
 	identity = crash__identify();
 	rules = crash__plan_rules_of_thread(plan, rules, identity.process, identity.thread);
 	CRASH__EACH_RULE(plan, rules & plan->with_filter, rule)
-		if (rule->function[0] && !crash__backtrace_has(control, rule, caller))
+		if ((rule->function[0] && !crash__backtrace_has(control, rule, caller)) ||
+		    (rule->site && rule->site != crash__backtrace_site(control, caller)))
 			rules &= ~(UINT64_C(1) << (rule - plan->rules));
 	return rules;
 }

@@ -13,6 +13,7 @@
  *	closes.c            calls after which a descriptor stands for something else
  *	sends.c             what goes out over sockets
  *	exec.c              new programs, and the shim that has to come along
+ *	allocation.c        memory, which the module in alloc/ hands out, where a rule names that
  *	patch.c             the system calls inside libc, which arrive at entry.S; libc_code.h what is
  *	                    known of its code, libc_cancel.c those of glibc 2.41 that are cancellable
  *	cancel.c            when a thread is cancelled in a call
@@ -340,6 +341,9 @@ void crash__record_module(struct crash__control *control, const struct crash__fr
 
 /** The number of the calling thread's backtrace in the trace. */
 uint32_t crash__backtrace_number(struct crash__control *control, const struct crash__caller *caller);
+
+/** Where memory is asked for: the innermost frames as one number, the same wherever modules are mapped. */
+uint64_t crash__backtrace_site(struct crash__control *control, const struct crash__caller *caller);
 
 /** Fills in fired's backtrace and the modules that its addresses are in. */
 void crash__backtrace_fired(struct crash__fired *fired, const struct crash__caller *caller);

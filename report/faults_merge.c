@@ -135,7 +135,7 @@ static void add_summary(json_t *into, const json_t *from)
 {
 	static const char *const keys[] = {"states", "distinct", "checked", "known_before",
 					   "failed", "flaky",	 NULL};
-	static const char *const of_faults[] = {"seen", "not_met", "strayed", NULL};
+	static const char *const of_faults[] = {"seen", "not_met", "strayed", "aborted", NULL};
 	static const char *const of_losses[] = {"faults", "explored", "states", "failed", NULL};
 	json_t *faults = json_object_get(into, "faults"), *more = json_object_get(from, "faults");
 

@@ -316,7 +316,7 @@ static uint64_t ops_of(const struct crash__fault_sweep *sweep, size_t steps)
 }
 
 struct tally {
-	uint64_t run, found, not_met, strayed, flaky, missed;
+	uint64_t run, found, not_met, strayed, flaky, aborted;
 };
 
 static struct tally tally_of(const struct crash__fault_sweep *sweep)
@@ -331,6 +331,7 @@ static struct tally tally_of(const struct crash__fault_sweep *sweep)
 		tally.not_met += outcome->kind == CRASH__FAULT_NOT_MET;
 		tally.strayed += outcome->kind >= CRASH__FAULT_GOOD && outcome->strayed;
 		tally.flaky += outcome->flaky;
+		tally.aborted += outcome->kind == CRASH__FAULT_ABORTED;
 	}
 	return tally;
 }
@@ -388,6 +389,12 @@ int crash__faults_note_missed(const struct crash__fault_sweep *sweep, struct cra
 			"%llu faults led to a failure once and to none when they were tried "
 			"again, the first: %s",
 			(unsigned long long)tally.flaky, first_name(sweep, is_flaky));
+	if (error == 0 && sweep->left_out)
+		error = crash__recording_incomplete(
+			recording,
+			"%llu allocations were left out: of each call site the first eight are tried, and "
+			"then the 16th, the 32nd and so on; --exhaustive tries all",
+			(unsigned long long)sweep->left_out);
 	for (size_t i = 0; i < sweep->injections->list_count && error == 0; i++)
 		if (sweep->outcomes[i].missed)
 			error = crash__recording_incomplete(recording, "in runs with a fault: %s",
@@ -416,24 +423,25 @@ static json_t *summary_json(const struct maker *maker)
 	bool good = sweep->control.verdict == CRASH__VERDICT_PASSED;
 	struct tally tally = tally_of(sweep);
 
-	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I}, s:s, s:o, "
-		"s:i, s:b, s:b, s:o, s:f, s:i, s:o}",
-		"points", (json_int_t)ops_of(sweep, recording->fs.steps_count), "states",
-		(json_int_t)sweep->mine, "distinct", (json_int_t)sweep->mine, "checked",
-		(json_int_t)tally.run, "known_before", (json_int_t)sweep->known, "failed",
-		(json_int_t)tally.found, "flaky", (json_int_t)tally.flaky, "findings",
-		(json_int_t)json_array_size(maker->findings), "ops_outside",
-		(json_int_t)recording->fs.ignored, "tiers", tiers_json(sweep), "faults", "classes",
-		(json_int_t)sweep->injections->classes, "seen", (json_int_t)classes_seen(sweep), "not_met",
-		(json_int_t)tally.not_met, "strayed", (json_int_t)tally.strayed, "all",
-		(json_int_t)sweep->injections->list_count, "final_state",
-		crash__verdict_name(sweep->control.verdict), "final_output",
-		crash__json_string(good ? NULL : sweep->control.output), "final_status",
-		sweep->control.checker_status, "namespaces", 1, "complete",
-		(int)(good && !recording->incomplete_count), "incomplete_reasons",
-		reasons_json(sweep, recording), "seconds", (double)sweep->ns / 1e9, "jobs", (int)sweep->jobs,
-		"date", crash__result_date());
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I}, s:s, s:o, "
+			 "s:i, s:b, s:b, s:o, s:f, s:i, s:o}",
+			 "points", (json_int_t)ops_of(sweep, recording->fs.steps_count), "states",
+			 (json_int_t)sweep->mine, "distinct", (json_int_t)sweep->mine, "checked",
+			 (json_int_t)tally.run, "known_before", (json_int_t)sweep->known, "failed",
+			 (json_int_t)tally.found, "flaky", (json_int_t)tally.flaky, "findings",
+			 (json_int_t)json_array_size(maker->findings), "ops_outside",
+			 (json_int_t)recording->fs.ignored, "tiers", tiers_json(sweep), "faults", "classes",
+			 (json_int_t)sweep->injections->classes, "seen", (json_int_t)classes_seen(sweep),
+			 "not_met", (json_int_t)tally.not_met, "strayed", (json_int_t)tally.strayed, "all",
+			 (json_int_t)sweep->injections->list_count, "aborted", (json_int_t)tally.aborted,
+			 "left_out", (json_int_t)sweep->left_out, "final_state",
+			 crash__verdict_name(sweep->control.verdict), "final_output",
+			 crash__json_string(good ? NULL : sweep->control.output), "final_status",
+			 sweep->control.checker_status, "namespaces", 1, "complete",
+			 (int)(good && !recording->incomplete_count), "incomplete_reasons",
+			 reasons_json(sweep, recording), "seconds", (double)sweep->ns / 1e9, "jobs",
+			 (int)sweep->jobs, "date", crash__result_date());
 }
 
 json_t *crash__faults_result(const struct crash__fault_sweep *sweep, const struct crash__recording *recording,

@@ -30,7 +30,7 @@ json_t *crash__result_op(struct crash__callsites *callsites, const struct crash_
 			 uint32_t step, const char *text)
 {
 	const struct crash__event *event = step == CRASH__NEVER ? NULL : fs->steps[step].event;
-	bool op = event && event->kind == CRASH__EVENT_OP;
+	bool op = event && (event->kind == CRASH__EVENT_OP || event->kind == CRASH__EVENT_ALLOCATION);
 	char point[CRASH__NAME + 48] = "";
 
 	if (op)

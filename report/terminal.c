@@ -234,6 +234,10 @@ static void print_fault_numbers(FILE *stream, const json_t *summary)
 	if (crash__report_number(faults, "strayed"))
 		fprintf(stream, ", %lld found by their call site, as the run went another way",
 			crash__report_number(faults, "strayed"));
+	if (crash__report_number(faults, "aborted"))
+		fprintf(stream,
+			", %lld after which the program gave up by abort() and what it left was right",
+			crash__report_number(faults, "aborted"));
 	if (crash__report_number(summary, "known_before"))
 		fprintf(stream, ", %lld known already", crash__report_number(summary, "known_before"));
 	fprintf(stream, "; %.1f s\n", json_number_value(json_object_get(summary, "seconds")));

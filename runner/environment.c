@@ -101,7 +101,7 @@ int crash__environment_make(const struct crash__request *request, const char *di
 	drop_entry(list, "CRASH_AT=");
 	drop_entry(list, CRASH__CHANNEL_VARIABLE "=");
 	drop_entry(list, CRASH__CHANNEL_PATH_VARIABLE "=");
-	if (request->scenario && *request->scenario)
+	if (request->scenario && *request->scenario && !request->hides_scenario)
 		good = good && set_format(list, "CRASH_AT=%s", request->scenario);
 	good = good && set_format(list, "CRASH_DIR=%s", directory);
 	for (size_t i = 0; i < extra && good; i++)

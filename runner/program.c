@@ -183,3 +183,18 @@ int crash__program_preload(const char *given, char path[PATH_MAX])
 	strcpy(path, installed);
 	return 0;
 }
+
+int crash__program_alloc(const char *shim, char path[PATH_MAX])
+{
+	char absolute[PATH_MAX];
+
+	if (!realpath(shim, absolute))
+		return crash__fail(CRASH_EPRELOAD, "%s: %s", shim, strerror(errno));
+	if (!crash__beside(absolute, "libcrashinject-alloc.so", path))
+		return crash__fail(
+			CRASH_EPRELOAD,
+			"there is no libcrashinject-alloc.so beside %s, and allocations are not seen "
+			"without it",
+			absolute);
+	return 0;
+}

@@ -21,4 +21,7 @@ uint64_t crash__program_stub(const char *preload);
 /** The preload module: `given`, $CRASHINJECT_PRELOAD, or the installed one. */
 int crash__program_preload(const char *given, char path[PATH_MAX]);
 
+/** The module for allocations, which is beside the preload module `shim`. */
+int crash__program_alloc(const char *shim, char path[PATH_MAX]);
+
 #endif

@@ -25,6 +25,7 @@ struct crash__server {
 struct crash__request {
 	struct crash_opts opts;
 	const char *scenario; /* NULL or "": none */
+	bool hides_scenario;  /* no CRASH_AT: with another environment shells allocate more */
 	uint64_t seed;	      /* for its rules that leave it to chance and name none, if has_seed; else any */
 	bool has_seed;
 	uint32_t mode; /* enum crash__mode that is wanted besides what the scenario needs */

@@ -44,7 +44,7 @@ struct run {
 	struct crash__symbols *symbols, *own_symbols;
 	struct crash__capture capture;
 	struct crash__filter filter;
-	char path[PATH_MAX], preload[PATH_MAX];
+	char path[PATH_MAX], preload[PATH_MAX], alloc[PATH_MAX];
 	char *dir;     /* CRASH_DIR, absolute */
 	uint64_t seed; /* of the rules that leave it to chance */
 	bool made_dir;
@@ -218,6 +218,9 @@ static int check_shim(const struct run *run, const struct crash__plan *plan)
 	bool watched = control->mode & CRASH__MODE_SUPERVISOR;
 	bool secure = is_secure(run);
 
+	if (crash__control_watches_allocations(control) &&
+	    (secure || program->kind == CRASH__PROGRAM_STATIC || program->kind == CRASH__PROGRAM_OTHER_LIBC))
+		crash__control_incomplete(control, CRASH__INCOMPLETE_ALLOCATIONS, run->path);
 	if (!plan->count) {
 		if (secure && !watched && (control->mode & CRASH__MODE_RECORD))
 			crash__control_incomplete(control, CRASH__INCOMPLETE_SECURE, run->path);
@@ -331,14 +334,24 @@ static int prepare_session(struct run *run, bool shim)
 	return error;
 }
 
+static bool watches_allocations(const struct crash__plan *plan, uint32_t mode)
+{
+	return (mode & (CRASH__MODE_ALLOCATIONS | CRASH__MODE_ALLOCATION_SITES)) ||
+	       crash__plan_names(plan, CRASH__FAMILY_ALLOC);
+}
+
 /* Makes the control block and puts the plan there. */
 static int set_up(struct run *run, const struct crash__plan *plan)
 {
 	const struct crash__request *request = run->request;
 	uint32_t mode = CRASH__MODE_KEEPER | CRASH__MODE_PATCH | request->mode;
 	bool shim = plan->count || request->mode, watch = watches_calls(plan, mode);
+	bool allocations = watches_allocations(plan, mode);
+	struct crash__modules modules = {run->preload, allocations ? run->alloc : NULL};
 	int error = shim ? crash__program_preload(request->opts.preload, run->preload) : 0;
 
+	if (error == 0 && allocations)
+		error = crash__program_alloc(run->preload, run->alloc);
 	if (watch && may_filter(run))
 		mode |= CRASH__MODE_SUPERVISOR;
 	if (request->opts.flags & CRASH_ALLOW_IO_URING)
@@ -348,7 +361,7 @@ static int set_up(struct run *run, const struct crash__plan *plan)
 	if (error == 0)
 		error = crash__setup(&run->job, request->place, mode,
 				     mode & CRASH__MODE_RECORD ? CRASH__MAX_RINGS : 0,
-				     shim ? run->preload : NULL);
+				     shim ? &modules : NULL);
 	if (error < 0)
 		return error;
 	memcpy(&run->job.control->plan, plan, sizeof *plan);

@@ -88,6 +88,18 @@ static int say_unwritten(const struct crash__job *job, int error, struct crash_o
 	return crash__out_incomplete(out, CRASH__INCOMPLETE_TRACE_WRITE, detail);
 }
 
+/* What the result says, and what only readers of the trace want to know. */
+static json_t *end_json(const struct crash__job *job, const struct crash_out *out)
+{
+	json_t *end = crash__json_run(out);
+
+	if (end && crash__control_watches_allocations(job->control))
+		json_object_set_new(end, "allocations",
+				    json_integer((json_int_t)atomic_load(
+					    &job->control->family_hits[CRASH__FAMILY_ALLOC])));
+	return end;
+}
+
 int crash__run_chunk_end(const struct crash__job *job, struct crash_out *out)
 {
 	int error = 0;
@@ -100,7 +112,7 @@ int crash__run_chunk_end(const struct crash__job *job, struct crash_out *out)
 		return say_unwritten(job, job->report->trace_error, out);
 	if (error < 0)
 		return error;
-	if (write_json(job, CRASH__CHUNK_END, false, crash__json_run(out)) < 0)
+	if (write_json(job, CRASH__CHUNK_END, false, end_json(job, out)) < 0)
 		return say_unwritten(job, errno, out);
 	return 0;
 }

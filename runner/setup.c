@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,14 @@ static unsigned int fit_rings(unsigned int rings)
 	return limit < least ? 0 : (unsigned int)((limit - least) / ring);
 }
 
-static int map_control(struct crash__job *job, unsigned int rings)
+static int map_control(struct crash__job *job, unsigned int rings, uint32_t mode)
 {
 	char path[sizeof job->directory + 16];
 	unsigned int fitting = fit_rings(rings);
 	size_t size = crash__control_size(rings && !fitting ? 1 : fitting);
+	size_t needed = mode & CRASH__MODE_ALLOCATION_SITES ?
+				sizeof *job->control :
+				offsetof(struct crash__control, allocation_sites);
 	void *memory;
 
 	snprintf(path, sizeof path, "%s/control", job->directory);
@@ -96,7 +100,7 @@ static int map_control(struct crash__job *job, unsigned int rings)
 		return crash__fail_errno("cannot lock %s", path);
 	if (ftruncate(job->control_fd, (off_t)size) < 0)
 		return crash__fail_errno("cannot size %s", path);
-	if (fallocate(job->control_fd, 0, 0, sizeof *job->control) < 0 && errno != EOPNOTSUPP)
+	if (fallocate(job->control_fd, 0, 0, (off_t)needed) < 0 && errno != EOPNOTSUPP)
 		return crash__fail_errno("cannot allocate %s", path);
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, job->control_fd, 0);
 	if (memory == MAP_FAILED)
@@ -108,25 +112,34 @@ static int map_control(struct crash__job *job, unsigned int rings)
 }
 
 /* ld.so splits LD_PRELOAD at spaces and colons, so such a path gets a name without. */
-static int name_preload(struct crash__job *job, const char *preload)
+static int name_module(struct crash__job *job, const char *module, const char *link)
 {
-	struct crash__control *control = job->control;
-	char absolute[PATH_MAX];
+	const char *colon = *job->control->preload ? ":" : "";
+	char *list = job->control->preload, absolute[PATH_MAX], short_name[PATH_MAX];
+	size_t length = strlen(list);
 
-	if (!realpath(preload, absolute))
-		return crash__fail(CRASH_EPRELOAD, "%s: %s", preload, strerror(errno));
-	if (!strpbrk(absolute, " :$")) {
-		strcpy(control->preload, absolute);
-		return 0;
+	if (!realpath(module, absolute))
+		return crash__fail(CRASH_EPRELOAD, "%s: %s", module, strerror(errno));
+	if (strpbrk(absolute, " :$") || length + 1 + strlen(absolute) >= PATH_MAX / 2) {
+		snprintf(short_name, sizeof short_name, "%.3000s/%s", job->directory, link);
+		if (symlink(absolute, short_name) < 0)
+			return crash__fail_errno("cannot make %s", short_name);
+		strcpy(absolute, short_name);
 	}
-	snprintf(control->preload, sizeof control->preload, "%s/preload.so", job->directory);
-	if (symlink(absolute, control->preload) < 0)
-		return crash__fail_errno("cannot make %s", control->preload);
+	snprintf(list + length, sizeof job->control->preload - length, "%s%s", colon, absolute);
 	return 0;
 }
 
+/* The module for allocations comes first, and the shim last. */
+static int name_modules(struct crash__job *job, const struct crash__modules *modules)
+{
+	int error = modules->alloc ? name_module(job, modules->alloc, "alloc.so") : 0;
+
+	return error == 0 ? name_module(job, modules->shim, "preload.so") : error;
+}
+
 int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsigned int rings,
-		 const char *preload)
+		 const struct crash__modules *modules)
 {
 	int error;
 
@@ -136,9 +149,9 @@ int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsig
 	job->report = NULL;
 	error = make_directory(job, place);
 	if (error == 0)
-		error = map_control(job, rings);
-	if (error == 0 && preload)
-		error = name_preload(job, preload);
+		error = map_control(job, rings, mode);
+	if (error == 0 && modules)
+		error = name_modules(job, modules);
 	if (error == 0) {
 		void *memory = mmap(NULL, sizeof *job->report, PROT_READ | PROT_WRITE,
 				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -158,7 +171,7 @@ int crash__setup(struct crash__job *job, const char *place, uint32_t mode, unsig
 	job->control->owner = geteuid();
 	strcpy(job->control->directory, job->directory);
 	crash__control_note_outside(job->control);
-	if (preload) /* somebody is going to see what is written */
+	if (modules) /* somebody is going to see what is written */
 		crash__channel_make(job);
 	crash__control_guard(job->control);
 	return 0;

@@ -45,7 +45,7 @@ static bool is_foreign_file(const struct crash__control *control, const char *pa
 		return false;
 	if (strncmp(base, "/ld-linux", 9) == 0 || strncmp(base, "/ld-2.", 6) == 0)
 		return true;
-	return control->preload[0] && stat(control->preload, &shim) == 0 && shim.st_ino == inode;
+	return control->preload[0] && stat(crash__control_shim(control), &shim) == 0 && shim.st_ino == inode;
 }
 
 static bool is_foreign(const struct crash__notification *notification)

@@ -14,6 +14,8 @@
 
 /* Callsites are compared by this many of the innermost functions: more would tell apart who called. */
 #define SIGNATURE_FRAMES 3
+/* Allocations go through more functions of the program's that are the same for all. */
+#define ALLOCATION_FRAMES 6
 #define MOST_FRAMES 24
 
 struct named {
@@ -75,7 +77,7 @@ static bool is_library(const char *path)
 
 	base = base ? base + 1 : path;
 	return crash__is_libc_file(path) || strncmp(base, "libstdc++", strlen("libstdc++")) == 0 ||
-	       strncmp(base, "libcrashinject-preload", strlen("libcrashinject-preload")) == 0;
+	       strncmp(base, "libcrashinject-", strlen("libcrashinject-")) == 0;
 }
 
 /* Whether a frame is one through which all ops of the program go, by whatever way its library has them. */
@@ -155,7 +157,8 @@ static const struct crash_frame *best_frame(struct crash__callsites *callsites,
 	for (unsigned int i = 0; named && i < named->count; i++)
 		if (named->frames[i].function)
 			return &named->frames[i];
-	return NULL;
+	/* there is no file that would say it */
+	return event->kind == CRASH__EVENT_ALLOCATION && named && named->count ? &named->frames[0] : NULL;
 }
 
 bool crash__callsite_location(struct crash__callsites *callsites, const struct crash__event *event,
@@ -287,6 +290,11 @@ static void print_op(struct crash__callsites *callsites, const struct crash__eve
 	fputs(point, stream);
 	if (event->kind == CRASH__EVENT_POINT)
 		return;
+	if (event->kind == CRASH__EVENT_ALLOCATION) {
+		fprintf(stream, " %s() of %lld bytes", crash__calls[event->call].name,
+			(long long)crash__event_bytes(event));
+		return;
+	}
 	fprintf(stream, " %s", crash__callsite_path(callsites, path));
 	if (event->to)
 		fprintf(stream, " -> %s", crash__callsite_path(callsites, event->to));
@@ -376,6 +384,11 @@ char *crash__callsite_stable_name(const char *path)
 	return fclose(stream) == 0 ? text : NULL;
 }
 
+static unsigned int frames_that_tell(const struct crash__event *event)
+{
+	return event->kind == CRASH__EVENT_ALLOCATION ? ALLOCATION_FRAMES : SIGNATURE_FRAMES;
+}
+
 char *crash__callsite_signature(struct crash__callsites *callsites, const struct crash__event *event)
 {
 	const struct named *named = frames_of(callsites, event);
@@ -391,7 +404,7 @@ char *crash__callsite_signature(struct crash__callsites *callsites, const struct
 		fputs(event->name, stream);
 	else
 		fputs(crash__family_name(event->family), stream);
-	for (unsigned int i = 0; named && i < named->count && i < SIGNATURE_FRAMES; i++) {
+	for (unsigned int i = 0; named && i < named->count && i < frames_that_tell(event); i++) {
 		const struct crash_frame *frame = &named->frames[i];
 
 		/* not as it is demangled: the same with a C++ library as without */
@@ -431,14 +444,14 @@ static uint64_t mix_text(uint64_t hash, const char *text)
 }
 
 /* The innermost addresses in the program's own modules, wherever those were loaded. */
-static uint64_t stack_number(struct crash__callsites *callsites, uint32_t which)
+static uint64_t stack_number(struct crash__callsites *callsites, uint32_t which, unsigned int most)
 {
 	const struct crash__trace *trace = callsites->trace;
 	const struct crash__trace_stack *stack = &trace->stacks[which];
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 	unsigned int frames = 0;
 
-	for (uint32_t i = 0; i < stack->count && frames < SIGNATURE_FRAMES; i++) {
+	for (uint32_t i = 0; i < stack->count && frames < most; i++) {
 		const struct crash__trace_module *module =
 			crash__trace_module_of(trace, stack->process, stack->addresses[i]);
 		uint64_t address;
@@ -460,7 +473,7 @@ uint64_t crash__callsite_number(struct crash__callsites *callsites, const struct
 	char *name;
 
 	if (known && !*known)
-		*known = stack_number(callsites, event->stack);
+		*known = stack_number(callsites, event->stack, frames_that_tell(event));
 	if (known)
 		number = *known;
 	number = mix(number, what, sizeof what);

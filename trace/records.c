@@ -214,12 +214,14 @@ static bool take_op(struct crash__reader *reader, struct crash__stream *stream,
 	const char *at = record->strings;
 	size_t left = record->record.bytes - sizeof *record;
 
-	if (record->call >= CRASH__CALLS || record->kernel >= CRASH__KERNEL_CALLS)
+	bool allocation = record->kernel >= CRASH__FIRST_ALLOCATION && record->kernel < CRASH__CALLS;
+
+	if (record->call >= CRASH__CALLS || (record->kernel >= CRASH__KERNEL_CALLS && !allocation))
 		return false;
 	event = new_event(reader);
 	if (!event)
 		return false;
-	event->kind = CRASH__EVENT_OP;
+	event->kind = allocation ? CRASH__EVENT_ALLOCATION : CRASH__EVENT_OP;
 	event->start = record->start;
 	event->process = record->process;
 	event->thread = record->thread;

@@ -45,3 +45,12 @@ int crash__trace_read_end(const struct crash__trace *trace, struct crash_out *ou
 	crash_out_clear(out);
 	return crash__fail(CRASH_ENOMEM, "no memory for a trace's end");
 }
+
+uint64_t crash__trace_allocations(const struct crash__trace *trace)
+{
+	json_t *end = trace->end_text ? json_loadb(trace->end_text, trace->end_length, 0, NULL) : NULL;
+	json_int_t count = json_integer_value(json_object_get(end, "allocations"));
+
+	json_decref(end);
+	return count > 0 ? (uint64_t)count : 0;
+}

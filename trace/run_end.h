@@ -12,4 +12,7 @@
 /** What the trace does not say stays zero. Release with crash_out_clear(). */
 int crash__trace_read_end(const struct crash__trace *trace, struct crash_out *out);
 
+/** How often memory was asked for, of a run in which that was counted; else 0. */
+uint64_t crash__trace_allocations(const struct crash__trace *trace);
+
 #endif

@@ -10,6 +10,8 @@ bool crash__event_syncs(const struct crash__event *event)
 
 const char *crash__event_path(const struct crash__trace *trace, const struct crash__event *event)
 {
+	if (event->kind == CRASH__EVENT_ALLOCATION)
+		return NULL;
 	if (event->kind != CRASH__EVENT_OP)
 		return event->source;
 	if (event->path)
@@ -20,8 +22,21 @@ const char *crash__event_path(const struct crash__trace *trace, const struct cra
 	return NULL;
 }
 
+/* No size of memory is greater. */
+static int64_t allocated_bytes(const struct crash__event *event)
+{
+	const struct crash__where *where = &crash__calls[event->kernel].where;
+	unsigned __int128 bytes = (uint64_t)crash__arg(event->args, where->bytes);
+
+	if (where->count)
+		bytes *= (uint64_t)crash__arg(event->args, where->count);
+	return bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
+}
+
 int64_t crash__event_bytes(const struct crash__event *event)
 {
+	if (event->kind == CRASH__EVENT_ALLOCATION)
+		return allocated_bytes(event);
 	if (event->kind != CRASH__EVENT_OP || event->family != CRASH__FAMILY_WRITE)
 		return -1;
 	/* how much was cloned is known where its data is */

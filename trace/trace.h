@@ -12,7 +12,8 @@
 #include "common/call.h"
 #include "common/op_record.h"
 
-enum crash__event_kind { CRASH__EVENT_OP, CRASH__EVENT_POINT, CRASH__EVENT_ACK };
+/* An allocation is written down as an op is, and is none: it is no storage. */
+enum crash__event_kind { CRASH__EVENT_OP, CRASH__EVENT_POINT, CRASH__EVENT_ACK, CRASH__EVENT_ALLOCATION };
 
 /** A piece of what an op wrote, or of what was acknowledged; points into the trace. */
 struct crash__piece {
@@ -122,7 +123,7 @@ const char *crash__event_path(const struct crash__trace *trace, const struct cra
 /** Whether an op is a write that syncs what it writes, and no rule skips that. */
 bool crash__event_syncs(const struct crash__event *event);
 
-/** How many bytes were written; -1 if the op is not a write. */
+/** How many bytes were written, or how much memory was asked for; -1: neither. */
 int64_t crash__event_bytes(const struct crash__event *event);
 
 /** Where in its file the bytes of a chunk are; of a trace that was opened. */

@@ -70,7 +70,8 @@ const struct crash__event *crash__fault_first(const struct crash__trace *trace, 
 	for (size_t i = 0; i < trace->count; i++) {
 		const struct crash__event *event = &trace->events[i];
 
-		if (event->kind != CRASH__EVENT_OP || !(event->flags & CRASH__OP_FAILED))
+		if ((event->kind != CRASH__EVENT_OP && event->kind != CRASH__EVENT_ALLOCATION) ||
+		    !(event->flags & CRASH__OP_FAILED))
 			continue;
 		++*count;
 		first = first ? first : event;

@@ -7,13 +7,10 @@
 #include "base/json_value.h"
 
 static const char *const kinds[CRASH__FAULT_KINDS] = {
-	[CRASH__FAULT_NONE] = "unchecked",
-	[CRASH__FAULT_NOT_MET] = "not-met",
-	[CRASH__FAULT_GOOD] = "passed",
-	[CRASH__FAULT_IGNORED] = "ignored",
-	[CRASH__FAULT_HUNG] = "hung",
-	[CRASH__FAULT_CRASHED] = "crashed",
-	[CRASH__FAULT_INCONSISTENT] = "inconsistent",
+	[CRASH__FAULT_NONE] = "unchecked",  [CRASH__FAULT_NOT_MET] = "not-met",
+	[CRASH__FAULT_GOOD] = "passed",	    [CRASH__FAULT_ABORTED] = "aborted",
+	[CRASH__FAULT_IGNORED] = "ignored", [CRASH__FAULT_HUNG] = "hung",
+	[CRASH__FAULT_CRASHED] = "crashed", [CRASH__FAULT_INCONSISTENT] = "inconsistent",
 	[CRASH__FAULT_LIED] = "lied",
 };
 

@@ -11,11 +11,12 @@
 
 #include "explore/checkers/verdict.h"
 
-/** Everything behind GOOD is a finding. What is worse comes later. */
+/** Everything behind ABORTED is a finding. What is worse comes later. */
 enum crash__fault_kind {
 	CRASH__FAULT_NONE,    /* not run */
 	CRASH__FAULT_NOT_MET, /* the run never came to the op */
 	CRASH__FAULT_GOOD,
+	CRASH__FAULT_ABORTED, /* there was no memory, and it gave up by abort(); what is left is right */
 	CRASH__FAULT_IGNORED, /* it made no difference: no retry, no message, success */
 	CRASH__FAULT_HUNG,
 	CRASH__FAULT_CRASHED, /* a signal of its own */
@@ -45,7 +46,7 @@ struct crash__fault_outcome {
 
 static inline bool crash__fault_is_found(enum crash__fault_kind kind)
 {
-	return kind > CRASH__FAULT_GOOD;
+	return kind > CRASH__FAULT_ABORTED;
 }
 
 /** As one JSON object; NULL: no memory. */

@@ -18,6 +18,7 @@ struct crash__fault_sweep {
 	/* what to do; everything is the caller's */
 	struct crash__faulting faulting;
 	const struct crash__injections *injections;
+	uint64_t left_out; /* allocations that are not among them */
 	unsigned int jobs;
 	unsigned int shard, shards;	   /* shard 1 of 1 */
 	uint64_t budget_faults, budget_ns; /* 0: none */

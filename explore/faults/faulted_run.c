@@ -43,6 +43,7 @@ static int run_program(const struct crash__faulting *faulting, const char *place
 
 	request.in = input < 0 ? request.in : input;
 	request.scenario = rules;
+	request.hides_scenario = true;
 	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
 	request.trace = run->trace_fd;
 	request.out = request.err = -1;
@@ -181,12 +182,30 @@ static bool has_hung(const struct crash_out *out)
 	       (has_reason(out, CRASH__INCOMPLETE_NOT_READY) && out->exit_code == 0);
 }
 
+/*
+ * Without memory many programs give up on purpose, as glib does and what catches no std::bad_alloc. That is
+ * abort(), of which the shim tells, or a breakpoint's instruction. Where libc aborts because its memory was
+ * damaged, or a pointer leads nowhere, it is neither.
+ */
+static bool has_given_up(const struct crash__injection *injection, const struct run *run)
+{
+	int status = status_of(&run->out);
+
+	if (!injection || injection->fault != CRASH__FAULT_ENOMEM)
+		return false;
+	for (size_t i = 0; status == 128 + SIGABRT && i < run->trace.note_count; i++)
+		if (strcmp(run->trace.notes[i].key, CRASH__NOTE_ABORT) == 0)
+			return true;
+	return status == 128 + SIGTRAP;
+}
+
 static bool is_ignored(const struct crash__faulting *faulting, const struct crash__injection *injection,
 		       const struct run *run)
 {
 	struct crash__event_of recorded = {&faulting->recording->trace, NULL}, now = {&run->trace, run->hit};
 
-	if (!injection || !is_success(faulting, &run->out))
+	/* who does without memory, and does all the same, has not been careless */
+	if (!injection || injection->fault == CRASH__FAULT_ENOMEM || !is_success(faulting, &run->out))
 		return false;
 	recorded.event = faulting->recording->fs.steps[injection->step].event;
 	return !crash__fault_is_noticed(recorded, now);
@@ -203,7 +222,7 @@ static enum crash__fault_kind kind_of(const struct crash__faulting *faulting,
 	if (has_hung(&run->out))
 		return CRASH__FAULT_HUNG;
 	if (has_crashed(&faulting->recording->recorded, &run->out))
-		return CRASH__FAULT_CRASHED;
+		return has_given_up(injection, run) ? CRASH__FAULT_ABORTED : CRASH__FAULT_CRASHED;
 	return is_ignored(faulting, injection, run) ? CRASH__FAULT_IGNORED : CRASH__FAULT_GOOD;
 }
 

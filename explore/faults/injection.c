@@ -14,8 +14,9 @@
 /* A synchronous write is two steps of one op, and what has failed already fails without us. */
 static bool can_fail(const struct crash__step *step)
 {
-	return step->event->kind == CRASH__EVENT_OP && !step->sync_own && !step->sync_failed &&
-	       step->event->result >= 0;
+	bool calls = step->event->kind == CRASH__EVENT_OP || step->event->kind == CRASH__EVENT_ALLOCATION;
+
+	return calls && !step->sync_own && !step->sync_failed && step->event->result >= 0;
 }
 
 /* In which ways an op of the recording can fail. Of one byte there is no half. */
@@ -213,8 +214,9 @@ static const char *error_of(const struct crash__injection *injection)
 /* Whether calls of a family can fail so. */
 static bool family_fails(unsigned int family, uint32_t fails)
 {
-	for (int call = 0; call < CRASH__KERNEL_CALLS; call++)
-		if (crash__calls[call].family == family && (crash__calls[call].where.fails & fails))
+	for (int call = 0; call < CRASH__CALLS; call++)
+		if (crash__calls[call].kernel == call && crash__calls[call].family == family &&
+		    (crash__calls[call].where.fails & fails))
 			return true;
 	return false;
 }
@@ -330,6 +332,17 @@ static uint64_t occurrence_there(const struct crash__trace *trace, struct crash_
 	return count;
 }
 
+/* The recorder has counted for that. */
+static char *rules_of_allocation(const struct crash__injection *injection, const struct crash__event *event)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "alloc#%" PRId64 ":site=%" PRIx64 ":err=%s", event->args[5],
+		     (uint64_t)event->args[4], error_of(injection)) < 0)
+		return NULL;
+	return text;
+}
+
 char *crash__injection_rules_of_site(const struct crash__fs *fs, struct crash__callsites *callsites,
 				     const struct crash__injection *injection)
 {
@@ -339,6 +352,8 @@ char *crash__injection_rules_of_site(const struct crash__fs *fs, struct crash__c
 	size_t size;
 	FILE *stream;
 
+	if (event->kind == CRASH__EVENT_ALLOCATION && !injection->sticky && event->args[5])
+		return rules_of_allocation(injection, event);
 	if (!path || injection->sticky)
 		return NULL;
 	stream = open_memstream(&text, &size);

@@ -16,7 +16,7 @@ bool crash__then_crash_wants(const struct crash__then_crash *then, size_t number
 	enum crash__fault_kind kind = then->sweep->outcomes[number].kind;
 
 	return crash__fault_is_mine(then->sweep, &then->sweep->injections->list[number]) &&
-	       (kind == CRASH__FAULT_GOOD || kind == CRASH__FAULT_IGNORED);
+	       (kind == CRASH__FAULT_GOOD || kind == CRASH__FAULT_ABORTED || kind == CRASH__FAULT_IGNORED);
 }
 
 /* Whether nothing more is to be begun. */
@@ -84,6 +84,7 @@ static int explore_fault(struct crash__then_crash *then, const struct crash__inj
 	options.engine.looks_not = injection != NULL;
 	request.in = input < 0 ? request.in : input;
 	request.scenario = rules;
+	request.hides_scenario = true;
 	request.tell = NULL;
 	request.every_ms = 0;
 	request.trace = memfd_create("crashinject-fault", MFD_CLOEXEC);

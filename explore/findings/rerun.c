@@ -252,7 +252,8 @@ static int list_points(const struct crash__fs *fs, struct crash__rerun *rerun)
 
 		if (event->kind == CRASH__EVENT_ACK)
 			other = true;
-		if (event->kind == CRASH__EVENT_ACK || (op && !fs->steps[step].effects))
+		if (event->kind == CRASH__EVENT_ACK || event->kind == CRASH__EVENT_ALLOCATION ||
+		    (op && !fs->steps[step].effects))
 			continue;
 		if (op && other)
 			error = add_point(rerun, event, step, true);

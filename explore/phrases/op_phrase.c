@@ -86,6 +86,8 @@ static void print_op(const struct phrase *phrase)
 		if (phrase->event->family == CRASH__FAMILY_WRITE)
 			print_offset(phrase, phrase->event->offset);
 	}
+	if (phrase->event->kind == CRASH__EVENT_ALLOCATION)
+		fprintf(phrase->stream, " of %lld bytes", (long long)crash__event_bytes(phrase->event));
 	if (*phrase->where)
 		fprintf(phrase->stream, " (%s)", phrase->where);
 }

@@ -180,8 +180,8 @@ bool crash__changes_places(int number)
 /* What tells the outside something, and is no op in any case. */
 static const uint16_t sends[] = {SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_vmsplice, SYS_tee};
 
-_Static_assert(CRASH__KERNEL_CALLS + CRASH__CALLS - CRASH__FIRST_INPUT + sizeof others / sizeof *others +
-			       sizeof sends / sizeof *sends <=
+_Static_assert(CRASH__KERNEL_CALLS + CRASH__FIRST_ALLOCATION - CRASH__FIRST_INPUT +
+			       sizeof others / sizeof *others + sizeof sends / sizeof *sends <=
 		       MOST_CALLS,
 	       "there is room for all calls");
 
@@ -220,7 +220,7 @@ static unsigned int list_calls(struct reported calls[MOST_CALLS], bool acks, con
 	for (size_t i = 0; acks && i < sizeof sends / sizeof *sends; i++)
 		calls[count++] = (struct reported){.number = sends[i]};
 	/* close is reported in any case */
-	for (int i = CRASH__FIRST_INPUT; i < CRASH__CALLS; i++)
+	for (int i = CRASH__FIRST_INPUT; i < CRASH__FIRST_ALLOCATION; i++)
 		if (i != CRASH__CALL_close && crash__plan_names(plan, crash__calls[i].family))
 			calls[count++] = (struct reported){.number = crash__calls[i].number};
 	qsort(calls, count, sizeof *calls, by_number);

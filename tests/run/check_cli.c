@@ -940,6 +940,7 @@ static const char *const call_names[] = {
 #define OWN(symbol, ...) #symbol,
 #define HAND(...)
 #define INPUT(name, ...) #name,
+#define ALLOCATION(name, ...) #name,
 #include "common/calls.def"
 };
 

@@ -106,7 +106,7 @@ START_TEST(every_family_and_every_call_can_be_named)
 	for (unsigned int i = 0; i <= CRASH__FAMILIES; i++) {
 		const struct crash__rule *rule;
 
-		snprintf(text, sizeof text, "%s:err=EIO", crash__family_name(i));
+		snprintf(text, sizeof text, "%s:delay=1ms", crash__family_name(i));
 		rule = rule_of(text);
 		ck_assert_int_eq(rule->kind, CRASH__KIND_FAMILY);
 		ck_assert_uint_eq(rule->which, i);
@@ -114,7 +114,7 @@ START_TEST(every_family_and_every_call_can_be_named)
 	for (int i = 0; i < CRASH__CALLS; i++) {
 		const struct crash__rule *rule;
 
-		snprintf(text, sizeof text, "%s():err=EIO", crash__calls[i].name);
+		snprintf(text, sizeof text, "%s():delay=1ms", crash__calls[i].name);
 		rule = rule_of(text);
 		ck_assert_int_eq(rule->kind, CRASH__KIND_CALL);
 		ck_assert_int_eq(rule->which, i);
@@ -517,6 +517,17 @@ static const struct {
 	 "delay=, err=, short= or flip="},
 	{"close#3", 1, "a close can only be delayed or fail", "delay= or err="},
 	{"close:short=1", 1, "a close can only be delayed or fail", "delay= or err="},
+	{"alloc:err=EIO", 1, "an allocation fails with ENOMEM alone", "use err=ENOMEM"},
+	{"fsync,malloc@*.db:err=ENOMEM", 7, "an allocation has no file, so @ cannot be used",
+	 "in=FUNCTION says from where"},
+	{"calloc:torn=1", 1, "only a write can be torn", "use before or after"},
+	{"malloc:short=1", 1, "only a write or a read can be short", "use err="},
+	{"malloc:flip=1", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
+	{"alloc:skip", 1, "only a sync can be skipped", "use err="},
+	{"write:site=1f:err=EIO", 1, "only an allocation has a site", "use in="},
+	{"alloc:site=1F", 7, "\"site\" needs another value", "what results call it: site=1f0a93bc22d4e871"},
+	{"alloc:site=0", 7, "\"site\" needs another value", "what results call it: site=1f0a93bc22d4e871"},
+	{"aloc#3", 1, "there is no call or family \"aloc\"", "did you mean alloc?"},
 	{"write:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
 	{"io:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
 	{"wal.x:flip=3", 1, "only what is read can have a flipped byte", "as in read#3:flip=7"},
