@@ -31,7 +31,7 @@ static _Thread_local uintptr_t making __attribute__((tls_model("initial-exec")))
 
 /* ------------------------------------------------------------------ whether it is seen */
 
-void crash__allocations_unseen(void)
+CRASH__EXPORT void crash__allocations_unseen(void)
 {
 	struct crash__control *control = crash__control_now();
 	char path[256];

@@ -24,6 +24,7 @@
 #include "common/say.h"
 #include "common/spec.h"
 #include "common/variables.h"
+#include "preload/allocation.h"
 #include "preload/fork_gate.h"
 #include "preload/mapping.h"
 
@@ -41,6 +42,8 @@ struct self {
 	_Atomic uint32_t announced; /* 1 + the number that the last PROCESS record named */
 	_Atomic uint32_t gate;	    /* of fork_gate.c */
 };
+
+extern __typeof__(crash__alloc_module_serves) crash__alloc_module_serves __attribute__((weak));
 
 struct crash__control *crash__control;
 _Thread_local struct crash__thread crash__me;
@@ -263,23 +266,32 @@ static _Noreturn void refuse_spec(const char *spec, const struct crash__spec_err
 	leave(125);
 }
 
-/* Reads are seen by the filter alone. */
-static bool can_be_done_alone(const struct crash__plan *plan, struct crash__spec_error *error)
+/* Refuses the rules that name a family. */
+static bool refuse_family(const struct crash__plan *plan, unsigned int family, const char *message,
+			  const char *hint, struct crash__spec_error *error)
 {
-	static const char message[] = "reads are not seen by the shim alone", hint[] = "use crashinject run";
-
-	if (!crash__plan_names(plan, CRASH__FAMILY_READ))
+	if (!crash__plan_names(plan, family))
 		return true;
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const struct crash__rule *rule = &plan->rules[i];
 
-		if (rule->kind == CRASH__KIND_CALL ? crash__calls[rule->which].family == CRASH__FAMILY_READ :
-						     rule->which == CRASH__FAMILY_READ)
+		if (rule->kind == CRASH__KIND_CALL ? crash__calls[rule->which].family == family :
+						     rule->which == family)
 			error->column = rule->column;
 	}
-	memcpy(error->message, message, sizeof message);
-	memcpy(error->hint, hint, sizeof hint);
+	strcpy(error->message, message);
+	strcpy(error->hint, hint);
 	return false;
+}
+
+/* Reads are seen by the filter alone, and allocations by a module of their own. */
+static bool can_be_done_alone(const struct crash__plan *plan, struct crash__spec_error *error)
+{
+	return refuse_family(plan, CRASH__FAMILY_READ, "reads are not seen by the shim alone",
+			     "use crashinject run", error) &&
+	       (crash__alloc_module_serves ||
+		refuse_family(plan, CRASH__FAMILY_ALLOC, "allocations are not seen by the shim alone",
+			      "preload libcrashinject-alloc.so in front of it", error));
 }
 
 /* Only LD_PRELOAD and CRASH_AT are set: the block is ours and of what we fork. */
