@@ -140,7 +140,7 @@ if command -v mandoc >/dev/null; then
 		case $page in */libcrashinject.3 | */crash_checker_next.3) continue ;; esac # a link
 		mandoc -T lint -W warning "$page" || failures=$((failures + 1))
 		# in a terminal of 80 columns no example goes on in a line that nobody wrote
-		mandoc -T utf8 -O width=78 "$page" | col -bx | awk -v page="${page##*/}" '
+		mandoc -T ascii -O width=78 "$page" | col -bx | awk -v page="${page##*/}" '
 			length > 79 { print page ": wider than 79 columns: " $0; bad = 1 }
 			END { exit bad }' || failures=$((failures + 1))
 		sed -n 's/^\.Dl //p' "$page" | sed 's/^"\(.*\)"$/\1/; s/\\(dq/"/g; s/\\(ti/~/g; s/\\e/\\/g; s/\\&//g; s/\\ / /g' |
