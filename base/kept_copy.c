@@ -233,14 +233,13 @@ static void count_recent(struct crash__kept_copy *copy, const struct stat *statu
 		copy->recent += FILE_BYTES + (uint64_t)status->st_size;
 }
 
+/* Whether it was here when that was noted. */
 static bool is_noted(const struct crash__kept_copy *copy, const struct stat *status)
 {
 	struct noted_directory *directory;
-	struct stat should;
 
 	HASH_FIND_STR(copy->directories, copy->path, directory);
-	return directory && directory->device == status->st_dev && directory->inode == status->st_ino &&
-	       crash__owner_lstat(AT_FDCWD, copy->other, &should) == 0 && S_ISDIR(should.st_mode);
+	return directory && directory->device == status->st_dev && directory->inode == status->st_ino;
 }
 
 static int add_name(struct names *names, const char *name)

@@ -31,6 +31,9 @@ static int in_child(pid_t pid, int (*attempt)(void), const char *refused)
 		return crash__fail_errno("%s", refused);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	errno = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CRASH__UNMAPPED)
+		return crash__fail(CRASH_ESYSTEM, CRASH__UNMAPPED_TEXT);
 	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 	return status == 0 ? 0 : crash__fail_errno("%s", refused);
 }

@@ -94,7 +94,8 @@ static const struct {
 	bool (*holds)(const struct crash__surroundings *at);
 	const char *line;
 } remedies[] = {
-	{NAMESPACES " seccomp-notification " LOOKING, NULL, 0, in_gvisor, "docker run --runtime=runc ..."},
+	{NAMESPACES " crash seccomp-notification page-tracking " LOOKING, NULL, 0, in_gvisor,
+	 "docker run --runtime=runc ..."},
 	{"user-namespace mount-namespace", "user/max_user_namespaces", '0', NULL,
 	 "sysctl -w user.max_user_namespaces=15000"},
 	{"user-namespace mount-namespace", "kernel/unprivileged_userns_clone", '0', NULL,

@@ -41,7 +41,10 @@ clean_up()
 }
 
 command -v dockerd >/dev/null || skip "there is no dockerd"
-dockerd --iptables=false --ip6tables=false --bridge=none --data-root "$work/data" --exec-root "$work/exec" \
+# Where it may not make control groups, or look at itself, gVisor runs all the same.
+printf '#!/bin/sh\nexec runsc --platform=ptrace --network=none --ignore-cgroups "$@"\n' >"$work/gvisor"
+chmod +x "$work/gvisor"
+dockerd --add-runtime "gvisor=$work/gvisor" --iptables=false --ip6tables=false --bridge=none --data-root "$work/data" --exec-root "$work/exec" \
 	--pidfile "$work/pid" --host "$DOCKER_HOST" --cgroup-parent "/$group" >"$work/log" 2>&1 &
 daemon=$!
 for _ in $(seq 300); do
@@ -151,4 +154,19 @@ helped network-namespace
 inside --user 0 --cap-add SYS_ADMIN $helps
 says '"network-namespace","outcome":"works"' "explore checks states at the data directory's own path"
 in_place
+if ! docker run --rm --network none --runtime gvisor --entrypoint true crashinject >"$work/why" 2>&1; then
+	echo "SKIP: gVisor: it does not run here: $(tail -n 1 "$work/why")"
+else
+	inside --runtime gvisor
+	says 'gVisor' '^doctor: 1$' '"overlay","outcome":"refused"'
+	says_not '"why":null,"without":"states'
+	# some of its versions have all that a run needs
+	if grep -q '"crash","outcome":"works"' <<<"$said"; then
+		on_copies
+	else
+		says '^explore: 125$' 'is refused'
+		helped crash
+		[ "$helps" = --runtime=runc ] || fail "doctor has another line for gVisor: $helps"
+	fi
+fi
 echo "explore does in containers what doctor says"

@@ -78,7 +78,7 @@ static pid_t fork_with(unsigned long flags, int death)
 	error = errno;
 	if (pid == 0 && (flags & CLONE_NEWUSER) && !(waits && is_mapped(ends)) &&
 	    !crash__map_own_ids(uid, gid))
-		_exit(125);
+		_exit(CRASH__UNMAPPED);
 	if (pid == 0)
 		die_with(parent, death);
 	if (pid > 0 && waits)
@@ -365,6 +365,10 @@ bool crash__sandbox_possible_over(const char *directory, const char *base, const
 	close(ends[0]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (got == 0 && status != 0)
+		snprintf(reason, sizeof reason, "%s",
+			 WIFEXITED(status) && WEXITSTATUS(status) == CRASH__UNMAPPED ? CRASH__UNMAPPED_TEXT :
+										       "it ended");
 	return status == 0;
 }
 

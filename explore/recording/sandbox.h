@@ -27,6 +27,11 @@ struct crash__sandbox {
  */
 pid_t crash__sandbox_fork(bool own_pids, int death);
 
+/** The status that such a child ends with at once where a user namespace can be made, and nobody mapped in
+ * it. */
+#define CRASH__UNMAPPED 125
+#define CRASH__UNMAPPED_TEXT "nobody can be mapped in a user namespace"
+
 /** fork(2) in the namespaces that we have, of a child that gets a signal when we end. */
 pid_t crash__fork_bound(int death);
 
