@@ -85,17 +85,17 @@ static json_t *site_json(const struct crash__fs *fs, const struct crash__sync_si
 
 	add_time(&times, fs, site);
 	return json_pack(
-		"{s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:b, s:b, s:I, s:I, s:b, s:I, s:I, s:I, "
+		"{s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:o, s:b, s:b, s:b, s:I, s:I, s:b, s:I, s:I, s:I, "
 		"s:o, s:o}",
 		"value", value_of(site), "call", site->call, "implied", (int)site->implied, "file",
 		crash__json_string(site->file), "where", crash__json_string(site->where), "callers",
 		crash__json_string(site->callers), "first",
 		(json_int_t)(site->implied ? first->sync_occurrence : first->occurrence), "times",
 		(json_int_t)site->steps_count, "us", time_json(&times), "idle", (int)site->idle,
-		"only_with_others", (int)site->alone, "states", (json_int_t)site->states, "checked",
-		(json_int_t)site->checked, "counted", (int)site->counted, "masked", (json_int_t)site->masked,
-		"tried", (json_int_t)site->tried, "needed", (json_int_t)site->needed, "spare",
-		numbers_json(fs, site), "finding", finding_json(site));
+		"only_with_others", (int)site->alone, "others_undecided", (int)site->unsure, "states",
+		(json_int_t)site->states, "checked", (json_int_t)site->checked, "counted", (int)site->counted,
+		"masked", (json_int_t)site->masked, "tried", (json_int_t)site->tried, "needed",
+		(json_int_t)site->needed, "spare", numbers_json(fs, site), "finding", finding_json(site));
 }
 
 /* A finding with all syncs; `syncs` is how many its repair would add. */
@@ -283,11 +283,16 @@ static void print_states(FILE *stream, const json_t *site)
 			is(site, "counted") ? "" : "at least ", states);
 	if (masked)
 		fprintf(stream,
-			"           %lld of these fail, and it was not shown that it would help: findings "
-			"with it come first\n",
+			"           %lld more fail, and none of them is known to pass with it: mend what "
+			"fails "
+			"with all syncs first\n",
 			masked);
 	if (is(site, "only_with_others"))
-		fputs("           but not where all others are left out that are redundant\n", stream);
+		fputs(is(site, "others_undecided") ?
+			      "           whether also without all others that are redundant was not found "
+			      "out\n" :
+			      "           but not where all others are left out that are redundant\n",
+		      stream);
 }
 
 static void print_site(FILE *stream, const json_t *site)

@@ -125,6 +125,10 @@ struct crash__engine_options {
 	void *context;
 	/** Only these states are looked at; NULL: all. */
 	bool (*wants)(void *wishes, uint32_t model, const struct crash__state *state);
+	/** Of a state that a tier names: another one, compared with the same, to be looked at as well. NULL:
+	 * none is. Its atoms need not outlast the next question. */
+	bool (*also)(void *wishes, uint32_t model, const struct crash__state *state,
+		     struct crash__state *other);
 	void *wishes;
 };
 

@@ -24,6 +24,8 @@ struct crash__entry *crash__engine_entry(struct crash__engine *engine, struct cr
 struct crash__entry *crash__engine_new_entry(struct crash__engine *engine, struct crash__hash hash);
 
 /** Whether a state is looked at. */
+bool crash__engine_also(const struct crash__engine *engine, uint32_t model, const struct crash__state *state,
+			struct crash__state *other);
 bool crash__engine_wants(const struct crash__engine *engine, uint32_t model,
 			 const struct crash__state *state);
 

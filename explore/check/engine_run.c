@@ -68,6 +68,14 @@ bool crash__engine_wants(const struct crash__engine *engine, uint32_t model, con
 	return !options->wants || options->wants(options->wishes, model, state);
 }
 
+bool crash__engine_also(const struct crash__engine *engine, uint32_t model, const struct crash__state *state,
+			struct crash__state *other)
+{
+	const struct crash__engine_options *options = &engine->options;
+
+	return options->also && options->also(options->wishes, model, state, other);
+}
+
 bool crash__engine_is_elsewhere(const struct crash__engine *engine, struct crash__hash hash)
 {
 	return engine->options.shards > 1 && hash.low % engine->options.shards != engine->options.shard - 1;

@@ -99,13 +99,17 @@ static int take_representative(void *context, struct crash__view *view, const st
 	struct crash__engine *engine = sweep->engine;
 	struct crash__entry *entry;
 	struct crash__hash hash;
+	struct crash__state other;
 	int error;
 
 	if (crash__engine_interrupted(engine) ||
 	    (++sweep->looked_at % CRASH__LOOK_EVERY == 0 && crash__engine_time_is_up(engine)))
 		return END_TIER;
-	if (!crash__engine_wants(engine, sweep->model, state))
-		return GO_ON;
+	if (!crash__engine_wants(engine, sweep->model, state)) {
+		if (!crash__engine_also(engine, sweep->model, state, &other))
+			return GO_ON;
+		state = &other;
+	}
 	error = crash__view_hash_flipped(view, state->flipped, state->count, &hash);
 	if (error < 0)
 		return error;

@@ -22,10 +22,14 @@ static int no_memory(void)
 static int take_wanted(void *context, struct crash__view *view, const struct crash__state *state)
 {
 	const struct pass *pass = context;
+	struct crash__state other;
+	int error = crash__engine_interrupted(pass->engine) ? END_TIER : GO_ON;
 
-	if (!crash__engine_wants(pass->engine, pass->result->model, state))
-		return crash__engine_interrupted(pass->engine) ? END_TIER : GO_ON;
-	return pass->take(context, view, state);
+	if (crash__engine_wants(pass->engine, pass->result->model, state))
+		error = pass->take(context, view, state);
+	if (error == GO_ON && crash__engine_also(pass->engine, pass->result->model, state, &other))
+		error = pass->take(context, view, &other);
+	return error;
 }
 
 /* ------------------------------------------------------------------ names */

@@ -168,6 +168,7 @@ int crash__dropped_explain(struct crash__dropped_look *look, struct crash__entry
 
 	for (struct crash__entry *entry = look->engine->entries; entry; entry = entry->hh.next)
 		entry->number = entry == failure;
+	failure->tier = CRASH__TIER_OMIT; /* a killed process loses nothing that was durable */
 	dropped->kind = copy(crash__verdict_name(failure->kind));
 	dropped->state = crash__engine_state_name(look->engine, failure->model, &failure->state);
 	dropped->model = copy(look->engine->options.models[failure->model].name);

@@ -6,6 +6,7 @@
 #ifndef CRASH_DROPPED_LOOK_H
 #define CRASH_DROPPED_LOOK_H
 
+#include "explore/atoms/atom_set.h"
 #include "explore/syncs/dropped_syncs.h"
 
 struct crash__dropped_look {
@@ -14,10 +15,26 @@ struct crash__dropped_look {
 	uint32_t *since[CRASH__MOST_MODELS]; /* of each atom: durable with the syncs; or CRASH__NEVER */
 	uint32_t
 		*early[CRASH__MOST_MODELS]; /* of each step: atoms durable by then, and only with the syncs */
+	struct crash__dropped_atoms *atoms[CRASH__MOST_MODELS];
+};
+
+/** The atoms that are durable later without the syncs, and what a state loses with all of these at a step. */
+struct crash__dropped_atoms {
+	CRASH__VECTOR(crash__atom_id, later);
+	struct crash__set lost; /* closed, and sorted */
+	bool any;		/* at its step */
+	CRASH__VECTOR(crash__atom_id, both);
 };
 
 /** Whether a state has lost what was durable with the syncs. `look`: as wishes of the engine. */
 bool crash__dropped_is_new(void *look, uint32_t model, const struct crash__state *state);
+
+/**
+ * A state that has lost all that is not durable without the syncs, and what another one has lost.
+ * @return false: there is nothing of the kind, or it would have to keep some of that
+ */
+bool crash__dropped_also(void *look, uint32_t model, const struct crash__state *state,
+			 struct crash__state *other);
 
 /** Whether it is a failure of such a state. */
 bool crash__dropped_is_failure(const struct crash__entry *entry);

@@ -62,6 +62,90 @@ bool crash__dropped_is_new(void *wishes, uint32_t model, const struct crash__sta
 	return state->reference == CRASH__EVERYTHING ? of_these > 0 : of_these < early;
 }
 
+/* ------------------------------------------------------------------ with all of it lost */
+
+static int begin_atoms(struct crash__dropped_look *look, uint32_t model)
+{
+	const struct crash__atoms *without = &look->engine->atoms[model];
+	struct crash__dropped_atoms *atoms = look->atoms[model] = calloc(1, sizeof *atoms);
+
+	if (!atoms || crash__set_init(&atoms->lost, without) < 0)
+		return no_memory();
+	for (crash__atom_id id = 0; id < without->list_count; id++)
+		if (look->since[model][id] < without->list[id].durable && !CRASH__ADD(atoms, later, id))
+			return no_memory();
+	atoms->lost.step = -2; /* which none is at */
+	return 0;
+}
+
+static void end_atoms(struct crash__dropped_atoms *atoms)
+{
+	if (!atoms)
+		return;
+	free(atoms->later);
+	free(atoms->both);
+	crash__set_clear(&atoms->lost);
+	free(atoms);
+}
+
+static int lose_at(struct crash__dropped_look *look, uint32_t model, int64_t step)
+{
+	struct crash__dropped_atoms *atoms = look->atoms[model];
+	int error = 0;
+
+	crash__set_begin(&atoms->lost, step);
+	atoms->any = false;
+	for (size_t i = 0; i < atoms->later_count && error == 0; i++) {
+		crash__atom_id id = atoms->later[i];
+
+		if ((int64_t)look->since[model][id] > step ||
+		    !crash__atom_is_open(&look->engine->atoms[model].list[id], step))
+			continue;
+		atoms->any = true;
+		error = crash__set_omit(&atoms->lost, id);
+	}
+	crash__set_sort(&atoms->lost);
+	return error;
+}
+
+/* Both are sorted. */
+static int unite(struct crash__dropped_atoms *atoms, const struct crash__state *state)
+{
+	size_t a = 0, b = 0;
+
+	atoms->both_count = 0;
+	while (a < atoms->lost.list_count || b < state->count) {
+		bool first = b == state->count ||
+			     (a < atoms->lost.list_count && atoms->lost.list[a] <= state->flipped[b]);
+		crash__atom_id id = first ? atoms->lost.list[a] : state->flipped[b];
+
+		b += b < state->count && state->flipped[b] == id;
+		a += first;
+		if (!CRASH__ADD(atoms, both, id))
+			return no_memory();
+	}
+	return 0;
+}
+
+bool crash__dropped_also(void *wishes, uint32_t model, const struct crash__state *state,
+			 struct crash__state *other)
+{
+	struct crash__dropped_look *look = wishes;
+	struct crash__dropped_atoms *atoms = look->atoms[model];
+
+	/* what is only durable has lost it in any case */
+	if (state->step < 0 || state->reference != CRASH__EVERYTHING || !look->early[model][state->step])
+		return false;
+	if (atoms->lost.step != state->step && lose_at(look, model, state->step) < 0)
+		return false;
+	if (!atoms->any || unite(atoms, state) < 0)
+		return false;
+	*other = *state;
+	other->flipped = atoms->both;
+	other->count = (uint32_t)atoms->both_count;
+	return true;
+}
+
 /* ------------------------------------------------------------------ what is known */
 
 static int remember(struct crash__dropping *dropping, const struct crash__engine *engine)
@@ -111,12 +195,15 @@ static int begin(struct crash__dropped_look *look, const struct crash__dropping_
 	options.finding = NULL;
 	options.verdict = NULL;
 	options.wants = crash__dropped_is_new;
+	options.also = crash__dropped_also;
 	options.wishes = look;
 	options.looks_not = true; /* the exploration with all syncs has asked what the checker sees */
 	error = crash__engine_new(&options, &look->engine);
 	*idle = true;
 	for (uint32_t model = 0; model < options.model_count && error == 0; model++)
 		error = compare(look, model, idle);
+	for (uint32_t model = 0; model < options.model_count && error == 0; model++)
+		error = begin_atoms(look, model);
 	for (size_t i = 0; i < look->dropping->verdicts_count && error == 0 && !*idle; i++)
 		error = crash__engine_know(look->engine, &look->dropping->verdicts[i]);
 	return error;
@@ -127,6 +214,7 @@ static void end(struct crash__dropped_look *look)
 	for (uint32_t i = 0; i < CRASH__MOST_MODELS; i++) {
 		free(look->since[i]);
 		free(look->early[i]);
+		end_atoms(look->atoms[i]);
 	}
 	crash__engine_free(look->engine);
 	*look = (struct crash__dropped_look){.dropping = look->dropping};

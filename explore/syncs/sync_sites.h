@@ -25,7 +25,8 @@ struct crash__sync_site {
 	uint32_t tried, needed; /* syncs that were left out alone; of these, without which something fails */
 	/* steps of a needed site whose syncs can be left out, together and with all else that can be */
 	CRASH__VECTOR(uint32_t, spare);
-	bool alone; /* redundant only as long as others are made that are redundant as well */
+	bool alone;  /* redundant only as long as others are made that are redundant as well; */
+	bool unsure; /* or it is not known whether it is so without them */
 	/* the finding that appears without them; or NULL */
 	char *id, *kind, *sentence, *state;
 	char *model;   /* its; of a state */

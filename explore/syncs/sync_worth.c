@@ -203,6 +203,7 @@ static int drop_one_by_one(struct judging *judging, uint64_t sites)
 		drop(judging, site, true);
 		error = look(judging, false, sites--, &dropped);
 		site->alone = !is_right(&dropped);
+		site->unsure = site->alone && !dropped.failed;
 		syncs->interrupted |= !is_settled(&dropped);
 		if (site->alone)
 			drop(judging, site, false);

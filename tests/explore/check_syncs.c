@@ -414,6 +414,37 @@ START_TEST(wherever_a_needed_sync_hides_it_is_needed)
 }
 END_TEST
 
+/*
+ * A tier loses one op, or tears one. The journal's sync is for what no tier names: that the journal is lost
+ * and the page is torn. It was said to be redundant, as was that of the header of an SQLite journal.
+ */
+START_TEST(a_journal_is_needed_where_a_page_is_torn)
+{
+	static const char letters[] =
+		"one() { tr '\\0' 0 | fold -w 1 | sort -u | tr -d '\\n'; }; acked=$(tail -n 1 "
+		"\"$CRASH_ACKED\"); "
+		"[ \"$acked\" ] || exit 0; have=$(one <page); old=$(tail -c +2 journal | one); "
+		"case $(head -c 1 journal)$old in 1[a-z]) have=$old ;; esac; "
+		"case $have in [a-z]) ;; *) echo \"torn: $have\"; exit 1 ;; esac; "
+		"[ \"$have\" = \"$acked\" ] || expr \"$have\" '>' \"$acked\" >/dev/null || exit 2";
+	struct judged judged;
+
+	make_store();
+	judged = judged_of(LAB_CRASHINJECT("syncs", "--json", "-q", "--root", "store", "--jobs=1", "--check",
+					   letters, "--", "sh", "-c", "cd store && exec \"$0\"",
+					   lab_program("undo_journal")));
+	lab_assert_status(&judged.result, 0);
+	assert_site(&judged, "fdatasync", "journal", "needed", 2);
+	ck_assert_int_eq(number(site_of(&judged, "fdatasync", "journal"), "needed"), 2);
+	ck_assert_ptr_nonnull(
+		strstr(lab_json_text(json_object_get(site_of(&judged, "fdatasync", "journal"), "finding"),
+				     "sentence"),
+		       "did not"));
+	assert_site(&judged, "fsync", "page", "needed", 2);
+	ck_assert_int_eq(number(judged.summary, "redundant"), 0);
+}
+END_TEST
+
 /* A line is lost where neither of two files has it: no sync is needed alone, and one of both is. */
 START_TEST(of_two_that_are_needed_together_one_stays)
 {
@@ -542,6 +573,7 @@ int main(void)
 			    2 * (int)(sizeof ways / sizeof *ways));
 	tcase_add_loop_test(by_ways, of_two_that_sync_everything_one_stays, 0, 2);
 	tcase_add_loop_test(by_ways, wherever_a_needed_sync_hides_it_is_needed, 0, 14);
+	tcase_add_test(by_ways, a_journal_is_needed_where_a_page_is_torn);
 	tcase_add_test(by_ways, of_two_that_are_needed_together_one_stays);
 	tcase_add_loop_test(said, a_killed_process_needs_no_sync_and_nothing_is_kept, 0, 6);
 	tcase_add_test(said, a_trace_has_how_long_they_took);
