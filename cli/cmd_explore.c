@@ -157,8 +157,28 @@ static int note_changed_checker(struct explore_session *session)
 
 	session->checker_changed = recording->incomplete_count > before;
 	if (session->checker_changed)
-		crash__verdicts_forget(&session->log);
+		crash__kept_log_forget(&session->log);
 	return error;
+}
+
+/* A checker that accepts everything has shown nothing: whether it looks at anything is asked of the run's
+ * end. */
+static int look_at_checker(struct explore_session *session)
+{
+	struct crash__explore_options explore = session->explore;
+	struct crash__model kill;
+	int error = crash__model_read("kill", &kill);
+
+	explore.models = &kill;
+	explore.model_count = 1;
+	explore.engine.tiers = 0;
+	explore.engine.budget_states = explore.engine.budget_ns = 0;
+	explore.engine.verdict = NULL;
+	explore.engine.wants = NULL;
+	explore.engine.shard = explore.engine.shards = 1;
+	if (error == 0)
+		error = crash__explore_start(&explore, &session->exploration);
+	return error == 0 ? crash__explore_run(&session->exploration) : error;
 }
 
 /* Each point by a real kill, instead of states made from the recording. */
@@ -180,6 +200,8 @@ static int rerun(struct explore_session *session)
 			   *session->exploration.recording.why_no_namespaces ? ": " : "",
 			   session->exploration.recording.why_no_namespaces);
 	error = crash__rerun(&how, &runs);
+	if (error == 0 && !runs.failed && !atomic_load(&crash__stop))
+		error = look_at_checker(session);
 	if (error == 0)
 		error = crash__note_changed(&session->exploration.recording);
 	if (error == 0)
@@ -226,12 +248,12 @@ static int finish(struct explore_session *session, int error)
 		crash__recording_incomplete(&session->exploration.recording, "the exploration failed: %s",
 					    detail);
 	if (session->exploration.recording.base_changed)
-		crash__verdicts_forget(&session->log);
+		crash__kept_log_forget(&session->log);
 	if (note_changed_checker(session) < 0)
 		crash__die("%s", crash_error_detail());
 	if (session->remembers || session->exploration.engine->unlike) {
 		session->checker_changed = true;
-		crash__verdicts_forget(&session->log);
+		crash__kept_log_forget(&session->log);
 	}
 	note_unkept(session);
 	if (session->own.finding)
@@ -465,7 +487,7 @@ int crash__explore_command(const struct crash__command *command, bool syncs, int
 	json_decref(session.settings);
 	json_decref(session.given);
 	crash__checker_files_clear(&session.files);
-	crash__verdicts_close(&session.log);
+	crash__kept_log_close(&session.log);
 	return status;
 }
 

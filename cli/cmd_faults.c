@@ -102,9 +102,15 @@ static int record(struct faults_session *session)
 		return error;
 	crash__say_recorded(&session->options, &recording->recorded);
 	if (!recording->namespaces)
-		crash__die("faults needs namespaces%s%s", *recording->why_no_namespaces ? ": " : "",
-			   recording->why_no_namespaces);
-	return crash__callsites_new(&recording->trace, recording->root, &session->callsites);
+		error = crash__recording_incomplete(
+			recording,
+			"no fault was tried: each run needs an overlay of its own over the data directory, "
+			"and "
+			"there is none here: %s; crashinject doctor says what would change that",
+			*recording->why_no_namespaces ? recording->why_no_namespaces :
+							"namespaces are refused");
+	return error < 0 ? error :
+			   crash__callsites_new(&recording->trace, recording->root, &session->callsites);
 }
 
 /* ------------------------------------------------------------------ which faults */
@@ -233,12 +239,16 @@ static struct crash__then_crash then_of(struct faults_session *session, struct c
 							    .checker = session->checker,
 							    .acks_matter = own->check || own->check_server,
 							    .stop = &crash__stop,
-							    .progress = crash__progress_show}};
+							    .progress = crash__progress_show,
+							    .verdict = crash__faults_place_verdict,
+							    .context = session}};
 
 	return (struct crash__then_crash){.sweep = &session->sweep,
 					  .directory = directory_of(session),
 					  .setup = own->setup,
 					  .explore = explore,
+					  .known = crash__then_findings_know,
+					  .begun = crash__then_findings_begin,
 					  .explored = crash__then_findings_take,
 					  .context = findings};
 }
@@ -247,8 +257,9 @@ static void explore_losses(struct faults_session *session)
 {
 	int error;
 
-	session->then_findings = (struct crash__then_findings){&session->recording, session->callsites,
-							       session->settings, json_array(), json_array()};
+	session->then_findings = (struct crash__then_findings){
+		&session->recording, session->callsites, session->settings,
+		json_array(),	     json_array(),	 session->place ? &session->log : NULL};
 	session->then = then_of(session, &session->then_findings);
 	error = crash__then_crash_run(&session->then);
 	crash__progress_clear();
@@ -283,11 +294,28 @@ static void look_at_checker(struct faults_session *session)
 	then.explore.models = &kill;
 	then.explore.model_count = 1;
 	then.explore.engine.tiers = 0;
+	then.explore.engine.verdict = NULL;
+	then.known = NULL;
+	then.begun = NULL;
 	then.explored = note_blind;
 	then.context = session;
 	if (crash__then_crash_without(&then) < 0)
 		crash__die("%s", crash_error_detail());
 	crash__progress_clear();
+}
+
+/* Nobody knows which outcomes are those of the checker and of the starting tree that the result names: none
+ * is kept. */
+static void note_changed(struct faults_session *session)
+{
+	struct crash__recording *recording = &session->recording;
+	size_t before = recording->incomplete_count;
+
+	if (crash__note_changed(recording) < 0 ||
+	    crash__checker_files_note_changed(&session->files, &session->checker, recording) < 0)
+		crash__die("%s", crash_error_detail());
+	if (session->place && recording->incomplete_count > before)
+		crash__fault_log_forget(&session->log);
 }
 
 static int report(struct faults_session *session)
@@ -301,9 +329,8 @@ static int report(struct faults_session *session)
 	else if (session->sweep.control.verdict == CRASH__VERDICT_PASSED && !atomic_load(&crash__stop))
 		look_at_checker(session);
 	crash__faults_place_note(session);
-	if (crash__note_changed(&session->recording) < 0 ||
-	    crash__checker_files_note_changed(&session->files, &session->checker, &session->recording) < 0 ||
-	    crash__faults_note_missed(&session->sweep, &session->recording) < 0)
+	note_changed(session);
+	if (crash__faults_note_missed(&session->sweep, &session->recording) < 0)
 		crash__die("%s", crash_error_detail());
 	result = crash__faults_result(&session->sweep, &session->recording, session->callsites,
 				      session->settings);
@@ -328,7 +355,8 @@ static int look(struct faults_session *session)
 		prepare_sweep(session);
 		session->settings = settings_json(session);
 		crash__faults_place_begin(session);
-		error = crash__fault_sweep_run(&session->sweep);
+		if (session->recording.namespaces)
+			error = crash__fault_sweep_run(&session->sweep);
 		crash__progress_clear();
 	}
 	if (error < 0)

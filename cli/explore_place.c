@@ -151,14 +151,14 @@ void crash__place_begin(struct explore_session *session)
 	crash__settings_identify(session);
 	key_of(session, key);
 	/* first, or there would be settings that have somebody else's verdicts */
-	if (crash__verdicts_begin(&session->log, key) < 0 ||
+	if (crash__kept_log_begin(&session->log, key) < 0 ||
 	    crash__result_write(session->settings, session->place, "settings.json") < 0)
 		crash__die("%s", crash_error_detail());
 }
 
 void crash__place_go_on(struct explore_session *session)
 {
-	struct crash__verdicts_read read;
+	struct crash__kept_lines read;
 	char key[CRASH__DIGEST_TEXT];
 
 	key_of(session, key);
@@ -222,7 +222,7 @@ static int write_verdicts(struct explore_session *session)
 
 	key_of(session, key);
 	if (error == 0)
-		error = crash__verdicts_begin(&session->log, key);
+		error = crash__kept_log_begin(&session->log, key);
 	for (const struct crash__entry *entry = engine->entries; entry && error == 0; entry = entry->hh.next)
 		if (entry->kind != CRASH__VERDICT_NONE && !session->checker_changed)
 			crash__verdicts_add(&session->log, entry);

@@ -39,7 +39,7 @@ struct explore_session {
 	const char *name;		   /* of the command */
 	off_t input;			   /* where standard input was at first; -1: it has no place */
 	const char *place;		   /* the result directory; NULL: there is none */
-	struct crash__verdict_log log;	   /* fd -1: none */
+	struct crash__kept_log log;	   /* fd -1: none */
 	struct crash__nested_counts nested;
 	uint64_t nested_ns;    /* that it took */
 	bool nested_over;      /* the budget, before all crashes of recovery were looked at */

@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/error.h"
 #include "base/json_value.h"
 #include "report/result.h"
+#include "report/verdict_log.h"
 
 /* ------------------------------------------------------------------ going on */
 
@@ -99,7 +101,7 @@ void crash__faults_place_open(struct faults_session *session)
 	const char *output = session->own.output, *option = output ? "--output" : "--resume";
 	char path[PATH_MAX];
 
-	session->log.fd = -1;
+	session->log.outcomes.fd = session->log.losses.fd = session->log.verdicts.fd = -1;
 	session->place = output ? output : session->own.resume;
 	if (!session->place)
 		return;
@@ -117,12 +119,16 @@ void crash__faults_place_open(struct faults_session *session)
 void crash__faults_place_begin(struct faults_session *session)
 {
 	json_t *words = json_array();
+	char *damaged;
 
 	if (!session->place)
 		return;
 	if (crash__fault_log_begin(&session->log, &session->recording, &session->checker, &session->files,
-				   &session->sweep) < 0)
+				   &session->sweep, &damaged) < 0)
 		crash__die("%s", crash_error_detail());
+	if (damaged && !session->options.quiet)
+		fprintf(stderr, "%s: damaged, and found out again: %s\n", CRASH__PROGRAM_NAME, damaged);
+	free(damaged);
 	for (int i = 0; i < session->argc; i++)
 		json_array_append_new(words, crash__json_string(session->argv[i]));
 	json_object_set_new(session->settings, "arguments", words);
@@ -135,20 +141,33 @@ int crash__faults_place_outcome(void *context, uint32_t number, const struct cra
 {
 	struct faults_session *session = context;
 
-	if (session->log.fd >= 0)
-		crash__fault_log_add(&session->log, &session->injections.list[number], outcome);
+	crash__fault_log_add(&session->log, &session->injections.list[number], outcome);
 	return 0;
+}
+
+void crash__faults_place_verdict(void *context, const struct crash__entry *entry,
+				 const struct crash__check_result *result, const char *output)
+{
+	struct faults_session *session = context;
+
+	(void)result;
+	(void)output;
+	/* a state that lacks something was not the state: a later run looks at it again */
+	if (session->log.verdicts.fd >= 0 && !crash__attributes_lost())
+		crash__verdicts_add(&session->log.verdicts, entry);
 }
 
 void crash__faults_place_note(struct faults_session *session)
 {
+	const char *path;
+	int error = crash__fault_log_error(&session->log, &path);
 	char why[160];
 
-	if (!session->log.error)
+	if (!error)
 		return;
-	crash__errno_text(session->log.error, why, sizeof why);
+	crash__errno_text(error, why, sizeof why);
 	if (crash__recording_incomplete(&session->recording, "not all outcomes could be written: %s: %s",
-					session->log.path, why) < 0)
+					path, why) < 0)
 		crash__die("%s", crash_error_detail());
 }
 

@@ -2,7 +2,8 @@
 /*
  * faults_place.h - the directory that keeps a result of faults, and lets a sweep go on where it was.
  *
- * It has settings.json, with the words that were typed; outcomes (fault_log.h); and at the end result.json.
+ * It has settings.json, with the words that were typed; outcomes, losses and verdicts (fault_log.h); and at
+ * the end result.json.
  */
 #ifndef CRASH_FAULTS_PLACE_H
 #define CRASH_FAULTS_PLACE_H
@@ -20,6 +21,10 @@ void crash__faults_place_begin(struct faults_session *session);
 
 /** For struct crash__fault_sweep, with the session as its context. */
 int crash__faults_place_outcome(void *context, uint32_t number, const struct crash__fault_outcome *outcome);
+
+/** For struct crash__engine_options, with the session as its context. */
+void crash__faults_place_verdict(void *context, const struct crash__entry *entry,
+				 const struct crash__check_result *result, const char *output);
 
 /** Notes outcomes that could not be written. */
 void crash__faults_place_note(struct faults_session *session);

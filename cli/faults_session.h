@@ -28,9 +28,9 @@ struct faults_session {
 	struct crash__then_findings then_findings;
 	json_t *settings;
 	int argc;
-	char **argv;		     /* as it was typed, or as the resumed call was */
-	const char *place;	     /* the result directory; NULL: there is none */
-	struct crash__fault_log log; /* fd -1: none */
+	char **argv;	   /* as it was typed, or as the resumed call was */
+	const char *place; /* the result directory; NULL: there is none */
+	struct crash__fault_log log;
 	char cwd[PATH_MAX];
 	uint64_t began; /* ns */
 	off_t input;	/* where standard input was at first; -1: it has no place */

@@ -2,18 +2,15 @@
 #include "report/fault_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/json_value.h"
 #include "report/identity.h"
+#include "report/verdict_log.h"
 #include "symbols/callsite.h"
-
-#define HEAD "crashinject-outcomes 1 "
 
 /* ------------------------------------------------------------------ whose outcomes */
 
@@ -39,8 +36,8 @@ static void make_key(const struct crash__recording *recording, const struct cras
 		json_array_append_new(ops, op_json(recording, &injections->list[i]));
 	for (size_t i = 0; i < files->list_count; i++)
 		json_array_append_new(digests, json_string(files->list[i].digest));
-	whole = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "faults", ops, "files", digests, "check",
-			  crash__json_string(checker->check), "check_server",
+	whole = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", crash_version(), "faults", ops,
+			  "files", digests, "check", crash__json_string(checker->check), "check_server",
 			  crash__json_string(checker->check_server), "recover",
 			  crash__json_string(checker->recover), "program",
 			  crash__json_list(checker->program));
@@ -58,8 +55,9 @@ static struct crash__fault_outcome *find(struct crash__fault_sweep *sweep, const
 	return NULL;
 }
 
-static bool take_line(struct crash__fault_sweep *sweep, const char *line)
+static int take_outcome(void *context, char *line)
 {
+	struct crash__fault_sweep *sweep = context;
 	json_t *object = json_loads(line, 0, NULL);
 	const char *name = json_string_value(json_object_get(object, "fault"));
 	struct crash__fault_outcome *known = name ? find(sweep, name) : NULL, outcome;
@@ -73,112 +71,145 @@ static bool take_line(struct crash__fault_sweep *sweep, const char *line)
 	return good;
 }
 
-/* How many bytes of the file are whole lines of ours; -1: its head is not. */
-static off_t read_lines(FILE *stream, const char *key, struct crash__fault_sweep *sweep)
+static int take_loss(void *context, char *line)
 {
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t length = getline(&line, &size, stream);
-	off_t good = length;
+	json_t *explored = context, *object = json_loads(line, 0, NULL),
+	       *loss = json_object_get(object, "loss");
+	const char *name = json_string_value(json_object_get(object, "fault"));
+	bool good = name && json_is_object(loss) && json_object_set(explored, name, loss) == 0;
 
-	if (length > 0 &&
-	    (strncmp(line, HEAD, strlen(HEAD)) != 0 || strncmp(line + strlen(HEAD), key, strlen(key)) != 0))
-		good = -1;
-	while (good > 0 && (length = getline(&line, &size, stream)) > 0) {
-		if (line[length - 1] != '\n' || !take_line(sweep, line))
-			break;
-		good += length;
-	}
-	free(line);
-	return good < 0 && length <= 0 ? 0 : good;
-}
-
-/* ------------------------------------------------------------------ writing */
-
-static void add(struct crash__fault_log *log, const char *text)
-{
-	size_t length = strlen(text);
-
-	while (length && !log->error) {
-		ssize_t done = write(log->fd, text, length);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			log->error = errno;
-			return;
-		}
-		text += done;
-		length -= (size_t)done;
-	}
+	json_decref(object);
+	return good;
 }
 
 int crash__fault_log_open(struct crash__fault_log *log, const char *directory)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int error;
 
-	*log = (struct crash__fault_log){.fd = -1};
-	snprintf(log->path, sizeof log->path, "%.4000s/outcomes", directory);
-	log->fd = open(log->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (log->fd < 0)
-		return crash__fail_errno("%s", log->path);
-	/* where locks cannot be had there are none */
-	if (fcntl(log->fd, F_SETLK, &lock) < 0 && (errno == EACCES || errno == EAGAIN)) {
-		crash__fault_log_close(log);
-		return crash__fail(CRASH_EDIR, "another crashinject uses %s", directory);
-	}
+	*log = (struct crash__fault_log){.outcomes.fd = -1, .losses.fd = -1, .verdicts.fd = -1};
+	error = crash__kept_log_open(&log->outcomes, directory, "outcomes", "crashinject-outcomes 1");
+	if (error == 0)
+		error = crash__kept_log_open(&log->losses, directory, "losses", "crashinject-losses 1");
+	return error == 0 ? crash__verdicts_open(&log->verdicts, directory) : error;
+}
+
+/* Somebody else's lines are the user's to remove; damaged ones are found out anew. */
+static int go_on(struct crash__kept_log *kept, const char *key, crash__kept_line *take, void *context,
+		 char **damaged)
+{
+	struct crash__kept_lines read;
+	char *more = NULL;
+	int error = crash__kept_log_go_on(kept, key, take, context, &read);
+
+	if (error < 0 || !read.damaged)
+		return error;
+	if (asprintf(&more, "%s%s%s from line %llu on", *damaged ? *damaged : "", *damaged ? ", and " : "",
+		     kept->path, (unsigned long long)read.damaged) < 0)
+		return crash__fail(CRASH_ENOMEM, "no memory for outcomes");
+	free(*damaged);
+	*damaged = more;
 	return 0;
 }
 
 int crash__fault_log_begin(struct crash__fault_log *log, const struct crash__recording *recording,
 			   const struct crash__checker *checker, const struct crash__checker_files *files,
-			   struct crash__fault_sweep *sweep)
+			   struct crash__fault_sweep *sweep, char **damaged)
 {
-	char *key = log->key;
-	int copy = fcntl(log->fd, F_DUPFD_CLOEXEC, 0);
-	FILE *stream = copy >= 0 ? fdopen(copy, "r") : NULL;
-	off_t good;
+	int error;
 
-	if (!stream)
-		return crash__fail_errno("%s", log->path);
-	make_key(recording, checker, files, sweep->injections, key);
-	rewind(stream);
-	good = read_lines(stream, key, sweep);
-	fclose(stream);
-	if (good < 0)
+	*damaged = NULL;
+	log->explored = json_object();
+	make_key(recording, checker, files, sweep->injections, log->key);
+	if (!crash__kept_log_is(&log->outcomes, log->key))
 		return crash__fail(CRASH_EINVAL,
 				   "%s is of other faults, or of another checker: the program goes another "
 				   "way now; start again with another --output",
-				   log->path);
-	if (ftruncate(log->fd, good) < 0)
-		return crash__fail_errno("%s", log->path);
-	if (good == 0) {
-		add(log, HEAD);
-		add(log, key);
-		add(log, "\n");
-	}
-	return 0;
+				   log->outcomes.path);
+	error = go_on(&log->outcomes, log->key, take_outcome, sweep, damaged);
+	return error == 0 ? go_on(&log->losses, log->key, take_loss, log->explored, damaged) : error;
+}
+
+const json_t *crash__fault_log_loss(const struct crash__fault_log *log,
+				    const struct crash__injection *injection)
+{
+	return json_object_get(log->explored, injection ? injection->name : "");
+}
+
+int crash__fault_log_know(struct crash__fault_log *log, const struct crash__explore_options *options,
+			  struct crash__exploration *exploration)
+{
+	char key[CRASH__DIGEST_TEXT];
+	struct crash__kept_lines read;
+	json_t *identity = NULL;
+	int error;
+
+	if (log->verdicts.fd < 0)
+		return 0;
+	error = crash__identity_make(options, &exploration->recording, &identity);
+	if (error < 0)
+		return error;
+	crash__identity_key(identity, key);
+	json_decref(identity);
+	return crash__verdicts_go_on(&log->verdicts, key, exploration->engine, &read);
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static void add(struct crash__kept_log *kept, const struct crash__injection *injection, const char *what,
+		json_t *value)
+{
+	json_t *object = json_pack("{s:s, s:o}", "fault", injection ? injection->name : "", what, value);
+	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	if (text)
+		crash__kept_log_add(kept, text);
+	else
+		kept->error = ENOMEM;
+	free(text);
+	json_decref(object);
 }
 
 void crash__fault_log_add(struct crash__fault_log *log, const struct crash__injection *injection,
 			  const struct crash__fault_outcome *outcome)
 {
-	json_t *object = json_pack("{s:s, s:o}", "fault", injection->name, "outcome",
-				   crash__fault_outcome_json(outcome));
-	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL, *line = NULL;
+	if (log->outcomes.fd >= 0)
+		add(&log->outcomes, injection, "outcome", crash__fault_outcome_json(outcome));
+}
 
-	if (!text || asprintf(&line, "%s\n", text) < 0)
-		log->error = ENOMEM;
-	else
-		add(log, line);
-	free(line);
-	free(text);
-	json_decref(object);
+void crash__fault_log_add_loss(struct crash__fault_log *log, const struct crash__injection *injection,
+			       json_t *loss)
+{
+	if (log->losses.fd >= 0)
+		add(&log->losses, injection, "loss", json_incref(loss));
+}
+
+static struct crash__kept_log *log_number(const struct crash__fault_log *log, int number)
+{
+	const struct crash__kept_log *all[] = {&log->outcomes, &log->losses, &log->verdicts};
+
+	return (struct crash__kept_log *)(uintptr_t)all[number];
+}
+
+void crash__fault_log_forget(struct crash__fault_log *log)
+{
+	for (int i = 0; i < 3; i++)
+		crash__kept_log_forget(log_number(log, i));
+}
+
+int crash__fault_log_error(const struct crash__fault_log *log, const char **path)
+{
+	for (int i = 0; i < 3; i++)
+		if (log_number(log, i)->error) {
+			*path = log_number(log, i)->path;
+			return log_number(log, i)->error;
+		}
+	return 0;
 }
 
 void crash__fault_log_close(struct crash__fault_log *log)
 {
-	if (log->fd >= 0)
-		close(log->fd);
-	log->fd = -1;
+	for (int i = 0; i < 3; i++)
+		crash__kept_log_close(log_number(log, i));
+	json_decref(log->explored);
+	log->explored = NULL;
 }

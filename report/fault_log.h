@@ -1,42 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault_log.h - the file `outcomes` of a result of faults: a line for each run, as soon as it is over.
+ * fault_log.h - what a sweep of faults has found out, kept as soon as it is known.
  *
- *	crashinject-outcomes 1 KEY
- *	{"fault": "write#17:err=EIO", "outcome": {...}}
+ *	outcomes	{"fault": "write#17:err=EIO", "outcome": {...}}		a line for each fault that was
+ *tried losses		{"fault": "write#17:err=EIO", "loss": {...}}		and for each whose power
+ *losses were explored verdicts	those of the power losses that are being explored (verdict_log.h)
  *
- * The key says of which faults and of which checker these are: lines of others do not count. Whatever kills
- *us leaves whole lines and, at the end, perhaps a part of one, which does not count either.
+ * The key says of which faults and of which checker these are. What is believed of the files is said in
+ * base/kept_log.h.
  */
 #ifndef CRASH_FAULT_LOG_H
 #define CRASH_FAULT_LOG_H
 
-#include <limits.h>
-
+#include "base/kept_log.h"
 #include "explore/checkers/checker_files.h"
-#include "explore/faults/fault_sweep.h"
+#include "explore/faults/then_crash.h"
 
 struct crash__fault_log {
-	int fd; /* -1: none */
-	char path[PATH_MAX];
+	struct crash__kept_log outcomes, losses, verdicts; /* fd -1: none */
 	char key[CRASH__DIGEST_TEXT];
-	int error; /* why a line could not be written, an errno; 0: all of them were */
+	json_t *explored; /* the losses that are known, by the names of their faults; "" is none */
 };
 
-/** Opens the file of a directory, and keeps everybody else away from it as long as we live. */
+/** Opens the files of a directory, and keeps everybody else away from them as long as we live. */
 int crash__fault_log_open(struct crash__fault_log *log, const char *directory);
 
 /**
  * Takes outcomes that are there into the sweep, and goes on behind them. Where the key is another one an
  * error says so.
+ * @param damaged the files of which lines were not believed, in words; or NULL. Allocated
  */
 int crash__fault_log_begin(struct crash__fault_log *log, const struct crash__recording *recording,
 			   const struct crash__checker *checker, const struct crash__checker_files *files,
-			   struct crash__fault_sweep *sweep);
+			   struct crash__fault_sweep *sweep, char **damaged);
 
-/** Adds a line. An error is noted, and nothing is added any more. */
+/** Adds an outcome. An error is noted, and nothing is added any more. */
 void crash__fault_log_add(struct crash__fault_log *log, const struct crash__injection *injection,
 			  const struct crash__fault_outcome *outcome);
+
+/** What exploring a fault's power losses gave, as it was added; NULL: it is not known. `injection` NULL:
+ * without any. */
+const json_t *crash__fault_log_loss(const struct crash__fault_log *log,
+				    const struct crash__injection *injection);
+
+/** Adds that. */
+void crash__fault_log_add_loss(struct crash__fault_log *log, const struct crash__injection *injection,
+			       json_t *loss);
+
+/**
+ * An exploration begins: its engine learns the verdicts of one that was broken off, if that was of the same
+ * recording and the same checker.
+ */
+int crash__fault_log_know(struct crash__fault_log *log, const struct crash__explore_options *options,
+			  struct crash__exploration *exploration);
+
+/** Takes everything away that was kept: it is not known whose it is. */
+void crash__fault_log_forget(struct crash__fault_log *log);
+
+/** Why a line of a file could not be written, an errno, and of which; 0: all of them were. */
+int crash__fault_log_error(const struct crash__fault_log *log, const char **path);
 
 void crash__fault_log_close(struct crash__fault_log *log);
 

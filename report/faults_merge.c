@@ -98,6 +98,13 @@ static void add_numbers(json_t *into, const json_t *from, const char *const *key
 						 json_integer_value(json_object_get(from, *keys))));
 }
 
+static void add_seconds(json_t *into, const json_t *from, const char *key)
+{
+	json_object_set_new(into, key,
+			    json_real(json_number_value(json_object_get(into, key)) +
+				      json_number_value(json_object_get(from, key))));
+}
+
 static json_t *find_tier(const json_t *tiers, const json_t *tier)
 {
 	json_t *known;
@@ -135,8 +142,9 @@ static void add_summary(json_t *into, const json_t *from)
 {
 	static const char *const keys[] = {"states", "distinct", "checked", "known_before",
 					   "failed", "flaky",	 NULL};
-	static const char *const of_faults[] = {"seen", "not_met", "strayed", "aborted", NULL};
-	static const char *const of_losses[] = {"faults", "explored", "states", "failed", NULL};
+	static const char *const of_faults[] = {"seen", "not_met", "strayed", "aborted", "runs", NULL};
+	static const char *const of_losses[] = {"faults", "explored", "known_before",
+						"states", "failed",   NULL};
 	json_t *faults = json_object_get(into, "faults"), *more = json_object_get(from, "faults");
 
 	add_numbers(into, from, keys);
@@ -146,9 +154,9 @@ static void add_summary(json_t *into, const json_t *from)
 			    of_losses);
 	add_tiers(json_object_get(into, "tiers"), json_object_get(from, "tiers"));
 	add_all(json_object_get(into, "incomplete_reasons"), json_object_get(from, "incomplete_reasons"));
-	json_object_set_new(into, "seconds",
-			    json_real(json_number_value(json_object_get(into, "seconds")) +
-				      json_number_value(json_object_get(from, "seconds"))));
+	add_seconds(into, from, "seconds");
+	add_seconds(into, from, "checker_seconds");
+	add_seconds(faults, more, "run_seconds");
 	if (!json_is_true(json_object_get(from, "complete")))
 		json_object_set_new(into, "complete", json_false());
 	if (strcmp(crash__report_text(from, "final_state"), "passed") != 0)

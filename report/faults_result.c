@@ -316,12 +316,15 @@ static uint64_t ops_of(const struct crash__fault_sweep *sweep, size_t steps)
 }
 
 struct tally {
-	uint64_t run, found, not_met, strayed, flaky, aborted;
+	uint64_t run, found, not_met, strayed, flaky, missed, aborted;
+	uint64_t runs, ns, checker_ns; /* with the one that has no fault */
 };
 
 static struct tally tally_of(const struct crash__fault_sweep *sweep)
 {
-	struct tally tally = {0};
+	struct tally tally = {.runs = sweep->control.runs,
+			      .ns = sweep->control.ns,
+			      .checker_ns = sweep->control.checker_ns};
 
 	for (size_t i = 0; i < sweep->injections->list_count; i++) {
 		const struct crash__fault_outcome *outcome = &sweep->outcomes[i];
@@ -332,6 +335,9 @@ static struct tally tally_of(const struct crash__fault_sweep *sweep)
 		tally.strayed += outcome->kind >= CRASH__FAULT_GOOD && outcome->strayed;
 		tally.flaky += outcome->flaky;
 		tally.aborted += outcome->kind == CRASH__FAULT_ABORTED;
+		tally.runs += outcome->runs;
+		tally.ns += outcome->ns;
+		tally.checker_ns += outcome->checker_ns;
 	}
 	return tally;
 }
@@ -364,7 +370,7 @@ int crash__faults_note_missed(const struct crash__fault_sweep *sweep, struct cra
 	uint64_t left = sweep->mine - sweep->known - sweep->done;
 	int error = 0;
 
-	if (crash__verdict_failed(sweep->control.verdict)) /* which is said */
+	if (crash__verdict_failed(sweep->control.verdict) || !recording->namespaces) /* which is said */
 		return 0;
 	if (sweep->injections->list_count == 0)
 		error = crash__recording_incomplete(
@@ -423,25 +429,27 @@ static json_t *summary_json(const struct maker *maker)
 	bool good = sweep->control.verdict == CRASH__VERDICT_PASSED;
 	struct tally tally = tally_of(sweep);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I}, s:s, s:o, "
-			 "s:i, s:b, s:b, s:o, s:f, s:i, s:o}",
-			 "points", (json_int_t)ops_of(sweep, recording->fs.steps_count), "states",
-			 (json_int_t)sweep->mine, "distinct", (json_int_t)sweep->mine, "checked",
-			 (json_int_t)tally.run, "known_before", (json_int_t)sweep->known, "failed",
-			 (json_int_t)tally.found, "flaky", (json_int_t)tally.flaky, "findings",
-			 (json_int_t)json_array_size(maker->findings), "ops_outside",
-			 (json_int_t)recording->fs.ignored, "tiers", tiers_json(sweep), "faults", "classes",
-			 (json_int_t)sweep->injections->classes, "seen", (json_int_t)classes_seen(sweep),
-			 "not_met", (json_int_t)tally.not_met, "strayed", (json_int_t)tally.strayed, "all",
-			 (json_int_t)sweep->injections->list_count, "aborted", (json_int_t)tally.aborted,
-			 "left_out", (json_int_t)sweep->left_out, "final_state",
-			 crash__verdict_name(sweep->control.verdict), "final_output",
-			 crash__json_string(good ? NULL : sweep->control.output), "final_status",
-			 sweep->control.checker_status, "namespaces", 1, "complete",
-			 (int)(good && !recording->incomplete_count), "incomplete_reasons",
-			 reasons_json(sweep, recording), "seconds", (double)sweep->ns / 1e9, "jobs",
-			 (int)sweep->jobs, "date", crash__result_date());
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:f}, "
+		"s:s, "
+		"s:o, s:i, s:b, s:b, s:o, s:f, s:f, s:i, s:o}",
+		"points", (json_int_t)ops_of(sweep, recording->fs.steps_count), "states",
+		(json_int_t)sweep->mine, "distinct", (json_int_t)sweep->mine, "checked",
+		(json_int_t)tally.run, "known_before", (json_int_t)sweep->known, "failed",
+		(json_int_t)tally.found, "flaky", (json_int_t)tally.flaky, "findings",
+		(json_int_t)json_array_size(maker->findings), "ops_outside",
+		(json_int_t)recording->fs.ignored, "tiers", tiers_json(sweep), "faults", "classes",
+		(json_int_t)sweep->injections->classes, "seen", (json_int_t)classes_seen(sweep), "not_met",
+		(json_int_t)tally.not_met, "strayed", (json_int_t)tally.strayed, "all",
+		(json_int_t)sweep->injections->list_count, "aborted", (json_int_t)tally.aborted, "left_out",
+		(json_int_t)sweep->left_out, "runs", (json_int_t)tally.runs, "run_seconds",
+		(double)tally.ns / 1e9, "final_state", crash__verdict_name(sweep->control.verdict),
+		"final_output", crash__json_string(good ? NULL : sweep->control.output), "final_status",
+		sweep->control.checker_status, "namespaces", (int)recording->namespaces, "complete",
+		(int)(good && !recording->incomplete_count), "incomplete_reasons",
+		reasons_json(sweep, recording), "seconds", (double)sweep->ns / 1e9, "checker_seconds",
+		(double)tally.checker_ns / 1e9, "jobs", (int)sweep->jobs, "date", crash__result_date());
 }
 
 json_t *crash__faults_result(const struct crash__fault_sweep *sweep, const struct crash__recording *recording,

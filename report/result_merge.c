@@ -226,7 +226,7 @@ static int know_all(struct merge *merge)
 
 	crash__identity_key(merge->shards[0].identity, merge->key);
 	for (size_t i = 0; i < merge->count && error == 0; i++) {
-		struct crash__verdicts_read read;
+		struct crash__kept_lines read;
 		const char *place = merge->shards[i].place;
 
 		error = crash__verdicts_know(place, merge->key, merge->exploration.engine, &read);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/json_value.h"
 #include "base/shell_word.h"
 #include "explore/findings/cause.h"
@@ -113,37 +114,101 @@ static void take_finding(struct crash__then_findings *findings, const struct cra
 			    json_integer((json_int_t)json_array_size(json_object_get(known, "faults"))));
 }
 
-/* ------------------------------------------------------------------ what was missed */
+/* ------------------------------------------------------------------ what came of one fault */
 
-static int take_reasons(struct crash__recording *recording, const struct crash__exploration *exploration)
+/* NULL: no memory. */
+static json_t *loss_of(const struct crash__exploration *exploration)
 {
-	int error = 0;
+	const struct crash__recording *recording = &exploration->recording;
+	json_t *result = crash__result_make(exploration, json_object(), NULL), *reasons = json_array(), *loss;
 
-	for (size_t i = 0; i < exploration->recording.incomplete_count && error == 0; i++)
-		if (!crash__fault_is_consequence(exploration->recording.incomplete[i]))
+	for (size_t i = 0; i < recording->incomplete_count; i++)
+		if (!crash__fault_is_consequence(recording->incomplete[i]))
+			json_array_append_new(reasons, crash__json_string(recording->incomplete[i]));
+	loss = json_pack("{s:O, s:I, s:I, s:b, s:o}", "findings", json_object_get(result, "findings"),
+			 "states", (json_int_t)exploration->engine->fresh, "failed",
+			 (json_int_t)exploration->engine->failed, "refused",
+			 (int)(exploration->engine->final->kind != CRASH__VERDICT_PASSED), "reasons",
+			 reasons);
+	json_decref(result);
+	return loss;
+}
+
+static int take_reasons(struct crash__recording *recording, const json_t *reasons)
+{
+	const json_t *reason;
+	int error = 0;
+	size_t i;
+
+	json_array_foreach(reasons, i, reason)
+		if (error == 0)
 			error = crash__recording_incomplete(recording, "of power losses after a fault: %s",
-							    exploration->recording.incomplete[i]);
+							    json_string_value(reason));
 	return error;
+}
+
+static int take_loss(struct crash__then_findings *findings, const struct crash__injection *injection,
+		     const json_t *loss)
+{
+	json_t *list = json_deep_copy(json_object_get(loss, "findings")), *finding;
+	size_t i;
+
+	json_array_foreach(list, i, finding)
+		take_finding(findings, injection, finding);
+	json_decref(list);
+	if (json_is_true(json_object_get(loss, "refused")) &&
+	    crash__recording_incomplete(findings->recording,
+					"of power losses after a fault: the checker does not accept what %s "
+					"leaves, which it did before",
+					injection ? injection->name : "the run without one") < 0)
+		return CRASH_ENOMEM;
+	return take_reasons(findings->recording, json_object_get(loss, "reasons"));
+}
+
+/* What was cut short is explored again; the verdicts are known then. */
+static bool is_whole(const struct crash__engine *engine)
+{
+	return !engine->stopped && !engine->out_of_budget && !engine->cut_short;
 }
 
 int crash__then_findings_take(void *context, const struct crash__injection *injection,
 			      struct crash__exploration *exploration)
 {
 	struct crash__then_findings *findings = context;
-	json_t *result = crash__result_make(exploration, json_object(), NULL), *finding;
-	size_t i;
+	json_t *loss = loss_of(exploration);
+	int error = loss ? 0 : crash__fail(CRASH_ENOMEM, "no memory for power losses");
 
-	json_array_foreach(json_object_get(result, "findings"), i, finding)
-		take_finding(findings, injection, finding);
-	json_decref(result);
-	if (exploration->engine->final->kind != CRASH__VERDICT_PASSED &&
-	    crash__recording_incomplete(findings->recording,
-					"of power losses after a fault: the checker does not accept what %s "
-					"leaves, which it did before",
-					injection ? injection->name : "the run without one") < 0)
-		return CRASH_ENOMEM;
-	return take_reasons(findings->recording, exploration);
+	if (error == 0 && findings->log && is_whole(exploration->engine) &&
+	    !exploration->recording.base_changed)
+		crash__fault_log_add_loss(findings->log, injection, loss);
+	if (error == 0)
+		error = take_loss(findings, injection, loss);
+	json_decref(loss);
+	return error;
 }
+
+bool crash__then_findings_know(void *context, const struct crash__injection *injection, uint64_t *states,
+			       uint64_t *failed)
+{
+	struct crash__then_findings *findings = context;
+	const json_t *loss = findings->log ? crash__fault_log_loss(findings->log, injection) : NULL;
+
+	if (!loss || take_loss(findings, injection, loss) < 0)
+		return false;
+	*states = (uint64_t)json_integer_value(json_object_get(loss, "states"));
+	*failed = (uint64_t)json_integer_value(json_object_get(loss, "failed"));
+	return true;
+}
+
+int crash__then_findings_begin(void *context, const struct crash__explore_options *options,
+			       struct crash__exploration *exploration)
+{
+	struct crash__then_findings *findings = context;
+
+	return findings->log ? crash__fault_log_know(findings->log, options, exploration) : 0;
+}
+
+/* ------------------------------------------------------------------ what was missed */
 
 int crash__then_note_missed(const struct crash__then_crash *then, struct crash__recording *recording)
 {
@@ -172,9 +237,10 @@ void crash__then_findings_add(struct crash__then_findings *findings, const struc
 	json_array_extend(all, findings->list);
 	json_object_set_new(summary, "findings", json_integer((json_int_t)json_array_size(all)));
 	json_object_set_new(numbers, "then_crash",
-			    json_pack("{s:I, s:I, s:I, s:I}", "faults", (json_int_t)then->wanted, "explored",
-				      (json_int_t)then->done, "states", (json_int_t)then->states, "failed",
-				      (json_int_t)then->failed));
+			    json_pack("{s:I, s:I, s:I, s:I, s:I}", "faults", (json_int_t)then->wanted,
+				      "explored", (json_int_t)then->done, "known_before",
+				      (json_int_t)then->known_before, "states", (json_int_t)then->states,
+				      "failed", (json_int_t)then->failed));
 	json_decref(findings->list);
 	json_decref(findings->plain);
 }

@@ -21,15 +21,15 @@ const char *crash__fault_kind_name(enum crash__fault_kind kind)
 
 json_t *crash__fault_outcome_json(const struct crash__fault_outcome *outcome)
 {
-	return json_pack("{s:s, s:s, s:i, s:i, s:b, s:b, s:b, s:I, s:I, s:I, s:i, s:o, s:o, s:o}", "kind",
-			 crash__fault_kind_name(outcome->kind), "verdict",
-			 crash__verdict_name(outcome->verdict), "exit_code", outcome->exit_code, "signal",
-			 outcome->signal, "timed_out", (int)outcome->timed_out, "strayed",
-			 (int)outcome->strayed, "flaky", (int)outcome->flaky, "hits",
-			 (json_int_t)outcome->hits, "ns", (json_int_t)outcome->ns, "checker_ns",
-			 (json_int_t)outcome->checker_ns, "checker_status", outcome->checker_status, "output",
-			 crash__json_string(outcome->output), "said", crash__json_string(outcome->said),
-			 "missed", crash__json_string(outcome->missed));
+	return json_pack(
+		"{s:s, s:s, s:i, s:i, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:o}", "kind",
+		crash__fault_kind_name(outcome->kind), "verdict", crash__verdict_name(outcome->verdict),
+		"exit_code", outcome->exit_code, "signal", outcome->signal, "timed_out",
+		(int)outcome->timed_out, "strayed", (int)outcome->strayed, "flaky", (int)outcome->flaky,
+		"hits", (json_int_t)outcome->hits, "runs", (json_int_t)outcome->runs, "ns",
+		(json_int_t)outcome->ns, "checker_ns", (json_int_t)outcome->checker_ns, "checker_status",
+		outcome->checker_status, "output", crash__json_string(outcome->output), "said",
+		crash__json_string(outcome->said), "missed", crash__json_string(outcome->missed));
 }
 
 static enum crash__fault_kind kind_of(const char *name)
@@ -51,16 +51,17 @@ bool crash__fault_outcome_take(const json_t *object, struct crash__fault_outcome
 {
 	const char *kind, *verdict;
 	int timed_out, strayed, flaky;
-	json_int_t hits, ns, checker_ns;
+	json_int_t hits, runs, ns, checker_ns;
 	json_t *bytes = json_deep_copy(object);
 	bool good;
 
 	*outcome = (struct crash__fault_outcome){0};
 	crash__json_to_bytes(bytes);
-	good = json_unpack(bytes, "{s:s, s:s, s:i, s:i, s:b, s:b, s:b, s:I, s:I, s:I, s:i}", "kind", &kind,
-			   "verdict", &verdict, "exit_code", &outcome->exit_code, "signal", &outcome->signal,
-			   "timed_out", &timed_out, "strayed", &strayed, "flaky", &flaky, "hits", &hits, "ns",
-			   &ns, "checker_ns", &checker_ns, "checker_status", &outcome->checker_status) == 0;
+	good = json_unpack(bytes, "{s:s, s:s, s:i, s:i, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:i}", "kind",
+			   &kind, "verdict", &verdict, "exit_code", &outcome->exit_code, "signal",
+			   &outcome->signal, "timed_out", &timed_out, "strayed", &strayed, "flaky", &flaky,
+			   "hits", &hits, "runs", &runs, "ns", &ns, "checker_ns", &checker_ns,
+			   "checker_status", &outcome->checker_status) == 0;
 	if (good) {
 		outcome->kind = kind_of(kind);
 		outcome->verdict = crash__verdict_of_name(verdict);
@@ -68,6 +69,7 @@ bool crash__fault_outcome_take(const json_t *object, struct crash__fault_outcome
 		outcome->strayed = strayed;
 		outcome->flaky = flaky;
 		outcome->hits = (uint64_t)hits;
+		outcome->runs = (uint64_t)runs;
 		outcome->ns = (uint64_t)ns;
 		outcome->checker_ns = (uint64_t)checker_ns;
 		outcome->output = text_of(bytes, "output");

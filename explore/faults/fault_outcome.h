@@ -36,12 +36,12 @@ struct crash__fault_outcome {
 	bool strayed;  /* it went another way than the recording, and the op was found by its call site */
 	bool flaky;    /* it failed, and another time it did not: `kind` is of the other time */
 	uint64_t hits; /* ops that failed by the rules */
-	uint64_t ns;   /* that the program took */
-	uint64_t checker_ns;
-	int checker_status; /* its exit status */
-	char *output;	    /* the checker's, or NULL */
-	char *said;	    /* the end of what the program wrote to standard error, or NULL */
-	char *missed;	    /* why something may have been missed in it, or NULL */
+	uint64_t runs; /* of the program: one, and what it took to meet the op, and to see a failure again */
+	uint64_t ns, checker_ns; /* that the program took in all of them, and the checker */
+	int checker_status;	 /* its exit status */
+	char *output;		 /* the checker's, or NULL */
+	char *said;		 /* the end of what the program wrote to standard error, or NULL */
+	char *missed;		 /* why something may have been missed in it, or NULL */
 };
 
 static inline bool crash__fault_is_found(enum crash__fault_kind kind)

@@ -27,7 +27,7 @@ static bool is_over(struct crash__then_crash *then)
 	const struct crash__fault_sweep *sweep = then->sweep;
 
 	if ((options->stop && atomic_load(options->stop)) ||
-	    (sweep->budget_faults && sweep->done + then->done >= sweep->budget_faults) ||
+	    (sweep->budget_faults && sweep->done + then->done - then->known_before >= sweep->budget_faults) ||
 	    (options->budget_ns && crash__now_ns() - options->began_ns >= options->budget_ns))
 		then->cut_short = true;
 	return then->cut_short;
@@ -60,6 +60,8 @@ static int explore(struct crash__then_crash *then, struct crash__explore_options
 	}
 	if (error == 0)
 		error = crash__explore_start(options, exploration);
+	if (error == 0 && then->begun)
+		error = then->begun(then->context, options, exploration);
 	if (error == 0)
 		error = crash__explore_run(exploration);
 	if (error < 0)
@@ -109,6 +111,20 @@ int crash__then_crash_without(struct crash__then_crash *then)
 
 /* ------------------------------------------------------------------ all of them */
 
+/* Whether it need not be explored. */
+static bool is_known(struct crash__then_crash *then, const struct crash__injection *injection)
+{
+	uint64_t states = 0, failed = 0;
+
+	if (!then->known || !then->known(then->context, injection, &states, &failed))
+		return false;
+	then->done += injection != NULL;
+	then->known_before += injection != NULL;
+	then->states += states;
+	then->failed += failed;
+	return true;
+}
+
 int crash__then_crash_run(struct crash__then_crash *then)
 {
 	const struct crash__injections *injections = then->sweep->injections;
@@ -116,10 +132,11 @@ int crash__then_crash_run(struct crash__then_crash *then)
 
 	for (size_t i = 0; i < injections->list_count; i++)
 		then->wanted += crash__then_crash_wants(then, i);
-	if (!is_over(then))
+	if (!is_known(then, NULL) && !is_over(then))
 		error = explore_fault(then, NULL);
 	for (size_t i = 0; i < injections->list_count && error == 0; i++)
-		if (crash__then_crash_wants(then, i) && !is_over(then))
+		if (crash__then_crash_wants(then, i) && !is_known(then, &injections->list[i]) &&
+		    !is_over(then))
 			error = explore_fault(then, &injections->list[i]);
 	return error;
 }

@@ -20,15 +20,23 @@ struct crash__then_crash {
 	const char *directory, *setup;		/* as for struct crash__recording_options */
 	/** Models and engine; what is about the recording is filled in. A budget_ns is that of all. */
 	struct crash__explore_options explore;
-	/** One was explored; `injection` NULL: without any fault. An error ends it. */
+	/** Whether what came of one is known from before; it is taken then. `injection` NULL: without any
+	 * fault. Or NULL. */
+	bool (*known)(void *context, const struct crash__injection *injection, uint64_t *states,
+		      uint64_t *failed);
+	/** One begins, and its engine may learn verdicts. Or NULL. */
+	int (*begun)(void *context, const struct crash__explore_options *options,
+		     struct crash__exploration *exploration);
+	/** One was explored. An error ends it. */
 	int (*explored)(void *context, const struct crash__injection *injection,
 			struct crash__exploration *exploration);
 	void *context;
 
 	/* what came of it */
-	uint64_t wanted, done, not_met;
-	uint64_t states, failed; /* of all explorations */
-	bool cut_short;		 /* the budget, or a signal */
+	uint64_t wanted, done, not_met; /* faults */
+	uint64_t known_before;		/* of those that are done */
+	uint64_t states, failed;	/* of all explorations */
+	bool cut_short;			/* the budget, or a signal */
 };
 
 /** Whether a fault is explored: nothing was wrong after it, and it is this shard's. */

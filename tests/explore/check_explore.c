@@ -758,6 +758,21 @@ START_TEST(real_kills_come_between_an_acknowledgement_and_the_next_op)
 }
 END_TEST
 
+START_TEST(real_kills_have_shown_nothing_to_a_checker_that_sees_nothing)
+{
+	struct lab_result result;
+
+	saver_store();
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--rerun", "--check=true", "--", "sh", "-c",
+				 "echo >store/f");
+	lab_assert_status(&result, 3);
+	ck_assert_msg(strstr(result.out, "the checker sees nothing"), "%s", lab_describe(&result));
+	result = LAB_CRASHINJECT("explore", "--root", "store", "--rerun", "--check=[ ! -e f ] || cat f", "--",
+				 "sh", "-c", "echo >store/f");
+	lab_assert_status(&result, 0);
+}
+END_TEST
+
 START_TEST(real_kills_come_before_the_first_op)
 {
 	struct lab_result result;
@@ -1319,6 +1334,7 @@ static Suite *make_suite(void)
 	tcase_add_test(results, names_need_not_be_text);
 	tcase_add_test(ways, real_kills_agree);
 	tcase_add_test(ways, real_kills_come_between_an_acknowledgement_and_the_next_op);
+	tcase_add_test(ways, real_kills_have_shown_nothing_to_a_checker_that_sees_nothing);
 	tcase_add_test(ways, real_kills_come_before_the_first_op);
 	tcase_add_test(ways, real_kills_read_the_same_input);
 	tcase_add_test(ways, real_kills_take_no_options_that_choose_states);

@@ -262,7 +262,7 @@ START_TEST(a_limit_for_the_size_of_files_is_an_error_and_no_end)
 		((const char *const[]){lab_variable("CRASHINJECT"), "list", "--", "true", NULL}),
 		EXPLORE("--model=posix", "--check", verify(":"), "--", lab_variable("HELPER"), RIGHT),
 		EXPLORE("--copy", "--check=[ ! -e f ] || cat f", "--", "sh", "-c", "echo >\"$CRASH_DIR/f\""),
-		EXPLORE("--rerun", "--check=true", "--", "sh", "-c", "echo >store/f"),
+		EXPLORE("--rerun", "--check=[ ! -e f ] || cat f", "--", "sh", "-c", "echo >store/f"),
 		EXPLORE("--output=kept", "--check=[ ! -e f ] || cat f", "--", "sh", "-c", "echo >store/f"),
 	};
 

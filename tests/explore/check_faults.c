@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define BUGS 16 /* more than there are */
 
@@ -340,6 +341,24 @@ START_TEST(representatives_of_all_call_sites_come_first)
 }
 END_TEST
 
+/* Nothing is said of a program that was not run. */
+START_TEST(without_namespaces_nothing_is_tried_and_that_is_said)
+{
+	struct faults faults;
+
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	faults = take(LAB_COMMAND(LAB_WITHOUT_NAMESPACES, lab_variable("CRASHINJECT"), "faults", "--json",
+				  "--dir=store", "--check=cat ./*", "--", "sh", "-c",
+				  "cd \"$CRASH_DIR\" && echo a >f"));
+	lab_assert_status(&faults.result, 3);
+	ck_assert(!lab_json_bool(faults.summary, "complete"));
+	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 0);
+	ck_assert_msg(strstr(faults.result.out, "no fault was tried: each run needs an overlay"), "%s",
+		      lab_describe(&faults.result));
+	ck_assert_int_eq(lab_entries("store"), 0);
+}
+END_TEST
+
 START_TEST(a_program_that_does_nothing_is_incomplete)
 {
 	struct faults faults = FAULTS("true", "true");
@@ -386,7 +405,7 @@ END_TEST
 
 START_TEST(what_a_run_with_a_fault_has_missed_is_said)
 {
-	struct faults faults = FAULTS("true", "echo a >a || dd if=/dev/zero of=b bs=1M count=4 2>/dev/null",
+	struct faults faults = FAULTS("true", "echo a >a || dd if=/dev/zero bs=1M count=4 2>/dev/null",
 				      "--errors=EIO", "--max-trace=1M", "--then-crash=ext4");
 
 	lab_assert_status(&faults.result, 3);
@@ -445,6 +464,117 @@ START_TEST(a_sweep_that_was_ended_goes_on)
 			 lab_json_number(whole.summary, "failed", -1));
 	ck_assert_str_eq(lab_json_text(only_finding(&rest, "lied"), "sentence"),
 			 lab_json_text(only_finding(&whole, "lied"), "sentence"));
+}
+END_TEST
+
+/* The runner is killed as soon as a file of the result has so many lines. */
+#define KILL_AT(file, lines, command)                                                                        \
+	lab_text("%s & pid=$!; until [ \"$(wc -l 2>/dev/null <result/%s || echo 0)\" -ge %d ]; do "          \
+		 "kill -0 $pid || exit 1; sleep 0.002; done; kill -KILL $pid; wait $pid; [ $? = 137 ]",      \
+		 command, file, lines)
+
+#define SWEEP(output)                                                                                        \
+	lab_text("%s faults -q --json --dir=store --jobs=1 --errors=EIO --then-crash=ext4 --output=%s "      \
+		 "--check "                                                                                  \
+		 "'echo x >>%s/checks; %s verify . \"$CRASH_ACKED\"' -- %s --bug wal-retries-sync "          \
+		 "--commits 2 "                                                                              \
+		 "wal",                                                                                      \
+		 lab_variable("CRASHINJECT"), output, lab_dir, lab_variable("HELPER"),                       \
+		 lab_variable("HELPER"))
+
+/* How often the checker ran. */
+static long count_checks(void)
+{
+	const char *text = lab_read("checks", NULL);
+	long count = text ? (long)strlen(text) / 2 : 0;
+
+	unlink("checks");
+	return count;
+}
+
+static const struct {
+	const char *file;
+	int lines;
+} kills[] = {{"outcomes", 4}, {"losses", 3}, {"losses", 9}, {"verdicts", 30}};
+
+/* At each of these moments; and nothing but what was going on is done again. */
+START_TEST(a_sweep_that_was_killed_goes_on)
+{
+	struct lab_result whole, result;
+	long all, before, after;
+
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	whole = LAB_COMMAND("sh", "-c", SWEEP("whole"));
+	lab_assert_status(&whole, 1);
+	all = count_checks();
+	result = LAB_COMMAND("sh", "-c", KILL_AT(kills[_i].file, kills[_i].lines, SWEEP("result")));
+	lab_assert_status(&result, 0);
+	before = count_checks();
+	ck_assert_int_lt(before, all);
+	result = LAB_CRASHINJECT("faults", "-q", "--json", "--resume=result");
+	lab_assert_status(&result, 1);
+	ck_assert_str_eq(result.err, "");
+	after = count_checks();
+	ck_assert_msg(before + after <= all + 10, "%ld checks, then %ld, and %ld at once", before, after,
+		      all);
+	ck_assert_str_eq(json_dumps(lab_essence_of_lines(result.out), JSON_SORT_KEYS | JSON_INDENT(1)),
+			 json_dumps(lab_essence_of_lines(whole.out), JSON_SORT_KEYS | JSON_INDENT(1)));
+}
+END_TEST
+
+/* What is done to the outcomes of a whole sweep; how many are believed afterwards, of 13; and whether that is
+ * said. */
+static const struct {
+	const char *script;
+	int believed;
+	bool said;
+} damages[] = {
+	/* an outcome that says something else */
+	{"sed -i '4s/passed/lied/' result/outcomes", 2, true},
+	/* one that is another fault's */
+	{"sed -i '4s/err=/err=E/' result/outcomes", 2, true},
+	{"sed -i '4s/.$/g/' result/outcomes", 2, true},
+	/* the writer was killed in the middle of a line */
+	{"truncate -s -5 result/outcomes", 12, false},
+	/* and a line behind half of one */
+	{"head -c -5 result/outcomes >o && tail -n 1 result/outcomes >>o && mv o result/outcomes", 12, true},
+	{"printf 'crashinject-out' >result/outcomes", 0, false},
+	{": >result/outcomes", 0, false},
+};
+
+START_TEST(a_damaged_line_is_no_outcome)
+{
+	struct faults whole = STORE_FAULTS("wal-ignores-write-error", "wal", "--errors=EIO",
+					   "--output=result"),
+		      rest;
+
+	lab_assert_status(&whole.result, 1);
+	ck_assert_int_eq(LAB_COMMAND("sh", "-c", damages[_i].script).status, 0);
+	rest = take(LAB_CRASHINJECT("faults", "--json", "--resume=result"));
+	lab_assert_status(&rest.result, 1);
+	ck_assert_int_eq(lab_json_number(rest.summary, "known_before", -1), damages[_i].believed);
+	ck_assert_msg(!strstr(rest.result.err, "result/outcomes from line ") == !damages[_i].said, "%s",
+		      lab_describe(&rest.result));
+	ck_assert_str_eq(json_dumps(lab_essence_of_lines(rest.result.out), JSON_SORT_KEYS),
+			 json_dumps(lab_essence_of_lines(whole.result.out), JSON_SORT_KEYS));
+}
+END_TEST
+
+/* Outcomes of a tree that somebody has changed meanwhile are nobody's. */
+START_TEST(outcomes_of_a_tree_that_was_changed_are_not_kept)
+{
+	struct faults faults =
+		FAULTS("cat ./* || :", "echo a >a && mv a b", "--errors=EIO", "--output=result");
+
+	lab_assert_status(&faults.result, 0);
+	lab_remove("result");
+	ck_assert_int_eq(mkdir("other", 0755), 0);
+	lab_write("check.sh", "#!/bin/sh\ncat ./* || :; echo '#' >>$0\n", 38);
+	ck_assert_int_eq(chmod("check.sh", 0755), 0);
+	faults = FAULTS(lab_text("%s/check.sh", lab_dir), "echo a >a && mv a b", "--errors=EIO",
+			"--output=result");
+	lab_assert_status(&faults.result, 3);
+	ck_assert_ptr_null(strstr(lab_read("result/outcomes", NULL), "passed"));
 }
 END_TEST
 
@@ -528,7 +658,8 @@ int main(void)
 {
 	Suite *suite = suite_create("faults");
 	TCase *right = lab_case(suite, "right", 300), *wrong = lab_case(suite, "wrong", 300),
-	      *power = lab_case(suite, "power", 300), *ends = lab_case(suite, "ends", 120);
+	      *power = lab_case(suite, "power", 300), *ends = lab_case(suite, "ends", 120),
+	      *kept = lab_case(suite, "kept", 300);
 
 	tcase_add_loop_test(right, no_fault_hurts_a_store_that_is_right, 0,
 			    (int)(sizeof scenarios / sizeof *scenarios));
@@ -546,6 +677,7 @@ int main(void)
 	tcase_add_test(ends, a_checker_that_refuses_the_run_without_a_fault_ends_it);
 	tcase_add_test(ends, a_budget_that_is_spent_is_incomplete);
 	tcase_add_test(ends, representatives_of_all_call_sites_come_first);
+	tcase_add_test(ends, without_namespaces_nothing_is_tried_and_that_is_said);
 	tcase_add_test(ends, a_program_that_does_nothing_is_incomplete);
 	tcase_add_test(ends, an_op_that_no_run_comes_to_is_said);
 	tcase_add_test(ends, a_failure_that_does_not_come_again_is_no_finding_and_no_all_clear);
@@ -554,6 +686,9 @@ int main(void)
 	tcase_add_test(ends, a_fault_that_is_none_of_the_run_is_refused);
 	tcase_add_test(ends, a_run_that_goes_another_way_is_found_by_its_call_site);
 	tcase_add_test(ends, a_sweep_that_was_ended_goes_on);
+	tcase_add_loop_test(kept, a_sweep_that_was_killed_goes_on, 0, (int)(sizeof kills / sizeof *kills));
+	tcase_add_loop_test(kept, a_damaged_line_is_no_outcome, 0, (int)(sizeof damages / sizeof *damages));
+	tcase_add_test(kept, outcomes_of_a_tree_that_was_changed_are_not_kept);
 	tcase_add_test(ends, a_sweep_with_another_checker_does_not_go_on);
 	tcase_add_test(ends, outcomes_that_cannot_be_written_are_said);
 	tcase_add_test(ends, shards_say_together_what_one_sweep_says);
