@@ -207,7 +207,35 @@ static bool did_the_same(struct crash__event_of one, struct crash__event_of othe
 	return true;
 }
 
+static bool is_like(struct crash__event_of one, struct crash__event_of other)
+{
+	const char *a = crash__event_path(one.trace, one.event),
+		   *b = crash__event_path(other.trace, other.event);
+
+	return other.event->kind == CRASH__EVENT_OP && one.event->kernel == other.event->kernel &&
+	       ((a && b && strcmp(a, b) == 0) || is_same_name(a, b));
+}
+
+/*
+ * Ops are numbered over all threads: where one has been faster than in the recording, the op that failed is
+ * the neighbour of the one that was to fail. It is compared with the recorded one that its file was written
+ * to, or whatever its call does, as many times before. NULL: there is none.
+ */
+static const struct crash__event *in_its_turn(const struct crash__trace *recorded, struct crash__event_of run)
+{
+	uint64_t turn = 0;
+
+	for (const struct crash__event *event = run.trace->events; event < run.event; event++)
+		turn += is_like(run, (struct crash__event_of){run.trace, event});
+	for (size_t i = 0; i < recorded->count; i++)
+		if (is_like(run, (struct crash__event_of){recorded, &recorded->events[i]}) && turn-- == 0)
+			return &recorded->events[i];
+	return NULL;
+}
+
 bool crash__fault_is_noticed(struct crash__event_of recorded, struct crash__event_of run)
 {
-	return !did_the_same(recorded, run) || sum_of_lines(recorded.trace) != sum_of_lines(run.trace);
+	recorded.event = in_its_turn(recorded.trace, run);
+	return !recorded.event || !did_the_same(recorded, run) ||
+	       sum_of_lines(recorded.trace) != sum_of_lines(run.trace);
 }

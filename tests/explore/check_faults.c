@@ -267,6 +267,22 @@ START_TEST(what_a_program_does_not_look_at_is_ignored)
 }
 END_TEST
 
+/* The log is written by the recorded run alone, so that what fails later is another write than the recorded
+ * one of that number. It is tried again; and what was done one time more was once taken for what the
+ * recording has. */
+START_TEST(a_call_that_is_tried_again_is_noticed_also_where_the_numbers_have_moved)
+{
+	struct faults faults =
+		FAULTS("cat ./* || :",
+		       "if mkdir \"$LAB/once\" 2>/dev/null; then echo log >log; fi; "
+		       "for i in 1 2 3 4; do { echo $i >>f; } 2>/dev/null || echo $i >>f; done",
+		       "--only=write#2:err=EIO", "--jobs=1");
+
+	ck_assert_uint_eq(json_array_size(faults.findings), 0);
+	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 1);
+}
+END_TEST
+
 /* One that says something, or ends otherwise, has noticed. */
 START_TEST(what_a_program_says_is_no_finding)
 {
@@ -672,6 +688,7 @@ int main(void)
 	tcase_add_test(power, power_losses_that_a_budget_leaves_out_are_said);
 	tcase_add_test(ends, what_a_program_does_not_look_at_is_ignored);
 	tcase_add_test(ends, what_a_program_says_is_no_finding);
+	tcase_add_test(ends, a_call_that_is_tried_again_is_noticed_also_where_the_numbers_have_moved);
 	tcase_add_test(ends, a_signal_is_no_way_to_end);
 	tcase_add_test(ends, the_directory_is_left_as_it_was);
 	tcase_add_test(ends, a_checker_that_refuses_the_run_without_a_fault_ends_it);
