@@ -8,10 +8,14 @@
  * there. helper/recovery_bugs.def has more, which nothing but an interrupted recovery shows, and says how
  * many crashes that takes: with one less each is quiet. Recovery is a command, or the program that starts
  * again.
+ *
+ * CRASHINJECT_TABLE=FILE in the environment: what was found goes there, as rows of the table in
+ * docs/FINDINGS.md.
  */
 #include "tests/run/lab.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +91,24 @@ static void assert_clear(const struct looked *looked, const char *bug, unsigned 
 	ck_assert_int_eq(lab_json_number(recovery, "distinct", -1), lab_json_number(recovery, "checked", -2));
 }
 
+/* A row of the table, where somebody wants one; `finding` is NULL where there is none. */
+static void tell(const char *bug, enum recovery how, const char *scenario, const char *models,
+		 unsigned int depth, const struct looked *looked, const json_t *finding)
+{
+	const json_t *recovery = json_object_get(looked->summary, "recovery");
+	const char *path = getenv("CRASHINJECT_TABLE");
+	FILE *file = path ? fopen(path, "a") : NULL;
+
+	if (!file)
+		return;
+	fprintf(file, "| %s | %s | %s | %s | %u | %lld | %lld | %lld | %lld | %s |\n", bug ? bug : "none",
+		how == COMMAND ? "recover" : "itself", scenario, models, depth,
+		lab_json_number(looked->summary, "checked", -1), lab_json_number(recovery, "from", -1),
+		lab_json_number(recovery, "checked", -1), lab_json_number(recovery, "failed", -1),
+		finding ? lab_json_text(finding, "kind") : "-");
+	fclose(file);
+}
+
 /* ------------------------------------------------------------------ the store that is right */
 
 static const struct {
@@ -107,6 +129,7 @@ START_TEST(a_recovery_that_is_right_is_clear_wherever_it_is_interrupted)
 		explore(NULL, right[_i].how, right[_i].scenario, right[_i].models, right[_i].depth);
 
 	assert_clear(&looked, "no bug", right[_i].depth);
+	tell(NULL, right[_i].how, right[_i].scenario, right[_i].models, right[_i].depth, &looked, NULL);
 }
 END_TEST
 
@@ -177,6 +200,7 @@ START_TEST(what_recovery_does_wrong_is_found_at_its_depth)
 	/* the state, as the checker saw it, fails again */
 	state = lab_json_text(finding, "state");
 	ck_assert_ptr_nonnull(strchr(state, '/'));
+	tell(row->bug, row->how, "wal", row->models, row->depth, &looked, finding);
 	looked.result = LAB_CRASHINJECT("replay", "--acked", "acked", "result", state, "state");
 	lab_assert_status(&looked.result, 0);
 	looked.result =
