@@ -11,6 +11,7 @@
 #include "base/attributes.h"
 #include "base/clock.h"
 #include "base/copy.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "common/control.h"
 #include "report/nested_result.h"
@@ -192,9 +193,20 @@ void crash__depth_result(const struct explore_session *session, json_t *result)
 		json_object_set(result, "recoveries", (json_t *)(uintptr_t)records);
 }
 
+/* A name that is too long for a file is one by its digest. */
 void crash__depth_trace_name(const char *from, char name[NAME_MAX + 1])
 {
-	snprintf(name, NAME_MAX + 1, "recovery-%s", from);
+	struct crash__digest *digest;
+	char text[CRASH__DIGEST_TEXT];
+
+	if (snprintf(name, NAME_MAX + 1, "recovery-%s", from) > NAME_MAX) {
+		digest = crash__digest_begin();
+		if (!digest)
+			crash__die("out of memory");
+		crash__digest_text(digest, from);
+		crash__digest_end(digest, text);
+		snprintf(name, NAME_MAX + 1, "recovery-%s", text);
+	}
 	for (char *at = name; *at; at++)
 		if (*at == CRASH__NESTED)
 			*at = '+';

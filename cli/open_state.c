@@ -2,6 +2,7 @@
 #include "cli/open_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,7 +60,7 @@ static int open_nested(struct crash__replay *replay, const char *place, const js
 		       const char *wanted, const char *state)
 {
 	const char *inner = strrchr(state, CRASH__NESTED) + 1;
-	char from[NAME_MAX + 1], name[NAME_MAX + 1], trace[PATH_MAX];
+	char name[NAME_MAX + 1], trace[PATH_MAX], *from;
 	struct crash__model model;
 	bool named = choose_model(wanted, settings, inner, &model);
 
@@ -67,13 +68,16 @@ static int open_nested(struct crash__replay *replay, const char *place, const js
 		crash__die("%s is a state of recovery, whose recording is in the directory of a result: "
 			   "explore with --output, and name that",
 			   state);
-	snprintf(from, sizeof from, "%.*s", (int)(inner - state - 1), state);
+	from = strndup(state, (size_t)(inner - state - 1));
+	if (!from)
+		crash__die("out of memory");
 	crash__depth_trace_name(from, name);
 	snprintf(trace, sizeof trace, "%.3000s/%s", place, name);
 	if (access(trace, F_OK) < 0)
 		crash__die("%s has no recording of recovery from %s: only those are kept in which "
 			   "something was found",
 			   place, from);
+	free(from);
 	return crash__replay_open(replay, trace, NULL, named ? &model : NULL, inner);
 }
 

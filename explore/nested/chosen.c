@@ -55,10 +55,9 @@ static int consider(void *context, struct crash__view *view, const struct crash_
 	choosing->classes[class] = OURS;
 	if (entry && (entry->error || entry->kind > CRASH__VERDICT_PASSED))
 		return GO_ON;
-	if (!entry || entry->kind == CRASH__VERDICT_NONE) {
-		choosing->chosen->unknown++;
+	/* why it has no verdict is said elsewhere */
+	if (!entry || entry->kind == CRASH__VERDICT_NONE)
 		return end_class(choosing, class);
-	}
 	error = take(choosing, entry);
 	return error < 0 ? error : end_class(choosing, class);
 }

@@ -17,7 +17,6 @@
 
 struct crash__chosen {
 	CRASH__VECTOR(const struct crash__entry *, list);
-	uint64_t unknown; /* classes of which the state that is next has no verdict */
 };
 
 /** Chooses from an exploration that was run, or from verdicts alone. Free the list. */

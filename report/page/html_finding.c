@@ -206,6 +206,7 @@ void crash__html_finding(FILE *stream, const json_t *result, const json_t *findi
 	print_row(stream, "Repair", crash__report_text(finding, "repair"));
 	print_row(stream, "Advice", crash__report_text(finding, "advice"));
 	print_row(stream, "Rule", crash__report_text(finding, "explanation"));
+	print_row(stream, "In recovery from", crash__report_text(finding, "from"));
 	print_row(stream, "Crash at", crash__report_text(finding, "point"));
 	print_list(stream, "Files", json_object_get(finding, "files"));
 	print_list(stream, "Models that allow it", json_object_get(finding, "models"));

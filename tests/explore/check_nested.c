@@ -229,7 +229,7 @@ static const struct {
 	  "crashes of recovery, depth 2: from 9 states"}},
 	{"--html",
 	 {"recovery from the state that a crash at ", " leaves is interrupted: if the process dies between ",
-	  "id=\"recovery\"", "crashes of recovery, depth 2: from 9 states"}},
+	  "<dt>In recovery from</dt>", "crashes of recovery, depth 2: from 9 states"}},
 	{"--sarif",
 	 {"recovery from the state that a crash at ", " leaves is interrupted: if the process dies between ",
 	  "\"from\": \"ext4@", "\"state\": \"ext4@"}},
