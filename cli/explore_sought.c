@@ -81,6 +81,22 @@ static void print_reasons(const struct explore_session *session, uint64_t checke
 		printf("incomplete: %s\n", recording->incomplete[i]);
 }
 
+/* Who is asked for one would say that it is gone. */
+static int note_nested(struct explore_session *session)
+{
+	const struct crash__sought *sought = &session->sought;
+	int error = 0;
+
+	for (size_t i = 0; i < sought->findings_count && error == 0; i++)
+		if (crash__sought_may_be_nested(&sought->findings[i]) && !sought->findings[i].cause)
+			error = crash__recording_incomplete(&session->exploration.recording,
+							    "%s may be of a crash inside recovery, as ids "
+							    "that begin with %s are, and those "
+							    "are not looked for: explore with --depth",
+							    sought->findings[i].id, CRASH__NESTED_ID);
+	return error;
+}
+
 int crash__sought_report(struct explore_session *session)
 {
 	struct crash__sought *sought = &session->sought;
@@ -93,6 +109,8 @@ int crash__sought_report(struct explore_session *session)
 	crash__sought_answer(sought, &session->exploration.causes,
 			     session->exploration.recording.incomplete_count == 0);
 	note_others(session);
+	if (note_nested(session) < 0)
+		crash__die("%s", crash_error_detail());
 	for (size_t i = 0; i < sought->findings_count; i++) {
 		const struct crash__sought_finding *finding = &sought->findings[i];
 

@@ -9,6 +9,12 @@
 #include "report/report.h"
 #include "report/result.h"
 
+/* Whoever sees only the id can tell what it may be of. */
+static void mark_id(char id[12])
+{
+	memcpy(id, CRASH__NESTED_ID, strlen(CRASH__NESTED_ID));
+}
+
 static void add_number(json_t *finding, const json_t *other, const char *key)
 {
 	json_object_set_new(finding, key,
@@ -63,6 +69,7 @@ static void place_finding(json_t *finding, const struct crash__nested *nested)
 	char id[12];
 
 	crash__cause_id(id, "recovery/%s", crash__report_text(finding, "id"));
+	mark_id(id);
 	json_object_set_new(finding, "id", json_string(id));
 	json_object_set_new(finding, "sentence", sentence_of(nested, json_string_value(what)));
 	json_object_set_new(finding, "state",
@@ -92,6 +99,7 @@ static json_t *not_idempotent(const struct crash__nested *nested)
 	state.acked = state.step < 0 ? 0 : fs->steps[state.step].acked;
 	name = crash__engine_state_name(engine, engine->options.model_count, &state);
 	crash__cause_id(id, "recovery/again/%s", crash__cause_class(kind));
+	mark_id(id);
 	finding = json_pack(
 		"{s:s, s:s, s:s, s:o, s:[], s:[], s:[s], s:[], s:n, s:s, s:i, s:i, s:s, s:o, s:n, "
 		"s:o, s:o, s:b}",

@@ -53,6 +53,9 @@ struct crash__causes {
 /** Makes the id of what a text describes: eight digits. */
 void crash__cause_id(char id[12], const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** What ids of crashes inside recovery begin with; one in 256 of the others does, too. */
+#define CRASH__NESTED_ID "de"
+
 /**
  * The kind of mistake that a failure comes from, as a word. Failures are of one class if the same repair
  * would help: how the checker noticed them does not matter.

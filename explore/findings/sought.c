@@ -338,6 +338,11 @@ static const struct crash__cause *find_cause(const struct crash__sought_finding 
  * Where nothing fails a finding is gone. Where something else does, it may be the same mistake, which shows
  * elsewhere.
  */
+bool crash__sought_may_be_nested(const struct crash__sought_finding *finding)
+{
+	return !*finding->group && strncmp(finding->id, CRASH__NESTED_ID, strlen(CRASH__NESTED_ID)) == 0;
+}
+
 void crash__sought_answer(struct crash__sought *sought, const struct crash__causes *causes, bool complete)
 {
 	for (size_t i = 0; i < sought->findings_count; i++) {
@@ -346,7 +351,8 @@ void crash__sought_answer(struct crash__sought *sought, const struct crash__caus
 		finding->cause = find_cause(finding, causes);
 		if (finding->cause)
 			finding->answer = CRASH__SOUGHT_THERE;
-		else if (complete && (sought->everything || causes->list_count == 0))
+		else if (complete && !crash__sought_may_be_nested(finding) &&
+			 (sought->everything || causes->list_count == 0))
 			finding->answer = CRASH__SOUGHT_GONE;
 	}
 }

@@ -46,6 +46,9 @@ int crash__sought_begin(struct crash__sought *sought, const struct crash__engine
 /** Whether a state is of one of the classes: a filter of the engine's. */
 bool crash__sought_wants(void *sought, uint32_t model, const struct crash__state *state);
 
+/** Whether an id may be of a crash inside recovery, which is not looked for. */
+bool crash__sought_may_be_nested(const struct crash__sought_finding *finding);
+
 /** Says what has become of each, when the causes of failures are known. `complete`: nothing was missed. */
 void crash__sought_answer(struct crash__sought *sought, const struct crash__causes *causes, bool complete);
 

@@ -294,6 +294,27 @@ START_TEST(a_checker_is_told_which_state_of_which_it_is)
 }
 END_TEST
 
+/* One crash cannot tell that what takes two is gone. */
+START_TEST(what_depth_has_found_is_not_said_to_be_gone)
+{
+	struct lab_result result;
+	const char *id;
+
+	make_store();
+	result = EXPLORE(early, "--depth=2");
+	ck_assert_msg(says(&result, "finding de"), "%s", lab_describe(&result));
+	id = lab_text("%.8s", strstr(result.out, "finding de") + strlen("finding "));
+	result = EXPLORE(early, "--finding", id);
+	lab_assert_status(&result, INCOMPLETE);
+	ck_assert_msg(says(&result, "it cannot be decided whether it is there") &&
+			      says(&result, "may be of a crash inside recovery"),
+		      "%s", lab_describe(&result));
+	/* another one, of which nothing is known */
+	result = EXPLORE(early, "--finding", "01234567");
+	lab_assert_status(&result, CLEAR);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ going on, and in parts */
 
 /* A checker that notes which states it is asked about; "final" is none of them. */
@@ -542,6 +563,7 @@ int main(void)
 	tcase_add_test(tcase, a_state_of_recovery_is_put_back_on_disk);
 	tcase_add_test(tcase, a_state_of_recovery_is_checked_again);
 	tcase_add_test(tcase, each_failure_is_a_line_of_json);
+	tcase_add_test(tcase, what_depth_has_found_is_not_said_to_be_gone);
 	tcase_add_loop_test(tcase, each_report_names_both_levels, 0, sizeof reports / sizeof *reports);
 	tcase_add_test(tcase, a_checker_is_told_which_state_of_which_it_is);
 	tcase_add_test(tcase, verdicts_of_recovery_are_kept);
