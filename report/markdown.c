@@ -97,9 +97,12 @@ static void print_finding(FILE *stream, const json_t *finding)
 	fputs("\n\n", stream);
 	print_paragraph(stream, "Repair:", crash__report_text(finding, "repair"));
 	print_paragraph(stream, "Advice:", crash__report_text(finding, "advice"));
-	fputs("**Allowed by:** ", stream);
-	crash__report_names(stream, json_object_get(finding, "models"));
-	fputs("\n\n", stream);
+	/* no model has a part in what a fault leads to */
+	if (json_array_size(json_object_get(finding, "models")) || !json_object_get(finding, "faults")) {
+		fputs("**Allowed by:** ", stream);
+		crash__report_names(stream, json_object_get(finding, "models"));
+		fputs("\n\n", stream);
+	}
 	json_array_foreach(json_object_get(finding, "witnesses"), i, item) {
 		fputs("**On a real file system:** ", stream);
 		crash__witness_text(stream, item);
@@ -118,7 +121,9 @@ static void print_tiers(FILE *stream, const json_t *result)
 	json_t *tier;
 	size_t i;
 
-	fputs("| model | tier | states | checked | |\n|---|---|---:|---:|---|\n", stream);
+	fprintf(stream, "| %s | |\n|---|---|---:|---:|---|\n",
+		crash__report_is_faults(result) ? "error | how often | faults | tried" :
+						  "model | tier | states | checked");
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier)
 		fprintf(stream, "| %s | %s | %lld | %lld of %lld | %s |\n", crash__report_text(tier, "model"),
 			crash__report_text(tier, "tier"), crash__report_number(tier, "named"),

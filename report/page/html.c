@@ -103,19 +103,27 @@ static void print_incomplete(FILE *stream, const json_t *result)
 	fputs("</ul></section>\n", stream);
 }
 
-static void print_numbers(FILE *stream, const json_t *summary)
+struct number {
+	const char *name, *label;
+};
+
+static void print_numbers(FILE *stream, const json_t *result)
 {
-	static const struct {
-		const char *name, *label;
-	} numbers[] = {
-		{"points", "crash points"}, {"states", "states"}, {"distinct", "distinct"},
-		{"checked", "checked"},	    {"failed", "failed"},
-	};
+	static const struct number of_states[] = {{"points", "crash points"}, {"states", "states"},
+						  {"distinct", "distinct"},   {"checked", "checked"},
+						  {"failed", "failed"},	      {NULL, NULL}},
+				   of_faults[] = {{"points", "calls that can fail"},
+						  {"states", "faults"},
+						  {"checked", "tried"},
+						  {"failed", "with a failure"},
+						  {NULL, NULL}};
+	const json_t *summary = json_object_get(result, "summary");
 
 	fputs("<ul class=\"numbers\">", stream);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		fprintf(stream, "<li><b>%lld</b> %s</li>", crash__report_number(summary, numbers[i].name),
-			numbers[i].label);
+	for (const struct number *number = crash__report_is_faults(result) ? of_faults : of_states;
+	     number->name; number++)
+		fprintf(stream, "<li><b>%lld</b> %s</li>", crash__report_number(summary, number->name),
+			number->label);
 	fputs("</ul>\n", stream);
 }
 
@@ -131,10 +139,15 @@ static void print_tiers(FILE *stream, const json_t *result)
 	size_t i;
 
 	fputs("<details class=\"tiers\"><summary>What was looked at</summary>\n"
-	      "<div class=\"scroll\"><table><thead><tr><th>model</th><th>tier</th><th "
-	      "class=\"n\">states</th><th "
-	      "class=\"n\">new</th><th class=\"n\">checked</th><th>proves</th></tr></thead><tbody>\n",
+	      "<div class=\"scroll\"><table><thead><tr>",
 	      stream);
+	fputs(crash__report_is_faults(result) ?
+		      "<th>error</th><th>how often</th><th class=\"n\">faults</th><th class=\"n\">new</th>"
+		      "<th class=\"n\">tried</th><th>proves</th>" :
+		      "<th>model</th><th>tier</th><th class=\"n\">states</th><th class=\"n\">new</th>"
+		      "<th class=\"n\">checked</th><th>proves</th>",
+	      stream);
+	fputs("</tr></thead><tbody>\n", stream);
 	json_array_foreach(json_object_get(summary, "tiers"), i, tier) {
 		fputs("<tr><td>", stream);
 		crash__report_escaped(stream, crash__report_text(tier, "model"));
@@ -190,7 +203,7 @@ static void print_summary(FILE *stream, const json_t *result)
 		fputs("</p>\n", stream);
 		return;
 	}
-	print_numbers(stream, summary);
+	print_numbers(stream, result);
 	if (crash__report_has_recovery(summary)) {
 		fputs("<p class=\"numbers\" id=\"recovery\">", stream);
 		crash__report_recovery(stream, summary);

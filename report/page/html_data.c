@@ -30,8 +30,9 @@ void crash__html_data(FILE *stream, json_t *data)
 /* What articles have in words is not needed twice. */
 static json_t *finding_data(const json_t *finding)
 {
-	static const char *const keys[] = {"id",     "kind",   "scope", "sentence", "ops",   "files",
-					   "models", "states", "times", "point",    "state", "accepted"};
+	static const char *const keys[] = {"id",    "kind",	"scope",  "sentence", "ops",
+					   "files", "models",	"states", "times",    "point",
+					   "state", "accepted", "faults"};
 	json_t *data = json_object();
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

@@ -7,6 +7,21 @@
 #include "report/report.h"
 #include "report/witness_result.h"
 
+/* How many names that are the same a list has: hundreds of findings have all of them in the data for the
+ * scripts, and more rows than a browser makes in a moment. */
+#define MOST_SAME 20
+
+static bool is_of_fault(const json_t *finding)
+{
+	return json_object_get(finding, "faults") != NULL;
+}
+
+/* Of a power loss after one. */
+static bool is_of_loss(const json_t *finding)
+{
+	return json_array_size(json_object_get(finding, "models")) > 0;
+}
+
 static void print_row(FILE *stream, const char *title, const char *text)
 {
 	if (!*text)
@@ -90,7 +105,10 @@ static void print_ops(FILE *stream, const json_t *finding)
 
 	if (!json_array_size(ops))
 		return;
-	fputs("<h3>Lost and survived</h3>\n<ul class=\"ops\">\n", stream);
+	fprintf(stream, "<h3>%s</h3>\n<ul class=\"ops\">\n",
+		!is_of_fault(finding) ? "Lost and survived" :
+		is_of_loss(finding)   ? "What failed, and what was lost then" :
+					"The call that failed");
 	json_array_foreach(ops, i, op)
 		print_op(stream, op);
 	fputs("</ul>\n", stream);
@@ -148,6 +166,7 @@ static void print_disk(FILE *stream, const json_t *result, const json_t *finding
 	const json_t *disk = json_object_get(json_object_get(json_object_get(result, "page"), "disk"),
 					     crash__report_text(finding, "id")),
 		     *entry;
+	long long same = 0;
 	bool end = strcmp(crash__report_text(disk, "against"), "end") == 0;
 	size_t i;
 
@@ -161,8 +180,11 @@ static void print_disk(FILE *stream, const json_t *result, const json_t *finding
 		      "the same moment with nothing lost",
 		end ? "end" : "complete");
 	json_array_foreach(json_object_get(disk, "entries"), i, entry)
-		print_entry(stream, entry);
+		if (strcmp(crash__report_text(entry, "status"), "same") != 0 || ++same <= MOST_SAME)
+			print_entry(stream, entry);
 	fputs("</tbody></table>\n", stream);
+	if (same > MOST_SAME)
+		fprintf(stream, "<p class=\"note\">%lld more are the same.</p>\n", same - MOST_SAME);
 	print_differences(stream, disk);
 	if (crash__report_number(disk, "left_out"))
 		fprintf(stream, "<p class=\"note\">%lld names are not listed.</p>\n",
@@ -207,15 +229,22 @@ void crash__html_finding(FILE *stream, const json_t *result, const json_t *findi
 	print_row(stream, "Advice", crash__report_text(finding, "advice"));
 	print_row(stream, "Rule", crash__report_text(finding, "explanation"));
 	print_row(stream, "In recovery from", crash__report_text(finding, "from"));
-	print_row(stream, "Crash at", crash__report_text(finding, "point"));
+	if (is_of_fault(finding)) {
+		print_list(stream, "Errors", json_object_get(finding, "errors"));
+		print_list(stream, "Faults", json_object_get(finding, "faults"));
+	}
+	if (!is_of_fault(finding) || is_of_loss(finding))
+		print_row(stream, "Crash at", crash__report_text(finding, "point"));
 	print_list(stream, "Files", json_object_get(finding, "files"));
 	print_list(stream, "Models that allow it", json_object_get(finding, "models"));
 	print_list(stream, "Models that do not", json_object_get(finding, "models_not"));
 	print_witnesses(stream, finding);
 	fputs("</dl>\n", stream);
 	print_block(stream, "The checker said", "said", crash__report_text(finding, "output"));
+	print_block(stream, "The program said", "said", crash__report_text(finding, "said"));
 	print_disk(stream, result, finding);
 	print_ops(stream, finding);
-	print_block(stream, "Put it on a disk", "copy", crash__report_text(finding, "replay"));
+	print_block(stream, is_of_fault(finding) ? "See it again" : "Put it on a disk", "copy",
+		    crash__report_text(finding, "replay"));
 	fputs("</article>\n", stream);
 }

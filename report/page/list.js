@@ -28,7 +28,7 @@ const List = (() => {
 		element("span", { class: "line" }, element("span", { class: "kind" }, finding.kind),
 			element("span", { class: "id" }, finding.id),
 			element("span", { class: "times" }, finding.accepted ? "accepted" :
-				finding.states !== undefined ? plural(finding.states, "state") : "")),
+				finding.states !== undefined ? plural(finding.states, finding.faults ? "fault" : "state") : "")),
 		element("span", { class: "sentence" }, finding.sentence));
 
 		made.style.top = at * high + "px";

@@ -31,6 +31,27 @@ def explore(command, work):
     return os.path.join(work, "page.html")
 
 
+def faults(command, work):
+    """A result of faults: a write that fails and is not looked at, and one where the program says so and a checker refuses."""
+    root = os.path.join(work, "faulted")
+    os.mkdir(root)
+    check = "[ ! -e done ] || [ -s f ] || { echo f is empty; exit 2; }"
+    page = os.path.join(work, "faults.html")
+    subprocess.run([command, "faults", "-q", "--root", root, "--errors", "EIO", "--check", check, "--html", page, "--",
+                    "sh", "-c", "cd '%s' && { echo data >f; echo >done; }" % root], stdout=subprocess.DEVNULL, check=False)
+    return page
+
+
+def blind(command, work):
+    """A result whose checker has seen nothing."""
+    root = os.path.join(work, "unseen")
+    os.mkdir(root)
+    page = os.path.join(work, "blind.html")
+    subprocess.run([command, "faults", "-q", "--root", root, "--errors", "EIO", "--check", "true", "--html", page, "--",
+                    "sh", "-c", "echo data >'%s/f'" % root], stdout=subprocess.DEVNULL, check=False)
+    return page
+
+
 def multiplied(page, out):
     """The page with as many findings as people have on a bad day, and a run of a hundred thousand ops."""
     with open(page, encoding="utf-8") as file:
@@ -117,6 +138,25 @@ def check_finding(chromium, checks, page):
         checks.that(False, complaint)
 
 
+def check_faults(chromium, checks, page):
+    """What a fault has no part in is not spoken of; what it is, and how to see it again, is."""
+    chromium.open(page, 1600, 1200, False)
+    text = chromium.run("document.body.innerText")
+    for wanted in ("calls that can fail", "The call that failed", "See it again", ":err=EIO", "--only",
+                   "acknowledged data is lost", "f is empty"):
+        checks.that(wanted in text, "faults: \"%s\" is not there" % wanted)
+    for unwanted in ("crash points", "states", "Lost and survived", "Put it on a disk"):
+        checks.that(unwanted not in text, "faults: \"%s\" is there" % unwanted)
+    checks.that(is_seen(chromium, ".finding.current .stack li"), "faults: no stack is seen")
+
+
+def check_blind(chromium, checks, page):
+    chromium.open(page, 390, 1200, True)
+    checks.that(is_seen(chromium, "#incomplete"), "blind: that it is incomplete is not seen")
+    checks.that("the checker sees nothing" in chromium.run("document.querySelector('#incomplete').innerText"),
+                "blind: why is not said")
+
+
 def check_many(chromium, checks, page):
     chromium.open(page, 1600, 1200, False)
     rows = chromium.run("document.querySelectorAll('#list .item').length")
@@ -151,6 +191,7 @@ def main():
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="crashinject-pages-") as work:
         page = explore(command, work)
+        faulted, unseen = faults(command, work), blind(command, work)
         many = os.path.join(work, "many.html")
         multiplied(page, many)
         index = os.path.join(work, "index.html")
@@ -161,10 +202,12 @@ def main():
             print("SKIP: Chromium does not start here: %s" % error)
             return 77
         try:
-            for one in (page, many, index):
+            for one in (page, many, index, faulted, unseen):
                 check_look(chromium, checks, one, out)
             check_finding(chromium, checks, page)
             check_many(chromium, checks, many)
+            check_faults(chromium, checks, faulted)
+            check_blind(chromium, checks, unseen)
         finally:
             chromium.close()
     print("# PASS: %d\n# FAIL: %d" % (checks.passed, checks.failed))
