@@ -18,6 +18,7 @@
 #include "explore/recording/missed.h"
 #include "explore/recording/network.h"
 #include "explore/recording/prepare_recording.h"
+#include "report/blind_spots.h"
 #include "report/faults_result.h"
 #include "report/then_crash_result.h"
 #include "trace/run_end.h"
@@ -275,6 +276,7 @@ static int note_blind(void *context, const struct crash__injection *injection,
 	struct faults_session *session = context;
 
 	(void)injection;
+	session->not_looked_at = crash__blind_spots(exploration);
 	return crash__engine_is_blind(exploration->engine) ? crash__explore_note_blind(&session->recording) :
 							     0;
 }
@@ -338,6 +340,9 @@ static int report(struct faults_session *session)
 		crash__die("no memory for the result");
 	if (then)
 		crash__then_findings_add(&session->then_findings, &session->then, result);
+	if (session->not_looked_at)
+		json_object_set_new(json_object_get(result, "summary"), "not_looked_at",
+				    session->not_looked_at);
 	status = crash__report_result(&session->options, &session->own.report, result);
 	crash__faults_place_finish(session, result);
 	json_decref(result);

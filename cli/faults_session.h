@@ -27,6 +27,7 @@ struct faults_session {
 	struct crash__then_crash then;
 	struct crash__then_findings then_findings;
 	json_t *settings;
+	json_t *not_looked_at; /* sentences about the checker; or NULL */
 	int argc;
 	char **argv;	   /* as it was typed, or as the resumed call was */
 	const char *place; /* the result directory; NULL: there is none */

@@ -150,6 +150,24 @@ static void print_incomplete(FILE *stream, const json_t *result)
 	}
 }
 
+/* What the checker does not look at may be wrong, and no test has failed. */
+static void print_not_looked_at(FILE *stream, const json_t *summary)
+{
+	const json_t *list = json_object_get(summary, "not_looked_at"), *sentence;
+	size_t i;
+
+	if (!json_array_size(list))
+		return;
+	fputs("  <system-err>", stream);
+	json_array_foreach(list, i, sentence) {
+		fputs("warning: ", stream);
+		crash__report_escaped(stream,
+				      json_string_value(sentence) ? json_string_value(sentence) : "?");
+		fputc('\n', stream);
+	}
+	fputs("</system-err>\n", stream);
+}
+
 /* Each fact on a line, with what it was counted by. */
 static void print_not_judged(FILE *stream, const json_t *summary)
 {
@@ -205,6 +223,7 @@ static void print(FILE *stream, const json_t *result, const struct crash__report
 		print_finding(stream, result, item);
 	print_incomplete(stream, result);
 	print_not_judged(stream, summary);
+	print_not_looked_at(stream, summary);
 	fputs("</testsuite>\n", stream);
 }
 

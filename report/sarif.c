@@ -224,6 +224,9 @@ static json_t *invocation_json(const json_t *result)
 	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason)
 		json_array_append_new(
 			notes, json_pack("{s:s, s:{s:O}}", "level", "error", "message", "text", reason));
+	json_array_foreach(json_object_get(summary, "not_looked_at"), i, reason)
+		json_array_append_new(
+			notes, json_pack("{s:s, s:{s:O}}", "level", "warning", "message", "text", reason));
 	return json_pack("{s:b, s:o}", "executionSuccessful",
 			 json_is_true(json_object_get(summary, "complete")) &&
 				 !crash__report_is_shard(result),

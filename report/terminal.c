@@ -374,6 +374,7 @@ static void print_result(FILE *stream, const json_t *result, const struct crash_
 		crash__report_looked_at(stream, summary);
 		fputc('\n', stream);
 	} else if (crash__report_is_faults(result)) {
+		print_not_looked_at(stream, summary, options);
 		print_fault_numbers(stream, summary);
 	} else {
 		print_not_looked_at(stream, summary, options);

@@ -82,25 +82,35 @@ static void print_headline(FILE *stream, const json_t *result)
 	fputs("</p></header>\n", stream);
 }
 
+static void print_sentences(FILE *stream, const char *id, const char *title, const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+
+	fprintf(stream, "<section id=\"%s\"><h2>%s</h2><ul>\n", id, title);
+	json_array_foreach(list, i, item) {
+		fputs("<li>", stream);
+		crash__report_escaped(stream, json_string_value(item) ? json_string_value(item) : "?");
+		fputs("</li>\n", stream);
+	}
+	fputs("</ul></section>\n", stream);
+}
+
 static void print_incomplete(FILE *stream, const json_t *result)
 {
-	const json_t *summary = json_object_get(result, "summary"), *item;
-	size_t i;
+	const json_t *summary = json_object_get(result, "summary");
 
 	if (crash__report_is_shard(result)) {
 		fputs("<p class=\"bad\">", stream);
 		crash__report_shard(stream, result);
 		fputs("</p>\n", stream);
 	}
-	if (crash__report_is_whole(result))
-		return;
-	fputs("<section id=\"incomplete\"><h2>incomplete:</h2><ul>\n", stream);
-	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, item) {
-		fputs("<li>", stream);
-		crash__report_escaped(stream, json_string_value(item) ? json_string_value(item) : "?");
-		fputs("</li>\n", stream);
-	}
-	fputs("</ul></section>\n", stream);
+	if (!crash__report_is_whole(result))
+		print_sentences(stream, "incomplete",
+				"incomplete:", json_object_get(summary, "incomplete_reasons"));
+	if (json_array_size(json_object_get(summary, "not_looked_at")))
+		print_sentences(stream, "not-looked-at",
+				"what is not checked:", json_object_get(summary, "not_looked_at"));
 }
 
 struct number {

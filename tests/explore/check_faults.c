@@ -670,6 +670,33 @@ START_TEST(every_report_has_it)
 }
 END_TEST
 
+/* That the checker sees nothing, or not all, is worth as much as a finding, wherever somebody reads. */
+START_TEST(every_report_says_what_the_checker_does_not_see)
+{
+	static const char *const files[] = {"r.xml", "r.html", "r.sarif", "r.md"};
+	struct lab_result result;
+
+	for (int part = 0; part < 2; part++) {
+		const char *said = part ? "the checker does not look at what is in the files" :
+					  "the checker sees nothing: ";
+
+		lab_remove("store");
+		ck_assert_int_eq(mkdir("store", 0755), 0);
+		result = LAB_CRASHINJECT("faults", "--dir=store", "--errors=EIO", "--junit=r.xml",
+					 "--html=r.html", "--sarif=r.sarif", "--markdown=r.md", "--github",
+					 "--check", part ? "cat f >/dev/null 2>&1 || :" : "true", "--", "sh",
+					 "-c", "echo a >store/f && sync store/f");
+		lab_assert_status(&result, part ? 0 : 3);
+		for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+			ck_assert_msg(strstr(lab_read(files[i], NULL), said), "%s: %s", files[i],
+				      lab_read(files[i], NULL));
+		ck_assert_msg(strstr(result.out, said), "%s", lab_describe(&result));
+		ck_assert_msg(strstr(strstr(result.out, "::warning title"), said), "%s",
+			      lab_describe(&result));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("faults");
@@ -710,5 +737,6 @@ int main(void)
 	tcase_add_test(ends, outcomes_that_cannot_be_written_are_said);
 	tcase_add_test(ends, shards_say_together_what_one_sweep_says);
 	tcase_add_test(ends, every_report_has_it);
+	tcase_add_test(ends, every_report_says_what_the_checker_does_not_see);
 	return lab_run(suite);
 }
