@@ -44,7 +44,7 @@ rm -f "$parts"/*.a
 rm -rf "$tree/lib/pkgconfig" # its paths would have to be right
 cp "$unwind" "$parts/"
 for file in "$tree/bin/crashinject" "$tree/bin/crashinject-helper" "$(readlink -f "$tree/lib/libcrashinject.so.0")" \
-	"$parts/libcrashinject-preload.so"; do
+	"$parts/libcrashinject-preload.so" "$parts/libcrashinject-alloc.so"; do
 	strip --strip-unneeded "$file"
 	LC_ALL=C sed -i 's,XORIGIN,$ORIGIN,g' "$file"
 done

@@ -95,6 +95,8 @@ if [ "$pkglibdir" = "$prefix/lib/crashinject" ] && [ "$pkgdatadir" = "$prefix/sh
 	cp moved/share/crashinject/models/posix.ini moved/share/crashinject/models/moved.ini
 	succeeds env -u CRASHINJECT_PRELOAD moved/bin/crashinject list -- sh -c 'cat /proc/$$/maps'
 	prints " $(realpath moved)/lib/crashinject/libcrashinject-preload.so\$"
+	succeeds env -u CRASHINJECT_PRELOAD moved/bin/crashinject list --allocations -- sh -c 'cat /proc/$$/maps'
+	prints " $(realpath moved)/lib/crashinject/libcrashinject-alloc.so\$"
 	succeeds env -u CRASHINJECT_MODELS moved/bin/crashinject models
 	prints '^moved '
 	rm -rf moved

@@ -232,6 +232,17 @@ START_TEST(what_cannot_be_seen_is_no_all_clear)
 }
 END_TEST
 
+START_TEST(places_that_cannot_be_told_apart_are_said)
+{
+	struct sweep found = sweep("allocates", "words places",
+				   (const char *const[]){"--errors=ENOMEM", "--budget=1", NULL});
+
+	lab_assert_status(&found.result, 3);
+	ck_assert_ptr_nonnull(strstr(found.result.out, "allocation-sites"));
+	ck_assert_int_gt(lab_json_number(found.faults, "left_out", 0), 1000);
+}
+END_TEST
+
 START_TEST(power_is_lost_after_it_too)
 {
 	struct sweep found = SWEEP("store careful 1", "--then-crash=posix");
@@ -259,6 +270,7 @@ int main(void)
 	tcase_add_test(tried, of_each_call_site_some_are_tried_and_the_rest_is_counted);
 	tcase_add_test(tried, without_being_asked_for_memory_does_not_fail);
 	tcase_add_loop_test(tried, what_cannot_be_seen_is_no_all_clear, 0, 2);
+	tcase_add_test(tried, places_that_cannot_be_told_apart_are_said);
 	tcase_add_test(tried, power_is_lost_after_it_too);
 	return lab_run(suite);
 }

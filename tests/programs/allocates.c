@@ -173,6 +173,21 @@ static void grow(void)
 		abort();
 }
 
+/* From 3^9 places. */
+static __attribute__((noinline)) void branch(int depth)
+{
+	if (depth == 0) {
+		free(malloc(8));
+		return;
+	}
+	branch(depth - 1);
+	__asm__ volatile("");
+	branch(depth - 1);
+	__asm__ volatile("");
+	branch(depth - 1);
+	__asm__ volatile("");
+}
+
 static void on_signal(int number)
 {
 	(void)number;
@@ -196,6 +211,8 @@ static void do_word(char *word)
 		waitpid(child, NULL, 0);
 	} else if (strcmp(word, "grow") == 0) {
 		grow();
+	} else if (strcmp(word, "places") == 0) {
+		branch(9);
 	} else if (strcmp(word, "signals") == 0) {
 		signal(SIGUSR1, on_signal);
 	} else {
