@@ -51,6 +51,9 @@ static const struct way {
 	 "strace -f -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=KILL:when=5 --", "strace"},
 	{"killed", "$CRASHINJECT run -q --at pwrite64#5 --", NULL},
 	{"killed, with names", "$CRASHINJECT run --at pwrite64#5 --", NULL},
+	{"memory counted",
+	 "$CRASHINJECT run -q --json=/dev/null --at 'alloc#18446744073709551615:err=ENOMEM' --", NULL},
+	{"memory listed", "$CRASHINJECT list --allocations -q --json=/dev/null --", NULL},
 };
 
 enum {
@@ -64,7 +67,9 @@ enum {
 	STRACE_ALL,
 	STRACE_KILLED,
 	KILLED,
-	KILLED_NAMED
+	KILLED_NAMED,
+	MEMORY_COUNTED,
+	MEMORY_LISTED
 };
 
 #define LOAD(what, count, bytes) "$PROGRAMS/../bench/load " what " " #count " " #bytes " $RESULT"
@@ -122,6 +127,10 @@ static const struct row {
 	{"futex", .runs = {{BARE, LOAD("futex", 1000000, 1), 0},
 			   {COUNTED, LOAD("futex", 1000000, 1), 1.02},
 			   {RECORDED, LOAD("futex", 1000000, 1), 1.02}}},
+	{"malloc and free", .runs = {{BARE, LOAD("malloc", 20000000, 64), 0},
+				     {COUNTED, LOAD("malloc", 20000000, 64), 1.0},
+				     {MEMORY_COUNTED, LOAD("malloc", 5000000, 64), 0},
+				     {MEMORY_LISTED, LOAD("malloc", 100000, 64), 0}}},
 	{"stdio, a line", .runs = {{BARE, LOAD("stdio", 500000, 1), 0},
 				   {COUNTED, LOAD("stdio", 500000, 1), 0},
 				   {RECORDED, LOAD("stdio", 300000, 1), 0}}},

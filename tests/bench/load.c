@@ -107,6 +107,16 @@ static void do_futex(long count)
 		raw(SYS_futex, (long)&word, FUTEX_WAKE_PRIVATE, 1, 0);
 }
 
+static void do_malloc(long count)
+{
+	for (long i = 0; i < count; i++) {
+		char *memory = malloc(bytes);
+
+		KEEP(memory);
+		free(memory);
+	}
+}
+
 /* A log: lines through a buffer, flushed every now and then. */
 static void do_stdio(long count)
 {
@@ -127,7 +137,7 @@ static const struct {
 	{"nothing", do_nothing}, {"breakpoint", do_breakpoint}, {"channel", do_channel},
 	{"pwrite", do_pwrite},	 {"write", do_write},		{"raw", do_raw},
 	{"read", do_read},	 {"getpid", do_getpid},		{"futex", do_futex},
-	{"stdio", do_stdio},
+	{"stdio", do_stdio},	 {"malloc", do_malloc},
 };
 
 static double now(clockid_t clock)
