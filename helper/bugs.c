@@ -31,27 +31,37 @@ const struct recovery_bug_row recovery_bug_rows[] = {
 	{BUG_NONE, NULL, 0, NULL},
 };
 
+const struct spare_sync_row spare_sync_rows[] = {
+#define SPARE_SYNC(id, name, scenario, adds) {BUG_##id, name, scenario, adds},
+#include "spare_syncs.def"
+#undef SPARE_SYNC
+	{BUG_NONE, NULL, NULL, NULL},
+};
+
+/* All that can be planted. */
+static const struct {
+	enum bug bug;
+	const char *name;
+} names[] = {
+#define BUG(id, name, ...) {BUG_##id, name},
+#define FAULT_BUG BUG
+#define RECOVERY_BUG BUG
+#define SPARE_SYNC BUG
+#include "bugs.def"
+#include "fault_bugs.def"
+#include "recovery_bugs.def"
+#include "spare_syncs.def"
+#undef SPARE_SYNC
+#undef RECOVERY_BUG
+#undef FAULT_BUG
+#undef BUG
+};
+
 int bug_plant(const char *name)
 {
-	const struct recovery_bug_row *recovery;
-	const struct fault_bug_row *fault;
-	const struct bug_row *row;
-
-	for (row = bug_rows; row->name; row++) {
-		if (strcmp(row->name, name) == 0) {
-			bug_planted = row->bug;
-			return 0;
-		}
-	}
-	for (fault = fault_bug_rows; fault->name; fault++) {
-		if (strcmp(fault->name, name) == 0) {
-			bug_planted = fault->bug;
-			return 0;
-		}
-	}
-	for (recovery = recovery_bug_rows; recovery->name; recovery++) {
-		if (strcmp(recovery->name, name) == 0) {
-			bug_planted = recovery->bug;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(names[i].name, name) == 0) {
+			bug_planted = names[i].bug;
 			return 0;
 		}
 	}
@@ -60,16 +70,9 @@ int bug_plant(const char *name)
 
 const char *bug_nearest(const char *mistyped)
 {
-	const struct recovery_bug_row *recovery;
-	const struct fault_bug_row *fault;
-	const struct bug_row *row;
 	struct nearest nearest = {0};
 
-	for (row = bug_rows; row->name; row++)
-		nearest_try(&nearest, mistyped, row->name);
-	for (fault = fault_bug_rows; fault->name; fault++)
-		nearest_try(&nearest, mistyped, fault->name);
-	for (recovery = recovery_bug_rows; recovery->name; recovery++)
-		nearest_try(&nearest, mistyped, recovery->name);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		nearest_try(&nearest, mistyped, names[i].name);
 	return nearest.name;
 }

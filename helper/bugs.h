@@ -22,6 +22,9 @@ enum bug {
 #define RECOVERY_BUG(id, name, depth, removes) BUG_##id,
 #include "recovery_bugs.def"
 #undef RECOVERY_BUG
+#define SPARE_SYNC(id, name, scenario, adds) BUG_##id,
+#include "spare_syncs.def"
+#undef SPARE_SYNC
 };
 
 /** One row of bugs.def. */
@@ -60,6 +63,17 @@ struct recovery_bug_row {
 
 /** All bugs that only a crash inside recovery can show; the last row's name is NULL. */
 extern const struct recovery_bug_row recovery_bug_rows[];
+
+/** One row of spare_syncs.def. */
+struct spare_sync_row {
+	enum bug bug;
+	const char *name;
+	const char *scenario; /* the one to run */
+	const char *adds;
+};
+
+/** All syncs that can be planted and protect nothing; the last row's name is NULL. */
+extern const struct spare_sync_row spare_sync_rows[];
 
 /** Switches one bug on and every other off. Before threads start. @return 0 or -ENOENT */
 int bug_plant(const char *name);

@@ -51,6 +51,7 @@ static const char usage_text[] =
 	"  or:  " PROGRAM " bugs [--json]\n"
 	"  or:  " PROGRAM " faults [--json]\n"
 	"  or:  " PROGRAM " recoveries [--json]\n"
+	"  or:  " PROGRAM " spare [--json]\n"
 	"\n"
 	"Recovers the store in the directory that CRASH_DIR names (or the current one), checks\n"
 	"it, and runs a scenario on it: a row of commits, and snapshots, checkpoints and more.\n"
@@ -69,6 +70,7 @@ static const char usage_text[] =
 	"  bugs               the bugs that can be planted\n"
 	"  faults             those that only a call which fails can show\n"
 	"  recoveries         those that only a crash inside recovery can show\n"
+	"  spare              syncs that can be planted, and protect nothing\n"
 	"\n"
 	"Options:\n"
 	"  --bug NAME         plant a bug (also: environment HELPER_BUG)\n"
@@ -289,6 +291,24 @@ static int command_recoveries(struct options *options, char **arguments)
 	return 0;
 }
 
+static int command_spare(struct options *options, char **arguments)
+{
+	const struct spare_sync_row *row;
+
+	(void)arguments;
+	for (row = spare_sync_rows; row->name; row++) {
+		if (!options->json) {
+			printf("%s\n    %s\n    scenario: %s\n", row->name, row->adds, row->scenario);
+			continue;
+		}
+		print_json_member("{", "bug", row->name);
+		print_json_member(", ", "adds", row->adds);
+		print_json_member(", ", "scenario", row->scenario);
+		puts("}");
+	}
+	return 0;
+}
+
 static int command_recover(struct options *options, char **arguments)
 {
 	options->session.path = arguments[0];
@@ -307,13 +327,10 @@ static const struct command {
 	int arguments;
 	int (*run)(struct options *options, char **arguments);
 } commands[] = {
-	{"verify", 2, command_verify},
-	{"list", 0, command_list},
-	{"bugs", 0, command_bugs},
-	{"faults", 0, command_faults},
-	{"recover", 1, command_recover},
-	{"recoveries", 0, command_recoveries},
-	{NULL, 0, NULL},
+	{"verify", 2, command_verify},	 {"list", 0, command_list},
+	{"bugs", 0, command_bugs},	 {"faults", 0, command_faults},
+	{"recover", 1, command_recover}, {"recoveries", 0, command_recoveries},
+	{"spare", 0, command_spare},	 {NULL, 0, NULL},
 };
 
 /* @param name what the user gave, or NULL @return 0 or the exit status */

@@ -233,7 +233,7 @@ int snapshot_replace(int directory, const struct snapshot *snapshot)
 	if (fd < 0)
 		return fd;
 	error = bug(BUG_SNAPSHOT_IN_PLACE) ? 0 : take_place(directory);
-	if (!error && bug(BUG_SNAPSHOT_RENAME_BEFORE_SYNC))
+	if (!error && (bug(BUG_SNAPSHOT_RENAME_BEFORE_SYNC) || bug(BUG_SNAPSHOT_SYNCS_AGAIN)))
 		error = file_sync(fd);
 	close(fd);
 	return error;

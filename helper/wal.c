@@ -292,7 +292,7 @@ static int sync_frames(int fd)
 {
 	int error = file_sync_data(fd);
 
-	if (error && bug(BUG_WAL_RETRIES_SYNC))
+	if ((error && bug(BUG_WAL_RETRIES_SYNC)) || (!error && bug(BUG_WAL_SYNCS_TWICE)))
 		error = file_sync_data(fd);
 	return bug(BUG_WAL_IGNORES_SYNC_ERROR) ? 0 : error;
 }

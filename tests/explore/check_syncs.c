@@ -545,6 +545,44 @@ START_TEST(each_sync_of_the_reference_store_is_needed)
 }
 END_TEST
 
+/* What the program tells of them, with how many there are. */
+static const struct {
+	const char *name, *scenario, *call, *file;
+	int spare;
+} planted[] = {
+	{"wal-syncs-twice", "wal", "fdatasync", "store.wal", 3},
+	{"snapshot-syncs-again", "snapshot", "fsync", "store.snap", 1},
+};
+
+START_TEST(a_planted_sync_that_protects_nothing_is_found)
+{
+	const char *helper = lab_variable("HELPER");
+	struct lab_result said = LAB_COMMAND(helper, "spare", "--json");
+	struct judged judged;
+	json_t *site;
+	int spare = 0;
+	size_t i;
+
+	ck_assert_uint_eq(json_array_size(lab_json_lines(said.out)), sizeof planted / sizeof *planted);
+	ck_assert_ptr_nonnull(strstr(said.out, planted[_i].name));
+	make_store();
+	judged =
+		judged_of(LAB_CRASHINJECT("syncs", "--json", "-q", "--verify", "--dir=store", "--check",
+					  lab_text("\"%s\" verify . \"$CRASH_ACKED\"", helper), "--", helper,
+					  "--commits", "3", "--bug", planted[_i].name, planted[_i].scenario));
+	lab_assert_status(&judged.result, 1);
+	json_array_foreach(judged.syncs, i, site)
+		if (strcmp(lab_json_text(site, "value"), "redundant") == 0 &&
+		    strcmp(lab_json_text(site, "file"), planted[_i].file) == 0 &&
+		    strcmp(lab_json_text(site, "call"), planted[_i].call) == 0 &&
+		    !lab_json_bool(site, "only_with_others"))
+			spare += (int)number(site, "times");
+	ck_assert_msg(spare == planted[_i].spare, "%d: %s", spare, lab_describe(&judged.result));
+	ck_assert_uint_eq(
+		json_array_size(json_object_get(json_object_get(judged.summary, "verified"), "findings")), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("syncs");
@@ -578,6 +616,8 @@ int main(void)
 	tcase_add_loop_test(said, a_killed_process_needs_no_sync_and_nothing_is_kept, 0, 6);
 	tcase_add_test(said, a_trace_has_how_long_they_took);
 	tcase_add_test(said, a_person_reads_the_same);
+	tcase_add_loop_test(stores, a_planted_sync_that_protects_nothing_is_found, 0,
+			    (int)(sizeof planted / sizeof *planted));
 	tcase_add_loop_test(stores, each_sync_of_the_reference_store_is_needed, 0,
 			    (int)(sizeof scenarios / sizeof *scenarios));
 	return lab_run(suite);

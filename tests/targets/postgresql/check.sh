@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The table can be read; a commit is there whole or not at all; and none that was acknowledged is lost.
+# The table can be read; a commit is there whole or not at all; and none that was acknowledged is lost. What was not
+# recovered before is recovered by it: the process that the lock file names is gone.
 PATH=$PATH:/usr/lib/postgresql/15/bin
+rm -f postmaster.pid
 acked=$(sed -n 's/^ack //p' "$CRASH_ACKED" | tail -n 1)
 said=$(echo "select n, count(*), sum(length(v)) from t group by n order by n" | postgres --single -D . postgres 2>&1)
 case $said in
