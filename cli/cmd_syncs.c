@@ -25,6 +25,7 @@ const struct crash__command crash__cmd_syncs = {
 		"  --verify              run the program again without those that are redundant, and "
 		"explore\n"
 		"                        that\n"
+		"  --html FILE           also as a page\n"
 		"  --jobs N              workers; default: the processors\n" CRASH__SERVER_HELP "\n"
 		"Examples:\n"
 		"  crashinject syncs --check ./verify.sh -- ./program\n"

@@ -81,8 +81,8 @@ const struct option crash__explore_table[] = {
 
 const struct option crash__syncs_table[] = {
 	EXPLORING_OPTIONS,     {"verify", no_argument, NULL, OPTION_VERIFY},
-	CRASH__SERVER_OPTIONS, CRASH__COMMON_OPTIONS,
-	{NULL, 0, NULL, 0},
+	CRASH__SERVER_OPTIONS, {"html", required_argument, NULL, CRASH__OPTION_HTML},
+	CRASH__COMMON_OPTIONS, {NULL, 0, NULL, 0},
 };
 
 static bool take_text(struct explore_options *own, int option, const char *value)

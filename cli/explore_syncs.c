@@ -92,6 +92,16 @@ static int status_of(const struct crash__syncs *syncs, const struct crash__explo
 							 CRASH__EXIT_GOOD;
 }
 
+static void print_page(const char *path, const json_t *result)
+{
+	FILE *page = fopen(path, "we");
+
+	if (page)
+		crash__syncs_print_page(page, result);
+	if (!page || fflush(page) != 0 || ferror(page) || fclose(page) != 0)
+		crash__die("--html %s: %m", path);
+}
+
 /* `verified` is taken over. */
 static void report(struct explore_session *session, const struct crash__syncs *syncs, json_t *verified)
 {
@@ -103,6 +113,8 @@ static void report(struct explore_session *session, const struct crash__syncs *s
 		crash__syncs_print_json(session->options.json_out, result);
 	if (!session->options.json || session->options.json_out != stdout)
 		crash__syncs_print(stdout, result, session->options.quiet);
+	if (session->own.report.html)
+		print_page(session->own.report.html, result);
 	json_decref(result);
 	if (session->options.json)
 		crash__streams_flush(session->options.json_out);

@@ -70,7 +70,7 @@ static json_t *numbers_json(const struct crash__fs *fs, const struct crash__sync
 
 static json_t *finding_json(const struct crash__sync_site *site)
 {
-	return site->sentence ?
+	return site->state ?
 		       json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", site->id ? site->id : "", "kind",
 				 site->kind ? site->kind : "", "sentence", crash__json_string(site->sentence),
 				 "model", crash__json_string(site->model), "state",
@@ -204,13 +204,11 @@ static void print_times(FILE *stream, long long times)
 		fprintf(stream, "%lld times", times);
 }
 
-/* "needed     fsync of store.wal (wal_sync at wal.c:88), 10 times, 18 ms" */
-static void print_head(FILE *stream, const json_t *site)
+void crash__syncs_print_sync(FILE *stream, const json_t *site)
 {
 	const char *where = crash__report_text(site, "where"), *file = crash__report_text(site, "file"),
 		   *callers = crash__report_text(site, "callers");
 
-	fprintf(stream, "%-10s ", crash__report_text(site, "value"));
 	crash__report_plain(stream, crash__report_text(site, "call"));
 	if (*file)
 		fputs(is(site, "implied") ? " to " : " of ", stream);
@@ -228,7 +226,6 @@ static void print_head(FILE *stream, const json_t *site)
 		fputs(", ", stream);
 		print_us(stream, site, "us");
 	}
-	fputc('\n', stream);
 }
 
 /* "fsync#4, fsync#6 can be left out" */
@@ -252,8 +249,12 @@ static void print_needed(FILE *stream, const json_t *site)
 		  needed = crash__report_number(site, "needed");
 
 	fputs("           without it: ", stream);
-	crash__report_plain(stream, json_is_null(finding) ? "states fail that do not fail now" :
-							    crash__report_text(finding, "sentence"));
+	if (has(finding, "sentence")) {
+		crash__report_plain(stream, crash__report_text(finding, "sentence"));
+	} else {
+		crash__report_plain(stream, crash__report_text(finding, "state"));
+		fputs(" fails, and passes with what it makes durable", stream);
+	}
 	fputc('\n', stream);
 	if (times == 1)
 		return;
@@ -295,20 +296,23 @@ static void print_states(FILE *stream, const json_t *site)
 		      stream);
 }
 
-static void print_site(FILE *stream, const json_t *site)
+void crash__syncs_print_worth(FILE *stream, const json_t *site)
 {
-	print_head(stream, site);
 	if (strcmp(crash__report_text(site, "value"), "needed") == 0)
 		print_needed(stream, site);
 	else
 		print_states(stream, site);
 }
 
-static void print_missing(FILE *stream, const json_t *missing)
+bool crash__syncs_mends(const json_t *missing)
 {
-	bool mends = has(missing, "repair");
+	return has(missing, "repair");
+}
 
-	fprintf(stream, "%-10s ", mends ? "missing" : "fails");
+void crash__syncs_print_repair(FILE *stream, const json_t *missing)
+{
+	bool mends = crash__syncs_mends(missing);
+
 	crash__report_plain(stream, crash__report_text(missing, mends ? "repair" : "advice"));
 	if (mends) {
 		long long syncs = crash__report_number(missing, "syncs");
@@ -319,7 +323,11 @@ static void print_missing(FILE *stream, const json_t *missing)
 		fputs(", about ", stream);
 		print_us(stream, missing, "us");
 	}
-	fprintf(stream, "\n           finding %s: ", crash__report_text(missing, "id"));
+}
+
+void crash__syncs_print_finding(FILE *stream, const json_t *missing)
+{
+	fprintf(stream, "           finding %s: ", crash__report_text(missing, "id"));
 	crash__report_plain(stream, crash__report_text(missing, "sentence"));
 	fputc('\n', stream);
 }
@@ -396,17 +404,12 @@ static void print_verified(FILE *stream, const json_t *verified)
 	}
 }
 
-void crash__syncs_print(FILE *stream, const json_t *result, bool quiet)
+/* What may have been missed, and what a run without it came to. */
+static void print_rest(FILE *stream, const json_t *summary)
 {
-	const json_t *summary = json_object_get(result, "summary"), *item;
+	const json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "syncs"), i, item)
-		print_site(stream, item);
-	json_array_foreach(json_object_get(result, "missing"), i, item)
-		print_missing(stream, item);
-	if (!quiet)
-		print_summary(stream, result);
 	if (has(summary, "verified"))
 		print_verified(stream, json_object_get(summary, "verified"));
 	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, item) {
@@ -414,4 +417,33 @@ void crash__syncs_print(FILE *stream, const json_t *result, bool quiet)
 		crash__report_plain(stream, json_string_value(item));
 		fputc('\n', stream);
 	}
+}
+
+void crash__syncs_print_end(FILE *stream, const json_t *result)
+{
+	print_summary(stream, result);
+	print_rest(stream, json_object_get(result, "summary"));
+}
+
+void crash__syncs_print(FILE *stream, const json_t *result, bool quiet)
+{
+	const json_t *item;
+	size_t i;
+
+	/* "needed     fsync of store.wal (wal_sync at wal.c:88), 10 times, 18 ms", and why */
+	json_array_foreach(json_object_get(result, "syncs"), i, item) {
+		fprintf(stream, "%-10s ", crash__report_text(item, "value"));
+		crash__syncs_print_sync(stream, item);
+		fputc('\n', stream);
+		crash__syncs_print_worth(stream, item);
+	}
+	json_array_foreach(json_object_get(result, "missing"), i, item) {
+		fprintf(stream, "%-10s ", crash__syncs_mends(item) ? "missing" : "fails");
+		crash__syncs_print_repair(stream, item);
+		fputc('\n', stream);
+		crash__syncs_print_finding(stream, item);
+	}
+	if (!quiet)
+		print_summary(stream, result);
+	print_rest(stream, json_object_get(result, "summary"));
 }

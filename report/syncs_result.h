@@ -23,4 +23,18 @@ void crash__syncs_print_json(FILE *stream, const json_t *result);
 
 void crash__syncs_print(FILE *stream, const json_t *result, bool quiet);
 
+/** All of it as a page that needs nothing else. */
+void crash__syncs_print_page(FILE *page, const json_t *result);
+
+/** Parts: of a call site its sync and what it is worth, of a finding with all syncs its repair and itself;
+ * the end. */
+void crash__syncs_print_sync(FILE *stream, const json_t *site);
+void crash__syncs_print_worth(FILE *stream, const json_t *site);
+void crash__syncs_print_repair(FILE *stream, const json_t *missing);
+void crash__syncs_print_finding(FILE *stream, const json_t *missing);
+void crash__syncs_print_end(FILE *stream, const json_t *result);
+
+/** Whether syncs would mend a finding. */
+bool crash__syncs_mends(const json_t *missing);
+
 #endif

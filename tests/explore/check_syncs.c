@@ -508,17 +508,24 @@ END_TEST
 START_TEST(a_person_reads_the_same)
 {
 	struct lab_result result;
+	char *page;
 
 	make_store();
-	result = LAB_CRASHINJECT("syncs", "--root", "store", "--check", check, "--", "sh", "-c",
-				 "cd store && exec \"$0\" last", lab_program("syncer"));
+	result = LAB_CRASHINJECT("syncs", "--root", "store", "--html", "page", "--check", check, "--", "sh",
+				 "-c", "cd store && exec \"$0\" last", lab_program("syncer"));
 	lab_assert_status(&result, 1);
 	ck_assert_ptr_nonnull(strstr(result.out, "needed     fsync of the data directory (sync_directory"));
 	ck_assert_ptr_nonnull(strstr(result.out, "left out alone, 3 of 3 are needed"));
 	ck_assert_ptr_nonnull(strstr(result.out, "redundant  fdatasync of log (sync_again"));
 	ck_assert_ptr_nonnull(strstr(result.out, "all that it makes durable is so without it"));
 	ck_assert_ptr_nonnull(strstr(result.out, "could be saved: 1 of them"));
-	ck_assert_int_eq(lab_entries("."), 1);
+	ck_assert_ptr_nonnull(strstr(result.out, "judged under posix"));
+	ck_assert_ptr_nonnull(strstr(result.out, "a trace of crashinject record has that"));
+	page = lab_read("page", NULL);
+	ck_assert_ptr_nonnull(strstr(page, "<td>redundant</td><td>fdatasync of log (sync_again"));
+	ck_assert_ptr_nonnull(strstr(page, "acknowledged &quot;1&quot; on stdout"));
+	ck_assert_ptr_nonnull(strstr(page, "could be saved: 1 of them"));
+	ck_assert_int_eq(lab_entries("."), 2);
 }
 END_TEST
 
