@@ -9,13 +9,13 @@
  * What is explained is not that state, which may have lost a hundred ops, but what is left if only the syncs'
  * own atoms are lost, with what depends on them, where that fails alike.
  */
+#include "explore/syncs/dropped_failures.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "explore/atoms/atom_set.h"
 #include "explore/findings/find_causes.h"
-#include "explore/syncs/dropped_look.h"
 
 struct lost {
 	CRASH__VECTOR(crash__atom_id, list);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dropped_look.h - one exploration of what is possible only without some syncs: what dropped_syncs.c and
- * dropped_failures.c share.
+ * dropped_look.h - which states are possible only without some syncs.
  */
 #ifndef CRASH_DROPPED_LOOK_H
 #define CRASH_DROPPED_LOOK_H
@@ -17,7 +16,13 @@ struct crash__dropping {
 	struct crash__hash_set known;
 };
 
-/** What came of it. */
+/** What is asked of one look. */
+struct crash__dropping_how {
+	const bool *dropped;		   /* of each step, whether its sync is not made */
+	uint64_t budget_states, budget_ns; /* 0: none */
+	bool explain;			   /* what fails, in words */
+};
+
 struct crash__dropped {
 	bool idle;		  /* nothing is durable later */
 	uint64_t states, checked; /* that are new; of these, with a verdict */
@@ -61,11 +66,11 @@ bool crash__dropped_also(void *look, uint32_t model, const struct crash__state *
 /** Whether it is a failure of such a state. */
 bool crash__dropped_is_failure(const struct crash__entry *entry);
 
-/** A failure that the syncs prevent; NULL: of none it is known. */
-int crash__dropped_find_failure(struct crash__dropped_look *look, struct crash__entry **failure);
+/** Compares the atoms of its engine with those of the exploration with all syncs. @param idle none is durable
+ * later */
+int crash__dropped_begin(struct crash__dropped_look *look, bool *idle);
 
-/** Says what fails, as far as the budget goes. No other failure of the look is one afterwards. */
-int crash__dropped_explain(struct crash__dropped_look *look, struct crash__entry *failure,
-			   struct crash__dropped *dropped);
+/** Frees the engine as well. */
+void crash__dropped_end(struct crash__dropped_look *look);
 
 #endif

@@ -14,13 +14,6 @@
 
 #include "explore/syncs/dropped_look.h"
 
-/** What is asked of one look. */
-struct crash__dropping_how {
-	const bool *dropped;		   /* of each step, whether its sync is not made */
-	uint64_t budget_states, budget_ns; /* 0: none */
-	bool explain;			   /* what fails, in words */
-};
-
 /** Begins with what the exploration with all syncs knows. */
 int crash__dropping_begin(struct crash__dropping *dropping, const struct crash__engine *with, bool clean);
 
