@@ -44,10 +44,12 @@ rm -f "$parts"/*.a
 rm -rf "$tree/lib/pkgconfig" # its paths would have to be right
 cp "$unwind" "$parts/"
 for file in "$tree/bin/crashinject" "$tree/bin/crashinject-helper" "$(readlink -f "$tree/lib/libcrashinject.so.0")" \
-	"$parts/libcrashinject-preload.so" "$parts/libcrashinject-alloc.so"; do
+	"$parts/libcrashinject-preload.so" "$parts/libcrashinject-alloc.so" \
+	"$parts/libcrashinject-start.so"; do
 	strip --strip-unneeded "$file"
 	LC_ALL=C sed -i 's,XORIGIN,$ORIGIN,g' "$file"
 done
+! LC_ALL=C grep -rl XORIGIN "$tree" || { echo "archive: these would look for libraries wherever they are run" >&2; exit 1; }
 version=$("$tree/bin/crashinject" --version 2>/dev/null | sed 's/.* //')
 
 # libraries_of FILE: what it loads, but for what every system with glibc has.
