@@ -277,16 +277,15 @@ static void print_states(FILE *stream, const json_t *site)
 	else if (strcmp(crash__report_text(site, "value"), "redundant") == 0)
 		fprintf(stream, "           all %lld states that are possible only without it are right\n",
 			states);
-	else
+	else if (crash__report_number(site, "checked"))
 		fprintf(stream,
 			"           redundant in %lld of %s%lld states that are possible only without it\n",
 			crash__report_number(site, "checked") - masked,
 			is(site, "counted") ? "" : "at least ", states);
+	else
+		fputs("           no state that is possible only without it was looked at\n", stream);
 	if (masked)
-		fprintf(stream,
-			"           %lld more fail, and none of them is known to pass with it: mend what "
-			"fails "
-			"with all syncs first\n",
+		fprintf(stream, "           %lld more fail, and none of them is known to pass with it\n",
 			masked);
 	if (is(site, "only_with_others"))
 		fputs(is(site, "others_undecided") ?

@@ -445,6 +445,59 @@ START_TEST(a_journal_is_needed_where_a_page_is_torn)
 }
 END_TEST
 
+/* Replacing by rename brings the data along on one file system, and not on others: the models are named. */
+START_TEST(what_is_redundant_on_one_file_system_is_needed_on_others)
+{
+	static const struct {
+		const char *model, *value;
+	} rows[] = {{"ext4-dioread-lock", "redundant"},
+		    {"ext4", "needed"},
+		    {"ext4-writeback", "needed"},
+		    {"btrfs", "needed"},
+		    {"ext4-dioread-lock,ext4", "needed"}};
+	static const char either[] =
+		"case $(cat conf) in old) [ ! -s \"$CRASH_ACKED\" ] || exit 2 ;; new) ;; *) exit 1 ;; esac";
+	static const char replace[] = "cd store && printf 'new\\n' >conf.new && sync conf.new && "
+				      "mv conf.new conf && sync . && echo done";
+	struct lab_result result;
+	struct judged judged;
+
+	make_store();
+	ck_assert_int_eq(system("echo old >store/conf"), 0);
+	judged = judged_of(LAB_CRASHINJECT("syncs", "--json", "-q", "--root", "store", "--model",
+					   rows[_i].model, "--check", either, "--", "sh", "-c", replace));
+	assert_site(&judged, "fsync", "conf.new", rows[_i].value, 1);
+	assert_site(&judged, "fsync", ".", "needed", 1);
+	result = LAB_CRASHINJECT("syncs", "--root", "store", "--model", rows[_i].model, "--check", either,
+				 "--", "sh", "-c", replace);
+	ck_assert_ptr_nonnull(
+		strstr(result.out,
+		       lab_text("judged under %s\n", _i == 4 ? "ext4-dioread-lock, ext4" : rows[_i].model)));
+}
+END_TEST
+
+/* Of what was not looked at nothing is said, and what is needed has a state at least. */
+START_TEST(a_budget_of_any_size_is_kept)
+{
+	int states = 1 << _i;
+	struct judged judged = SYNCS("scratch", "--check", check, "--budget", lab_text("%d", states));
+	const json_t *site;
+	size_t i;
+
+	ck_assert_int_le(number(judged.summary, "checked"), states + 1);
+	json_array_foreach(judged.syncs, i, site) {
+		const char *value = lab_json_text(site, "value");
+
+		if (strcmp(value, "needed") == 0)
+			ck_assert(json_is_object(json_object_get(site, "finding")));
+		if (strcmp(value, "redundant") == 0 && !lab_json_bool(site, "idle"))
+			ck_assert_int_eq(number(site, "states"), number(site, "checked"));
+		if (strcmp(value, "undecided") == 0)
+			ck_assert(!lab_json_bool(judged.summary, "complete"));
+	}
+}
+END_TEST
+
 /* A line is lost where neither of two files has it: no sync is needed alone, and one of both is. */
 START_TEST(of_two_that_are_needed_together_one_stays)
 {
@@ -618,6 +671,8 @@ int main(void)
 			    2 * (int)(sizeof ways / sizeof *ways));
 	tcase_add_loop_test(by_ways, of_two_that_sync_everything_one_stays, 0, 2);
 	tcase_add_loop_test(by_ways, wherever_a_needed_sync_hides_it_is_needed, 0, 14);
+	tcase_add_loop_test(by_ways, what_is_redundant_on_one_file_system_is_needed_on_others, 0, 5);
+	tcase_add_loop_test(by_ways, a_budget_of_any_size_is_kept, 0, 9);
 	tcase_add_test(by_ways, a_journal_is_needed_where_a_page_is_torn);
 	tcase_add_test(by_ways, of_two_that_are_needed_together_one_stays);
 	tcase_add_loop_test(said, a_killed_process_needs_no_sync_and_nothing_is_kept, 0, 6);
