@@ -120,16 +120,17 @@ static void take_finding(struct crash__then_findings *findings, const struct cra
 static json_t *loss_of(const struct crash__exploration *exploration)
 {
 	const struct crash__recording *recording = &exploration->recording;
+	struct crash__counts counts;
 	json_t *result = crash__result_make(exploration, json_object(), NULL), *reasons = json_array(), *loss;
 
 	for (size_t i = 0; i < recording->incomplete_count; i++)
 		if (!crash__fault_is_consequence(recording->incomplete[i]))
 			json_array_append_new(reasons, crash__json_string(recording->incomplete[i]));
-	loss = json_pack("{s:O, s:I, s:I, s:b, s:o}", "findings", json_object_get(result, "findings"),
-			 "states", (json_int_t)exploration->engine->fresh, "failed",
-			 (json_int_t)exploration->engine->failed, "refused",
-			 (int)(exploration->engine->final->kind != CRASH__VERDICT_PASSED), "reasons",
-			 reasons);
+	crash__engine_count(exploration->engine, &counts);
+	loss = json_pack(
+		"{s:O, s:I, s:I, s:b, s:o}", "findings", json_object_get(result, "findings"), "states",
+		(json_int_t)exploration->engine->fresh, "failed", (json_int_t)counts.failed, "refused",
+		(int)(exploration->engine->final->kind != CRASH__VERDICT_PASSED), "reasons", reasons);
 	json_decref(result);
 	return loss;
 }

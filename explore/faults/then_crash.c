@@ -52,6 +52,7 @@ static bool is_met(const struct crash__then_crash *then, const struct crash__inj
 static int explore(struct crash__then_crash *then, struct crash__explore_options *options,
 		   const struct crash__injection *injection, struct crash__exploration *exploration)
 {
+	struct crash__counts counts;
 	int error = crash__recording_prepare(&options->recording, &exploration->recording);
 
 	if (error == 0 && !is_met(then, injection, &exploration->recording)) {
@@ -68,7 +69,8 @@ static int explore(struct crash__then_crash *then, struct crash__explore_options
 		return error;
 	then->done += injection != NULL;
 	then->states += exploration->engine->fresh;
-	then->failed += exploration->engine->failed;
+	crash__engine_count(exploration->engine, &counts); /* also those that were known */
+	then->failed += counts.failed;
 	then->cut_short =
 		then->cut_short || exploration->engine->stopped || exploration->engine->out_of_budget;
 	return then->explored(then->context, injection, exploration);
