@@ -188,14 +188,18 @@ static bool has_hung(const struct crash_out *out)
  * abort(), of which the shim tells, or a breakpoint's instruction. Where libc aborts because its memory was
  * damaged, or a pointer leads nowhere, it is neither.
  */
-static bool has_given_up(const struct crash__injection *injection, const struct run *run)
+static bool has_given_up(const struct crash__faulting *faulting, const struct crash__injection *injection,
+			 const struct run *run)
 {
+	/* of a server or a shell another process may be the one that has ended */
+	bool by_anybody = faulting->request->server.client || !run->out.signal;
 	int status = status_of(&run->out);
 
 	if (!injection || injection->fault != CRASH__FAULT_ENOMEM)
 		return false;
 	for (size_t i = 0; status == 128 + SIGABRT && i < run->trace.note_count; i++)
-		if (strcmp(run->trace.notes[i].key, CRASH__NOTE_ABORT) == 0)
+		if (strcmp(run->trace.notes[i].key, CRASH__NOTE_ABORT) == 0 &&
+		    (by_anybody || run->trace.notes[i].process == 0))
 			return true;
 	return status == 128 + SIGTRAP;
 }
@@ -223,7 +227,7 @@ static enum crash__fault_kind kind_of(const struct crash__faulting *faulting,
 	if (has_hung(&run->out))
 		return CRASH__FAULT_HUNG;
 	if (has_crashed(&faulting->recording->recorded, &run->out))
-		return has_given_up(injection, run) ? CRASH__FAULT_ABORTED : CRASH__FAULT_CRASHED;
+		return has_given_up(faulting, injection, run) ? CRASH__FAULT_ABORTED : CRASH__FAULT_CRASHED;
 	return is_ignored(faulting, injection, run) ? CRASH__FAULT_IGNORED : CRASH__FAULT_GOOD;
 }
 

@@ -78,7 +78,7 @@ static const struct {
 } bugs[] = {
 	{"unchecked", "crashed", "new_record"},	   {"lies", "lied", "new_record"},
 	{"damages", "inconsistent", "new_record"}, {"freed-twice", "crashed", "new_record"},
-	{"waits", "hung", "new_record"},
+	{"child-aborts", "crashed", "new_record"}, {"waits", "hung", "new_record"},
 };
 
 START_TEST(a_planted_bug_is_found_and_named)

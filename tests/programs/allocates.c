@@ -3,10 +3,12 @@
  * allocates.c - a store that needs memory for each record, and does with a malloc() that has failed what its
  * first argument says; the second says where that is asked for.
  *
- * store WAY N: writes N records to store/log, each synced and then acknowledged. WAY: careful (says so and
- *ends), unchecked, lies (acknowledges all the same), damages (leaves half a record), aborts, asserts,
- *freed-twice, waits (for ever), tries-again, without (does without the memory). words [WORD]...: one
- *allocation for each word, and what came of it.
+ * "store WAY N" writes N records to store/log, each synced and then acknowledged. The ways are careful (says
+ * so and ends), unchecked, lies (acknowledges all the same), damages (leaves half a record), aborts, asserts,
+ * freed-twice, child-aborts (and then frees twice), waits (for ever), tries-again, and without (does without
+ * the memory).
+ *
+ * "words [WORD]..." makes one allocation for each word, and says what came of it.
  */
 #include <assert.h>
 #include <errno.h>
@@ -51,7 +53,14 @@ static void go_without(int fd, int number)
 		exit(1);
 	if (is("aborts"))
 		abort();
-	if (is("freed-twice")) {
+	if (is("child-aborts")) {
+		pid_t child = fork();
+
+		if (child == 0)
+			abort();
+		waitpid(child, NULL, 0);
+	}
+	if (is("freed-twice") || is("child-aborts")) {
 		void *volatile other = spare + 8;
 
 		free(other);
