@@ -11,7 +11,7 @@ set -u
 
 archive=$(realpath "$1") base=$(realpath "$2") source=$(realpath "$3")
 work=$(mktemp -d)
-group=crashinject-$$
+group=crashinject-container # which .ci/run knows, if this is killed
 export DOCKER_HOST=unix://$work/socket
 daemon=
 trap clean_up EXIT
