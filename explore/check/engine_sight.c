@@ -69,8 +69,9 @@ bool crash__engine_took_look(struct crash__engine *engine, const void *ticket, i
 			continue;
 		sight->pending[i] = false;
 		sight->verdicts[i] = error < 0 ? CRASH__VERDICT_NONE : result->kind;
-		sight->refused |= (i == CRASH__LOOK_MISSING || i == CRASH__LOOK_RETURNED) &&
-				  sight->verdicts[i] > CRASH__VERDICT_PASSED;
+		sight->refused |=
+			(i == CRASH__LOOK_MISSING || i == CRASH__LOOK_RETURNED || i == CRASH__LOOK_EMPTIED) &&
+			sight->verdicts[i] > CRASH__VERDICT_PASSED;
 		return true;
 	}
 	return false;

@@ -59,6 +59,7 @@ struct worker {
 	char cwds[2][PATH_MAX]; /* where the program runs as the checker */
 	int channel;
 	unsigned int passed; /* by a checker server that had seen other states */
+	bool looked;	     /* a checker server was shown what is no crash state */
 	bool remembers;	     /* it says of a state what depends on others */
 	struct crash__recovered_state recovered;
 	struct crash__opened_files opened; /* of the final state */
@@ -508,10 +509,13 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 	int error;
 
 	crash__recovered_state_next(&worker->recovered, order->number);
-	if (order->look > CRASH__LOOK_WATCHED)
+	if (order->look > CRASH__LOOK_WATCHED) {
+		worker->looked = true;
 		return check_once(worker, order, point, state); /* that is no verdict on a crash state */
-	if (worker->remembers)
+	}
+	if (worker->remembers || worker->looked)
 		crash__checker_server_end(is_alone(worker->config));
+	worker->looked = false;
 	error = check_once(worker, order, point, state);
 	fresh = !worker->config->checker->check_server || crash__checker_server_is_fresh();
 	failed = worker->verdict.kind > CRASH__VERDICT_PASSED;

@@ -6,9 +6,10 @@
  * recovery open. Then they are shown the final state with every file emptied that the program has changed,
  * with all that was acknowledged: who accepts that does not look at what is in them. Where something was
  * acknowledged they are shown the starting tree, which is what is left if no sync did anything. Who has
- * opened no file may still have looked at names: that is so if it does not accept an empty directory, the
- * starting tree, the final state without one of its files, or with what the program has removed, or any crash
- * state. A check that takes much longer than that of the final state accepts nothing.
+ * opened no file may still have looked at names or sizes: that is so if it does not accept an empty
+ * directory, the starting tree, the final state with its files emptied, without one of them, or with what the
+ * program has removed, or any crash state. A check that takes much longer than that of the final state
+ * accepts nothing.
  */
 #ifndef CRASH_SIGHT_H
 #define CRASH_SIGHT_H
@@ -61,7 +62,7 @@ struct crash__sight {
 	size_t seen_bytes;
 	/* what was said */
 	enum crash__verdict_kind verdicts[CRASH__LOOKS];
-	bool refused; /* one of the directories without a file */
+	bool refused; /* one of the directories in which a file is missing, came back, or is empty */
 	bool pending[CRASH__LOOKS];
 };
 
