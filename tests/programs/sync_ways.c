@@ -56,7 +56,11 @@ static void need(int good, const char *what)
 }
 
 /* Its last call is none that its caller's place could be taken by. */
+#ifdef __clang__
+#define SITE __attribute__((noinline))
+#else
 #define SITE __attribute__((noinline, noclone))
+#endif
 #define STAYS() __asm__ volatile("")
 
 SITE static void sync_file(int fd)
