@@ -158,15 +158,29 @@ int crash__attempt_notification(const char *directory)
 
 static volatile long looked_at = 4711;
 
-/* A child of ours, which waits to be killed at our end. */
+/* A child of ours, which waits to be killed. Who waits for our answer must not wait for it. */
 static pid_t sleeper(void)
 {
 	pid_t pid = crash__fork_bound(SIGKILL);
 
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
+	if (pid != 0)
+		return pid;
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+	for (;;)
+		pause();
+}
+
+/* Not left to our own end: there are kernels that do not send a signal then. */
+static int end_sleeper(pid_t pid, int error)
+{
+	int number = errno;
+
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	errno = number;
+	return error;
 }
 
 int crash__attempt_look(const char *directory)
@@ -174,24 +188,30 @@ int crash__attempt_look(const char *directory)
 	pid_t pid = sleeper();
 	long seen = 0;
 	struct iovec ours = {&seen, sizeof seen}, theirs = {(void *)(uintptr_t)&looked_at, sizeof seen};
+	int error = 0;
 
 	(void)directory;
 	if (pid < 0)
 		return crash__fail_errno("fork");
 	if (process_vm_readv(pid, &ours, 1, &theirs, 1, 0) != (ssize_t)sizeof seen || seen != 4711)
-		return crash__fail_errno("process_vm_readv");
-	return 0;
+		error = crash__fail_errno("process_vm_readv");
+	return end_sleeper(pid, error);
 }
 
 int crash__attempt_descriptor(const char *directory)
 {
 	pid_t pid = sleeper();
-	int pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+	int pidfd, error = 0;
 
 	(void)directory;
+	if (pid < 0)
+		return crash__fail_errno("fork");
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (pidfd < 0)
-		return crash__fail_errno("pidfd_open");
-	return syscall(SYS_pidfd_getfd, pidfd, 0, 0) < 0 ? crash__fail_errno("pidfd_getfd") : 0;
+		error = crash__fail_errno("pidfd_open");
+	else if (syscall(SYS_pidfd_getfd, pidfd, 0, 0) < 0)
+		error = crash__fail_errno("pidfd_getfd");
+	return end_sleeper(pid, error);
 }
 
 int crash__attempt_pages(const char *directory)

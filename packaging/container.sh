@@ -81,7 +81,8 @@ END
 inside()
 {
 	echo "---- docker run $*"
-	said=$(docker run --rm --network none -v "$work/shared:/shared:ro" "$@" --entrypoint sh crashinject /shared/inside.sh 2>&1)
+	said=$(timeout 300 docker run --rm --network none -v "$work/shared:/shared:ro" "$@" --entrypoint sh crashinject \
+		/shared/inside.sh 2>&1) || [ $? != 124 ] || fail "it did not end in five minutes: $said"
 	echo "$said"
 }
 
