@@ -41,7 +41,15 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 
 void lab_remove(const char *path)
 {
+	char command[PATH_MAX + 16];
+
 	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	if (access(path, F_OK) < 0)
+		return;
+	/* some tests make paths that are longer than any that can be named */
+	snprintf(command, sizeof command, "rm -rf '%s'", path);
+	if (system(command) != 0)
+		fprintf(stderr, "%s is left\n", path);
 }
 
 static void set_up(void)
