@@ -351,9 +351,13 @@ static int report(struct faults_session *session)
 
 static int look(struct faults_session *session)
 {
-	int error =
-		crash__checker_files_find(&session->checker, session->recording.directory, &session->files);
+	const struct crash__checker program = {.program = session->checker.program,
+					       .cwd = session->checker.cwd};
+	const char *directory = session->recording.directory;
+	int error = crash__checker_files_find(&session->checker, directory, &session->files);
 
+	if (error == 0)
+		error = crash__checker_files_find(&program, directory, &session->program_files);
 	if (error == 0)
 		error = find_faults(session);
 	if (error == 0) {
@@ -406,6 +410,7 @@ static int run(int argc, char **argv)
 	crash__injections_clear(&session.injections);
 	crash__callsites_free(session.callsites);
 	crash__checker_files_clear(&session.files);
+	crash__checker_files_clear(&session.program_files);
 	crash__recording_clear(&session.recording);
 	return status;
 }

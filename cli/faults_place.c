@@ -118,13 +118,17 @@ void crash__faults_place_open(struct faults_session *session)
 
 void crash__faults_place_begin(struct faults_session *session)
 {
+	const struct crash__fault_whose whose = {.recording = &session->recording,
+						 .checker = &session->checker,
+						 .files = &session->files,
+						 .program = &session->program_files,
+						 .place = session->place};
 	json_t *words = json_array();
 	char *damaged;
 
 	if (!session->place)
 		return;
-	if (crash__fault_log_begin(&session->log, &session->recording, &session->checker, &session->files,
-				   &session->sweep, &damaged) < 0)
+	if (crash__fault_log_begin(&session->log, &whose, &session->sweep, &damaged) < 0)
 		crash__die("%s", crash_error_detail());
 	if (damaged && !session->options.quiet)
 		fprintf(stderr, "%s: damaged, and found out again: %s\n", CRASH__PROGRAM_NAME, damaged);

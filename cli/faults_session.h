@@ -20,7 +20,8 @@ struct faults_session {
 	struct crash__request request;
 	struct crash__recording recording;
 	struct crash__checker checker;
-	struct crash__checker_files files; /* of the checker, as they were before it was used */
+	struct crash__checker_files files;	   /* of the checker, as they were before it was used */
+	struct crash__checker_files program_files; /* of the program likewise */
 	struct crash__callsites *callsites;
 	struct crash__injections injections;
 	struct crash__fault_sweep sweep;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
+#include "explore/recording/recording_digest.h"
 #include "report/identity.h"
 #include "report/verdict_log.h"
 #include "symbols/callsite.h"
@@ -26,41 +27,68 @@ static json_t *op_json(const struct crash__recording *recording, const struct cr
 	return op;
 }
 
-static void make_key(const struct crash__recording *recording, const struct crash__checker *checker,
-		     const struct crash__checker_files *files, const struct crash__injections *injections,
-		     char key[CRASH__DIGEST_TEXT])
+static json_t *digests_json(const struct crash__checker_files *files)
 {
-	json_t *ops = json_array(), *digests = json_array(), *whole;
+	json_t *digests = json_array();
 
-	for (size_t i = 0; i < injections->list_count; i++)
-		json_array_append_new(ops, op_json(recording, &injections->list[i]));
 	for (size_t i = 0; i < files->list_count; i++)
 		json_array_append_new(digests, json_string(files->list[i].digest));
-	whole = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", crash_version(), "faults", ops,
-			  "files", digests, "check", crash__json_string(checker->check), "check_server",
-			  crash__json_string(checker->check_server), "recover",
+	return digests;
+}
+
+static int make_key(const struct crash__fault_whose *whose, const struct crash__injections *injections,
+		    char key[CRASH__DIGEST_TEXT])
+{
+	const struct crash__checker *checker = whose->checker;
+	char tree[CRASH__DIGEST_TEXT];
+	json_t *ops = json_array(), *whole;
+	int error = crash__base_digest(whose->recording->base, whose->place, tree);
+
+	for (size_t i = 0; i < injections->list_count; i++)
+		json_array_append_new(ops, op_json(whose->recording, &injections->list[i]));
+	whole = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", crash_version(),
+			  "faults", ops, "tree", tree, "files", digests_json(whose->files), "program_files",
+			  digests_json(whose->program), "check", crash__json_string(checker->check),
+			  "check_server", crash__json_string(checker->check_server), "recover",
 			  crash__json_string(checker->recover), "program",
 			  crash__json_list(checker->program));
 	crash__json_digest(whole, key);
 	json_decref(whole);
+	return error;
 }
 
 /* ------------------------------------------------------------------ reading */
 
-static struct crash__fault_outcome *find(struct crash__fault_sweep *sweep, const char *name)
+struct taking {
+	struct crash__fault_sweep *sweep;
+	const struct crash__injection **by_name; /* of the sweep, sorted */
+};
+
+static int compare_names(const void *one, const void *other)
 {
-	for (size_t i = 0; i < sweep->injections->list_count; i++)
-		if (strcmp(sweep->injections->list[i].name, name) == 0)
-			return &sweep->outcomes[i];
-	return NULL;
+	return strcmp((*(const struct crash__injection *const *)one)->name,
+		      (*(const struct crash__injection *const *)other)->name);
+}
+
+static int by_name(const void *name, const void *injection)
+{
+	return strcmp(name, (*(const struct crash__injection *const *)injection)->name);
+}
+
+static struct crash__fault_outcome *find(const struct taking *taking, const char *name)
+{
+	const struct crash__injections *injections = taking->sweep->injections;
+	const struct crash__injection **found =
+		bsearch(name, taking->by_name, injections->list_count, sizeof *taking->by_name, by_name);
+
+	return found ? &taking->sweep->outcomes[*found - injections->list] : NULL;
 }
 
 static int take_outcome(void *context, char *line)
 {
-	struct crash__fault_sweep *sweep = context;
 	json_t *object = json_loads(line, 0, NULL);
 	const char *name = json_string_value(json_object_get(object, "fault"));
-	struct crash__fault_outcome *known = name ? find(sweep, name) : NULL, outcome;
+	struct crash__fault_outcome *known = name ? find(context, name) : NULL, outcome;
 	bool good = known && crash__fault_outcome_take(json_object_get(object, "outcome"), &outcome);
 
 	if (good) {
@@ -111,21 +139,38 @@ static int go_on(struct crash__kept_log *kept, const char *key, crash__kept_line
 	return 0;
 }
 
-int crash__fault_log_begin(struct crash__fault_log *log, const struct crash__recording *recording,
-			   const struct crash__checker *checker, const struct crash__checker_files *files,
+static int take_outcomes(struct crash__fault_log *log, struct crash__fault_sweep *sweep, char **damaged)
+{
+	size_t count = sweep->injections->list_count;
+	struct taking taking = {sweep, calloc(count + 1, sizeof *taking.by_name)};
+	int error;
+
+	if (!taking.by_name)
+		return crash__fail(CRASH_ENOMEM, "no memory for outcomes");
+	for (size_t i = 0; i < count; i++)
+		taking.by_name[i] = &sweep->injections->list[i];
+	qsort(taking.by_name, count, sizeof *taking.by_name, compare_names);
+	error = go_on(&log->outcomes, log->key, take_outcome, &taking, damaged);
+	free(taking.by_name);
+	return error;
+}
+
+int crash__fault_log_begin(struct crash__fault_log *log, const struct crash__fault_whose *whose,
 			   struct crash__fault_sweep *sweep, char **damaged)
 {
 	int error;
 
 	*damaged = NULL;
 	log->explored = json_object();
-	make_key(recording, checker, files, sweep->injections, log->key);
+	error = make_key(whose, sweep->injections, log->key);
+	if (error < 0)
+		return error;
 	if (!crash__kept_log_is(&log->outcomes, log->key))
 		return crash__fail(CRASH_EINVAL,
-				   "%s is of other faults, or of another checker: the program goes another "
-				   "way now; start again with another --output",
+				   "%s is of other faults: the program, the checker or the data directory is "
+				   "not what it was; start again with another --output",
 				   log->outcomes.path);
-	error = go_on(&log->outcomes, log->key, take_outcome, sweep, damaged);
+	error = take_outcomes(log, sweep, damaged);
 	return error == 0 ? go_on(&log->losses, log->key, take_loss, log->explored, damaged) : error;
 }
 

@@ -2,12 +2,12 @@
 /*
  * fault_log.h - what a sweep of faults has found out, kept as soon as it is known.
  *
- *	outcomes	{"fault": "write#17:err=EIO", "outcome": {...}}		a line for each fault that was
- *tried losses		{"fault": "write#17:err=EIO", "loss": {...}}		and for each whose power
- *losses were explored verdicts	those of the power losses that are being explored (verdict_log.h)
+ * In the file `outcomes` is a line for each fault that was tried, {"fault": "write#17:err=EIO", "outcome":
+ * {...}}; in `losses` one for each of which the power losses were explored, with "loss" instead; in
+ * `verdicts` are those of the power losses that are being explored (verdict_log.h).
  *
- * The key says of which faults and of which checker these are. What is believed of the files is said in
- * base/kept_log.h.
+ * The key says of which faults, of which checker and program and of which starting tree these are. What is
+ * believed of the files is said in base/kept_log.h.
  */
 #ifndef CRASH_FAULT_LOG_H
 #define CRASH_FAULT_LOG_H
@@ -15,6 +15,14 @@
 #include "base/kept_log.h"
 #include "explore/checkers/checker_files.h"
 #include "explore/faults/then_crash.h"
+
+/** Whose outcomes they are. */
+struct crash__fault_whose {
+	const struct crash__recording *recording;
+	const struct crash__checker *checker;
+	const struct crash__checker_files *files, *program; /* of the checker; of the program */
+	const char *place; /* of the result, which may be in the data directory */
+};
 
 struct crash__fault_log {
 	struct crash__kept_log outcomes, losses, verdicts; /* fd -1: none */
@@ -30,8 +38,7 @@ int crash__fault_log_open(struct crash__fault_log *log, const char *directory);
  * error says so.
  * @param damaged the files of which lines were not believed, in words; or NULL. Allocated
  */
-int crash__fault_log_begin(struct crash__fault_log *log, const struct crash__recording *recording,
-			   const struct crash__checker *checker, const struct crash__checker_files *files,
+int crash__fault_log_begin(struct crash__fault_log *log, const struct crash__fault_whose *whose,
 			   struct crash__fault_sweep *sweep, char **damaged);
 
 /** Adds an outcome. An error is noted, and nothing is added any more. */

@@ -285,8 +285,9 @@ static int add_below(struct tree *tree)
 	return error;
 }
 
-int crash__recording_digest(const struct crash__fs *fs, bool contents, const char *without,
-			    char text[CRASH__DIGEST_TEXT])
+/* `fs`: NULL for the tree alone. */
+static int digest(const struct crash__base *base, const struct crash__fs *fs, bool contents,
+		  const char *without, char text[CRASH__DIGEST_TEXT])
 {
 	struct tree *tree = calloc(1, sizeof *tree);
 	int error = 0;
@@ -300,16 +301,28 @@ int crash__recording_digest(const struct crash__fs *fs, bool contents, const cha
 	tree->contents = contents;
 	if (without && stat(without, &tree->without) < 0)
 		tree->without.st_ino = 0;
-	add_fs(tree->digest, fs);
+	if (fs)
+		add_fs(tree->digest, fs);
 	crash__digest_number(tree->digest, contents);
-	tree->top = crash__owner_open(AT_FDCWD, crash__base_directory(fs->base),
-				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tree->top =
+		crash__owner_open(AT_FDCWD, crash__base_directory(base), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = tree->top < 0 ? unreadable(tree) : add_below(tree);
 	if (tree->top >= 0)
 		close(tree->top);
 	crash__digest_end(tree->digest, text);
 	free(tree);
 	return error;
+}
+
+int crash__recording_digest(const struct crash__fs *fs, bool contents, const char *without,
+			    char text[CRASH__DIGEST_TEXT])
+{
+	return digest(fs->base, fs, contents, without, text);
+}
+
+int crash__base_digest(const struct crash__base *base, const char *without, char text[CRASH__DIGEST_TEXT])
+{
+	return digest(base, NULL, true, without, text);
 }
 
 /* ------------------------------------------------------------------ how two differ */

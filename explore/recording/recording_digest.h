@@ -21,6 +21,9 @@
 int crash__recording_digest(const struct crash__fs *fs, bool contents, const char *without,
 			    char text[CRASH__DIGEST_TEXT]);
 
+/** The digest of a starting tree alone, with what is in its files. `without` as above. */
+int crash__base_digest(const struct crash__base *base, const char *without, char text[CRASH__DIGEST_TEXT]);
+
 /** The first op in which two traces differ, in words. Allocated; NULL: there is no such op. */
 char *crash__trace_difference(const struct crash__trace *one, const char *root_of_one,
 			      const struct crash__trace *other, const char *root_of_other);

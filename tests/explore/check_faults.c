@@ -609,7 +609,32 @@ START_TEST(a_sweep_with_another_checker_does_not_go_on)
 	lab_write("check.sh", "#!/bin/sh\ncat ./*; exit 1\n", strlen("#!/bin/sh\ncat ./*; exit 1\n"));
 	result = LAB_CRASHINJECT("faults", "--resume=result");
 	lab_assert_status(&result, 125);
-	ck_assert_ptr_nonnull(strstr(result.err, "of another checker"));
+	ck_assert_ptr_nonnull(
+		strstr(result.err, "the program, the checker or the data directory is not what"));
+}
+END_TEST
+
+/* The ops are the same; what comes of a failure need not be. */
+START_TEST(a_sweep_of_another_program_or_tree_does_not_go_on)
+{
+	static const char *const changed[] = {"store.sh", "store/old"};
+	const char *script = "cd store && echo a >a && mv a b\n";
+	struct lab_result result;
+
+	for (size_t i = 0; i < sizeof changed / sizeof *changed; i++) {
+		ck_assert_int_ne(system("rm -rf store result && mkdir store"), -1);
+		lab_write("store/old", "one", 3);
+		lab_write("store.sh", script, strlen(script));
+		result = LAB_CRASHINJECT("faults", "--root=store", "--check", "cat ./*", "--errors=EIO",
+					 "--output=result", "--", "sh", "./store.sh");
+		lab_assert_status(&result, 0);
+		result = LAB_CRASHINJECT("faults", "--resume=result");
+		lab_assert_status(&result, 0);
+		ck_assert_int_ne(system(lab_text("printf '#' >>%s", changed[i])), -1);
+		result = LAB_CRASHINJECT("faults", "--resume=result");
+		lab_assert_status(&result, 125);
+		ck_assert_ptr_nonnull(strstr(result.err, "is not what it was"));
+	}
 }
 END_TEST
 
@@ -734,6 +759,7 @@ int main(void)
 	tcase_add_loop_test(kept, a_damaged_line_is_no_outcome, 0, (int)(sizeof damages / sizeof *damages));
 	tcase_add_test(kept, outcomes_of_a_tree_that_was_changed_are_not_kept);
 	tcase_add_test(ends, a_sweep_with_another_checker_does_not_go_on);
+	tcase_add_test(ends, a_sweep_of_another_program_or_tree_does_not_go_on);
 	tcase_add_test(ends, outcomes_that_cannot_be_written_are_said);
 	tcase_add_test(ends, shards_say_together_what_one_sweep_says);
 	tcase_add_test(ends, every_report_has_it);
