@@ -24,6 +24,16 @@ static void read_text(const char *text)
 	sum += text ? strlen(text) : 0;
 }
 
+/* Tables are asked for these without another look. */
+static bool calls_are_known(const struct crash__event *event)
+{
+	bool kernel = event->kind == CRASH__EVENT_ALLOCATION ?
+			      event->kernel >= CRASH__FIRST_ALLOCATION && event->kernel < CRASH__CALLS :
+			      event->kernel < CRASH__KERNEL_CALLS;
+
+	return kernel && event->call < CRASH__CALLS && event->family < CRASH__FAMILIES;
+}
+
 static void read_event(const struct crash__trace *trace, const struct crash__event *event)
 {
 	uint64_t bytes = 0;
@@ -34,8 +44,7 @@ static void read_event(const struct crash__trace *trace, const struct crash__eve
 	read_text(event->name);
 	read_text(event->source);
 	read_text(crash__event_path(trace, event));
-	CLAIM(event->call < CRASH__CALLS && event->kernel < CRASH__KERNEL_CALLS &&
-	      event->family < CRASH__FAMILIES);
+	CLAIM(calls_are_known(event));
 	CLAIM(event->kind != CRASH__EVENT_POINT || event->name);
 	CLAIM(crash__event_bytes(event) >= -1);
 	for (const struct crash__piece *piece = event->data; piece; piece = piece->next) {
