@@ -47,6 +47,8 @@ struct noted_directory {
 
 struct crash__kept_copy {
 	struct crash__change_clock *clock;
+	dev_t device; /* of the top */
+	ino_t inode;
 	struct noted_directory *directories;
 	struct crash__moment last, noted; /* of the last two notes */
 	bool waits;			  /* for a tick at each note */
@@ -206,9 +208,11 @@ int crash__kept_copy_note(struct crash__kept_copy *copy, bool patient)
 
 	begin_at_top(copy, "");
 	forget_directories(copy);
-	error = stat(copy->top, &status) < 0 ? cannot("look at", copy) : note_below(copy, status.st_nlink);
+	error = lstat(copy->top, &status) < 0 ? cannot("look at", copy) : note_below(copy, status.st_nlink);
 	if (error < 0)
 		return error;
+	copy->device = status.st_dev;
+	copy->inode = status.st_ino;
 	copy->last = copy->noted;
 	return crash__change_clock_take(copy->clock, patient || copy->waits, &copy->noted) < 0 ?
 		       crash__fail_errno("cannot tell when %s is changed", copy->top) :
@@ -467,8 +471,12 @@ int crash__kept_copy_restore(struct crash__kept_copy *copy, const char *original
 	copy->copying = crash__copying_new();
 	if (!copy->copying)
 		return CRASH_ENOMEM;
-	error = stat(copy->top, &status) < 0 ? cannot("look at", copy) :
-					       restore_directory(copy, &status, true);
+	if (lstat(copy->top, &status) < 0)
+		error = cannot("look at", copy);
+	else if (status.st_dev != copy->device || status.st_ino != copy->inode)
+		error = crash__fail(CRASH_EDIR, "%s is not the directory that it was", copy->top);
+	else
+		error = restore_directory(copy, &status, true);
 	if (error == 0)
 		error = link_names(copy);
 	crash__copying_free(copy->copying);

@@ -112,6 +112,20 @@ unsigned int crash__tree_signal(int signal, pid_t spared)
 	return tree.count;
 }
 
+bool crash__tree_any(bool (*is_so)(pid_t pid, void *context), void *context)
+{
+	static struct tree tree;
+
+	tree.count = 0;
+	add_children(&tree, getpid());
+	for (unsigned int i = 0; i < tree.count; i++) {
+		if (is_so(tree.pids[i], context))
+			return true;
+		add_children(&tree, tree.pids[i]);
+	}
+	return tree.count == MOST;
+}
+
 bool crash__tree_kill(void (*reaped)(pid_t pid, int status))
 {
 	struct timespec pause = {.tv_nsec = 200000};

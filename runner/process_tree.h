@@ -18,6 +18,13 @@
  */
 unsigned int crash__tree_signal(int signal, pid_t spared);
 
+/**
+ * Asks about every descendant, each before its children are looked up: what is forked while we look is either
+ * found, or was forked by one that was asked about.
+ * @return whether it is so of one, or not all could be asked about
+ */
+bool crash__tree_any(bool (*is_so)(pid_t pid, void *context), void *context);
+
 /** Kills every descendant and waits for all of them, for some seconds at most. */
 bool crash__tree_kill(void (*reaped)(pid_t pid, int status));
 

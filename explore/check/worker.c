@@ -13,22 +13,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/copy.h"
 #include "base/error.h"
-#include "base/kept_copy.h"
 #include "base/remove.h"
 #include "explore/atoms/atom_set.h"
 #include "explore/checkers/acked_files.h"
 #include "explore/checkers/checker_mounts.h"
 #include "explore/checkers/checker_server.h"
 #include "explore/checkers/opened_files.h"
-#include "explore/layer/layer.h"
 #include "explore/sight/look.h"
 #include "explore/check/recovered_state.h"
-#include "explore/recording/mirror.h"
+#include "explore/check/worker_trees.h"
 #include "explore/recording/network.h"
-#include "explore/recording/sandbox.h"
-#include "explore/states/view_new.h"
 #include "runner/process_tree.h"
 
 /* Of the states that pass, one of so many is compared with what a fresh checker server says, and more of the
@@ -36,27 +31,11 @@
 #define PASSED_COMPARED 100
 #define FIRST_COMPARED 8
 
-/* A tree on disk that stands at a step. */
-struct instance {
-	struct crash__view *view;
-	struct crash__layer *layer, *shown; /* the other is for checkers, where it is a copy that is kept */
-	struct crash__kept_copy *copy;	    /* of that */
-	bool noted, damaged;		    /* during a check; and it could not be made what it was */
-};
-
 struct worker {
 	const struct crash__worker_config *config;
-	/* where copies are kept: what the trees were as the starting tree, and those for checkers */
-	struct crash__kept_copy *begun[2], *shown_begun[2];
-	struct crash__sandbox sandbox;
+	struct crash__worker_trees trees;
 	struct crash__mounts mounts;
-	struct instance instances[2];	  /* by enum crash__reference */
-	const struct crash__atoms *atoms; /* of the model that they are of */
-	char place[PATH_MAX];		  /* without namespaces: a directory of ours */
-	bool keeps;			  /* copies for checkers are not made anew for each */
-	struct crash__change_clock clock; /* for that */
 	struct crash__acked_files acked;
-	char cwds[2][PATH_MAX]; /* where the program runs as the checker */
 	int channel;
 	unsigned int passed; /* by a checker server that had seen other states */
 	bool looked;	     /* a checker server was shown what is no crash state */
@@ -66,291 +45,13 @@ struct worker {
 	struct crash__verdict verdict, first;
 };
 
-static const char *const trees[2] = {"tree", "durable"}, *const stores[2] = {"store", "durable-store"};
-/* For checkers, where there is no overlay. */
-static const char *const shown_trees[2] = {"state", "durable-state"}, *const shown_stores[2] = {
-									      "state-store",
-									      "durable-state-store"};
-
-static bool has_mounts(const struct crash__worker_config *config)
-{
-	return config->namespaces || config->mounted;
-}
-
-/* Whether a worker has a pid namespace: all that it starts ends with it. */
-static bool is_alone(const struct crash__worker_config *config)
-{
-	return has_mounts(config) && !config->same_pids;
-}
-
 /* Alone, it is killed when we end; else it ends what it has started. */
 static pid_t fork_worker(const struct crash__worker_config *config)
 {
-	int death = is_alone(config) ? SIGKILL : SIGTERM;
+	int death = crash__worker_is_alone(config) ? SIGKILL : SIGTERM;
 
-	return has_mounts(config) ? crash__sandbox_fork(is_alone(config), death) : crash__fork_bound(death);
-}
-
-/* ------------------------------------------------------------------ places */
-
-static void path_of(const struct worker *worker, const char *name, char out[PATH_MAX])
-{
-	if (worker->config->namespaces)
-		crash__sandbox_path(&worker->sandbox, name, out);
-	else if (snprintf(out, PATH_MAX, "%s/%s", worker->place, name) >= PATH_MAX)
-		out[0] = '\0';
-}
-
-/* Which of two copies a checker gets; if they are not kept there is one. */
-static const char *copy_for(const struct worker *worker, enum crash__reference reference)
-{
-	return shown_trees[worker->keeps ? reference : 0];
-}
-
-static void shown_path(const struct worker *worker, enum crash__reference reference, char out[PATH_MAX])
-{
-	char copy[PATH_MAX];
-
-	path_of(worker, copy_for(worker, reference), copy);
-	snprintf(out, PATH_MAX, "%.2000s%.2000s", copy,
-		 worker->config->mounted ? "" : worker->config->directory);
-}
-
-/*
- * A checker server may go on to write to a file of one state while another one is in its place: each state
- * has files of its own then.
- */
-static int enter_copies(struct worker *worker)
-{
-	const char *directory = worker->config->directory, *cwd = worker->config->checker->cwd;
-	char path[PATH_MAX];
-	int error = 0;
-
-	worker->keeps = !worker->config->checker->check_server &&
-			crash__change_clock_open(&worker->clock, worker->place);
-	if (worker->config->mounted)
-		return crash__sandbox_enter_plain(directory);
-	for (int i = 0; i < 2 && error == 0; i++) {
-		path_of(worker, shown_trees[i], path);
-		error = crash__mirror_make(path, directory);
-		path_of(worker, copy_for(worker, (enum crash__reference)i), path);
-		if (cwd)
-			crash__mirror_path(path, directory, cwd, worker->cwds[i]);
-	}
-	return error;
-}
-
-static int enter(struct worker *worker, unsigned int number)
-{
-	static const char *const *const places[] = {trees, stores, shown_trees, shown_stores};
-	const char *cwd = worker->config->checker->cwd;
-	char path[PATH_MAX];
-	int error;
-
-	if (snprintf(worker->place, sizeof worker->place, "%s/worker-%u", worker->config->scratch, number) >=
-	    (int)sizeof worker->place)
-		return crash__fail(CRASH_EDIR, "%s: this path is too long", worker->config->scratch);
-	if (mkdir(worker->place, 0700) < 0 && errno != EEXIST)
-		return crash__fail_errno("cannot make %s", worker->place);
-	error = crash__acked_files_open(&worker->acked,
-					worker->config->acks ? worker->config->acks : worker->config->fs,
-					worker->place);
-	if (error < 0)
-		return error;
-	for (int i = 0; i < 2 && cwd; i++)
-		snprintf(worker->cwds[i], sizeof worker->cwds[i], "%s", cwd);
-	if (worker->config->namespaces)
-		return crash__sandbox_enter(&worker->sandbox, worker->config->directory,
-					    crash__base_directory(worker->config->fs->base));
-	for (size_t i = 0; i < 2 * sizeof places / sizeof *places; i++) {
-		path_of(worker, places[i / 2][i % 2], path);
-		/* an earlier worker of this number may have left something */
-		if ((mkdir(path, 0700) < 0 && errno != EEXIST) || crash__remove_tree(path, false) < 0)
-			return crash__fail_errno("cannot make %s", path);
-	}
-	return enter_copies(worker);
-}
-
-/* ------------------------------------------------------------------ instances */
-
-static void clear_instance(struct instance *instance)
-{
-	crash__view_free(instance->view);
-	crash__layer_free(instance->layer);
-	crash__layer_free(instance->shown);
-	crash__kept_copy_free(instance->copy);
-	memset(instance, 0, sizeof *instance);
-}
-
-/* An empty tree, and an empty store for it. */
-static int empty(const char *tree, const char *store)
-{
-	return crash__remove_tree(tree, false) < 0 || crash__remove_tree(store, false) < 0 ?
-		       crash__fail_errno("cannot empty %s", tree) :
-		       0;
-}
-
-static int keep(struct worker *worker, const char *tree, struct crash__kept_copy **copy)
-{
-	*copy = crash__kept_copy_new(&worker->clock, tree);
-	return *copy ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a copy");
-}
-
-/* Makes a tree the starting tree: anew, or by what was changed since it was that. */
-static int begin_tree(struct worker *worker, const char *tree, const char *store,
-		      struct crash__kept_copy **begun)
-{
-	const char *base = crash__base_directory(worker->config->fs->base);
-	bool there = *begun && crash__remove_tree(store, false) == 0 &&
-		     crash__kept_copy_restore(*begun, base) == 0;
-	int error = there ? 0 : empty(tree, store);
-
-	if (error == 0 && !there)
-		error = crash__copy_tree(base, tree);
-	if (error == 0 && worker->keeps && !*begun)
-		error = keep(worker, tree, begun);
-	if (error == 0 && worker->keeps)
-		error = crash__kept_copy_note(*begun, true);
-	if (error < 0) {
-		crash__kept_copy_free(*begun);
-		*begun = NULL;
-	}
-	return error;
-}
-
-/* The copy that checkers get is moved as the tree is that it is a copy of. */
-static int make_shown(struct worker *worker, enum crash__reference reference)
-{
-	struct instance *instance = &worker->instances[reference];
-	char tree[PATH_MAX], store[PATH_MAX];
-	int error;
-
-	shown_path(worker, reference, tree);
-	path_of(worker, shown_stores[reference], store);
-	error = begin_tree(worker, tree, store, &worker->shown_begun[reference]);
-	if (error == 0)
-		error = keep(worker, tree, &instance->copy);
-	return error < 0 ? error : crash__layer_new(worker->config->fs, tree, store, false, &instance->shown);
-}
-
-static int make_instance(struct worker *worker, enum crash__reference reference)
-{
-	struct instance *instance = &worker->instances[reference];
-	const struct crash__worker_config *config = worker->config;
-	char tree[PATH_MAX], store[PATH_MAX];
-	int error;
-
-	clear_instance(instance);
-	crash__recovered_tree_clear(&worker->recovered.tree); /* its files are going to be others */
-	path_of(worker, trees[reference], tree);
-	path_of(worker, stores[reference], store);
-	error = config->namespaces ? empty(tree, store) :
-				     begin_tree(worker, tree, store, &worker->begun[reference]);
-	if (error == 0)
-		error = crash__view_new(worker->atoms, reference, &instance->view);
-	if (error == 0)
-		error = crash__layer_new(config->fs, tree, store, config->namespaces, &instance->layer);
-	return error == 0 && worker->keeps ? make_shown(worker, reference) : error;
-}
-
-static int move(struct instance *instance, const struct crash__difference *difference)
-{
-	int error = crash__layer_move(instance->layer, instance->view, difference);
-
-	return error == 0 && instance->shown ?
-		       crash__layer_move(instance->shown, instance->view, difference) :
-		       error;
-}
-
-/* Moves a tree to a step; they only go forward. */
-static int advance(struct worker *worker, enum crash__reference reference, int64_t step)
-{
-	struct instance *instance = &worker->instances[reference];
-	const struct crash__difference *difference;
-	int error = 0;
-
-	if (!instance->view || instance->damaged || crash__view_step(instance->view) > step)
-		error = make_instance(worker, reference);
-	if (error == 0 && crash__view_step(instance->view) < step) {
-		error = crash__view_advance_difference(instance->view, step, &difference);
-		if (error == 0)
-			error = move(instance, difference);
-	}
-	if (error < 0)
-		clear_instance(instance); /* it is somewhere in between */
-	return error;
-}
-
-/* ------------------------------------------------------------------ one state */
-
-/*
- * Without an overlay a check gets a copy of its own, or one that is made what it was afterwards; without
- * namespaces it is at another path.
- */
-static int show_copy(struct worker *worker, enum crash__reference reference, const char *tree,
-		     char where[PATH_MAX])
-{
-	struct instance *instance = &worker->instances[reference];
-	const char *directory = worker->config->directory;
-	char copy[PATH_MAX];
-	int error;
-
-	shown_path(worker, reference, copy);
-	snprintf(where, PATH_MAX, "%s", worker->config->mounted ? directory : copy);
-	error = worker->keeps ? crash__kept_copy_note(instance->copy, false) : crash__copy_tree(tree, copy);
-	instance->noted = worker->keeps && error == 0;
-	return error == 0 && worker->config->mounted ? crash__sandbox_bind(copy, directory) : error;
-}
-
-static int show_state(struct worker *worker, enum crash__reference reference, char where[PATH_MAX])
-{
-	char tree[PATH_MAX];
-
-	if (worker->config->namespaces) {
-		snprintf(where, PATH_MAX, "%s", worker->sandbox.directory);
-		return crash__sandbox_mount(&worker->sandbox, trees[reference]);
-	}
-	path_of(worker, trees[reference], tree);
-	return show_copy(worker, reference, tree, where);
-}
-
-static int restore(struct worker *worker, enum crash__reference reference)
-{
-	struct instance *instance = &worker->instances[reference];
-	char tree[PATH_MAX];
-	int error;
-
-	if (!instance->noted)
-		return 0;
-	path_of(worker, trees[reference], tree);
-	error = crash__kept_copy_restore(instance->copy, tree);
-	instance->noted = false;
-	instance->damaged = error < 0;
-	return error;
-}
-
-static int hide_state(struct worker *worker, enum crash__reference reference, const char *where)
-{
-	char copy[PATH_MAX];
-
-	if (worker->config->namespaces)
-		return crash__sandbox_unmount(&worker->sandbox);
-	if (worker->config->mounted && where[0] && crash__sandbox_unbind(worker->config->directory) < 0) {
-		worker->instances[reference].damaged = true;
-		return crash__fail_errno("cannot unmount %s", where);
-	}
-	if (worker->keeps)
-		return restore(worker, reference);
-	shown_path(worker, reference, copy);
-	return crash__remove_tree(copy, false) < 0 ? crash__fail_errno("cannot empty %s", copy) : 0;
-}
-
-/* A checker server that has files of a state open is of no use for the next one, which has its place. */
-static void let_go(struct worker *worker)
-{
-	if (worker->config->checker->check_server && worker->config->namespaces &&
-	    crash__sandbox_is_busy(&worker->sandbox))
-		crash__checker_server_end(is_alone(worker->config));
+	return crash__worker_has_mounts(config) ? crash__sandbox_fork(crash__worker_is_alone(config), death) :
+						  crash__fork_bound(death);
 }
 
 /* Where the tree will be that recovery leaves. */
@@ -359,10 +60,10 @@ static void look_out(struct worker *worker, enum crash__reference reference, con
 	struct crash__recovered_state *recovered = &worker->recovered;
 
 	recovered->where = where;
-	recovered->space = worker->config->namespaces ? worker->sandbox.space : -1;
-	recovered->layer = trees[reference];
+	recovered->space = worker->config->namespaces ? worker->trees.sandbox.space : -1;
+	recovered->layer = crash__worker_tree(reference);
 	for (int i = 0; i < 2; i++)
-		recovered->layers[i] = worker->instances[i].layer;
+		recovered->layers[i] = worker->trees.instances[i].layer;
 }
 
 /* ------------------------------------------------------------------ looks */
@@ -373,7 +74,7 @@ static int remove_all(const struct worker *worker, const char *where)
 	char empty[PATH_MAX];
 
 	if (worker->config->namespaces) {
-		path_of(worker, "empty", empty);
+		crash__worker_trees_path(&worker->trees, "empty", empty);
 		return crash__sandbox_bind(empty, where);
 	}
 	return crash__remove_tree(where, false) < 0 ? crash__fail_errno("cannot empty %s", where) : 0;
@@ -408,7 +109,7 @@ static int end_look(struct worker *worker, uint32_t look, const char *where)
 	}
 	if (look != CRASH__LOOK_REMOVED || !worker->config->namespaces)
 		return 0;
-	path_of(worker, "empty", empty);
+	crash__worker_trees_path(&worker->trees, "empty", empty);
 	if (crash__sandbox_unbind(where) < 0)
 		return crash__fail_errno("cannot unmount %s", where);
 	return crash__remove_tree(empty, false) < 0 ? crash__fail_errno("cannot empty %s", empty) : 0;
@@ -439,7 +140,8 @@ static int run_checker(struct worker *worker, const struct crash__check_request 
 		checker.timeout_ms = order->timeout_ms;
 	error = begin_look(worker, order, check->directory);
 	if (error == 0)
-		error = crash__checker_run(&checker, check, is_alone(worker->config), &worker->verdict);
+		error = crash__checker_run(&checker, check, crash__worker_is_alone(worker->config),
+					   &worker->verdict);
 	ended = end_look(worker, order->look, check->directory);
 	return error < 0 ? error : ended;
 }
@@ -450,7 +152,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 	bool asks = worker->config->asks && order->look <= CRASH__LOOK_WATCHED;
 	char where[PATH_MAX] = "";
 	struct crash__check check = {.directory = where,
-				     .cwd = worker->cwds[order->reference],
+				     .cwd = worker->trees.cwds[order->reference],
 				     .point = point,
 				     .state = state,
 				     .acked = worker->acked.path,
@@ -464,16 +166,16 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 
 	look_out(worker, order->reference, where);
 	if (error == 0)
-		error = show_state(worker, order->reference, where);
+		error = crash__worker_trees_show(&worker->trees, order->reference, where);
 	if (error == 0)
 		error = crash__mounts_note(&worker->mounts, where);
 	if (error == 0) {
 		error = run_checker(worker, order, &check);
 		crash__recovered_state_end_round(&worker->recovered);
 		unmounted = crash__mounts_restore(&worker->mounts);
-		let_go(worker);
+		crash__worker_trees_let_go(&worker->trees);
 	}
-	hidden = hide_state(worker, order->reference, where);
+	hidden = crash__worker_trees_hide(&worker->trees, order->reference, where);
 	return error < 0 ? error : unmounted < 0 ? unmounted : hidden;
 }
 
@@ -481,7 +183,7 @@ static int check_once(struct worker *worker, const struct crash__check_request *
 static int check_afresh(struct worker *worker, const struct crash__check_request *order, const char *point,
 			const char *state)
 {
-	crash__checker_server_end(is_alone(worker->config));
+	crash__checker_server_end(crash__worker_is_alone(worker->config));
 	return check_once(worker, order, point, state);
 }
 
@@ -514,7 +216,7 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 		return check_once(worker, order, point, state); /* that is no verdict on a crash state */
 	}
 	if (worker->remembers || worker->looked)
-		crash__checker_server_end(is_alone(worker->config));
+		crash__checker_server_end(crash__worker_is_alone(worker->config));
 	worker->looked = false;
 	error = check_once(worker, order, point, state);
 	fresh = !worker->config->checker->check_server || crash__checker_server_is_fresh();
@@ -546,7 +248,7 @@ static int check_state(struct worker *worker, const struct crash__check_request 
 static crash__atom_id *without_reference(const struct worker *worker, struct crash__check_request *order,
 					 const crash__atom_id *flipped)
 {
-	const struct crash__atoms *atoms = worker->atoms;
+	const struct crash__atoms *atoms = worker->trees.atoms;
 	crash__atom_id *lost = calloc(atoms->first[order->step + 1] + 1, sizeof *lost);
 	uint32_t at = 0, count = 0;
 
@@ -566,11 +268,11 @@ static int build_and_check(struct worker *worker, const struct crash__check_requ
 			   const crash__atom_id *flipped, const char *point, const char *state)
 {
 	const struct crash__difference *difference;
-	struct instance *instance;
+	struct crash__instance *instance;
 	int error, back;
 
-	instance = &worker->instances[order->reference];
-	error = advance(worker, order->reference, order->step);
+	instance = &worker->trees.instances[order->reference];
+	error = crash__worker_trees_advance(&worker->trees, order->reference, order->step);
 	if (error < 0)
 		return error;
 	if (order->count == 0)
@@ -578,24 +280,15 @@ static int build_and_check(struct worker *worker, const struct crash__check_requ
 	crash__view_choose(instance->view, order->choice);
 	error = crash__view_flip(instance->view, flipped, order->count, &difference);
 	if (error == 0)
-		error = move(instance, difference);
+		error = crash__instance_move(instance, difference);
 	if (error == 0)
 		error = check_state(worker, order, point, state);
 	crash__view_unflip(instance->view);
-	back = move(instance, difference);
+	back = crash__instance_move(instance, difference);
 	crash__view_choose(instance->view, 0);
 	if (error < 0 || back < 0)
-		clear_instance(instance);
+		crash__instance_clear(instance);
 	return error < 0 ? error : back;
-}
-
-static void take_model(struct worker *worker, uint32_t model)
-{
-	const struct crash__atoms *atoms = &worker->config->atoms[model];
-
-	for (int i = 0; i < 2 && worker->atoms != atoms; i++)
-		clear_instance(&worker->instances[i]);
-	worker->atoms = atoms;
 }
 
 static int work(struct worker *worker, const struct crash__check_request *order,
@@ -607,7 +300,7 @@ static int work(struct worker *worker, const struct crash__check_request *order,
 
 	if (order->reference > CRASH__DURABLE)
 		return crash__fail(CRASH_EINVAL, "a state that is compared with nothing");
-	take_model(worker, order->model);
+	crash__worker_trees_take(&worker->trees, &worker->config->atoms[order->model]);
 	if (order->reference != CRASH__DURABLE || !order->choice)
 		return build_and_check(worker, order, flipped, point, state);
 	lost = without_reference(worker, &same, flipped);
@@ -694,27 +387,40 @@ static void reset_signals(bool alone)
 	setsid(); /* Ctrl-C is for our parent */
 }
 
+static int enter(struct worker *worker, unsigned int number)
+{
+	const struct crash__worker_config *config = worker->config;
+	int error = crash__worker_trees_begin(&worker->trees, number);
+
+	if (error == 0)
+		error = crash__acked_files_open(&worker->acked, config->acks ? config->acks : config->fs,
+						worker->trees.place);
+	return error < 0 ? error : crash__worker_trees_enter(&worker->trees);
+}
+
 static _Noreturn void run(const struct crash__worker_config *config, unsigned int number, int channel)
 {
 	static struct worker worker;
 	int error;
 
-	reset_signals(is_alone(config));
+	reset_signals(crash__worker_is_alone(config));
 	worker.config = config;
 	worker.channel = channel;
 	worker.recovered = (struct crash__recovered_state){
 		.acked = &worker.acked, .mounts = &worker.mounts, .channel = channel};
 	crash__recovered_tree_begin(&worker.recovered.tree, config->fs->base);
+	worker.trees.config = config;
+	worker.trees.recovered = &worker.recovered.tree;
 	error = config->checker->own_network ? crash__network_enter() : 0;
 	if (error == 0)
 		error = enter(&worker, number);
 	worker.mounts.list = worker.opened.events = -1;
-	if (error == 0 && has_mounts(worker.config))
+	if (error == 0 && crash__worker_has_mounts(worker.config))
 		error = crash__mounts_open(&worker.mounts);
 	if (chdir("/") < 0)
 		error = crash__fail_errno("/");
 	if (error == 0 && config->namespaces)
-		error = crash__sandbox_stay(&worker.sandbox);
+		error = crash__sandbox_stay(&worker.trees.sandbox);
 	serve(&worker, error);
 }
 

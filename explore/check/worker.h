@@ -20,24 +20,9 @@
 
 #include <sys/types.h>
 
-#include "explore/sight/sight.h"
 #include "explore/check/worker_channel.h"
-#include "explore/checkers/checker.h"
+#include "explore/check/worker_config.h"
 #include "explore/states/state_name.h"
-
-/** What all workers share. */
-struct crash__worker_config {
-	const struct crash__fs *fs;
-	const struct crash__atoms *atoms; /* of each model */
-	const struct crash__checker *checker;
-	const char *directory;		     /* the data directory */
-	const char *scratch;		     /* a directory of ours for files that the checker is to see */
-	bool namespaces, mounted, same_pids; /* as in struct crash__recording */
-	const struct crash__fs *acks;	     /* as in struct crash__engine_options */
-	uint64_t acked;
-	const struct crash__sight *sight; /* what is noted of the final state */
-	bool asks;			  /* whether a tree was checked before that recovery has left */
-};
 
 /**
  * Starts one.

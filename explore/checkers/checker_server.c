@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json_value.h"
+#include "explore/checkers/held_files.h"
 
 #define MOST_ANSWER 65536
 
@@ -68,6 +69,11 @@ void crash__checker_server_end(bool alone)
 	close(server.run.questions);
 	server.run.pid = 0;
 	crash__command_clean_up(alone, false);
+}
+
+bool crash__checker_server_holds(const char *directory)
+{
+	return server.run.pid > 0 && crash__is_held(directory, server.run.pid);
 }
 
 bool crash__checker_server_is_fresh(void)

@@ -31,6 +31,13 @@ int crash__checker_server_ask(const char *command, char *const *environment, con
 /** Ends it with all that it has started, if there is one. */
 void crash__checker_server_end(bool alone);
 
+/**
+ * Whether there is one that still has files of a directory: what it was asked about may be changed by it
+ * later.
+ * @param directory where that is now
+ */
+bool crash__checker_server_holds(const char *directory);
+
 /** Whether it was asked before. */
 bool crash__checker_server_is_fresh(void);
 

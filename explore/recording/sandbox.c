@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -272,11 +273,47 @@ int crash__sandbox_enter_plain(const char *directory)
 	return error < 0 ? error : make_missing_directory(directory);
 }
 
+/* What a mount has must be kept by whoever has no rights over it. */
+static void make_read_only(const char *directory)
+{
+	struct statvfs status;
+
+	if (statvfs(directory, &status) == 0)
+		mount(NULL, directory, NULL,
+		      MS_REMOUNT | MS_BIND | MS_RDONLY | (status.f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)),
+		      NULL);
+}
+
+int crash__sandbox_cover(const char *directory, const char *base, const char *seen, const char *nothing)
+{
+	int error = crash__sandbox_enter_plain(directory);
+
+	if (error == 0)
+		error = crash__sandbox_bind(base, seen);
+	if (error == 0)
+		error = crash__sandbox_bind(nothing, directory);
+	if (error == 0)
+		make_read_only(directory);
+	return error;
+}
+
 int crash__sandbox_bind(const char *copy, const char *directory)
 {
 	if (mount(copy, directory, NULL, MS_BIND, NULL) < 0)
 		return crash__fail_errno("cannot mount a copy over %s", directory);
 	return 0;
+}
+
+bool crash__sandbox_unbind_unused(const char *directory)
+{
+	/* what nobody has used since it was asked before is unmounted */
+	for (int i = 0; i < 3; i++) {
+		if (umount2(directory, MNT_EXPIRE) == 0)
+			return true;
+		if (errno != EAGAIN)
+			return false;
+	}
+	return false;
 }
 
 int crash__sandbox_unbind(const char *directory)

@@ -64,8 +64,20 @@ void crash__sandbox_path(const struct crash__sandbox *sandbox, const char *name,
  * it. */
 int crash__sandbox_enter_plain(const char *directory);
 
+/**
+ * The same, and where there is no copy there is nothing: whoever goes on to use the directory's name does not
+ * get at the real one.
+ * @param base    what has the real one's files, perhaps itself; it is seen at another place from now on
+ * @param seen    an empty directory, which becomes that place
+ * @param nothing an empty directory
+ */
+int crash__sandbox_cover(const char *directory, const char *base, const char *seen, const char *nothing);
+
 /** In the child: puts a copy over the data directory, without an overlay. */
 int crash__sandbox_bind(const char *copy, const char *directory);
+
+/** In the child: takes it away if no process has anything of it. False: it is still there. */
+bool crash__sandbox_unbind_unused(const char *directory);
 
 /** In the child: takes it away. */
 int crash__sandbox_unbind(const char *directory);

@@ -43,6 +43,13 @@ written() {
 	explore --check true "$@" -- sh -c "cd data && exec $load pwrite $count 64 at"
 }
 
+# asked COUNT [OPTION]...: the same with a checker server, one worker and processes that are killed
+asked() {
+	count=$1
+	shift
+	explore --jobs 1 --model kill --check-server "$checker" "$@" -- sh -c "cd data && exec $load pwrite $count 64 at"
+}
+
 # Milliseconds that each checked state took.
 each() { awk -v s="$(number result seconds)" -v n="$(number result checked)" 'BEGIN { printf "%.3f", 1000 * s / n }'; }
 
@@ -116,6 +123,10 @@ written 500 --jobs 1
 base=$(each)
 written 500 --jobs 1 --copy
 tell "time for each state on copies of 64 MB, against overlays" "$(ratio "$(each)" "$base")" 2 "\"ms\": $(each)"
+asked 1500
+base=$(each)
+asked 1500 --copy
+tell "time for each state on copies of 64 MB with a checker server, against overlays" "$(ratio "$(each)" "$base")" 2 "\"ms\": $(each)"
 rm data/ballast
 mkdir data/many
 i=1
@@ -124,6 +135,10 @@ written 500 --jobs 1
 base=$(each)
 written 500 --jobs 1 --copy
 tell "time for each state on copies of 200 files, against overlays" "$(ratio "$(each)" "$base")" 2 "\"ms\": $(each)"
+asked 1500
+base=$(each)
+asked 1500 --copy
+tell "time for each state on copies of 200 files with a checker server, against overlays" "$(ratio "$(each)" "$base")" 2 "\"ms\": $(each)"
 rm -r data/many
 written 2000
 base=$(number result seconds)

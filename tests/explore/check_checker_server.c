@@ -212,17 +212,98 @@ START_TEST(a_server_that_remembers_is_named_soon)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ what it has of a state */
+
+/* Where there are overlays; where copies are mounted; where nothing can be mounted. */
+static const char *const places[] = {"overlays", "copies", "copies elsewhere"};
+
+static struct lab_result explore_in(int place, const char *name)
+{
+	make_store();
+	if (place == 0)
+		return EXPLORE("--check-server", habit(name), save);
+	if (place == 1)
+		return EXPLORE("--copy", lab_text("--check-server=%s", habit(name)), save);
+	return LAB_COMMAND(lab_program("forbid"), "mount", lab_variable("CRASHINJECT"), "explore", "--root",
+			   "store", "--jobs=1", "--model=posix", "--check-timeout=1s", "--check-server",
+			   habit(name), "--", "sh", "-c", save);
+}
+
+/* One that changes a state later is as wrong as one that has it open. */
 START_TEST(a_server_that_holds_a_state_is_started_anew)
 {
-	struct lab_result plain = explore(""), result;
-	size_t started = starts();
+	static const char *const ways[] = {"holds", "maps", "child", "stays"};
+	struct lab_result plain, result;
+	size_t started;
 
-	if (!lab_sandboxes())
+	if (_i == 0 && !lab_sandboxes())
 		LAB_SKIP("there are no namespaces");
-	result = explore("holds");
-	lab_assert_status(&result, 1);
+	plain = explore_in(_i, "");
+	started = starts();
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		result = explore_in(_i, ways[i]);
+		ck_assert_msg(result.status == 1, "%s on %s: %s", ways[i], places[_i], lab_describe(&result));
+		ck_assert_str_eq(finding(&plain), finding(&result));
+		ck_assert_msg(starts() > started, "%s on %s: %zu starts, not more than %zu", ways[i],
+			      places[_i], starts(), started);
+	}
+}
+END_TEST
+
+/* Not for each state, whatever it does to them. */
+START_TEST(a_server_that_has_let_go_goes_on)
+{
+	static const char *const ways[] = {"", "eats"};
+	const char *found = NULL;
+
+	if (_i == 0 && !lab_sandboxes())
+		LAB_SKIP("there are no namespaces");
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		struct lab_result result = explore_in(_i, ways[i]);
+		size_t states, failed;
+
+		ck_assert_msg(result.status == 1 && strstr(result.out, "distinct, "), "%s",
+			      lab_describe(&result));
+		if (!found)
+			found = finding(&result);
+		ck_assert_str_eq(finding(&result), found);
+		sscanf(strstr(result.out, "distinct, "), "distinct, %zu checked, %zu", &states, &failed);
+		ck_assert_msg(starts() <= failed + 3 + 8, "%s on %s: %zu starts", ways[i], places[_i],
+			      starts());
+	}
+}
+END_TEST
+
+/* It may find another state, or none; never the real directory. */
+START_TEST(a_server_that_is_late_does_not_get_at_the_real_directory)
+{
+	struct lab_result plain, result;
+
+	if (_i == 0 && !lab_sandboxes())
+		LAB_SKIP("there are no namespaces");
+	plain = explore_in(_i, "");
+	result = explore_in(_i, "late");
+	ck_assert_msg(result.status == 1, "%s: %s", places[_i], lab_describe(&result));
 	ck_assert_str_eq(finding(&plain), finding(&result));
-	ck_assert_uint_gt(starts(), started);
+	ck_assert_int_eq(system("[ \"$(ls store)\" = data ] && [ \"$(cat store/data)\" = old ]"), 0);
+}
+END_TEST
+
+/* What the link leads to is nothing of ours, and the states are. */
+START_TEST(a_server_that_puts_a_link_in_the_place_of_a_copy_leads_nobody_elsewhere)
+{
+	const char *precious;
+	struct lab_result result;
+
+	mkdir("elsewhere", 0755);
+	lab_write("elsewhere/precious", "all", 3);
+	setenv("ELSEWHERE", lab_text("%s/elsewhere", lab_dir), 1);
+	result = explore_in(2, "swaps");
+	precious = lab_read("elsewhere/precious", NULL);
+	ck_assert_msg(precious && strcmp(precious, "all") == 0, "%s", lab_describe(&result));
+	ck_assert_int_eq(system("[ $(ls elsewhere | wc -l) = 1 ]"), 0);
+	ck_assert_msg(result.status == 3 && strstr(result.out, "is not the directory that it was"), "%s",
+		      lab_describe(&result));
 }
 END_TEST
 
@@ -292,7 +373,7 @@ int main(void)
 {
 	Suite *suite = suite_create("checker server");
 	TCase *says = lab_case(suite, "says", 120), *remembers = lab_case(suite, "remembers", 120),
-	      *left = lab_case(suite, "left", 60);
+	      *holds = lab_case(suite, "holds", 120), *left = lab_case(suite, "left", 60);
 
 	tcase_add_test(says, it_finds_what_a_command_finds_and_is_started_seldom);
 	tcase_add_test(says, what_it_prints_is_no_answer);
@@ -304,7 +385,10 @@ int main(void)
 	tcase_add_test(remembers, a_server_that_remembers_a_failure_is_named_and_blames_nobody);
 	tcase_add_test(remembers, a_server_that_remembers_that_all_was_right_is_named);
 	tcase_add_test(remembers, a_server_that_remembers_is_named_soon);
-	tcase_add_test(remembers, a_server_that_holds_a_state_is_started_anew);
+	tcase_add_loop_test(holds, a_server_that_holds_a_state_is_started_anew, 0, 3);
+	tcase_add_loop_test(holds, a_server_that_has_let_go_goes_on, 0, 3);
+	tcase_add_loop_test(holds, a_server_that_is_late_does_not_get_at_the_real_directory, 0, 3);
+	tcase_add_test(holds, a_server_that_puts_a_link_in_the_place_of_a_copy_leads_nobody_elsewhere);
 	tcase_add_test(remembers, where_a_server_begins_is_named);
 	tcase_add_test(left, it_is_the_only_checker);
 	tcase_add_test(left, what_was_found_can_be_resumed_with_it);

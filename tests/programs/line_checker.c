@@ -6,8 +6,11 @@
  *
  * Each start adds a line to the file that STARTS names. Habits: "grudge": who has failed once says so of all
  * states that follow; "trusting": a file "tmp" is wrong, but after two states nothing is; "hangs", "aborts",
- *"leaves": on a state that is wrong; "holds": never closes the file; "chatty": prints; "first": says of all
- *what it said of the first.
+ *"leaves": on a state that is wrong; "holds": never closes the file; "maps": nor unmaps it; "child": has one
+ *that empties the file while the next states are judged; "late": has one that goes on to make a file by its
+ *name; "stays": works in the directory; "eats": changes all that is there; "swaps": puts a link to the
+ *directory that ELSEWHERE names in its place; "chatty": prints; "first": says of all what it said of the
+ *first.
  */
 #include <crashinject/crashinject.h>
 
@@ -16,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,6 +76,67 @@ static void note_start(void)
 		close(fd);
 }
 
+static void leave_child(void)
+{
+	int fd = open("data", O_WRONLY);
+
+	if (fd >= 0 && fork() == 0) {
+		chdir("/");
+		for (int i = 0; i < 400; i++) {
+			usleep(500);
+			ftruncate(fd, 0);
+		}
+		_exit(0);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void leave_late(const char *directory)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%.4000s/late", directory);
+	if (fork())
+		return;
+	chdir("/");
+	for (int i = 0; i < 400; i++) {
+		usleep(500);
+		close(open(path, O_WRONLY | O_CREAT, 0644));
+	}
+	_exit(0);
+}
+
+static void swap(const char *directory)
+{
+	char moved[4096];
+
+	snprintf(moved, sizeof moved, "%.4000s.moved", directory);
+	if (rename(directory, moved) == 0)
+		symlink(getenv("ELSEWHERE"), directory);
+}
+
+/* What is done to a state that has been judged. */
+static void go_on(const struct crash_checked *check)
+{
+	int fd = has("holds") || has("maps") ? open("data", O_RDONLY) : -1;
+
+	if (has("maps") && fd >= 0) {
+		mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+		close(fd);
+	}
+	if (has("child"))
+		leave_child();
+	if (has("late"))
+		leave_late(check->dir);
+	if (has("stays"))
+		fork() == 0 ? pause() : 0;
+	if (has("eats"))
+		system("rm -rf *; mkdir data; echo x >tmp; ln tmp other");
+	if (has("swaps"))
+		swap(check->dir);
+}
+
 int main(int argc, char **argv)
 {
 	struct crash_checked check = {0};
@@ -86,12 +151,11 @@ int main(int argc, char **argv)
 		states++;
 		if (has("chatty"))
 			printf("{\"verdict\": \"lost\"}\n");
-		if (has("holds"))
-			open("data", O_RDONLY);
 		if (is_wrong() && !(has("trusting") && states > 2))
 			fail(&check);
 		else if (is_lost(&check))
 			check.verdict = CRASH_LOST;
+		go_on(&check);
 		grudge |= check.verdict != CRASH_CONSISTENT;
 		if (states == 1)
 			first = check.verdict;
