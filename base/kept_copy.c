@@ -284,11 +284,15 @@ static int bring_back(struct crash__kept_copy *copy, const char *name, struct na
 	return error;
 }
 
+/* Root has rights over what its mode forbids its owner, if they were not taken away. */
+static bool is_closed(const struct crash__kept_copy *copy, const struct stat *status)
+{
+	return (status->st_mode & S_IRWXU) != S_IRWXU && eaccess(copy->path, R_OK | W_OK | X_OK) < 0;
+}
+
 /* What a directory's mode forbids its owner is allowed until its attributes are given again. */
 static int open_up(struct crash__kept_copy *copy, const struct stat *status)
 {
-	if (geteuid() == 0 || (status->st_mode & S_IRWXU) == S_IRWXU)
-		return 0;
 	return chmod(copy->path, (status->st_mode & 07777) | S_IRWXU) < 0 ? cannot("open", copy) : 0;
 }
 
@@ -377,9 +381,8 @@ static int mend_directory(struct crash__kept_copy *copy, bool changed, struct na
 
 static int restore_directory(struct crash__kept_copy *copy, const struct stat *status, bool top)
 {
-	bool changed = is_changed(copy, status),
-	     opened = geteuid() != 0 && (status->st_mode & S_IRWXU) != S_IRWXU;
-	int error = open_up(copy, status), got = 0;
+	bool changed = is_changed(copy, status), opened = is_closed(copy, status);
+	int error = opened ? open_up(copy, status) : 0, got = 0;
 	struct names names = {0};
 	const char *name;
 	DIR *stream;

@@ -272,18 +272,36 @@ int crash__worker_trees_advance(struct crash__worker_trees *trees, enum crash__r
 
 /* ------------------------------------------------------------------ one state */
 
+/* A directory that its owner may not write to cannot be moved by its owner. */
+static int move_copy(const char *from, const char *to)
+{
+	struct stat status;
+
+	if (rename(from, to) == 0)
+		return 0;
+	if (errno != EACCES || lstat(from, &status) < 0 || !S_ISDIR(status.st_mode) ||
+	    chmod(from, (status.st_mode & 07777) | S_IWUSR) < 0 || rename(from, to) < 0 ||
+	    chmod(to, status.st_mode & 07777) < 0)
+		return crash__fail_errno("cannot move a copy from %s to %s", from, to);
+	return 0;
+}
+
 /* Where a checker gets a copy, and where the copy is then. */
 static int put_copy(struct crash__worker_trees *trees, enum crash__reference reference, const char *copy,
 		    char where[PATH_MAX])
 {
+	int error = 0;
+
 	if (trees->config->mounted) {
 		snprintf(where, PATH_MAX, "%s", trees->config->directory);
-		return crash__sandbox_bind(copy, where);
+		error = crash__sandbox_bind(copy, where);
+	} else {
+		mirror_path(trees, reference, where);
+		error = trees->rests ? move_copy(copy, where) : 0;
 	}
-	mirror_path(trees, reference, where);
-	return trees->rests && rename(copy, where) < 0 ?
-		       crash__fail_errno("cannot move a copy to %s", where) :
-		       0;
+	if (error < 0)
+		where[0] = '\0'; /* there is nothing to be taken back */
+	return error;
 }
 
 static int show_copy(struct crash__worker_trees *trees, enum crash__reference reference, char where[PATH_MAX])
@@ -319,12 +337,9 @@ void crash__worker_trees_let_go(struct crash__worker_trees *trees)
 /* What has come to its place instead is nothing of ours. */
 static int move_back(const char *where, const char *copy)
 {
-	int error;
+	int error = move_copy(where, copy);
 
-	if (rename(where, copy) == 0)
-		return 0;
-	error = crash__fail_errno("cannot move a copy from %s", where);
-	if (crash__remove_tree(where, true) < 0)
+	if (error < 0 && crash__remove_tree(where, true) < 0)
 		unlink(where);
 	return error;
 }

@@ -289,6 +289,22 @@ START_TEST(a_server_that_is_late_does_not_get_at_the_real_directory)
 }
 END_TEST
 
+/* Its owner cannot move it, if that is not root with its rights. */
+START_TEST(a_server_may_close_a_copy)
+{
+	struct lab_result result =
+		LAB_COMMAND("setpriv", "--inh-caps", "-all", "--bounding-set", "-all", "true");
+
+	if (result.status != 0)
+		LAB_SKIP("setpriv(1) cannot take rights away here");
+	make_store();
+	result = LAB_COMMAND("setpriv", "--inh-caps", "-all", "--bounding-set", "-all", lab_program("forbid"),
+			     "mount", lab_variable("CRASHINJECT"), "explore", "--root", "store", "--jobs=1",
+			     "--model=posix", "--check-server", habit("closes"), "--", "sh", "-c", save);
+	ck_assert_msg(result.status == 1 && !strstr(result.out, "incomplete"), "%s", lab_describe(&result));
+}
+END_TEST
+
 /* What the link leads to is nothing of ours, and the states are. */
 START_TEST(a_server_that_puts_a_link_in_the_place_of_a_copy_leads_nobody_elsewhere)
 {
@@ -388,6 +404,7 @@ int main(void)
 	tcase_add_loop_test(holds, a_server_that_holds_a_state_is_started_anew, 0, 3);
 	tcase_add_loop_test(holds, a_server_that_has_let_go_goes_on, 0, 3);
 	tcase_add_loop_test(holds, a_server_that_is_late_does_not_get_at_the_real_directory, 0, 3);
+	tcase_add_test(holds, a_server_may_close_a_copy);
 	tcase_add_test(holds, a_server_that_puts_a_link_in_the_place_of_a_copy_leads_nobody_elsewhere);
 	tcase_add_test(remembers, where_a_server_begins_is_named);
 	tcase_add_test(left, it_is_the_only_checker);

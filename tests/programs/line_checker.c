@@ -8,9 +8,9 @@
  * states that follow; "trusting": a file "tmp" is wrong, but after two states nothing is; "hangs", "aborts",
  *"leaves": on a state that is wrong; "holds": never closes the file; "maps": nor unmaps it; "child": has one
  *that empties the file while the next states are judged; "late": has one that goes on to make a file by its
- *name; "stays": works in the directory; "eats": changes all that is there; "swaps": puts a link to the
- *directory that ELSEWHERE names in its place; "chatty": prints; "first": says of all what it said of the
- *first.
+ *name; "stays": works in the directory; "closes": lets nobody write to it; "eats": changes all that is there;
+ *"swaps": puts a link to the directory that ELSEWHERE names in its place; "chatty": prints; "first": says of
+ *all what it said of the first.
  */
 #include <crashinject/crashinject.h>
 
@@ -131,6 +131,8 @@ static void go_on(const struct crash_checked *check)
 		leave_late(check->dir);
 	if (has("stays"))
 		fork() == 0 ? pause() : 0;
+	if (has("closes"))
+		chmod(check->dir, 0555);
 	if (has("eats"))
 		system("rm -rf *; mkdir data; echo x >tmp; ln tmp other");
 	if (has("swaps"))
