@@ -212,6 +212,9 @@ static int copy_attributes(const struct crash__copying *copying, const struct st
 
 	if (geteuid() == 0 && lchown(copying->to, status->st_uid, status->st_gid) < 0)
 		return -1;
+	/* what is somebody else's may not be written to; the copy, which is ours, may */
+	if (geteuid() != 0 && status->st_uid != geteuid())
+		crash__owner_give(AT_FDCWD, copying->to, status->st_uid, status->st_gid);
 	if (copy_xattrs(copying) < 0)
 		return -1;
 	if (!S_ISLNK(status->st_mode) && chmod(copying->to, mode_of_copy(copying, status)) < 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "explore/recording/mirror.h"
 #include "symbols/callsite.h"
 
 /* As for callsites: more frames would tell apart who called. Some are the library's own. */
@@ -24,6 +25,19 @@ static bool is_same_name(const char *one, const char *other)
 	return same;
 }
 
+/* Two runs may have had copies at different paths. */
+static bool is_same_path(struct crash__event_of one, struct crash__event_of other, const char *a,
+			 const char *b)
+{
+	return strcmp(crash__mirror_original(one.top, a), crash__mirror_original(other.top, b)) == 0;
+}
+
+/* What the op's file is called, as it would be without a copy; or NULL. */
+static const char *path_of(struct crash__event_of what)
+{
+	return crash__mirror_original(what.top, crash__event_path(what.trace, what.event));
+}
+
 /* Where programs and libraries are mapped differs from run to run. */
 static bool is_same_frame(struct crash__event_of one, struct crash__event_of other, uint64_t a, uint64_t b)
 {
@@ -32,7 +46,7 @@ static bool is_same_frame(struct crash__event_of one, struct crash__event_of oth
 
 	if (!x || !y)
 		return !x && !y; /* code that was made at run time */
-	return a - x->bias == b - y->bias && strcmp(x->path, y->path) == 0;
+	return a - x->bias == b - y->bias && is_same_path(one, other, x->path, y->path);
 }
 
 static const struct crash__trace_stack *stack_of(struct crash__event_of what)
@@ -56,9 +70,7 @@ static bool is_same_place(struct crash__event_of one, struct crash__event_of oth
 
 bool crash__fault_is_same_op(struct crash__event_of one, struct crash__event_of other)
 {
-	return one.event->kernel == other.event->kernel &&
-	       is_same_name(crash__event_path(one.trace, one.event),
-			    crash__event_path(other.trace, other.event)) &&
+	return one.event->kernel == other.event->kernel && is_same_name(path_of(one), path_of(other)) &&
 	       is_same_place(one, other);
 }
 
@@ -89,7 +101,8 @@ struct stream {
 	uint64_t line;
 };
 
-/* Hashes of whole lines, added: their order does not matter, nor do the numbers in them. */
+/* Hashes of whole lines, added: their order does not matter, nor do the numbers in them, and so those in
+ * which the paths of copies differ. */
 struct lines {
 	uint64_t sum;
 	bool lost; /* no memory */
@@ -186,9 +199,7 @@ static const struct crash__event *next_op(struct crash__event_of what, size_t *a
 
 static bool is_alike(struct crash__event_of one, struct crash__event_of other)
 {
-	return one.event->kernel == other.event->kernel &&
-	       is_same_name(crash__event_path(one.trace, one.event),
-			    crash__event_path(other.trace, other.event));
+	return one.event->kernel == other.event->kernel && is_same_name(path_of(one), path_of(other));
 }
 
 static bool did_the_same(struct crash__event_of one, struct crash__event_of other)
@@ -200,8 +211,8 @@ static bool did_the_same(struct crash__event_of one, struct crash__event_of othe
 	do {
 		a = next_op(one, &at_one);
 		b = next_op(other, &at_other);
-		if (!a != !b || (a && !is_alike((struct crash__event_of){one.trace, a},
-						(struct crash__event_of){other.trace, b})))
+		if (!a != !b || (a && !is_alike((struct crash__event_of){one.trace, a, one.top},
+						(struct crash__event_of){other.trace, b, other.top})))
 			return false;
 	} while (a);
 	return true;
@@ -209,8 +220,7 @@ static bool did_the_same(struct crash__event_of one, struct crash__event_of othe
 
 static bool is_like(struct crash__event_of one, struct crash__event_of other)
 {
-	const char *a = crash__event_path(one.trace, one.event),
-		   *b = crash__event_path(other.trace, other.event);
+	const char *a = path_of(one), *b = path_of(other);
 
 	return other.event->kind == CRASH__EVENT_OP && one.event->kernel == other.event->kernel &&
 	       ((a && b && strcmp(a, b) == 0) || is_same_name(a, b));
@@ -221,21 +231,24 @@ static bool is_like(struct crash__event_of one, struct crash__event_of other)
  * the neighbour of the one that was to fail. It is compared with the recorded one that its file was written
  * to, or whatever its call does, as many times before. NULL: there is none.
  */
-static const struct crash__event *in_its_turn(const struct crash__trace *recorded, struct crash__event_of run)
+static const struct crash__event *in_its_turn(struct crash__event_of recorded, struct crash__event_of run)
 {
+	struct crash__event_of other = run;
 	uint64_t turn = 0;
 
-	for (const struct crash__event *event = run.trace->events; event < run.event; event++)
-		turn += is_like(run, (struct crash__event_of){run.trace, event});
-	for (size_t i = 0; i < recorded->count; i++)
-		if (is_like(run, (struct crash__event_of){recorded, &recorded->events[i]}) && turn-- == 0)
-			return &recorded->events[i];
+	for (other.event = run.trace->events; other.event < run.event; other.event++)
+		turn += is_like(run, other);
+	for (size_t i = 0; i < recorded.trace->count; i++) {
+		recorded.event = &recorded.trace->events[i];
+		if (is_like(run, recorded) && turn-- == 0)
+			return recorded.event;
+	}
 	return NULL;
 }
 
 bool crash__fault_is_noticed(struct crash__event_of recorded, struct crash__event_of run)
 {
-	recorded.event = in_its_turn(recorded.trace, run);
+	recorded.event = in_its_turn(recorded, run);
 	return !recorded.event || !did_the_same(recorded, run) ||
 	       sum_of_lines(recorded.trace) != sum_of_lines(run.trace);
 }

@@ -20,6 +20,7 @@
 struct crash__event_of {
 	const struct crash__trace *trace;
 	const struct crash__event *event;
+	const char *top; /* what is before the paths of its data directory, if that was a copy; "" */
 };
 
 /** Whether two ops are the same call on the same file, from the same place in the program. */

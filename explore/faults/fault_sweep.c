@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/copy.h"
 #include "base/error.h"
 #include "explore/check/worker_channel.h"
 #include "explore/recording/run_child.h"
@@ -49,13 +50,16 @@ static char *make_answer(struct crash__fault_place *place, const struct crash__i
 }
 
 static _Noreturn void run_child(struct crash__fault_place *place, const struct crash__injections *injections,
-				int channel)
+				unsigned int number, const char *original, int channel)
 {
 	const struct crash__faulting *faulting = place->faulting;
 	struct answer answer = {0};
 	int error;
 
-	error = crash__run_child_enter(&place->sandbox, faulting->recording, faulting->checker->own_network);
+	error = crash__run_child_enter(faulting->checker->own_network);
+	if (error == 0)
+		error = crash__run_tree_enter(&place->tree, faulting->recording, number, place->files,
+					      *original ? original : NULL, faulting->cwd);
 	while (crash__receive_all(channel, &answer.number, sizeof answer.number)) {
 		char *text;
 
@@ -67,6 +71,7 @@ static _Noreturn void run_child(struct crash__fault_place *place, const struct c
 			break;
 		free(text);
 	}
+	crash__run_tree_clear(&place->tree);
 	_exit(0);
 }
 
@@ -74,8 +79,8 @@ static _Noreturn void run_child(struct crash__fault_place *place, const struct c
 
 struct children {
 	struct crash__fault_sweep *sweep;
-	struct crash__guardian
-		place; /* outside of the children's pid namespaces, in which all ends at once */
+	struct crash__guardian place; /* outside of the children, with which all ends at once */
+	char original[PATH_MAX];      /* what the data directory was; "": nobody can get at that */
 	struct crash__run_child *list;
 	struct pollfd *polled;
 	unsigned int count;
@@ -83,21 +88,38 @@ struct children {
 	bool accepted; /* what the run without a fault has left */
 };
 
+/*
+ * Where nothing can be mounted a run can reach the data directory itself, and may do so only where a call
+ * fails. What it was is kept for the other runs, and for the user.
+ */
+static int keep_original(struct children *children)
+{
+	const struct crash__recording *recording = children->sweep->faulting.recording;
+
+	if (crash__run_tree_is_alone(recording))
+		return 0;
+	snprintf(children->original, sizeof children->original, "%.3000s/original", recording->scratch.path);
+	if (mkdir(children->original, 0700) < 0)
+		return crash__fail_errno("cannot make %s", children->original);
+	return crash__copy_tree(crash__base_directory(recording->base), children->original);
+}
+
 static int start_child(struct children *children, unsigned int number)
 {
 	const struct crash__fault_sweep *sweep = children->sweep;
 	struct crash__run_child *child = &children->list[number];
+	const struct crash__recording *recording = sweep->faulting.recording;
 	struct crash__fault_place place = {.faulting = &sweep->faulting, .run = children->place.path};
 	char files[PATH_MAX];
 	int error;
 
-	snprintf(files, sizeof files, "%.3000s/fault-%u", sweep->faulting.recording->scratch.path, number);
+	snprintf(files, sizeof files, "%.3000s/fault-%u", recording->scratch.path, number);
 	if (mkdir(files, 0700) < 0 && errno != EEXIST)
 		return crash__fail_errno("cannot make %s", files);
 	place.files = files;
-	error = crash__run_child_start(child);
+	error = crash__run_child_start(child, crash__run_tree_is_alone(recording));
 	if (error == 1)
-		run_child(&place, sweep->injections, child->channel);
+		run_child(&place, sweep->injections, number + 1, children->original, child->channel);
 	return error;
 }
 
@@ -285,6 +307,8 @@ int crash__fault_sweep_run(struct crash__fault_sweep *sweep)
 	children.polled = calloc(sweep->jobs, sizeof *children.polled);
 	error = children.list && children.polled ? crash__scratch_make(&children.place, 0) :
 						   crash__fail(CRASH_ENOMEM, "no memory for runs");
+	if (error == 0)
+		error = keep_original(&children);
 	for (unsigned int i = 0; i < sweep->jobs && error == 0; i++)
 		error = start_child(&children, i);
 	if (error == 0)

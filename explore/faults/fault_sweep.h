@@ -2,7 +2,7 @@
 /*
  * fault_sweep.h - runs with all faults of a recording, several at a time.
  *
- * Method. Children in namespaces of their own, each with its sandbox, are given one fault after the other.
+ * Method. Children, in namespaces of their own if there can be any, are given one fault after the other.
  * The first run has none: where the checker does not accept what that leaves, the checker is wrong, and
  * nothing else is run. A child that is killed takes no other with it, and ends when we do.
  */

@@ -13,8 +13,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "explore/checkers/acked_files.h"
+#include "explore/checkers/check_command.h"
 #include "explore/faults/fault_notice.h"
 #include "explore/fs/fs_replay.h"
+#include "explore/recording/original.h"
 #include "explore/recording/run_input.h"
 #include "runner/out.h"
 #include "trace/reader.h"
@@ -35,9 +37,10 @@ struct run {
 
 /* ------------------------------------------------------------------ the program */
 
-static int run_program(const struct crash__faulting *faulting, const char *place, const char *rules,
-		       struct run *run)
+static int run_program(const struct crash__fault_place *place, const char *rules, struct run *run)
 {
+	const struct crash__faulting *faulting = place->faulting;
+	const struct crash__run_tree *tree = &place->tree;
 	struct crash__request request = *faulting->request;
 	int input = crash__input_open(faulting->input), error;
 
@@ -48,8 +51,13 @@ static int run_program(const struct crash__faulting *faulting, const char *place
 	request.mode = CRASH__MODE_RECORD | CRASH__MODE_STACKS | CRASH__MODE_ACKS;
 	request.trace = run->trace_fd;
 	request.out = request.err = -1;
-	request.place = place;
+	request.place = place->run;
 	request.device = faulting->device;
+	if (*tree->top) {
+		request.opts.cwd = tree->cwd;
+		request.opts.dir = tree->root;
+		request.device = 0; /* nothing hides that */
+	}
 	request.tell = NULL;
 	request.every_ms = 0;
 	error = crash__run(&request, &run->out);
@@ -59,13 +67,17 @@ static int run_program(const struct crash__faulting *faulting, const char *place
 	return error;
 }
 
-static int read_trace(const struct crash__recording *recording, struct run *run)
+static int read_trace(const struct crash__fault_place *place, const char *rules, struct run *run)
 {
+	const struct crash__recording *recording = place->faulting->recording;
 	int error = crash__trace_open_fd(run->trace_fd, "the recording of a fault", &run->trace);
 
 	run->has_trace = error == 0;
 	if (error == 0)
-		error = crash__fs_replay(&run->fs, &run->trace, recording->root, recording->base);
+		error = crash__original_check(recording, &run->trace, place->tree.original,
+					      *rules ? rules : NULL);
+	if (error == 0)
+		error = crash__fs_replay(&run->fs, &run->trace, place->tree.root, recording->base);
 	run->has_fs = run->has_trace && error == 0;
 	if (error == 0)
 		run->hit = crash__fault_first(&run->trace, &run->hits);
@@ -88,18 +100,18 @@ static void clear(struct run *run)
 /* Afterwards the data directory is as the program left it. */
 static int make_run(struct crash__fault_place *place, const char *rules, struct run *run)
 {
-	int error = crash__sandbox_mount(&place->sandbox, NULL);
+	int error = crash__run_tree_show(&place->tree);
 
 	*run = (struct run){.trace_fd = memfd_create("crashinject-fault", MFD_CLOEXEC)};
 	if (error == 0 && run->trace_fd < 0)
 		error = crash__fail_errno("cannot make memory for a recording");
-	if (error == 0 && chdir(place->faulting->cwd) < 0)
-		error = crash__fail_errno("%s", place->faulting->cwd);
+	if (error == 0 && chdir(place->tree.cwd) < 0)
+		error = crash__fail_errno("%s", place->tree.cwd);
 	if (error == 0)
-		error = run_program(place->faulting, place->run, rules, run);
+		error = run_program(place, rules, run);
 	if (chdir("/") < 0 && error == 0)
 		error = crash__fail_errno("/");
-	return error == 0 ? read_trace(place->faulting->recording, run) : error;
+	return error == 0 ? read_trace(place, rules, run) : error;
 }
 
 static int end_run(struct crash__fault_place *place, struct run *run, int error)
@@ -107,7 +119,10 @@ static int end_run(struct crash__fault_place *place, struct run *run, int error)
 	int hidden;
 
 	clear(run);
-	hidden = place->sandbox.mounted ? crash__sandbox_unmount(&place->sandbox) : 0;
+	/* what is left would go on in the next run's copy */
+	if (!place->tree.recording->namespaces)
+		crash__command_clean_up(crash__run_tree_is_alone(place->tree.recording), false);
+	hidden = crash__run_tree_hide(&place->tree);
 	return error < 0 ? error : hidden;
 }
 
@@ -117,8 +132,8 @@ static int check(struct crash__fault_place *place, const struct run *run, const 
 		 struct crash__verdict *verdict)
 {
 	struct crash__acked_files acked = {0};
-	struct crash__check check = {.directory = place->sandbox.directory,
-				     .cwd = place->faulting->checker->cwd,
+	struct crash__check check = {.directory = place->tree.root,
+				     .cwd = place->tree.cwd,
 				     .point = name,
 				     .state = name,
 				     .acked = acked.path,
@@ -129,7 +144,8 @@ static int check(struct crash__fault_place *place, const struct run *run, const 
 	if (error == 0)
 		error = crash__acked_files_write(&acked, steps ? run->fs.steps[steps - 1].acked : 0);
 	if (error == 0)
-		error = crash__checker_run(place->faulting->checker, &check, true, verdict);
+		error = crash__checker_run(place->faulting->checker, &check,
+					   crash__run_tree_is_alone(place->tree.recording), verdict);
 	crash__acked_files_clear(&acked);
 	return error;
 }
@@ -204,10 +220,12 @@ static bool has_given_up(const struct crash__faulting *faulting, const struct cr
 	return status == 128 + SIGTRAP;
 }
 
-static bool is_ignored(const struct crash__faulting *faulting, const struct crash__injection *injection,
+static bool is_ignored(const struct crash__fault_place *place, const struct crash__injection *injection,
 		       const struct run *run)
 {
-	struct crash__event_of recorded = {&faulting->recording->trace, NULL}, now = {&run->trace, run->hit};
+	const struct crash__faulting *faulting = place->faulting;
+	struct crash__event_of recorded = {&faulting->recording->trace, NULL, faulting->recording->top},
+			       now = {&run->trace, run->hit, place->tree.top};
 
 	/* who does without memory, and does all the same, has not been careless */
 	if (!injection || injection->fault == CRASH__FAULT_ENOMEM || !is_success(faulting, &run->out))
@@ -216,10 +234,12 @@ static bool is_ignored(const struct crash__faulting *faulting, const struct cras
 	return !crash__fault_is_noticed(recorded, now);
 }
 
-static enum crash__fault_kind kind_of(const struct crash__faulting *faulting,
+static enum crash__fault_kind kind_of(const struct crash__fault_place *place,
 				      const struct crash__injection *injection, const struct run *run,
 				      const struct crash__verdict *verdict)
 {
+	const struct crash__faulting *faulting = place->faulting;
+
 	if (verdict->kind == CRASH__VERDICT_LOST)
 		return CRASH__FAULT_LIED;
 	if (verdict->kind != CRASH__VERDICT_PASSED)
@@ -228,7 +248,7 @@ static enum crash__fault_kind kind_of(const struct crash__faulting *faulting,
 		return CRASH__FAULT_HUNG;
 	if (has_crashed(&faulting->recording->recorded, &run->out))
 		return has_given_up(faulting, injection, run) ? CRASH__FAULT_ABORTED : CRASH__FAULT_CRASHED;
-	return is_ignored(faulting, injection, run) ? CRASH__FAULT_IGNORED : CRASH__FAULT_GOOD;
+	return is_ignored(place, injection, run) ? CRASH__FAULT_IGNORED : CRASH__FAULT_GOOD;
 }
 
 bool crash__fault_is_consequence(const char *reason)
@@ -279,18 +299,19 @@ static int judge(struct crash__fault_place *place, const struct crash__injection
 
 	if (error < 0)
 		return error;
-	outcome->kind = kind_of(place->faulting, injection, run, &verdict);
+	outcome->kind = kind_of(place, injection, run, &verdict);
 	fill(injection, run, &verdict, outcome);
 	return 0;
 }
 
 /* ------------------------------------------------------------------ finding the op */
 
-static bool is_met(const struct crash__faulting *faulting, const struct crash__injection *injection,
+static bool is_met(const struct crash__fault_place *place, const struct crash__injection *injection,
 		   const struct run *run)
 {
-	const struct crash__recording *recording = faulting->recording;
-	struct crash__event_of recorded = {&recording->trace, NULL}, now = {&run->trace, run->hit};
+	const struct crash__recording *recording = place->faulting->recording;
+	struct crash__event_of recorded = {&recording->trace, NULL, recording->top},
+			       now = {&run->trace, run->hit, place->tree.top};
 
 	if (!injection)
 		return true;
@@ -306,7 +327,8 @@ static int rules_of_site(struct crash__fault_place *place, const struct crash__i
 
 	if (!place->callsites)
 		error = crash__callsites_new(&recording->trace, recording->root, &place->callsites);
-	*rules = error == 0 ? crash__injection_rules_of_site(&recording->fs, place->callsites, injection) :
+	*rules = error == 0 ? crash__injection_rules_of_site(&recording->fs, place->callsites, injection,
+							     recording->top, place->tree.top) :
 			      NULL;
 	return error;
 }
@@ -328,7 +350,7 @@ static int find_run(struct crash__fault_place *place, const struct crash__inject
 
 	free(rules);
 	count(run, outcome);
-	if (error < 0 || is_met(place->faulting, injection, run))
+	if (error < 0 || is_met(place, injection, run))
 		return error;
 	outcome->strayed = true;
 	error = end_run(place, run, rules_of_site(place, injection, &rules));
@@ -336,7 +358,7 @@ static int find_run(struct crash__fault_place *place, const struct crash__inject
 		error = make_run(place, rules, run);
 	free(rules);
 	count(run, outcome);
-	if (error == 0 && (!run->has_trace || !is_met(place->faulting, injection, run)))
+	if (error == 0 && (!run->has_trace || !is_met(place, injection, run)))
 		outcome->kind = CRASH__FAULT_NOT_MET;
 	return error;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * faulted_run.h - one run with a fault, in a sandbox, and what came of it.
+ * faulted_run.h - one run with a fault, and what came of it.
  *
- * Method. The program runs on a fresh overlay, recorded like the first time, with the rules of the fault. The
- * recording says which op failed. Where that is another one than the fault is of, because threads or time
+ * Method. The program runs on the starting tree, recorded like the first time, with the rules of the fault.
+ * The recording says which op failed. Where that is another one than the fault is of, because threads or time
  * have changed the order, the run is made again with rules that name the op by its function, its file and how
  * often it has been there. Afterwards the checker sees what is left, with all that was acknowledged. What
  * failed is run once more: a failure that does not come again is no finding.
@@ -17,7 +17,7 @@
 #include "explore/faults/fault_outcome.h"
 #include "explore/faults/injection.h"
 #include "explore/recording/recording.h"
-#include "explore/recording/sandbox.h"
+#include "explore/recording/run_tree.h"
 
 /**
  * Whether a run is incomplete for a reason that a fault may have led to: a server that gives up has ended,
@@ -39,7 +39,7 @@ struct crash__faulting {
 /** Where runs are made, one after the other, in a child of ours. */
 struct crash__fault_place {
 	const struct crash__faulting *faulting;
-	struct crash__sandbox sandbox;
+	struct crash__run_tree tree;
 	const char *files;		    /* a directory of ours for what the checker is to see */
 	const char *run;		    /* and one for the run's own files, which outlives the child */
 	struct crash__callsites *callsites; /* of the recording; NULL until they are needed */

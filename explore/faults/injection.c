@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "explore/recording/mirror.h"
 #include "trace/event_text.h"
 
 /* ------------------------------------------------------------------ which there are */
@@ -344,10 +345,12 @@ static char *rules_of_allocation(const struct crash__injection *injection, const
 }
 
 char *crash__injection_rules_of_site(const struct crash__fs *fs, struct crash__callsites *callsites,
-				     const struct crash__injection *injection)
+				     const struct crash__injection *injection, const char *from,
+				     const char *to)
 {
 	const struct crash__event *event = fs->steps[injection->step].event;
-	const char *path = crash__event_path(fs->trace, event), *function;
+	const char *path = crash__event_path(fs->trace, event), *moved = crash__mirror_original(from, path),
+		   *function;
 	char *text = NULL;
 	size_t size;
 	FILE *stream;
@@ -361,7 +364,9 @@ char *crash__injection_rules_of_site(const struct crash__fs *fs, struct crash__c
 		return NULL;
 	function = function_of(callsites, event);
 	fprintf(stream, "%s@", crash__family_name(event->family));
-	print_escaped(stream, path);
+	if (moved != path)
+		print_escaped(stream, to);
+	print_escaped(stream, moved);
 	fprintf(stream, "#%" PRIu64, occurrence_there(fs->trace, callsites, event, path, function));
 	if (function) {
 		fputs(":in=", stream);

@@ -45,9 +45,12 @@ char *crash__injection_rules(const struct crash__fs *fs, const struct crash__inj
 /**
  * Rules that find the op by its function, its file and how often it has been there, whatever others did
  * meanwhile. Allocated; NULL: no memory, or nothing tells it apart.
+ * @param from what is before paths of the data directory in the recording, if that was a copy; ""
+ * @param to   what will be before them
  */
 char *crash__injection_rules_of_site(const struct crash__fs *fs, struct crash__callsites *callsites,
-				     const struct crash__injection *injection);
+				     const struct crash__injection *injection, const char *from,
+				     const char *to);
 
 /** Takes "EIO,SHORT" as a set of enum crash__fails; what is wrong is written to `wrong`, or NULL. */
 uint32_t crash__injection_fails(const char *list, const char **wrong, size_t *length);

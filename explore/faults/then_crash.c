@@ -39,7 +39,8 @@ static bool is_met(const struct crash__then_crash *then, const struct crash__inj
 		   const struct crash__recording *recording)
 {
 	const struct crash__recording *first = then->sweep->faulting.recording;
-	struct crash__event_of now = {&recording->trace, NULL}, recorded = {&first->trace, NULL};
+	struct crash__event_of now = {&recording->trace, NULL, recording->top},
+			       recorded = {&first->trace, NULL, first->top};
 	uint64_t hits;
 
 	if (!injection)
@@ -93,7 +94,7 @@ static int explore_fault(struct crash__then_crash *then, const struct crash__inj
 	request.every_ms = 0;
 	request.trace = memfd_create("crashinject-fault", MFD_CLOEXEC);
 	options.recording = (struct crash__recording_options){
-		.request = &request, .directory = then->directory, .setup = then->setup};
+		.request = &request, .directory = then->directory, .setup = then->setup, .copy = then->copy};
 	error = request.trace < 0 || (injection && !rules) ?
 			crash__fail(CRASH_ENOMEM, "no memory for the recording of a fault") :
 			explore(then, &options, injection, &exploration);

@@ -18,6 +18,7 @@ struct crash__then_crash {
 	/* what to do; everything is the caller's */
 	const struct crash__fault_sweep *sweep; /* that was run */
 	const char *directory, *setup;		/* as for struct crash__recording_options */
+	bool copy;				/* likewise */
 	/** Models and engine; what is about the recording is filled in. A budget_ns is that of all. */
 	struct crash__explore_options explore;
 	/** Whether what came of one is known from before; it is taken then. `injection` NULL: without any

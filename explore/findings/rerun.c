@@ -14,7 +14,7 @@
 #include "explore/recording/network.h"
 #include "explore/recording/run_input.h"
 #include "explore/recording/run_child.h"
-#include "explore/recording/sandbox.h"
+#include "explore/recording/run_tree.h"
 #include "trace/event_text.h"
 
 /* One point comes back: this, and the text behind it. */
@@ -30,8 +30,9 @@ struct answer {
 struct runner {
 	const struct crash__rerun_options *options;
 	struct crash__rerun *rerun;
+	unsigned int number; /* from 1 */
 	int channel;
-	struct crash__sandbox sandbox;
+	struct crash__run_tree tree;
 	char cwd[PATH_MAX], acked[PATH_MAX], acked_directory[PATH_MAX];
 	const char *place; /* for what a run needs: outside of the pid namespace, in which all ends at once */
 	struct crash__verdict verdict;
@@ -115,13 +116,13 @@ static int run_to_point(struct runner *runner, const struct crash__rerun_point *
 static int do_point(struct runner *runner, uint32_t index, struct answer *answer, char **text)
 {
 	const struct crash__rerun_point *point = &runner->rerun->points[index];
-	struct crash__check check = {.directory = runner->sandbox.directory,
+	struct crash__check check = {.directory = runner->tree.root,
 				     .cwd = runner->options->checker->cwd,
 				     .point = point->name,
 				     .state = point->name,
 				     .acked = runner->acked,
 				     .acked_directory = runner->acked_directory};
-	int error = crash__sandbox_mount(&runner->sandbox, NULL), hidden;
+	int error = crash__run_tree_show(&runner->tree), hidden;
 
 	if (error < 0)
 		return error;
@@ -138,7 +139,7 @@ static int do_point(struct runner *runner, uint32_t index, struct answer *answer
 		if (asprintf(text, "%.*s", (int)runner->verdict.output_length, runner->verdict.output) < 0)
 			*text = NULL;
 	}
-	hidden = crash__sandbox_unmount(&runner->sandbox);
+	hidden = crash__run_tree_hide(&runner->tree);
 	return error < 0 ? error : hidden;
 }
 
@@ -147,8 +148,10 @@ static _Noreturn void run_child(struct runner *runner)
 	uint32_t index;
 	int error;
 
-	error = crash__run_child_enter(&runner->sandbox, runner->options->recording,
-				       runner->options->checker->own_network);
+	error = crash__run_child_enter(runner->options->checker->own_network);
+	if (error == 0)
+		error = crash__run_tree_enter(&runner->tree, runner->options->recording, runner->number,
+					      runner->acked_directory, NULL, runner->cwd);
 	while (crash__receive_all(runner->channel, &index, sizeof index)) {
 		struct answer answer = {.index = index};
 		char *text = NULL;
@@ -175,7 +178,7 @@ static int start_child(const struct crash__rerun_options *options, struct crash_
 	static struct runner runner;
 	int error;
 
-	runner = (struct runner){.options = options, .rerun = rerun, .place = place};
+	runner = (struct runner){.options = options, .rerun = rerun, .place = place, .number = number + 1};
 	snprintf(runner.acked, sizeof runner.acked, "%.3000s/acked-%u", options->recording->scratch.path,
 		 number);
 	snprintf(runner.acked_directory, sizeof runner.acked_directory, "%.4000s.d", runner.acked);
@@ -183,7 +186,7 @@ static int start_child(const struct crash__rerun_options *options, struct crash_
 		return crash__fail_errno("cannot make %s", runner.acked_directory);
 	if (!getcwd(runner.cwd, sizeof runner.cwd))
 		return crash__fail_errno("cannot start a run");
-	error = crash__run_child_start(child);
+	error = crash__run_child_start(child, crash__run_tree_is_alone(options->recording));
 	runner.channel = child->channel;
 	if (error == 1)
 		run_child(&runner);

@@ -75,3 +75,11 @@ void crash__mirror_path(const char *top, const char *directory, const char *path
 
 	snprintf(out, PATH_MAX, "%.2000s%.2000s", inside ? top : "", path);
 }
+
+const char *crash__mirror_original(const char *top, const char *path)
+{
+	size_t length = strlen(top);
+
+	return length && path && strncmp(path, top, length) == 0 && path[length] == '/' ? path + length :
+											  path;
+}

@@ -21,4 +21,8 @@ int crash__mirror_make(const char *top, const char *directory);
 /** Where a path leads: below the directory or above it, into the mirror; elsewhere, where it led. */
 void crash__mirror_path(const char *top, const char *directory, const char *path, char out[PATH_MAX]);
 
+/** What leads into the mirror, as it would be without one; anything else is returned as it is.
+ * @param top "": there is no mirror */
+const char *crash__mirror_original(const char *top, const char *path);
+
 #endif

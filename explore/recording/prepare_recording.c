@@ -15,8 +15,10 @@
 #include "explore/fs/fs_replay.h"
 #include "explore/recording/mirror.h"
 #include "explore/recording/missed.h"
+#include "explore/recording/original.h"
 #include "explore/recording/overlay_limits.h"
 #include "explore/recording/pid_namespace.h"
+#include "explore/recording/run_tree.h"
 #include "explore/recording/sandbox.h"
 #include "trace/reader.h"
 #include "trace/starting_tree.h"
@@ -68,9 +70,10 @@ static int record_on_copy(const struct crash__recording_options *options, struct
 {
 	struct crash__request request = *options->request;
 	char cwd[PATH_MAX], moved[PATH_MAX], top[PATH_MAX], copy[PATH_MAX];
-	int error = 0;
+	int error = crash__run_tree_place(recording, 0, top);
 
-	snprintf(top, sizeof top, "%.3000s/run", recording->scratch.path);
+	if (error < 0)
+		return error;
 	snprintf(copy, sizeof copy, "%.2000s%.2000s", top, recording->mounted ? "" : recording->directory);
 	if (mkdir(top, 0700) < 0 || !getcwd(cwd, sizeof cwd))
 		return crash__fail_errno("cannot make %s", top);
@@ -84,39 +87,11 @@ static int record_on_copy(const struct crash__recording_options *options, struct
 		return crash__record_on_mounted_copy(&request, recording->directory, copy,
 						     &recording->recorded);
 	strcpy(recording->root, copy);
+	strcpy(recording->top, top);
 	crash__mirror_path(top, recording->directory, cwd, moved);
 	request.opts.cwd = moved;
 	request.opts.dir = recording->root;
 	return crash__record_in_place(&request, &recording->recorded);
-}
-
-/*
- * A program that names its directory by itself has written to the original, where there are no namespaces to
- * show it a copy at that path. The copy is then what the directory was before.
- */
-static int check_copy_used(struct crash__recording *recording)
-{
-	const struct crash__trace *trace = &recording->trace;
-	size_t length = strlen(recording->directory);
-	char kept[PATH_MAX];
-
-	for (size_t i = 0; i < trace->count && !recording->namespaces && !recording->mounted; i++) {
-		const char *path = crash__event_path(trace, &trace->events[i]);
-
-		if (trace->events[i].kind != CRASH__EVENT_OP || !path ||
-		    strncmp(path, recording->directory, length) != 0 || path[length] != '/' ||
-		    strncmp(path, recording->scratch.path, strlen(recording->scratch.path)) == 0)
-			continue;
-		snprintf(kept, sizeof kept, "%.3000s.before-XXXXXX", recording->directory);
-		if (!mkdtemp(kept) || crash__copy_tree(recording->root, kept) < 0)
-			snprintf(kept, sizeof kept, "(it could not be saved)");
-		return crash__fail(CRASH_EDIR,
-				   "the program wrote to %s itself. Without namespaces (%s) it runs on a "
-				   "copy, which it must find by $CRASH_DIR or its working directory. The "
-				   "directory as it was before is in %s",
-				   recording->directory, recording->why_no_namespaces, kept);
-	}
-	return 0;
 }
 
 static int record(const struct crash__recording_options *options, struct crash__recording *recording)
@@ -239,7 +214,8 @@ static int prepare_program(const struct crash__recording_options *options, struc
 						   options->save_tree);
 	if (error == 0)
 		error = open_trace(options, recording);
-	return error == 0 ? check_copy_used(recording) : error;
+	return error == 0 ? crash__original_check(recording, &recording->trace, recording->root, NULL) :
+			    error;
 }
 
 int crash__recording_prepare(const struct crash__recording_options *options,

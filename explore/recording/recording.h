@@ -45,8 +45,9 @@ struct crash__recording {
 	bool has_fs;
 	char directory[PATH_MAX]; /* the data directory, where it really is */
 	char root[PATH_MAX];	  /* as the trace names it */
-	bool directory_missing;	  /* it is where the trace was recorded, and not here */
-	bool tree_saved;	  /* all that a later exploration needs is in the trace */
+	char top[PATH_MAX]; /* what is before it there, if it was recorded on a copy at another path; "" */
+	bool directory_missing; /* it is where the trace was recorded, and not here */
+	bool tree_saved;	/* all that a later exploration needs is in the trace */
 	struct crash__guardian scratch;
 	bool namespaces;   /* programs see overlays at the data directory's path; */
 	bool mounted;	   /* else copies, mounted there; else copies at other paths */

@@ -3,38 +3,71 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "explore/recording/network.h"
+#include "explore/recording/sandbox.h"
+#include "runner/process_tree.h"
 
-int crash__run_child_start(struct crash__run_child *child)
+/* ------------------------------------------------------------------ without namespaces */
+
+static void ignore_reaped(pid_t pid, int status)
+{
+	(void)pid;
+	(void)status;
+}
+
+/* We are to end, or our parent has. */
+static void end_all(int signal)
+{
+	crash__tree_kill(ignore_reaped);
+	_exit(128 + signal);
+}
+
+/* All that is started below it is found there. */
+static pid_t fork_bound(void)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	/* a signal finds the handler, from the child's first moment on */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = crash__fork_bound(SIGTERM);
+	if (pid == 0) {
+		signal(SIGTERM, end_all);
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+/* ------------------------------------------------------------------ starting and ending */
+
+int crash__run_child_start(struct crash__run_child *child, bool alone)
 {
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return crash__fail_errno("cannot start a run");
-	child->pid = crash__sandbox_fork(true, SIGKILL);
+	child->alone = alone;
+	child->pid = alone ? crash__sandbox_fork(true, SIGKILL) : fork_bound();
 	close(ends[child->pid != 0]);
 	child->channel = ends[child->pid == 0];
 	if (child->pid >= 0)
 		return child->pid == 0;
 	close(child->channel);
-	return crash__fail_errno("cannot make namespaces");
+	return crash__fail_errno(alone ? "cannot make namespaces" : "cannot start a process");
 }
 
-int crash__run_child_enter(struct crash__sandbox *sandbox, const struct crash__recording *recording,
-			   bool own_network)
+int crash__run_child_enter(bool own_network)
 {
-	int error;
-
 	setsid();
-	error = own_network ? crash__network_enter() : 0;
-	return error < 0 ? error :
-			   crash__sandbox_enter(sandbox, recording->directory,
-						crash__base_directory(recording->base));
+	return own_network ? crash__network_enter() : 0;
 }
 
 void crash__run_children_end(struct crash__run_child *children, unsigned int count)
@@ -43,8 +76,9 @@ void crash__run_children_end(struct crash__run_child *children, unsigned int cou
 		if (children[i].pid <= 0)
 			continue;
 		close(children[i].channel);
-		kill(children[i].pid, SIGKILL);
-		while (waitpid(children[i].pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
+		kill(children[i].pid, children[i].alone ? SIGKILL : SIGTERM);
 	}
+	for (unsigned int i = 0; i < count; i++)
+		while (children[i].pid > 0 && waitpid(children[i].pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
 }
