@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json_value.h"
@@ -18,6 +19,7 @@
 #include "explore/recording/missed.h"
 #include "explore/recording/network.h"
 #include "explore/recording/prepare_recording.h"
+#include "explore/recording/run_tree.h"
 #include "report/blind_spots.h"
 #include "report/faults_result.h"
 #include "report/then_crash_result.h"
@@ -55,7 +57,6 @@ static struct crash__request request_of(const struct faults_session *session)
 static struct crash__checker checker_of(const struct faults_session *session)
 {
 	const struct faults_options *own = &session->own;
-	bool host = own->net && strcmp(own->net, "host") == 0;
 
 	return (struct crash__checker){
 		.check = own->check,
@@ -65,8 +66,48 @@ static struct crash__checker checker_of(const struct faults_session *session)
 		.program = session->options.program,
 		.cwd = session->cwd,
 		.timeout_ms = own->check_timeout_ms,
-		.environment = environ,
-		.own_network = !host && crash__network_possible()};
+		.environment = environ};
+}
+
+/*
+ * Servers of which several run in one network may be at one port: where no run can have a network of its own
+ * they run one after the other, unless the user wants it otherwise.
+ */
+static int choose_network(struct faults_session *session)
+{
+	struct faults_options *own = &session->own;
+	struct crash__checker *checker = &session->checker;
+	bool host = own->net && strcmp(own->net, "host") == 0,
+	     server = session->request.server.client || checker->server.ready, said = own->jobs > 1;
+
+	checker->own_network =
+		!host && crash__run_tree_is_alone(&session->recording) && crash__network_possible();
+	if (!own->jobs)
+		own->jobs = !checker->own_network && !host && server ?
+				    1 :
+				    (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (checker->own_network || host || !server || !said)
+		return 0;
+	return crash__recording_incomplete(
+		&session->recording, "there are no network namespaces here, so servers that ran at the same "
+				     "time may have met; use --jobs 1");
+}
+
+/* On copies at other paths: what leads to the data directory itself, and so misses them. */
+static int note_original(struct faults_session *session)
+{
+	struct crash__recording *recording = &session->recording;
+	const struct crash__checker *checker = &session->checker;
+	const char *commands[] = {checker->check	? checker->check :
+				  checker->check_server ? checker->check_server :
+							  "",
+				  checker->recover ? checker->recover : "",
+				  session->request.server.client ? session->request.server.client : "", NULL};
+	int error = crash__note_original_named(recording, (const char *const *)session->options.program);
+
+	if (error == 0)
+		error = crash__note_original_named(recording, commands);
+	return error == 0 ? crash__checker_files_note_original(&session->files, checker, recording) : error;
 }
 
 static const char *directory_of(const struct faults_session *session)
@@ -88,6 +129,7 @@ static int record(struct faults_session *session)
 	struct crash__recording_options how = {.request = &session->request,
 					       .directory = directory_of(session),
 					       .setup = session->own.setup,
+					       .copy = session->own.copy,
 					       .exits = &session->own.exits};
 	struct crash__recording *recording = &session->recording;
 	uint64_t started = crash__now_ns();
@@ -102,14 +144,7 @@ static int record(struct faults_session *session)
 	if (error < 0)
 		return error;
 	crash__say_recorded(&session->options, &recording->recorded);
-	if (!recording->namespaces)
-		error = crash__recording_incomplete(
-			recording,
-			"no fault was tried: each run needs an overlay of its own over the data directory, "
-			"and "
-			"there is none here: %s; crashinject doctor says what would change that",
-			*recording->why_no_namespaces ? recording->why_no_namespaces :
-							"namespaces are refused");
+	error = choose_network(session);
 	return error < 0 ? error :
 			   crash__callsites_new(&recording->trace, recording->root, &session->callsites);
 }
@@ -247,6 +282,7 @@ static struct crash__then_crash then_of(struct faults_session *session, struct c
 	return (struct crash__then_crash){.sweep = &session->sweep,
 					  .directory = directory_of(session),
 					  .setup = own->setup,
+					  .copy = own->copy,
 					  .explore = explore,
 					  .known = crash__then_findings_know,
 					  .begun = crash__then_findings_begin,
@@ -357,6 +393,8 @@ static int look(struct faults_session *session)
 	int error = crash__checker_files_find(&session->checker, directory, &session->files);
 
 	if (error == 0)
+		error = note_original(session);
+	if (error == 0)
 		error = crash__checker_files_find(&program, directory, &session->program_files);
 	if (error == 0)
 		error = find_faults(session);
@@ -364,10 +402,12 @@ static int look(struct faults_session *session)
 		prepare_sweep(session);
 		session->settings = settings_json(session);
 		crash__faults_place_begin(session);
-		if (session->recording.namespaces)
-			error = crash__fault_sweep_run(&session->sweep);
+		error = crash__fault_sweep_run(&session->sweep);
 		crash__progress_clear();
 	}
+	if (error == 0 && crash__attributes_lost())
+		error = crash__recording_incomplete(&session->recording, "runs lack something: %s",
+						    crash__attributes_lost());
 	if (error < 0)
 		crash__die_error(error);
 	return report(session);
@@ -423,7 +463,8 @@ const struct crash__command crash__cmd_faults = {
 	.summary = "Let each call fail in each way it can, and check what the program makes of it",
 	.help = "The program runs once to see what it does. Then it runs again for each of its ops and for\n"
 		"each error that the op's call can return, with that one fault; and the checker looks at\n"
-		"what is left. Each run is on an overlay: the data directory stays as it is.\n\n"
+		"what is left. Each run is on an overlay, or on a copy: the data directory stays as it "
+		"is.\n\n"
 		"  --check CMD           the checker: sh -c CMD exits with 0 if what is left is right, 2 if\n"
 		"                        acknowledged data is lost, and else another status, as for "
 		"explore.\n"
@@ -452,7 +493,8 @@ const struct crash__command crash__cmd_faults = {
 		"                        With --recover: CMD of that is a "
 		"server, which --ready is about, too\n"
 		"  --net host            programs and checkers in this machine's network; default: each job\n"
-		"                        has one of its own\n\n"
+		"                        has one of its own\n"
+		"  --copy                use copies instead of overlays\n\n"
 		"Examples:\n"
 		"  crashinject faults --check ./verify.sh -- ./program\n"
 		"  crashinject faults --errors ENOSPC --sticky --check ./verify.sh -- ./program\n"

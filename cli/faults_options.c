@@ -34,6 +34,7 @@ enum {
 	OPTION_MAX_TRACE,
 	OPTION_EXIT_OK,
 	OPTION_NET,
+	OPTION_COPY,
 };
 
 const struct option crash__faults_table[] = {
@@ -55,6 +56,7 @@ const struct option crash__faults_table[] = {
 	{"max-trace", required_argument, NULL, OPTION_MAX_TRACE},
 	{"exit-ok", required_argument, NULL, OPTION_EXIT_OK},
 	{"net", required_argument, NULL, OPTION_NET},
+	{"copy", no_argument, NULL, OPTION_COPY},
 	CRASH__REPORT_OPTIONS,
 	CRASH__SERVER_OPTIONS,
 	CRASH__COMMON_OPTIONS,
@@ -86,6 +88,8 @@ bool crash__faults_take_option(void *context, int option, const char *value)
 	switch (option) {
 	case OPTION_STICKY:
 		return own->sticky = true;
+	case OPTION_COPY:
+		return own->copy = true;
 	case OPTION_EXHAUSTIVE:
 		return own->exhaustive = true;
 	case OPTION_JOBS:
@@ -137,8 +141,6 @@ void crash__faults_read_options(struct faults_options *own)
 	if (own->then_crash)
 		own->model_count = crash__options_models("--then-crash", own->then_crash, own->model);
 	crash__shard_read(own->shard, &own->shard_number, &own->shards);
-	if (!own->jobs)
-		own->jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	if (!own->check_timeout_ms)
 		own->check_timeout_ms = DEFAULT_CHECK_TIMEOUT_MS;
 }
@@ -222,6 +224,8 @@ void crash__faults_line(const struct crash__options *options, const struct fault
 	print_number(stream, "--check-timeout", "ms",
 		     own->check_timeout_ms == DEFAULT_CHECK_TIMEOUT_MS ? 0 : own->check_timeout_ms);
 	print_option(stream, " --then-crash", own->then_crash);
+	if (own->copy)
+		fputs(" --copy", stream);
 	fclose(stream);
 	stream = open_memstream(behind, &size);
 	if (!stream)

@@ -17,8 +17,8 @@ struct faults_options {
 	struct crash__report_files report;
 	struct crash__exits exits; /* of exit_ok */
 	uint64_t check_timeout_ms, max_trace;
-	unsigned int jobs;
-	bool sticky, exhaustive, errors_help;
+	unsigned int jobs; /* 0: not said */
+	bool sticky, exhaustive, errors_help, copy;
 	/* of those */
 	uint32_t fails; /* enum crash__fails */
 	uint64_t budget_faults, budget_ns;

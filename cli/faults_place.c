@@ -31,6 +31,7 @@ static void refuse_beside_resume(const struct faults_session *session)
 		{"--then-crash", own->then_crash},
 		{"--exit-ok", own->exit_ok},
 		{"--net", own->net},
+		{"--copy", own->copy},
 		{"--shard", own->shard},
 		{"--output", own->output},
 		{"--max-trace", own->max_trace},

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json_value.h"
+#include "explore/recording/mirror.h"
 #include "explore/recording/recording_digest.h"
 #include "report/identity.h"
 #include "report/verdict_log.h"
@@ -19,7 +20,8 @@
 static json_t *op_json(const struct crash__recording *recording, const struct crash__injection *injection)
 {
 	const struct crash__event *event = recording->fs.steps[injection->step].event;
-	const char *path = crash__event_path(&recording->trace, event);
+	const char *path =
+		crash__mirror_original(recording->top, crash__event_path(&recording->trace, event));
 	char *name = crash__callsite_stable_name(path ? path : "");
 	json_t *op = json_pack("[s, i, o]", injection->name, (int)event->kernel, crash__json_string(name));
 

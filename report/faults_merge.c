@@ -138,6 +138,19 @@ static void add_tiers(json_t *tiers, const json_t *more)
 	}
 }
 
+/* Where one of them was on copies, that is said. */
+static void take_way(json_t *into, const json_t *from)
+{
+	static const char *const keys[] = {"namespaces", "why_no_namespaces"};
+	bool elsewhere = !json_is_true(json_object_get(from, "namespaces"));
+
+	if (!*crash__report_text(from, "why_no_namespaces") ||
+	    (*crash__report_text(into, "why_no_namespaces") && !elsewhere))
+		return;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		json_object_set(into, keys[i], json_object_get(from, keys[i]));
+}
+
 static void add_summary(json_t *into, const json_t *from)
 {
 	static const char *const keys[] = {"states", "distinct", "checked", "known_before",
@@ -154,6 +167,7 @@ static void add_summary(json_t *into, const json_t *from)
 			    of_losses);
 	add_tiers(json_object_get(into, "tiers"), json_object_get(from, "tiers"));
 	add_all(json_object_get(into, "incomplete_reasons"), json_object_get(from, "incomplete_reasons"));
+	take_way(into, from);
 	add_seconds(into, from, "seconds");
 	add_seconds(into, from, "checker_seconds");
 	add_seconds(faults, more, "run_seconds");

@@ -146,6 +146,7 @@ static json_t *finding_json(const struct maker *maker, const char *id, size_t nu
 		"errors", "faults", "sticky", (int)injection->sticky, "place", crash__json_string(place),
 		"effect", crash__json_string(effect), "strayed", (int)outcome->strayed);
 
+	crash__result_ops_original(finding, maker->recording->top);
 	free(text);
 	free(effect);
 	free(place);
@@ -370,7 +371,7 @@ int crash__faults_note_missed(const struct crash__fault_sweep *sweep, struct cra
 	uint64_t left = sweep->mine - sweep->known - sweep->done;
 	int error = 0;
 
-	if (crash__verdict_failed(sweep->control.verdict) || !recording->namespaces) /* which is said */
+	if (crash__verdict_failed(sweep->control.verdict)) /* which is said */
 		return 0;
 	if (sweep->injections->list_count == 0)
 		error = crash__recording_incomplete(
@@ -433,7 +434,7 @@ static json_t *summary_json(const struct maker *maker)
 		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:I, s:f}, "
 		"s:s, "
-		"s:o, s:i, s:b, s:b, s:o, s:f, s:f, s:i, s:o}",
+		"s:o, s:i, s:b, s:o, s:b, s:o, s:f, s:f, s:i, s:o}",
 		"points", (json_int_t)ops_of(sweep, recording->fs.steps_count), "states",
 		(json_int_t)sweep->mine, "distinct", (json_int_t)sweep->mine, "checked",
 		(json_int_t)tally.run, "known_before", (json_int_t)sweep->known, "failed",
@@ -446,7 +447,9 @@ static json_t *summary_json(const struct maker *maker)
 		(json_int_t)sweep->left_out, "runs", (json_int_t)tally.runs, "run_seconds",
 		(double)tally.ns / 1e9, "final_state", crash__verdict_name(sweep->control.verdict),
 		"final_output", crash__json_string(good ? NULL : sweep->control.output), "final_status",
-		sweep->control.checker_status, "namespaces", (int)recording->namespaces, "complete",
+		sweep->control.checker_status, "namespaces",
+		(int)(recording->namespaces || recording->mounted), "why_no_namespaces",
+		crash__json_string(recording->namespaces ? NULL : recording->why_no_namespaces), "complete",
 		(int)(good && !recording->incomplete_count), "incomplete_reasons",
 		reasons_json(sweep, recording), "seconds", (double)sweep->ns / 1e9, "checker_seconds",
 		(double)tally.checker_ns / 1e9, "jobs", (int)sweep->jobs, "date", crash__result_date());

@@ -2,6 +2,7 @@
 #include "report/result_op.h"
 
 #include "base/json_value.h"
+#include "explore/recording/mirror.h"
 #include "trace/event_text.h"
 
 static json_t *stack_json(struct crash__callsites *callsites, const struct crash__event *event)
@@ -40,4 +41,25 @@ json_t *crash__result_op(struct crash__callsites *callsites, const struct crash_
 			 crash__json_string(op ? crash__event_path(fs->trace, event) : NULL), "location",
 			 event ? location_json(callsites, event) : json_null(), "stack",
 			 event ? stack_json(callsites, event) : json_array());
+}
+
+static void name_original(json_t *object, const char *key, const char *top)
+{
+	const char *path = json_string_value(json_object_get(object, key));
+	json_t *original = path ? json_string(crash__mirror_original(top, path)) : NULL;
+
+	if (original)
+		json_object_set_new(object, key, original);
+}
+
+void crash__result_ops_original(json_t *finding, const char *top)
+{
+	json_t *op, *frame;
+	size_t i, at;
+
+	json_array_foreach(json_object_get(finding, "ops"), i, op) {
+		name_original(op, "file", top);
+		json_array_foreach(json_object_get(op, "stack"), at, frame)
+			name_original(frame, "object", top);
+	}
 }

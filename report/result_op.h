@@ -19,4 +19,11 @@
 json_t *crash__result_op(struct crash__callsites *callsites, const struct crash__fs *fs, const char *role,
 			 uint32_t step, const char *text);
 
+/**
+ * Where ops were recorded on a copy at another path: names the files of a finding's ops as the data directory
+ * has them, which is still there when somebody reads that.
+ * @param top what is before the paths of the copy; "": there was none
+ */
+void crash__result_ops_original(json_t *finding, const char *top);
+
 #endif

@@ -306,7 +306,8 @@ static void print_remarks(FILE *stream, const json_t *result)
 		fprintf(stream, "  %s does not exist: only the checkers saw it\n",
 			crash__report_text(settings, "directory"));
 	if (*crash__report_text(summary, "why_no_namespaces"))
-		fprintf(stream, "  states were checked on copies, %s: %s\n",
+		fprintf(stream, "  %s on copies, %s: %s\n",
+			crash__report_is_faults(result) ? "the program ran" : "states were checked",
 			json_is_true(json_object_get(summary, "namespaces")) ?
 				"which were mounted in the data directory's place" :
 				"at other paths than the program's own",

@@ -52,6 +52,7 @@ static void add_op(const struct crash__then_findings *findings, const struct cra
 
 	json_array_insert_new(json_object_get(finding, "ops"), 0,
 			      crash__result_op(findings->callsites, fs, "failed", injection->step, text));
+	crash__result_ops_original(finding, findings->recording->top);
 	free(text);
 }
 
@@ -121,8 +122,12 @@ static json_t *loss_of(const struct crash__exploration *exploration)
 {
 	const struct crash__recording *recording = &exploration->recording;
 	struct crash__counts counts;
-	json_t *result = crash__result_make(exploration, json_object(), NULL), *reasons = json_array(), *loss;
+	json_t *result = crash__result_make(exploration, json_object(), NULL), *reasons = json_array(), *loss,
+	       *finding;
+	size_t at;
 
+	json_array_foreach(json_object_get(result, "findings"), at, finding)
+		crash__result_ops_original(finding, recording->top);
 	for (size_t i = 0; i < recording->incomplete_count; i++)
 		if (!crash__fault_is_consequence(recording->incomplete[i]))
 			json_array_append_new(reasons, crash__json_string(recording->incomplete[i]));

@@ -357,24 +357,6 @@ START_TEST(representatives_of_all_call_sites_come_first)
 }
 END_TEST
 
-/* Nothing is said of a program that was not run. */
-START_TEST(without_namespaces_nothing_is_tried_and_that_is_said)
-{
-	struct faults faults;
-
-	ck_assert_int_eq(mkdir("store", 0755), 0);
-	faults = take(LAB_COMMAND(LAB_WITHOUT_NAMESPACES, lab_variable("CRASHINJECT"), "faults", "--json",
-				  "--dir=store", "--check=cat ./*", "--", "sh", "-c",
-				  "cd \"$CRASH_DIR\" && echo a >f"));
-	lab_assert_status(&faults.result, 3);
-	ck_assert(!lab_json_bool(faults.summary, "complete"));
-	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 0);
-	ck_assert_msg(strstr(faults.result.out, "no fault was tried: each run needs an overlay"), "%s",
-		      lab_describe(&faults.result));
-	ck_assert_int_eq(lab_entries("store"), 0);
-}
-END_TEST
-
 START_TEST(a_program_that_does_nothing_is_incomplete)
 {
 	struct faults faults = FAULTS("true", "true");
@@ -746,7 +728,6 @@ int main(void)
 	tcase_add_test(ends, a_checker_that_refuses_the_run_without_a_fault_ends_it);
 	tcase_add_test(ends, a_budget_that_is_spent_is_incomplete);
 	tcase_add_test(ends, representatives_of_all_call_sites_come_first);
-	tcase_add_test(ends, without_namespaces_nothing_is_tried_and_that_is_said);
 	tcase_add_test(ends, a_program_that_does_nothing_is_incomplete);
 	tcase_add_test(ends, an_op_that_no_run_comes_to_is_said);
 	tcase_add_test(ends, a_failure_that_does_not_come_again_is_no_finding_and_no_all_clear);
