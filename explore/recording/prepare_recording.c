@@ -194,6 +194,23 @@ static int prepare_trace(const struct crash__recording_options *options, struct 
 	return error;
 }
 
+/* A copy of the directory would be in what is copied. */
+static int make_scratch(bool large, struct crash__recording *recording)
+{
+	size_t length = strlen(recording->directory);
+	char path[PATH_MAX];
+	int error = crash__scratch_make(&recording->scratch, large);
+
+	if (error == 0 && large && realpath(recording->scratch.path, path) &&
+	    strncmp(path, recording->directory, length) == 0 && path[length] == '/')
+		return crash__fail(
+			CRASH_EDIR,
+			"temporary files go to %s, and that is in the data directory, which is to be "
+			"copied there; set TMPDIR to a directory elsewhere",
+			path);
+	return error;
+}
+
 static int prepare_program(const struct crash__recording_options *options, struct crash__recording *recording)
 {
 	int error = choose_directory(options->directory, recording);
@@ -203,8 +220,8 @@ static int prepare_program(const struct crash__recording_options *options, struc
 	choose_way(options, recording);
 	error = recording->namespaces ? choose_copy(recording) : 0;
 	if (error == 0)
-		error = crash__scratch_make(&recording->scratch,
-					    !recording->namespaces || options->setup || recording->copied);
+		error = make_scratch(!recording->namespaces || options->setup || recording->copied,
+				     recording);
 	if (error == 0)
 		error = choose_base(options, recording);
 	if (error == 0)

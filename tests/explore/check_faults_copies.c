@@ -344,6 +344,24 @@ START_TEST(a_setup_needs_mounts)
 }
 END_TEST
 
+/* Each copy had the one before in it, until its paths were too long. */
+START_TEST(a_directory_is_not_copied_into_itself)
+{
+	for (enum way way = MOUNTED; way < WAYS; way++) {
+		struct lab_result result;
+
+		setenv("TMPDIR", lab_text("%s/store/d", lab_dir), 1);
+		result = FAULTS(way, "--errors=EIO", "--check=cat old", "--", "sh", "-c",
+				"cd store && echo new >new");
+		unsetenv("TMPDIR");
+		lab_assert_status(&result, 125);
+		ck_assert_msg(strstr(result.err, "set TMPDIR to a directory elsewhere"), "%s",
+			      lab_describe(&result));
+		LAB_AWAIT(lab_entries("store/d") == 2); /* they go when we have ended */
+	}
+}
+END_TEST
+
 /* The copy of a file that is somebody else's is one's own. */
 START_TEST(what_a_copy_lacks_is_no_all_clear)
 {
@@ -577,6 +595,7 @@ int main(void)
 	tcase_add_test(missed, what_misses_the_copy_is_said);
 	tcase_add_test(missed, a_fault_that_leads_to_the_original_ends_the_sweep);
 	tcase_add_test(missed, a_setup_needs_mounts);
+	tcase_add_test(missed, a_directory_is_not_copied_into_itself);
 	tcase_add_test(missed, what_a_copy_lacks_is_no_all_clear);
 	tcase_add_test(missed, servers_that_share_a_network_do_not_meet);
 	tcase_add_test(kept, a_sweep_on_copies_goes_on);
