@@ -16,6 +16,7 @@
 #include "explore/checkers/check_command.h"
 #include "explore/faults/fault_notice.h"
 #include "explore/fs/fs_replay.h"
+#include "explore/recording/mirror.h"
 #include "explore/recording/original.h"
 #include "explore/recording/run_input.h"
 #include "runner/out.h"
@@ -42,6 +43,8 @@ static int run_program(const struct crash__fault_place *place, const char *rules
 	const struct crash__faulting *faulting = place->faulting;
 	const struct crash__run_tree *tree = &place->tree;
 	struct crash__request request = *faulting->request;
+	char pwd[CRASH__MIRROR_PWD];
+	const char *environment[2];
 	int input = crash__input_open(faulting->input), error;
 
 	request.in = input < 0 ? request.in : input;
@@ -53,9 +56,11 @@ static int run_program(const struct crash__fault_place *place, const char *rules
 	request.out = request.err = -1;
 	request.place = place->run;
 	request.device = faulting->device;
+	crash__mirror_environment(tree->cwd, pwd, environment);
 	if (*tree->top) {
 		request.opts.cwd = tree->cwd;
 		request.opts.dir = tree->root;
+		request.opts.env = environment;
 		request.device = 0; /* nothing hides that */
 	}
 	request.tell = NULL;

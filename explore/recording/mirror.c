@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,4 +83,11 @@ const char *crash__mirror_original(const char *top, const char *path)
 
 	return length && path && strncmp(path, top, length) == 0 && path[length] == '/' ? path + length :
 											  path;
+}
+
+void crash__mirror_environment(const char *cwd, char text[CRASH__MIRROR_PWD], const char *list[2])
+{
+	snprintf(text, CRASH__MIRROR_PWD, "PWD=%s", cwd);
+	list[0] = getenv("PWD") ? text : NULL;
+	list[1] = NULL;
 }

@@ -25,4 +25,15 @@ void crash__mirror_path(const char *top, const char *directory, const char *path
  * @param top "": there is no mirror */
 const char *crash__mirror_original(const char *top, const char *path);
 
+#define CRASH__MIRROR_PWD (PATH_MAX + 4)
+
+/**
+ * What a program that works in the mirror has in its environment instead of ours: who looks at PWD alone
+ * would come to the original.
+ * @param cwd  where it works
+ * @param text for the variable; lives as long as the list
+ * @param list gets the variable, if there is one, and NULL behind
+ */
+void crash__mirror_environment(const char *cwd, char text[CRASH__MIRROR_PWD], const char *list[2]);
+
 #endif

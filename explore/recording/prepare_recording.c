@@ -69,7 +69,8 @@ static int choose_copy(struct crash__recording *recording)
 static int record_on_copy(const struct crash__recording_options *options, struct crash__recording *recording)
 {
 	struct crash__request request = *options->request;
-	char cwd[PATH_MAX], moved[PATH_MAX], top[PATH_MAX], copy[PATH_MAX];
+	char cwd[PATH_MAX], moved[PATH_MAX], top[PATH_MAX], copy[PATH_MAX], pwd[CRASH__MIRROR_PWD];
+	const char *environment[2];
 	int error = crash__run_tree_place(recording, 0, top);
 
 	if (error < 0)
@@ -91,6 +92,9 @@ static int record_on_copy(const struct crash__recording_options *options, struct
 	crash__mirror_path(top, recording->directory, cwd, moved);
 	request.opts.cwd = moved;
 	request.opts.dir = recording->root;
+	crash__mirror_environment(moved, pwd, environment);
+	if (!request.opts.env)
+		request.opts.env = environment;
 	return crash__record_in_place(&request, &recording->recorded);
 }
 
