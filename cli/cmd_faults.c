@@ -93,21 +93,38 @@ static int choose_network(struct faults_session *session)
 				     "time may have met; use --jobs 1");
 }
 
+/* Words in which a path may stand, or a variable that has one. */
+static int note_words(struct crash__recording *recording, const char *const *words)
+{
+	const struct crash__checker_files none = {0};
+	int error = crash__note_original_named(recording, words);
+
+	for (; *words && error == 0; words++)
+		error = crash__checker_files_note_original(&none, &(struct crash__checker){.check = *words},
+							   recording);
+	return error;
+}
+
 /* On copies at other paths: what leads to the data directory itself, and so misses them. */
 static int note_original(struct faults_session *session)
 {
 	struct crash__recording *recording = &session->recording;
-	const struct crash__checker *checker = &session->checker;
+	const struct crash__checker *checker = &session->checker, program = {.program = checker->program};
+	const struct crash__server *server = &session->request.server;
 	const char *commands[] = {checker->check	? checker->check :
 				  checker->check_server ? checker->check_server :
 							  "",
 				  checker->recover ? checker->recover : "",
-				  session->request.server.client ? session->request.server.client : "", NULL};
-	int error = crash__note_original_named(recording, (const char *const *)session->options.program);
+				  server->client ? server->client : "", server->ready ? server->ready : "",
+				  NULL};
+	int error = note_words(recording, (const char *const *)session->options.program);
 
 	if (error == 0)
-		error = crash__note_original_named(recording, commands);
-	return error == 0 ? crash__checker_files_note_original(&session->files, checker, recording) : error;
+		error = note_words(recording, commands);
+	if (error == 0)
+		error = crash__checker_files_note_original(&session->files, checker, recording);
+	return error == 0 ? crash__checker_files_note_original(&session->program_files, &program, recording) :
+			    error;
 }
 
 static const char *directory_of(const struct faults_session *session)
@@ -393,9 +410,9 @@ static int look(struct faults_session *session)
 	int error = crash__checker_files_find(&session->checker, directory, &session->files);
 
 	if (error == 0)
-		error = note_original(session);
-	if (error == 0)
 		error = crash__checker_files_find(&program, directory, &session->program_files);
+	if (error == 0)
+		error = note_original(session);
 	if (error == 0)
 		error = find_faults(session);
 	if (error == 0) {
