@@ -132,8 +132,15 @@ void crash__search_minimise(struct crash__cause_search *search, int64_t step);
  */
 void crash__search_narrow(struct crash__cause_search *search, int64_t step);
 
-/** The first point at which losing these is a failure: what happened there needs them. */
+/**
+ * The first point at which losing these is a failure: what happened there needs them. That is not where the
+ * last of them was done, if all of that is lost: it failed before.
+ */
 int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t step);
+
+/** Whether those in `lost` are what was done at a step, and nothing else: a process that was killed before it
+ * leaves the same. */
+bool crash__search_only_undoes(struct crash__cause_search *search, int64_t step);
 
 /* ------------------------------------------------------------------ guilty.c: what is known of atoms */
 

@@ -42,10 +42,9 @@ static bool is_wrong(struct crash__cause_search *search, uint32_t step)
  * Failures come in order of their points, so the first that is found of a run of wrong points is where the
  * run begins.
  */
-static int explain_prefix(struct crash__cause_search *search, struct crash__entry *entry)
+static int explain_prefix(struct crash__cause_search *search, struct crash__entry *entry, int64_t first)
 {
 	const struct crash__fs *fs = crash__search_fs(search);
-	int64_t first = entry->state.step;
 	uint32_t next = (uint32_t)(first + 1), *known = &search->prefix_cause[first + 1];
 	struct crash__cause cause = {.kind = entry->kind, .process = true, .lost = CRASH__NEVER};
 	struct crash__state state = {.step = first, .acked = first < 0 ? 0 : fs->steps[first].acked};
@@ -158,6 +157,8 @@ static int explain_one(struct crash__cause_search *search, struct crash__entry *
 		return 0;
 	crash__search_narrow(search, step);
 	first = crash__search_first_failure(search, step);
+	if (crash__search_only_undoes(search, first))
+		return explain_prefix(search, entry, first - 1);
 	known = is_cut_short(search) ? crash__guilty_find(search, step) : NULL;
 	return known ? attribute_first(search, known->cause, entry) : make_cause(search, entry, first);
 }
@@ -249,5 +250,5 @@ int crash__search_explain(struct crash__cause_search *search, struct crash__entr
 	}
 	if (!crash__cause_alike(whole->kind, entry->kind))
 		return explain_loss(search, entry);
-	return explain_prefix(search, entry);
+	return explain_prefix(search, entry, entry->state.step);
 }

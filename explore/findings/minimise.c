@@ -151,6 +151,26 @@ void crash__search_narrow(struct crash__cause_search *search, int64_t step)
 	free(along);
 }
 
+/* Whether what was last tried, at a step, has lost all of what was done there: it is as it was before. */
+static bool is_undone(const struct crash__cause_search *search, uint32_t step)
+{
+	const struct crash__atoms *atoms = crash__search_atoms(search);
+	crash__atom_id id = atoms->first[step];
+
+	while (id < atoms->first[step + 1] && crash__set_has(&search->set, id))
+		id++;
+	return id == atoms->first[step + 1];
+}
+
+bool crash__search_only_undoes(struct crash__cause_search *search, int64_t step)
+{
+	const struct crash__atoms *atoms = crash__search_atoms(search);
+
+	return step >= 0 && crash__search_fails(search, step, search->lost, search->lost_count) &&
+	       search->set.list_count == atoms->first[step + 1] - atoms->first[step] &&
+	       is_undone(search, (uint32_t)step);
+}
+
 int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t step)
 {
 	uint32_t from = 0;
@@ -160,7 +180,8 @@ int64_t crash__search_first_failure(struct crash__cause_search *search, int64_t 
 			from = crash__search_atoms(search)->list[search->lost[i]].step;
 	for (int64_t at = from; at < step && !crash__engine_is_over(search->engine); at++)
 		if (crash__tier_news(crash__search_fs(search), at) &&
-		    crash__search_fails(search, at, search->lost, search->lost_count))
+		    crash__search_fails(search, at, search->lost, search->lost_count) &&
+		    (at != from || !is_undone(search, from)))
 			return at;
 	return step;
 }

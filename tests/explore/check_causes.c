@@ -201,6 +201,29 @@ START_TEST(two_mistakes_are_two_findings)
 END_TEST
 
 /*
+ * It failed before the rename, where no power has to be lost, and so it does where the rename is undone.
+ * "Only a part of the rename reached the disk" was said of that, which no fsync helps, and nothing of the one
+ * that is missing.
+ */
+START_TEST(what_undoes_an_op_is_not_torn)
+{
+	static const char *const ways[] = {"prefix,cut,omit-1,keep-1,tear", "prefix,cut", "omit-1"};
+	static const struct expected expected[MOST] = {
+		{"lost",
+		 "if the process dies between * and rename#1 of f.tmp to f, acknowledged data is lost",
+		 "no fsync helps: *", NULL},
+		{"lost",
+		 "acknowledged \"done\" on stdout, but the rename of f.tmp to f (rename#1) was not "
+		 "durable: " NOT_SYNCED,
+		 "fsync of the data directory before acknowledging \"done\" on stdout removes *", "f"}};
+
+	assert_findings(explore(":", "echo ready; printf data >f.tmp; sync f.tmp; mv f.tmp f; echo done",
+				"[ ! -s \"$CRASH_ACKED\" ] || grep -qx data f || exit 2", "ext4", ways[_i]),
+			expected);
+}
+END_TEST
+
+/*
  * Where nearly everything is lost, both mistakes show, and the state is listed with the one that was found
  * first. "Removes 14 of 20 states" was said of its repair, because the other mistake's was not made as well.
  */
@@ -591,6 +614,7 @@ int main(void)
 			    sizeof elsewhere / sizeof *elsewhere);
 	tcase_add_loop_test(causes, two_mistakes_are_two_findings, 0,
 			    2 * (int)(sizeof programs / sizeof *programs));
+	tcase_add_loop_test(causes, what_undoes_an_op_is_not_torn, 0, 3);
 	tcase_add_test(causes, a_repair_is_not_blamed_for_another_mistake);
 	tcase_add_test(causes, a_repair_is_looked_up_among_what_it_leaves);
 	tcase_add_test(causes, a_finding_lists_every_file_and_its_id_says_which);
