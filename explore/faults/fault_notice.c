@@ -218,6 +218,28 @@ static bool did_the_same(struct crash__event_of one, struct crash__event_of othe
 	return true;
 }
 
+/* How much was written to an op's file from the op on. */
+static uint64_t count_written(struct crash__event_of what)
+{
+	uint64_t count = 0;
+
+	for (size_t i = (size_t)(what.event - what.trace->events); i < what.trace->count; i++) {
+		const struct crash__event *event = &what.trace->events[i];
+
+		if (event->family == CRASH__FAMILY_WRITE && shares_file(what.trace, what.event, event) &&
+		    event->result > 0)
+			count += (uint64_t)crash__event_bytes(event);
+	}
+	return count;
+}
+
+/* Who writes in pieces may have written the rest with the same calls: the last of them had less to do. */
+static bool wrote_the_rest(struct crash__event_of recorded, struct crash__event_of run)
+{
+	return run.event->family == CRASH__FAMILY_WRITE && run.event->result > 0 &&
+	       count_written(run) >= count_written(recorded);
+}
+
 static bool is_like(struct crash__event_of one, struct crash__event_of other)
 {
 	const char *a = path_of(one), *b = path_of(other);
@@ -249,6 +271,6 @@ static const struct crash__event *in_its_turn(struct crash__event_of recorded, s
 bool crash__fault_is_noticed(struct crash__event_of recorded, struct crash__event_of run)
 {
 	recorded.event = in_its_turn(recorded, run);
-	return !recorded.event || !did_the_same(recorded, run) ||
+	return !recorded.event || !did_the_same(recorded, run) || wrote_the_rest(recorded, run) ||
 	       sum_of_lines(recorded.trace) != sum_of_lines(run.trace);
 }

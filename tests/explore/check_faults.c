@@ -267,6 +267,27 @@ START_TEST(what_a_program_does_not_look_at_is_ignored)
 }
 END_TEST
 
+/*
+ * Nine bytes in pieces of four are three writes, also where the first has written two of them. That was taken
+ * for no notice, as the calls are the same.
+ */
+START_TEST(who_writes_the_rest_with_the_same_calls_has_noticed)
+{
+	static const char write_all[] = "python3 -c '\n"
+					"import os\n"
+					"f, at = os.open(\"f\", os.O_CREAT | os.O_WRONLY), 0\n"
+					"while at < 9:\n"
+					"  n = os.write(f, b\"some data\"[at:at + 4])\n"
+					"  at += %s'";
+	struct faults faults = FAULTS("cat ./* || :", lab_text(write_all, "n"), "--only=write#1:short=2");
+
+	lab_assert_status(&faults.result, 0);
+	ck_assert_int_eq(lab_json_number(faults.summary, "checked", -1), 1);
+	faults = FAULTS("cat ./* || :", lab_text(write_all, "4"), "--only=write#1:short=2");
+	only_finding(&faults, "ignored");
+}
+END_TEST
+
 /* The log is written by the recorded run alone, so that what fails later is another write than the recorded
  * one of that number. It is tried again; and what was done one time more was once taken for what the
  * recording has. */
@@ -721,6 +742,7 @@ int main(void)
 	tcase_add_test(power, what_needs_no_fault_is_said_once);
 	tcase_add_test(power, power_losses_that_a_budget_leaves_out_are_said);
 	tcase_add_test(ends, what_a_program_does_not_look_at_is_ignored);
+	tcase_add_test(ends, who_writes_the_rest_with_the_same_calls_has_noticed);
 	tcase_add_test(ends, what_a_program_says_is_no_finding);
 	tcase_add_test(ends, a_call_that_is_tried_again_is_noticed_also_where_the_numbers_have_moved);
 	tcase_add_test(ends, a_signal_is_no_way_to_end);
