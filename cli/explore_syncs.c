@@ -121,6 +121,18 @@ static void report(struct explore_session *session, const struct crash__syncs *s
 	crash__streams_flush(stdout);
 }
 
+/* What was not seen is in no state: then it may not be the checker that is wrong. */
+_Noreturn static void die_of_final(const struct explore_session *session)
+{
+	const struct crash__recording *recording = &session->exploration.recording;
+	const char *output = session->exploration.engine->final_output;
+
+	for (size_t i = 0; i < recording->incomplete_count; i++)
+		fprintf(stderr, "crashinject: the recording is incomplete: %s\n", recording->incomplete[i]);
+	crash__die("the checker does not accept the final state, as the program left it%s%s",
+		   output && *output ? ": " : "", output ? output : "");
+}
+
 int crash__explore_syncs(struct explore_session *session)
 {
 	const struct crash__engine *engine = session->exploration.engine;
@@ -130,8 +142,7 @@ int crash__explore_syncs(struct explore_session *session)
 
 	if (engine->final && engine->final->kind != CRASH__VERDICT_PASSED && !engine->stopped &&
 	    engine->final->kind != CRASH__VERDICT_NONE)
-		crash__die("the checker does not accept the final state, as the program left it: %s",
-			   engine->final_output ? engine->final_output : "");
+		die_of_final(session);
 	error = crash__syncs_list(&session->exploration.recording.fs, &syncs);
 	if (error == 0 && engine->final && engine->final->kind == CRASH__VERDICT_PASSED)
 		error = judge(session, &syncs);

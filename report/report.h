@@ -51,6 +51,9 @@ bool crash__report_is_shard(const json_t *result);
 /** Whether nothing is missing from it; of a shard, nothing of its own part. */
 bool crash__report_is_whole(const json_t *result);
 
+/** What the reason begins with that the final state is, where the checker does not accept it. */
+#define CRASH__REPORT_REFUSED "the checker does not accept the final state"
+
 /** Whether crashes inside recovery were looked at. */
 bool crash__report_has_recovery(const json_t *summary);
 

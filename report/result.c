@@ -248,11 +248,10 @@ static json_t *exploration_reasons(const struct crash__exploration *exploration,
 	json_t *reasons = crash__result_reasons(&exploration->recording);
 
 	if (refused)
-		json_array_append_new(
-			reasons,
-			json_sprintf("the checker does not accept the final state, as the program left it "
-				     "(%s): nothing else was checked",
-				     crash__verdict_name(exploration->engine->final->kind)));
+		json_array_append_new(reasons,
+				      json_sprintf(CRASH__REPORT_REFUSED ", as the program left it "
+									 "(%s): nothing else was checked",
+						   crash__verdict_name(exploration->engine->final->kind)));
 	return reasons;
 }
 

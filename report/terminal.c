@@ -159,6 +159,23 @@ static void print_tiers(FILE *stream, const json_t *result)
 	}
 }
 
+/* What was not seen is in no state: then it may not be the checker that is wrong. */
+static void print_doubts(FILE *stream, const json_t *summary)
+{
+	const char *head = "  the recording is incomplete, which may be why:\n";
+	json_t *reason;
+	size_t i;
+
+	json_array_foreach(json_object_get(summary, "incomplete_reasons"), i, reason) {
+		if (strstr(json_string_value(reason), CRASH__REPORT_REFUSED))
+			continue;
+		fprintf(stream, "%s    ", head);
+		crash__report_plain(stream, json_string_value(reason));
+		fputc('\n', stream);
+		head = "";
+	}
+}
+
 static void print_final(FILE *stream, const json_t *summary, const json_t *settings)
 {
 	long long status = crash__report_number(summary, "final_status");
@@ -175,6 +192,7 @@ static void print_final(FILE *stream, const json_t *summary, const json_t *setti
 			"\"$PWD/verify.sh\", not ./verify.sh\n",
 			status);
 	fprintf(stream, "  the checker runs in %s\n", crash__report_text(settings, "directory"));
+	print_doubts(stream, summary);
 }
 
 /* What the result is worth comes before the result. */

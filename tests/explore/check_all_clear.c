@@ -65,6 +65,29 @@ START_TEST(a_refused_final_state_is_an_error_in_every_report)
 }
 END_TEST
 
+/* Who reads "the program left it" looks for the mistake in the checker. What was written through a ring was
+ * not there. */
+START_TEST(a_refused_final_state_may_be_for_what_was_not_seen)
+{
+	static const char *const commands[] = {"explore", "syncs"};
+	struct lab_result result = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		saver_store();
+		result = LAB_CRASHINJECT(commands[i], "--dir=store", "--model=ext4", "--check", "false", "--",
+					 "sh", "-c", "echo new >store/f; exit 3");
+		lab_assert_status(&result, 125);
+		ck_assert_msg(strstr(i ? result.err : result.out, "the recording is incomplete"), "%s",
+			      lab_describe(&result));
+		ck_assert_msg(strstr(i ? result.err : result.out, "exited with 3: what it does when"), "%s",
+			      lab_describe(&result));
+	}
+	result = LAB_CRASHINJECT("explore", "--dir=store", "--model=ext4", "--check", "false", "--", "sh",
+				 "-c", "echo new >store/f");
+	ck_assert_msg(!strstr(result.out, "the recording is incomplete"), "%s", lab_describe(&result));
+}
+END_TEST
+
 /* The checker looks how many failures have been printed already. */
 START_TEST(failures_are_printed_as_they_come)
 {
@@ -642,6 +665,7 @@ static Suite *make_suite(void)
 	tcase_add_test(clear, a_checker_that_is_not_there_is_said_to_be);
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(clear, a_refused_final_state_is_an_error_in_every_report);
+	tcase_add_test(clear, a_refused_final_state_may_be_for_what_was_not_seen);
 	tcase_add_loop_test(clear, a_checker_that_changes_is_no_all_clear, 0, 2);
 	tcase_add_test(clear, findings_of_a_checker_that_changes_are_found_again);
 	tcase_add_test(clear, failures_are_printed_as_they_come);
