@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/options.h"
@@ -93,6 +94,20 @@ static int exit_status(const struct crash_out *out)
 	return out->killed ? CRASH__EXIT_GOOD : out->signal ? 128 + out->signal : out->exit_code;
 }
 
+/*
+ * What the program itself sends to /dev/null is no acknowledgement. If it was the command's output that was
+ * thrown away, the program has spoken: it gets a pipe, and -1 is returned.
+ */
+static int output_to(int fd)
+{
+	struct stat own, nothing;
+
+	return fstat(fd, &own) == 0 && stat("/dev/null", &nothing) == 0 && S_ISCHR(own.st_mode) &&
+			       own.st_rdev == nothing.st_rdev ?
+		       -1 :
+		       fd;
+}
+
 static int run(int argc, char **argv)
 {
 	struct record_options own = {.max_tree = CRASH__DEFAULT_MAX_TREE};
@@ -113,6 +128,8 @@ static int run(int argc, char **argv)
 	request = crash__options_request(&options);
 	request.opts.root = NULL; /* what happens elsewhere is counted */
 	request.scenario = own.at;
+	request.out = output_to(STDOUT_FILENO);
+	request.err = output_to(STDERR_FILENO);
 	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS |
 		       CRASH__MODE_TIMES;
 	request.trace = begin_trace(&own, directory, &saved);

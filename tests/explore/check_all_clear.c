@@ -88,6 +88,30 @@ START_TEST(a_refused_final_state_may_be_for_what_was_not_seen)
 }
 END_TEST
 
+/*
+ * Whoever records in a script throws the output away. It was taken for the program's own way to say nothing,
+ * and a trace without acknowledgements has lost nothing of them.
+ */
+START_TEST(what_a_program_says_is_recorded_also_where_nobody_looks)
+{
+	const char *record =
+		lab_text("%s record -o t.trace --dir=store -- sh -c "
+			 "'cd store && echo new >g && echo done; echo failed >&2' >/dev/null 2>&1",
+			 lab_variable("CRASHINJECT"));
+	struct lab_result result;
+
+	saver_store();
+	result = LAB_COMMAND("sh", "-c", record);
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("explore", "--model=ext4", "--check",
+				 "grep -qx done \"$CRASH_ACKED\" || exit 0; grep -qx new g || exit 2",
+				 "t.trace");
+	lab_assert_status(&result, 1);
+	ck_assert_msg(strstr(result.out, "acknowledged \"done\" on stdout"), "%s", lab_describe(&result));
+	ck_assert_ptr_nonnull(strstr(LAB_CRASHINJECT("list", "t.trace").out, "\"failed\" on stderr"));
+}
+END_TEST
+
 /* The checker looks how many failures have been printed already. */
 START_TEST(failures_are_printed_as_they_come)
 {
@@ -666,6 +690,7 @@ static Suite *make_suite(void)
 	tcase_add_test(clear, a_checker_that_refuses_the_final_state_ends_it);
 	tcase_add_test(clear, a_refused_final_state_is_an_error_in_every_report);
 	tcase_add_test(clear, a_refused_final_state_may_be_for_what_was_not_seen);
+	tcase_add_test(clear, what_a_program_says_is_recorded_also_where_nobody_looks);
 	tcase_add_loop_test(clear, a_checker_that_changes_is_no_all_clear, 0, 2);
 	tcase_add_test(clear, findings_of_a_checker_that_changes_are_found_again);
 	tcase_add_test(clear, failures_are_printed_as_they_come);
