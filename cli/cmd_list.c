@@ -136,6 +136,10 @@ static int list_run(const struct crash__options *options, bool allocations)
 	error = crash__run(&request, &out);
 	if (error == 0)
 		error = crash__trace_open_fd(request.trace, "the recording", &trace);
+	if (error == 0 && trace.cut) { /* nobody knows that but who has read it */
+		crash_out_clear(&out);
+		error = crash__trace_read_end(&trace, &out);
+	}
 	if (error < 0)
 		crash__die_error(error);
 	crash__listing_print(options, &trace, &out);

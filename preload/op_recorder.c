@@ -32,19 +32,20 @@
 
 /*
  * Whether the append that we seem to interrupt is gone, because a handler left it with longjmp: its
- * frame is below ours on the same stack. On a signal stack of its own a handler's frames may lie
+ * frame is below `ours` on the same stack. On a signal stack of its own a handler's frames may lie
  * anywhere.
  */
-static bool was_abandoned(const struct crash__ring *ring)
+static bool was_abandoned(const struct crash__ring *ring, const void *ours)
 {
 	stack_t stack;
 
-	if ((uintptr_t)__builtin_frame_address(0) < ring->frame)
+	if ((uintptr_t)ours < ring->frame)
 		return false;
 	return crash__sys3(SYS_sigaltstack, 0, (long)&stack, 0) == 0 && !(stack.ss_flags & SS_ONSTACK);
 }
 
-static struct crash__ring *pick_ring(struct crash__control *control)
+/* `ours` is on the stack of whoever appends: the nearer to the program, the surer. */
+static struct crash__ring *pick_ring(struct crash__control *control, const void *ours)
 {
 	struct crash__thread *me = crash__thread();
 
@@ -56,7 +57,7 @@ static struct crash__ring *pick_ring(struct crash__control *control)
 		if (!ring)
 			return NULL;
 		if (crash__ring_busy(ring)) {
-			if (!was_abandoned(ring))
+			if (!was_abandoned(ring, ours))
 				continue;
 			crash__ring_abandon(ring);
 		}
@@ -93,10 +94,10 @@ static void announce(struct crash__control *control, struct crash__ring *ring)
 	crash__path_buffers_give(buffers);
 }
 
-static void append(struct crash__control *control, uint16_t type, uint16_t flags,
-		   const struct crash__part *parts, int count)
+/* Returns whether it was appended. */
+static bool append_to(struct crash__control *control, struct crash__ring *ring, uint16_t type, uint16_t flags,
+		      const struct crash__part *parts, int count)
 {
-	struct crash__ring *ring = pick_ring(control);
 	uint32_t tid = crash__borrowed ? crash__identify().tid : crash__me.tid;
 
 	/* a child in our memory writes to our ring, and we go on with it afterwards; once for each op, as
@@ -104,9 +105,50 @@ static void append(struct crash__control *control, uint16_t type, uint16_t flags
 	if (ring && ring->announced != tid)
 		announce(control, ring);
 	if (ring && crash__append(control, ring, type, flags, parts, count))
-		return;
+		return true;
 	crash__check_dead(control);
 	crash__control_incomplete(control, CRASH__INCOMPLETE_LOST_RECORDS, NULL);
+	return false;
+}
+
+static void append(struct crash__control *control, uint16_t type, uint16_t flags,
+		   const struct crash__part *parts, int count)
+{
+	append_to(control, pick_ring(control, __builtin_frame_address(0)), type, flags, parts, count);
+}
+
+static void append_first(struct crash__op *op, const struct crash__part *parts, int count)
+{
+	const void *ours = op->caller ? (const void *)op->caller->on_stack : NULL;
+
+	op->ring = pick_ring(op->control, ours ? ours : __builtin_frame_address(0));
+	if (!append_to(op->control, op->ring, CRASH__RECORD_OP, (uint16_t)op->flags, parts, count))
+		op->ring = NULL;
+}
+
+static bool is_mine(const struct crash__ring *ring)
+{
+	const struct crash__thread *me = crash__thread();
+
+	for (size_t level = 0; level < sizeof me->rings / sizeof *me->rings; level++)
+		if (me->rings[level] == ring)
+			return true;
+	return false;
+}
+
+/*
+ * All of an op's records are in one ring, which is where whoever reads them looks. If that is busy, it was a
+ * handler that has interrupted the op and left by longjmp: the op itself is here. In a child that a handler
+ * has forked meanwhile it is the parent's op, and the parent ends it.
+ */
+static void append_more(const struct crash__op *op, uint16_t type, uint16_t flags,
+			const struct crash__part *parts, int count)
+{
+	if (!op->ring || !is_mine(op->ring))
+		return;
+	if (crash__ring_busy(op->ring))
+		crash__ring_abandon(op->ring);
+	append_to(op->control, op->ring, type, flags, parts, count);
 }
 
 /* ------------------------------------------------------------------ things that ops refer to */
@@ -327,7 +369,7 @@ void crash__record_op(struct crash__op *op)
 	if (at_position(op) && op->kernel->kernel != CRASH__CALL_splice)
 		lock_position(op);
 	record.start = op->start = crash__next_sequence(op->control);
-	append(op->control, CRASH__RECORD_OP, (uint16_t)op->flags, parts, 4);
+	append_first(op, parts, 4);
 }
 
 static void record_data(struct crash__op *op, uint64_t at, const void *bytes, size_t count)
@@ -337,7 +379,7 @@ static void record_data(struct crash__op *op, uint64_t at, const void *bytes, si
 		struct crash__data_record record = {.start = op->start, .at = at, .count = piece};
 		struct crash__part parts[] = {{&record, sizeof record}, {bytes, piece}};
 
-		append(op->control, CRASH__RECORD_DATA, 0, parts, 2);
+		append_more(op, CRASH__RECORD_DATA, 0, parts, 2);
 		bytes = (const char *)bytes + piece;
 		at += piece;
 		count -= piece;
@@ -578,7 +620,7 @@ void crash__record_end(struct crash__op *op, long result)
 		record_attribute(op, result);
 	if (op->buffers || op->kernel->family == CRASH__FAMILY_ATTR)
 		identify_made(op, result, &record);
-	append(op->control, CRASH__RECORD_END, (uint16_t)op->flags, &part, 1);
+	append_more(op, CRASH__RECORD_END, (uint16_t)op->flags, &part, 1);
 }
 
 /* ------------------------------------------------------------------ points and acknowledgements */

@@ -241,14 +241,15 @@ struct crash__op {
 	unsigned int call;
 	unsigned int family; /* the kernel call's, or fsync for the sync that a write implies */
 	enum crash__route route;
-	bool cancel;		 /* the thread may be cancelled in the system call */
-	bool blocking_cancel;	 /* ... if the call is not on storage */
-	bool asynchronous;	 /* ... and anywhere else: so the program wants it */
-	_Atomic uint64_t *lock;	 /* held while the file position matters; or NULL */
-	bool wants_position;	 /* where it has written is to be asked for: */
-	uint32_t handler_writes; /* by then, crash__me.handler_writes */
-	uint64_t start;		 /* sequence number; 0: not recorded */
-	uint64_t occurrence;	 /* of the family */
+	bool cancel;		  /* the thread may be cancelled in the system call */
+	bool blocking_cancel;	  /* ... if the call is not on storage */
+	bool asynchronous;	  /* ... and anywhere else: so the program wants it */
+	_Atomic uint64_t *lock;	  /* held while the file position matters; or NULL */
+	bool wants_position;	  /* where it has written is to be asked for: */
+	uint32_t handler_writes;  /* by then, crash__me.handler_writes */
+	uint64_t start;		  /* sequence number; 0: not recorded */
+	struct crash__ring *ring; /* where its records are; NULL: it has none yet */
+	uint64_t occurrence;	  /* of the family */
 	uint64_t call_occurrence;
 	uint64_t sync_occurrence; /* of the sync that the write implied; 0: none */
 	uint32_t took;		  /* of a sync that is recorded: microseconds, rounded up */
