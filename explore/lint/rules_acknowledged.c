@@ -56,13 +56,13 @@ static void check_data(struct crash__lint *lint, uint32_t step, const struct cra
 	    !crash__is_judged(lint, claim_fact(lint, step, claim, data_fact(lint, lost, node)), &suspect) ||
 	    !crash__lint_found(lint, CRASH__PART_DATA, lost, relied))
 		return;
-	crash__lint_say(lint,
-			crash__lint_text(lint, "%s, but %s was not durable: %s",
-					 crash__lint_claimed(lint, relied, true),
-					 crash__lint_change(lint, lost),
-					 crash__lint_reason(lint, CRASH__PART_DATA, lost)),
-			crash__lint_text(lint, "fsync of %s before %s", crash__lint_path(lint, node),
-					 crash__lint_op(lint, relied)));
+	crash__lint_say(
+		lint,
+		crash__lint_text(lint, "%s, but %s was not durable: %s",
+				 crash__lint_claimed(lint, relied, true), crash__lint_change(lint, lost),
+				 crash__lint_reason(lint, CRASH__PART_DATA, lost)),
+		crash__lint_text(lint, "fsync of %s before %s", crash__lint_path_at(lint, node, relied),
+				 crash__lint_op(lint, relied)));
 }
 
 /* What an unlink took for good; 0: nothing, or it is there again. */

@@ -122,7 +122,7 @@ static void check_cut(struct crash__lint *lint, uint32_t step, const struct cras
 				 crash__lint_reason(lint, part, suspect.lost)),
 		crash__lint_text(lint, "fsync of %s before %s",
 				 part == CRASH__PART_NAME ? crash__lint_directory(lint, suspect.lost) :
-							    crash__lint_path(lint, suspect.node),
+							    crash__lint_path_at(lint, suspect.node, step),
 				 crash__lint_op(lint, step)));
 }
 

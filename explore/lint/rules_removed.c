@@ -89,7 +89,7 @@ static void check_removal(struct crash__lint *lint, uint32_t step)
 				 crash__lint_change(lint, step), crash__lint_change(lint, suspect.lost),
 				 crash__lint_reason(lint, part, suspect.lost)),
 		crash__lint_text(lint, "fsync of %s and of %s before %s",
-				 crash__lint_path(lint, suspect.node),
+				 crash__lint_path_at(lint, suspect.node, step),
 				 crash__lint_directory(lint, named == CRASH__NEVER ? step : named),
 				 crash__lint_op(lint, step)));
 }

@@ -34,9 +34,16 @@ static const char *keep(struct crash__lint *lint, char *text)
 
 /* ------------------------------------------------------------------ files */
 
+const char *crash__lint_path_at(struct crash__lint *lint, crash__node_id node, uint32_t step)
+{
+	uint32_t last = (uint32_t)lint->fs->steps_count - 1;
+
+	return keep(lint, crash__fs_node_path(lint->fs, node, step == CRASH__NEVER ? last : step));
+}
+
 const char *crash__lint_path(struct crash__lint *lint, crash__node_id node)
 {
-	return keep(lint, crash__fs_node_path(lint->fs, node, (uint32_t)lint->fs->steps_count - 1));
+	return crash__lint_path_at(lint, node, CRASH__NEVER);
 }
 
 static const char *directory_text(struct crash__lint *lint, crash__node_id node)

@@ -33,6 +33,9 @@ const char *crash__lint_message(struct crash__lint *lint, uint32_t step);
 /** A node's path below the data directory. */
 const char *crash__lint_path(struct crash__lint *lint, crash__node_id node);
 
+/** The same at a step, CRASH__NEVER for the end: its name may have been another one. */
+const char *crash__lint_path_at(struct crash__lint *lint, crash__node_id node, uint32_t step);
+
 /** "the directory a", where a step gives a name or takes one. */
 const char *crash__lint_directory(struct crash__lint *lint, uint32_t step);
 

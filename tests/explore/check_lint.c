@@ -469,6 +469,17 @@ START_TEST(a_finding_says_that_only_a_part_was_synced)
 }
 END_TEST
 
+/* It was named as it was called in the end, when it had been acknowledged long since. */
+START_TEST(a_repair_names_a_file_as_it_is_called_by_then)
+{
+	struct findings findings =
+		LINT("sh", "-c", "echo data >f.tmp; echo saved; sync f.tmp; mv f.tmp f; sync .; sync f");
+	const char *repair = lab_json_text(json_array_get(findings.list, 0), "repair");
+
+	ck_assert_msg(strstr(repair, "fsync of f.tmp before acknowledging \"saved\""), "%s", repair);
+}
+END_TEST
+
 static bool has(const json_t *list, const char *name)
 {
 	json_t *item;
@@ -919,6 +930,7 @@ int main(void)
 	tcase_add_test(guesses, nothing_is_shown_where_every_rule_has_judged);
 	tcase_add_test(output, a_finding_has_op_file_stack_explanation_and_repair);
 	tcase_add_test(output, a_finding_says_that_only_a_part_was_synced);
+	tcase_add_test(output, a_repair_names_a_file_as_it_is_called_by_then);
 	tcase_add_test(output, a_finding_says_which_file_systems_allow_it);
 	tcase_add_test(output, mistakes_at_one_place_are_one_finding);
 	tcase_add_test(output, the_data_directory_stays_as_it_was);
