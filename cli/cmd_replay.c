@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -245,6 +246,31 @@ static void check_arguments(char **words)
 		crash__die("replay: %s: %s", crash__shown_text(words[0]), strerror(errno));
 }
 
+static void print_loss(void *context, const char *op, unsigned int lost, unsigned int all)
+{
+	(void)context;
+	if (lost == all)
+		printf("  lost: %s\n", crash__shown_text(op));
+	else
+		printf("  lost in part (%u of %u): %s\n", lost, all, crash__shown_text(op));
+}
+
+/* Says in words what the state is. */
+static int describe(struct crash__replay *replay)
+{
+	char point[256];
+	int error;
+
+	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
+	printf("the crash is at %s (point %lld of %zu); %llu bytes had been acknowledged\n",
+	       crash__shown_text(point), (long long)replay->state.step + 1, replay->fs.steps_count,
+	       (unsigned long long)replay->state.acked);
+	error = crash__replay_losses(replay, print_loss, NULL);
+	if (replay->state.reference == CRASH__EVERYTHING && replay->state.count == 0)
+		puts("  nothing that was done is lost");
+	return error;
+}
+
 static int run(int argc, char **argv)
 {
 	struct replay_options own = {0};
@@ -262,7 +288,7 @@ static int run(int argc, char **argv)
 	if (error == 0)
 		nested = open_outermost(&replay, &outermost, options.program, settings, &own);
 	if (error == 0 && words)
-		error = crash__replay_describe(&replay, stdout);
+		error = describe(&replay);
 	if (error == 0 && replay.live)
 		fprintf(stderr,
 			"%s: the starting tree is not in the trace; the data directory is used as it is "

@@ -335,7 +335,9 @@ static int read_path(const struct crash__trace *trace, const char *key, char out
 	if (!path || strlen(path) >= PATH_MAX || *path != '/')
 		error = crash__fail(
 			CRASH_ETRACE,
-			"the trace has no starting tree: it was not made by `crashinject record`");
+			trace->cut ?
+				"the trace is cut short, before its starting tree" :
+				"the trace has no starting tree: it was not made by `crashinject record`");
 	else
 		strcpy(out, path);
 	json_decref(head);

@@ -2,6 +2,7 @@
 #include "explore/findings/replay.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -238,29 +239,4 @@ int crash__replay_losses(struct crash__replay *replay, crash__replay_loss *visit
 		visit_step(replay, callsites, (uint32_t)step, visit, context);
 	crash__callsites_free(callsites);
 	return 0;
-}
-
-static void print_loss(void *context, const char *op, unsigned int lost, unsigned int all)
-{
-	FILE *stream = context;
-
-	if (lost == all)
-		fprintf(stream, "  lost: %s\n", op);
-	else
-		fprintf(stream, "  lost in part (%u of %u): %s\n", lost, all, op);
-}
-
-int crash__replay_describe(struct crash__replay *replay, FILE *stream)
-{
-	char point[256];
-	int error;
-
-	crash__point_name(&replay->fs, replay->state.step, point, sizeof point);
-	fprintf(stream, "the crash is at %s (point %lld of %zu); %llu bytes had been acknowledged\n", point,
-		(long long)replay->state.step + 1, replay->fs.steps_count,
-		(unsigned long long)replay->state.acked);
-	error = crash__replay_losses(replay, print_loss, stream);
-	if (replay->state.reference == CRASH__EVERYTHING && replay->state.count == 0)
-		fputs("  nothing that was done is lost\n", stream);
-	return error;
 }

@@ -5,7 +5,6 @@
 #ifndef CRASH_REPLAY_H
 #define CRASH_REPLAY_H
 
-#include <stdio.h>
 
 #include "explore/check/worker.h"
 #include "explore/fs/fs.h"
@@ -50,9 +49,6 @@ typedef void crash__replay_loss(void *context, const char *op, unsigned int lost
 
 /** Calls `visit` for each op that the state has lost something of, in the order of the recording. */
 int crash__replay_losses(struct crash__replay *replay, crash__replay_loss *visit, void *context);
-
-/** Says in words what the state is. */
-int crash__replay_describe(struct crash__replay *replay, FILE *stream);
 
 void crash__replay_close(struct crash__replay *replay);
 

@@ -487,6 +487,35 @@ START_TEST(a_trace_is_explored_into_a_new_directory_that_has_all_of_it)
 }
 END_TEST
 
+/* Colours and lines of its own came from the name of a file. */
+START_TEST(what_a_state_has_lost_says_nothing_to_the_terminal)
+{
+	struct lab_result result;
+
+	make_store();
+	result = LAB_CRASHINJECT("record", "--dir", "store", "-o", "trace", "--", "touch",
+				 "store/a\n  lost: \033[31mb");
+	lab_assert_status(&result, 0);
+	result = LAB_CRASHINJECT("replay", "trace", "posix@1=");
+	lab_assert_status(&result, 0);
+	ck_assert_msg(!strchr(result.out, '\033') && strstr(result.out, "a\\012  lost: \\033[31mb"), "%s",
+		      result.out);
+}
+END_TEST
+
+/* That nobody had recorded it was said of it. */
+START_TEST(a_trace_that_is_cut_in_its_beginning_is_said_to_be)
+{
+	struct lab_result result;
+
+	record("trace");
+	ck_assert_int_eq(truncate("trace", 100), 0);
+	result = EXPLORE("trace", "-o", "kept");
+	lab_assert_status(&result, 125);
+	ck_assert_msg(strstr(result.err, "cut short"), "%s", lab_describe(&result));
+}
+END_TEST
+
 static const char *const lost_places[] = {"store", "gone/far/store"};
 
 START_TEST(the_data_directory_need_not_exist_any_more)
@@ -1142,6 +1171,8 @@ int main(void)
 	tcase_add_test(changed, verdicts_that_are_gone_are_missed);
 	tcase_add_test(changed, shards_that_disagree_about_a_state_are_flaky);
 	tcase_add_test(traces, a_trace_is_explored_into_a_new_directory_that_has_all_of_it);
+	tcase_add_test(traces, what_a_state_has_lost_says_nothing_to_the_terminal);
+	tcase_add_test(traces, a_trace_that_is_cut_in_its_beginning_is_said_to_be);
 	tcase_add_loop_test(traces, the_data_directory_need_not_exist_any_more, 0, COUNT(lost_places));
 	tcase_add_test(traces, a_data_directory_without_any_parent_need_not_exist_either);
 	tcase_add_test(traces, where_nothing_can_be_mounted_copies_do_for_a_lost_directory);
