@@ -130,6 +130,7 @@ static int run(int argc, char **argv)
 	request.scenario = own.at;
 	request.out = output_to(STDOUT_FILENO);
 	request.err = output_to(STDERR_FILENO);
+	request.drops_output = true;
 	request.mode = CRASH__MODE_RECORD | CRASH__MODE_DATA | CRASH__MODE_STACKS | CRASH__MODE_ACKS |
 		       CRASH__MODE_TIMES;
 	request.trace = begin_trace(&own, directory, &saved);

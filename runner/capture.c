@@ -39,7 +39,7 @@ bool crash__buffer_add(struct crash__buffer *buffer, const char *bytes, size_t c
 }
 
 /* Reads once. *fd becomes -1 at the end. Returns the bytes, or -1 when there is nothing now. */
-static ssize_t read_some(int *fd, struct crash__buffer *buffer, bool *no_memory)
+static ssize_t read_some(int *fd, struct crash__buffer *buffer, bool drops, bool *no_memory)
 {
 	char piece[65536];
 	ssize_t got = read(*fd, piece, sizeof piece);
@@ -48,7 +48,7 @@ static ssize_t read_some(int *fd, struct crash__buffer *buffer, bool *no_memory)
 		return -1;
 	if (got <= 0)
 		*fd = -1;
-	else if (!crash__buffer_add(buffer, piece, (size_t)got))
+	else if (!drops && !crash__buffer_add(buffer, piece, (size_t)got))
 		*no_memory = true;
 	return got;
 }
@@ -93,10 +93,10 @@ int crash__capture_run(struct crash__capture *capture)
 			capture->tell(capture->context, message);
 		for (int i = 0; i < 2; i++)
 			if (polled[2 + i].revents)
-				read_some(&fds[i], buffers[i], &no_memory);
+				read_some(&fds[i], buffers[i], capture->drops, &no_memory);
 	}
 	for (int i = 0; i < 2; i++)
-		while (fds[i] >= 0 && read_some(&fds[i], buffers[i], &no_memory) > 0)
+		while (fds[i] >= 0 && read_some(&fds[i], buffers[i], capture->drops, &no_memory) > 0)
 			;
 	return no_memory ? crash__fail(CRASH_ENOMEM, "no memory for the program's output") : 0;
 }

@@ -21,6 +21,7 @@ struct crash__capture {
 	int out, err; /* reading ends of pipes, or -1 */
 	int wake;     /* messages of the keeper */
 	int keeper;   /* pidfd of the keeper */
+	bool drops;   /* what is read; nobody asks for it */
 	struct crash__buffer out_data, err_data;
 	/* called while waiting, with each message of the keeper or, every `every_ms`, with 0; may be NULL */
 	void (*tell)(void *context, char message);

@@ -35,6 +35,7 @@ struct crash__request {
 	uint64_t device;     /* that the data directory is on, where an overlay hides it; 0: nothing does */
 	const char *place;   /* of the run's own files: a directory that somebody removes; NULL: /dev/shm */
 	int in, out, err;    /* descriptors for the program, or -1: as opts.flags say */
+	bool drops_output;   /* it is read where it is captured, and not kept */
 	struct crash__symbols *symbols; /* for rules that name functions, and names; NULL: of its own */
 	bool names;			/* of the backtrace's frames; else crash__out_name() can name them */
 	/* called while the program runs, from the calling thread; may be NULL */

@@ -99,6 +99,7 @@ static int choose_streams(struct run *run)
 	int error = 0;
 
 	run->capture.out = run->capture.err = -1;
+	run->capture.drops = request->drops_output;
 	run->job.program.in = request->in;
 	run->job.program.out = request->out;
 	run->job.program.err = request->err;

@@ -5,7 +5,6 @@
 #ifndef CRASH_REPLAY_H
 #define CRASH_REPLAY_H
 
-
 #include "explore/check/worker.h"
 #include "explore/fs/fs.h"
 #include "explore/recording/scratch_directory.h"
