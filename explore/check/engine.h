@@ -123,6 +123,10 @@ struct crash__engine_options {
 	void (*verdict)(void *context, const struct crash__entry *entry,
 			const struct crash__check_result *result, const char *output);
 	void *context;
+	/** Explains what has failed: when that part of a budget is left that is for it. What it leaves is for
+	 * more states. NULL: they are not explained before crash__engine_run() is over. */
+	int (*explain)(void *explains);
+	void *explains;
 	/** Only these states are looked at; NULL: all. */
 	bool (*wants)(void *wishes, uint32_t model, const struct crash__state *state);
 	/** Of a state that a tier names: another one, compared with the same, to be looked at as well. NULL:
@@ -140,6 +144,11 @@ struct crash__awaited {
 
 /** A tree that recovery has left, and the first state that has a verdict for it. */
 struct crash__recovered;
+
+/** What something has taken, and all until now. */
+struct crash__cost {
+	uint64_t ns, checks;
+};
 
 struct crash__engine {
 	struct crash__engine_options options;
@@ -171,13 +180,18 @@ struct crash__engine {
 	uint64_t longest_ns;		/* that a check took */
 	bool explaining;		/* all that is checked from now on is for that */
 	bool cut_short;			/* and the budget was over before it was done */
+	uint64_t explained;		/* of those that failed, when exploring went on last: */
+	struct crash__cost went_on;	/* that was then, */
+	struct crash__cost dearest;	/* a failure took so much at most, */
+	struct crash__cost in_failures; /* all of them so much, */
+	struct crash__cost besides;	/* and what belongs to no single one */
 	uint64_t first_failure;		/* ns after the start; 0: there was none */
 	bool out_of_budget, stopped;
 	struct crash__entry *final; /* the state in which the program left everything */
 	struct crash__sight sight;
 	unsigned int outputs; /* that are kept */
 	char *final_output;
-	int failure;	   /* an error that ended it */
+	int failure;	   /* an error that ended it; 0: none */
 	char *first_error; /* why a state could not be checked */
 	/* probing: views of the model that was asked about last */
 	struct crash__view *probe;
@@ -241,6 +255,12 @@ bool crash__engine_is_blind(const struct crash__engine *engine);
 /** What a state is called, with the one that recovery started from. Allocated; NULL: no memory. */
 char *crash__engine_state_name(const struct crash__engine *engine, uint32_t model,
 			       const struct crash__state *state);
+
+/** What has been spent so far. */
+struct crash__cost crash__engine_cost(const struct crash__engine *engine);
+
+/** One failure is explained, which was begun when so much was spent. */
+void crash__engine_explained_one(struct crash__engine *engine, struct crash__cost before);
 
 /** Whether no probe is checked any more, because the budget is spent. */
 bool crash__engine_is_over(struct crash__engine *engine);

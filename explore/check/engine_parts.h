@@ -39,7 +39,10 @@ bool crash__engine_describe(struct crash__entry *entry, uint32_t model, enum cra
 /* ------------------------------------------------------------------ engine_run.c: having them checked */
 
 bool crash__engine_interrupted(struct crash__engine *engine);
-/** Has a state checked by the next worker that is free. END_TIER: it was interrupted before there was one. */
+/**
+ * Has a state checked by the next worker that is free; not where explaining failures has had it checked,
+ * while one was waited for. END_TIER: it was interrupted before there was one.
+ */
 int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
 			 const struct crash__state *state);
 
@@ -55,7 +58,11 @@ void crash__engine_show(struct crash__engine *engine, bool now);
 
 /* ------------------------------------------------------------------ engine_budget.c */
 
-/** Whether the time is over for what is being done: exploring leaves some of it for explaining failures. */
+/**
+ * Whether the time is over for what is being done: exploring leaves some of it for explaining failures. What
+ * explaining leaves is for exploring again, so it may be done here: whatever had no verdict before may have
+ * one.
+ */
 bool crash__engine_time_is_up(struct crash__engine *engine);
 
 /** How much time is left for it; 0: none, or there is no limit. */

@@ -266,6 +266,7 @@ char *crash__engine_state_name(const struct crash__engine *engine, uint32_t mode
 	return whole;
 }
 
+/* A worker is free. */
 static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
 		  const struct crash__state *state, const struct crash__look *look)
 {
@@ -273,9 +274,7 @@ static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
 	char *name;
 	int error = need_pool(engine);
 
-	if (error == GO_ON)
-		error = await_workers(engine, engine->options.jobs - 1);
-	if (error != GO_ON)
+	if (error < 0)
 		return error;
 	name = crash__engine_state_name(engine, model, state);
 	if (!name)
@@ -289,7 +288,9 @@ static int submit(struct crash__engine *engine, void *ticket, uint32_t model,
 int crash__engine_submit_look(struct crash__engine *engine, void *ticket, const struct crash__state *state,
 			      const struct crash__look *look)
 {
-	return submit(engine, ticket, engine->options.model_count, state, look);
+	int error = await_workers(engine, engine->options.jobs - 1);
+
+	return error == GO_ON ? submit(engine, ticket, engine->options.model_count, state, look) : error;
 }
 
 int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entry, uint32_t model,
@@ -297,8 +298,14 @@ int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entr
 {
 	struct crash__look look = {.kind = entry == engine->final ? CRASH__LOOK_WATCHED :
 								    CRASH__LOOK_AT_STATE};
-	int error;
+	int error = await_workers(engine, engine->options.jobs - 1);
 
+	if (error != GO_ON)
+		return error;
+	if (entry->kind != CRASH__VERDICT_NONE || entry->error) {
+		crash__engine_saw(engine, entry);
+		return GO_ON;
+	}
 	entry->pending = true;
 	error = submit(engine, entry, model, state, &look);
 	if (error != GO_ON)
@@ -385,6 +392,8 @@ int crash__engine_run(struct crash__engine *engine)
 			error = crash__engine_run_tiers(engine);
 		crash__engine_finish_results(engine);
 	}
+	if (error >= 0 && engine->failure < 0)
+		error = engine->failure;
 	for (struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next) {
 		engine->elsewhere += entry->elsewhere && entry->number;
 		engine->unknown_states +=

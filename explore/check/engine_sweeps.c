@@ -115,7 +115,8 @@ static int take_representative(void *context, struct crash__view *view, const st
 		return error;
 	hash = crash__engine_identity(engine, hash, state->acked);
 	entry = crash__engine_entry(engine, hash);
-	if (entry && entry->known && !entry->elsewhere)
+	/* what explaining failures has asked for is known, too, and named by nobody yet */
+	if (entry && entry->kind != CRASH__VERDICT_NONE && entry != engine->final && !entry->elsewhere)
 		error = name(sweep, entry, state, tier, class);
 	if (error < 0)
 		return error;
@@ -123,6 +124,7 @@ static int take_representative(void *context, struct crash__view *view, const st
 		return await(sweep, entry, class);
 	if (crash__engine_spent(engine))
 		return END_TIER;
+	entry = crash__engine_entry(engine, hash);
 	if (!entry && !(entry = crash__engine_new_entry(engine, hash)))
 		return crash__fail(CRASH_ENOMEM, "no memory for the crash states");
 	error = name(sweep, entry, state, tier, class);

@@ -304,21 +304,39 @@ static bool was_seen(const struct crash__engine *engine, const struct crash__cau
 	return false;
 }
 
-void crash__cause_list_models(struct crash__engine *engine, struct crash__cause *cause)
+/* Into which of a cause's lists a model belongs; NULL: into none. */
+static char **list_of(struct crash__engine *engine, struct crash__cause *cause, const char *name,
+		      const struct crash__cause *before)
 {
-	char **names = crash__model_names();
 	struct crash__model model;
 
-	for (size_t i = 0; names && names[i]; i++) {
-		bool seen = was_seen(engine, cause, names[i]);
+	if (was_seen(engine, cause, name))
+		return &cause->allowed;
+	/* with no time left, nothing new is said of a model that nobody asked for */
+	if (crash__engine_is_over(engine))
+		return has_name(before->allowed, name)	 ? &cause->allowed :
+		       has_name(before->forbidden, name) ? &cause->forbidden :
+							   NULL;
+	if (crash__model_read(name, &model) < 0)
+		return NULL;
+	return model_allows(engine, cause, &model) ? &cause->allowed : &cause->forbidden;
+}
 
-		/* with no time left, neither is said of a model that nobody asked for */
-		if ((!seen && crash__engine_is_over(engine)) || crash__model_read(names[i], &model) < 0)
-			continue;
-		append_name(seen || model_allows(engine, cause, &model) ? &cause->allowed : &cause->forbidden,
-			    names[i]);
+void crash__cause_list_models(struct crash__engine *engine, struct crash__cause *cause)
+{
+	struct crash__cause before = *cause;
+	char **names = crash__model_names();
+
+	cause->allowed = cause->forbidden = NULL;
+	for (size_t i = 0; names && names[i]; i++) {
+		char **list = list_of(engine, cause, names[i], &before);
+
+		if (list)
+			append_name(list, names[i]);
 	}
 	crash__model_names_free(names);
+	free(before.allowed);
+	free(before.forbidden);
 	/* and those that are the user's own */
 	for (uint32_t i = 0; i < engine->options.model_count; i++)
 		if (was_seen(engine, cause, engine->options.models[i].name) &&

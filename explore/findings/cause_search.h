@@ -35,6 +35,8 @@ struct crash__cause_search {
 	struct crash__set set; /* for closures */
 	uint32_t probes;
 	uint32_t looked_into; /* acknowledgements, with a power cut right after them */
+	uint64_t explained;   /* failures, */
+	uint64_t taken;	      /* and states whose turn it was, when all was found last */
 
 	/* the failure at hand */
 	enum crash__verdict_kind kind;

@@ -218,13 +218,34 @@ static int note_changed(struct crash__exploration *exploration)
 	return error;
 }
 
+static int explain(void *search)
+{
+	return crash__causes_find(search);
+}
+
+/* Failures are explained in the end, and meanwhile, where the budget is to be spent. */
+static int run(struct crash__exploration *exploration)
+{
+	struct crash__engine *engine = exploration->engine;
+	struct crash__cause_search *search = NULL;
+	int error = crash__causes_begin(engine, &exploration->causes, &search);
+
+	engine->options.explain = explain;
+	engine->options.explains = search;
+	if (error == 0)
+		error = crash__engine_run(engine);
+	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED)
+		error = crash__causes_find(search);
+	engine->options.explain = NULL;
+	crash__causes_end(search);
+	return error;
+}
+
 int crash__explore_run(struct crash__exploration *exploration)
 {
 	struct crash__engine *engine = exploration->engine;
-	int error = crash__engine_run(engine), changed;
+	int error = run(exploration), changed;
 
-	if (error == 0 && engine->final->kind == CRASH__VERDICT_PASSED)
-		error = crash__causes_find(engine, &exploration->causes);
 	engine->spent = crash__now_ns() - engine->started;
 	changed = note_changed(exploration);
 	if (error == 0)

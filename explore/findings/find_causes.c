@@ -48,13 +48,15 @@ int crash__search_queue(struct crash__cause_search *search, struct crash__entry 
 	return 0;
 }
 
+/* Those that no earlier look has had. */
 static struct crash__entry **list_failures(struct crash__engine *engine, size_t *count)
 {
 	struct crash__entry **list = calloc(HASH_COUNT(engine->entries) + 1, sizeof *list);
 
 	*count = 0;
 	for (struct crash__entry *entry = engine->entries; list && entry; entry = entry->hh.next)
-		if (crash__verdict_failed(entry->kind) && entry->number && !entry->elsewhere) {
+		if (crash__verdict_failed(entry->kind) && entry->number && !entry->elsewhere &&
+		    !entry->listed) {
 			entry->listed = true;
 			entry->pages = crash__page_count(&engine->atoms[entry->model], entry->state.flipped,
 							 entry->state.count);
@@ -81,6 +83,7 @@ static void announce(struct crash__cause_search *search, size_t from)
 
 static int explain(struct crash__cause_search *search, struct crash__entry *entry)
 {
+	struct crash__cost before = crash__engine_cost(search->engine);
 	int error = entry->cause ? 0 : crash__search_begin_model(search, entry->model);
 	size_t known = search->causes->list_count;
 
@@ -88,6 +91,8 @@ static int explain(struct crash__cause_search *search, struct crash__entry *entr
 		return 0;
 	if (error == 0)
 		error = crash__search_explain(search, entry);
+	search->explained++;
+	crash__engine_explained_one(search->engine, before);
 	if (error == 0)
 		announce(search, known);
 	return error;
@@ -125,6 +130,7 @@ static int repair_all(struct crash__cause_search *search)
 	for (int round = 0; error == 0 && (round == 0 || search->queue_count); round++) {
 		if (round == MOST_ROUNDS) {
 			causes->unexplained += search->queue_count;
+			search->queue_count = 0;
 			break;
 		}
 		error = explain_queue(search);
@@ -141,6 +147,9 @@ static void describe(struct crash__cause_search *search, struct crash__cause *ca
 	const struct crash__event *lost = crash__search_event(search, cause->lost),
 				  *survivor = crash__search_event(search, cause->survivor);
 
+	free(cause->lost_text);
+	free(cause->survivor_text);
+	free(cause->sentence);
 	crash__search_make_id(cause);
 	cause->lost_text = lost ? crash__callsite_text(search->callsites, lost) : NULL;
 	cause->survivor_text = survivor ? crash__callsite_text(search->callsites, survivor) : NULL;
@@ -148,8 +157,58 @@ static void describe(struct crash__cause_search *search, struct crash__cause *ca
 	crash__cause_list_models(search->engine, cause);
 }
 
-static void clear(struct crash__cause_search *search)
+int crash__causes_begin(struct crash__engine *engine, struct crash__causes *causes,
+			struct crash__cause_search **out)
 {
+	struct crash__cause_search *search = calloc(1, sizeof *search);
+	int error = 0;
+
+	memset(causes, 0, sizeof *causes);
+	if (search) {
+		search->engine = engine;
+		search->causes = causes;
+		search->model = UINT32_MAX;
+		search->prefix_cause =
+			calloc(engine->options.fs->steps_count + 2, sizeof *search->prefix_cause);
+	}
+	if (!search || !search->prefix_cause)
+		error = crash__fail(CRASH_ENOMEM, "no memory for causes");
+	if (error == 0)
+		error = crash__callsites_new(engine->options.fs->trace, engine->options.fs->root,
+					     &search->callsites);
+	if (error == 0)
+		*out = search;
+	else
+		crash__causes_end(search);
+	return error;
+}
+
+int crash__causes_find(struct crash__cause_search *search)
+{
+	struct crash__engine *engine = search->engine;
+	struct crash__causes *causes = search->causes;
+	uint64_t explained = search->explained;
+	bool cut_short = engine->cut_short;
+	int error = explain_all(search);
+
+	if (error == 0 && search->explained == explained && search->taken == engine->taken)
+		return 0;
+	search->taken = engine->taken;
+	/* who looks for a finding does not ask for its repair */
+	if (error == 0 && !engine->options.wants)
+		error = repair_all(search);
+	for (size_t i = 0; i < causes->list_count && error == 0; i++)
+		describe(search, &causes->list[i]);
+	/* what was explained before stays so */
+	if (search->explained == explained)
+		engine->cut_short = cut_short;
+	return error;
+}
+
+void crash__causes_end(struct crash__cause_search *search)
+{
+	if (!search)
+		return;
 	crash__guilty_clear(search);
 	free(search->queue);
 	free(search->united);
@@ -158,26 +217,5 @@ static void clear(struct crash__cause_search *search)
 	free(search->lost);
 	crash__set_clear(&search->set);
 	crash__callsites_free(search->callsites);
-}
-
-int crash__causes_find(struct crash__engine *engine, struct crash__causes *causes)
-{
-	struct crash__cause_search search = {.engine = engine, .causes = causes, .model = UINT32_MAX};
-	int error;
-
-	memset(causes, 0, sizeof *causes);
-	search.prefix_cause = calloc(engine->options.fs->steps_count + 2, sizeof *search.prefix_cause);
-	error = search.prefix_cause ? 0 : crash__fail(CRASH_ENOMEM, "no memory for causes");
-	if (error == 0)
-		error = crash__callsites_new(engine->options.fs->trace, engine->options.fs->root,
-					     &search.callsites);
-	if (error == 0)
-		error = explain_all(&search);
-	/* who looks for a finding does not ask for its repair */
-	if (error == 0 && !engine->options.wants)
-		error = repair_all(&search);
-	for (size_t i = 0; i < causes->list_count && error == 0; i++)
-		describe(&search, &causes->list[i]);
-	clear(&search);
-	return error;
+	free(search);
 }

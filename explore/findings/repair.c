@@ -457,40 +457,52 @@ static const char *advice(const struct crash__fs *fs, const struct crash__cause 
 	return "no fsync helps: make recovery handle an op of which only a part reached the disk";
 }
 
-static void forget(struct crash__cause *cause)
+/* Where there was no time. */
+static const char not_looked_for[] = "a repair was not looked for: the budget was spent";
+
+/* Without what was found before, which is left in `before`. */
+static void forget(struct crash__cause *cause, struct crash__cause *before)
 {
-	free(cause->repair);
-	free(cause->advice);
-	cause->repair = cause->advice = NULL;
-	cause->syncs_count = 0;
+	*before = *cause;
+	cause->syncs = NULL;
+	cause->syncs_count = cause->syncs_size = 0;
 	cause->repaired = 0;
 	cause->remedy = 0;
+	cause->repair = cause->advice = NULL;
 }
 
-/* No repair is said of which it is not known that it helps. */
-static bool is_cut_short(struct crash__cause_search *search, struct crash__cause *cause)
+/* No repair is said of which it is not known that it helps. One that was found before has helped then: more
+ * failures of the cause are no reason against it. */
+static void take_back(struct crash__cause *cause, struct crash__cause *before)
 {
-	if (!crash__engine_is_over(search->engine))
-		return false;
-	forget(cause);
-	cause->advice = strdup("a repair was not looked for: the budget was spent");
-	return true;
+	free(cause->syncs);
+	cause->syncs = before->syncs;
+	cause->syncs_count = before->syncs_count;
+	cause->syncs_size = before->syncs_size;
+	cause->repaired = before->repaired;
+	cause->remedy = before->remedy;
+	cause->advice = before->advice ? before->advice : before->repair ? NULL : strdup(not_looked_for);
+	before->syncs = NULL;
+	before->advice = NULL;
 }
 
 int crash__repair_find(struct crash__cause_search *search, struct crash__cause *cause)
 {
-	bool cut_short;
+	bool may_help =
+		!cause->process && !cause->torn && !cause->failed_sync && cause->survivor != CRASH__NEVER;
+	struct crash__cause before;
 
-	forget(cause);
-	cut_short = is_cut_short(search, cause);
-	if (!cut_short && !cause->process && !cause->torn && !cause->failed_sync &&
-	    cause->survivor != CRASH__NEVER) {
+	forget(cause, &before);
+	if (may_help && !crash__engine_is_over(search->engine))
 		try_repairs(search, cause);
-		cut_short = is_cut_short(search, cause);
-	}
+	if (crash__engine_is_over(search->engine))
+		take_back(cause, &before);
+	else if (!cause->syncs_count)
+		cause->advice = strdup(advice(crash__search_fs(search), cause));
 	if (cause->syncs_count)
 		cause->repair = repair_text(search, cause);
-	else if (!cut_short)
-		cause->advice = strdup(advice(crash__search_fs(search), cause));
+	free(before.syncs);
+	free(before.repair);
+	free(before.advice);
 	return cause->repair || cause->advice ? 0 : crash__fail(CRASH_ENOMEM, "no memory for a repair");
 }

@@ -163,6 +163,7 @@ static void take_cause(const struct crash__dropped_look *look, const struct cras
 int crash__dropped_explain(struct crash__dropped_look *look, struct crash__entry *failure,
 			   struct crash__dropped *dropped)
 {
+	struct crash__cause_search *search = NULL;
 	struct crash__causes causes = {0};
 	int error = lose_alone(look, &failure);
 
@@ -173,7 +174,10 @@ int crash__dropped_explain(struct crash__dropped_look *look, struct crash__entry
 	dropped->state = crash__engine_state_name(look->engine, failure->model, &failure->state);
 	dropped->model = copy(look->engine->options.models[failure->model].name);
 	if (error == 0)
-		error = crash__causes_find(look->engine, &causes);
+		error = crash__causes_begin(look->engine, &causes, &search);
+	if (error == 0)
+		error = crash__causes_find(search);
+	crash__causes_end(search);
 	/* of another reason it is not said that the syncs prevent it */
 	for (size_t i = 0; i < causes.list_count && !dropped->sentence; i++)
 		if (crash__dropped_is_new(look, causes.list[i].model, &causes.list[i].state))

@@ -606,6 +606,61 @@ START_TEST(what_the_budget_left_open_is_said)
 }
 END_TEST
 
+/* Two mistakes, the other one at the end. */
+static struct lab_result explore_two_mistakes(const char *order, const char *budget)
+{
+	saver_store();
+	return LAB_CRASHINJECT("explore", "--json", "--root", "store", "--model", "ext4", "--jobs=1", order,
+			       "--budget", budget, "--check",
+			       "cat data more >/dev/null; ! grep -q done $CRASH_ACKED || grep -q new data || "
+			       "exit 1; ! grep -q again $CRASH_ACKED || grep -q new more",
+			       "--", "sh", "-c",
+			       "cd store; echo old >more; sync; echo new 1<>data; echo done; sync data;"
+			       "for i in 1 2 3 4 5 6; do echo x >b$i; done; sync;"
+			       "for i in 1 2 3; do echo x >c$i; done; echo new 1<>more; echo again");
+}
+
+/* What a result of it says of a finding; where results are kept is different each time. */
+static json_t *finding_of(json_t *lines, size_t number)
+{
+	json_t *finding = json_copy(saver_finding(lines, number));
+
+	json_object_del(finding, "replay");
+	return finding;
+}
+
+/* A quarter of it was left over, however little was needed. */
+START_TEST(what_explaining_leaves_is_for_more_states)
+{
+	const char *order = _i ? "--order=trace" : "--order=sweeps";
+	struct lab_result result = explore_two_mistakes(order, "1000000");
+	json_t *all = saver_lines(&result), *lines;
+	int checked = (int)lab_json_number(saver_summary(all), "checked", -1);
+
+	lab_assert_status(&result, 1);
+	ck_assert(lab_json_bool(saver_summary(all), "complete"));
+	for (int budget = 40; budget < checked; budget += 36) {
+		result = explore_two_mistakes(order, lab_text("%d", budget));
+		lines = saver_lines(&result);
+		ck_assert(!lab_json_bool(saver_summary(lines), "complete"));
+		/* but for what one failure more may need, to be explained */
+		ck_assert_int_ge(lab_json_number(saver_summary(lines), "checked", -1), budget - 8);
+		ck_assert_int_le(lab_json_number(saver_summary(lines), "checked", -1), budget);
+		ck_assert_msg(!strstr(result.out, "failures were explained") &&
+				      !strstr(result.out, "the budget ended") &&
+				      !strstr(result.out, "not looked for"),
+			      "%d: %s", budget, result.out);
+	}
+	result = explore_two_mistakes(order, lab_text("%d", checked + 8));
+	lines = saver_lines(&result);
+	ck_assert(lab_json_bool(saver_summary(lines), "complete"));
+	ck_assert_int_eq((int)lab_json_number(saver_summary(lines), "checked", -1), checked);
+	ck_assert_int_eq((int)json_array_size(lines), (int)json_array_size(all));
+	for (size_t i = 0; i + 1 < json_array_size(all); i++)
+		ck_assert(json_equal(finding_of(all, i), finding_of(lines, i)));
+}
+END_TEST
+
 /* It was waited for until it had timed out, twice. */
 START_TEST(a_checker_that_hangs_does_not_outlast_the_budget)
 {
@@ -708,6 +763,7 @@ static Suite *make_suite(void)
 	tcase_add_test(budgets, the_default_is_the_file_system_of_the_data);
 	tcase_add_test(budgets, with_no_budget_left_a_failure_has_a_cause_that_is_known);
 	tcase_add_test(budgets, what_the_budget_left_open_is_said);
+	tcase_add_loop_test(budgets, what_explaining_leaves_is_for_more_states, 0, 2);
 	tcase_add_test(budgets, a_checker_that_hangs_does_not_outlast_the_budget);
 	tcase_add_test(budgets, a_recording_does_not_outlast_the_budget);
 	tcase_add_test(clear, a_flaky_checker_is_no_finding_and_no_all_clear);
