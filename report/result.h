@@ -21,7 +21,7 @@
 #include <jansson.h>
 
 #include "explore/findings/exploration.h"
-#include "explore/findings/rerun.h"
+#include "explore/rerun/rerun.h"
 
 /** Everything; NULL if there is no memory. `settings` is taken over. */
 json_t *crash__result_make(const struct crash__exploration *exploration, json_t *settings, const char *place);

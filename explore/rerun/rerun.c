@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "explore/findings/rerun.h"
+#include "explore/rerun/rerun.h"
 
 #include <errno.h>
 #include <poll.h>
