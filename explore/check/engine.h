@@ -29,6 +29,9 @@
 
 #define CRASH__MOST_MODELS 32
 
+/** What a check has given that nobody has waited for yet. */
+struct crash__ahead;
+
 /** A state that was seen, and how it was first named. */
 struct crash__entry {
 	struct crash__hash hash;
@@ -41,12 +44,13 @@ struct crash__entry {
 	uint32_t class;	  /* 1 + that of the model's representatives that it was checked as; 0: none */
 	bool provisional; /* only as a representative, so far */
 	bool pending;
-	bool elsewhere; /* another shard's */
-	bool known;	/* from an earlier exploration */
-	bool used;	/* a tier has named it, or somebody asked for its verdict */
-	bool equal;	/* its verdict is that of another state, with the same tree after recovery */
-	bool asked;	/* there was one */
-	bool compared;	/* and it was checked nevertheless */
+	struct crash__ahead *ahead; /* its verdict counts only when somebody has waited for it; or NULL */
+	bool elsewhere;		    /* another shard's */
+	bool known;		    /* from an earlier exploration */
+	bool used;		    /* a tier has named it, or somebody asked for its verdict */
+	bool equal;    /* its verdict is that of another state, with the same tree after recovery */
+	bool asked;    /* there was one */
+	bool compared; /* and it was checked nevertheless */
 	const struct crash__entry *alike; /* that one */
 	struct crash__hash recovered;	  /* the tree, with what was acknowledged */
 	uint64_t checker_ns;
@@ -150,6 +154,12 @@ struct crash__cost {
 	uint64_t ns, checks;
 };
 
+/** A view of a model's states. It only goes forward. */
+struct crash__probe {
+	struct crash__view *view; /* NULL: none */
+	uint32_t model;
+};
+
 struct crash__engine {
 	struct crash__engine_options options;
 	struct crash__atoms *atoms;   /* of each model, and of a killed process */
@@ -191,11 +201,10 @@ struct crash__engine {
 	struct crash__sight sight;
 	unsigned int outputs; /* that are kept */
 	char *final_output;
-	int failure;	   /* an error that ended it; 0: none */
-	char *first_error; /* why a state could not be checked */
-	/* probing: views of the model that was asked about last */
-	struct crash__view *probe;
-	uint32_t probe_model;
+	int failure;		       /* an error that ended it; 0: none */
+	char *first_error;	       /* why a state could not be checked */
+	struct crash__probe probes[2]; /* where it was asked about states, */
+	int probed;		       /* and which of these was used last */
 };
 
 int crash__engine_new(const struct crash__engine_options *options, struct crash__engine **engine);
@@ -234,6 +243,37 @@ int crash__engine_run(struct crash__engine *engine);
  */
 struct crash__entry *crash__engine_probe(struct crash__engine *engine, uint32_t model,
 					 const struct crash__state *state, bool check);
+
+/** What crash__engine_ask() has asked for. */
+struct crash__question {
+	struct crash__entry *entry; /* NULL: it is not to be checked, or cannot be any more */
+	uint32_t model;
+	struct crash__state state; /* its atoms are the question's */
+};
+
+/**
+ * Has the same state checked by the next worker that is free, if it has no verdict, and waits for nothing. It
+ * does not count before crash__engine_answer(): what is asked for ahead, and turns out not to be needed,
+ * leaves no trace in what comes of an exploration.
+ */
+void crash__engine_ask(struct crash__engine *engine, uint32_t model, const struct crash__state *state,
+		       struct crash__question *question);
+
+/** Waits for it. As crash__engine_probe() with `check`, which is both. */
+struct crash__entry *crash__engine_answer(struct crash__engine *engine, struct crash__question *question);
+
+/** Nobody waits for it. */
+void crash__engine_forget(struct crash__question *question);
+
+/** How many questions may be asked before the first is answered. Where checks are counted, none but that. */
+unsigned int crash__engine_at_once(const struct crash__engine *engine);
+
+/** Whether a worker is free. */
+bool crash__engine_is_idle(const struct crash__engine *engine);
+
+/** Waits for what was asked for ahead, as long as the longest check has taken, and ends what is left of it.
+ */
+int crash__engine_finish_ahead(struct crash__engine *engine);
 
 /**
  * What came of a state that representatives name, at the view's step.

@@ -154,11 +154,15 @@ bool crash__engine_spent(struct crash__engine *engine)
 	return crash__engine_time_is_up(engine);
 }
 
+uint64_t crash__engine_patience(const struct crash__engine *engine)
+{
+	return engine->longest_ns > LEAST_PATIENCE_NS ? engine->longest_ns : LEAST_PATIENCE_NS;
+}
+
 bool crash__engine_is_late(const struct crash__engine *engine)
 {
-	uint64_t patience = engine->longest_ns > LEAST_PATIENCE_NS ? engine->longest_ns : LEAST_PATIENCE_NS;
-
-	return engine->options.budget_ns && elapsed(engine) > time_limit(engine) + patience;
+	return engine->options.budget_ns &&
+	       elapsed(engine) > time_limit(engine) + crash__engine_patience(engine);
 }
 
 /* What hangs once may hang again: it is not gone on. */

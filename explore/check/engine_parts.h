@@ -50,6 +50,10 @@ int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entr
 int crash__engine_submit_look(struct crash__engine *engine, void *ticket, const struct crash__state *state,
 			      const struct crash__look *look);
 
+/** An entry has a verdict, or cannot have one. */
+void crash__engine_take(struct crash__engine *engine, struct crash__entry *entry, int error,
+			const struct crash__check_result *result, const char *output);
+
 /** Waits for all that are being checked. */
 int crash__engine_drain(struct crash__engine *engine);
 
@@ -71,11 +75,25 @@ uint64_t crash__engine_left(const struct crash__engine *engine);
 /** The same, or as many states were checked as may be. */
 bool crash__engine_spent(struct crash__engine *engine);
 
+/** For how long that is waited for, beyond its time, which is being checked: as long as the longest check. */
+uint64_t crash__engine_patience(const struct crash__engine *engine);
+
 /** Whether the time is over for so long that what is being checked must hang. */
 bool crash__engine_is_late(const struct crash__engine *engine);
 
 /** If so, ends the workers: what they are busy with has no verdict. */
 void crash__engine_give_up_late(struct crash__engine *engine);
+
+/* ------------------------------------------------------------------ engine_probe.c */
+
+/** Keeps what a check has given until somebody waits for it. */
+void crash__engine_keep_ahead(struct crash__entry *entry, int error, const struct crash__check_result *result,
+			      const char *output);
+
+/** What was asked for ahead counts, if its check is over; or else it is not checked any more. */
+void crash__engine_take_ahead(struct crash__engine *engine, struct crash__entry *entry);
+
+void crash__engine_clear_ahead(struct crash__entry *entry);
 
 /* ------------------------------------------------------------------ engine_recovered.c */
 

@@ -153,15 +153,9 @@ void crash__engine_count(const struct crash__engine *engine, struct crash__count
 
 /* ------------------------------------------------------------------ the pool */
 
-static void take_verdict(void *context, void *ticket, int error, const struct crash__check_result *result,
-			 const char *output)
+void crash__engine_take(struct crash__engine *engine, struct crash__entry *entry, int error,
+			const struct crash__check_result *result, const char *output)
 {
-	struct crash__engine *engine = context;
-	struct crash__entry *entry = ticket;
-
-	if (crash__engine_took_look(engine, ticket, error, result))
-		return;
-	entry->pending = false;
 	if (error < 0) {
 		engine->errors++;
 		entry->error = strdup(output);
@@ -190,6 +184,21 @@ static void take_verdict(void *context, void *ticket, int error, const struct cr
 	crash__engine_saw(engine, entry);
 	if (engine->options.verdict)
 		engine->options.verdict(engine->options.context, entry, result, output);
+}
+
+static void take_verdict(void *context, void *ticket, int error, const struct crash__check_result *result,
+			 const char *output)
+{
+	struct crash__engine *engine = context;
+	struct crash__entry *entry = ticket;
+
+	if (crash__engine_took_look(engine, ticket, error, result))
+		return;
+	entry->pending = false;
+	if (entry->ahead)
+		crash__engine_keep_ahead(entry, error, result, output);
+	else
+		crash__engine_take(engine, entry, error, result, output);
 }
 
 bool crash__engine_interrupted(struct crash__engine *engine)
@@ -302,6 +311,8 @@ int crash__engine_submit(struct crash__engine *engine, struct crash__entry *entr
 
 	if (error != GO_ON)
 		return error;
+	if (entry->ahead)
+		crash__engine_take_ahead(engine, entry);
 	if (entry->kind != CRASH__VERDICT_NONE || entry->error) {
 		crash__engine_saw(engine, entry);
 		return GO_ON;
@@ -438,10 +449,12 @@ void crash__engine_free(struct crash__engine *engine)
 	if (!engine)
 		return;
 	crash__pool_free(engine->pool);
-	crash__view_free(engine->probe);
+	for (int i = 0; i < 2; i++)
+		crash__view_free(engine->probes[i].view);
 	HASH_ITER(hh, engine->entries, entry, next) {
 		HASH_DEL(engine->entries, entry);
 		free((void *)(uintptr_t)entry->state.flipped);
+		crash__engine_clear_ahead(entry);
 		free(entry->error);
 		free(entry->output);
 		free(entry);

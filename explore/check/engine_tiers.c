@@ -250,8 +250,8 @@ void crash__engine_forget_pending(struct crash__engine *engine)
 	for (struct crash__entry *entry = engine->entries; entry; entry = entry->hh.next) {
 		struct crash__tier_result *result = entry->pending ? result_of(engine, entry) : NULL;
 
-		/* what explains failures is named by no tier */
-		if (result && entry->number && !entry->provisional)
+		/* what explains failures is checked for no tier */
+		if (result && entry->number && !entry->provisional && !entry->ahead)
 			result->checked--;
 		entry->pending = false;
 	}

@@ -34,9 +34,10 @@ struct crash__cause_search {
 	uint32_t numbers;      /* of causes */
 	struct crash__set set; /* for closures */
 	uint32_t probes;
-	uint32_t looked_into; /* acknowledgements, with a power cut right after them */
-	uint64_t explained;   /* failures, */
-	uint64_t taken;	      /* and states whose turn it was, when all was found last */
+	uint64_t tried, first_failed; /* how often parts were tried, and the first one failed */
+	uint32_t looked_into;	      /* acknowledgements, with a power cut right after them */
+	uint64_t explained;	      /* failures, */
+	uint64_t taken;		      /* and states whose turn it was, when all was found last */
 
 	/* the failure at hand */
 	enum crash__verdict_kind kind;

@@ -202,6 +202,8 @@ int crash__causes_find(struct crash__cause_search *search)
 	/* what was explained before stays so */
 	if (search->explained == explained)
 		engine->cut_short = cut_short;
+	if (error == 0)
+		error = crash__engine_finish_ahead(engine);
 	return error;
 }
 

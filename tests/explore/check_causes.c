@@ -599,6 +599,69 @@ START_TEST(ids_may_stand_in_a_file)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ how many workers there are */
+
+struct with_jobs {
+	json_t *findings, *summary;
+	int failures, runs; /* lines, and checks that were begun */
+};
+
+/* Two mistakes, and much that has nothing to do with them. */
+static struct with_jobs explore_with(const char *jobs)
+{
+	struct with_jobs with = {.findings = json_array()};
+	struct lab_result result;
+	json_t *lines, *line;
+	char *runs;
+	size_t i;
+
+	lab_remove("store");
+	lab_remove("runs");
+	ck_assert_int_eq(mkdir("store", 0755), 0);
+	ck_assert_int_eq(LAB_COMMAND("sh", "-c", "echo old >store/data").status, 0);
+	setenv("RUNS", lab_text("%s/runs", lab_dir), 1);
+	result = LAB_CRASHINJECT("explore", "-q", "--json", "--root", "store", "--model=ext4", "--tiers=cut",
+				 "--jobs", jobs, "--check",
+				 "echo . >>$RUNS; { ! grep -q done $CRASH_ACKED || grep -q new data; } && "
+				 "{ test ! -e d1 || grep -q x d1; }",
+				 "--", "sh", "-c",
+				 "cd store; for i in 1 2 3 4 5 6; do echo x >b$i; done; echo new 1<>data;"
+				 "echo done; for i in 1 2 3; do echo x >c$i; done; mv c1 d1; sync b6;"
+				 "echo more >b5");
+	lab_assert_status(&result, 1);
+	lines = lab_json_lines(result.out);
+	json_array_foreach(lines, i, line) {
+		with.failures += json_object_get(line, "failure") != NULL;
+		if (json_object_get(line, "summary"))
+			with.summary = json_object_get(line, "summary");
+		if (!json_object_get(line, "finding"))
+			continue;
+		json_object_del(json_object_get(line, "finding"), "replay"); /* where the result is kept */
+		json_array_append(with.findings, json_object_get(line, "finding"));
+	}
+	runs = lab_read("runs", NULL);
+	for (const char *at = runs; *at; at++)
+		with.runs += *at == '.';
+	return with;
+}
+
+/* What is asked for ahead, and not needed, was checked and leaves no trace. */
+START_TEST(what_comes_of_it_is_the_same_with_more_workers)
+{
+	static const char *const numbers[] = {"checked", "distinct", "failed", "findings", "not_checkable"};
+	struct with_jobs one = explore_with("1"), more = explore_with("4");
+
+	ck_assert_msg(json_equal(one.findings, more.findings), "%s\nand\n%s", json_dumps(one.findings, 0),
+		      json_dumps(more.findings, 0));
+	ck_assert_int_gt((int)json_array_size(one.findings), 0);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		ck_assert_int_eq((int)lab_json_number(one.summary, numbers[i], -1),
+				 (int)lab_json_number(more.summary, numbers[i], -2));
+	ck_assert_int_eq(one.failures, more.failures);
+	ck_assert_int_gt(more.runs, one.runs);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("causes");
@@ -622,6 +685,7 @@ int main(void)
 			    (int)(sizeof sentences / sizeof *sentences));
 	tcase_add_test(causes, a_torn_rename_is_not_helped_by_a_checksum);
 	tcase_add_loop_test(causes, lost_data_is_zeros_and_garbage, 0, 2);
+	tcase_add_test(causes, what_comes_of_it_is_the_same_with_more_workers);
 	tcase_add_test(sought, a_finding_is_there_or_gone);
 	tcase_add_test(sought, what_was_not_looked_at_is_not_gone);
 	tcase_add_test(sought, what_fails_otherwise_may_be_the_same_mistake);
