@@ -39,7 +39,8 @@ static int set_closed_mode(const struct crash__layer *layer, const struct crash_
 	if (layer->nodes[closed->id].place == CRASH__NOWHERE ||
 	    layer->nodes[closed->id].place == CRASH__IN_BASE)
 		return 0;
-	if (!crash__layer_locate_node(layer, closed->id, &at) || fchmodat(at.root, at.path, mode, 0) < 0)
+	if (!crash__layer_locate_node(layer, closed->id, &at) ||
+	    fchmodat(at.root, at.path[0] ? at.path : ".", mode, 0) < 0)
 		return crash__layer_fail("set the mode of", &at);
 	return 0;
 }
@@ -82,7 +83,7 @@ int crash__layer_close_base(struct crash__layer *layer)
 {
 	int error = 0;
 
-	for (crash__node_id id = 2; id < layer->fs->nodes_count && error == 0; id++)
+	for (crash__node_id id = 1; id < layer->fs->nodes_count && error == 0; id++)
 		if (layer->fs->nodes[id].base_path && layer->fs->nodes[id].type == CRASH__NODE_DIRECTORY)
 			error = crash__layer_close_later(layer, id, layer->fs->nodes[id].mode & 07777);
 	return error < 0 ? error : crash__layer_close(layer);

@@ -289,8 +289,16 @@ START_TEST(a_server_that_is_late_does_not_get_at_the_real_directory)
 }
 END_TEST
 
-/* Its owner cannot move it, if that is not root with its rights. */
-START_TEST(a_server_may_close_a_copy)
+/* Root without its rights, where nothing can be mounted. */
+static struct lab_result explore_without_rights(const char *name, const char *program)
+{
+	return LAB_COMMAND("setpriv", "--inh-caps", "-all", "--bounding-set", "-all", lab_program("forbid"),
+			   "mount", lab_variable("CRASHINJECT"), "explore", "--root", "store", "--jobs=1",
+			   "--model=posix", "--check-server", habit(name), "--", "sh", "-c", program);
+}
+
+/* Its owner cannot move it, nor put anything into it, as long as it is closed. */
+START_TEST(a_copy_may_be_closed)
 {
 	struct lab_result result =
 		LAB_COMMAND("setpriv", "--inh-caps", "-all", "--bounding-set", "-all", "true");
@@ -298,10 +306,15 @@ START_TEST(a_server_may_close_a_copy)
 	if (result.status != 0)
 		LAB_SKIP("setpriv(1) cannot take rights away here");
 	make_store();
-	result = LAB_COMMAND("setpriv", "--inh-caps", "-all", "--bounding-set", "-all", lab_program("forbid"),
-			     "mount", lab_variable("CRASHINJECT"), "explore", "--root", "store", "--jobs=1",
-			     "--model=posix", "--check-server", habit("closes"), "--", "sh", "-c", save);
-	ck_assert_msg(result.status == 1 && !strstr(result.out, "incomplete"), "%s", lab_describe(&result));
+	result = explore_without_rights("closes", save);
+	ck_assert_msg(result.status == 1 && !strstr(result.out, "incomplete"), "by the server: %s",
+		      lab_describe(&result));
+	make_store();
+	ck_assert_int_eq(chmod("store", 0555), 0);
+	result = explore_without_rights("", lab_text("chmod 755 store; %s", save));
+	ck_assert_int_eq(chmod("store", 0755), 0);
+	ck_assert_msg(result.status == 1 && !strstr(result.out, "incomplete"), "from the beginning: %s",
+		      lab_describe(&result));
 }
 END_TEST
 
@@ -404,7 +417,7 @@ int main(void)
 	tcase_add_loop_test(holds, a_server_that_holds_a_state_is_started_anew, 0, 3);
 	tcase_add_loop_test(holds, a_server_that_has_let_go_goes_on, 0, 3);
 	tcase_add_loop_test(holds, a_server_that_is_late_does_not_get_at_the_real_directory, 0, 3);
-	tcase_add_test(holds, a_server_may_close_a_copy);
+	tcase_add_test(holds, a_copy_may_be_closed);
 	tcase_add_test(holds, a_server_that_puts_a_link_in_the_place_of_a_copy_leads_nobody_elsewhere);
 	tcase_add_test(remembers, where_a_server_begins_is_named);
 	tcase_add_test(left, it_is_the_only_checker);
