@@ -225,7 +225,8 @@ START_TEST(where_the_time_was_set_nothing_is_trusted)
 	time_was_set = true;
 	trees_ok(crash__kept_copy_restore(copy, below("tree")));
 	ck_assert_int_eq(stat(below("copy/large"), &after), 0);
-	ck_assert_int_ne(before.st_ino, after.st_ino);
+	/* a new file, which may have got the number of the old one */
+	ck_assert(crash__is_before(&before.st_ctim, &after.st_ctim));
 	ck_assert_int_eq(after.st_size, before.st_size);
 	/* the next moment holds */
 	trees_ok(crash__kept_copy_note(copy, true));

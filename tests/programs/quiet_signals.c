@@ -41,6 +41,13 @@ static void say(const char *what, long result, int error)
 	fflush(stdout);
 }
 
+/* At once: a child may flush what is left of it, with some sanitizers also in _exit(). */
+static void say_caught(void)
+{
+	printf("  caught %d\n", caught);
+	fflush(stdout);
+}
+
 /* Sends SIGUSR1 to `pid` when its only thread sleeps in a call, and later does `then`. */
 static pid_t interrupt_later(void (*then)(int), int argument)
 {
@@ -108,7 +115,7 @@ static void interrupted_write(int flags)
 	close(ends[1]);
 	say(flags ? "restarted write" : "interrupted write", result, error);
 	waitpid(child, NULL, 0);
-	printf("  caught %d\n", caught);
+	say_caught();
 }
 
 static void interrupted_open(int flags, int open_flags)
@@ -126,7 +133,7 @@ static void interrupted_open(int flags, int open_flags)
 	say(flags ? "restarted open" : "interrupted open", fd < 0 ? -1 : 0, error);
 	close(fd);
 	waitpid(child, NULL, 0);
-	printf("  caught %d\n", caught);
+	say_caught();
 }
 
 /* ------------------------------------------------------------------ handlers */

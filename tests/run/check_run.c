@@ -643,13 +643,12 @@ END_TEST
 START_TEST(owners_that_fakeroot_makes_are_the_same)
 {
 	struct lab_result result = LAB_COMMAND("fakeroot", "true");
-	struct crash_opts opts = {
-		.program = "fakeroot",
-		.args = LAB_ARGS(
-			"sh", "-c",
-			"touch a && chown 1:2 a && stat -c %u:%g a && cp -p a b && mv b c && ls -n c"),
-		.dir = lab_dir,
-		.cwd = lab_dir};
+	struct crash_opts opts = {.program = "fakeroot",
+				  .args = LAB_ARGS("sh", "-c",
+						   "touch a && chown 1:2 a && stat -c %u:%g a && cp -p a b "
+						   "&& mv b c && ls -n --time-style=+ c"),
+				  .dir = lab_dir,
+				  .cwd = lab_dir};
 	char *alone;
 
 	if (result.status != 0)
