@@ -135,7 +135,8 @@ bool crash__tree_kill(void (*reaped)(pid_t pid, int status))
 	for (int round = 0; round < 20000; round++) {
 		crash__tree_signal(SIGKILL, 0);
 		while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
-			reaped(pid, status);
+			if (reaped)
+				reaped(pid, status);
 		if (pid < 0 && errno == ECHILD)
 			return true;
 		/* The first rounds do not wait: most trees are gone at once. */
@@ -145,6 +146,12 @@ bool crash__tree_kill(void (*reaped)(pid_t pid, int status))
 			sched_yield();
 	}
 	return false;
+}
+
+void crash__tree_end(int signal)
+{
+	crash__tree_kill(NULL);
+	_exit(128 + signal);
 }
 
 /* Whether a process was started with a control block in this directory. */

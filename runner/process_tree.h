@@ -25,8 +25,11 @@ unsigned int crash__tree_signal(int signal, pid_t spared);
  */
 bool crash__tree_any(bool (*is_so)(pid_t pid, void *context), void *context);
 
-/** Kills every descendant and waits for all of them, for some seconds at most. */
+/** Kills every descendant and waits for all of them, for some seconds at most. `reaped` may be NULL. */
 bool crash__tree_kill(void (*reaped)(pid_t pid, int status));
+
+/** A handler of signals: ends this process after every descendant, with 128 and the signal. */
+void crash__tree_end(int signal);
 
 /**
  * Kills what is left of a run whose keeper is gone: every process that was started with the run's control

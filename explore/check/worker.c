@@ -358,19 +358,6 @@ static _Noreturn void serve(struct worker *worker, int unusable)
 	_exit(0);
 }
 
-static void ignore_reaped(pid_t pid, int status)
-{
-	(void)pid;
-	(void)status;
-}
-
-/* Our parent has ended. Without a pid namespace, what the checker started does not end with us. */
-static void end_all(int signal)
-{
-	crash__tree_kill(ignore_reaped);
-	_exit(128 + signal);
-}
-
 static void reset_signals(bool alone)
 {
 	sigset_t none;
@@ -380,8 +367,9 @@ static void reset_signals(bool alone)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* what is too large is an error */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	/* when our parent has ended: without a pid namespace what the checker started does not end with us */
 	if (!alone)
-		signal(SIGTERM, end_all);
+		signal(SIGTERM, crash__tree_end);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid(); /* Ctrl-C is for our parent */

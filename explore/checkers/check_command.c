@@ -169,12 +169,6 @@ void crash__command_watch(struct crash__command_run *command, uint64_t deadline)
 
 /* ------------------------------------------------------------------ what is left of it */
 
-static void ignore_reaped(pid_t pid, int status)
-{
-	(void)pid;
-	(void)status;
-}
-
 static bool any_child(void)
 {
 	while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
@@ -199,7 +193,7 @@ bool crash__command_clean_up(bool alone, bool patient)
 		while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
 			;
 	} else {
-		crash__tree_kill(ignore_reaped);
+		crash__tree_kill(NULL);
 	}
 	return true;
 }

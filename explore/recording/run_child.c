@@ -15,19 +15,6 @@
 
 /* ------------------------------------------------------------------ without namespaces */
 
-static void ignore_reaped(pid_t pid, int status)
-{
-	(void)pid;
-	(void)status;
-}
-
-/* We are to end, or our parent has. */
-static void end_all(int signal)
-{
-	crash__tree_kill(ignore_reaped);
-	_exit(128 + signal);
-}
-
 /* All that is started below it is found there. */
 static pid_t fork_bound(void)
 {
@@ -39,7 +26,7 @@ static pid_t fork_bound(void)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = crash__fork_bound(SIGTERM);
 	if (pid == 0) {
-		signal(SIGTERM, end_all);
+		signal(SIGTERM, crash__tree_end);
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
